@@ -1,0 +1,68 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// One rule set for every Swift target: language mode 6, the upcoming features that keep imports and
+/// existentials explicit, unsafe code marked line by line, and no warning tolerated.
+let rules: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+/// A room of the house: a Swift target and the rooms that it may import.
+func room(_ name: String, imports: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: imports, swiftSettings: rules)
+}
+
+func program(_ name: String, imports: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: imports, swiftSettings: rules)
+}
+
+func tests(_ name: String, of imports: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: imports, swiftSettings: rules)
+}
+
+let package = Package(
+  name: "mexc-signald",
+  targets: [
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CLinux"),
+
+    room("Domain"),
+    room("Execution", imports: ["Domain"]),
+    room("Platform", imports: ["Domain", "CLinux"]),
+    room("Store", imports: ["Domain", "Platform", "CSQLite"]),
+    room("Transport", imports: ["Domain", "Platform", "COpenSSL"]),
+    room("MEXC", imports: ["Domain", "Transport"]),
+    room("Intake", imports: ["Domain", "Platform"]),
+    room("SimulatedExchange", imports: ["Domain", "Platform", "Transport"]),
+    room(
+      "Daemon",
+      imports: [
+        "Domain", "Execution", "Platform", "Store", "Transport", "MEXC", "Intake",
+        "SimulatedExchange",
+      ]),
+
+    program("mexc-signald", imports: ["Daemon"]),
+    program("mexc-signalctl", imports: ["Daemon"]),
+    program("mexc-sim", imports: ["SimulatedExchange"]),
+    program("mexc-bench", imports: ["Daemon", "SimulatedExchange"]),
+
+    tests("DomainTests", of: ["Domain"]),
+    tests("ExecutionTests", of: ["Domain", "Execution"]),
+    tests("PlatformTests", of: ["CLinux", "Domain", "Platform"]),
+    tests("StoreTests", of: ["Domain", "Platform", "Store"]),
+    tests("TransportTests", of: ["Domain", "Platform", "Transport"]),
+    tests("MEXCTests", of: ["Domain", "MEXC", "Transport"]),
+    tests("IntakeTests", of: ["Domain", "Intake", "Platform"]),
+    tests(
+      "SimulatedExchangeTests", of: ["Domain", "Platform", "SimulatedExchange", "Transport"]),
+    tests("DaemonTests", of: ["Daemon", "Domain", "Execution", "Platform"]),
+    tests("ProgramTests", of: ["Daemon", "Domain", "Platform", "SimulatedExchange", "Transport"]),
+  ]
+)

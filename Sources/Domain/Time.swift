@@ -1,0 +1,89 @@
+/// A point on the machine's monotonic clock, in nanoseconds since boot, suspend included.
+///
+/// Deadlines and ages are measured with it: it never steps when somebody sets the clock.
+package struct MonotonicTime: Comparable, Hashable, Sendable {
+  package let nanoseconds: Int64
+
+  package init(nanoseconds: Int64) {
+    self.nanoseconds = nanoseconds
+  }
+
+  package static func < (left: MonotonicTime, right: MonotonicTime) -> Bool {
+    left.nanoseconds < right.nanoseconds
+  }
+
+  package func advanced(by duration: Duration) -> MonotonicTime {
+    MonotonicTime(nanoseconds: nanoseconds.addingClamped(duration.wholeNanoseconds))
+  }
+
+  /// How much later this point is than `earlier`; negative when it is not.
+  package func since(_ earlier: MonotonicTime) -> Duration {
+    .nanoseconds(nanoseconds.subtractingClamped(earlier.nanoseconds))
+  }
+}
+
+/// A point of civil time: milliseconds since 1970-01-01T00:00:00Z, as the exchange counts it.
+package struct WallTime: Comparable, Hashable, Sendable {
+  package let milliseconds: Int64
+
+  package init(milliseconds: Int64) {
+    self.milliseconds = milliseconds
+  }
+
+  package static func < (left: WallTime, right: WallTime) -> Bool {
+    left.milliseconds < right.milliseconds
+  }
+
+  package func advanced(by duration: Duration) -> WallTime {
+    WallTime(milliseconds: milliseconds.addingClamped(duration.wholeMilliseconds))
+  }
+
+  package func since(_ earlier: WallTime) -> Duration {
+    .milliseconds(milliseconds.subtractingClamped(earlier.milliseconds))
+  }
+}
+
+/// Both clocks, read together. Every input of the engine carries one.
+package struct Moment: Hashable, Sendable {
+  package let wall: WallTime
+  package let monotonic: MonotonicTime
+
+  package init(wall: WallTime, monotonic: MonotonicTime) {
+    self.wall = wall
+    self.monotonic = monotonic
+  }
+
+  package func advanced(by duration: Duration) -> Moment {
+    Moment(wall: wall.advanced(by: duration), monotonic: monotonic.advanced(by: duration))
+  }
+}
+
+extension Duration {
+  /// Rounded toward zero; clamped to what 64 bits hold.
+  package var wholeNanoseconds: Int64 {
+    let (seconds, attoseconds) = components
+    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    if overflow { return seconds < 0 ? .min : .max }
+    return product.addingClamped(attoseconds / 1_000_000_000)
+  }
+
+  /// Rounded toward zero; clamped to what 64 bits hold.
+  package var wholeMilliseconds: Int64 {
+    let (seconds, attoseconds) = components
+    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000)
+    if overflow { return seconds < 0 ? .min : .max }
+    return product.addingClamped(attoseconds / 1_000_000_000_000_000)
+  }
+}
+
+extension Int64 {
+  fileprivate func addingClamped(_ other: Int64) -> Int64 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? (other < 0 ? .min : .max) : sum
+  }
+
+  fileprivate func subtractingClamped(_ other: Int64) -> Int64 {
+    let (difference, overflow) = subtractingReportingOverflow(other)
+    return overflow ? (other < 0 ? .max : .min) : difference
+  }
+}

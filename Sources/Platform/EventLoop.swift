@@ -1,0 +1,214 @@
+import CLinux
+package import Domain
+import Glibc
+import Synchronization
+
+/// The one loop of the program: waits for readiness, timers and wake-ups, and calls their handlers
+/// one after another on the thread that turns it. Not `Sendable`: it belongs to that thread.
+///
+/// A handler must never block. Work that blocks (DNS) runs elsewhere and comes back through `waker`.
+package final class EventLoop {
+  package struct Interest: OptionSet, Sendable {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+    package static let read = Interest(rawValue: EPOLLIN.rawValue)
+    package static let write = Interest(rawValue: EPOLLOUT.rawValue)
+  }
+
+  /// What a descriptor is ready for. An error or a hang-up counts as both, so that the next read or
+  /// write reports it.
+  package struct Readiness: Sendable {
+    package let readable: Bool
+    package let writable: Bool
+  }
+
+  /// Names a timer so that it can be taken back.
+  package struct TimerID: Hashable, Sendable {
+    fileprivate let due: MonotonicTime
+    fileprivate let number: UInt64
+  }
+
+  private struct Registration {
+    let fd: CInt
+    let handler: (Readiness) -> Void
+  }
+
+  /// Hands work to the loop from any thread.
+  package let waker: Waker
+
+  private let epoll: FileDescriptor
+  private var registrations: [UInt64: Registration] = [:]
+  private var tokens: [CInt: UInt64] = [:]
+  private var timers: [TimerID: () -> Void] = [:]
+  private var due: TimerHeap = TimerHeap()
+  private var nextNumber: UInt64 = 1
+
+  /// Enough that one wait collects a burst; more waiting events are seen by the next turn.
+  private static let eventsPerTurn = 128
+
+  package init() throws(SystemError) {
+    let number = epoll_create1(CInt(EPOLL_CLOEXEC))
+    guard number >= 0 else { throw SystemError.last("epoll_create1") }
+    epoll = FileDescriptor(owning: number)
+    waker = try Waker()
+    let waker = waker
+    try register(waker.descriptor, .read) { _ in waker.drain() }
+  }
+
+  /// Calls `handler` whenever `fd` is ready. Level-triggered: it is called again until the cause is
+  /// consumed. The caller keeps the descriptor and deregisters it before closing it.
+  package func register(
+    _ fd: CInt, _ interest: Interest, _ handler: @escaping (Readiness) -> Void
+  ) throws(SystemError) {
+    let token = nextNumber
+    nextNumber += 1
+    guard clinux_epoll_control(epoll.number, EPOLL_CTL_ADD, fd, interest.rawValue, token) == 0
+    else { throw SystemError.last("epoll_ctl") }
+    registrations[token] = Registration(fd: fd, handler: handler)
+    tokens[fd] = token
+  }
+
+  /// Changes what a registered descriptor is watched for; an empty interest still reports errors.
+  package func change(_ fd: CInt, to interest: Interest) {
+    guard let token = tokens[fd] else { return }
+    let result = clinux_epoll_control(
+      epoll.number, EPOLL_CTL_MOD, fd, interest.rawValue, token)
+    invariant(result == 0, "a registered descriptor is known to epoll")
+  }
+
+  package func deregister(_ fd: CInt) {
+    guard let token = tokens.removeValue(forKey: fd) else { return }
+    registrations[token] = nil
+    _ = clinux_epoll_control(epoll.number, EPOLL_CTL_DEL, fd, 0, 0)
+  }
+
+  /// Runs `action` once, in the first turn at or after `time`. Timers that are due together run in
+  /// the order in which they were scheduled.
+  @discardableResult
+  package func schedule(at time: MonotonicTime, _ action: @escaping () -> Void) -> TimerID {
+    let id = TimerID(due: time, number: nextNumber)
+    nextNumber += 1
+    timers[id] = action
+    due.insert(id)
+    return id
+  }
+
+  package func cancel(_ id: TimerID) {
+    timers[id] = nil
+  }
+
+  /// Waits until something is ready or due, or `deadline` passes, and handles all of it.
+  package func turn(until deadline: MonotonicTime? = nil) throws(SystemError) {
+    let wait = waitingTime(until: deadline)
+    var events = [clinux_event](repeating: clinux_event(), count: Self.eventsPerTurn)
+    let count = unsafe events.withUnsafeMutableBufferPointer { buffer in
+      unsafe clinux_epoll_wait(epoll.number, buffer.baseAddress, CInt(buffer.count), wait)
+    }
+    if count < 0 {
+      if errno == EINTR { return }
+      throw SystemError.last("epoll_pwait2")
+    }
+    for event in events.prefix(Int(count)) {
+      // A handler earlier in this turn may have deregistered this one.
+      guard let registration = registrations[event.token] else { continue }
+      registration.handler(Self.readiness(event.events))
+    }
+    runTimers(at: Clock.monotonic())
+  }
+
+  private static func readiness(_ bits: UInt32) -> Readiness {
+    let broken = bits & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0
+    return Readiness(
+      readable: broken || bits & EPOLLIN.rawValue != 0,
+      writable: broken || bits & EPOLLOUT.rawValue != 0)
+  }
+
+  /// Nanoseconds, rounded up so that a wait never ends before its time; −1 means for ever.
+  private func waitingTime(until deadline: MonotonicTime?) -> Int64 {
+    while let first = due.first, timers[first] == nil { due.removeFirst() }
+    let nearest = [deadline, due.first?.due].compactMap(\.self).min()
+    guard let nearest else { return -1 }
+    return max(0, nearest.nanoseconds - Clock.monotonic().nanoseconds)
+  }
+
+  private func runTimers(at now: MonotonicTime) {
+    while let first = due.first, first.due <= now {
+      due.removeFirst()
+      if let action = timers.removeValue(forKey: first) { action() }
+    }
+  }
+}
+
+extension EventLoop {
+  /// A binary heap of timers, earliest first; equal times keep their order.
+  fileprivate struct TimerHeap {
+    private var items: [TimerID] = []
+
+    var first: TimerID? { items.first }
+
+    private static func precedes(_ left: TimerID, _ right: TimerID) -> Bool {
+      (left.due, left.number) < (right.due, right.number)
+    }
+
+    mutating func insert(_ item: TimerID) {
+      items.append(item)
+      var child = items.count - 1
+      while child > 0 {
+        let parent = (child - 1) / 2
+        guard Self.precedes(items[child], items[parent]) else { return }
+        items.swapAt(child, parent)
+        child = parent
+      }
+    }
+
+    mutating func removeFirst() {
+      guard items.count > 1 else {
+        items.removeAll(keepingCapacity: true)
+        return
+      }
+      items[0] = items.removeLast()
+      var parent = 0
+      while true {
+        var least = parent
+        for child in [2 * parent + 1, 2 * parent + 2] where child < items.count {
+          if Self.precedes(items[child], items[least]) { least = child }
+        }
+        guard least != parent else { return }
+        items.swapAt(parent, least)
+        parent = least
+      }
+    }
+  }
+}
+
+/// The other threads' way into the loop: a queue of closures and an eventfd that wakes it.
+package final class Waker: Sendable {
+  fileprivate let descriptor: CInt
+  private let queue = Mutex<[@Sendable () -> Void]>([])
+
+  fileprivate init() throws(SystemError) {
+    let number = eventfd(0, CInt(EFD_CLOEXEC | EFD_NONBLOCK))
+    guard number >= 0 else { throw SystemError.last("eventfd") }
+    descriptor = number
+  }
+
+  deinit { close(descriptor) }
+
+  /// Runs `work` on the loop's thread, in the order of the calls.
+  package func post(_ work: @escaping @Sendable () -> Void) {
+    queue.withLock { $0.append(work) }
+    var one: UInt64 = 1
+    // Fails only when the counter is already at its top, and then the loop is awake anyway.
+    _ = unsafe write(descriptor, &one, 8)
+  }
+
+  fileprivate func drain() {
+    var count: UInt64 = 0
+    _ = unsafe read(descriptor, &count, 8)
+    let work = queue.withLock { pending in
+      defer { pending = [] }
+      return pending
+    }
+    for item in work { item() }
+  }
+}

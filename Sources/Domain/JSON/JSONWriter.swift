@@ -1,0 +1,89 @@
+extension JSONValue {
+  /// One line, without white space. Numbers are written as they are held.
+  package func compactText() -> String {
+    var writer = JSONWriter(indented: false)
+    writer.write(self, depth: 0)
+    return String(decoding: writer.output, as: UTF8.self)
+  }
+
+  /// A line for each member and element, indented by two spaces; no line end after the last.
+  package func prettyText() -> String {
+    var writer = JSONWriter(indented: true)
+    writer.write(self, depth: 0)
+    return String(decoding: writer.output, as: UTF8.self)
+  }
+}
+
+private struct JSONWriter {
+  let indented: Bool
+  var output: [UInt8] = []
+
+  init(indented: Bool) {
+    self.indented = indented
+  }
+
+  mutating func write(_ value: JSONValue, depth: Int) {
+    switch value {
+    case .null: put("null")
+    case .bool(let value): put(value ? "true" : "false")
+    case .number(let text): put(text)
+    case .string(let text): quote(text)
+    case .array(let elements):
+      put("[")
+      for (place, element) in elements.enumerated() {
+        separate(first: place == 0, depth: depth + 1)
+        write(element, depth: depth + 1)
+      }
+      if !elements.isEmpty { breakLine(depth) }
+      put("]")
+    case .object(let members):
+      put("{")
+      for (place, member) in members.enumerated() {
+        separate(first: place == 0, depth: depth + 1)
+        quote(member.name)
+        put(indented ? ": " : ":")
+        write(member.value, depth: depth + 1)
+      }
+      if !members.isEmpty { breakLine(depth) }
+      put("}")
+    }
+  }
+
+  private mutating func put(_ text: String) {
+    output.append(contentsOf: text.utf8)
+  }
+
+  private mutating func separate(first: Bool, depth: Int) {
+    if !first { put(",") }
+    breakLine(depth)
+  }
+
+  private mutating func breakLine(_ depth: Int) {
+    guard indented else { return }
+    output.append(0x0A)
+    output.append(contentsOf: repeatElement(0x20, count: 2 * depth))
+  }
+
+  /// Escapes what RFC 8259 §7 demands, and what would break a line or a terminal: DEL, the C1
+  /// controls, U+2028 and U+2029.
+  private mutating func quote(_ text: String) {
+    put("\"")
+    for scalar in text.unicodeScalars {
+      switch scalar.value {
+      case 0x22: put("\\\"")
+      case 0x5C: put("\\\\")
+      case 0x08: put("\\b")
+      case 0x09: put("\\t")
+      case 0x0A: put("\\n")
+      case 0x0C: put("\\f")
+      case 0x0D: put("\\r")
+      case 0x00...0x1F, 0x7F...0x9F, 0x2028, 0x2029:
+        let digits = String(scalar.value, radix: 16)
+        put("\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits)
+      case 0x20...0x7E: output.append(UInt8(truncatingIfNeeded: scalar.value))
+      default: output.append(contentsOf: scalar.utf8)
+      }
+    }
+    put("\"")
+  }
+}

@@ -1,0 +1,228 @@
+/// An exact decimal: a 128-bit count of 10⁻¹⁸ units. Prices, quantities and notionals are held in it.
+///
+/// Arithmetic is checked: a result that does not fit is `nil`, never a wrapped or rounded number.
+/// The largest magnitude is about 1.7 × 10²⁰.
+package struct FixedDecimal: Comparable, Hashable, Sendable {
+  /// The value times 10¹⁸.
+  package let units: Int128
+
+  package static let fractionDigits = 18
+  private static let one: Int128 = 1_000_000_000_000_000_000
+
+  package static let zero = FixedDecimal(units: 0)
+
+  package init(units: Int128) {
+    self.units = units
+  }
+
+  package init(_ whole: Int) {
+    units = Int128(whole) * Self.one
+  }
+
+  package static func < (left: FixedDecimal, right: FixedDecimal) -> Bool {
+    left.units < right.units
+  }
+
+  package var isPositive: Bool { units > 0 }
+  package var isZero: Bool { units == 0 }
+
+  /// Where a result goes that lies between two representable numbers, or between two steps.
+  package enum Rounding: Sendable {
+    /// Toward zero.
+    case down
+    /// Away from zero.
+    case up
+  }
+}
+
+extension FixedDecimal {
+  package func adding(_ other: FixedDecimal) -> FixedDecimal? {
+    let (sum, overflow) = units.addingReportingOverflow(other.units)
+    return overflow ? nil : FixedDecimal(units: sum)
+  }
+
+  package func subtracting(_ other: FixedDecimal) -> FixedDecimal? {
+    let (difference, overflow) = units.subtractingReportingOverflow(other.units)
+    return overflow ? nil : FixedDecimal(units: difference)
+  }
+
+  package func multiplied(by other: FixedDecimal, rounding: Rounding) -> FixedDecimal? {
+    let negative = (units < 0) != (other.units < 0)
+    let product = units.magnitude.multipliedFullWidth(by: other.units.magnitude)
+    return Self.quotient(
+      of: product, by: Self.one.magnitude, negative: negative, rounding: rounding)
+  }
+
+  /// `nil` when `other` is zero as well as when the result does not fit.
+  package func divided(by other: FixedDecimal, rounding: Rounding) -> FixedDecimal? {
+    guard other.units != 0 else { return nil }
+    let negative = (units < 0) != (other.units < 0)
+    let scaled = units.magnitude.multipliedFullWidth(by: Self.one.magnitude)
+    return Self.quotient(
+      of: scaled, by: other.units.magnitude, negative: negative, rounding: rounding)
+  }
+
+  private static func quotient(
+    of dividend: (high: UInt128, low: UInt128.Magnitude), by divisor: UInt128, negative: Bool,
+    rounding: Rounding
+  ) -> FixedDecimal? {
+    // dividingFullWidth traps when the quotient does not fit into one word.
+    guard dividend.high < divisor else { return nil }
+    var (quotient, remainder) = divisor.dividingFullWidth(dividend)
+    if rounding == .up && remainder != 0 {
+      let (next, overflow) = quotient.addingReportingOverflow(1)
+      if overflow { return nil }
+      quotient = next
+    }
+    guard let magnitude = Int128(exactly: quotient) else { return nil }
+    return FixedDecimal(units: negative ? -magnitude : magnitude)
+  }
+
+  package var magnitude: FixedDecimal? {
+    units == .min ? nil : FixedDecimal(units: units < 0 ? -units : units)
+  }
+
+  /// The nearest multiple of `step` in the direction of `rounding`; `nil` when `step` is not positive.
+  package func rounded(toMultipleOf step: FixedDecimal, _ rounding: Rounding) -> FixedDecimal? {
+    guard step.units > 0 else { return nil }
+    let remainder = units % step.units
+    if remainder == 0 { return self }
+    let truncated = FixedDecimal(units: units - remainder)
+    switch rounding {
+    case .down: return truncated
+    case .up:
+      let away = FixedDecimal(units: units < 0 ? -step.units : step.units)
+      return truncated.adding(away)
+    }
+  }
+
+  package func isMultiple(of step: FixedDecimal) -> Bool {
+    step.units > 0 && units % step.units == 0
+  }
+
+  /// 10⁻ᵈⁱᵍⁱᵗˢ, for 0…18 digits.
+  package static func powerOfTen(negative digits: Int) -> FixedDecimal? {
+    guard (0...fractionDigits).contains(digits) else { return nil }
+    var units = one
+    for _ in 0..<digits { units /= 10 }
+    return FixedDecimal(units: units)
+  }
+}
+
+extension FixedDecimal: CustomStringConvertible {
+  /// Plain digits, no exponent, no trailing zeros after the point: what the exchange is sent.
+  package var description: String {
+    let whole = units.magnitude / Self.one.magnitude
+    var fraction = units.magnitude % Self.one.magnitude
+    let sign = units < 0 ? "-" : ""
+    if fraction == 0 { return sign + String(whole) }
+    var digits = Self.fractionDigits
+    while fraction % 10 == 0 {
+      fraction /= 10
+      digits -= 1
+    }
+    let text = String(fraction)
+    return sign + String(whole) + "." + String(repeating: "0", count: digits - text.count) + text
+  }
+}
+
+extension FixedDecimal {
+  package enum ParseError: Error, Equatable, Sendable {
+    /// Not `-? digits (. digits)?`.
+    case malformed
+    /// Written with an exponent, where none is allowed.
+    case exponent
+    /// More than 18 digits after the point that are not zeros.
+    case tooPrecise
+    /// Beyond what 128 bits hold.
+    case tooLarge
+  }
+
+  /// Reads a plain decimal, as people and signals write it: no sign but `-`, no exponent, a digit on
+  /// both sides of the point, no superfluous leading zero.
+  package init(_ text: some StringProtocol) throws(ParseError) {
+    self = try Self.read(Array(text.utf8), exponentAllowed: false)
+  }
+
+  /// Reads a decimal as the exchange writes it, which prints some zeros as `0E-18`.
+  package init(exchangeText text: some StringProtocol) throws(ParseError) {
+    self = try Self.read(Array(text.utf8), exponentAllowed: true)
+  }
+
+  private static func read(
+    _ bytes: [UInt8], exponentAllowed: Bool
+  ) throws(ParseError) -> FixedDecimal {
+    var scanner = DecimalScanner(bytes: bytes)
+    let negative = scanner.skip(UInt8(ascii: "-"))
+    let whole = scanner.digits()
+    guard let first = whole.first, whole.count == 1 || first != 0 else { throw .malformed }
+    var fraction: ArraySlice<UInt8> = []
+    if scanner.skip(UInt8(ascii: ".")) {
+      fraction = scanner.digits()
+      if fraction.isEmpty { throw .malformed }
+    }
+    var exponent = 0
+    if scanner.skip(UInt8(ascii: "e")) || scanner.skip(UInt8(ascii: "E")) {
+      guard exponentAllowed else { throw .exponent }
+      guard let value = scanner.exponent() else { throw .malformed }
+      exponent = value
+    }
+    guard scanner.isAtEnd else { throw .malformed }
+    let magnitude = try scaled(digits: Array(whole + fraction), point: whole.count + exponent)
+    return FixedDecimal(units: negative ? -magnitude : magnitude)
+  }
+
+  /// The number whose decimal point stands after the first `point` of `digits`, in units.
+  private static func scaled(digits: [UInt8], point: Int) throws(ParseError) -> Int128 {
+    guard let firstSignificant = digits.firstIndex(where: { $0 != 0 }) else { return 0 }
+    let kept = point + fractionDigits
+    guard kept - firstSignificant <= 39 else { throw .tooLarge }
+    if digits.indices.contains(where: { $0 >= kept && digits[$0] != 0 }) { throw .tooPrecise }
+    var value: Int128 = 0
+    for index in firstSignificant..<max(firstSignificant, kept) {
+      let (shifted, overflow) = value.multipliedReportingOverflow(by: 10)
+      let digit = index < digits.count ? digits[index] : 0
+      let (sum, carry) = shifted.addingReportingOverflow(Int128(digit))
+      if overflow || carry { throw .tooLarge }
+      value = sum
+    }
+    return value
+  }
+}
+
+/// Walks over the bytes of a number.
+private struct DecimalScanner {
+  private let bytes: [UInt8]
+  private var index = 0
+
+  init(bytes: [UInt8]) {
+    self.bytes = bytes
+  }
+
+  var isAtEnd: Bool { index == bytes.count }
+
+  mutating func skip(_ byte: UInt8) -> Bool {
+    guard index < bytes.count, bytes[index] == byte else { return false }
+    index += 1
+    return true
+  }
+
+  /// The run of digits here, as numbers 0…9.
+  mutating func digits() -> ArraySlice<UInt8> {
+    let start = index
+    while index < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[index]) {
+      index += 1
+    }
+    return bytes[start..<index].map { $0 - UInt8(ascii: "0") }[...]
+  }
+
+  /// A signed exponent of at most three digits; more would not fit a 128-bit number anyway.
+  mutating func exponent() -> Int? {
+    let negative = skip(UInt8(ascii: "-"))
+    if !negative { _ = skip(UInt8(ascii: "+")) }
+    let digits = digits()
+    guard (1...3).contains(digits.count) else { return nil }
+    let value = digits.reduce(0) { $0 * 10 + Int($1) }
+    return negative ? -value : value
+  }
+}

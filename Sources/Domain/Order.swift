@@ -1,0 +1,183 @@
+/// Names an order: the signal that it serves, and which leg of it. Leg 0 is the entry.
+package struct OrderKey: Hashable, Comparable, Sendable {
+  package let signal: SignalID
+  package let leg: Int
+
+  package init(signal: SignalID, leg: Int = 0) {
+    self.signal = signal
+    self.leg = leg
+  }
+
+  package static func < (left: OrderKey, right: OrderKey) -> Bool {
+    (left.signal, left.leg) < (right.signal, right.leg)
+  }
+}
+
+/// One order, from acceptance to its end. It is what its events add up to: only `apply` changes it.
+package struct Order: Hashable, Sendable {
+  package let key: OrderKey
+  package let ticket: OrderTicket
+  package let createdAt: WallTime
+  package private(set) var status: OrderStatus = .new
+  package private(set) var updatedAt: WallTime
+  /// What the risk limits hold for it, in quote; `nil` until a market order's price is known.
+  package private(set) var reservedQuote: FixedDecimal?
+  /// The price that the guard judged it by.
+  package private(set) var quote: Quote?
+  /// How many times it was handed to the network; above one only after a definite refusal.
+  package private(set) var attempt = 0
+  /// The exchange time stamped on the last attempt, and how long that stays acceptable.
+  package private(set) var stampedAt: WallTime?
+  package private(set) var receiveWindow: Duration?
+  /// The local time of the last attempt.
+  package private(set) var armedAt: WallTime?
+  package private(set) var orderID: String?
+  package private(set) var executedQuantity: FixedDecimal = .zero
+  package private(set) var executedQuote: FixedDecimal = .zero
+  /// Why it stands where it stands, for a person.
+  package private(set) var reason = ""
+  package private(set) var code: DecisionCode?
+  /// The last attempt was answered by a rate limit: a clean look-up decides whether it may go again.
+  package private(set) var wasThrottled = false
+  package private(set) var cancelRequested = false
+  /// The operator declared that a `notFound` order was never placed.
+  package private(set) var closedByOperator = false
+
+  package init(key: OrderKey, ticket: OrderTicket, reservedQuote: FixedDecimal?, at time: WallTime)
+  {
+    self.key = key
+    self.ticket = ticket
+    self.reservedQuote = reservedQuote
+    createdAt = time
+    updatedAt = time
+  }
+
+  /// Quote per base of what is executed, rounded down at 18 digits; `nil` while nothing is.
+  package var averagePrice: FixedDecimal? {
+    executedQuantity.isPositive
+      ? executedQuote.divided(by: executedQuantity, rounding: .down) : nil
+  }
+
+  /// How a look-up names it: by the exchange's identifier once that is known.
+  package var reference: OrderReference {
+    if let orderID { .orderID(orderID) } else { .clientOrderID(ticket.clientOrderID) }
+  }
+
+  /// Until when a copy of the last attempt could still be accepted: the exchange takes a request
+  /// while its own clock is within the receive window of the stamp, and up to one second before it.
+  package var fence: WallTime? {
+    guard let stampedAt, let receiveWindow else { return nil }
+    return stampedAt.advanced(by: receiveWindow + .seconds(1))
+  }
+}
+
+/// An event that the order's status does not admit.
+package struct IllegalTransition: Error, Hashable, CustomStringConvertible, Sendable {
+  package let status: OrderStatus
+  package let event: String
+
+  package var description: String { "an order that is \(status.rawValue) cannot take '\(event)'" }
+}
+
+extension Order {
+  /// Folds one event in. Throws, unchanged, when the status does not admit it.
+  package mutating func apply(_ event: OrderEvent, at time: WallTime) throws(IllegalTransition) {
+    guard let next = Self.successor(of: status, on: event) else {
+      throw IllegalTransition(status: status, event: event.kind)
+    }
+    absorb(event, at: time)
+    status = next
+    updatedAt = time
+  }
+
+  /// The table of life: which event may follow which status, and where it leads.
+  private static func successor(of status: OrderStatus, on event: OrderEvent) -> OrderStatus? {
+    switch event {
+    case .created: nil
+    case .approved: status == .new ? .new : nil
+    case .denied(let code, _): status == .new ? (code == .expired ? .expired : .denied) : nil
+    case .armed: status == .new ? .submitted : nil
+    case .acknowledged: canAppear(status) ? .open : nil
+    case .validated: status == .submitted ? .validated : nil
+    case .refused: status.isInFlight ? .rejected : nil
+    case .mayRetry: status.isInFlight ? .new : nil
+    case .outcomeLost: status.isInFlight ? .unknown : nil
+    case .observed(let report): after(report, status)
+    case .lookedUp, .cancelRequested, .cancelAnswered: status
+    case .notFound: status == .unknown ? .notFound : nil
+    case .closedByOperator: status == .notFound ? .notFound : nil
+    }
+  }
+
+  /// Whether an order in this status may turn out to be at the exchange. A late find wins even over
+  /// a refusal.
+  private static func canAppear(_ status: OrderStatus) -> Bool {
+    status.isInFlight || status == .notFound || status == .rejected
+  }
+
+  private static func after(_ report: OrderReport, _ status: OrderStatus) -> OrderStatus? {
+    guard canAppear(status) || status.isWorking else { return nil }
+    switch report.status {
+    case .open:
+      // A stale view never takes a fill back.
+      return status == .partiallyFilled ? .partiallyFilled : .open
+    case .partiallyFilled: return .partiallyFilled
+    case .filled: return .filled
+    case .canceled, .partiallyCanceled:
+      return report.executedQuantity.isPositive ? .partiallyCanceled : .canceled
+    case .undocumented: return canAppear(status) ? .open : status
+    }
+  }
+
+  private mutating func absorb(_ event: OrderEvent, at time: WallTime) {
+    switch event {
+    case .created, .validated, .lookedUp: break
+    case .approved(let approval):
+      quote = approval.quote
+      reservedQuote = approval.reservedQuote
+    case .denied(let code, let message):
+      self.code = code
+      reason = message
+    case .armed(let armament):
+      attempt = armament.attempt
+      stampedAt = armament.stampedAt
+      receiveWindow = armament.receiveWindow
+      quote = armament.quote
+      armedAt = time
+      wasThrottled = false
+    case .acknowledged(let orderID):
+      self.orderID = orderID
+      clearVerdict()
+    case .refused(let code, let message):
+      self.code = code
+      reason = message
+    case .mayRetry(let message):
+      reason = message
+      wasThrottled = false
+    case .outcomeLost(let message, let throttled):
+      reason = message
+      wasThrottled = throttled
+    case .observed(let report):
+      orderID = report.orderID
+      executedQuantity = max(executedQuantity, report.executedQuantity)
+      executedQuote = max(executedQuote, report.executedQuote)
+      clearVerdict()
+    case .cancelRequested: cancelRequested = true
+    case .cancelAnswered(_, let isDefinite): if isDefinite { cancelRequested = false }
+    case .notFound(let message):
+      code = .notFound
+      reason = message
+    case .closedByOperator(let message):
+      closedByOperator = true
+      reason = message
+    }
+  }
+
+  /// The order is at the exchange, so an earlier verdict that it is not is void.
+  private mutating func clearVerdict() {
+    code = nil
+    reason = ""
+    wasThrottled = false
+    closedByOperator = false
+  }
+}

@@ -1,0 +1,230 @@
+/// The history's spelling of an order event: money as exact text, times as epoch milliseconds.
+extension OrderEvent {
+  package var detail: JSONValue {
+    switch self {
+    case .created(let ticket, let reserved):
+      .object(pairs: ticket.members + [("reserved_quote", .decimal(reserved))])
+    case .approved(let approval):
+      .object(
+        pairs: approval.quote.members + [
+          ("reserved_quote", .decimal(approval.reservedQuote)),
+          ("checks", .string(approval.checks)),
+        ])
+    case .denied(let code, let message), .refused(let code, let message):
+      ["code": .string(code.rawValue), "message": .string(message)]
+    case .armed(let armament):
+      .object(
+        pairs: [
+          ("attempt", .integer(armament.attempt)),
+          ("timestamp", .integer(armament.stampedAt.milliseconds)),
+          ("recv_window_ms", .integer(armament.receiveWindow.wholeMilliseconds)),
+        ] + armament.quote.members)
+    case .acknowledged(let orderID): ["order_id": .string(orderID)]
+    case .validated: [:]
+    case .mayRetry(let message), .notFound(let message), .closedByOperator(let message):
+      ["message": .string(message)]
+    case .outcomeLost(let message, let throttled):
+      ["message": .string(message), "throttled": .bool(throttled)]
+    case .observed(let report): .object(pairs: report.members)
+    case .lookedUp(let view, let answer): ["view": .string(view), "answer": .string(answer)]
+    case .cancelRequested(let by): ["by": .string(by)]
+    case .cancelAnswered(let message, let definite):
+      ["message": .string(message), "definite": .bool(definite)]
+    }
+  }
+
+  /// Reads back what `kind` and `detail` say; `nil` when that is no event of this program.
+  package init?(kind: String, detail: JSONValue) {
+    let message = detail["message"]?.stringValue
+    switch kind {
+    case "order_created":
+      guard let ticket = OrderTicket(detail) else { return nil }
+      self = .created(ticket, reservedQuote: detail["reserved_quote"]?.decimalValue)
+    case "order_approved":
+      guard let quote = Quote(detail), let checks = detail["checks"]?.stringValue
+      else { return nil }
+      let reserved = detail["reserved_quote"]?.decimalValue
+      self = .approved(Approval(quote: quote, reservedQuote: reserved, checks: checks))
+    case "order_denied", "order_refused":
+      guard let message, let code = detail["code"]?.stringValue.flatMap(DecisionCode.init)
+      else { return nil }
+      self = kind == "order_denied" ? .denied(code, message) : .refused(code, message)
+    case "order_armed":
+      guard let armament = Armament(detail) else { return nil }
+      self = .armed(armament)
+    case "order_acknowledged":
+      guard let orderID = detail["order_id"]?.stringValue else { return nil }
+      self = .acknowledged(orderID: orderID)
+    case "order_validated": self = .validated
+    case "order_observed":
+      guard let report = OrderReport(detail) else { return nil }
+      self = .observed(report)
+    case "order_looked_up":
+      guard let view = detail["view"]?.stringValue, let answer = detail["answer"]?.stringValue
+      else { return nil }
+      self = .lookedUp(view: view, answer: answer)
+    case "cancel_requested":
+      guard let by = detail["by"]?.stringValue else { return nil }
+      self = .cancelRequested(by: by)
+    default:
+      guard let message, let event = Self.worded(kind, message, detail) else { return nil }
+      self = event
+    }
+  }
+
+  /// The events that carry little more than a sentence.
+  private static func worded(_ kind: String, _ message: String, _ detail: JSONValue) -> OrderEvent?
+  {
+    switch kind {
+    case "order_may_retry": .mayRetry(message)
+    case "order_not_found": .notFound(message)
+    case "order_closed_by_operator": .closedByOperator(message)
+    case "order_outcome_lost":
+      detail["throttled"]?.boolValue.map { .outcomeLost(message, throttled: $0) }
+    case "cancel_answered":
+      detail["definite"]?.boolValue.map { .cancelAnswered(message, isDefinite: $0) }
+    default: nil
+    }
+  }
+}
+
+extension Order {
+  /// The order that a history adds up to; `nil` when it does not begin with a creation.
+  /// Throws when an event could not have followed the one before it.
+  package init?(
+    key: OrderKey, history: [(at: WallTime, event: OrderEvent)]
+  ) throws(IllegalTransition) {
+    guard let first = history.first, case .created(let ticket, let reserved) = first.event
+    else { return nil }
+    self.init(key: key, ticket: ticket, reservedQuote: reserved, at: first.at)
+    for (at, event) in history.dropFirst() { try apply(event, at: at) }
+  }
+}
+
+extension JSONValue {
+  /// Money as exact text; null when there is none.
+  package static func decimal(_ value: FixedDecimal?) -> JSONValue {
+    value.map { .string($0.description) } ?? .null
+  }
+
+  package var decimalValue: FixedDecimal? {
+    stringValue.flatMap { text in try? FixedDecimal(text) }
+  }
+
+  package var integerValue: Int64? {
+    numberValue.flatMap { Int64($0) }
+  }
+}
+
+extension OrderTicket {
+  fileprivate var members: [(String, JSONValue)] {
+    var members: [(String, JSONValue)] = [
+      ("client_order_id", .string(clientOrderID.text)), ("symbol", .string(symbol.text)),
+      ("side", .string(side.rawValue)), ("type", .string(type.rawValue)),
+    ]
+    switch amount {
+    case .base(let quantity): members.append(("quantity", .decimal(quantity)))
+    case .quote(let quantity): members.append(("quote_quantity", .decimal(quantity)))
+    }
+    members.append(("price", .decimal(price)))
+    return members
+  }
+
+  fileprivate init?(_ detail: JSONValue) {
+    guard let clientOrderID = detail["client_order_id"]?.stringValue.flatMap(ClientOrderID.init),
+      let symbol = detail["symbol"]?.stringValue.flatMap(Symbol.init(exchangeText:)),
+      let side = detail["side"]?.stringValue.flatMap(Side.init),
+      let type = detail["type"]?.stringValue.flatMap(OrderType.init)
+    else { return nil }
+    let amount: Signal.Amount
+    if let quantity = detail["quantity"]?.decimalValue {
+      amount = .base(quantity)
+    } else if let quantity = detail["quote_quantity"]?.decimalValue {
+      amount = .quote(quantity)
+    } else {
+      return nil
+    }
+    self.init(
+      clientOrderID: clientOrderID, symbol: symbol, side: side, type: type, amount: amount,
+      price: detail["price"]?.decimalValue)
+  }
+}
+
+extension Quote {
+  fileprivate var members: [(String, JSONValue)] {
+    [("quote", .decimal(price)), ("quote_asked_at", .integer(askedAt.milliseconds))]
+  }
+
+  fileprivate init?(_ detail: JSONValue) {
+    guard let price = detail["quote"]?.decimalValue,
+      let askedAt = detail["quote_asked_at"]?.integerValue
+    else { return nil }
+    self.init(price: price, askedAt: WallTime(milliseconds: askedAt))
+  }
+}
+
+extension OrderEvent.Armament {
+  fileprivate init?(_ detail: JSONValue) {
+    guard let attempt = detail["attempt"]?.integerValue,
+      let stamp = detail["timestamp"]?.integerValue,
+      let window = detail["recv_window_ms"]?.integerValue, let quote = Quote(detail)
+    else { return nil }
+    self.init(
+      attempt: Int(attempt), stampedAt: WallTime(milliseconds: stamp),
+      receiveWindow: .milliseconds(window), quote: quote)
+  }
+}
+
+extension OrderReport {
+  fileprivate var members: [(String, JSONValue)] {
+    [
+      ("order_id", .string(orderID)),
+      ("client_order_id", clientOrderID.map { .string($0) } ?? .null),
+      ("symbol", .string(symbol.text)), ("side", .string(side.rawValue)),
+      ("type", type.map { .string($0.rawValue) } ?? .null), ("price", .decimal(price)),
+      ("quantity", .decimal(quantity)), ("executed_quantity", .decimal(executedQuantity)),
+      ("executed_quote", .decimal(executedQuote)), ("status", .string(status.text)),
+    ]
+  }
+
+  fileprivate init?(_ detail: JSONValue) {
+    guard let orderID = detail["order_id"]?.stringValue,
+      let symbol = detail["symbol"]?.stringValue.flatMap(Symbol.init(exchangeText:)),
+      let side = detail["side"]?.stringValue.flatMap(Side.init),
+      let executedQuantity = detail["executed_quantity"]?.decimalValue,
+      let executedQuote = detail["executed_quote"]?.decimalValue,
+      let status = detail["status"]?.stringValue
+    else { return nil }
+    self.init(
+      orderID: orderID, clientOrderID: detail["client_order_id"]?.stringValue, symbol: symbol,
+      side: side, type: detail["type"]?.stringValue.flatMap(OrderType.init),
+      price: detail["price"]?.decimalValue, quantity: detail["quantity"]?.decimalValue,
+      executedQuantity: executedQuantity, executedQuote: executedQuote,
+      status: Status(text: status))
+  }
+}
+
+extension OrderReport.Status {
+  /// Our own word for it; an undocumented one keeps the exchange's.
+  package var text: String {
+    switch self {
+    case .open: "open"
+    case .partiallyFilled: "partially_filled"
+    case .filled: "filled"
+    case .canceled: "canceled"
+    case .partiallyCanceled: "partially_canceled"
+    case .undocumented(let word): "?" + word
+    }
+  }
+
+  fileprivate init(text: String) {
+    switch text {
+    case "open": self = .open
+    case "partially_filled": self = .partiallyFilled
+    case "filled": self = .filled
+    case "canceled": self = .canceled
+    case "partially_canceled": self = .partiallyCanceled
+    default: self = .undocumented(String(text.drop { $0 == "?" }))
+    }
+  }
+}

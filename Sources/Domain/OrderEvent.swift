@@ -1,0 +1,75 @@
+/// Something that happened to an order. The history is made of these, and the order is their sum.
+package enum OrderEvent: Hashable, Sendable {
+  case created(OrderTicket, reservedQuote: FixedDecimal?)
+  /// Every check passed, with the quote that the guard used.
+  case approved(Approval)
+  /// Refused by the daemon; nothing left.
+  case denied(DecisionCode, String)
+  /// May be on the wire from now on. Durable before the first byte leaves.
+  case armed(Armament)
+  case acknowledged(orderID: String)
+  case validated
+  /// Refused by the exchange, definitely.
+  case refused(DecisionCode, String)
+  /// Refused definitely, for a cause that is gone: it may go once more.
+  case mayRetry(String)
+  /// No answer that proves anything.
+  case outcomeLost(String, throttled: Bool)
+  case observed(OrderReport)
+  /// One look at one view of the exchange while the outcome is unknown: the evidence.
+  case lookedUp(view: String, answer: String)
+  case notFound(String)
+  case cancelRequested(by: String)
+  /// `isDefinite` when the exchange said that there is nothing to cancel.
+  case cancelAnswered(String, isDefinite: Bool)
+  case closedByOperator(String)
+
+  package struct Approval: Hashable, Sendable {
+    package var quote: Quote
+    package var reservedQuote: FixedDecimal?
+    /// The checks that were passed, with their inputs, for a person.
+    package var checks: String
+
+    package init(quote: Quote, reservedQuote: FixedDecimal?, checks: String) {
+      self.quote = quote
+      self.reservedQuote = reservedQuote
+      self.checks = checks
+    }
+  }
+
+  package struct Armament: Hashable, Sendable {
+    package var attempt: Int
+    /// The exchange's time, as stamped on the request.
+    package var stampedAt: WallTime
+    package var receiveWindow: Duration
+    package var quote: Quote
+
+    package init(attempt: Int, stampedAt: WallTime, receiveWindow: Duration, quote: Quote) {
+      self.attempt = attempt
+      self.stampedAt = stampedAt
+      self.receiveWindow = receiveWindow
+      self.quote = quote
+    }
+  }
+
+  /// The event's name in the history.
+  package var kind: String {
+    switch self {
+    case .created: "order_created"
+    case .approved: "order_approved"
+    case .denied: "order_denied"
+    case .armed: "order_armed"
+    case .acknowledged: "order_acknowledged"
+    case .validated: "order_validated"
+    case .refused: "order_refused"
+    case .mayRetry: "order_may_retry"
+    case .outcomeLost: "order_outcome_lost"
+    case .observed: "order_observed"
+    case .lookedUp: "order_looked_up"
+    case .notFound: "order_not_found"
+    case .cancelRequested: "cancel_requested"
+    case .cancelAnswered: "cancel_answered"
+    case .closedByOperator: "order_closed_by_operator"
+    }
+  }
+}

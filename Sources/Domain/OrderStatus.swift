@@ -1,0 +1,54 @@
+/// Where an order stands. The raw values are stable: users read them in the database and in answers.
+package enum OrderStatus: String, CaseIterable, Hashable, Sendable {
+  /// Accepted, and nothing of it has left. → submitted, denied, expired
+  case new
+  /// On the wire from now on, as far as anyone can know. → open, partiallyFilled, filled, canceled,
+  /// partiallyCanceled, rejected, validated, unknown; new after a refusal that may be tried once more
+  case submitted
+  /// The exchange has it, nothing is filled. → partiallyFilled, filled, canceled, partiallyCanceled
+  case open
+  /// → filled, canceled, partiallyCanceled
+  case partiallyFilled = "partially_filled"
+  /// The end.
+  case filled
+  /// The end: cancelled with no fill.
+  case canceled
+  /// The end: cancelled with some fill.
+  case partiallyCanceled = "partially_canceled"
+  /// The exchange refused it. The end, unless it turns up after all. → as submitted, without new
+  case rejected
+  /// The end: too old before it could leave.
+  case expired
+  /// Sent once, answer lost. → as submitted, and notFound
+  case unknown
+  /// Every view of the exchange said "no" after the settle time. Still watched. → as unknown
+  case notFound = "not_found"
+  /// The end: refused by the daemon before anything left.
+  case denied
+  /// The end in validate mode: the exchange checked the order and placed nothing.
+  case validated
+
+  /// Nothing is expected to change any more.
+  package var isTerminal: Bool {
+    switch self {
+    case .filled, .canceled, .partiallyCanceled, .rejected, .expired, .denied, .validated: true
+    case .new, .submitted, .open, .partiallyFilled, .unknown, .notFound: false
+    }
+  }
+
+  /// A request for it may be under way or its outcome is not known.
+  package var isInFlight: Bool { self == .submitted || self == .unknown }
+
+  /// The exchange has confirmed that it works on the order.
+  package var isWorking: Bool { self == .open || self == .partiallyFilled }
+
+  /// Whether its notional counts against the daily limit.
+  package var countsAsExposure: Bool {
+    switch self {
+    case .denied, .expired, .rejected, .validated: false
+    case .new, .submitted, .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled,
+      .unknown, .notFound:
+      true
+    }
+  }
+}

@@ -1,0 +1,150 @@
+/// Where a signal came from.
+package enum SignalOrigin: Hashable, Sendable {
+  /// The file's name in the spool, as bytes: it need not be text.
+  case file([UInt8])
+  /// The peer, as the kernel named it.
+  case socket(String)
+}
+
+/// A signal that is remembered for good.
+package struct SignalRecord: Hashable, Sendable {
+  package let signalID: SignalID
+  package let symbol: Symbol
+  package let side: Side
+  package let type: OrderType
+  /// SHA-256 of the signal's canonical text: tells a duplicate from a conflict.
+  package let contentDigest: [UInt8]
+  /// The bytes as they came, for reading them again after a restart.
+  package let raw: [UInt8]
+  package let origin: SignalOrigin
+  package let receivedAt: WallTime
+  package let expiresAt: WallTime
+  package let clientOrderID: ClientOrderID
+  package var decision: DecisionCode
+  package var message: String
+  package var decidedAt: WallTime
+
+  package init(
+    signalID: SignalID, symbol: Symbol, side: Side, type: OrderType, contentDigest: [UInt8],
+    raw: [UInt8], origin: SignalOrigin, receivedAt: WallTime, expiresAt: WallTime,
+    clientOrderID: ClientOrderID, decision: DecisionCode, message: String, decidedAt: WallTime
+  ) {
+    self.signalID = signalID
+    self.symbol = symbol
+    self.side = side
+    self.type = type
+    self.contentDigest = contentDigest
+    self.raw = raw
+    self.origin = origin
+    self.receivedAt = receivedAt
+    self.expiresAt = expiresAt
+    self.clientOrderID = clientOrderID
+    self.decision = decision
+    self.message = message
+    self.decidedAt = decidedAt
+  }
+}
+
+/// One row of the append-only history.
+package struct HistoryEvent: Equatable, Sendable {
+  package enum Subject: Hashable, Sendable {
+    case daemon
+    case signal(SignalID)
+    case order(OrderKey)
+  }
+
+  package let at: WallTime
+  package let subject: Subject
+  package let kind: String
+  package let detail: JSONValue
+
+  package init(at: WallTime, subject: Subject, kind: String, detail: JSONValue) {
+    self.at = at
+    self.subject = subject
+    self.kind = kind
+    self.detail = detail
+  }
+}
+
+/// No new orders until the operator says so.
+package struct HaltRecord: Hashable, Sendable {
+  package var reason: String
+  package var since: WallTime
+
+  package init(reason: String, since: WallTime) {
+    self.reason = reason
+    self.since = since
+  }
+}
+
+/// The exchange wants silence until then. `wait` is the longest that it can still last, whatever the
+/// machine's clock says after a restart.
+package struct BanRecord: Hashable, Sendable {
+  package var until: WallTime
+  package var wait: Duration
+  package var isBan: Bool
+  package var reason: String
+
+  package init(until: WallTime, wait: Duration, isBan: Bool, reason: String) {
+    self.until = until
+    self.wait = wait
+    self.isBan = isBan
+    self.reason = reason
+  }
+}
+
+/// One change of the stored state. The changes of a turn are committed together.
+package enum StoreWrite: Equatable, Sendable {
+  case insertSignal(SignalRecord)
+  case updateDecision(SignalID, DecisionCode, String, at: WallTime)
+  /// Inserts the order or replaces it whole.
+  case putOrder(Order)
+  case appendEvent(HistoryEvent)
+  /// `nil` lifts it.
+  case setHalt(HaltRecord?)
+  case setBan(BanRecord?)
+}
+
+/// What a start needs to know of the past.
+package struct StoredState: Equatable, Sendable {
+  /// Orders that are not at their end, with their signals, oldest first.
+  package var live: [StoredOrder]
+  /// What the risk limits still hold from the last 24 hours, oldest first.
+  package var reservations: [Reservation]
+  package var halt: HaltRecord?
+  package var ban: BanRecord?
+
+  package init(
+    live: [StoredOrder] = [], reservations: [Reservation] = [], halt: HaltRecord? = nil,
+    ban: BanRecord? = nil
+  ) {
+    self.live = live
+    self.reservations = reservations
+    self.halt = halt
+    self.ban = ban
+  }
+}
+
+package struct StoredOrder: Hashable, Sendable {
+  package var signal: SignalRecord
+  package var order: Order
+
+  package init(signal: SignalRecord, order: Order) {
+    self.signal = signal
+    self.order = order
+  }
+}
+
+/// What one order takes from the limits of the last minute and the last 24 hours.
+package struct Reservation: Hashable, Sendable {
+  package var key: OrderKey
+  package var at: WallTime
+  /// `nil` while a market order's price is not known.
+  package var quote: FixedDecimal?
+
+  package init(key: OrderKey, at: WallTime, quote: FixedDecimal?) {
+    self.key = key
+    self.at = at
+    self.quote = quote
+  }
+}

@@ -25,6 +25,7 @@ package enum DecisionCode: String, CaseIterable, Hashable, Sendable {
   case riskOrderRate = "risk_order_rate"
   case riskDailyQuote = "risk_daily_quote"
   case halted
+  case canceled
   case rateLimited = "rate_limited"
   case storageUnavailable = "storage_unavailable"
   case shuttingDown = "shutting_down"
@@ -67,6 +68,7 @@ package enum DecisionCode: String, CaseIterable, Hashable, Sendable {
     case .riskDailyQuote:
       "The orders of the last 24 hours and this one exceed risk.maximum_daily_quote."
     case .halted: "Trading, or this symbol, is halted; the message says why and how to resume."
+    case .canceled: "The operator cancelled the signal before its order left."
     case .rateLimited:
       "The exchange's rate limits would let the order leave only after the signal has expired."
     case .storageUnavailable:

@@ -16,8 +16,9 @@ package struct OrderKey: Hashable, Comparable, Sendable {
 /// One order, from acceptance to its end. It is what its events add up to: only `apply` changes it.
 package struct Order: Hashable, Sendable {
   package let key: OrderKey
-  package let ticket: OrderTicket
   package let createdAt: WallTime
+  /// What the signal asks for, and from approval on exactly what is sent.
+  package private(set) var ticket: OrderTicket
   package private(set) var status: OrderStatus = .new
   package private(set) var updatedAt: WallTime
   /// What the risk limits hold for it, in quote; `nil` until a market order's price is known.
@@ -133,6 +134,7 @@ extension Order {
     switch event {
     case .created, .validated, .lookedUp: break
     case .approved(let approval):
+      ticket = approval.ticket
       quote = approval.quote
       reservedQuote = approval.reservedQuote
     case .denied(let code, let message):

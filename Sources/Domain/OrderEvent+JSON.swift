@@ -6,7 +6,7 @@ extension OrderEvent {
       .object(pairs: ticket.members + [("reserved_quote", .decimal(reserved))])
     case .approved(let approval):
       .object(
-        pairs: approval.quote.members + [
+        pairs: approval.ticket.members + approval.quote.members + [
           ("reserved_quote", .decimal(approval.reservedQuote)),
           ("checks", .string(approval.checks)),
         ])
@@ -41,10 +41,8 @@ extension OrderEvent {
       guard let ticket = OrderTicket(detail) else { return nil }
       self = .created(ticket, reservedQuote: detail["reserved_quote"]?.decimalValue)
     case "order_approved":
-      guard let quote = Quote(detail), let checks = detail["checks"]?.stringValue
-      else { return nil }
-      let reserved = detail["reserved_quote"]?.decimalValue
-      self = .approved(Approval(quote: quote, reservedQuote: reserved, checks: checks))
+      guard let approval = Approval(detail) else { return nil }
+      self = .approved(approval)
     case "order_denied", "order_refused":
       guard let message, let code = detail["code"]?.stringValue.flatMap(DecisionCode.init)
       else { return nil }
@@ -160,6 +158,17 @@ extension Quote {
       let askedAt = detail["quote_asked_at"]?.integerValue
     else { return nil }
     self.init(price: price, askedAt: WallTime(milliseconds: askedAt))
+  }
+}
+
+extension OrderEvent.Approval {
+  fileprivate init?(_ detail: JSONValue) {
+    guard let ticket = OrderTicket(detail), let quote = Quote(detail),
+      let checks = detail["checks"]?.stringValue
+    else { return nil }
+    self.init(
+      ticket: ticket, quote: quote, reservedQuote: detail["reserved_quote"]?.decimalValue,
+      checks: checks)
   }
 }
 

@@ -25,12 +25,18 @@ package enum OrderEvent: Hashable, Sendable {
   case closedByOperator(String)
 
   package struct Approval: Hashable, Sendable {
+    /// As it will be sent: rounded to the symbol's steps, a quote amount turned into a base quantity
+    /// where the type wants one.
+    package var ticket: OrderTicket
     package var quote: Quote
     package var reservedQuote: FixedDecimal?
     /// The checks that were passed, with their inputs, for a person.
     package var checks: String
 
-    package init(quote: Quote, reservedQuote: FixedDecimal?, checks: String) {
+    package init(
+      ticket: OrderTicket, quote: Quote, reservedQuote: FixedDecimal?, checks: String
+    ) {
+      self.ticket = ticket
       self.quote = quote
       self.reservedQuote = reservedQuote
       self.checks = checks

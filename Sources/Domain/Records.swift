@@ -103,6 +103,7 @@ package enum StoreWrite: Equatable, Sendable {
   /// `nil` lifts it.
   case setHalt(HaltRecord?)
   case setBan(BanRecord?)
+  case setRateUsage(RateUsageRecord)
 }
 
 /// What a start needs to know of the past.
@@ -113,15 +114,17 @@ package struct StoredState: Equatable, Sendable {
   package var reservations: [Reservation]
   package var halt: HaltRecord?
   package var ban: BanRecord?
+  package var rateUsage: RateUsageRecord?
 
   package init(
     live: [StoredOrder] = [], reservations: [Reservation] = [], halt: HaltRecord? = nil,
-    ban: BanRecord? = nil
+    ban: BanRecord? = nil, rateUsage: RateUsageRecord? = nil
   ) {
     self.live = live
     self.reservations = reservations
     self.halt = halt
     self.ban = ban
+    self.rateUsage = rateUsage
   }
 }
 
@@ -146,5 +149,29 @@ package struct Reservation: Hashable, Sendable {
     self.key = key
     self.at = at
     self.quote = quote
+  }
+}
+
+/// Weight used in the current windows of the exchange's rate limits.
+package struct RateUsage: Hashable, Sendable {
+  package var ip: Int
+  package var uid: Int
+  package var orders: Int
+
+  package init(ip: Int, uid: Int, orders: Int) {
+    self.ip = ip
+    self.uid = uid
+    self.orders = orders
+  }
+}
+
+/// The last stored reading of the windows: after a restart the exchange still counts it.
+package struct RateUsageRecord: Hashable, Sendable {
+  package var usage: RateUsage
+  package var at: WallTime
+
+  package init(usage: RateUsage, at: WallTime) {
+    self.usage = usage
+    self.at = at
   }
 }

@@ -1,0 +1,114 @@
+package import Domain
+
+/// What the engine wants done, in order.
+package enum Effect: Sendable {
+  /// Part of the turn's one commit.
+  case write(StoreWrite)
+  case send(Dispatch)
+  /// Once the commit holds.
+  case answer(Receipt, SignalAnswer)
+  /// The signal's story is over; once the commit holds.
+  case settled(Outcome)
+  /// Once the commit holds.
+  case answerCommand(CommandToken, CommandAnswer)
+  case log(LogEntry)
+}
+
+/// A request that may leave.
+package struct Dispatch: Hashable, Sendable {
+  package var id: RequestID
+  package var request: ExchangeRequest
+  /// The exchange's time, for requests that are signed.
+  package var stampedAt: WallTime
+  /// A placement: leaves only after the commit, on a connection known to be alive, and once.
+  package var isPlacement: Bool
+  /// When it has not left by then, it must not leave at all.
+  package var sendBefore: MonotonicTime?
+
+  package init(
+    id: RequestID, request: ExchangeRequest, stampedAt: WallTime, isPlacement: Bool,
+    sendBefore: MonotonicTime?
+  ) {
+    self.id = id
+    self.request = request
+    self.stampedAt = stampedAt
+    self.isPlacement = isPlacement
+    self.sendBefore = sendBefore
+  }
+}
+
+/// What the sender of a signal is told.
+package struct SignalAnswer: Hashable, Sendable {
+  package enum Status: String, Hashable, Sendable {
+    case accepted, duplicate, rejected
+  }
+
+  package var id: String?
+  package var status: Status
+  package var code: DecisionCode
+  package var message: String
+  package var clientOrderID: ClientOrderID?
+
+  package init(
+    id: String?, status: Status, code: DecisionCode, message: String,
+    clientOrderID: ClientOrderID? = nil
+  ) {
+    self.id = id
+    self.status = status
+    self.code = code
+    self.message = message
+    self.clientOrderID = clientOrderID
+  }
+}
+
+/// How an accepted signal ended.
+package struct Outcome: Hashable, Sendable {
+  package var signalID: SignalID
+  package var code: DecisionCode
+  package var message: String
+  package var order: Order
+
+  package init(signalID: SignalID, code: DecisionCode, message: String, order: Order) {
+    self.signalID = signalID
+    self.code = code
+    self.message = message
+    self.order = order
+  }
+}
+
+package struct CommandAnswer: Hashable, Sendable {
+  package var ok: Bool
+  package var message: String
+
+  package init(ok: Bool, message: String) {
+    self.ok = ok
+    self.message = message
+  }
+}
+
+/// A line for the journal.
+package struct LogEntry: Hashable, Sendable {
+  package enum Level: Hashable, Sendable {
+    case error, warning, info, debug
+  }
+
+  package struct Field: Hashable, Sendable {
+    package var key: String
+    package var value: String
+
+    package init(_ key: String, _ value: String) {
+      self.key = key
+      self.value = value
+    }
+  }
+
+  package var level: Level
+  package var message: String
+  package var fields: [Field]
+
+  package init(level: Level, message: String, fields: [Field]) {
+    self.level = level
+    self.message = message
+    self.fields = fields
+  }
+}

@@ -1,0 +1,140 @@
+import Domain
+
+/// The start gate, and the facts that are refreshed for as long as the daemon runs.
+extension Engine {
+  package var isTradingOpen: Bool { gate.isOpen && clock != nil }
+
+  mutating func driveGate() {
+    if isDue(gate.clock) {
+      gate.clock.outstanding = true
+      queue.add(.serverTime, for: .clock)
+    }
+    driveInstruments()
+    if configuration.mode != .paper, isDue(gate.tradableSymbols) {
+      gate.tradableSymbols.outstanding = true
+      queue.add(.tradableSymbols, for: .tradableSymbols)
+    }
+    if isTradingOpen != gateWasOpen {
+      gateWasOpen = isTradingOpen
+      log(.info, gateWasOpen ? "trading is open" : "trading waits for the exchange's clock")
+    }
+  }
+
+  private mutating func isDue(_ need: StartGate.Need) -> Bool {
+    if need.outstanding { return false }
+    if need.due > now.monotonic {
+      wake(at: need.due)
+      return false
+    }
+    return true
+  }
+
+  private mutating func driveInstruments() {
+    let symbols = configuration.risk.symbols ?? askedInstruments
+    guard !symbols.isEmpty, isDue(gate.instruments) else { return }
+    gate.instruments.outstanding = true
+    queue.add(.instruments(symbols), for: .instruments(symbols))
+  }
+
+  /// Asks for the rules of one more symbol, where every symbol is allowed.
+  mutating func askInstrument(_ symbol: Symbol) {
+    if askedInstruments.contains(symbol) { return }
+    askedInstruments.append(symbol)
+    queue.add(.instruments([symbol]), for: .instruments([symbol]))
+  }
+
+  mutating func takeClock(_ answer: ExchangeAnswer, sentAt: Moment) {
+    guard case .serverTime(let time) = answer else {
+      return needFailed(\.clock, answer, "its clock")
+    }
+    let reading = ExchangeClock(
+      reading: time, sentAt: sentAt.monotonic, receivedAt: now.monotonic)
+    guard reading.error <= ExchangeClock.tolerableError else {
+      log(
+        .warning, "the exchange's clock could not be read closely enough; reading again",
+        [("error_ms", String(reading.error.wholeMilliseconds))])
+      return gate.clock.failed(at: now.monotonic)
+    }
+    clock = reading
+    gate.clock.met(refreshAt: now.monotonic.advanced(by: StartGate.clockRefresh))
+  }
+
+  /// The exchange's clock moved away from what we thought: no order leaves before it is read again.
+  mutating func distrustClock() {
+    gate.clock.isMet = false
+    if !gate.clock.outstanding { gate.clock.due = now.monotonic }
+  }
+
+  mutating func takeInstruments(_ symbols: [Symbol], _ answer: ExchangeAnswer) {
+    switch answer {
+    case .instruments(let found):
+      for symbol in symbols { instruments[symbol] = .some(found.first { $0.symbol == symbol }) }
+    case .failed(.refused(let error)) where error.action == .skip || error.action == .fix:
+      guard let symbol = symbols.first else { return }
+      guard symbols.count == 1 else {
+        // One bad name spoils the whole list: ask for each alone.
+        for symbol in symbols where instruments[symbol] == nil {
+          queue.add(.instruments([symbol]), for: .instruments([symbol]))
+        }
+        return
+      }
+      instruments[symbol] = .some(nil)
+      log(
+        .warning, "the exchange does not list the symbol",
+        [("symbol", symbol.text), ("exchange_code", String(error.code))])
+    case .serverTime, .prices, .tradableSymbols, .placed, .validated, .order, .orderMissing,
+      .orders, .trades, .cancelTaken, .failed:
+      return needFailed(\.instruments, answer, "the symbols' rules")
+    }
+    let wanted = configuration.risk.symbols ?? []
+    guard wanted.allSatisfy({ instruments[$0] != nil }) else { return }
+    gate.instruments.met(refreshAt: now.monotonic.advanced(by: StartGate.instrumentRefresh))
+  }
+
+  mutating func takeTradableSymbols(_ answer: ExchangeAnswer) {
+    guard case .tradableSymbols(let symbols) = answer else {
+      return needFailed(\.tradableSymbols, answer, "the pairs that the API key may trade")
+    }
+    tradableSymbols = Set(symbols)
+    gate.tradableSymbols.met(refreshAt: now.monotonic.advanced(by: StartGate.instrumentRefresh))
+  }
+
+  private mutating func needFailed(
+    _ need: WritableKeyPath<StartGate, StartGate.Need>, _ answer: ExchangeAnswer, _ what: String
+  ) {
+    let wasMet = gate[keyPath: need].isMet
+    gate[keyPath: need].failed(at: now.monotonic)
+    if case .failed(.refused(let error)) = answer, error.action == .clock { distrustClock() }
+    log(
+      .warning,
+      "could not read \(what) from the exchange; "
+        + (wasMet ? "going on with the last reading" : "no order leaves before it is read"),
+      [("reason", answer.failureText)])
+  }
+}
+
+extension ExchangeAnswer {
+  /// In words, for the journal and the history.
+  var failureText: String {
+    switch self {
+    case .failed(let failure): failure.text
+    case .orderMissing(let error): "\(error.code) \(error.text)"
+    case .serverTime, .instruments, .prices, .tradableSymbols, .placed, .validated, .order,
+      .orders, .trades, .cancelTaken:
+      "an answer of another kind"
+    }
+  }
+}
+
+extension ExchangeFailure {
+  package var text: String {
+    switch self {
+    case .notSent(let reason): "not sent: \(reason)"
+    case .noAnswer(let reason): "no answer: \(reason)"
+    case .unreadable(let reason): "unreadable answer: \(reason)"
+    case .throttled(let notice): "throttled: \(notice.text)"
+    case .blocked(let reason): "blocked by the exchange's firewall: \(reason)"
+    case .refused(let error): "code \(error.code): \(error.text)"
+    }
+  }
+}

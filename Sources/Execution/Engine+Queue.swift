@@ -1,0 +1,150 @@
+import Domain
+
+/// What leaves, when, and whose answer comes back.
+extension Engine {
+  /// The firewall names no time. One request a minute finds out when it relents.
+  private static let pauseWhenBlocked: Duration = .seconds(60)
+
+  mutating func driveQueue() {
+    queuePrices()
+    var blocked: Set<SlidingWindow.Group> = []
+    for item in queue.items {
+      let group = item.purpose.group
+      if blocked.contains(group) || (item.request.isSigned && clock == nil) { continue }
+      let request = item.purpose == .prices([]) ? .prices(quotes.wanted) : item.request
+      let cost = configuration.cost(request)
+      let turn = limiter.admission(of: cost, in: group, at: now.monotonic)
+      guard turn <= now.monotonic else {
+        wake(at: turn)
+        blocked.insert(group)
+        continue
+      }
+      queue.removeAll { $0.purpose == item.purpose }
+      var purpose = item.purpose
+      if purpose == .prices([]) { purpose = .prices(quotes.begin()) }
+      send(
+        request, for: purpose, cost: cost,
+        stampedAt: clock?.time(at: now.monotonic) ?? now.wall, isPlacement: false,
+        sendBefore: nil)
+    }
+  }
+
+  /// At most one price look-up is under way; it takes everybody along who waits when it leaves.
+  private mutating func queuePrices() {
+    guard !quotes.wanted.isEmpty, quotes.outstanding == nil,
+      !queue.items.contains(where: { $0.purpose == .prices([]) })
+    else { return }
+    if let notBefore = quotes.notBefore, notBefore > now.monotonic { return wake(at: notBefore) }
+    queue.add(.prices([]), for: .prices([]))
+  }
+
+  mutating func send(
+    _ request: ExchangeRequest, for purpose: Purpose, cost: RequestCost, stampedAt: WallTime,
+    isPlacement: Bool, sendBefore: MonotonicTime?
+  ) {
+    let id = RequestID(number: nextRequestNumber)
+    nextRequestNumber += 1
+    limiter.sent(id, cost, in: purpose.group)
+    outstanding[id] = Outstanding(purpose: purpose, sentAt: now)
+    effects.append(
+      .send(
+        Dispatch(
+          id: id, request: request, stampedAt: stampedAt, isPlacement: isPlacement,
+          sendBefore: sendBefore)))
+  }
+
+  mutating func take(_ answer: ExchangeAnswer, to id: RequestID) {
+    guard let request = outstanding.removeValue(forKey: id) else {
+      return log(.debug, "an answer came that nobody waits for")
+    }
+    if case .failed(.notSent) = answer {
+      limiter.neverLeft(id)
+    } else {
+      limiter.answered(id, at: now.monotonic)
+    }
+    obeySilence(answer)
+    switch request.purpose {
+    case .clock: takeClock(answer, sentAt: request.sentAt)
+    case .instruments(let symbols): takeInstruments(symbols, answer)
+    case .tradableSymbols: takeTradableSymbols(answer)
+    case .prices(let symbols): takePrices(symbols, answer, sentAt: request.sentAt)
+    case .place(let key): takePlacement(key, answer)
+    case .poll(let key): takePoll(key, answer)
+    case .pollMany(_, let keys): takePolls(keys, answer)
+    case .search(let key, let view): takeSearch(key, view, answer)
+    case .cancel(let key): takeCancel(key, answer)
+    case .verify(let key, let orderID, let token): takeVerification(key, orderID, token, answer)
+    }
+  }
+
+  /// Nothing leaves before the exchange allows it, and a restart knows it too.
+  private mutating func obeySilence(_ answer: ExchangeAnswer) {
+    switch answer {
+    case .failed(.throttled(let notice)):
+      keepSilent(for: notice.wait, isBan: notice.isBan, notice.text)
+    case .failed(.blocked(let reason)):
+      keepSilent(for: Self.pauseWhenBlocked, isBan: false, "firewall: \(reason)")
+    case .failed(.refused(let error)):
+      if error.action == .clock { distrustClock() }
+    case .serverTime, .instruments, .prices, .tradableSymbols, .placed, .validated, .order,
+      .orderMissing, .orders, .trades, .cancelTaken, .failed:
+      break
+    }
+  }
+
+  private mutating func keepSilent(for wait: Duration, isBan: Bool, _ reason: String) {
+    let until = now.wall.advanced(by: wait)
+    limiter.keepSilent(until: now.monotonic.advanced(by: wait))
+    // A shorter demand that arrives later does not shorten the silence.
+    if let ban, ban.until >= until { return }
+    let record = BanRecord(until: until, wait: wait, isBan: isBan, reason: reason)
+    ban = record
+    write(.setBan(record))
+    self.record(
+      "silence_demanded",
+      [
+        "until": .integer(until.milliseconds), "ban": .bool(isBan), "reason": .string(reason),
+      ], on: .daemon)
+    log(
+      isBan ? .error : .warning,
+      isBan
+        ? "the exchange banned this address; nothing is sent before the ban ends"
+        : "the exchange demands silence; nothing is sent before it ends",
+      [
+        ("wait_ms", String(wait.wholeMilliseconds)), ("reason", reason),
+        ("advice", "look for other programs that use the exchange from this address"),
+      ])
+    refuseLateTurns()
+  }
+
+  /// Signals whose turn now comes too late are told so at once.
+  private mutating func refuseLateTurns() {
+    guard let ban else { return }
+    for key in sequence {
+      guard let live = orders[key], live.order.status == .new, live.expiresAt <= ban.until
+      else { continue }
+      deny(
+        key,
+        Denial(.rateLimited, "the exchange demands silence beyond its expiry (\(ban.reason))"))
+    }
+  }
+
+  mutating func liftSilence() {
+    if limiter.liftSilence(at: now.monotonic) {
+      ban = nil
+      write(.setBan(nil))
+      log(.info, "the exchange's silence is over")
+    }
+    if let until = limiter.silentUntil { wake(at: until) }
+  }
+
+  /// Written along with what is committed anyway, so that a restart within the window counts it.
+  mutating func rememberUsage() {
+    let writes = effects.contains { effect in
+      if case .write = effect { true } else { false }
+    }
+    guard writes, !limiter.isLightlyUsed else { return }
+    let usage = limiter.usage(at: now.monotonic)
+    write(.setRateUsage(RateUsageRecord(usage: usage, at: now.wall)))
+  }
+}

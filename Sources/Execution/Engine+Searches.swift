@@ -1,0 +1,166 @@
+import Domain
+
+/// Orders whose outcome is unknown: looked for in every view of the exchange, never sent again.
+extension Engine {
+  mutating func driveSearches() {
+    guard let clock else { return }
+    for key in sequence {
+      guard let live = orders[key], var search = live.search, search.isIdle else { continue }
+      if search.isOver(at: now.monotonic) {
+        giveUp(key)
+        continue
+      }
+      let conclusive = conclusiveTime(of: live.order, clock)
+      if search.phase == .settling, search.roundBegan < conclusive {
+        search.hasten(to: max(now.monotonic, conclusive))
+      }
+      guard search.due <= now.monotonic else {
+        orders[key]?.search = search
+        wake(at: search.due)
+        continue
+      }
+      let views = search.begin(full: wantsFullRound(live, search, clock), at: now.monotonic)
+      orders[key]?.search = search
+      for view in views { queue.add(request(view, live.order), for: .search(key, view)) }
+    }
+  }
+
+  /// From when on a "no" of every view is proof: no copy of the request can be accepted any more,
+  /// and what was accepted before has had the settle time to become visible.
+  private func conclusiveTime(of order: Order, _ clock: ExchangeClock) -> MonotonicTime {
+    guard let fence = order.fence else { return now.monotonic }
+    let moment = fence.advanced(by: configuration.settleTime + clock.error)
+    return now.monotonic.advanced(by: moment.since(clock.time(at: now.monotonic)))
+  }
+
+  private func wantsFullRound(_ live: LiveOrder, _ search: Search, _ clock: ExchangeClock) -> Bool {
+    if live.order.wasThrottled { return true }
+    guard search.phase == .settling, let fence = live.order.fence else { return true }
+    return clock.time(at: now.monotonic) > fence.advanced(by: clock.error)
+  }
+
+  private func request(_ view: Search.View, _ order: Order) -> ExchangeRequest {
+    let since = (order.stampedAt ?? order.createdAt).advanced(by: .zero - Self.listMargin)
+    return switch view {
+    case .byClientOrderID:
+      .order(order.ticket.symbol, .clientOrderID(order.ticket.clientOrderID))
+    case .openOrders: .openOrders(order.ticket.symbol)
+    case .recentOrders: .recentOrders(order.ticket.symbol, since: since)
+    case .trades: .trades(order.ticket.symbol, since: since)
+    }
+  }
+
+  mutating func takeSearch(_ key: OrderKey, _ view: Search.View, _ answer: ExchangeAnswer) {
+    // Another view may have found it meanwhile.
+    guard let live = orders[key], var search = live.search else { return }
+    let finding = Self.finding(of: live.order, in: answer)
+    note(finding, view, live.order, search)
+    if case .nothingProved = finding {} else { gate.unreconciled.remove(key) }
+    let verdict = search.take(view, saidNo: finding.isNo, at: now.monotonic)
+    orders[key]?.search = search
+    switch finding {
+    case .found(let report): observe(key, report)
+    case .foundTrade(let orderID): foundByTrade(key, orderID)
+    case .several(let orderIDs):
+      stopTrading(
+        "the exchange has \(orderIDs.count) orders for signal \(key.signal): "
+          + orderIDs.joined(separator: ", ") + "; look at them there")
+    case .no: if verdict == .absent { concludeAbsence(key, live.order, search) }
+    case .nothingProved: break
+    }
+  }
+
+  private enum Finding {
+    case found(OrderReport)
+    case foundTrade(orderID: String)
+    case several([String])
+    /// A well-formed "not here".
+    case no
+    case nothingProved(String)
+
+    var isNo: Bool {
+      switch self {
+      case .no: true
+      case .found, .foundTrade, .several, .nothingProved: false
+      }
+    }
+
+    var text: String {
+      switch self {
+      case .found(let report): "found as \(report.orderID), \(report.status.text)"
+      case .foundTrade(let orderID): "found a fill of \(orderID)"
+      case .several(let orderIDs): "found \(orderIDs.count) orders"
+      case .no: "not there"
+      case .nothingProved(let reason): "no answer: \(reason)"
+      }
+    }
+  }
+
+  private static func finding(of order: Order, in answer: ExchangeAnswer) -> Finding {
+    let name = order.ticket.clientOrderID.text
+    switch answer {
+    case .order(let report): return .found(report)
+    case .orderMissing: return .no
+    case .orders(let reports):
+      var ours: [OrderReport] = []
+      for report in reports where report.clientOrderID == name {
+        if !ours.contains(where: { $0.orderID == report.orderID }) { ours.append(report) }
+      }
+      guard let first = ours.first else { return .no }
+      return ours.count == 1 ? .found(first) : .several(ours.map(\.orderID))
+    case .trades(let trades):
+      let fill = trades.first { $0.clientOrderID == name }
+      return fill.map { .foundTrade(orderID: $0.orderID) } ?? .no
+    case .serverTime, .instruments, .prices, .tradableSymbols, .placed, .validated, .cancelTaken,
+      .failed:
+      return .nothingProved(answer.failureText)
+    }
+  }
+
+  /// The evidence for the verdict. The long watch afterwards is written down only when it finds.
+  private mutating func note(
+    _ finding: Finding, _ view: Search.View, _ order: Order, _ search: Search
+  ) {
+    guard search.phase == .settling else { return }
+    apply(.lookedUp(view: view.rawValue, answer: finding.text), to: order.key)
+    log(.debug, "looked up", order, [("view", view.rawValue), ("answer", finding.text)])
+  }
+
+  private mutating func foundByTrade(_ key: OrderKey, _ orderID: String) {
+    guard apply(.acknowledged(orderID: orderID), to: key), let order = orders[key]?.order else {
+      return
+    }
+    log(.info, "the order was found at the exchange by a fill", order, [("order_id", orderID)])
+    orders[key]?.search = nil
+    orders[key]?.poll.restart(at: now.monotonic)
+  }
+
+  private mutating func concludeAbsence(_ key: OrderKey, _ order: Order, _ search: Search) {
+    guard search.phase == .settling else { return }
+    if order.wasThrottled { return resolveThrottled(key) }
+    guard let clock, search.roundBegan >= conclusiveTime(of: order, clock) else { return }
+    let message =
+      "sent once, its answer was lost (\(order.reason)), and every view of the exchange says that "
+      + "it is not there; watched for seven days"
+    guard apply(.notFound(message), to: key), let order = orders[key]?.order else { return }
+    write(.updateDecision(key.signal, .notFound, message, at: now.wall))
+    orders[key]?.search?.phase = .watching(since: now.monotonic)
+    log(
+      .error, "not found: \(message)", order,
+      [
+        ("code", DecisionCode.notFound.rawValue),
+        ("paused", configuration.risk.pauseOnNotFound.rawValue),
+        (
+          "advice",
+          "look at the exchange, then 'mexc-signalctl resolve \(key.signal) --placed ORDER_ID' or "
+            + "'--not-placed'"
+        ),
+      ])
+  }
+
+  private mutating func giveUp(_ key: OrderKey) {
+    guard let order = orders[key]?.order else { return }
+    log(.error, "the order was not seen for seven days; it is no longer looked for", order)
+    settle(key, .notFound, order.reason)
+  }
+}

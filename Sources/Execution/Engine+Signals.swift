@@ -1,0 +1,238 @@
+import Domain
+
+/// Intake: what becomes of a signal when it arrives.
+extension Engine {
+  /// A signal may be stamped so far ahead of this machine's clock before it counts as a mistake.
+  private static let tolerableLead: Duration = .seconds(60)
+
+  mutating func receive(_ arrival: SignalArrival, _ known: KnownSignal?) {
+    if let known { return recognise(arrival, known) }
+    if let created = arrival.signal.createdAt, created.since(now.wall) > Self.tolerableLead {
+      return refuseUnread(
+        arrival,
+        Denial(.invalidField, "created_at lies in the future; compare the clocks of both machines"))
+    }
+    let expiresAt = expiry(of: arrival.signal)
+    do throws(Denial) {
+      try admit(arrival.signal, expiresAt: expiresAt)
+    } catch {
+      return refuse(arrival, expiresAt, error)
+    }
+    accept(arrival, expiresAt)
+  }
+
+  private func expiry(of signal: Signal) -> WallTime {
+    let start = signal.createdAt ?? now.wall
+    return switch signal.expiry {
+    case .at(let time): time
+    case .timeToLive(let duration): start.advanced(by: duration)
+    case .unstated: start.advanced(by: configuration.defaultTimeToLive)
+    }
+  }
+
+  /// Everything that can be judged without asking the exchange anything.
+  private mutating func admit(_ signal: Signal, expiresAt: WallTime) throws(Denial) {
+    if now.wall >= expiresAt {
+      let age = now.wall.since(expiresAt).wholeMilliseconds
+      throw Denial(.expired, "it expired \(age) ms before it arrived")
+    }
+    try checkHalted(signal.symbol)
+    if let allowed = configuration.risk.symbols, !allowed.contains(signal.symbol) {
+      throw Denial(.symbolNotAllowed, "\(signal.symbol) is not in risk.symbols")
+    }
+    var quote = Self.statedQuote(of: signal)
+    if let rules = try rules(of: signal.symbol) {
+      let ticket = try InstrumentRules.ticket(
+        for: signal, as: Self.anyClientOrderID, under: rules)
+      quote = InstrumentRules.notional(of: ticket, at: nil, rounding: .up)
+    }
+    try risk.check(quote: quote, openOrders: orders.count, at: now.monotonic)
+    try checkTurn(expiresAt: expiresAt)
+  }
+
+  /// The rules of a symbol are known without knowing the order's name.
+  private static let anyClientOrderID: ClientOrderID = {
+    guard let id = ClientOrderID("-") else { fatalError("'-' is a client order ID") }
+    return id
+  }()
+
+  /// The notional as far as the signal alone tells it, rounded up.
+  private static func statedQuote(of signal: Signal) -> FixedDecimal? {
+    switch signal.amount {
+    case .quote(let amount): amount
+    case .base(let quantity):
+      signal.price.flatMap { quantity.multiplied(by: $0, rounding: .up) }
+    }
+  }
+
+  func checkHalted(_ symbol: Symbol) throws(Denial) {
+    if let halt {
+      throw Denial(.halted, "trading is halted: \(halt.reason); 'mexc-signalctl resume' resumes it")
+    }
+    guard configuration.risk.pauseOnNotFound != .none else { return }
+    for key in sequence {
+      guard let live = orders[key], live.order.status == .notFound, !live.order.closedByOperator
+      else { continue }
+      if configuration.risk.pauseOnNotFound == .all || live.symbol == symbol {
+        throw Denial(
+          .halted,
+          "\(live.symbol) is paused: the order of signal \(key.signal) was sent and never seen at "
+            + "the exchange; look there, then 'mexc-signalctl resolve \(key.signal)'")
+      }
+    }
+  }
+
+  /// `nil` while the rules are not known yet.
+  func rules(of symbol: Symbol) throws(Denial) -> Instrument? {
+    guard let known = instruments[symbol] else { return nil }
+    guard let rules = known else {
+      throw Denial(.symbolUnknown, "the exchange does not list \(symbol)")
+    }
+    if let tradableSymbols, !tradableSymbols.contains(symbol) {
+      throw Denial(
+        .symbolNotTradable, "\(symbol) is not among the pairs that this API key may trade")
+    }
+    return rules
+  }
+
+  /// Refuses at once what could leave only after it has expired.
+  private mutating func checkTurn(expiresAt: WallTime) throws(Denial) {
+    let ahead = sequence.reduce(0) { $0 + (orders[$1]?.order.status == .new ? 1 : 0) }
+    let turn = limiter.turnOfPlacement(ahead: ahead, at: now.monotonic)
+    let wait = turn.since(now.monotonic)
+    guard now.wall.advanced(by: wait) >= expiresAt else { return }
+    let cause = ban.map { "the exchange demands silence (\($0.reason))" } ?? "\(ahead) orders wait"
+    throw Denial(
+      .rateLimited,
+      "\(cause); its turn comes in \(wait.wholeMilliseconds) ms, after it has expired")
+  }
+
+  private mutating func recognise(_ arrival: SignalArrival, _ known: KnownSignal) {
+    let record = known.record
+    guard record.contentDigest == arrival.contentDigest else {
+      log(
+        .error, "a signal came with an id that is taken by another content; it was refused",
+        [
+          ("signal_id", record.signalID.text), ("code", "conflicting_duplicate"),
+          ("advice", "give every new signal a new id"),
+        ])
+      self.record(
+        "signal_conflict", ["origin": .string(arrival.origin.text)], on: .signal(record.signalID))
+      effects.append(
+        .answer(
+          arrival.receipt,
+          SignalAnswer(
+            id: record.signalID.text, status: .rejected, code: .conflictingDuplicate,
+            message: "the id was taken before by a signal with other content")))
+      return
+    }
+    let state = known.status?.rawValue ?? record.decision.rawValue
+    log(
+      .info, "a signal came again; nothing is done twice",
+      [("signal_id", record.signalID.text), ("code", "duplicate"), ("state", state)])
+    effects.append(
+      .answer(
+        arrival.receipt,
+        SignalAnswer(
+          id: record.signalID.text, status: .duplicate, code: .duplicate,
+          message: "taken before; it is \(state)", clientOrderID: record.clientOrderID)))
+  }
+
+  /// Refuses something that is no signal: its id stays free.
+  private mutating func refuseUnread(_ arrival: SignalArrival, _ denial: Denial) {
+    log(
+      .warning, "refused: \(denial.message)",
+      [("signal_id", arrival.signal.id.text), ("code", denial.code.rawValue)])
+    effects.append(
+      .answer(
+        arrival.receipt,
+        SignalAnswer(
+          id: arrival.signal.id.text, status: .rejected, code: denial.code,
+          message: denial.message)))
+  }
+
+  private mutating func refuse(_ arrival: SignalArrival, _ expiresAt: WallTime, _ denial: Denial) {
+    let id = arrival.signal.id
+    write(.insertSignal(signalRecord(arrival, expiresAt, denial.code, denial.message)))
+    record("signal_received", received(arrival, expiresAt), on: .signal(id))
+    record(
+      "signal_denied",
+      ["code": .string(denial.code.rawValue), "message": .string(denial.message)], on: .signal(id))
+    log(
+      .warning, "denied: \(denial.message)",
+      [
+        ("signal_id", id.text), ("client_order_id", arrival.clientOrderID.text),
+        ("symbol", arrival.signal.symbol.text), ("code", denial.code.rawValue),
+      ])
+    effects.append(
+      .answer(
+        arrival.receipt,
+        SignalAnswer(
+          id: id.text, status: .rejected, code: denial.code, message: denial.message)))
+  }
+
+  private mutating func accept(_ arrival: SignalArrival, _ expiresAt: WallTime) {
+    let signal = arrival.signal
+    let key = OrderKey(signal: signal.id)
+    let ticket = OrderTicket(
+      clientOrderID: arrival.clientOrderID, symbol: signal.symbol, side: signal.side,
+      type: signal.type, amount: signal.amount, price: signal.price)
+    let quote = Self.statedQuote(of: signal)
+    let order = Order(key: key, ticket: ticket, reservedQuote: quote, at: now.wall)
+    orders[key] = LiveOrder(
+      signal: signal, expiresAt: expiresAt,
+      expiresMonotonic: now.monotonic.advanced(by: expiresAt.since(now.wall)), order: order)
+    sequence.append(key)
+    risk.reserve(quote, for: key, at: now.monotonic)
+
+    write(.insertSignal(signalRecord(arrival, expiresAt, .accepted, "")))
+    record("signal_received", received(arrival, expiresAt), on: .signal(signal.id))
+    let created = OrderEvent.created(ticket, reservedQuote: quote)
+    record(created.kind, created.detail, on: .order(key))
+    write(.putOrder(order))
+    log(
+      .info, "accepted", order,
+      [("side", signal.side.rawValue), ("type", signal.type.rawValue)] + signal.freeText)
+    effects.append(
+      .answer(
+        arrival.receipt,
+        SignalAnswer(
+          id: signal.id.text, status: .accepted, code: .accepted,
+          message: DecisionCode.accepted.meaning, clientOrderID: arrival.clientOrderID)))
+  }
+
+  private func signalRecord(
+    _ arrival: SignalArrival, _ expiresAt: WallTime, _ code: DecisionCode, _ message: String
+  ) -> SignalRecord {
+    let signal = arrival.signal
+    return SignalRecord(
+      signalID: signal.id, symbol: signal.symbol, side: signal.side, type: signal.type,
+      contentDigest: arrival.contentDigest, raw: arrival.raw, origin: arrival.origin,
+      receivedAt: now.wall, expiresAt: expiresAt, clientOrderID: arrival.clientOrderID,
+      decision: code, message: message, decidedAt: now.wall)
+  }
+
+  private func received(_ arrival: SignalArrival, _ expiresAt: WallTime) -> JSONValue {
+    [
+      "origin": .string(arrival.origin.text),
+      "expires_at": .integer(expiresAt.milliseconds),
+      "signal": .string(arrival.signal.canonicalText),
+    ]
+  }
+}
+
+extension SignalOrigin {
+  /// For the history and the journal.
+  package var text: String {
+    switch self {
+    case .file(let name): "file " + String(decoding: name, as: UTF8.self)
+    case .socket(let peer): "socket " + peer
+    }
+  }
+}
+
+extension Signal {
+  fileprivate var freeText: [(String, String)] {
+    [("source", source), ("note", note)].compactMap { key, text in text.map { (key, $0) } }
+  }
+}

@@ -1,0 +1,217 @@
+package import Domain
+
+/// Every decision of the daemon, as a pure state machine: no clock, no I/O, no randomness.
+///
+/// `apply` takes one input and says what is to be done about it. Whoever drives it commits the
+/// writes of a turn together, and only then performs what had to wait for the commit.
+package struct Engine: Sendable {
+  package internal(set) var configuration: EngineConfiguration
+  /// Orders that are not at their end.
+  var orders: [OrderKey: LiveOrder] = [:]
+  /// Their keys in the order of acceptance: everything that acts on several goes through them so.
+  var sequence: [OrderKey] = []
+  var limiter: RateLimiter
+  var risk: RiskLimits
+  var quotes = QuoteBook()
+  var clock: ExchangeClock?
+  var gate: StartGate
+  var gateWasOpen = false
+  /// The rules as last read; `nil` for a symbol that the exchange does not list.
+  var instruments: [Symbol: Instrument?] = [:]
+  /// Symbols whose rules were asked for one by one, because every symbol is allowed.
+  var askedInstruments: [Symbol] = []
+  /// `nil` in paper mode, where no key limits anything.
+  var tradableSymbols: Set<Symbol>?
+  package internal(set) var halt: HaltRecord?
+  package internal(set) var ban: BanRecord?
+  var queue = RequestQueue()
+  var outstanding: [RequestID: Outstanding] = [:]
+  var nextRequestNumber = 1
+  /// No order leaves any more; what is under way is finished.
+  var isStopping = false
+
+  /// Of the input that is being applied.
+  var now: Moment
+  var effects: [Effect] = []
+  /// When the engine wants to be called again, if nothing happens before.
+  package internal(set) var nextDeadline: MonotonicTime?
+
+  /// `signals` are the stored ones, read again from their bytes.
+  package init(
+    _ configuration: EngineConfiguration, restoring state: StoredState,
+    signals: [SignalID: Signal], at now: Moment
+  ) {
+    self.configuration = configuration
+    self.now = now
+    limiter = RateLimiter(configuration.rateLimits)
+    risk = RiskLimits(configuration.risk, reservations: state.reservations, at: now)
+    halt = state.halt
+    gate = StartGate(at: now.monotonic, unreconciled: [])
+    if configuration.mode == .paper { gate.tradableSymbols.isMet = true }
+    if configuration.risk.symbols == nil { gate.instruments.isMet = true }
+    restoreSilence(state)
+    for stored in state.live {
+      invariant(signals[stored.signal.signalID] != nil, "every live order comes with its signal")
+      guard let signal = signals[stored.signal.signalID] else { continue }
+      restore(stored, signal)
+    }
+  }
+
+  /// Applies one input. The effects are in the order in which they must be performed.
+  package mutating func apply(_ input: Input, at now: Moment) -> [Effect] {
+    self.now = now
+    effects = []
+    switch input {
+    case .signal(let arrival, let known): receive(arrival, known)
+    case .answer(let id, let answer): take(answer, to: id)
+    case .tick: break
+    case .command(let command, let token): perform(command, token)
+    case .reconfigure(let configuration): reconfigure(configuration)
+    case .stop: isStopping = true
+    }
+    advance()
+    let result = effects
+    effects = []
+    return result
+  }
+
+  /// Everything that may have become due, in a fixed order.
+  private mutating func advance() {
+    nextDeadline = nil
+    liftSilence()
+    driveGate()
+    drivePlacements()
+    driveSearches()
+    drivePolls()
+    driveCancels()
+    driveQueue()
+    rememberUsage()
+  }
+
+  private mutating func restoreSilence(_ state: StoredState) {
+    if let usage = state.rateUsage {
+      let window = configuration.rateLimits.window
+      let left = min(window, window - max(.zero, now.wall.since(usage.at)))
+      if left > .zero {
+        limiter.remember(usage.usage, leavingAt: now.monotonic.advanced(by: left))
+      }
+    }
+    guard let stored = state.ban else { return }
+    // The wait bounds it: a clock that was set back must not make it last for years.
+    let left = min(stored.until.since(now.wall), stored.wait)
+    guard left > .zero else { return }
+    ban = stored
+    limiter.keepSilent(until: now.monotonic.advanced(by: left))
+  }
+
+  private mutating func restore(_ stored: StoredOrder, _ signal: Signal) {
+    let key = stored.order.key
+    let left = stored.signal.expiresAt.since(now.wall)
+    var live = LiveOrder(
+      signal: signal, expiresAt: stored.signal.expiresAt,
+      expiresMonotonic: now.monotonic.advanced(by: left), order: stored.order)
+    switch stored.order.status {
+    case .new: break
+    case .submitted, .unknown:
+      live.search = Search(resumed: .settling, at: now.monotonic)
+      gate.unreconciled.insert(key)
+    case .open, .partiallyFilled:
+      live.poll.restart(at: now.monotonic)
+      gate.unreconciled.insert(key)
+    case .notFound:
+      let age = max(.zero, now.wall.since(stored.order.updatedAt))
+      let since = MonotonicTime(nanoseconds: now.monotonic.nanoseconds - age.wholeNanoseconds)
+      live.search = Search(resumed: .watching(since: since), at: now.monotonic)
+    case .filled, .canceled, .partiallyCanceled, .rejected, .expired, .denied, .validated: return
+    }
+    orders[key] = live
+    sequence.append(key)
+  }
+
+  private mutating func reconfigure(_ configuration: EngineConfiguration) {
+    self.configuration = configuration
+    risk.limits = configuration.risk
+    // New symbols need their rules; known ones keep theirs meanwhile.
+    gate.instruments.due = now.monotonic
+    if let symbols = configuration.risk.symbols, symbols.contains(where: { instruments[$0] == nil })
+    {
+      gate.instruments.isMet = false
+    }
+  }
+}
+
+extension Engine {
+  /// Asks to be called again at `time`, or sooner.
+  mutating func wake(at time: MonotonicTime) {
+    nextDeadline = min(nextDeadline ?? time, time)
+  }
+
+  mutating func write(_ write: StoreWrite) {
+    effects.append(.write(write))
+  }
+
+  mutating func log(
+    _ level: LogEntry.Level, _ message: String, _ fields: [(String, String)] = []
+  ) {
+    effects.append(
+      .log(
+        LogEntry(
+          level: level, message: message, fields: fields.map { LogEntry.Field($0.0, $0.1) })))
+  }
+
+  /// A line about an order; the ids stand on every one of them.
+  mutating func log(
+    _ level: LogEntry.Level, _ message: String, _ order: Order, _ fields: [(String, String)] = []
+  ) {
+    log(
+      level, message,
+      [
+        ("signal_id", order.key.signal.text),
+        ("client_order_id", order.ticket.clientOrderID.text), ("symbol", order.ticket.symbol.text),
+      ] + fields)
+  }
+
+  mutating func record(_ kind: String, _ detail: JSONValue, on subject: HistoryEvent.Subject) {
+    write(.appendEvent(HistoryEvent(at: now.wall, subject: subject, kind: kind, detail: detail)))
+  }
+
+  /// Folds an event into an order, and writes both. An event from outside that does not fit is said
+  /// and dropped; the order is looked up again.
+  @discardableResult
+  mutating func apply(_ event: OrderEvent, to key: OrderKey) -> Bool {
+    guard var live = orders[key] else { return false }
+    do {
+      try live.order.apply(event, at: now.wall)
+    } catch {
+      log(
+        .warning, "an answer does not fit the order; looking again", live.order,
+        [
+          ("reason", error.description)
+        ])
+      live.poll.restart(at: now.monotonic)
+      orders[key] = live
+      return false
+    }
+    orders[key] = live
+    record(event.kind, event.detail, on: .order(key))
+    write(.putOrder(live.order))
+    return true
+  }
+
+  mutating func forget(_ key: OrderKey) {
+    orders[key] = nil
+    sequence.removeAll { $0 == key }
+    gate.unreconciled.remove(key)
+    queue.removeAll { item in
+      switch item.purpose {
+      case .poll(key), .cancel(key), .search(key, _): true
+      default: false
+      }
+    }
+  }
+}
+
+/// Stops the program when our own reasoning is wrong; input from outside never gets here.
+func invariant(_ condition: Bool, _ reason: @autoclosure () -> String) {
+  guard condition else { fatalError("invariant broken: \(reason())") }
+}

@@ -1,0 +1,56 @@
+import Domain
+
+/// An order that is not at its end, with what the engine needs to carry it there.
+struct LiveOrder: Sendable {
+  let signal: Signal
+  let expiresAt: WallTime
+  /// The same moment on the monotonic clock; a signal is too old when either clock says so.
+  let expiresMonotonic: MonotonicTime
+  var order: Order
+
+  /// Not tried again before this.
+  var notBefore: MonotonicTime?
+  /// How often its symbol's price came back too old to use.
+  var stalePrices = 0
+  /// Look-ups of an order that the exchange is known to have.
+  var poll = PollSchedule()
+  /// The search for an order whose outcome is unknown.
+  var search: Search?
+  var cancelOutstanding = false
+  var cancelNotBefore: MonotonicTime?
+
+  var key: OrderKey { order.key }
+  var symbol: Symbol { order.ticket.symbol }
+
+  func isExpired(at now: Moment) -> Bool {
+    now.wall >= expiresAt || now.monotonic >= expiresMonotonic
+  }
+}
+
+/// When a working order is looked up next: soon at first, then ever more rarely.
+struct PollSchedule: Sendable {
+  var due: MonotonicTime?
+  var outstanding = false
+  private var count = 0
+  /// Look-ups in a row that did not find an order that was there before.
+  var misses = 0
+
+  private static let first: Duration = .milliseconds(100)
+  /// Doubling ends here; a resting order is looked up so often until streams tell sooner.
+  private static let longest: Duration = .seconds(10)
+  private static let doublings = 7
+
+  mutating func schedule(after now: MonotonicTime) {
+    outstanding = false
+    let delay = Self.first * (1 << min(count, Self.doublings))
+    due = now.advanced(by: min(delay, Self.longest))
+    count += 1
+  }
+
+  /// Something changed: look again soon.
+  mutating func restart(at now: MonotonicTime) {
+    count = 0
+    outstanding = false
+    due = now
+  }
+}

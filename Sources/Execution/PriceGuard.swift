@@ -1,0 +1,68 @@
+package import Domain
+
+/// Compares the current price with what the signal was made for.
+package enum PriceGuard {
+  private static let basisPoints = FixedDecimal(10_000)
+
+  /// `|current − reference| / reference`, in basis points, must not exceed the tighter of the two
+  /// limits. Rounding is against the signal. Returns what was checked, for the history.
+  package static func check(
+    current: FixedDecimal, signal: Signal, configured: FixedDecimal
+  ) throws(Denial) -> String {
+    guard let reference = signal.referencePrice ?? signal.price else {
+      return "no reference price: only the age of the price was checked"
+    }
+    let limit = min(configured, signal.maximumDeviation ?? configured)
+    guard let deviation = deviation(of: current, from: reference), deviation <= limit else {
+      let found = Self.deviation(of: current, from: reference)
+      throw Denial(
+        .priceDeviation,
+        "the current price \(current) is \(text(found)) bps from the reference \(reference); at "
+          + "most \(limit) bps are allowed")
+    }
+    return "price \(current) is \(text(deviation)) bps from the reference \(reference), at most "
+      + "\(limit) allowed"
+  }
+
+  private static func deviation(
+    of current: FixedDecimal, from reference: FixedDecimal
+  ) -> FixedDecimal? {
+    current.subtracting(reference)?.magnitude?
+      .multiplied(by: basisPoints, rounding: .up)?
+      .divided(by: reference, rounding: .up)
+  }
+
+  /// For people: two digits after the point are enough.
+  private static func text(_ deviation: FixedDecimal?) -> String {
+    guard let deviation, let hundredth = FixedDecimal.powerOfTen(negative: 2),
+      let rounded = deviation.rounded(toMultipleOf: hundredth, .up)
+    else { return "too many" }
+    return rounded.description
+  }
+
+  /// The exchange's own band around the last price, which it applies to limit prices: a buy at most
+  /// so far above, a sell at most so far below. A buying limit_maker is not in it.
+  package static func checkBand(
+    _ ticket: OrderTicket, current: FixedDecimal, band: Instrument.PriceBand?
+  ) throws(Denial) {
+    guard let band, let price = ticket.price else { return }
+    let one = FixedDecimal(1)
+    switch ticket.side {
+    case .buy:
+      guard ticket.type != .limitMaker else { return }
+      let ceiling = one.adding(band.buyUp)?.multiplied(by: current, rounding: .down)
+      if let ceiling, price <= ceiling { return }
+      throw Denial(
+        .priceBand,
+        "the price \(price) is above the exchange's band, which ends at "
+          + "\(ceiling?.description ?? "?") while the last price is \(current)")
+    case .sell:
+      let floor = one.subtracting(band.sellDown)?.multiplied(by: current, rounding: .up)
+      if let floor, price >= floor { return }
+      throw Denial(
+        .priceBand,
+        "the price \(price) is below the exchange's band, which begins at "
+          + "\(floor?.description ?? "?") while the last price is \(current)")
+    }
+  }
+}

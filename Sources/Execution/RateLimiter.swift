@@ -1,0 +1,145 @@
+package import Domain
+
+/// Decides when a request may leave: the exchange's pools as sliding windows, with shares kept free
+/// so that neither a burst of orders nor a storm of look-ups starves the other; and silence while
+/// the exchange demands it.
+///
+/// Limits: MEXC spot v3, pools per address and per account over ten seconds, one limit per second
+/// for orders and cancels together, one for account reads.
+package struct RateLimiter: Sendable {
+  private var ip: SlidingWindow
+  private var uid: SlidingWindow
+  private var orders: SlidingWindow
+  private var accountReads: SlidingWindow
+  package private(set) var silentUntil: MonotonicTime?
+
+  /// Look-ups may use this share of a pool, in percent; what is left over is for trading.
+  private static let lookupShare = 60
+  /// Prices and placements may use this share; what is left over is for look-ups and cancels.
+  private static let tradingShare = 80
+  /// MEXC spot v3 documents two account reads per second.
+  private static let accountReadsPerSecond = 2
+
+  package init(_ limits: EngineConfiguration.RateLimits) {
+    func usable(_ limit: Int) -> Int {
+      let product = FixedDecimal(limit).multiplied(by: limits.utilisation, rounding: .down)
+      let whole = product?.rounded(toMultipleOf: FixedDecimal(1), .down)
+      return max(1, whole.map { Int($0.units / FixedDecimal(1).units) } ?? 1)
+    }
+    ip = SlidingWindow(limit: usable(limits.ipWeight), length: limits.window)
+    uid = SlidingWindow(limit: usable(limits.uidWeight), length: limits.window)
+    orders = SlidingWindow(limit: usable(limits.ordersPerSecond), length: .seconds(1))
+    accountReads = SlidingWindow(limit: Self.accountReadsPerSecond, length: .seconds(1))
+  }
+
+  /// `now` when the request may leave at once, else the earliest time to ask again.
+  package mutating func admission(
+    of cost: RequestCost, in group: SlidingWindow.Group, at now: MonotonicTime
+  ) -> MonotonicTime {
+    expire(at: now)
+    if let silentUntil, silentUntil > now { return silentUntil }
+    var earliest = max(
+      pool(ip, cost.ipWeight, group, at: now), pool(uid, cost.uidWeight, group, at: now))
+    if cost.isOrder { earliest = max(earliest, orderAdmission(group, at: now)) }
+    if cost.isAccountRead {
+      earliest = max(earliest, accountReads.fits(1, under: accountReads.limit, at: now))
+    }
+    return earliest
+  }
+
+  private func pool(
+    _ window: SlidingWindow, _ weight: Int, _ group: SlidingWindow.Group, at now: MonotonicTime
+  ) -> MonotonicTime {
+    if weight == 0 { return now }
+    // A request heavier than its share still goes, when the pool is empty enough to take it.
+    let whole = window.fits(min(weight, window.limit), under: window.limit, at: now)
+    let share: Int
+    switch group {
+    case .trading: share = window.limit * Self.tradingShare / 100
+    case .lookup: share = window.limit * Self.lookupShare / 100
+    case .cancel: return whole
+    }
+    let capped = max(share, weight)
+    return max(whole, window.fits(weight, under: capped, of: group, at: now))
+  }
+
+  /// Orders leave one place a second to cancels; cancels take at most half.
+  private func orderAdmission(
+    _ group: SlidingWindow.Group, at now: MonotonicTime
+  ) -> MonotonicTime {
+    let whole = orders.fits(1, under: orders.limit, at: now)
+    switch group {
+    case .trading:
+      return max(whole, orders.fits(1, under: placementsPerSecond, of: .trading, at: now))
+    case .cancel:
+      return max(whole, orders.fits(1, under: max(1, orders.limit / 2), of: .cancel, at: now))
+    case .lookup: return whole
+    }
+  }
+
+  private var placementsPerSecond: Int { max(1, orders.limit - 1) }
+
+  /// When a placement that has `ahead` others before it could leave at the earliest.
+  package mutating func turnOfPlacement(ahead: Int, at now: MonotonicTime) -> MonotonicTime {
+    expire(at: now)
+    let start = max(now, silentUntil ?? now)
+    let turn = orders.turn(ofRequest: ahead, under: placementsPerSecond, at: now)
+    return turn.advanced(by: start.since(now))
+  }
+
+  package mutating func sent(
+    _ id: RequestID, _ cost: RequestCost, in group: SlidingWindow.Group
+  ) {
+    ip.add(cost.ipWeight, for: id, in: group)
+    uid.add(cost.uidWeight, for: id, in: group)
+    if cost.isOrder { orders.add(1, for: id, in: group) }
+    if cost.isAccountRead { accountReads.add(1, for: id, in: group) }
+  }
+
+  package mutating func answered(_ id: RequestID, at now: MonotonicTime) {
+    ip.answered(id, at: now)
+    uid.answered(id, at: now)
+    orders.answered(id, at: now)
+    accountReads.answered(id, at: now)
+  }
+
+  package mutating func neverLeft(_ id: RequestID) {
+    ip.remove(id)
+    uid.remove(id)
+    orders.remove(id)
+    accountReads.remove(id)
+  }
+
+  package mutating func keepSilent(until time: MonotonicTime) {
+    silentUntil = max(silentUntil ?? time, time)
+  }
+
+  package mutating func liftSilence(at now: MonotonicTime) -> Bool {
+    guard let until = silentUntil, until <= now else { return false }
+    silentUntil = nil
+    return true
+  }
+
+  /// What an earlier run had used, which the exchange still counts.
+  package mutating func remember(_ usage: RateUsage, leavingAt time: MonotonicTime) {
+    ip.addPast(usage.ip, leavingAt: time)
+    uid.addPast(usage.uid, leavingAt: time)
+  }
+
+  package mutating func usage(at now: MonotonicTime) -> RateUsage {
+    expire(at: now)
+    return RateUsage(ip: ip.used(), uid: uid.used(), orders: orders.used())
+  }
+
+  /// Both pools are used by so little that a restart may forget it.
+  package var isLightlyUsed: Bool {
+    ip.used() * 3 <= ip.limit && uid.used() * 3 <= uid.limit
+  }
+
+  private mutating func expire(at now: MonotonicTime) {
+    ip.expire(at: now)
+    uid.expire(at: now)
+    orders.expire(at: now)
+    accountReads.expire(at: now)
+  }
+}

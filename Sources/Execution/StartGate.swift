@@ -1,0 +1,57 @@
+import Domain
+
+/// What must be known before the first order of a run may leave: the exchange's clock, the rules of
+/// the allowed symbols, which of them the key may trade, and where every earlier order stands.
+/// Signals are taken and remembered meanwhile.
+struct StartGate: Sendable {
+  /// Something that is asked for until it is answered, then again when it has grown old.
+  struct Need: Sendable {
+    var isMet = false
+    var outstanding = false
+    var due: MonotonicTime
+    private var failures = 0
+
+    private static let firstPause: Duration = .milliseconds(250)
+    private static let doublings = 5
+
+    init(due: MonotonicTime) {
+      self.due = due
+    }
+
+    mutating func met(refreshAt time: MonotonicTime) {
+      isMet = true
+      outstanding = false
+      failures = 0
+      due = time
+    }
+
+    /// Keeps what was met before: an old answer is better than none.
+    mutating func failed(at now: MonotonicTime) {
+      outstanding = false
+      due = now.advanced(by: Self.firstPause * (1 << min(failures, Self.doublings)))
+      failures += 1
+    }
+  }
+
+  var clock: Need
+  var instruments: Need
+  var tradableSymbols: Need
+  /// Earlier orders whose state has not been read yet.
+  var unreconciled: Set<OrderKey>
+
+  /// The exchange's clock is read again this often; a crystal drifts well under 1 ms in that time.
+  static let clockRefresh: Duration = .seconds(60)
+  /// Rules change rarely; this bounds how long a change stays unseen.
+  static let instrumentRefresh: Duration = .seconds(15 * 60)
+
+  init(at now: MonotonicTime, unreconciled: Set<OrderKey>) {
+    clock = Need(due: now)
+    instruments = Need(due: now)
+    tradableSymbols = Need(due: now)
+    self.unreconciled = unreconciled
+  }
+
+  var isOpen: Bool {
+    clock.isMet && instruments.isMet && tradableSymbols.isMet && unreconciled.isEmpty
+  }
+}

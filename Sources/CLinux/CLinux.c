@@ -1,7 +1,17 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { MAXIMUM_EVENTS = 128 };
 
@@ -25,4 +35,135 @@ int clinux_epoll_wait(int epoll, struct clinux_event *events, int maximum, int64
     events[i].token = raw[i].data.u64;
   }
   return count;
+}
+
+static int64_t nanoseconds_of(struct timespec time) {
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static int copy_status(int result, const struct stat *from, struct clinux_status *to) {
+  if (result == 0) {
+    *to = (struct clinux_status){
+        .device = from->st_dev,
+        .inode = from->st_ino,
+        .links = from->st_nlink,
+        .size = from->st_size,
+        .modified = nanoseconds_of(from->st_mtim),
+        .changed = nanoseconds_of(from->st_ctim),
+        .mode = from->st_mode,
+    };
+  }
+  return result;
+}
+
+int clinux_status_of(int fd, struct clinux_status *status) {
+  struct stat raw;
+  return copy_status(fstat(fd, &raw), &raw, status);
+}
+
+int clinux_status_at(int directory, const uint8_t *name, struct clinux_status *status) {
+  struct stat raw;
+  int result = fstatat(directory, (const char *)name, &raw, AT_SYMLINK_NOFOLLOW);
+  return copy_status(result, &raw, status);
+}
+
+int clinux_open_at(int directory, const uint8_t *name, int flags, mode_t mode) {
+  return openat(directory, (const char *)name, flags, mode);
+}
+
+int clinux_make_directory_at(int directory, const uint8_t *name, mode_t mode) {
+  return mkdirat(directory, (const char *)name, mode);
+}
+
+int clinux_unlink_at(int directory, const uint8_t *name) {
+  return unlinkat(directory, (const char *)name, 0);
+}
+
+int clinux_rename_at(int from, const uint8_t *name, int to, const uint8_t *target) {
+  return renameat(from, (const char *)name, to, (const char *)target);
+}
+
+int clinux_rename_without_replacing(int from, const uint8_t *name, int to, const uint8_t *target) {
+  return renameat2(from, (const char *)name, to, (const char *)target, RENAME_NOREPLACE);
+}
+
+ssize_t clinux_read_entries(int directory, uint8_t *buffer, size_t capacity) {
+  return getdents64(directory, buffer, capacity);
+}
+
+int clinux_accept(int listener) {
+  return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+static int with_address(int fd, const uint8_t *path, size_t length,
+                        int (*call)(int, const struct sockaddr *, socklen_t)) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (length < 1 || length > clinux_maximum_socket_path) {
+    errno = length < 1 ? EINVAL : ENAMETOOLONG;
+    return -1;
+  }
+  memcpy(address.sun_path, path, length);
+  // An abstract name is exactly its bytes; a path is ended by its NUL (unix(7)).
+  size_t used = path[0] == 0 ? length : length + 1;
+  return call(fd, (const struct sockaddr *)&address,
+              (socklen_t)(offsetof(struct sockaddr_un, sun_path) + used));
+}
+
+int clinux_bind_unix(int fd, const uint8_t *path, size_t length) {
+  return with_address(fd, path, length, bind);
+}
+
+int clinux_connect_unix(int fd, const uint8_t *path, size_t length) {
+  return with_address(fd, path, length, connect);
+}
+
+int clinux_peer_of(int fd, struct clinux_peer *peer) {
+  struct ucred raw;
+  socklen_t size = sizeof raw;
+  int result = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &raw, &size);
+  if (result == 0) {
+    *peer = (struct clinux_peer){.process = raw.pid, .user = raw.uid, .group = raw.gid};
+  }
+  return result;
+}
+
+int clinux_socket_option(int fd, int option, int *value) {
+  socklen_t size = sizeof *value;
+  return getsockopt(fd, SOL_SOCKET, option, value, &size);
+}
+
+int clinux_limit_sending(int fd, int milliseconds) {
+  struct timeval limit = {
+      .tv_sec = milliseconds / 1000,
+      .tv_usec = (suseconds_t)(milliseconds % 1000) * 1000,
+  };
+  return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+void clinux_erase(void *bytes, size_t count) { explicit_bzero(bytes, count); }
+
+int64_t clinux_seconds_of(struct clinux_date date) {
+  struct tm parts = {
+      .tm_year = date.year - 1900,
+      .tm_mon = date.month - 1,
+      .tm_mday = date.day,
+      .tm_hour = date.hour,
+      .tm_min = date.minute,
+      .tm_sec = date.second,
+  };
+  return timegm(&parts);
+}
+
+struct clinux_date clinux_date_of(int64_t seconds) {
+  time_t time = seconds;
+  struct tm parts = {0};
+  gmtime_r(&time, &parts);
+  return (struct clinux_date){
+      .year = parts.tm_year + 1900,
+      .month = parts.tm_mon + 1,
+      .day = parts.tm_mday,
+      .hour = parts.tm_hour,
+      .minute = parts.tm_min,
+      .second = parts.tm_sec,
+  };
 }

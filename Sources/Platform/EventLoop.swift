@@ -46,6 +46,9 @@ package final class EventLoop {
   /// Enough that one wait collects a burst; more waiting events are seen by the next turn.
   private static let eventsPerTurn = 128
 
+  /// Cancelled timers that may wait for their time before the heap is cleared of them.
+  private static let idleTimers = 64
+
   package init() throws(SystemError) {
     let number = epoll_create1(CInt(EPOLL_CLOEXEC))
     guard number >= 0 else { throw SystemError.last("epoll_create1") }
@@ -60,6 +63,7 @@ package final class EventLoop {
   package func register(
     _ fd: CInt, _ interest: Interest, _ handler: @escaping (Readiness) -> Void
   ) throws(SystemError) {
+    invariant(tokens[fd] == nil, "descriptor \(fd) was closed before it was deregistered")
     let token = nextNumber
     nextNumber += 1
     guard clinux_epoll_control(epoll.number, EPOLL_CTL_ADD, fd, interest.rawValue, token) == 0
@@ -95,6 +99,8 @@ package final class EventLoop {
 
   package func cancel(_ id: TimerID) {
     timers[id] = nil
+    // Time-outs are set and taken back with every request, long before they are due.
+    if due.count > 2 * timers.count + Self.idleTimers { due = TimerHeap(timers.keys) }
   }
 
   /// Waits until something is ready or due, or `deadline` passes, and handles all of it.
@@ -131,8 +137,10 @@ package final class EventLoop {
     return max(0, nearest.nanoseconds - Clock.monotonic().nanoseconds)
   }
 
+  /// Timers that an action sets wait for the next turn, so that none can hold this one for ever.
   private func runTimers(at now: MonotonicTime) {
-    while let first = due.first, first.due <= now {
+    let end = nextNumber
+    while let first = due.first, first.due <= now, first.number < end {
       due.removeFirst()
       if let action = timers.removeValue(forKey: first) { action() }
     }
@@ -144,6 +152,14 @@ extension EventLoop {
   fileprivate struct TimerHeap {
     private var items: [TimerID] = []
 
+    init() {}
+
+    init(_ items: some Sequence<TimerID>) {
+      // A sorted array is a heap.
+      self.items = items.sorted(by: Self.precedes)
+    }
+
+    var count: Int { items.count }
     var first: TimerID? { items.first }
 
     private static func precedes(_ left: TimerID, _ right: TimerID) -> Bool {

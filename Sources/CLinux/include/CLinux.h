@@ -1,6 +1,8 @@
 #pragma once
 // System calls that Glibc's Swift module does not show, because they stand behind _GNU_SOURCE, are
 // variadic or macros in C, or pass unions. Every function returns what the system call returns.
+// Names of files are bytes that end in NUL: Linux gives them no encoding.
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -19,3 +21,75 @@ int clinux_epoll_control(int epoll, int operation, int fd, uint32_t events, uint
 
 /// epoll_pwait2(2) without a signal mask; `nanoseconds` < 0 waits for ever. At most 128 events.
 int clinux_epoll_wait(int epoll, struct clinux_event *events, int maximum, int64_t nanoseconds);
+
+/// The part of stat(2) that this program reads; times in nanoseconds since 1970.
+struct clinux_status {
+  uint64_t device;
+  uint64_t inode;
+  uint64_t links;
+  int64_t size;
+  int64_t modified;
+  int64_t changed;
+  uint32_t mode;
+};
+
+/// fstat(2).
+int clinux_status_of(int fd, struct clinux_status *status);
+
+/// fstatat(2) with AT_SYMLINK_NOFOLLOW; `directory` may be AT_FDCWD.
+int clinux_status_at(int directory, const uint8_t *name, struct clinux_status *status);
+
+/// openat(2).
+int clinux_open_at(int directory, const uint8_t *name, int flags, mode_t mode);
+
+int clinux_make_directory_at(int directory, const uint8_t *name, mode_t mode);
+
+int clinux_unlink_at(int directory, const uint8_t *name);
+
+/// renameat(2): replaces the target.
+int clinux_rename_at(int from, const uint8_t *name, int to, const uint8_t *target);
+
+/// renameat2(2) with RENAME_NOREPLACE.
+int clinux_rename_without_replacing(int from, const uint8_t *name, int to, const uint8_t *target);
+
+/// getdents64(2).
+ssize_t clinux_read_entries(int directory, uint8_t *buffer, size_t capacity);
+
+/// accept4(2), non-blocking and close-on-exec.
+int clinux_accept(int listener);
+
+/// The longest path that sockaddr_un takes beside its final NUL.
+enum { clinux_maximum_socket_path = 107 };
+
+/// bind(2) and connect(2) to a Unix address of 1 … 107 bytes; a leading NUL means the abstract
+/// name space. A longer address gives ENAMETOOLONG.
+int clinux_bind_unix(int fd, const uint8_t *path, size_t length);
+int clinux_connect_unix(int fd, const uint8_t *path, size_t length);
+
+/// SO_PEERCRED of unix(7).
+struct clinux_peer {
+  int32_t process;
+  uint32_t user;
+  uint32_t group;
+};
+int clinux_peer_of(int fd, struct clinux_peer *peer);
+
+/// getsockopt(2) for an integer option of SOL_SOCKET.
+int clinux_socket_option(int fd, int option, int *value);
+
+/// SO_SNDTIMEO of socket(7).
+int clinux_limit_sending(int fd, int milliseconds);
+
+/// explicit_bzero(3): the compiler may not leave it out.
+void clinux_erase(void *bytes, size_t count);
+
+/// The Gregorian date and time of a second, UTC; months and days count from 1.
+struct clinux_date {
+  int year, month, day, hour, minute, second;
+};
+
+/// timegm(3), with fields outside their range carried over.
+int64_t clinux_seconds_of(struct clinux_date date);
+
+/// gmtime_r(3).
+struct clinux_date clinux_date_of(int64_t seconds);

@@ -1,0 +1,170 @@
+import CLinux
+import Glibc
+
+/// An open directory. Everything happens relative to its descriptor, so nothing that is done to the
+/// path above it leads elsewhere. Names are bytes without `/` and NUL, not necessarily UTF-8.
+package final class Directory {
+  package let path: String
+  /// The directory when it was opened.
+  package let status: FileStatus
+
+  private let descriptor: FileDescriptor
+  private var number: CInt { descriptor.number }
+
+  /// One system call's worth of names.
+  private static let listingBytes = 32 * 1024
+
+  /// Opens `path`; a link in its last place is not followed.
+  package init(path: String) throws(SystemError) {
+    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+    let opened = unsafe clinux_open_at(AT_FDCWD, Array(path.utf8) + [0], flags, 0)
+    guard opened >= 0 else { throw SystemError.last("open", path) }
+    descriptor = FileDescriptor(owning: opened)
+    guard let status = FileStatus.of(opened) else { throw SystemError.last("fstat", path) }
+    self.path = path
+    self.status = status
+  }
+
+  /// Makes `path` with `mode` when it is missing (its parents with 0755), then opens it. One that
+  /// is there is left as it is.
+  package convenience init(making path: String, mode: UInt32) throws(SystemError) {
+    try Self.make(path, mode: mode)
+    try self.init(path: path)
+  }
+
+  static func make(_ path: String, mode: UInt32) throws(SystemError) {
+    let bytes = Array(path.utf8) + [0]
+    if unsafe clinux_make_directory_at(AT_FDCWD, bytes, mode) == 0 {
+      // mkdir(2) takes the umask away from the mode.
+      guard unsafe chmod(path, mode) == 0 else { throw SystemError.last("chmod", path) }
+      return
+    }
+    switch errno {
+    case EEXIST: return
+    case ENOENT:
+      guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { break }
+      try make(String(path[..<slash]), mode: 0o755)
+      let result = unsafe clinux_make_directory_at(AT_FDCWD, bytes, mode)
+      guard result == 0 || errno == EEXIST else { break }
+      guard unsafe chmod(path, mode) == 0 else { throw SystemError.last("chmod", path) }
+      return
+    default: break
+    }
+    throw SystemError.last("mkdir", path)
+  }
+
+  /// Whether the path still leads to this directory.
+  package var isInPlace: Bool {
+    FileStatus.at(path: path).map { $0.isSameFile(as: status) } ?? false
+  }
+
+  /// A name's file without following a link; nil with `errno` when there is none.
+  package func status(of name: [UInt8]) -> FileStatus? {
+    FileStatus.at(number, name)
+  }
+
+  package func contains(_ name: [UInt8]) -> Bool {
+    status(of: name) != nil
+  }
+
+  /// All names but `.` and `..`, in the order of their bytes.
+  package func names() throws(SystemError) -> [[UInt8]] {
+    var names: [[UInt8]] = []
+    guard lseek(number, 0, SEEK_SET) == 0 else { throw SystemError.last("lseek", path) }
+    var buffer = [UInt8](repeating: 0, count: Self.listingBytes)
+    while true {
+      let count = unsafe clinux_read_entries(number, &buffer, buffer.count)
+      guard count >= 0 else { throw SystemError.last("getdents64", path) }
+      if count == 0 { break }
+      Self.collectNames(buffer[..<count], into: &names)
+    }
+    names.sort { $0.lexicographicallyPrecedes($1) }
+    return names
+  }
+
+  /// The records of getdents64(2): inode (8 bytes), offset (8), length (2), type (1), name, NUL.
+  private static func collectNames(_ entries: ArraySlice<UInt8>, into names: inout [[UInt8]]) {
+    var rest = entries
+    while let start = rest.indices.first {
+      let length = Int(rest[start + 16]) | Int(rest[start + 17]) << 8
+      let name = rest[(start + 19)..<(start + length)].prefix { $0 != 0 }
+      if name != [UInt8(ascii: ".")] && name != [UInt8(ascii: "."), UInt8(ascii: ".")] {
+        names.append(Array(name))
+      }
+      rest = rest.dropFirst(length)
+    }
+  }
+
+  /// Moves a file, link or directory; never onto an existing name (EEXIST).
+  package func rename(
+    _ name: [UInt8], to target: Directory, as newName: [UInt8]
+  ) throws(SystemError) {
+    let name = name + [0]
+    let newName = newName + [0]
+    if unsafe clinux_rename_without_replacing(number, name, target.number, newName) == 0 { return }
+    // A file system without the flag says EINVAL (renameat2(2)); there the check comes first.
+    guard errno == EINVAL else { throw SystemError.last("renameat2", path) }
+    guard !target.contains(Array(newName.dropLast())) else {
+      throw SystemError("renameat2", path, number: EEXIST)
+    }
+    guard unsafe clinux_rename_at(number, name, target.number, newName) == 0
+    else { throw SystemError.last("renameat", path) }
+  }
+
+  package func remove(_ name: [UInt8]) throws(SystemError) {
+    guard unsafe clinux_unlink_at(number, name + [0]) == 0
+    else { throw SystemError.last("unlinkat", path) }
+  }
+
+  /// Makes names durable; the content of files is their own.
+  package func sync() throws(SystemError) {
+    guard fsync(number) == 0 else { throw SystemError.last("fsync", path) }
+  }
+
+  /// The one temporary name: a directory has one writer, so a crash leaves at most one behind.
+  private static let temporaryName = Array(".unfinished.tmp".utf8)
+
+  /// Writes a whole file, replacing one of that name: a reader sees the old content or all of the
+  /// new, after a power cut too. `syncingDirectory: false` leaves the durability of the name to a
+  /// later `sync()`.
+  package func writeWhole(
+    _ name: [UInt8], _ bytes: [UInt8], mode: UInt32, syncingDirectory: Bool = true
+  ) throws(SystemError) {
+    let temporary = Self.temporaryName + [0]
+    _ = unsafe clinux_unlink_at(number, temporary)
+    do throws(SystemError) {
+      try writeTemporary(temporary, bytes, mode: mode)
+      guard unsafe clinux_rename_at(number, temporary, number, name + [0]) == 0
+      else { throw SystemError.last("renameat", path) }
+    } catch {
+      _ = unsafe clinux_unlink_at(number, temporary)
+      throw error
+    }
+    if syncingDirectory { try sync() }
+  }
+
+  private func writeTemporary(
+    _ name: [UInt8], _ bytes: [UInt8], mode: UInt32
+  ) throws(SystemError) {
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+    let opened = unsafe clinux_open_at(number, name, flags, mode)
+    guard opened >= 0 else { throw SystemError.last("openat", path) }
+    let file = FileDescriptor(owning: opened)
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = retryingInterrupts {
+        unsafe rest.withUnsafeBytes { unsafe write(file.number, $0.baseAddress, $0.count) }
+      }
+      guard count >= 0 else { throw SystemError.last("write", path) }
+      rest = rest.dropFirst(count)
+    }
+    guard fchmod(file.number, mode) == 0 else { throw SystemError.last("fchmod", path) }
+    guard fsync(file.number) == 0 else { throw SystemError.last("fsync", path) }
+  }
+
+  /// Opens a file for reading, never through a link and never waiting for one (a pipe).
+  func openForReading(_ name: [UInt8]) -> CInt {
+    unsafe clinux_open_at(
+      number, name + [0], O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0)
+  }
+}

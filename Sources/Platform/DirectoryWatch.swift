@@ -1,0 +1,90 @@
+import CLinux
+import Glibc
+
+/// What a watched directory reports.
+package enum DirectoryEvent: Equatable, Sendable {
+  /// A file was renamed in, or written in place and closed.
+  case appeared(name: [UInt8])
+  /// More happened than the kernel's queue holds: look at everything.
+  case overflowed
+  /// The directory was removed, renamed or unmounted; this watch reports nothing more.
+  case lost
+}
+
+/// inotify(7) on one directory.
+package final class DirectoryWatch {
+  /// Bounds what one turn of the loop hands over, to at most 256 files: an event takes 32 bytes or
+  /// more with its name. It holds the longest name (16 + 255 + 1) many times over.
+  private static let bufferBytes = 8 * 1024
+  /// wd, mask, cookie and length, before the name.
+  private static let headerBytes = 16
+
+  private static let mask = UInt32(
+    IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+
+  private let loop: EventLoop
+  private let descriptor: FileDescriptor
+  private let onEvent: (DirectoryEvent) -> Void
+  private var isClosed = false
+
+  /// Watches the directory that `path` leads to now, until `close()`.
+  package init(
+    path: String, loop: EventLoop, onEvent: @escaping (DirectoryEvent) -> Void
+  ) throws(SystemError) {
+    let number = inotify_init1(CInt(IN_NONBLOCK | IN_CLOEXEC))
+    guard number >= 0 else { throw SystemError.last("inotify_init1") }
+    descriptor = FileDescriptor(owning: number)
+    self.loop = loop
+    self.onEvent = onEvent
+    guard unsafe inotify_add_watch(number, path, Self.mask) >= 0
+    else { throw SystemError.last("inotify_add_watch", path) }
+    try loop.register(number, .read) { [weak self] _ in self?.readEvents() }
+  }
+
+  deinit { close() }
+
+  package func close() {
+    guard !isClosed else { return }
+    isClosed = true
+    loop.deregister(descriptor.number)
+  }
+
+  private func readEvents() {
+    var buffer = [UInt8](repeating: 0, count: Self.bufferBytes)
+    let number = descriptor.number
+    let count = retryingInterrupts { unsafe read(number, &buffer, buffer.count) }
+    guard count > 0 else {
+      if count < 0 && errno == EAGAIN { return }
+      close()
+      onEvent(.lost)
+      return
+    }
+    var rest = buffer[..<count]
+    while rest.count >= Self.headerBytes, !isClosed {
+      let mask = Self.word(rest, at: 4)
+      let length = Int(Self.word(rest, at: 12))
+      let name = rest.dropFirst(Self.headerBytes).prefix(length).prefix { $0 != 0 }
+      rest = rest.dropFirst(Self.headerBytes + length)
+      report(mask, Array(name))
+    }
+  }
+
+  private func report(_ mask: UInt32, _ name: [UInt8]) {
+    if mask & UInt32(IN_Q_OVERFLOW) != 0 {
+      onEvent(.overflowed)
+    } else if mask & UInt32(IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT) != 0 {
+      close()
+      onEvent(.lost)
+    } else if mask & UInt32(IN_CLOSE_WRITE | IN_MOVED_TO) != 0 {
+      onEvent(.appeared(name: name))
+    }
+  }
+
+  /// The kernel's words are in the machine's order: little-endian on x86-64 and arm64.
+  private static func word(_ bytes: ArraySlice<UInt8>, at offset: Int) -> UInt32 {
+    let start = bytes.startIndex + offset
+    var value: UInt32 = 0
+    for index in (start..<start + 4).reversed() { value = value << 8 | UInt32(bytes[index]) }
+    return value
+  }
+}

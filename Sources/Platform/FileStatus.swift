@@ -1,0 +1,74 @@
+import CLinux
+package import Domain
+import Glibc
+
+/// What stands behind a name or a descriptor.
+package struct FileStatus: Hashable, Sendable {
+  package enum Kind: Hashable, Sendable {
+    case regular, directory, link, pipe, socket, device
+
+    package var name: String {
+      switch self {
+      case .regular: "regular file"
+      case .directory: "directory"
+      case .link: "symbolic link"
+      case .pipe: "pipe"
+      case .socket: "socket"
+      case .device: "device"
+      }
+    }
+  }
+
+  package let device: UInt64
+  package let inode: UInt64
+  package let links: UInt64
+  package let size: Int64
+  /// Nanoseconds since 1970 of the last change to the content.
+  package let modifiedNanoseconds: Int64
+  /// Nanoseconds since 1970 of the last change to content, name or links; nobody can set it.
+  package let changedNanoseconds: Int64
+  package let kind: Kind
+  /// Permission bits.
+  package let mode: UInt32
+
+  package var modified: WallTime { WallTime(milliseconds: modifiedNanoseconds / 1_000_000) }
+  package var changed: WallTime { WallTime(milliseconds: changedNanoseconds / 1_000_000) }
+
+  package func isSameFile(as other: FileStatus) -> Bool {
+    device == other.device && inode == other.inode
+  }
+
+  /// fstat(2); nil with `errno` when it fails.
+  package static func of(_ descriptor: CInt) -> FileStatus? {
+    var raw = clinux_status()
+    return unsafe clinux_status_of(descriptor, &raw) == 0 ? FileStatus(raw) : nil
+  }
+
+  /// lstat(2): a link is not followed. nil with `errno` when it fails.
+  package static func at(path: String) -> FileStatus? {
+    at(AT_FDCWD, Array(path.utf8))
+  }
+
+  static func at(_ directory: CInt, _ name: [UInt8]) -> FileStatus? {
+    var raw = clinux_status()
+    return unsafe clinux_status_at(directory, name + [0], &raw) == 0 ? FileStatus(raw) : nil
+  }
+
+  private init(_ raw: clinux_status) {
+    device = raw.device
+    inode = raw.inode
+    links = raw.links
+    size = raw.size
+    modifiedNanoseconds = raw.modified
+    changedNanoseconds = raw.changed
+    mode = raw.mode & 0o7777
+    switch raw.mode & UInt32(S_IFMT) {
+    case UInt32(S_IFREG): kind = .regular
+    case UInt32(S_IFDIR): kind = .directory
+    case UInt32(S_IFLNK): kind = .link
+    case UInt32(S_IFIFO): kind = .pipe
+    case UInt32(S_IFSOCK): kind = .socket
+    default: kind = .device
+    }
+  }
+}

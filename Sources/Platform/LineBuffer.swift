@@ -1,0 +1,71 @@
+/// What a client sent as one line.
+package enum LineInput: Equatable, Sendable {
+  /// Without its line end.
+  case line([UInt8])
+  /// The line was longer than allowed and is not kept.
+  case tooLong
+}
+
+/// Cuts a stream of bytes into lines of bounded length. Empty lines are left out, and a carriage
+/// return before the newline belongs to the line end.
+package struct LineBuffer {
+  private let maximumLineBytes: Int
+  private var bytes: [UInt8] = []
+  private var start = 0
+  private var searched = 0
+  /// Inside a line that was already reported as too long.
+  private var isSkipping = false
+
+  private static let newline = UInt8(ascii: "\n")
+  private static let carriageReturn = UInt8(ascii: "\r")
+
+  package init(maximumLineBytes: Int) {
+    self.maximumLineBytes = maximumLineBytes
+  }
+
+  package mutating func append(_ more: some Collection<UInt8>) {
+    if start > 0 {
+      bytes.removeSubrange(..<start)
+      searched -= start
+      start = 0
+    }
+    bytes.append(contentsOf: more)
+  }
+
+  /// The next whole line; nil when more bytes are needed.
+  package mutating func next() -> LineInput? {
+    while let newline = bytes[searched...].firstIndex(of: Self.newline) {
+      let line = bytes[start..<newline]
+      let wasSkipping = isSkipping
+      isSkipping = false
+      start = newline + 1
+      searched = start
+      if !wasSkipping, let input = input(line) { return input }
+    }
+    searched = bytes.count
+    // One more byte may be the carriage return of a line that just fits.
+    guard isSkipping || bytes.count - start > maximumLineBytes + 1 else { return nil }
+    let wasSkipping = isSkipping
+    isSkipping = true
+    bytes.removeAll()
+    start = 0
+    searched = 0
+    return wasSkipping ? nil : .tooLong
+  }
+
+  /// What stands after the last newline when the stream has ended.
+  package mutating func finish() -> LineInput? {
+    defer {
+      bytes = []
+      start = 0
+      searched = 0
+    }
+    return isSkipping ? nil : input(bytes[start...])
+  }
+
+  private func input(_ line: ArraySlice<UInt8>) -> LineInput? {
+    let content = line.last == Self.carriageReturn ? line.dropLast() : line
+    if content.isEmpty { return nil }
+    return content.count > maximumLineBytes ? .tooLong : .line(Array(content))
+  }
+}

@@ -1,0 +1,80 @@
+import Glibc
+
+/// One client of a `LineServer`: its bytes in, its bytes out, and what it is owed.
+final class LineConnection {
+  enum ReadResult {
+    case bytes
+    case nothing
+    case end
+    case broken
+  }
+
+  /// One read takes at most this much, so that a talkative client does not hold the loop.
+  private static let readBytes = 16 * 1024
+
+  let peer: PeerCredentials
+  var lines: LineBuffer
+  /// Lines handed over that have no answer yet.
+  var unanswered = 0
+  /// The client has sent its last byte.
+  var hasEnded = false
+  /// Whole lines may wait in the buffer for a later turn.
+  var hasWaitingLines = false
+  /// The server sends what is queued and then closes.
+  var isFinishing = false
+  /// What the loop watches it for; nothing means that the loop does not know it.
+  var interest: EventLoop.Interest = []
+
+  private let descriptor: FileDescriptor
+  private var queue: [UInt8] = []
+  private var sent = 0
+
+  init(owning descriptor: consuming FileDescriptor, peer: PeerCredentials, maximumLineBytes: Int) {
+    self.descriptor = descriptor
+    self.peer = peer
+    lines = LineBuffer(maximumLineBytes: maximumLineBytes)
+  }
+
+  var number: CInt { descriptor.number }
+  var queuedBytes: Int { queue.count - sent }
+
+  func read() -> ReadResult {
+    var buffer = [UInt8](repeating: 0, count: Self.readBytes)
+    let number = number
+    let count = retryingInterrupts { unsafe Glibc.read(number, &buffer, buffer.count) }
+    if count > 0 {
+      lines.append(buffer[..<count])
+      return .bytes
+    }
+    if count == 0 { return .end }
+    return errno == EAGAIN ? .nothing : .broken
+  }
+
+  func enqueue(_ bytes: [UInt8]) {
+    queue.append(contentsOf: bytes)
+    queue.append(UInt8(ascii: "\n"))
+  }
+
+  /// Sends what the socket takes now; false when the client is gone.
+  func flush() -> Bool {
+    while sent < queue.count {
+      let count = retryingInterrupts {
+        unsafe queue[sent...].withUnsafeBytes { buffer in
+          unsafe send(
+            descriptor.number, buffer.baseAddress, buffer.count,
+            CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL))
+        }
+      }
+      if count < 0 {
+        guard errno == EAGAIN else { return false }
+        queue.removeSubrange(..<sent)
+        sent = 0
+        return true
+      }
+      sent += count
+    }
+    queue.removeAll(keepingCapacity: queue.capacity <= Self.readBytes)
+    sent = 0
+    return true
+  }
+}

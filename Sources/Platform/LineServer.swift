@@ -1,0 +1,308 @@
+import Domain
+import Glibc
+
+/// Serves many clients that send lines and get lines back, on one listening Unix socket.
+///
+/// A client that does not read, does not write, or writes without end costs the others nothing: its
+/// buffers are bounded, its turn is short, and reading from it stops while it owes.
+package final class LineServer {
+  package struct ConnectionID: Hashable, Sendable {
+    fileprivate let number: UInt64
+  }
+
+  /// Why a client was turned away or cut off.
+  package enum Trouble: Equatable, Sendable {
+    /// `maximumClients` are connected.
+    case tooManyClients
+    /// The client did not read what was pushed to it.
+    case tooSlow
+    /// No client can be taken now; tried again after a second.
+    case cannotAccept(SystemError)
+  }
+
+  /// What the owner of the server is told, on the loop's thread. The closures may answer, push and
+  /// finish at once.
+  package struct Handlers {
+    let connected: (ConnectionID, PeerCredentials) -> Void
+    let received: (ConnectionID, LineInput) -> Void
+    let disconnected: (ConnectionID) -> Void
+    let troubled: (Trouble) -> Void
+
+    package init(
+      connected: @escaping (ConnectionID, PeerCredentials) -> Void = { _, _ in },
+      received: @escaping (ConnectionID, LineInput) -> Void,
+      disconnected: @escaping (ConnectionID) -> Void = { _ in },
+      troubled: @escaping (Trouble) -> Void = { _ in }
+    ) {
+      self.connected = connected
+      self.received = received
+      self.disconnected = disconnected
+      self.troubled = troubled
+    }
+  }
+
+  /// Far more than the tools of one machine need.
+  package static let maximumClients = 256
+  /// Above this a client is not read until it has taken its answers.
+  package static let pausingBytes = 256 * 1024
+  /// A client that lets this much wait is cut off; only pushed lines can get there.
+  package static let maximumQueuedBytes = 1024 * 1024
+  /// A client with this many lines without an answer is not read until some are answered.
+  package static let maximumUnanswered = 256
+  /// Lines handed over for one client before the next has its turn.
+  package static let linesPerTurn = 64
+  /// How long no client is taken after the system had no descriptor for one.
+  private static let acceptPause = Duration.seconds(1)
+  /// Clients taken in one turn.
+  private static let acceptsPerTurn = 32
+
+  private let listener: UnixListener
+  private let maximumLineBytes: Int
+  private let loop: EventLoop
+  private let handlers: Handlers
+  private var connections: [ConnectionID: LineConnection] = [:]
+  private var nextNumber: UInt64 = 1
+  private var continuation: EventLoop.TimerID?
+  private var acceptTimer: EventLoop.TimerID?
+  private var isClosed = false
+
+  /// Serves until `close()`. `maximumLineBytes` does not count the line end.
+  package init(
+    listener: UnixListener, maximumLineBytes: Int, loop: EventLoop, handlers: Handlers
+  ) throws(SystemError) {
+    self.listener = listener
+    self.maximumLineBytes = maximumLineBytes
+    self.loop = loop
+    self.handlers = handlers
+    try loop.register(listener.number, .read) { [weak self] _ in self?.acceptClients() }
+  }
+
+  deinit { close() }
+
+  package var clientCount: Int { connections.count }
+
+  /// Takes no further client and no further line; the answers that are owed still go out.
+  package func stopReading() {
+    guard !isClosed else { return }
+    loop.change(listener.number, to: [])
+    cancel(&acceptTimer)
+    for id in connections.keys.sorted(by: { $0.number < $1.number }) {
+      guard let connection = connections[id] else { continue }
+      connection.hasEnded = true
+      connection.hasWaitingLines = false
+      connection.lines = LineBuffer(maximumLineBytes: maximumLineBytes)
+      settle(id, connection)
+    }
+  }
+
+  /// Cuts every client off and gives the listener up.
+  package func close() {
+    guard !isClosed else { return }
+    isClosed = true
+    cancel(&continuation)
+    cancel(&acceptTimer)
+    loop.deregister(listener.number)
+    for connection in connections.values { loop.deregister(connection.number) }
+    connections = [:]
+  }
+
+  /// Queues the answer to one received line: every line wants exactly one, in their order. The
+  /// newline is added. A client that has gone gets nothing.
+  package func answer(_ id: ConnectionID, _ line: [UInt8]) {
+    guard let connection = connections[id] else { return }
+    connection.unanswered = max(0, connection.unanswered - 1)
+    connection.enqueue(line)
+    settle(id, connection)
+  }
+
+  /// Queues a line that answers none.
+  package func push(_ id: ConnectionID, _ line: [UInt8]) {
+    guard let connection = connections[id] else { return }
+    connection.enqueue(line)
+    settle(id, connection)
+  }
+
+  /// Takes no further line from a client and closes once it has what is queued.
+  package func finish(_ id: ConnectionID) {
+    guard let connection = connections[id] else { return }
+    connection.isFinishing = true
+    settle(id, connection)
+  }
+
+  private func cancel(_ timer: inout EventLoop.TimerID?) {
+    if let id = timer { loop.cancel(id) }
+    timer = nil
+  }
+}
+
+// Taking clients.
+extension LineServer {
+  private func acceptClients() {
+    for _ in 0..<Self.acceptsPerTurn {
+      guard !isClosed else { return }
+      if let client = listener.accept() {
+        admit(client)
+        continue
+      }
+      switch errno {
+      case EAGAIN: return
+      // The client gave up while it waited (accept(2)).
+      case ECONNABORTED, EPROTO: continue
+      default:
+        pauseAccepting(SystemError.last("accept4"))
+        return
+      }
+    }
+  }
+
+  /// Without a free descriptor the listener stays readable; watching it on would spin.
+  private func pauseAccepting(_ error: SystemError) {
+    loop.change(listener.number, to: [])
+    let resumption = Clock.monotonic().advanced(by: Self.acceptPause)
+    acceptTimer = loop.schedule(at: resumption) { [weak self] in
+      guard let self, !self.isClosed else { return }
+      self.acceptTimer = nil
+      self.loop.change(self.listener.number, to: .read)
+    }
+    handlers.troubled(.cannotAccept(error))
+  }
+
+  private func admit(_ client: consuming FileDescriptor) {
+    guard connections.count < Self.maximumClients else {
+      handlers.troubled(.tooManyClients)
+      return
+    }
+    guard let peer = PeerCredentials.of(client.number) else { return }
+    let connection = LineConnection(
+      owning: client, peer: peer, maximumLineBytes: maximumLineBytes)
+    let id = ConnectionID(number: nextNumber)
+    nextNumber += 1
+    connections[id] = connection
+    guard watch(id, connection, for: .read) else { return }
+    handlers.connected(id, peer)
+  }
+
+  /// A client that is watched for nothing leaves the loop: epoll(7) would go on reporting that it
+  /// hung up. Its end is then seen by the next answer. False when it had to be dropped.
+  private func watch(
+    _ id: ConnectionID, _ connection: LineConnection, for interest: EventLoop.Interest
+  ) -> Bool {
+    let before = connection.interest
+    connection.interest = interest
+    if interest == before { return true }
+    if interest.isEmpty {
+      loop.deregister(connection.number)
+      return true
+    }
+    if !before.isEmpty {
+      loop.change(connection.number, to: interest)
+      return true
+    }
+    do throws(SystemError) {
+      try loop.register(connection.number, interest) { [weak self] readiness in
+        self?.handle(id, readiness)
+      }
+      return true
+    } catch {
+      handlers.troubled(.cannotAccept(error))
+      drop(id, connection)
+      return false
+    }
+  }
+}
+
+// Moving bytes.
+extension LineServer {
+  private func handle(_ id: ConnectionID, _ readiness: EventLoop.Readiness) {
+    guard let connection = connections[id] else { return }
+    if readiness.readable && wantsToRead(connection) {
+      switch connection.read() {
+      case .bytes: connection.hasWaitingLines = true
+      case .nothing: break
+      case .end:
+        connection.hasEnded = true
+        connection.hasWaitingLines = true
+      case .broken:
+        drop(id, connection)
+        return
+      }
+    }
+    deliver(id, connection)
+    settle(id, connection)
+  }
+
+  private func isPaused(_ connection: LineConnection) -> Bool {
+    connection.queuedBytes > Self.pausingBytes
+      || connection.unanswered >= Self.maximumUnanswered
+  }
+
+  private func wantsToRead(_ connection: LineConnection) -> Bool {
+    !connection.hasEnded && !connection.isFinishing && !connection.hasWaitingLines
+      && !isPaused(connection)
+  }
+
+  /// Hands over the lines of one turn.
+  private func deliver(_ id: ConnectionID, _ connection: LineConnection) {
+    guard connection.hasWaitingLines else { return }
+    for _ in 0..<Self.linesPerTurn {
+      guard connections[id] != nil, !connection.isFinishing, connection.hasWaitingLines,
+        !isPaused(connection)
+      else { return }
+      var input = connection.lines.next()
+      if input == nil {
+        connection.hasWaitingLines = false
+        if connection.hasEnded { input = connection.lines.finish() }
+      }
+      guard let input else { return }
+      connection.unanswered += 1
+      handlers.received(id, input)
+    }
+  }
+
+  /// Brings a connection to rest: sends, watches for what it waits for, closes what is done.
+  private func settle(_ id: ConnectionID, _ connection: LineConnection) {
+    guard connections[id] != nil else { return }
+    guard connection.flush() else {
+      drop(id, connection)
+      return
+    }
+    if connection.queuedBytes > Self.maximumQueuedBytes {
+      handlers.troubled(.tooSlow)
+      drop(id, connection)
+      return
+    }
+    let isDone =
+      connection.isFinishing
+      || connection.hasEnded && !connection.hasWaitingLines && connection.unanswered == 0
+    if isDone && connection.queuedBytes == 0 {
+      drop(id, connection)
+      return
+    }
+    if connection.hasWaitingLines && !isPaused(connection) { continueSoon() }
+    var interest: EventLoop.Interest = []
+    if wantsToRead(connection) { interest.insert(.read) }
+    if connection.queuedBytes > 0 { interest.insert(.write) }
+    _ = watch(id, connection, for: interest)
+  }
+
+  private func drop(_ id: ConnectionID, _ connection: LineConnection) {
+    loop.deregister(connection.number)
+    connections[id] = nil
+    handlers.disconnected(id)
+  }
+
+  /// Lines that wait in a buffer make no descriptor ready, so the next turn is asked for.
+  private func continueSoon() {
+    guard continuation == nil else { return }
+    continuation = loop.schedule(at: Clock.monotonic()) { [weak self] in
+      guard let self else { return }
+      self.continuation = nil
+      let waiting = self.connections.filter { $0.value.hasWaitingLines }
+      for id in waiting.keys.sorted(by: { $0.number < $1.number }) {
+        guard let connection = self.connections[id] else { continue }
+        self.deliver(id, connection)
+        self.settle(id, connection)
+      }
+    }
+  }
+}

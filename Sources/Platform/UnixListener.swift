@@ -1,0 +1,92 @@
+import CLinux
+import Glibc
+
+/// A listening Unix stream socket, its own or one that systemd made.
+package final class UnixListener {
+  /// Clients that may wait while the loop is busy; more are told to try again by their kernel.
+  private static let backlog: CInt = 128
+
+  /// Where clients find it; nil for one that was handed over.
+  package let path: String?
+  private let file: FileStatus?
+  private let descriptor: FileDescriptor
+  package var number: CInt { descriptor.number }
+
+  /// Listens at `path` with the permission bits `mode`. A socket that nobody answers on is
+  /// replaced, anything else at the path is left alone. A missing folder is made with mode 0755.
+  package init(path: String, mode: UInt32) throws(UnixSocketError) {
+    let address = try UnixSocket.address(of: path)
+    try Self.makeParent(of: path)
+    try Self.removeStale(path, address)
+    let descriptor = FileDescriptor(owning: try UnixSocket.make(CInt(SOCK_NONBLOCK.rawValue)))
+    // The socket's own mode becomes that of its name at bind(2), so nobody can connect early.
+    guard fchmod(descriptor.number, 0o600) == 0 else { throw .system(.last("fchmod", path)) }
+    guard unsafe clinux_bind_unix(descriptor.number, address, address.count) == 0 else {
+      throw errno == EADDRINUSE ? .inUse(path: path) : .system(.last("bind", path))
+    }
+    self.path = path
+    file = FileStatus.at(path: path)
+    self.descriptor = descriptor
+    guard unsafe chmod(path, mode) == 0 else { throw .system(.last("chmod", path)) }
+    guard listen(self.descriptor.number, Self.backlog) == 0
+    else { throw .system(.last("listen", path)) }
+  }
+
+  /// Takes over a socket that already listens, as systemd's socket activation hands it.
+  package init(adopting number: CInt) throws(UnixSocketError) {
+    guard Self.option(SO_DOMAIN, of: number) == AF_UNIX,
+      Self.option(SO_TYPE, of: number) == CInt(SOCK_STREAM.rawValue),
+      Self.option(SO_ACCEPTCONN, of: number) == 1
+    else { throw .notListening(descriptor: number) }
+    let flags = fcntl(number, F_GETFL)
+    guard flags >= 0, fcntl(number, F_SETFL, flags | O_NONBLOCK) == 0,
+      fcntl(number, F_SETFD, FD_CLOEXEC) == 0
+    else { throw .system(.last("fcntl")) }
+    path = nil
+    file = nil
+    descriptor = FileDescriptor(owning: number)
+  }
+
+  /// Removes the name that it made, unless somebody else has put something there since.
+  deinit {
+    guard let path, let file, let now = FileStatus.at(path: path), now.isSameFile(as: file)
+    else { return }
+    unsafe unlink(path)
+  }
+
+  /// The next client, non-blocking; nil with `errno` when there is none or none can be taken.
+  func accept() -> FileDescriptor? {
+    let number = retryingInterrupts { clinux_accept(descriptor.number) }
+    return number >= 0 ? FileDescriptor(owning: number) : nil
+  }
+
+  private static func option(_ name: CInt, of descriptor: CInt) -> CInt? {
+    var value: CInt = 0
+    return unsafe clinux_socket_option(descriptor, name, &value) == 0 ? value : nil
+  }
+
+  private static func makeParent(of path: String) throws(UnixSocketError) {
+    guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return }
+    do throws(SystemError) {
+      try Directory.make(String(path[..<slash]), mode: 0o755)
+    } catch {
+      throw .system(error)
+    }
+  }
+
+  /// Only a refused connection proves that nobody listens.
+  private static func removeStale(_ path: String, _ address: [UInt8]) throws(UnixSocketError) {
+    guard let status = FileStatus.at(path: path) else { return }
+    guard status.kind == .socket else { throw .notASocket(path: path, status.kind) }
+    let probe = FileDescriptor(owning: try UnixSocket.make(CInt(SOCK_NONBLOCK.rawValue)))
+    let answered = UnixSocket.connect(probe.number, to: address) == 0 || errno == EAGAIN
+    if answered { throw .inUse(path: path) }
+    switch errno {
+    case ENOENT: return
+    case ECONNREFUSED:
+      guard unsafe unlink(path) == 0 || errno == ENOENT
+      else { throw .system(.last("unlink", path)) }
+    default: throw .system(.last("connect", path))
+    }
+  }
+}

@@ -1,0 +1,195 @@
+import Domain
+import Glibc
+import Platform
+
+/// One try to connect: resolve, connect address by address, TLS handshake; each with its deadline.
+/// Ends in a connection or an error, once, never inside `start`.
+final class ConnectionAttempt {
+  struct Deadlines {
+    let resolve: Duration
+    let connect: Duration
+    let handshake: Duration
+  }
+
+  struct Established {
+    let stream: ByteStream
+    let address: IPAddress
+    /// From `start` on.
+    let elapsed: Duration
+    let outdatedBecause: Resolver.Failure?
+  }
+
+  typealias Outcome = Result<Established, TransportError>
+
+  /// Counts the attempts of one client.
+  let number: Int
+  private let loop: EventLoop
+  private let endpoint: Endpoint
+  private let tls: TLSContext?
+  private let resolver: Resolver
+  private let deadlines: Deadlines
+  private var done: ((Outcome) -> Void)?
+  private lazy var deadline = DeadlineTimer(loop) { [weak self] in self?.expired() }
+
+  private var startedAt = Clock.monotonic()
+  private var phase = TransportError.Phase.resolve
+  private var addresses: ArraySlice<IPAddress> = []
+  private var address = IPAddress.loopback4
+  private var connectUntil = Clock.monotonic()
+  private var outdatedBecause: Resolver.Failure?
+  private var socket: FileDescriptor?
+  private var stream: ByteStream?
+
+  init(
+    number: Int, loop: EventLoop, endpoint: Endpoint, tls: TLSContext?, resolver: Resolver,
+    deadlines: Deadlines
+  ) {
+    self.number = number
+    self.loop = loop
+    self.endpoint = endpoint
+    self.tls = tls
+    self.resolver = resolver
+    self.deadlines = deadlines
+  }
+
+  deinit { drop() }
+
+  func start(_ done: @escaping (Outcome) -> Void) {
+    self.done = done
+    startedAt = Clock.monotonic()
+    deadline.set(startedAt.advanced(by: deadlines.resolve))
+    loop.schedule(at: startedAt) { [weak self] in self?.resolve() }
+  }
+
+  /// Ends it without a word.
+  func cancel() {
+    done = nil
+    deadline.set(nil)
+    drop()
+  }
+
+  private func resolve() {
+    guard done != nil else { return }
+    resolver.resolve { [weak self] result in
+      guard let self, done != nil, phase == .resolve else { return }
+      switch result {
+      case .failure(let failure): finish(.failure(error(.resolution(failure.text))))
+      case .success(let resolution):
+        outdatedBecause = resolution.outdatedBecause
+        addresses = resolution.addresses[...]
+        phase = .connect
+        connectUntil = Clock.monotonic().advanced(by: deadlines.connect)
+        connectNext(after: .resolution("no address"))
+      }
+    }
+  }
+
+  /// Tries the next address with its share of what is left of the time, or fails with `reason`.
+  private func connectNext(after reason: TransportError.Reason) {
+    drop()
+    var reason = reason
+    while let next = addresses.popFirst() {
+      address = next
+      do throws(SystemError) {
+        try connect(to: next)
+        let now = Clock.monotonic()
+        let left = connectUntil.since(now) / (addresses.count + 1)
+        deadline.set(now.advanced(by: left))
+        return
+      } catch {
+        reason = .system(error)
+        drop()
+      }
+    }
+    finish(.failure(error(reason)))
+  }
+
+  private func connect(to address: IPAddress) throws(SystemError) {
+    let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+    let number = Glibc.socket(address.family, type, 0)
+    guard number >= 0 else { throw .last("socket") }
+    socket = FileDescriptor(owning: number)
+    SocketOptions.set(number, SocketOptions.tcp, TCP_NODELAY)
+    SocketOptions.set(number, SOL_SOCKET, SO_KEEPALIVE)
+    let result = unsafe address.withSocketAddress(port: endpoint.port) {
+      unsafe Glibc.connect(number, $0, $1)
+    }
+    // connect(2): an interrupted call goes on in the background too.
+    guard result == 0 || errno == EINPROGRESS || errno == EINTR
+    else { throw .last("connect", "\(address)") }
+    try loop.register(number, .write) { [weak self] _ in self?.ready() }
+  }
+
+  private func ready() {
+    switch phase {
+    case .connect: connected()
+    case .handshake: shakeHands()
+    case .queue, .resolve, .write, .firstByte, .body: break
+    }
+  }
+
+  private func connected() {
+    guard let number = socket?.number else { return }
+    let failure = SocketOptions.pendingError(number)
+    guard failure == 0 else {
+      connectNext(after: .system(SystemError("connect", "\(address)", number: failure)))
+      return
+    }
+    guard let socket = socket.take() else { return }
+    phase = .handshake
+    deadline.set(Clock.monotonic().advanced(by: deadlines.handshake))
+    do throws(ByteStream.Failure) {
+      stream = try ByteStream(owning: socket, tls: tls, host: endpoint.host)
+    } catch {
+      // The socket went with the stream; its registration must go too.
+      loop.deregister(number)
+      finish(.failure(self.error(TransportError.Reason(error))))
+      return
+    }
+    shakeHands()
+  }
+
+  private func shakeHands() {
+    guard let stream else { return }
+    switch stream.handshake() {
+    case .wait(let interest): loop.change(stream.descriptor, to: interest)
+    case .failed(.truncated): finish(.failure(error(.peerClosed)))
+    case .failed(let failure): finish(.failure(error(TransportError.Reason(failure))))
+    case .done:
+      loop.deregister(stream.descriptor)
+      self.stream = nil
+      finish(
+        .success(
+          Established(
+            stream: stream, address: address, elapsed: Clock.monotonic().since(startedAt),
+            outdatedBecause: outdatedBecause)))
+    }
+  }
+
+  private func expired() {
+    switch phase {
+    case .connect: connectNext(after: .deadline)
+    case .resolve, .handshake, .queue, .write, .firstByte, .body:
+      finish(.failure(error(.deadline)))
+    }
+  }
+
+  private func error(_ reason: TransportError.Reason) -> TransportError {
+    TransportError(.notSent, phase, reason, endpoint: endpoint.description)
+  }
+
+  private func finish(_ outcome: Outcome) {
+    guard let done else { return }
+    self.done = nil
+    deadline.set(nil)
+    drop()
+    done(outcome)
+  }
+
+  private func drop() {
+    if let number = socket?.number { loop.deregister(number) }
+    socket = nil
+    if let stream { loop.deregister(stream.descriptor) }
+    stream = nil
+  }
+}

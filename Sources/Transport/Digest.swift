@@ -1,0 +1,103 @@
+import COpenSSL
+import Platform
+
+package enum Digest {
+  /// The 32 bytes of SHA-256.
+  package static func sha256(_ bytes: [UInt8]) -> [UInt8] {
+    var digest = [UInt8](repeating: 0, count: SHA256.bytes)
+    let done = unsafe EVP_Digest(bytes, bytes.count, &digest, nil, EVP_sha256(), nil)
+    invariant(done == 1, "SHA-256 is part of every OpenSSL")
+    return digest
+  }
+
+  /// `count` bytes that nobody can guess.
+  package static func randomBytes(_ count: Int) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    // RAND_bytes(3): failing means that the kernel gives no randomness; nothing safe can follow.
+    let done = unsafe RAND_bytes(&bytes, CInt(count))
+    invariant(done == 1, "the system has randomness")
+    return bytes
+  }
+}
+
+private enum SHA256 {
+  static let bytes = 32
+}
+
+/// HMAC-SHA256 (RFC 2104) under one key. The key lives in OpenSSL's context only, which wipes it when
+/// it is freed.
+@safe package final class HMACSHA256 {
+  private let keyed: OpaquePointer
+
+  /// Copies the key into OpenSSL; the caller wipes its own copy. An empty key is allowed.
+  package init(key: Span<UInt8>) {
+    guard let algorithm = unsafe EVP_MAC_fetch(nil, "HMAC", nil),
+      let context = unsafe EVP_MAC_CTX_new(algorithm)
+    else { fatalError("OpenSSL has no HMAC") }
+    unsafe EVP_MAC_free(algorithm)
+    unsafe keyed = context
+    let done = unsafe key.withUnsafeBufferPointer { key in
+      unsafe Self.start(context, with: key)
+    }
+    invariant(done, "HMAC-SHA256 takes a key of any length")
+  }
+
+  deinit {
+    unsafe EVP_MAC_CTX_free(keyed)
+  }
+
+  private static func start(_ context: OpaquePointer, with key: UnsafeBufferPointer<UInt8>) -> Bool
+  {
+    // A nil key would mean "the key of before", so an empty one needs an address too.
+    var none: UInt8 = 0
+    var name = Array("SHA256".utf8CString)
+    return unsafe name.withUnsafeMutableBufferPointer { name in
+      let parameters = unsafe [
+        OSSL_PARAM_construct_utf8_string("digest", name.baseAddress, 0),
+        OSSL_PARAM_construct_end(),
+      ]
+      return unsafe withUnsafePointer(to: &none) { none in
+        unsafe EVP_MAC_init(context, key.baseAddress ?? none, key.count, parameters) == 1
+      }
+    }
+  }
+
+  /// The 32 bytes of the code.
+  package func digest(of bytes: some Collection<UInt8>) -> [UInt8] {
+    let found = bytes.withContiguousStorageIfAvailable { unsafe code(of: $0) }
+    if let found { return found }
+    return unsafe Array(bytes).withUnsafeBufferPointer { unsafe code(of: $0) }
+  }
+
+  /// The code as 64 lower-case hexadecimal digits.
+  package func hexDigest(of bytes: some Collection<UInt8>) -> String {
+    Hexadecimal.text(of: digest(of: bytes))
+  }
+
+  private func code(of bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+    // A duplicate of the keyed context costs half of keying a new one, and leaves the first as it is.
+    guard let context = unsafe EVP_MAC_CTX_dup(keyed) else { fatalError("out of memory") }
+    defer { unsafe EVP_MAC_CTX_free(context) }
+    var code = [UInt8](repeating: 0, count: SHA256.bytes)
+    var length = 0
+    let done =
+      unsafe EVP_MAC_update(context, bytes.baseAddress, bytes.count) == 1
+      && EVP_MAC_final(context, &code, &length, code.count) == 1
+    invariant(done && length == SHA256.bytes, "a keyed HMAC context gives 32 bytes")
+    return code
+  }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+package enum Hexadecimal {
+  package static func text(of bytes: [UInt8]) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    var text: [UInt8] = []
+    text.reserveCapacity(2 * bytes.count)
+    for byte in bytes {
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+}

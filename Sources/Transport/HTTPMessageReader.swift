@@ -1,0 +1,254 @@
+/// The part of reading a message that requests and answers share: lines, fields, and the body in its
+/// framing (RFC 9112 §5–§7). Pure: bytes go in, and it says when it needs more.
+struct HTTPMessageReader {
+  /// How the length of a body is known (RFC 9112 §6.3).
+  enum Framing: Equatable {
+    case none
+    case length(Int)
+    case chunked
+    case untilClose
+  }
+
+  private enum ChunkState {
+    case size
+    case data(remaining: Int)
+    case dataEnd
+    case trailers
+  }
+
+  private enum BodyState {
+    case length(remaining: Int)
+    case chunked(ChunkState)
+    case untilClose
+    case complete
+  }
+
+  let limits: HTTPLimits
+  private(set) var fields: HTTPFields = []
+  private(set) var body: [UInt8] = []
+  private var buffer: [UInt8] = []
+  /// Everything before is consumed.
+  private var start = 0
+  /// No line feed lies between `start` and here.
+  private var searched = 0
+  private var headBytes = 0
+  private var bodyState = BodyState.complete
+
+  init(limits: HTTPLimits) {
+    self.limits = limits
+  }
+
+  var unread: Int { buffer.count - start }
+
+  mutating func append(_ bytes: Span<UInt8>) {
+    dropConsumed()
+    unsafe bytes.withUnsafeBufferPointer { bytes in
+      unsafe buffer.append(contentsOf: bytes)
+    }
+  }
+
+  /// Begins the next message; what is unread stays, and so does the memory.
+  mutating func startMessage() {
+    dropConsumed()
+    fields = []
+    body = []
+    headBytes = 0
+    bodyState = .complete
+  }
+
+  private mutating func dropConsumed() {
+    guard start > 0 else { return }
+    buffer.removeSubrange(..<start)
+    searched = max(0, searched - start)
+    start = 0
+  }
+
+  // MARK: - Lines and fields
+
+  /// The next line without its CR LF; nil while it is not whole. Counts against the head's limit.
+  mutating func line() throws(HTTPViolation) -> ArraySlice<UInt8>? {
+    guard let end = try lineEnd(maximum: HTTPLimits.headMaximum - headBytes, over: .headTooLarge)
+    else { return nil }
+    headBytes += end + 1 - start
+    return consumeLine(upTo: end)
+  }
+
+  /// The place of the line feed that ends the next line.
+  private mutating func lineEnd(
+    maximum: Int, over violation: HTTPViolation
+  ) throws(HTTPViolation) -> Int? {
+    var place = max(searched, start)
+    while place < buffer.count {
+      let byte = buffer[place]
+      if byte == 0x0A { break }
+      // RFC 9112 §2.2 lets a reader take a bare LF for a line end; guessing is how two readers come
+      // to see two different messages.
+      if place > start && buffer[place - 1] == 0x0D { throw .lineEndInvalid }
+      place += 1
+    }
+    searched = place
+    guard place - start < maximum else { throw violation }
+    guard place < buffer.count else { return nil }
+    guard place > start, buffer[place - 1] == 0x0D else { throw .lineEndInvalid }
+    return place
+  }
+
+  private mutating func consumeLine(upTo end: Int) -> ArraySlice<UInt8> {
+    let line = buffer[start..<(end - 1)]
+    start = end + 1
+    searched = start
+    return line
+  }
+
+  /// Reads fields up to the empty line; false while it has not come.
+  mutating func readFields() throws(HTTPViolation) -> Bool {
+    while let line = try line() {
+      if line.isEmpty { return true }
+      guard fields.count < HTTPLimits.fieldsMaximum else { throw .tooManyFields }
+      fields.append(try Self.field(line))
+    }
+    return false
+  }
+
+  private static func field(
+    _ line: ArraySlice<UInt8>
+  ) throws(HTTPViolation) -> (name: String, value: String) {
+    if line.first == 0x20 || line.first == 0x09 { throw .fieldFolded }
+    guard let colon = line.firstIndex(of: 0x3A), colon > line.startIndex else {
+      throw .fieldInvalid
+    }
+    let name = line[..<colon]
+    var value = line[(colon + 1)...]
+    while let first = value.first, first == 0x20 || first == 0x09 { value.removeFirst() }
+    while let last = value.last, last == 0x20 || last == 0x09 { value.removeLast() }
+    for byte in name where !byte.isToken { throw .fieldInvalid }
+    for byte in value where !byte.isFieldValue { throw .fieldInvalid }
+    return (String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self))
+  }
+
+  /// What the fields say about the body; nil when they say nothing.
+  func declaredFraming() throws(HTTPViolation) -> Framing? {
+    let lengths = fields.values(of: "Content-Length")
+    let codings = fields.values(of: "Transfer-Encoding")
+    if !codings.isEmpty {
+      guard lengths.isEmpty else { throw .lengthAndCoding }
+      guard codings.count == 1, codings[0].hasSameLetters(as: "chunked")
+      else { throw .transferCodingUnsupported }
+      return .chunked
+    }
+    guard let text = lengths.first else { return nil }
+    guard lengths.count == 1 else { throw .contentLengthRepeated }
+    guard !text.isEmpty, text.utf8.allSatisfy(\.isDigit), let length = Int(text)
+    else { throw .contentLengthInvalid }
+    return .length(length)
+  }
+
+  // MARK: - Body
+
+  mutating func startBody(_ framing: Framing) throws(HTTPViolation) {
+    switch framing {
+    case .none: bodyState = .complete
+    case .length(let length):
+      guard length <= limits.bodyMaximum else { throw .bodyTooLarge }
+      bodyState = length == 0 ? .complete : .length(remaining: length)
+    case .chunked: bodyState = .chunked(.size)
+    case .untilClose: bodyState = .untilClose
+    }
+  }
+
+  /// Takes what is there; true when the body is whole.
+  mutating func readBody() throws(HTTPViolation) -> Bool {
+    while true {
+      switch bodyState {
+      case .complete: return true
+      case .length(let remaining):
+        let left = remaining - takeBody(remaining)
+        guard left == 0 else {
+          bodyState = .length(remaining: left)
+          return false
+        }
+        bodyState = .complete
+      case .chunked(let state):
+        guard let next = try readChunk(state) else { return false }
+        bodyState = next
+      case .untilClose:
+        guard body.count + unread <= limits.bodyMaximum else { throw .bodyTooLarge }
+        _ = takeBody(unread)
+        return false
+      }
+    }
+  }
+
+  /// The peer has closed in good order: true when that is what ends this body.
+  var endsByClose: Bool {
+    switch bodyState {
+    case .untilClose: true
+    case .complete, .length, .chunked: false
+    }
+  }
+
+  private mutating func takeBody(_ maximum: Int) -> Int {
+    let count = min(maximum, unread)
+    body.append(contentsOf: buffer[start..<(start + count)])
+    start += count
+    return count
+  }
+
+  /// One step through RFC 9112 §7.1; nil while more bytes are needed. The partial progress of
+  /// `.data` is kept in `bodyState`.
+  private mutating func readChunk(_ state: ChunkState) throws(HTTPViolation) -> BodyState? {
+    switch state {
+    case .size:
+      guard let end = try lineEnd(maximum: HTTPLimits.chunkLineMaximum, over: .chunkInvalid)
+      else { return nil }
+      let size = try Self.chunkSize(consumeLine(upTo: end))
+      guard size <= limits.bodyMaximum - body.count else { throw .bodyTooLarge }
+      return .chunked(size == 0 ? .trailers : .data(remaining: size))
+    case .data(let remaining):
+      let left = remaining - takeBody(remaining)
+      guard left == 0 else {
+        bodyState = .chunked(.data(remaining: left))
+        return nil
+      }
+      return .chunked(.dataEnd)
+    case .dataEnd:
+      guard unread >= 2 else {
+        if unread == 1 && buffer[start] != 0x0D { throw .chunkInvalid }
+        return nil
+      }
+      guard buffer[start] == 0x0D, buffer[start + 1] == 0x0A else { throw .chunkInvalid }
+      start += 2
+      return .chunked(.size)
+    case .trailers:
+      guard try readTrailers() else { return nil }
+      return .complete
+    }
+  }
+
+  /// Trailers are read for their form, bounded with the head, and dropped: none of them may change
+  /// what the head said (RFC 9110 §6.5.1).
+  private mutating func readTrailers() throws(HTTPViolation) -> Bool {
+    while let line = try line() {
+      if line.isEmpty { return true }
+      _ = try Self.field(line)
+    }
+    return false
+  }
+
+  private static func chunkSize(_ line: ArraySlice<UInt8>) throws(HTTPViolation) -> Int {
+    let digits = line.prefix { $0 != 0x3B }
+    for byte in line where !byte.isFieldValue { throw .chunkInvalid }
+    // 15 digits fit 60 bits, so nothing overflows; a longer number is over every limit.
+    guard (1...15).contains(digits.count) else { throw .chunkInvalid }
+    var size = 0
+    for digit in digits {
+      switch digit {
+      case 0x30...0x39: size = size << 4 | Int(digit - 0x30)
+      case 0x41...0x46: size = size << 4 | Int(digit - 0x37)
+      case 0x61...0x66: size = size << 4 | Int(digit - 0x57)
+      default: throw .chunkInvalid
+      }
+    }
+    return size
+  }
+}

@@ -1,0 +1,108 @@
+/// A request as a client makes it. The client adds Host, Content-Length, Accept-Encoding, Connection
+/// and User-Agent; a caller that names one of them is refused.
+package struct HTTPRequest: Sendable {
+  package enum Method: String, Hashable, Sendable {
+    case get = "GET"
+    case post = "POST"
+    case put = "PUT"
+    case delete = "DELETE"
+  }
+
+  package var method: Method
+  /// `/path?query`, already encoded; the endpoint's prefix goes before it.
+  package var target: String
+  package var headers: HTTPFields
+  package var body: [UInt8]
+
+  package init(
+    _ method: Method, _ target: String, headers: HTTPFields = [], body: [UInt8] = []
+  ) {
+    self.method = method
+    self.target = target
+    self.headers = headers
+    self.body = body
+  }
+
+  /// Why a request is not sent: our own mistake, found before the first byte leaves.
+  package enum Flaw: Error, Hashable, Sendable, CustomStringConvertible {
+    case targetInvalid
+    case headerNameInvalid
+    case headerValueInvalid
+    case headerReserved
+
+    package var description: String {
+      switch self {
+      case .targetInvalid: "the target does not begin with / or holds more than visible ASCII"
+      case .headerNameInvalid: "a header name is no token"
+      case .headerValueInvalid: "a header value holds a control character"
+      case .headerReserved: "a header that the client sets itself"
+      }
+    }
+  }
+}
+
+/// Turns requests to one endpoint into bytes.
+struct HTTPRequestSerializer {
+  private let prefix: [UInt8]
+  /// The fields that are the same in every request.
+  private let common: [UInt8]
+
+  private static let reserved = [
+    "Host", "Content-Length", "Transfer-Encoding", "Accept-Encoding", "Connection", "User-Agent",
+    "Expect", "Upgrade", "TE", "Trailer",
+  ]
+
+  init(endpoint: Endpoint, userAgent: String) {
+    prefix = Array(endpoint.prefix.utf8)
+    common = Array(
+      """
+      Host: \(endpoint.authority)\r
+      User-Agent: \(userAgent)\r
+      Accept-Encoding: identity\r
+      Connection: keep-alive\r\n
+      """.utf8)
+  }
+
+  func bytes(of request: HTTPRequest) throws(HTTPRequest.Flaw) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(512 + request.target.utf8.count + request.body.count)
+    bytes.append(contentsOf: request.method.rawValue.utf8)
+    bytes.append(0x20)
+    bytes.append(contentsOf: prefix)
+    guard request.target.utf8.first == 0x2F else { throw .targetInvalid }
+    for byte in request.target.utf8 {
+      guard byte.isVisibleASCII, byte != 0x23 else { throw .targetInvalid }
+      bytes.append(byte)
+    }
+    bytes.append(contentsOf: " HTTP/1.1\r\n".utf8)
+    bytes.append(contentsOf: common)
+    for field in request.headers { try Self.append(field, to: &bytes) }
+    // RFC 9110 §8.6: a method that may carry a body says its length even when it is 0.
+    if request.method != .get || !request.body.isEmpty {
+      bytes.append(contentsOf: "Content-Length: \(request.body.count)\r\n".utf8)
+    }
+    bytes.append(0x0D)
+    bytes.append(0x0A)
+    bytes.append(contentsOf: request.body)
+    return bytes
+  }
+
+  private static func append(
+    _ field: (name: String, value: String), to bytes: inout [UInt8]
+  ) throws(HTTPRequest.Flaw) {
+    guard !field.name.isEmpty else { throw .headerNameInvalid }
+    for name in reserved where field.name.hasSameLetters(as: name) { throw .headerReserved }
+    for byte in field.name.utf8 {
+      guard byte.isToken else { throw .headerNameInvalid }
+      bytes.append(byte)
+    }
+    bytes.append(0x3A)
+    bytes.append(0x20)
+    for byte in field.value.utf8 {
+      guard byte.isFieldValue else { throw .headerValueInvalid }
+      bytes.append(byte)
+    }
+    bytes.append(0x0D)
+    bytes.append(0x0A)
+  }
+}

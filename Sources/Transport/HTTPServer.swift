@@ -1,0 +1,181 @@
+import Domain
+import Glibc
+package import Platform
+
+/// An HTTP/1.1 server on a loopback address, for a simulated exchange: it answers in order, keeps
+/// connections alive, and can misbehave on request. Belongs to its loop's thread.
+package final class HTTPServer {
+  package typealias Handler = (ReceivedRequest, Responder) -> Void
+
+  package struct Configuration: Sendable {
+    /// A test's burst and a few strangers; more wait in the kernel's queue until one is gone.
+    package var maximumConnections = 256
+    /// From the first byte of a request, or of the handshake, to its end.
+    package var requestDeadline: Duration = .seconds(10)
+    package var idleMaximum: Duration = .seconds(120)
+    package var limits = HTTPLimits()
+
+    package init() {}
+  }
+
+  /// The port that the kernel gave, when 0 was asked for.
+  package let port: UInt16
+  package let address: IPAddress
+
+  private let loop: EventLoop
+  private let tls: TLSContext?
+  private let configuration: Configuration
+  private let handler: Handler
+  private var listener: FileDescriptor?
+  private var connections: [ObjectIdentifier: ServerConnection] = [:]
+  private var isAccepting = false
+
+  /// Without descriptors or memory for another connection, listening pauses for this long.
+  private static let acceptPause: Duration = .milliseconds(100)
+  private static let backlog: CInt = 128
+
+  /// Listens at once. `tls` is a server context or nil; `address` must be a loopback address.
+  package init(
+    loop: EventLoop, address: IPAddress = .loopback4, port: UInt16, tls: TLSContext?,
+    configuration: Configuration = Configuration(), handler: @escaping Handler
+  ) throws(SystemError) {
+    invariant(address.isLoopback, "the server is for this machine only")
+    invariant(tls.map { $0.role == .server } ?? true, "a server has a server's TLS context")
+    self.loop = loop
+    self.tls = tls
+    self.configuration = configuration
+    self.handler = handler
+    self.address = address
+    let listener = try Self.listen(address, port)
+    let number = listener.number
+    self.port = try Self.boundPort(number)
+    self.listener = consume listener
+    try loop.register(number, .read) { [weak self] _ in self?.accept(on: number) }
+    isAccepting = true
+  }
+
+  deinit {
+    if let number = listener?.number { loop.deregister(number) }
+  }
+
+  /// Drops every connection and frees the port.
+  package func close() {
+    guard let number = listener?.number else { return }
+    loop.deregister(number)
+    listener = nil
+    for connection in connections.values { connection.close() }
+    connections = [:]
+  }
+
+  package var openConnections: Int { connections.count }
+
+  private static func listen(
+    _ address: IPAddress, _ port: UInt16
+  ) throws(SystemError) -> FileDescriptor {
+    let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+    let number = socket(address.family, type, 0)
+    guard number >= 0 else { throw .last("socket") }
+    let descriptor = FileDescriptor(owning: number)
+    SocketOptions.set(number, SOL_SOCKET, SO_REUSEADDR)
+    let bound = unsafe address.withSocketAddress(port: port) { unsafe bind(number, $0, $1) }
+    guard bound == 0 else { throw .last("bind", "\(address) port \(port)") }
+    guard Glibc.listen(number, backlog) == 0 else { throw .last("listen", "port \(port)") }
+    return descriptor
+  }
+
+  private static func boundPort(_ socket: CInt) throws(SystemError) -> UInt16 {
+    var port: UInt16 = 0
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    let result = unsafe withUnsafeMutablePointer(to: &storage) { storage in
+      unsafe storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        let result = unsafe getsockname(socket, address, &length)
+        port = unsafe SocketPort.of(address)
+        return result
+      }
+    }
+    guard result == 0 else { throw .last("getsockname") }
+    return port
+  }
+
+  private func accept(on listener: CInt) {
+    while connections.count < configuration.maximumConnections {
+      guard let (descriptor, peer) = acceptOne(listener) else { return }
+      add(descriptor, peer)
+    }
+    pauseAccepting()
+  }
+
+  private func acceptOne(_ listener: CInt) -> (CInt, String)? {
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    var peer = ""
+    let number = unsafe withUnsafeMutablePointer(to: &storage) { storage in
+      unsafe storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        let number = retryingInterrupts { unsafe Glibc.accept(listener, address, &length) }
+        if number >= 0, let from = unsafe IPAddress(address, length: length) {
+          peer = unsafe "\(from) port \(SocketPort.of(address))"
+        }
+        return number
+      }
+    }
+    if number >= 0 { return (number, peer) }
+    switch errno {
+    case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+      // The connection stays in the queue and keeps the listener readable (accept(2)).
+      pauseAccepting()
+      loop.schedule(at: Clock.monotonic().advanced(by: Self.acceptPause)) { [weak self] in
+        self?.resumeAccepting()
+      }
+    default: break
+    }
+    return nil
+  }
+
+  private func add(_ number: CInt, _ peer: String) {
+    let descriptor = FileDescriptor(owning: number)
+    // accept(2) on Linux hands no flags on.
+    guard fcntl(number, F_SETFL, O_NONBLOCK) == 0, fcntl(number, F_SETFD, FD_CLOEXEC) == 0
+    else { return }
+    SocketOptions.set(number, SocketOptions.tcp, TCP_NODELAY)
+    guard let stream = try? ByteStream(owning: descriptor, tls: tls, host: nil),
+      let connection = try? ServerConnection(
+        loop: loop, stream: stream, peer: peer, configuration: configuration, handler: handler,
+        closed: { [weak self] in self?.remove($0) })
+    else { return }
+    connections[ObjectIdentifier(connection)] = connection
+  }
+
+  private func remove(_ connection: ServerConnection) {
+    connections[ObjectIdentifier(connection)] = nil
+    resumeAccepting()
+  }
+
+  private func pauseAccepting() {
+    guard isAccepting, let number = listener?.number else { return }
+    isAccepting = false
+    loop.change(number, to: [])
+  }
+
+  private func resumeAccepting() {
+    guard !isAccepting, let number = listener?.number else { return }
+    isAccepting = true
+    loop.change(number, to: .read)
+  }
+}
+
+enum SocketPort {
+  static func of(_ address: UnsafePointer<sockaddr>) -> UInt16 {
+    switch unsafe CInt(address.pointee.sa_family) {
+    case AF_INET:
+      unsafe address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+        unsafe UInt16(bigEndian: $0.pointee.sin_port)
+      }
+    case AF_INET6:
+      unsafe address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
+        unsafe UInt16(bigEndian: $0.pointee.sin6_port)
+      }
+    default: 0
+    }
+  }
+}

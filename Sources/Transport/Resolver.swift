@@ -1,0 +1,173 @@
+import Dispatch
+import Domain
+import Glibc
+import Platform
+import Synchronization
+
+/// The addresses of one host. Literals and `localhost` are answered at once; names are looked up on a
+/// queue of their own, one look-up at a time, and kept for a while.
+final class Resolver {
+  struct Failure: Error, Hashable {
+    let text: String
+  }
+
+  struct Resolution {
+    let addresses: [IPAddress]
+    /// Set when the look-up failed and these are the addresses of before.
+    let outdatedBecause: Failure?
+  }
+
+  typealias Waiter = (Result<Resolution, Failure>) -> Void
+
+  /// getaddrinfo(3) does not tell the records' own time to live; the exchange's is 60 s.
+  static let lifetime: Duration = .seconds(60)
+  /// More addresses than this are never tried within one deadline.
+  static let addressesMaximum = 8
+
+  private let loop: EventLoop
+  private let host: Endpoint.Host
+  private let lookUp: @Sendable (String) -> Result<[IPAddress], Failure>
+  private let queue = DispatchQueue(label: "mexc-signald.resolver")
+  private var known: (addresses: [IPAddress], at: MonotonicTime)?
+  private var waiters: [Waiter] = []
+  private var running: Answer?
+
+  /// `lookUp` may block; it is called on another thread.
+  init(
+    _ loop: EventLoop, host: Endpoint.Host,
+    lookUp: @escaping @Sendable (String) -> Result<[IPAddress], Failure> = Resolver.systemLookUp
+  ) {
+    self.loop = loop
+    self.host = host
+    self.lookUp = lookUp
+  }
+
+  deinit {
+    if let running { loop.deregister(running.reader.number) }
+  }
+
+  /// Calls `waiter` once, perhaps at once. There is no deadline here: a look-up that hangs is joined
+  /// by the next caller.
+  func resolve(_ waiter: @escaping Waiter) {
+    switch host {
+    case .address(let address):
+      waiter(.success(Resolution(addresses: [address], outdatedBecause: nil)))
+    case .name("localhost"):
+      // RFC 6761 §6.3: this name never leaves the machine.
+      waiter(.success(Resolution(addresses: [.loopback4, .loopback6], outdatedBecause: nil)))
+    case .name(let name):
+      if let known, Clock.monotonic().since(known.at) < Self.lifetime {
+        waiter(.success(Resolution(addresses: known.addresses, outdatedBecause: nil)))
+        return
+      }
+      waiters.append(waiter)
+      if running == nil { start(name) }
+    }
+  }
+
+  private func start(_ name: String) {
+    let answer: Answer
+    do throws(SystemError) {
+      answer = try Answer()
+      try loop.register(answer.reader.number, .read) { [weak self] _ in self?.collect() }
+    } catch {
+      finish(.failure(Failure(text: error.description)))
+      return
+    }
+    running = answer
+    let result = answer.result
+    let lookUp = lookUp
+    queue.async { result.deliver(lookUp(name)) }
+  }
+
+  private func collect() {
+    guard let running else { return }
+    loop.deregister(running.reader.number)
+    self.running = nil
+    finish(running.result.take() ?? .failure(Failure(text: "the look-up gave nothing")))
+  }
+
+  private func finish(_ result: Result<[IPAddress], Failure>) {
+    let answer: Result<Resolution, Failure>
+    switch result {
+    case .success(let addresses):
+      let kept = Array(addresses.prefix(Self.addressesMaximum))
+      known = (kept, Clock.monotonic())
+      answer = .success(Resolution(addresses: kept, outdatedBecause: nil))
+    case .failure(let failure):
+      // An address that worked before is a better bet than none; TLS proves who is there.
+      if let known {
+        answer = .success(Resolution(addresses: known.addresses, outdatedBecause: failure))
+      } else {
+        answer = .failure(failure)
+      }
+    }
+    let waiting = waiters
+    waiters = []
+    for waiter in waiting { waiter(answer) }
+  }
+
+  /// getaddrinfo(3), which blocks; sorted by it as RFC 6724 says.
+  static let systemLookUp: @Sendable (String) -> Result<[IPAddress], Failure> = { name in
+    var hints = unsafe addrinfo()
+    unsafe hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
+    unsafe hints.ai_flags = AI_ADDRCONFIG
+    var list: UnsafeMutablePointer<addrinfo>?
+    let status = unsafe getaddrinfo(name, nil, &hints, &list)
+    guard status == 0 else {
+      return .failure(Failure(text: unsafe String(cString: gai_strerror(status))))
+    }
+    defer { unsafe freeaddrinfo(list) }
+    var addresses: [IPAddress] = []
+    var next = unsafe list
+    while let entry = unsafe next {
+      if let raw = unsafe entry.pointee.ai_addr,
+        let address = unsafe IPAddress(raw, length: entry.pointee.ai_addrlen),
+        !addresses.contains(address)
+      {
+        addresses.append(address)
+      }
+      unsafe next = unsafe entry.pointee.ai_next
+    }
+    return addresses.isEmpty ? .failure(Failure(text: "no address")) : .success(addresses)
+  }
+}
+
+extension Resolver {
+  /// One look-up's way back to the loop: the result, and a socket that becomes readable with it. The
+  /// thread never touches the resolver itself.
+  private final class Answer {
+    let reader: FileDescriptor
+    let result: SharedResult
+
+    init() throws(SystemError) {
+      var pair: (CInt, CInt) = (-1, -1)
+      let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+      let made = unsafe withUnsafeMutableBytes(of: &pair) { pair in
+        unsafe socketpair(AF_UNIX, type, 0, pair.bindMemory(to: CInt.self).baseAddress)
+      }
+      guard made == 0 else { throw SystemError.last("socketpair") }
+      reader = FileDescriptor(owning: pair.0)
+      result = SharedResult(writer: FileDescriptor(owning: pair.1))
+    }
+  }
+
+  private final class SharedResult: Sendable {
+    private let writer: FileDescriptor
+    private let value = Mutex<Result<[IPAddress], Failure>?>(nil)
+
+    init(writer: consuming FileDescriptor) {
+      self.writer = writer
+    }
+
+    func deliver(_ result: Result<[IPAddress], Failure>) {
+      value.withLock { $0 = result }
+      // The end of the stream is the message: it comes even when the reader is gone.
+      _ = shutdown(writer.number, CInt(SHUT_WR))
+    }
+
+    func take() -> Result<[IPAddress], Failure>? {
+      value.withLock { $0 }
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import Domain
+import Platform
+
+/// The way back to one request: answers it, now or later, well or badly. Only the first answer counts;
+/// after the client has gone nothing happens. A responder that is dropped without a word closes the
+/// connection.
+package final class Responder {
+  private weak var connection: ServerConnection?
+  private let number: Int
+  private let loop: EventLoop
+  private var isFinished = false
+
+  init(_ connection: ServerConnection, number: Int, loop: EventLoop) {
+    self.connection = connection
+    self.number = number
+    self.loop = loop
+  }
+
+  deinit {
+    if !isFinished { connection?.finishAnswer(number, keepAlive: false) }
+  }
+
+  /// Adds Content-Length; the connection stays open if the client wants it and no header says
+  /// otherwise.
+  package func respond(_ response: HTTPResponse) {
+    guard finish() else { return }
+    connection?.answer(number, response)
+  }
+
+  package func respond(_ status: Int, headers: HTTPFields = [], body: [UInt8] = []) {
+    respond(HTTPResponse(status: status, headers: headers, body: body))
+  }
+
+  /// Answers after a while.
+  package func respond(_ response: HTTPResponse, after delay: Duration) {
+    loop.schedule(at: Clock.monotonic().advanced(by: delay)) { self.respond(response) }
+  }
+
+  // MARK: - Misbehaviour
+
+  /// Closes in good order without an answer.
+  package func close() {
+    sendRaw([], keepAlive: false)
+  }
+
+  /// Closes in good order after the first `count` bytes of what the answer would have been.
+  package func respond(_ response: HTTPResponse, cutAfter count: Int) {
+    sendRaw(Array(response.bytes(keepAlive: true).prefix(count)), keepAlive: false)
+  }
+
+  /// Sends exactly these bytes instead of an answer; then closes, or goes on with the next request.
+  package func sendRaw(_ bytes: [UInt8], keepAlive: Bool) {
+    guard finish() else { return }
+    connection?.sendRaw(number, bytes)
+    connection?.finishAnswer(number, keepAlive: keepAlive)
+  }
+
+  /// Sends these bytes, then resets the connection (RST).
+  package func reset(after bytes: [UInt8] = []) {
+    guard finish() else { return }
+    connection?.sendRaw(number, bytes)
+    connection?.abort(number)
+  }
+
+  /// Sends these bytes `piece` at a time, one piece every `pause`; then closes or goes on.
+  package func trickle(
+    _ bytes: [UInt8], piece: Int, every pause: Duration, keepAlive: Bool
+  ) {
+    guard finish() else { return }
+    tricklePiece(bytes[...], max(1, piece), pause, keepAlive)
+  }
+
+  private func tricklePiece(
+    _ rest: ArraySlice<UInt8>, _ piece: Int, _ pause: Duration, _ keepAlive: Bool
+  ) {
+    guard let connection else { return }
+    guard !rest.isEmpty else {
+      connection.finishAnswer(number, keepAlive: keepAlive)
+      return
+    }
+    connection.sendRaw(number, Array(rest.prefix(piece)))
+    loop.schedule(at: Clock.monotonic().advanced(by: pause)) {
+      self.tricklePiece(rest.dropFirst(piece), piece, pause, keepAlive)
+    }
+  }
+
+  private func finish() -> Bool {
+    defer { isFinished = true }
+    return !isFinished
+  }
+}
+
+extension HTTPResponse {
+  /// What a server says to a request that it cannot read.
+  init(_ violation: HTTPViolation) {
+    let status =
+      switch violation {
+      case .headTooLarge, .tooManyFields: 431
+      case .bodyTooLarge: 413
+      case .transferCodingUnsupported: 501
+      case .versionUnsupported: 505
+      case .expectationUnknown: 417
+      case .startLineInvalid, .lineEndInvalid, .fieldInvalid, .fieldFolded, .contentLengthInvalid,
+        .contentLengthRepeated, .lengthAndCoding, .contentCodingUnsupported, .chunkInvalid,
+        .bodyForbidden, .tooManyInterimResponses, .switchedProtocols, .hostInvalid,
+        .unsolicitedBytes, .truncated:
+        400
+      }
+    self.init(
+      status: status, headers: [("Content-Type", "text/plain")],
+      body: Array("\(violation)\n".utf8))
+  }
+
+  /// As a server sends it.
+  package func bytes(keepAlive: Bool) -> [UInt8] {
+    var head = "HTTP/1.1 \(status) \(Self.reason(status))\r\n"
+    for (name, value) in headers { head += "\(name): \(value)\r\n" }
+    // RFC 9110 §8.6: none in 204 and 1xx.
+    if status != 204 && status >= 200 { head += "Content-Length: \(body.count)\r\n" }
+    if !keepAlive && headers.first("Connection") == nil { head += "Connection: close\r\n" }
+    return Array(head.utf8) + Array("\r\n".utf8) + body
+  }
+
+  private static func reason(_ status: Int) -> String {
+    switch status {
+    case 200: "OK"
+    case 204: "No Content"
+    case 307: "Temporary Redirect"
+    case 400: "Bad Request"
+    case 401: "Unauthorized"
+    case 403: "Forbidden"
+    case 404: "Not Found"
+    case 413: "Content Too Large"
+    case 417: "Expectation Failed"
+    case 418: "I'm a teapot"
+    case 429: "Too Many Requests"
+    case 431: "Request Header Fields Too Large"
+    case 500: "Internal Server Error"
+    case 501: "Not Implemented"
+    case 502: "Bad Gateway"
+    case 503: "Service Unavailable"
+    case 504: "Gateway Timeout"
+    case 505: "HTTP Version Not Supported"
+    default: ""
+    }
+  }
+}

@@ -1,0 +1,239 @@
+import Domain
+import Platform
+
+/// One client of the server: handshake, then requests one after another, each answered before the
+/// next is looked at.
+final class ServerConnection {
+  private enum State {
+    /// To `reading` or `closed`.
+    case handshake
+    /// To `answering`, `lingering` or `closed`.
+    case reading
+    /// A handler has the request. To `reading`, `lingering` or `closed`.
+    case answering(number: Int, keepAlive: Bool)
+    /// Our end is finished; what still comes is thrown away, so that no reset overtakes our answer.
+    /// To `closed`.
+    case lingering
+    case closed
+  }
+
+  private static let readSize = 16 * 1024
+  /// RFC 9112 §9.6: long enough for the client to have read the answer.
+  private static let lingerMaximum: Duration = .seconds(1)
+
+  private let loop: EventLoop
+  private let stream: ByteStream
+  private let configuration: HTTPServer.Configuration
+  private let handler: HTTPServer.Handler
+  private let closed: (ServerConnection) -> Void
+  private var parser: HTTPRequestParser
+  private var state = State.handshake
+  private var requests = 0
+  private var isHandling = false
+  private var output: [UInt8] = []
+  private var written = 0
+  private var closesWhenWritten = false
+  private var resetsWhenWritten = false
+  private var interest = EventLoop.Interest.read
+  private var buffer = [UInt8](repeating: 0, count: readSize)
+  private lazy var deadline = DeadlineTimer(loop) { [weak self] in self?.close() }
+
+  init(
+    loop: EventLoop, stream: ByteStream, peer: String, configuration: HTTPServer.Configuration,
+    handler: @escaping HTTPServer.Handler, closed: @escaping (ServerConnection) -> Void
+  ) throws(SystemError) {
+    self.loop = loop
+    self.stream = stream
+    self.configuration = configuration
+    self.handler = handler
+    self.closed = closed
+    parser = HTTPRequestParser(limits: configuration.limits, peer: peer)
+    try loop.register(stream.descriptor, .read) { [weak self] readiness in
+      self?.ready(readiness)
+    }
+    setDeadline(configuration.requestDeadline)
+  }
+
+  deinit { loop.deregister(stream.descriptor) }
+
+  func close() {
+    if case .closed = state { return }
+    state = .closed
+    deadline.set(nil)
+    loop.deregister(stream.descriptor)
+    if !resetsWhenWritten { stream.finishWriting() }
+    closed(self)
+  }
+
+  private func setDeadline(_ duration: Duration) {
+    deadline.set(Clock.monotonic().advanced(by: duration))
+  }
+
+  private func watch(_ interest: EventLoop.Interest) {
+    guard interest != self.interest else { return }
+    self.interest = interest
+    loop.change(stream.descriptor, to: interest)
+  }
+
+  private func ready(_ readiness: EventLoop.Readiness) {
+    switch state {
+    case .handshake: shakeHands()
+    case .answering where interest.isEmpty:
+      // Only an error or a hang-up is reported then: nobody waits for the answer any more.
+      close()
+    case .reading, .answering, .lingering:
+      if readiness.writable && written < output.count { flush() }
+      if readiness.readable { read() }
+    case .closed: break
+    }
+  }
+
+  private func shakeHands() {
+    switch stream.handshake() {
+    case .wait(let interest): watch(interest)
+    case .failed: close()
+    case .done:
+      watch(.read)
+      state = .reading
+      setDeadline(configuration.idleMaximum)
+      // The request may have come along with the end of the handshake.
+      read()
+    }
+  }
+
+  private func read() {
+    while true {
+      switch state {
+      case .handshake, .closed: return
+      case .answering:
+        // Further requests wait in the socket; only its end is of interest, and the write shows that.
+        watch(written < output.count ? .write : [])
+        return
+      case .reading, .lingering: break
+      }
+      switch stream.read(into: &buffer) {
+      case .bytes(let count):
+        received(count)
+        if case .reading = state, !stream.hasFetchedBytes { return }
+      case .wait(let interest):
+        watch(interest)
+        return
+      case .end, .failed:
+        close()
+        return
+      }
+    }
+  }
+
+  private func received(_ count: Int) {
+    guard case .reading = state else { return }
+    setDeadline(configuration.requestDeadline)
+    parser.append(buffer.span.extracting(first: count))
+    nextRequest()
+  }
+
+  private func nextRequest() {
+    // A handler that answers at once comes back here through `finishAnswer`; the loop below goes on.
+    guard !isHandling else { return }
+    isHandling = true
+    defer { isHandling = false }
+    while case .reading = state, !closesWhenWritten {
+      switch parser.next() {
+      case .needMore: return
+      case .wantsContinue: queue(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
+      case .failure(let violation):
+        queue(HTTPResponse(violation).bytes(keepAlive: false))
+        closesWhenWritten = true
+      case .complete(let request, let keepAlive):
+        requests += 1
+        state = .answering(number: requests, keepAlive: keepAlive)
+        deadline.set(nil)
+        handler(request, Responder(self, number: requests, loop: loop))
+        continue
+      }
+      flush()
+    }
+  }
+}
+
+// MARK: - Answers
+
+extension ServerConnection {
+  /// Whether request `number` still waits for its answer here.
+  private func isAnswering(_ number: Int) -> Bool {
+    if case .answering(number, _) = state { true } else { false }
+  }
+
+  private func queue(_ bytes: [UInt8]) {
+    if written == output.count {
+      output = bytes
+      written = 0
+    } else {
+      output.append(contentsOf: bytes)
+    }
+  }
+
+  func answer(_ number: Int, _ response: HTTPResponse) {
+    guard case .answering(number, let keepAlive) = state else { return }
+    let stays = keepAlive && !response.headers.lists("close", in: "Connection")
+    queue(response.bytes(keepAlive: stays))
+    finishAnswer(number, keepAlive: stays)
+  }
+
+  /// Bytes as they are; the answer goes on.
+  func sendRaw(_ number: Int, _ bytes: [UInt8]) {
+    guard isAnswering(number), !bytes.isEmpty else { return }
+    queue(bytes)
+    flush()
+  }
+
+  /// The answer is whole as far as this server is concerned.
+  func finishAnswer(_ number: Int, keepAlive: Bool) {
+    guard isAnswering(number) else { return }
+    state = .reading
+    closesWhenWritten = !keepAlive
+    setDeadline(configuration.idleMaximum)
+    flush()
+    guard case .reading = state, !closesWhenWritten, !isHandling else { return }
+    watch(written < output.count ? [.read, .write] : .read)
+    nextRequest()
+    if stream.hasFetchedBytes { read() }
+  }
+
+  func abort(_ number: Int) {
+    guard isAnswering(number) else { return }
+    resetsWhenWritten = true
+    flush()
+  }
+
+  private func flush() {
+    while written < output.count {
+      switch stream.write(output, from: written) {
+      case .bytes(let count): written += count
+      case .wait(let interest):
+        watch(interest.union(.write))
+        return
+      case .end, .failed:
+        close()
+        return
+      }
+    }
+    output = []
+    written = 0
+    if resetsWhenWritten {
+      stream.resetOnClose()
+      close()
+    } else if closesWhenWritten {
+      linger()
+    } else {
+      if case .answering = state { watch([]) } else { watch(.read) }
+    }
+  }
+
+  private func linger() {
+    stream.finishWriting()
+    state = .lingering
+    watch(.read)
+    setDeadline(Self.lingerMaximum)
+  }
+}

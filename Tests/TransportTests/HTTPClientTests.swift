@@ -1,0 +1,80 @@
+import Domain
+import Platform
+import Testing
+
+@testable import Transport
+
+@Suite struct HTTPClientTests {
+  let loop: EventLoop
+
+  init() throws { loop = try EventLoop() }
+
+  private func server(
+    _ handler: @escaping HTTPServer.Handler
+  ) throws -> HTTPServer {
+    try HTTPServer(loop: loop, port: 0, tls: nil, handler: handler)
+  }
+
+  private func client(
+    _ port: UInt16, _ configuration: HTTPClient.Configuration = HTTPClient.Configuration()
+  ) throws -> HTTPClient {
+    HTTPClient(loop: loop, endpoint: try endpoint(port), tls: nil, configuration: configuration)
+  }
+
+  @Test func `A request arrives whole and its answer comes back`() throws {
+    var seen: ReceivedRequest?
+    let server = try server { request, responder in
+      seen = request
+      responder.respond(201, headers: [("X-Seen", "yes")], body: Array("hello".utf8))
+    }
+    let client = HTTPClient(
+      loop: loop, endpoint: try Endpoint("http://127.0.0.1:\(server.port)/base/"), tls: nil)
+    let answer = try client.exchange(
+      HTTPRequest(
+        .post, "/api/v3/order?symbol=BTCUSDT&side=BUY", headers: [("X-MEXC-APIKEY", "key")]))
+    #expect(answer.status == 201)
+    #expect(answer.text == "hello")
+    #expect(try answer.get().header("x-seen") == "yes")
+    let request = try #require(seen)
+    #expect(request.method == "POST")
+    #expect(request.path == "/base/api/v3/order")
+    #expect(request.query == "symbol=BTCUSDT&side=BUY")
+    #expect(request.header("Host") == "127.0.0.1:\(server.port)")
+    #expect(request.header("Content-Length") == "0")
+    #expect(request.header("Accept-Encoding") == "identity")
+    #expect(request.header("Connection") == "keep-alive")
+    #expect(request.header("User-Agent") == "mexc-signald")
+    #expect(request.header("x-mexc-apikey") == "key")
+    #expect(request.peer.hasPrefix("127.0.0.1 port "))
+    client.close()
+    server.close()
+  }
+
+  @Test func `One connection carries many requests`() throws {
+    var count = 0
+    let server = try server { _, responder in
+      count += 1
+      responder.respond(200, body: Array("\(count)".utf8))
+    }
+    let client = try client(server.port)
+    for number in 1...50 {
+      #expect(try client.exchange(HTTPRequest(.get, "/")).text == "\(number)")
+    }
+    #expect(server.openConnections == 1)
+    #expect(client.status.open == 1)
+  }
+
+  @Test func `Nobody listening means that nothing was sent`() throws {
+    let closed = try server { _, responder in responder.close() }
+    let port = closed.port
+    closed.close()
+    let error = try #require(try client(port).exchange(HTTPRequest(.post, "/"), .once).error)
+    #expect(error.progress == .notSent)
+    #expect(error.phase == .connect)
+    #expect(error.reason == .system(SystemError("connect", "127.0.0.1", number: 111)))
+    #expect(
+      error.description
+        == "http://127.0.0.1:\(port): connecting: connect 127.0.0.1: Connection refused "
+        + "(nothing was sent)")
+  }
+}

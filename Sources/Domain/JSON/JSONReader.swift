@@ -201,7 +201,7 @@ struct JSONScanner {
 /// The names seen in one object.
 private struct JSONNames {
   /// Up to here comparing with each earlier name is quicker than hashing.
-  private static let linearMaximum = 16
+  private static let linearMaximum = 48
 
   private var hashed: Set<[UInt8]> = []
 

@@ -161,8 +161,8 @@ private func found(
     .init("{\"\":1,\"\":2}", .duplicateKey(""), at: 6),
     .init("[{\"x\":{\"a\":1,\"a\":2}}]", .duplicateKey("a"), at: 13),
     .init(
-      "{" + (0..<40).map { "\"k\($0)\":0" }.joined(separator: ",") + ",\"k3\":0}",
-      .duplicateKey("k3"), at: 311),
+      "{" + (0..<60).map { "\"k\($0)\":0" }.joined(separator: ",") + ",\"k3\":0}",
+      .duplicateKey("k3"), at: 471),
   ]
 
   static let all = structures + words + numbers + strings + encodings + duplicates

@@ -1,0 +1,162 @@
+import Domain
+import Platform
+
+/// The fields that a signal may have, as it spells them.
+enum SignalField: String, CaseIterable {
+  case id, symbol, side, type, quantity
+  case quoteQuantity = "quote_quantity"
+  case price
+  case referencePrice = "reference_price"
+  case maximumDeviation = "maximum_deviation_bps"
+  case createdAt = "created_at"
+  case expiresAt = "expires_at"
+  case timeToLive = "ttl_seconds"
+  case source, note
+}
+
+/// The members of a signal's object, read field by field into the types that they must have.
+struct SignalFields {
+  private let members: [JSONMember]
+  /// For refusals; `nil` when the id itself is wrong.
+  private let id: SignalID?
+
+  init(_ members: [JSONMember]) {
+    self.members = members
+    id = members.first { $0.name == SignalField.id.rawValue }?.value.stringValue
+      .flatMap(SignalID.init)
+  }
+
+  func refuseUnknown() throws(SignalRefusal) {
+    for member in members where SignalField(rawValue: member.name) == nil {
+      let known = SignalField.allCases.map(\.rawValue).joined(separator: ", ")
+      throw SignalRefusal(
+        code: .unknownField, id: id, field: member.name, position: member.position,
+        message: "There is no field \(Quoted.text(member.name)). The fields are: \(known).")
+    }
+  }
+
+  /// A refusal that reads "`field` `problem`".
+  func refusal(_ field: SignalField, _ problem: String) -> SignalRefusal {
+    SignalRefusal(
+      code: .invalidField, id: id, field: field.rawValue, position: member(field)?.position,
+      message: "\(field.rawValue) \(problem).")
+  }
+
+  func isPresent(_ field: SignalField) -> Bool {
+    member(field) != nil
+  }
+
+  private func member(_ field: SignalField) -> JSONMember? {
+    members.first { $0.name == field.rawValue }
+  }
+
+  // MARK: Text
+
+  func string(_ field: SignalField) throws(SignalRefusal) -> String? {
+    guard let value = member(field)?.value else { return nil }
+    guard let text = value.stringValue else {
+      throw refusal(field, "must be a string, not \(value.kindWithArticle)")
+    }
+    return text
+  }
+
+  func requiredString(_ field: SignalField) throws(SignalRefusal) -> String {
+    guard let text = try string(field) else { throw refusal(field, "is missing") }
+    return text
+  }
+
+  /// Free text, kept as it is. The length counts Unicode scalars.
+  func text(_ field: SignalField, maximumLength: Int) throws(SignalRefusal) -> String? {
+    guard let text = try string(field) else { return nil }
+    if text.unicodeScalars.count > maximumLength {
+      throw refusal(field, "is longer than \(maximumLength) characters")
+    }
+    return text
+  }
+
+  // MARK: Numbers
+
+  /// The text of a number, which may also be written as a string.
+  private func number(_ field: SignalField) throws(SignalRefusal) -> String? {
+    guard let value = member(field)?.value else { return nil }
+    guard let text = value.numberValue ?? value.stringValue else {
+      throw refusal(
+        field, "must be a number, or a string that holds one, not \(value.kindWithArticle)")
+    }
+    return text
+  }
+
+  /// An exact number greater than zero.
+  func decimal(_ field: SignalField) throws(SignalRefusal) -> FixedDecimal? {
+    guard let text = try number(field) else { return nil }
+    let digits = FixedDecimal.fractionDigits
+    // Zeros at the end count: a text that is longer than the contract allows is refused whole.
+    let fraction = text.utf8.split(separator: UInt8(ascii: "."), maxSplits: 1).dropFirst().first
+    let value: FixedDecimal
+    do throws(FixedDecimal.ParseError) {
+      value = try FixedDecimal(text)
+      if let fraction, fraction.count > digits { throw .tooPrecise }
+    } catch {
+      switch error {
+      case .malformed:
+        throw refusal(field, "must be a plain decimal number, not \(Quoted.text(text))")
+      case .exponent:
+        throw refusal(field, "must be written out, without an exponent: \(Quoted.text(text))")
+      case .tooPrecise:
+        throw refusal(
+          field, "has more than \(digits) digits after the point: \(Quoted.text(text))")
+      case .tooLarge:
+        throw refusal(field, "is too large: \(Quoted.text(text))")
+      }
+    }
+    guard value.isPositive else {
+      throw refusal(field, "must be greater than zero, not \(Quoted.text(text))")
+    }
+    return value
+  }
+
+  // MARK: Times
+
+  /// From 2000 to 9999: whatever lies outside was meant in another unit.
+  private static let times =
+    WallTime(milliseconds: 946_684_800_000)...WallTime(milliseconds: 253_402_300_799_999)
+
+  /// RFC 3339, or milliseconds since 1970 as a number or a string of digits.
+  func time(_ field: SignalField) throws(SignalRefusal) -> WallTime? {
+    guard let text = try number(field) else { return nil }
+    let time: WallTime?
+    if text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
+      time = Int64(text).map(WallTime.init(milliseconds:))
+    } else {
+      time = Timestamp.parse(text)
+    }
+    guard let time else {
+      throw refusal(
+        field,
+        "must be a time like 2026-01-31T12:00:00Z or milliseconds since 1970, "
+          + "not \(Quoted.text(text))")
+    }
+    guard Self.times.contains(time) else {
+      throw refusal(
+        field,
+        "is not between the years 2000 and 9999; a number counts milliseconds: "
+          + Quoted.text(text))
+    }
+    return time
+  }
+
+  /// A year. A signal that is meant to live longer is a mistake in the unit.
+  private static let durationMaximum = FixedDecimal(31_536_000)
+
+  /// Seconds greater than zero, to the millisecond.
+  func duration(_ field: SignalField) throws(SignalRefusal) -> Duration? {
+    guard let seconds = try decimal(field) else { return nil }
+    guard seconds <= Self.durationMaximum else {
+      throw refusal(field, "must be at most \(Self.durationMaximum)")
+    }
+    let unitsPerMillisecond = FixedDecimal(1).units / 1_000
+    let (milliseconds, rest) = seconds.units.quotientAndRemainder(dividingBy: unitsPerMillisecond)
+    guard rest == 0 else { throw refusal(field, "is finer than a millisecond") }
+    return .milliseconds(Int64(milliseconds))
+  }
+}

@@ -1,0 +1,160 @@
+package import Domain
+
+/// Reads one signal. Nothing is guessed: what could be meant in two ways is refused.
+package enum SignalReader {
+  /// `maximumBytes` is the configured limit of one signal's text.
+  package static func read(
+    _ bytes: [UInt8], maximumBytes: Int
+  ) throws(SignalRefusal) -> Signal {
+    guard bytes.count <= maximumBytes else {
+      throw SignalRefusal(
+        code: .tooLarge, id: nil, field: nil, position: nil,
+        message: "The signal is \(bytes.count) bytes long; at most \(maximumBytes) are read.")
+    }
+    let fields = try SignalFields(members(of: bytes))
+    try fields.refuseUnknown()
+    let type = try type(in: fields)
+    let createdAt = try fields.time(.createdAt)
+    return Signal(
+      id: try id(in: fields),
+      symbol: try symbol(in: fields),
+      side: try side(in: fields),
+      type: type,
+      amount: try amount(in: fields),
+      price: try price(in: fields, for: type),
+      referencePrice: try fields.decimal(.referencePrice),
+      maximumDeviation: try fields.decimal(.maximumDeviation),
+      createdAt: createdAt,
+      expiry: try expiry(in: fields, createdAt: createdAt),
+      source: try fields.text(.source, maximumLength: sourceMaximumLength),
+      note: try fields.text(.note, maximumLength: noteMaximumLength))
+  }
+
+  /// Characters. A source is a name; a note is a remark. Both are logged on one line.
+  private static let sourceMaximumLength = 256
+  private static let noteMaximumLength = 1_024
+
+  private static func members(of bytes: [UInt8]) throws(SignalRefusal) -> [JSONMember] {
+    let value: JSONValue
+    do throws(JSONError) {
+      value = try JSONReader.read(bytes)
+    } catch {
+      throw SignalRefusal(
+        code: .invalidJSON, id: nil, field: nil, position: error.position,
+        message: "Not strict JSON: \(error.description).")
+    }
+    guard case .object(let members) = value else {
+      throw SignalRefusal(
+        code: .invalidJSON, id: nil, field: nil, position: .start,
+        message: "A signal is one JSON object; this is \(value.kindWithArticle).")
+    }
+    return members
+  }
+
+  private static func id(in fields: SignalFields) throws(SignalRefusal) -> SignalID {
+    let text = try fields.requiredString(.id)
+    guard let id = SignalID(text) else {
+      throw fields.refusal(
+        .id, "must be 1 to 64 of the characters A–Z a–z 0–9 . _ : -, not \(Quoted.text(text))")
+    }
+    return id
+  }
+
+  private static func symbol(in fields: SignalFields) throws(SignalRefusal) -> Symbol {
+    let text = try fields.requiredString(.symbol)
+    do throws(Symbol.SpellingError) {
+      return try Symbol(spelling: text)
+    } catch {
+      switch error {
+      case .perpetual:
+        throw fields.refusal(
+          .symbol, "names a perpetual contract (\(Quoted.text(text))), and this is the spot market")
+      case .otherExchange(let name):
+        throw fields.refusal(
+          .symbol, "names another exchange than MEXC before the colon: \(Quoted.text(name))")
+      case .malformed:
+        throw fields.refusal(
+          .symbol, "must read like BTCUSDT or BTC/USDT, not \(Quoted.text(text))")
+      }
+    }
+  }
+
+  private static func side(in fields: SignalFields) throws(SignalRefusal) -> Side {
+    let text = try fields.requiredString(.side)
+    guard let side = ASCII.lowercased(text).flatMap(Side.init(rawValue:)) else {
+      throw fields.refusal(.side, "must be \"buy\" or \"sell\", not \(Quoted.text(text))")
+    }
+    return side
+  }
+
+  /// The signal's own word, or what the presence of a price says.
+  private static func type(in fields: SignalFields) throws(SignalRefusal) -> OrderType {
+    guard let text = try fields.string(.type) else {
+      return fields.isPresent(.price) ? .limit : .market
+    }
+    guard let word = ASCII.lowercased(text), let type = typeNames[word] else {
+      throw fields.refusal(
+        .type,
+        "must be \"limit\", \"market\", \"limit_maker\", \"ioc\" or \"fok\", "
+          + "not \(Quoted.text(text)); the spot market takes no other orders")
+    }
+    return type
+  }
+
+  /// Ours, and the exchange's own (MEXC spot v3, "Enum definitions"), in lower case.
+  private static let typeNames: [String: OrderType] = [
+    "limit": .limit, "market": .market, "limit_maker": .limitMaker,
+    "ioc": .immediateOrCancel, "immediate_or_cancel": .immediateOrCancel,
+    "fok": .fillOrKill, "fill_or_kill": .fillOrKill,
+  ]
+
+  private static func amount(in fields: SignalFields) throws(SignalRefusal) -> Signal.Amount {
+    let base = try fields.decimal(.quantity)
+    let quote = try fields.decimal(.quoteQuantity)
+    switch (base, quote) {
+    case (.some(let base), nil): return .base(base)
+    case (nil, .some(let quote)): return .quote(quote)
+    case (.some, .some):
+      throw fields.refusal(.quoteQuantity, "contradicts quantity: give exactly one of the two")
+    case (nil, nil):
+      throw fields.refusal(.quantity, "is missing: give quantity or quote_quantity")
+    }
+  }
+
+  private static func price(
+    in fields: SignalFields, for type: OrderType
+  ) throws(SignalRefusal) -> FixedDecimal? {
+    let price = try fields.decimal(.price)
+    if price == nil && type.hasPrice {
+      throw fields.refusal(.price, "is missing: an order of type \(type.rawValue) needs it")
+    }
+    if price != nil && !type.hasPrice {
+      throw fields.refusal(
+        .price, "contradicts the type: a market order has no price (see reference_price)")
+    }
+    return price
+  }
+
+  private static func expiry(
+    in fields: SignalFields, createdAt: WallTime?
+  ) throws(SignalRefusal) -> Signal.Expiry {
+    let expiresAt = try fields.time(.expiresAt)
+    let timeToLive = try fields.duration(.timeToLive)
+    if expiresAt != nil && timeToLive != nil {
+      throw fields.refusal(.timeToLive, "contradicts expires_at: give at most one of the two")
+    }
+    if let timeToLive { return .timeToLive(timeToLive) }
+    guard let expiresAt else { return .unstated }
+    if let createdAt, expiresAt <= createdAt {
+      throw fields.refusal(.expiresAt, "is not after created_at")
+    }
+    return .at(expiresAt)
+  }
+}
+
+enum ASCII {
+  /// `nil` when the text is not ASCII: Unicode lets some other letters fold into ASCII ones.
+  static func lowercased(_ text: String) -> String? {
+    text.utf8.allSatisfy { $0 < 0x80 } ? text.lowercased() : nil
+  }
+}

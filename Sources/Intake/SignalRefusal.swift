@@ -1,0 +1,47 @@
+package import Domain
+
+/// Why a text is not a signal.
+package struct SignalRefusal: Error, Equatable, Sendable {
+  /// One of `invalid_json`, `unknown_field`, `invalid_field`, `too_large`.
+  package let code: DecisionCode
+  /// The id, when the text was JSON and its id is well formed.
+  package let id: SignalID?
+  /// The field that the refusal names; `nil` when no single field is to blame.
+  package let field: String?
+  /// Where the text is wrong, or where the field's name stands; `nil` for a field that is missing.
+  package let position: JSONPosition?
+  /// One sentence for a person. Names the field; repeats at most a bounded part of its value.
+  package let message: String
+
+  package init(
+    code: DecisionCode, id: SignalID?, field: String?, position: JSONPosition?, message: String
+  ) {
+    self.code = code
+    self.id = id
+    self.field = field
+    self.position = position
+    self.message = message
+  }
+}
+
+/// What the message repeats of a text that came from outside.
+enum Quoted {
+  /// Characters; longer texts are cut.
+  private static let maximumLength = 64
+
+  /// The value as JSON on one line: printable, and unable to imitate the rest of the message.
+  static func text(_ value: JSONValue) -> String {
+    switch value {
+    case .string(let text):
+      let cut = text.prefix(maximumLength)
+      let shown = JSONValue.string(String(cut)).compactText()
+      return cut.endIndex == text.endIndex ? shown : shown + "…"
+    case .number(let text): return text
+    case .null, .bool, .array, .object: return value.kindWithArticle
+    }
+  }
+
+  static func text(_ text: String) -> String {
+    self.text(JSONValue.string(text))
+  }
+}

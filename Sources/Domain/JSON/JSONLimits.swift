@@ -7,6 +7,14 @@ package enum JSONDialect: Sendable {
   case json5
 }
 
+/// What becomes of a name that stands twice in one object.
+package enum JSONRepeatedNames: Sendable {
+  /// The text is refused at the second one.
+  case refused
+  /// Both members are in the value: for a caller that reports them together with other faults.
+  case kept
+}
+
 /// What one text may cost its reader.
 package struct JSONLimits: Sendable {
   /// Objects and arrays inside each other. Bounds the reader's stack, too.

@@ -5,9 +5,11 @@
 /// byte is valid UTF-8.
 package enum JSONReader {
   package static func read(
-    _ bytes: [UInt8], dialect: JSONDialect = .strict, limits: JSONLimits = .signal
+    _ bytes: [UInt8], dialect: JSONDialect = .strict, limits: JSONLimits = .signal,
+    repeatedNames: JSONRepeatedNames = .refused
   ) throws(JSONError) -> JSONValue {
-    var scanner = JSONScanner(bytes: bytes, dialect: dialect, limits: limits)
+    var scanner = JSONScanner(
+      bytes: bytes, dialect: dialect, limits: limits, repeatedNames: repeatedNames)
     return try scanner.document()
   }
 
@@ -23,6 +25,7 @@ struct JSONScanner {
   let bytes: [UInt8]
   let dialect: JSONDialect
   let limits: JSONLimits
+  let repeatedNames: JSONRepeatedNames
   /// The next byte to read.
   var index = 0
   private var values = 0
@@ -30,10 +33,13 @@ struct JSONScanner {
   /// that all the counting together is one pass over the text.
   private var mark = JSONPosition.start
 
-  init(bytes: [UInt8], dialect: JSONDialect, limits: JSONLimits) {
+  init(
+    bytes: [UInt8], dialect: JSONDialect, limits: JSONLimits, repeatedNames: JSONRepeatedNames
+  ) {
     self.bytes = bytes
     self.dialect = dialect
     self.limits = limits
+    self.repeatedNames = repeatedNames
   }
 
   /// The next byte; nil at the end.
@@ -122,7 +128,7 @@ struct JSONScanner {
     while true {
       let position = position(at: index)
       let name = try name()
-      guard names.insert(name, among: members) else {
+      if repeatedNames == .refused, !names.insert(name, among: members) {
         throw JSONError(problem: .duplicateKey(name), position: position)
       }
       try skipSpace()

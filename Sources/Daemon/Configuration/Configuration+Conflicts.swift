@@ -1,0 +1,80 @@
+import Domain
+
+extension Configuration {
+  /// Values that are good each by itself and not together.
+  struct Conflict {
+    /// The keys that the fault lies between, the one to change first.
+    let keys: [String]
+    let text: String
+  }
+
+  var conflicts: [Conflict] {
+    [liveWithoutLimit, budgetTooSmall, orderRateTooSmall].compactMap(\.self) + placeConflicts
+  }
+
+  private var liveWithoutLimit: Conflict? {
+    guard mode == .live, risk.maximumOrderQuote == nil else { return nil }
+    return Conflict(
+      keys: ["risk.maximum_order_quote", "mode"],
+      text: "missing; live mode trades only with a limit for each order: write an amount of the "
+        + "quote currency such as \"100\"")
+  }
+
+  /// Looking up prices, and looking up the rules of the symbols, weigh 10 each (MEXC spot v3 docs):
+  /// with less, no order could ever leave.
+  private static let largestWeight = 10
+
+  private var budgetTooSmall: Conflict? {
+    guard usable(rateLimits.ipWeight) < FixedDecimal(Self.largestWeight) else { return nil }
+    return Conflict(
+      keys: ["rate_limits.ip_weight", "rate_limits.utilisation"],
+      text: "\(rateLimits.ipWeight) at a utilisation of \(rateLimits.utilisation) leaves less than "
+        + "the \(Self.largestWeight) that one price look-up weighs; write at least 20")
+  }
+
+  private var orderRateTooSmall: Conflict? {
+    guard
+      usable(rateLimits.ordersPerSecond) < FixedDecimal(1)
+        || usable(rateLimits.uidWeight) < FixedDecimal(1)
+    else { return nil }
+    return Conflict(
+      keys: [
+        "rate_limits.utilisation", "rate_limits.orders_per_second", "rate_limits.uid_weight",
+      ],
+      text: "\(rateLimits.utilisation) leaves less than one order; write a larger fraction or "
+        + "larger limits")
+  }
+
+  private func usable(_ limit: Int) -> FixedDecimal {
+    FixedDecimal(limit).multiplied(by: rateLimits.utilisation, rounding: .down) ?? .zero
+  }
+
+  /// The daemon's own places must not be each other, and must not lie among the signals.
+  private var placeConflicts: [Conflict] {
+    let places = [
+      ("store.path", store.path), ("intake.socket", intake.socket),
+      ("control.socket", control.socket),
+    ]
+    var found: [Conflict] = []
+    for (index, place) in places.enumerated() {
+      for other in places[..<index] where other.1 == place.1 {
+        found.append(
+          Conflict(
+            keys: [place.0, other.0], text: "the same path as \(other.0); write another one"))
+      }
+      if place.1 == intake.directory || isAmongSignals(place.1) {
+        found.append(
+          Conflict(
+            keys: [place.0, "intake.directory"],
+            text: "lies where intake.directory keeps signals; write a path outside it"))
+      }
+    }
+    return found
+  }
+
+  private func isAmongSignals(_ path: String) -> Bool {
+    ["incoming", "active", "done", "rejected"].contains {
+      path == "\(intake.directory)/\($0)" || path.hasPrefix("\(intake.directory)/\($0)/")
+    }
+  }
+}

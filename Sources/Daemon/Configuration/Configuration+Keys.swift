@@ -1,0 +1,105 @@
+import Domain
+
+extension Configuration {
+  /// Every key of the file, in the order in which it is written.
+  static var keys: [ConfigurationKey] {
+    [ConfigurationKey("mode", \.mode, .choice())]
+      + exchangeKeys + credentialKeys + intakeKeys + storeKeys + priceKeys + riskKeys
+      + rateLimitKeys + controlKeys + logKeys
+  }
+
+  private static var exchangeKeys: [ConfigurationKey] {
+    [
+      ConfigurationKey("exchange.rest_url", \.exchange.restURL, .url(.rest)),
+      ConfigurationKey("exchange.stream_url", \.exchange.streamURL, .url(.stream)),
+      ConfigurationKey("exchange.ca_file", \.exchange.caFile, .optional(.path())),
+      // The exchange refuses a larger window with 700005 (MEXC spot v3 docs).
+      ConfigurationKey(
+        "exchange.recv_window_ms", \.exchange.receiveWindow, .milliseconds(1...60_000)),
+      ConfigurationKey("exchange.settle_seconds", \.exchange.settleTime, .seconds(1...3_600)),
+      // More than a few never carry requests at once: the order rate is 12 a second.
+      ConfigurationKey("exchange.connections", \.exchange.connections, .integer(1...16)),
+      ConfigurationKey("exchange.account", \.exchange.account, .name),
+    ]
+  }
+
+  private static var credentialKeys: [ConfigurationKey] {
+    [
+      ConfigurationKey(
+        "credentials.source", \.credentials.source,
+        .choice(unavailable: ["file": "the encrypted credentials file"])),
+      ConfigurationKey("credentials.file", \.credentials.file, .path()),
+    ]
+  }
+
+  private static var intakeKeys: [ConfigurationKey] {
+    [
+      ConfigurationKey("intake.directory", \.intake.directory, .path()),
+      ConfigurationKey("intake.socket", \.intake.socket, .socketPath),
+      ConfigurationKey("intake.socket_mode", \.intake.socketMode, .permissions),
+      // The least holds any sensible signal; the most bounds what one client makes us keep.
+      ConfigurationKey(
+        "intake.maximum_signal_bytes", \.intake.maximumSignalBytes,
+        .integer(256...1_048_576, unit: "bytes")),
+      ConfigurationKey(
+        "intake.default_ttl_seconds", \.intake.defaultTimeToLive, .seconds(1...86_400),
+        reloads: true),
+    ]
+  }
+
+  private static var storeKeys: [ConfigurationKey] {
+    [ConfigurationKey("store.path", \.store.path, .path())]
+  }
+
+  private static var priceKeys: [ConfigurationKey] {
+    [
+      ConfigurationKey(
+        "price.source", \.price.source, .choice(unavailable: ["stream": "the price stream"]),
+        reloads: true),
+      ConfigurationKey(
+        "price.maximum_age_ms", \.price.maximumAge, .milliseconds(1...60_000), reloads: true),
+      ConfigurationKey(
+        "price.maximum_deviation_bps", \.price.maximumDeviation, .basisPoints, reloads: true),
+    ]
+  }
+
+  private static var riskKeys: [ConfigurationKey] {
+    [
+      ConfigurationKey("risk.symbols", \.risk.symbols, .symbols, reloads: true),
+      ConfigurationKey(
+        "risk.maximum_order_quote", \.risk.maximumOrderQuote, .optional(.money), reloads: true),
+      ConfigurationKey(
+        "risk.maximum_open_orders", \.risk.maximumOpenOrders, .integer(1...100_000),
+        reloads: true),
+      ConfigurationKey(
+        "risk.maximum_orders_per_minute", \.risk.maximumOrdersPerMinute, .integer(1...100_000),
+        reloads: true),
+      ConfigurationKey(
+        "risk.maximum_daily_quote", \.risk.maximumDailyQuote, .optional(.money), reloads: true),
+      ConfigurationKey(
+        "risk.pause_on_not_found", \.risk.pauseOnNotFound, .choice(), reloads: true),
+    ]
+  }
+
+  private static var rateLimitKeys: [ConfigurationKey] {
+    [
+      ConfigurationKey("rate_limits.ip_weight", \.rateLimits.ipWeight, .integer(1...100_000)),
+      ConfigurationKey("rate_limits.uid_weight", \.rateLimits.uidWeight, .integer(1...100_000)),
+      ConfigurationKey("rate_limits.window_seconds", \.rateLimits.window, .seconds(1...3_600)),
+      ConfigurationKey(
+        "rate_limits.orders_per_second", \.rateLimits.ordersPerSecond, .integer(1...100_000)),
+      ConfigurationKey("rate_limits.utilisation", \.rateLimits.utilisation, .fraction),
+    ]
+  }
+
+  private static var controlKeys: [ConfigurationKey] {
+    [ConfigurationKey("control.socket", \.control.socket, .socketPath)]
+  }
+
+  private static var logKeys: [ConfigurationKey] {
+    [
+      ConfigurationKey("log.level", \.log.level, .choice(), reloads: true),
+      ConfigurationKey("log.format", \.log.format, .choice()),
+    ]
+  }
+}

@@ -74,8 +74,14 @@ extension FixedDecimal {
       if overflow { return nil }
       quotient = next
     }
-    guard let magnitude = Int128(exactly: quotient) else { return nil }
-    return FixedDecimal(units: negative ? -magnitude : magnitude)
+    return FixedDecimal(magnitude: quotient, negative: negative)
+  }
+
+  private init?(magnitude: UInt128, negative: Bool) {
+    // Two's complement has one more number below zero than above.
+    let largest = negative ? Int128.min.magnitude : Int128.max.magnitude
+    guard magnitude <= largest else { return nil }
+    units = Int128(truncatingIfNeeded: negative ? 0 &- magnitude : magnitude)
   }
 
   package var magnitude: FixedDecimal? {
@@ -169,20 +175,22 @@ extension FixedDecimal {
     }
     guard scanner.isAtEnd else { throw .malformed }
     let magnitude = try scaled(digits: Array(whole + fraction), point: whole.count + exponent)
-    return FixedDecimal(units: negative ? -magnitude : magnitude)
+    guard let value = FixedDecimal(magnitude: magnitude, negative: negative)
+    else { throw .tooLarge }
+    return value
   }
 
   /// The number whose decimal point stands after the first `point` of `digits`, in units.
-  private static func scaled(digits: [UInt8], point: Int) throws(ParseError) -> Int128 {
+  private static func scaled(digits: [UInt8], point: Int) throws(ParseError) -> UInt128 {
     guard let firstSignificant = digits.firstIndex(where: { $0 != 0 }) else { return 0 }
     let kept = point + fractionDigits
     guard kept - firstSignificant <= 39 else { throw .tooLarge }
     if digits.indices.contains(where: { $0 >= kept && digits[$0] != 0 }) { throw .tooPrecise }
-    var value: Int128 = 0
+    var value: UInt128 = 0
     for index in firstSignificant..<max(firstSignificant, kept) {
       let (shifted, overflow) = value.multipliedReportingOverflow(by: 10)
       let digit = index < digits.count ? digits[index] : 0
-      let (sum, carry) = shifted.addingReportingOverflow(Int128(digit))
+      let (sum, carry) = shifted.addingReportingOverflow(UInt128(digit))
       if overflow || carry { throw .tooLarge }
       value = sum
     }

@@ -26,28 +26,45 @@ package struct Symbol: Hashable, Comparable, CustomStringConvertible, Sendable {
   /// Takes every spelling that signal tools use: `BTCUSDT`, `BTC/USDT`, `BTC_USDT`, `btc-usdt`,
   /// `MEXC:BTCUSDT`. Perpetual spellings (`.P`, `:USDT`, `-SWAP`, `PERP`) are refused as such.
   package init(spelling: String) throws(SpellingError) {
-    var name = spelling.uppercased()
     guard spelling.utf8.count <= 64, spelling.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
     else { throw .malformed }
+    var name = Substring(spelling.uppercased())
+    if name.hasPrefix("MEXC:") { name = name.dropFirst("MEXC:".count) }
     if Self.isPerpetual(name) { throw .perpetual }
-    if let colon = name.firstIndex(of: ":") {
-      let exchange = String(name[..<colon])
-      guard exchange == "MEXC" else { throw .otherExchange(exchange) }
-      name = String(name[name.index(after: colon)...])
-    }
-    let parts = name.split(
-      omittingEmptySubsequences: false, whereSeparator: { $0 == "/" || $0 == "_" || $0 == "-" })
-    guard parts.count <= 2, parts.allSatisfy({ !$0.isEmpty }) else { throw .malformed }
-    guard let symbol = Symbol(exchangeText: parts.joined()) else { throw .malformed }
+    if let exchange = Self.exchange(before: name) { throw .otherExchange(exchange) }
+    guard let symbol = Self.pair(name) else { throw .malformed }
     self = symbol
   }
 
-  private static func isPerpetual(_ name: String) -> Bool {
+  /// The pair without its separator, of which there may be one.
+  private static func pair(_ name: Substring) -> Symbol? {
+    let parts = name.split(
+      omittingEmptySubsequences: false, whereSeparator: { $0 == "/" || $0 == "_" || $0 == "-" })
+    guard parts.count <= 2, parts.allSatisfy({ !$0.isEmpty }) else { return nil }
+    return Symbol(exchangeText: parts.joined())
+  }
+
+  private static func isPerpetual(_ name: Substring) -> Bool {
     if name.hasSuffix(".P") || name.hasSuffix("SWAP") || name.hasSuffix("PERP") { return true }
-    // `BTC/USDT:USDT`: a settlement currency behind the pair. `MEXC:BTCUSDT` has the colon in front.
-    guard let colon = name.lastIndex(of: ":") else { return false }
-    return name[..<colon].contains { $0 == "/" || $0 == "_" || $0 == "-" }
-      || name[name.index(after: colon)...].utf8.count <= 4
+    // `BTC/USDT:USDT`: a settlement currency behind a pair, most often one of the pair's two. An
+    // exchange in front of a pair is neither a pair nor does it begin or end like what follows.
+    guard let colon = name.lastIndex(of: ":"), Self.pair(name[..<colon]) != nil
+    else { return false }
+    let front = name[..<colon]
+    let settlement = name[name.index(after: colon)...]
+    guard !settlement.isEmpty else { return false }
+    return front.contains("/") || front.hasSuffix(settlement) || front.hasPrefix(settlement)
+  }
+
+  /// The exchange named before the colon: letters, digits and `_`, as charting tools write it.
+  private static func exchange(before name: Substring) -> String? {
+    guard let colon = name.firstIndex(of: ":"), name.index(after: colon) < name.endIndex
+    else { return nil }
+    let exchange = name[..<colon]
+    guard !exchange.isEmpty, exchange != "MEXC",
+      exchange.utf8.allSatisfy({ isSymbolByte($0) || $0 == UInt8(ascii: "_") })
+    else { return nil }
+    return String(exchange)
   }
 
   private static func isSymbolByte(_ byte: UInt8) -> Bool {

@@ -61,18 +61,12 @@ package struct Moment: Hashable, Sendable {
 extension Duration {
   /// Rounded toward zero; clamped to what 64 bits hold.
   package var wholeNanoseconds: Int64 {
-    let (seconds, attoseconds) = components
-    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    if overflow { return seconds < 0 ? .min : .max }
-    return product.addingClamped(attoseconds / 1_000_000_000)
+    Int64(clamping: attoseconds / 1_000_000_000)
   }
 
   /// Rounded toward zero; clamped to what 64 bits hold.
   package var wholeMilliseconds: Int64 {
-    let (seconds, attoseconds) = components
-    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000)
-    if overflow { return seconds < 0 ? .min : .max }
-    return product.addingClamped(attoseconds / 1_000_000_000_000_000)
+    Int64(clamping: attoseconds / 1_000_000_000_000_000)
   }
 }
 

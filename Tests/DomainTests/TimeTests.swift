@@ -1,0 +1,88 @@
+import Domain
+import Testing
+
+@Suite struct TimeTests {
+  static let second: Int64 = 1_000_000_000
+
+  static let durations: [(Duration, Int64, Int64)] = [
+    (Duration.zero, Int64(0), Int64(0)), (.seconds(1), second, 1000),
+    (.seconds(-1), -second, -1000), (.milliseconds(1500), 1_500_000_000, 1500),
+    (.nanoseconds(1_999_999), 1_999_999, 1), (.nanoseconds(-1_999_999), -1_999_999, -1),
+    (Duration(secondsComponent: 0, attosecondsComponent: 1_999_999_999), 1, 0),
+    (Duration(secondsComponent: 0, attosecondsComponent: -1_999_999_999), -1, 0),
+    (.nanoseconds(Int64.max), .max, 9_223_372_036_854),
+    (.nanoseconds(Int64.min), .min, -9_223_372_036_854),
+    (.nanoseconds(Int64.max) + .nanoseconds(1), .max, 9_223_372_036_854),
+    (.nanoseconds(Int64.min) - .nanoseconds(1), .min, -9_223_372_036_854),
+    (.milliseconds(Int64.max), .max, .max), (.milliseconds(Int64.min), .min, .min),
+    (.seconds(Int64.max), .max, .max), (.seconds(Int64.min), .min, .min),
+    // Longer than 64 bits of seconds.
+    (.seconds(Int64.max) + .seconds(Int64.max), .max, .max),
+    (.seconds(Int64.min) + .seconds(Int64.min), .min, .min),
+  ]
+
+  @Test(arguments: durations)
+  func durationsAreRoundedTowardZeroAndClamped(
+    _ duration: Duration, _ nanoseconds: Int64, _ milliseconds: Int64
+  ) {
+    #expect(duration.wholeNanoseconds == nanoseconds)
+    #expect(duration.wholeMilliseconds == milliseconds)
+  }
+
+  static let monotonicAdvances: [(Int64, Duration, Int64)] = [
+    (Int64(10), Duration.nanoseconds(5), Int64(15)), (10, .nanoseconds(-15), -5),
+    (.max, .nanoseconds(1), .max), (.max - 1, .nanoseconds(1), .max),
+    (.max, .nanoseconds(-1), .max - 1), (.min, .nanoseconds(-1), .min),
+    (.min, .nanoseconds(Int64.max), -1), (.max, .nanoseconds(Int64.min), -1),
+    (0, .seconds(Int64.max), .max), (0, .seconds(Int64.min), .min),
+    (1, .seconds(Int64.max), .max), (-1, .seconds(Int64.min), .min),
+  ]
+
+  @Test(arguments: monotonicAdvances)
+  func monotonicTimeAdvances(_ start: Int64, _ duration: Duration, _ end: Int64) {
+    #expect(MonotonicTime(nanoseconds: start).advanced(by: duration).nanoseconds == end)
+  }
+
+  static let wallAdvances: [(Int64, Duration, Int64)] = [
+    (Int64(10), Duration.milliseconds(5), Int64(15)), (10, .milliseconds(-15), -5),
+    (10, .microseconds(999), 10), (.max, .milliseconds(1), .max),
+    (.min, .milliseconds(-1), .min), (0, .seconds(Int64.max), .max),
+    (0, .seconds(Int64.min), .min), (1_700_000_000_000, .seconds(60), 1_700_000_060_000),
+  ]
+
+  @Test(arguments: wallAdvances)
+  func wallTimeAdvances(_ start: Int64, _ duration: Duration, _ end: Int64) {
+    #expect(WallTime(milliseconds: start).advanced(by: duration).milliseconds == end)
+  }
+
+  static let differences: [(Int64, Int64, Int64)] = [
+    (Int64(7), Int64(5), Int64(2)), (5, 7, -2), (.max, 0, .max), (.max, -1, .max),
+    (0, .min, .max), (-1, .min, .max), (.min, 0, .min), (.min, 1, .min), (.min, .max, .min),
+    (.max, .min, .max), (.min, .min, 0), (.max, .max, 0), (-2, .max, .min),
+  ]
+
+  @Test(arguments: differences)
+  func differencesAreClamped(_ later: Int64, _ earlier: Int64, _ difference: Int64) {
+    #expect(
+      MonotonicTime(nanoseconds: later).since(MonotonicTime(nanoseconds: earlier))
+        == .nanoseconds(difference))
+    #expect(
+      WallTime(milliseconds: later).since(WallTime(milliseconds: earlier))
+        == .milliseconds(difference))
+  }
+
+  @Test func timesCompare() {
+    #expect(MonotonicTime(nanoseconds: -1) < MonotonicTime(nanoseconds: 0))
+    #expect(MonotonicTime(nanoseconds: .max) > MonotonicTime(nanoseconds: .min))
+    #expect(WallTime(milliseconds: 1) < WallTime(milliseconds: 2))
+    #expect(!(WallTime(milliseconds: 2) < WallTime(milliseconds: 2)))
+  }
+
+  @Test func momentsAdvanceOnBothClocks() {
+    let moment = Moment(
+      wall: WallTime(milliseconds: 1_700_000_000_000), monotonic: MonotonicTime(nanoseconds: 5))
+    let later = moment.advanced(by: .milliseconds(1500))
+    #expect(later.wall.milliseconds == 1_700_000_001_500)
+    #expect(later.monotonic.nanoseconds == 1_500_000_005)
+  }
+}

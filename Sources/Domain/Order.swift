@@ -83,7 +83,7 @@ package struct IllegalTransition: Error, Hashable, CustomStringConvertible, Send
 extension Order {
   /// Folds one event in. Throws, unchanged, when the status does not admit it.
   package mutating func apply(_ event: OrderEvent, at time: WallTime) throws(IllegalTransition) {
-    guard let next = Self.successor(of: status, on: event) else {
+    guard let next = successor(on: event) else {
       throw IllegalTransition(status: status, event: event.kind)
     }
     absorb(event, at: time)
@@ -92,41 +92,39 @@ extension Order {
   }
 
   /// The table of life: which event may follow which status, and where it leads.
-  private static func successor(of status: OrderStatus, on event: OrderEvent) -> OrderStatus? {
+  private func successor(on event: OrderEvent) -> OrderStatus? {
     switch event {
     case .created: nil
     case .approved: status == .new ? .new : nil
     case .denied(let code, _): status == .new ? (code == .expired ? .expired : .denied) : nil
     case .armed: status == .new ? .submitted : nil
-    case .acknowledged: canAppear(status) ? .open : nil
+    case .acknowledged: canAppear ? .open : nil
     case .validated: status == .submitted ? .validated : nil
     case .refused: status.isInFlight ? .rejected : nil
     case .mayRetry: status.isInFlight ? .new : nil
     case .outcomeLost: status.isInFlight ? .unknown : nil
-    case .observed(let report): after(report, status)
+    case .observed(let report): successor(on: report)
     case .lookedUp, .cancelRequested, .cancelAnswered: status
     case .notFound: status == .unknown ? .notFound : nil
     case .closedByOperator: status == .notFound ? .notFound : nil
     }
   }
 
-  /// Whether an order in this status may turn out to be at the exchange. A late find wins even over
-  /// a refusal.
-  private static func canAppear(_ status: OrderStatus) -> Bool {
+  /// Whether the order may turn out to be at the exchange. A late find wins even over a refusal.
+  private var canAppear: Bool {
     status.isInFlight || status == .notFound || status == .rejected
   }
 
-  private static func after(_ report: OrderReport, _ status: OrderStatus) -> OrderStatus? {
-    guard canAppear(status) || status.isWorking else { return nil }
+  private func successor(on report: OrderReport) -> OrderStatus? {
+    guard canAppear || status.isWorking else { return nil }
+    // A stale view never takes a fill back.
+    let hasFill =
+      status == .partiallyFilled || max(executedQuantity, report.executedQuantity).isPositive
     switch report.status {
-    case .open:
-      // A stale view never takes a fill back.
-      return status == .partiallyFilled ? .partiallyFilled : .open
+    case .open, .undocumented: return hasFill ? .partiallyFilled : .open
     case .partiallyFilled: return .partiallyFilled
     case .filled: return .filled
-    case .canceled, .partiallyCanceled:
-      return report.executedQuantity.isPositive ? .partiallyCanceled : .canceled
-    case .undocumented: return canAppear(status) ? .open : status
+    case .canceled, .partiallyCanceled: return hasFill ? .partiallyCanceled : .canceled
     }
   }
 

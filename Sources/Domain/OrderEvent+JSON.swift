@@ -38,8 +38,10 @@ extension OrderEvent {
     let message = detail["message"]?.stringValue
     switch kind {
     case "order_created":
-      guard let ticket = OrderTicket(detail) else { return nil }
-      self = .created(ticket, reservedQuote: detail["reserved_quote"]?.decimalValue)
+      guard let ticket = OrderTicket(detail),
+        let reserved = detail.optional("reserved_quote", \.decimalValue)
+      else { return nil }
+      self = .created(ticket, reservedQuote: reserved)
     case "order_approved":
       guard let approval = Approval(detail) else { return nil }
       self = .approved(approval)
@@ -112,6 +114,15 @@ extension JSONValue {
   package var integerValue: Int64? {
     numberValue.flatMap { Int64($0) }
   }
+
+  /// A member that may be null or left out; `nil` only when something stands there that `read` does
+  /// not take.
+  fileprivate func optional<Value>(
+    _ name: String, _ read: (JSONValue) -> Value?
+  ) -> Value?? {
+    guard let value = self[name], !value.isNull else { return .some(nil) }
+    return read(value).map { .some($0) }
+  }
 }
 
 extension OrderTicket {
@@ -132,7 +143,8 @@ extension OrderTicket {
     guard let clientOrderID = detail["client_order_id"]?.stringValue.flatMap(ClientOrderID.init),
       let symbol = detail["symbol"]?.stringValue.flatMap(Symbol.init(exchangeText:)),
       let side = detail["side"]?.stringValue.flatMap(Side.init),
-      let type = detail["type"]?.stringValue.flatMap(OrderType.init)
+      let type = detail["type"]?.stringValue.flatMap(OrderType.init),
+      let price = detail.optional("price", \.decimalValue)
     else { return nil }
     let amount: Signal.Amount
     if let quantity = detail["quantity"]?.decimalValue {
@@ -144,7 +156,7 @@ extension OrderTicket {
     }
     self.init(
       clientOrderID: clientOrderID, symbol: symbol, side: side, type: type, amount: amount,
-      price: detail["price"]?.decimalValue)
+      price: price)
   }
 }
 
@@ -164,11 +176,10 @@ extension Quote {
 extension OrderEvent.Approval {
   fileprivate init?(_ detail: JSONValue) {
     guard let ticket = OrderTicket(detail), let quote = Quote(detail),
+      let reserved = detail.optional("reserved_quote", \.decimalValue),
       let checks = detail["checks"]?.stringValue
     else { return nil }
-    self.init(
-      ticket: ticket, quote: quote, reservedQuote: detail["reserved_quote"]?.decimalValue,
-      checks: checks)
+    self.init(ticket: ticket, quote: quote, reservedQuote: reserved, checks: checks)
   }
 }
 
@@ -198,18 +209,20 @@ extension OrderReport {
 
   fileprivate init?(_ detail: JSONValue) {
     guard let orderID = detail["order_id"]?.stringValue,
+      let clientOrderID = detail.optional("client_order_id", \.stringValue),
       let symbol = detail["symbol"]?.stringValue.flatMap(Symbol.init(exchangeText:)),
       let side = detail["side"]?.stringValue.flatMap(Side.init),
       let executedQuantity = detail["executed_quantity"]?.decimalValue,
       let executedQuote = detail["executed_quote"]?.decimalValue,
-      let status = detail["status"]?.stringValue
+      let type = detail.optional("type", { $0.stringValue.flatMap(OrderType.init) }),
+      let price = detail.optional("price", \.decimalValue),
+      let quantity = detail.optional("quantity", \.decimalValue),
+      let status = detail["status"]?.stringValue.flatMap(Status.init(text:))
     else { return nil }
     self.init(
-      orderID: orderID, clientOrderID: detail["client_order_id"]?.stringValue, symbol: symbol,
-      side: side, type: detail["type"]?.stringValue.flatMap(OrderType.init),
-      price: detail["price"]?.decimalValue, quantity: detail["quantity"]?.decimalValue,
-      executedQuantity: executedQuantity, executedQuote: executedQuote,
-      status: Status(text: status))
+      orderID: orderID, clientOrderID: clientOrderID, symbol: symbol, side: side, type: type,
+      price: price, quantity: quantity, executedQuantity: executedQuantity,
+      executedQuote: executedQuote, status: status)
   }
 }
 
@@ -226,14 +239,17 @@ extension OrderReport.Status {
     }
   }
 
-  fileprivate init(text: String) {
+  fileprivate init?(text: String) {
     switch text {
     case "open": self = .open
     case "partially_filled": self = .partiallyFilled
     case "filled": self = .filled
     case "canceled": self = .canceled
     case "partially_canceled": self = .partiallyCanceled
-    default: self = .undocumented(String(text.drop { $0 == "?" }))
+    default:
+      // By scalars: a combining mark behind the question mark would make one character with it.
+      guard text.unicodeScalars.first == "?" else { return nil }
+      self = .undocumented(String(text.unicodeScalars.dropFirst()))
     }
   }
 }

@@ -15,13 +15,14 @@ package enum OrderStatus: String, CaseIterable, Hashable, Sendable {
   case canceled
   /// The end: cancelled with some fill.
   case partiallyCanceled = "partially_canceled"
-  /// The exchange refused it. The end, unless it turns up after all. → as submitted, without new
+  /// The exchange refused it. The end, unless it turns up after all. → open, partiallyFilled, filled,
+  /// canceled, partiallyCanceled
   case rejected
   /// The end: too old before it could leave.
   case expired
-  /// Sent once, answer lost. → as submitted, and notFound
+  /// Sent once, answer lost. → as submitted, but notFound in place of validated
   case unknown
-  /// Every view of the exchange said "no" after the settle time. Still watched. → as unknown
+  /// Every view of the exchange said "no" after the settle time. Still watched. → as rejected
   case notFound = "not_found"
   /// The end: refused by the daemon before anything left.
   case denied

@@ -1,0 +1,175 @@
+import Domain
+import Testing
+
+/// What an order holds after its events, beside the status.
+@Suite struct OrderTests {
+  @Test func startsWithNothing() throws {
+    let order = try Sample.order()
+    #expect(order.status == .new)
+    #expect(order.createdAt == Sample.start)
+    #expect(order.updatedAt == Sample.start)
+    #expect(order.reservedQuote == FixedDecimal(1000))
+    #expect(order.attempt == 0)
+    #expect(order.executedQuantity == .zero)
+    #expect(order.averagePrice == nil)
+    #expect(order.fence == nil)
+    #expect(order.code == nil)
+    #expect(order.reference == .clientOrderID(order.ticket.clientOrderID))
+  }
+
+  @Test func approvalSettlesTicketAndReservation() throws {
+    let order = try Sample.order(after: [Sample.approved()])
+    #expect(order.ticket.amount == .base(FixedDecimal(9)))
+    #expect(order.reservedQuote == FixedDecimal(900))
+    #expect(order.quote == Sample.quote)
+    #expect(order.attempt == 0)
+  }
+
+  @Test func denialKeepsItsReason() throws {
+    let order = try Sample.order(after: [.denied(.priceDeviation, "too far")])
+    #expect(order.code == .priceDeviation)
+    #expect(order.reason == "too far")
+    #expect(order.status == .denied)
+  }
+
+  @Test func armingStampsTheAttempt() throws {
+    let order = try Sample.order(after: [Sample.approved(), Sample.armed()])
+    #expect(order.attempt == 1)
+    #expect(order.stampedAt == Sample.time(50))
+    #expect(order.armedAt == Sample.time(2))
+    #expect(order.receiveWindow == .seconds(5))
+    // The stamp, the receive window, and the second that the exchange tolerates ahead.
+    #expect(order.fence == Sample.time(50 + 5000 + 1000))
+  }
+
+  @Test func mayGoOnceMoreAfterARefusal() throws {
+    let order = try Sample.order(after: [
+      Sample.armed(), .outcomeLost("429", throttled: true), .mayRetry("nothing was placed"),
+    ])
+    #expect(order.status == .new)
+    #expect(!order.wasThrottled)
+    var again = order
+    try again.apply(Sample.armed(2), at: Sample.time(70))
+    #expect(again.attempt == 2)
+    #expect(again.armedAt == Sample.time(70))
+  }
+
+  @Test func throttlingIsRememberedUntilItIsSettled() throws {
+    let throttled = OrderEvent.outcomeLost("429", throttled: true)
+    #expect(try Sample.order(after: [Sample.armed(), throttled]).wasThrottled)
+    #expect(try !Sample.order(after: [Sample.armed(), throttled, Sample.lost]).wasThrottled)
+    #expect(
+      try !Sample.order(after: [Sample.armed(), throttled, Sample.observed(.open)]).wasThrottled)
+  }
+
+  @Test func onlyADefiniteAnswerEndsACancel() throws {
+    var order = try Sample.order(after: Sample.events(to: .open))
+    try order.apply(.cancelRequested(by: "operator"), at: Sample.time(5))
+    #expect(order.cancelRequested)
+    try order.apply(.cancelAnswered("taken", isDefinite: false), at: Sample.time(6))
+    #expect(order.cancelRequested)
+    try order.apply(.cancelAnswered("unknown order", isDefinite: true), at: Sample.time(7))
+    #expect(!order.cancelRequested)
+    #expect(order.status == .open)
+  }
+
+  // MARK: Late finds
+
+  @Test(arguments: [OrderStatus.rejected, .notFound])
+  func aLateFindVoidsTheVerdict(_ verdict: OrderStatus) throws {
+    let events = try Sample.events(to: verdict)
+    let before = try Sample.order(after: events)
+    #expect(before.code == (verdict == .rejected ? .exchangeRejected : .notFound))
+    #expect(!before.reason.isEmpty)
+
+    let found = try Sample.order(after: events + [Sample.observed(.filled, executed: 10)])
+    #expect(found.status == .filled)
+    #expect(found.code == nil)
+    #expect(found.reason == "")
+    #expect(found.reference == .orderID("C02__1"))
+    #expect(found.executedQuantity == FixedDecimal(10))
+
+    let acknowledged = try Sample.order(after: events + [.acknowledged(orderID: "C02__2")])
+    #expect(acknowledged.status == .open)
+    #expect(acknowledged.code == nil)
+    #expect(acknowledged.reference == .orderID("C02__2"))
+  }
+
+  @Test func aLateFindWinsOverTheOperator() throws {
+    let closed =
+      try Sample.events(to: .notFound) + [.closedByOperator("checked by hand")]
+    let before = try Sample.order(after: closed)
+    #expect(before.status == .notFound)
+    #expect(before.closedByOperator)
+    #expect(before.reason == "checked by hand")
+    let found = try Sample.order(after: closed + [Sample.observed(.open)])
+    #expect(found.status == .open)
+    #expect(!found.closedByOperator)
+    #expect(found.reason == "")
+  }
+
+  // MARK: Fills
+
+  @Test func fillsNeverDecrease() throws {
+    var order = try Sample.order(after: Sample.events(to: .submitted))
+    for (executed, held) in [(3, 3), (5, 5), (2, 5), (0, 5), (6, 6)] {
+      try order.apply(Sample.observed(.partiallyFilled, executed: executed), at: Sample.time(9))
+      #expect(order.executedQuantity == FixedDecimal(held))
+      #expect(order.executedQuote == FixedDecimal(100 * held))
+    }
+    try order.apply(Sample.observed(.filled, executed: 0), at: Sample.time(9))
+    #expect(order.executedQuantity == FixedDecimal(6))
+  }
+
+  @Test func aStaleViewNeverUndoesAPartialFill() throws {
+    let events = try Sample.events(to: .partiallyFilled)
+    for status in [OrderReport.Status.open, .undocumented("HALF_OPEN"), .partiallyFilled] {
+      let order = try Sample.order(after: events + [Sample.observed(status)])
+      #expect(order.status == .partiallyFilled)
+      #expect(order.executedQuantity == FixedDecimal(4))
+      #expect(order.executedQuote == FixedDecimal(400))
+    }
+  }
+
+  @Test func aCancelKeepsTheFillThatWasSeen() throws {
+    // The view of the cancel does not show the fill that an earlier view showed.
+    let order = try Sample.order(
+      after: Sample.events(to: .partiallyFilled) + [Sample.observed(.canceled)])
+    #expect(order.status == .partiallyCanceled)
+    #expect(order.executedQuantity == FixedDecimal(4))
+  }
+
+  @Test func aFillMakesAnOrderPartiallyFilledWhateverTheWord() throws {
+    for status in [OrderReport.Status.open, .undocumented("HALF_OPEN")] {
+      let order = try Sample.order(
+        after: Sample.events(to: .open) + [Sample.observed(status, executed: 4)])
+      #expect(order.status == .partiallyFilled)
+      #expect(order.executedQuantity == FixedDecimal(4))
+    }
+  }
+
+  @Test(arguments: [
+    ("0.3", "20999.7", "69999"), ("3", "1", "0.333333333333333333"),
+    ("3", "2", "0.666666666666666666"), ("0.00001", "0.6987654", "69876.54"), ("7", "0", "0"),
+  ])
+  func averagePriceIsQuotePerBase(_ quantity: String, _ quote: String, _ price: String) throws {
+    let report = try Sample.report(
+      .partiallyFilled, executed: FixedDecimal(quantity), quote: FixedDecimal(quote))
+    let order = try Sample.order(after: [Sample.armed(), .observed(report)])
+    #expect(order.averagePrice?.description == price)
+  }
+
+  @Test func averagePriceThatDoesNotFitIsNone() throws {
+    let report = try Sample.report(
+      .partiallyFilled, executed: FixedDecimal(units: 1), quote: FixedDecimal(units: .max))
+    let order = try Sample.order(after: [Sample.armed(), .observed(report)])
+    #expect(order.averagePrice == nil)
+    #expect(order.executedQuote == FixedDecimal(units: .max))
+  }
+
+  @Test func takesTheExchangesIdentifier() throws {
+    let order = try Sample.order(after: [Sample.armed(), .acknowledged(orderID: "C02__9")])
+    #expect(order.orderID == "C02__9")
+    #expect(order.reference == .orderID("C02__9"))
+  }
+}

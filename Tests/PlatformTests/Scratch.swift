@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import Glibc
 import Platform
+import Synchronization
 import Testing
 
 /// A directory of its own for one test, removed with everything in it.
@@ -23,6 +24,25 @@ final class Scratch {
   func write(_ name: String, _ text: String) throws -> String {
     try text.write(toFile: file(name), atomically: false, encoding: .utf8)
     return file(name)
+  }
+
+  func folder(_ name: String) { check(unsafe mkdir(file(name), 0o700), "mkdir") }
+  func fifo(_ name: String) { check(unsafe mkfifo(file(name), 0o600), "mkfifo") }
+  func symbolicLink(_ name: String, to target: String) {
+    check(unsafe symlink(target, file(name)), "symlink")
+  }
+  func hardLink(_ name: String, to target: String) {
+    check(unsafe link(file(target), file(name)), "link")
+  }
+  func move(_ name: String, _ newName: String) {
+    check(unsafe rename(file(name), file(newName)), "rename")
+  }
+  func remove(_ name: String) { check(unsafe Glibc.remove(file(name)), "remove") }
+  func setMode(_ name: String, _ mode: mode_t) { check(unsafe chmod(file(name), mode), "chmod") }
+  func setSize(_ name: String, _ size: Int) { check(unsafe truncate(file(name), size), "truncate") }
+
+  private func check(_ result: CInt, _ call: String) {
+    if result != 0 { Issue.record("\(call): errno \(errno)") }
   }
 }
 
@@ -82,4 +102,20 @@ func available(_ number: CInt) -> String {
     bytes += buffer[..<count]
   }
   return String(decoding: bytes, as: UTF8.self)
+}
+
+/// A flag that another thread reads.
+final class Flag: Sendable {
+  private let value = Atomic(false)
+
+  var isSet: Bool { value.load(ordering: .sequentiallyConsistent) }
+  func set() { value.store(true, ordering: .sequentiallyConsistent) }
+}
+
+/// Numbers in the order in which they came, from any thread.
+final class Order: Sendable {
+  private let value = Mutex<[Int]>([])
+
+  var numbers: [Int] { value.withLock { $0 } }
+  func append(_ number: Int) { value.withLock { $0.append(number) } }
 }

@@ -1,0 +1,155 @@
+import Domain
+import Foundation
+import Glibc
+import Platform
+import Testing
+
+@Suite struct `Directories` {
+  private let scratch: Scratch
+  private let directory: Directory
+
+  init() throws {
+    scratch = try Scratch()
+    directory = try Directory(path: scratch.path)
+  }
+
+  private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+  private func refusal(_ name: String, maximumBytes: Int = 100) -> FileRefusal? {
+    do {
+      _ = try directory.readRegularFile(bytes(name), maximumBytes: maximumBytes)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test func `missing folders are made, existing ones left as they are`() throws {
+    let deep = try Directory(making: scratch.file("a/b/c"), mode: 0o770)
+    #expect(try #require(FileStatus.at(path: scratch.file("a/b/c"))).mode == 0o770)
+    #expect(try #require(FileStatus.at(path: scratch.file("a/b"))).mode == 0o755)
+    scratch.setMode("a/b/c", 0o711)
+    _ = try Directory(making: scratch.file("a/b/c"), mode: 0o770)
+    #expect(try #require(FileStatus.at(path: scratch.file("a/b/c"))).mode == 0o711)
+    #expect(deep.isInPlace)
+    try FileManager.default.removeItem(atPath: scratch.file("a/b/c"))
+    #expect(!deep.isInPlace)
+  }
+
+  @Test func `a link in place of a folder is not followed`() throws {
+    scratch.symbolicLink("link", to: "/tmp")
+    #expect(throws: SystemError.self) { try Directory(making: scratch.file("link"), mode: 0o755) }
+    try scratch.write("file", "x")
+    #expect(throws: SystemError("open", scratch.file("file"), number: ENOTDIR)) {
+      try Directory(making: scratch.file("file"), mode: 0o755)
+    }
+  }
+
+  @Test func `names come in the order of their bytes, thousands of them too`() throws {
+    for number in 0..<3_000 { try scratch.write("name-\(String(number + 10_000))", "") }
+    try scratch.write("Z", "")
+    let names = try directory.names()
+    #expect(names.count == 3_001)
+    #expect(names.first == bytes("Z"))
+    #expect(names[1] == bytes("name-10000"))
+    #expect(names.last == bytes("name-12999"))
+    #expect(try directory.names() == names)
+  }
+
+  @Test(arguments: [[0xFF, 0xFE], [0x0A], [0x1B, 0x5B], [UInt8](repeating: 0x61, count: 255)])
+  func `any bytes can be a name`(name: [UInt8]) throws {
+    try directory.writeWhole(name, bytes("content"), mode: 0o640)
+    #expect(try directory.names() == [name])
+    let content = try directory.readRegularFile(name, maximumBytes: 7)
+    #expect(content.bytes == bytes("content"))
+    #expect(content.status.mode == 0o640)
+    try directory.rename(name, to: directory, as: bytes("plain"))
+    #expect(try directory.names() == [bytes("plain")])
+  }
+
+  @Test func `a rename never replaces`() throws {
+    try scratch.write("a", "new")
+    try scratch.write("b", "old")
+    #expect(throws: SystemError("renameat2", scratch.path, number: EEXIST)) {
+      try directory.rename(bytes("a"), to: directory, as: bytes("b"))
+    }
+    #expect(try directory.readRegularFile(bytes("b"), maximumBytes: 10).bytes == bytes("old"))
+    #expect(throws: SystemError("renameat2", scratch.path, number: ENOENT)) {
+      try directory.rename(bytes("none"), to: directory, as: bytes("c"))
+    }
+  }
+
+  @Test func `writing whole replaces and leaves nothing beside it`() throws {
+    try directory.writeWhole(bytes("report"), bytes("one"), mode: 0o600)
+    try scratch.write(".unfinished.tmp", "left by a crash")
+    try directory.writeWhole(bytes("report"), bytes("two"), mode: 0o644, syncingDirectory: false)
+    try directory.sync()
+    #expect(try directory.names() == [bytes("report")])
+    #expect(try directory.readRegularFile(bytes("report"), maximumBytes: 10).bytes == bytes("two"))
+    // A name that cannot be written leaves no temporary file either.
+    let tooLong = [UInt8](repeating: 0x61, count: 256)
+    #expect(throws: SystemError("renameat", scratch.path, number: ENAMETOOLONG)) {
+      try directory.writeWhole(tooLong, [1], mode: 0o600)
+    }
+    #expect(try directory.names() == [bytes("report")])
+  }
+
+  @Test func `only what is a plain file of one name is read`() throws {
+    try scratch.write("target", "secret")
+    scratch.symbolicLink("link", to: "target")
+    scratch.symbolicLink("dangling", to: "nowhere")
+    scratch.fifo("pipe")
+    scratch.folder("folder")
+    let listener = try UnixListener(path: scratch.file("socket"), mode: 0o600)
+    #expect(refusal("link") == .notRegular(.link))
+    #expect(refusal("dangling") == .notRegular(.link))
+    #expect(refusal("pipe") == .notRegular(.pipe))
+    #expect(refusal("folder") == .notRegular(.directory))
+    #expect(refusal("socket") == .notRegular(.socket))
+    #expect(refusal("none") == .vanished)
+    _ = listener
+    scratch.hardLink("second", to: "target")
+    #expect(refusal("target") == .linked(names: 2))
+  }
+
+  @Test func `a file at the limit is read, one byte more is not`() throws {
+    try scratch.write("full", String(repeating: "x", count: 100))
+    try scratch.write("over", String(repeating: "x", count: 101))
+    try scratch.write("empty", "")
+    #expect(refusal("full") == nil)
+    #expect(refusal("over") == .tooLarge(size: 101))
+    #expect(try directory.readRegularFile(bytes("empty"), maximumBytes: 0).bytes == [])
+    scratch.setSize("over", 10 << 30)
+    #expect(refusal("over") == .tooLarge(size: 10 << 30))
+  }
+
+  @Test func `a file that is written meanwhile is refused`() throws {
+    let path = try scratch.write("moving", String(repeating: "a", count: 4_096))
+    let stop = Flag()
+    let writer = Thread {
+      let version = [UInt8](repeating: 0x61, count: 4_096)
+      while !stop.isSet {
+        let number = unsafe open(path, O_WRONLY)
+        _ = unsafe pwrite(number, version, 2_048, 0)
+        _ = unsafe pwrite(number, version, 2_048, 2_048)
+        ftruncate(number, 100)
+        ftruncate(number, 0)
+        close(number)
+      }
+    }
+    writer.start()
+    defer { stop.set() }
+    let deadline = Clock.monotonic().advanced(by: .seconds(20))
+    var changed = 0
+    while changed < 5, Clock.monotonic() < deadline {
+      do throws(FileRefusal) {
+        let content = try directory.readRegularFile(bytes("moving"), maximumBytes: 5_000)
+        #expect(Int64(content.bytes.count) == content.status.size)
+      } catch {
+        #expect(error == .changedWhileRead)
+        changed += 1
+      }
+    }
+    #expect(changed == 5)
+  }
+}

@@ -1,0 +1,158 @@
+import Domain
+import Foundation
+import Glibc
+import Platform
+import Testing
+
+@Suite struct `The event loop` {
+  private final class Seen {
+    var names: [String] = []
+    var timer: EventLoop.TimerID?
+  }
+
+  private let loop: EventLoop
+  private let seen = Seen()
+
+  init() throws { loop = try EventLoop() }
+
+  private var now: MonotonicTime { Clock.monotonic() }
+
+  @Test func `timers run in the order of their times, equal ones in that of their setting`() throws
+  {
+    let seen = seen
+    let start = now
+    for (name, delay) in [("d", 4), ("b", 2), ("a", 1), ("c", 2), ("now", -5)] {
+      loop.schedule(at: start.advanced(by: .milliseconds(delay))) { seen.names.append(name) }
+    }
+    #expect(try loop.turns { seen.names.count == 5 })
+    #expect(seen.names == ["now", "a", "b", "c", "d"])
+    #expect(now >= start.advanced(by: .milliseconds(4)))
+  }
+
+  @Test func `a cancelled timer does not run, even from an action of the same turn`() throws {
+    let seen = seen
+    let loop = loop
+    let time = now
+    loop.schedule(at: time) {
+      seen.names.append("first")
+      if let timer = seen.timer { loop.cancel(timer) }
+    }
+    seen.timer = loop.schedule(at: time) { seen.names.append("cancelled") }
+    try loop.turn()
+    try loop.turn(until: now)
+    #expect(seen.names == ["first"])
+  }
+
+  @Test func `many cancelled timers leave the others as they were`() throws {
+    let seen = seen
+    let start = now
+    for number in 0..<1_000 {
+      let timer = loop.schedule(at: start.advanced(by: .seconds(1_000 - number))) {
+        seen.names.append("never")
+      }
+      if number % 100 == 50 {
+        loop.schedule(at: start.advanced(by: .microseconds(number))) {
+          seen.names.append("\(number)")
+        }
+      }
+      loop.cancel(timer)
+    }
+    #expect(try loop.turns { seen.names.count == 10 })
+    #expect(seen.names == (0..<10).map { "\($0 * 100 + 50)" })
+  }
+
+  @Test func `a timer that an action sets waits for the next turn`() throws {
+    let seen = seen
+    let loop = loop
+    let past = now.advanced(by: .seconds(-1))
+    func again() {
+      seen.names.append("turn")
+      loop.schedule(at: past, again)
+    }
+    again()
+    for _ in 0..<3 { try loop.turn() }
+    #expect(seen.names.count == 4)
+  }
+
+  @Test func `a turn ends at its deadline, not before`() throws {
+    let deadline = now.advanced(by: .milliseconds(10))
+    try loop.turn(until: deadline)
+    #expect(now >= deadline)
+  }
+
+  @Test func `a ready descriptor is reported until its cause is consumed`() throws {
+    let seen = seen
+    let pipe = try Pair.pipe()
+    try loop.register(pipe.far, .read) { readiness in
+      seen.names.append("\(readiness.readable) \(readiness.writable)")
+    }
+    #expect(unsafe write(pipe.near, "x", 1) == 1)
+    try loop.turn(until: now)
+    try loop.turn(until: now)
+    #expect(seen.names == ["true false", "true false"])
+    #expect(available(pipe.far) == "x")
+    try loop.turn(until: now)
+    #expect(seen.names.count == 2)
+    pipe.close(pipe.near)
+    try loop.turn(until: now)
+    #expect(seen.names.last == "true true")
+    loop.deregister(pipe.far)
+    try loop.turn(until: now)
+    #expect(seen.names.count == 3)
+  }
+
+  @Test func `interest can be changed`() throws {
+    let seen = seen
+    let pair = try Pair.socket()
+    try loop.register(pair.near, [.read, .write]) { readiness in
+      seen.names.append("\(readiness.readable) \(readiness.writable)")
+    }
+    try loop.turn(until: now)
+    loop.change(pair.near, to: .read)
+    try loop.turn(until: now)
+    #expect(seen.names == ["false true"])
+    loop.deregister(pair.near)
+  }
+
+  @Test func `a handler may take another's descriptor away in the same turn`() throws {
+    let seen = seen
+    let loop = loop
+    let pairs = [try Pair.socket(), try Pair.socket()]
+    for pair in pairs {
+      let other = pairs.first { $0 !== pair }?.near ?? -1
+      try loop.register(pair.near, .write) { _ in
+        seen.names.append("called")
+        loop.deregister(other)
+      }
+    }
+    try loop.turn()
+    #expect(seen.names == ["called"])
+    for pair in pairs { loop.deregister(pair.near) }
+  }
+
+  @Test func `another thread wakes the loop, in the order of its posts`() throws {
+    let flag = Flag()
+    let waker = loop.waker
+    let order = Order()
+    let thread = Thread {
+      for number in 0..<1_000 { waker.post { order.append(number) } }
+      waker.post { flag.set() }
+    }
+    thread.start()
+    #expect(try loop.turns { flag.isSet })
+    #expect(order.numbers == Array(0..<1_000))
+  }
+
+  @Test func `a closed descriptor that was not deregistered stops the program`() async {
+    await #expect(processExitsWith: .failure) {
+      let loop = try EventLoop()
+      var numbers: [CInt] = [0, 0]
+      _ = unsafe pipe(&numbers)
+      try loop.register(numbers[0], .read) { _ in }
+      close(numbers[0])
+      dup2(numbers[1], numbers[0])
+      try loop.register(numbers[0], .write) { _ in }
+      exit(0)
+    }
+  }
+}

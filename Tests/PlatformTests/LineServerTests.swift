@@ -1,0 +1,318 @@
+import CLinux
+import Domain
+import Glibc
+import Platform
+import Testing
+
+/// A client whose every byte the test decides.
+private final class RawClient {
+  let number: CInt
+  private var received = ""
+  private var isOpen = true
+
+  init(_ path: String) throws {
+    number = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+    let bytes = Array(path.utf8)
+    try #require(unsafe clinux_connect_unix(number, bytes, bytes.count) == 0)
+    try #require(fcntl(number, F_SETFL, O_NONBLOCK) == 0)
+  }
+
+  deinit { close() }
+
+  /// The bytes that the socket took.
+  @discardableResult
+  func send(_ text: String) -> Int {
+    let bytes = Array(text.utf8)
+    return unsafe Glibc.send(number, bytes, bytes.count, CInt(MSG_NOSIGNAL))
+  }
+
+  func endSending() { shutdown(number, CInt(SHUT_WR)) }
+
+  func close() {
+    if isOpen { Glibc.close(number) }
+    isOpen = false
+  }
+
+  var text: String {
+    received += available(number)
+    return received
+  }
+
+  /// Everything was read and the other side has closed.
+  var isAtEnd: Bool {
+    _ = text
+    var byte: UInt8 = 0
+    return unsafe recv(number, &byte, 1, CInt(MSG_PEEK)) == 0
+  }
+}
+
+@Suite struct `The line server` {
+  private final class Seen {
+    var inputs: [(LineServer.ConnectionID, LineInput)] = []
+    var connected: [(LineServer.ConnectionID, PeerCredentials)] = []
+    var disconnected: [LineServer.ConnectionID] = []
+    var troubles: [LineServer.Trouble] = []
+    var answering = true
+    weak var server: LineServer?
+
+    var lines: [String] {
+      inputs.map { input in
+        switch input.1 {
+        case .line(let bytes): String(decoding: bytes, as: UTF8.self)
+        case .tooLong: "(too long)"
+        }
+      }
+    }
+  }
+
+  private let scratch: Scratch
+  private let loop: EventLoop
+  private let server: LineServer
+  private let seen = Seen()
+  private var path: String { scratch.file("socket") }
+
+  init() throws {
+    scratch = try Scratch()
+    loop = try EventLoop()
+    let seen = seen
+    server = try LineServer(
+      listener: UnixListener(path: scratch.file("socket"), mode: 0o600), maximumLineBytes: 100,
+      loop: loop,
+      handlers: .init(
+        connected: { seen.connected.append(($0, $1)) },
+        received: { id, input in
+          seen.inputs.append((id, input))
+          if seen.answering { seen.server?.answer(id, Array("re: \(seen.lines.last ?? "")".utf8)) }
+        },
+        disconnected: { seen.disconnected.append($0) },
+        troubled: { seen.troubles.append($0) }))
+    seen.server = server
+  }
+
+  @Test func `lines are answered in their order`() throws {
+    let client = try RawClient(path)
+    client.send("one\ntwo\r\n\n\r\nthr")
+    #expect(try loop.turns { seen.inputs.count == 2 })
+    client.send("ee\n")
+    #expect(try loop.turns { client.text == "re: one\nre: two\nre: three\n" })
+    #expect(seen.connected.map(\.1.process) == [getpid()])
+    #expect(seen.connected.map(\.1.user) == [getuid()])
+    client.close()
+    #expect(try loop.turns { server.clientCount == 0 })
+    #expect(seen.disconnected == seen.connected.map(\.0))
+  }
+
+  @Test func `a client that stops sending still gets its answers, its last line too`() throws {
+    seen.answering = false
+    let client = try RawClient(path)
+    client.send("one\nlast without an end")
+    client.endSending()
+    #expect(try loop.turns { seen.inputs.count == 2 })
+    #expect(seen.lines == ["one", "last without an end"])
+    for input in seen.inputs { server.answer(input.0, Array("late".utf8)) }
+    #expect(try loop.turns { client.text == "late\nlate\n" && client.isAtEnd })
+    #expect(server.clientCount == 0)
+  }
+
+  @Test func `a line that is too long is reported once and the connection goes on`() throws {
+    let client = try RawClient(path)
+    let long = String(repeating: "x", count: 100)
+    client.send(long + "\n" + long + "\r\n" + long + "y\n" + "after\n")
+    #expect(try loop.turns { seen.inputs.count == 4 })
+    #expect(seen.lines == [long, long, "(too long)", "after"])
+    // Without an end in sight it is reported before it ends.
+    client.send(String(repeating: "z", count: 20_000))
+    #expect(try loop.turns { seen.inputs.count == 5 })
+    client.send("still the same line\nnext\n")
+    #expect(try loop.turns { seen.inputs.count == 6 })
+    #expect(seen.lines.suffix(2) == ["(too long)", "next"])
+  }
+
+  @Test func `a client that does not read is not read, and harms nobody`() throws {
+    seen.answering = false
+    let slow = try RawClient(path)
+    let answer = [UInt8](repeating: 0x61, count: 4_000)
+    var sent = 0
+    // Feeds and answers until the client's own socket is full.
+    var idle = 0
+    while idle < 50 {
+      let count = slow.send("0123456789\n")
+      if count == 11 { sent += 1 }
+      let before = seen.inputs.count
+      try loop.turn(until: Clock.monotonic())
+      for input in seen.inputs[before...] { server.answer(input.0, answer) }
+      idle = count == 11 || seen.inputs.count > before ? 0 : idle + 1
+    }
+    let handled = seen.inputs.count
+    #expect(handled < sent)
+    #expect(handled * 4_000 < LineServer.pausingBytes * 3)
+    let quick = try RawClient(path)
+    quick.send("quick\n")
+    #expect(try loop.turns { seen.lines.last == "quick" })
+    if let last = seen.inputs.last { server.answer(last.0, Array("done".utf8)) }
+    #expect(try loop.turns { quick.text == "done\n" })
+    // Once it reads, everything that it sent is handled.
+    var next = handled + 1
+    #expect(
+      try loop.turns {
+        for input in seen.inputs[next...] { server.answer(input.0, answer) }
+        next = seen.inputs.count
+        return slow.text.utf8.count == sent * 4_001
+      })
+    #expect(seen.inputs.count == sent + 1)
+  }
+
+  @Test func `a client that waits for answers is not read without end`() throws {
+    seen.answering = false
+    let client = try RawClient(path)
+    #expect(client.send(String(repeating: "x\n", count: 1_000)) == 2_000)
+    #expect(try loop.turns { seen.inputs.count == LineServer.maximumUnanswered })
+    for _ in 0..<20 { try loop.turn(until: Clock.monotonic()) }
+    #expect(seen.inputs.count == LineServer.maximumUnanswered)
+    var answered = 0
+    #expect(
+      try loop.turns {
+        for input in seen.inputs[answered...] { server.answer(input.0, [0x79]) }
+        answered = seen.inputs.count
+        return client.text.utf8.count == 2_000
+      })
+  }
+
+  @Test func `nobody talks for longer than a turn`() throws {
+    let talker = try RawClient(path)
+    let other = try RawClient(path)
+    talker.send(String(repeating: "x\n", count: 2_000))
+    other.send("me too\n")
+    #expect(try loop.turns { seen.lines.contains("me too") })
+    // Its second helping comes after everybody's first.
+    #expect(seen.inputs.count <= 2 * LineServer.linesPerTurn + 1)
+    #expect(try loop.turns { seen.inputs.count == 2_001 })
+  }
+
+  @Test func `a client that vanishes while it is owed answers does not spin the loop`() throws {
+    seen.answering = false
+    let client = try RawClient(path)
+    client.send("one\n")
+    client.close()
+    #expect(try loop.turns { seen.inputs.count == 1 })
+    for _ in 0..<10 { try loop.turn(until: Clock.monotonic()) }
+    // Nothing is ready any more: the turn lasts until its deadline.
+    let deadline = Clock.monotonic().advanced(by: .milliseconds(20))
+    try loop.turn(until: deadline)
+    #expect(Clock.monotonic() >= deadline)
+    server.answer(seen.inputs[0].0, Array("too late".utf8))
+    #expect(server.clientCount == 0)
+    #expect(seen.disconnected.count == 1)
+  }
+
+  @Test func `pushed lines and a finish reach the client; a deaf one is cut off`() throws {
+    let client = try RawClient(path)
+    #expect(try loop.turns { seen.connected.count == 1 })
+    let id = seen.connected[0].0
+    server.push(id, Array("event 1".utf8))
+    server.push(id, Array("event 2".utf8))
+    server.finish(id)
+    client.send("ignored\n")
+    #expect(try loop.turns { client.text == "event 1\nevent 2\n" && client.isAtEnd })
+    #expect(seen.inputs.isEmpty)
+
+    let deaf = try RawClient(path)
+    #expect(try loop.turns { seen.connected.count == 2 })
+    for _ in 0..<100 {
+      server.push(seen.connected[1].0, [UInt8](repeating: 0x61, count: 64 * 1024))
+    }
+    #expect(seen.troubles == [.tooSlow])
+    #expect(server.clientCount == 0)
+    deaf.close()
+  }
+
+  @Test func `clients beyond the limit are turned away`() throws {
+    var clients: [RawClient] = []
+    for _ in 0..<LineServer.maximumClients + 1 {
+      clients.append(try RawClient(path))
+      try loop.turn(until: Clock.monotonic())
+    }
+    #expect(try loop.turns { !seen.troubles.isEmpty })
+    #expect(seen.troubles == [.tooManyClients])
+    #expect(server.clientCount == LineServer.maximumClients)
+    #expect(clients[LineServer.maximumClients].isAtEnd)
+    clients[0].close()
+    #expect(try loop.turns { server.clientCount == LineServer.maximumClients - 1 })
+    let next = try RawClient(path)
+    next.send("room again\n")
+    #expect(try loop.turns { next.text == "re: room again\n" })
+  }
+
+  @Test func `when reading stops, what is owed is still sent`() throws {
+    seen.answering = false
+    let client = try RawClient(path)
+    let idle = try RawClient(path)
+    client.send("one\n")
+    #expect(try loop.turns { seen.inputs.count == 1 && seen.connected.count == 2 })
+    server.stopReading()
+    #expect(server.clientCount == 1)
+    #expect(idle.isAtEnd)
+    client.send("two\n")
+    server.answer(seen.inputs[0].0, Array("done".utf8))
+    #expect(client.text == "done\n")
+    #expect(server.clientCount == 0)
+    #expect(seen.inputs.count == 1)
+  }
+
+  @Test func `many clients leave no descriptor behind`() throws {
+    let round = {
+      let clients = try (0..<20).map { _ in try RawClient(path) }
+      for client in clients { client.send("hello\n") }
+      #expect(try loop.turns { clients.allSatisfy { $0.text == "re: hello\n" } })
+      for client in clients { client.close() }
+      #expect(try loop.turns { server.clientCount == 0 })
+    }
+    try round()
+    for _ in 0..<10 { try round() }
+    #expect(seen.connected.count == 220)
+    #expect(seen.disconnected.count == 220)
+  }
+
+  @Test func `the waiting client and the server understand each other`() throws {
+    let client = try UnixClient(path: path)
+    let deadline = Clock.monotonic().advanced(by: .seconds(10))
+    try client.send(Array("hello".utf8), until: deadline)
+    #expect(try loop.turns { seen.inputs.count == 1 })
+    #expect(try client.readLine(until: deadline) == Array("re: hello".utf8))
+    server.close()
+    #expect(throws: UnixClient.Failure.closed) { try client.readLine(until: deadline) }
+  }
+}
+
+@Suite struct `The line buffer` {
+  @Test func `any way of cutting the bytes gives the same lines`() {
+    let stream = Array(
+      "one\n\ntwo\r\nabcdefghijk\nabcdefghij\r\nabcdefghij\nabcdefghijkl\r\nend".utf8)
+    let expected: [LineInput] = [
+      .line(Array("one".utf8)), .line(Array("two".utf8)), .tooLong,
+      .line(Array("abcdefghij".utf8)), .line(Array("abcdefghij".utf8)), .tooLong,
+      .line(Array("end".utf8)),
+    ]
+    for size in 1...stream.count {
+      var buffer = LineBuffer(maximumLineBytes: 10)
+      var inputs: [LineInput] = []
+      var rest = stream[...]
+      while !rest.isEmpty {
+        buffer.append(rest.prefix(size))
+        rest = rest.dropFirst(size)
+        while let input = buffer.next() { inputs.append(input) }
+      }
+      if let input = buffer.finish() { inputs.append(input) }
+      #expect(inputs == expected, "pieces of \(size)")
+    }
+  }
+
+  @Test func `a long line that ends with the stream is reported once`() {
+    var buffer = LineBuffer(maximumLineBytes: 4)
+    buffer.append(Array("abcdefgh".utf8))
+    #expect(buffer.next() == .tooLong)
+    buffer.append(Array("ijk".utf8))
+    #expect(buffer.next() == nil)
+    #expect(buffer.finish() == nil)
+  }
+}

@@ -1,0 +1,167 @@
+import CLinux
+import Foundation
+import Glibc
+import Platform
+import Testing
+
+@Suite struct `The service manager` {
+  private func listener(_ address: [UInt8]) throws -> CInt {
+    let number = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue), 0)
+    try #require(unsafe clinux_bind_unix(number, address, address.count) == 0)
+    return number
+  }
+
+  private func messages(_ number: CInt, _ count: Int) -> [String] {
+    (0..<count).map { _ in
+      var buffer = [UInt8](repeating: 0, count: 4_096)
+      let length = unsafe recv(number, &buffer, buffer.count, CInt(MSG_DONTWAIT))
+      return String(decoding: buffer.prefix(max(0, length)), as: UTF8.self)
+    }
+  }
+
+  private func manager(_ variables: [String: String]) -> ServiceManager {
+    ServiceManager { variables[$0] }
+  }
+
+  @Test(arguments: [true, false])
+  func `it is told how the service is`(isAbstract: Bool) throws {
+    let scratch = try Scratch()
+    let path = (isAbstract ? "@" : "") + scratch.file("notify")
+    var address = Array(path.utf8)
+    if isAbstract { address[0] = 0 }
+    let number = try listener(address)
+    defer { close(number) }
+    let manager = manager(["NOTIFY_SOCKET": path])
+    manager.ready()
+    manager.status("2 in flight\nREADY=1")
+    manager.watchdog()
+    manager.reloading()
+    manager.stopping()
+    let texts = messages(number, 6)
+    #expect(texts[0] == "READY=1")
+    #expect(texts[1] == "STATUS=2 in flight\\nREADY=1")
+    #expect(texts[2] == "WATCHDOG=1")
+    let lines = texts[3].split(separator: "\n")
+    #expect(lines.first == "RELOADING=1")
+    let time = try #require(lines.last?.wholeMatch(of: /MONOTONIC_USEC=([0-9]+)/))
+    #expect(try #require(Int64(time.1)) > 0)
+    #expect(texts[4] == "STOPPING=1")
+    #expect(texts[5] == "")
+  }
+
+  @Test(arguments: [
+    [:], ["NOTIFY_SOCKET": ""], ["NOTIFY_SOCKET": "vsock:2:1"],
+    ["NOTIFY_SOCKET": "/nowhere/at/all"],
+  ])
+  func `without it nothing happens`(variables: [String: String]) throws {
+    let before = try #require(ProcessFacts.openDescriptors())
+    #expect(before > 2)
+    manager(variables).ready()
+  }
+
+  @Test func `the watchdog is for the process that it names`() {
+    let own = String(getpid())
+    #expect(
+      manager(["WATCHDOG_USEC": "15000000", "WATCHDOG_PID": own]).watchdogInterval == .seconds(15))
+    #expect(manager(["WATCHDOG_USEC": "15000000"]).watchdogInterval == .seconds(15))
+    #expect(manager(["WATCHDOG_USEC": "15000000", "WATCHDOG_PID": "1"]).watchdogInterval == nil)
+    #expect(manager(["WATCHDOG_USEC": "0"]).watchdogInterval == nil)
+    #expect(manager(["WATCHDOG_USEC": "soon"]).watchdogInterval == nil)
+    #expect(manager([:]).watchdogInterval == nil)
+  }
+
+  @Test func `sockets are taken over by their names`() async throws {
+    // Descriptor 3 is somebody else's in this process, so a child of its own is asked.
+    await #expect(processExitsWith: .success) {
+      guard dup2(STDIN_FILENO, 3) == 3, dup2(STDIN_FILENO, 4) == 4 else { exit(1) }
+      let variables = [
+        "LISTEN_PID": String(getpid()), "LISTEN_FDS": "2", "LISTEN_FDNAMES": "signal:",
+      ]
+      let sockets = ServiceManager { variables[$0] }.activatedSockets()
+      let right =
+        sockets.map(\.name) == ["signal", "unknown"] && sockets.map(\.descriptor) == [3, 4]
+        && fcntl(3, F_GETFD) == FD_CLOEXEC && fcntl(4, F_GETFD) == FD_CLOEXEC
+      exit(right ? 0 : 2)
+    }
+    #expect(manager(["LISTEN_PID": "1", "LISTEN_FDS": "2"]).activatedSockets() == [])
+    #expect(manager(["LISTEN_FDS": "2"]).activatedSockets() == [])
+    #expect(manager(["LISTEN_PID": String(getpid())]).activatedSockets() == [])
+  }
+}
+
+@Suite struct `Signals of the process` {
+  @Test func `they come through the loop, and SIGPIPE ends nothing`() async {
+    // The mask and the signals are a whole process's, so a child is asked.
+    await #expect(processExitsWith: .success) {
+      let loop = try EventLoop()
+      var requests: [SignalRequest] = []
+      let watch = try SignalWatch(loop: loop) { requests.append($0) }
+      for number in [SIGHUP, SIGTERM, SIGINT] {
+        let count = requests.count
+        raise(number)
+        while requests.count == count { try loop.turn() }
+      }
+      raise(SIGPIPE)
+      watch.close()
+      exit(requests == [.reload, .stop, .stop] ? 0 : 1)
+    }
+  }
+}
+
+@Suite struct `Secrets` {
+  @Test func `no description shows the bytes`() {
+    struct Holder { let secret: Secret }
+    let secret = Secret(copying: Array("hunter2-hunter2".utf8))
+    var dumped = ""
+    dump(Holder(secret: secret), to: &dumped)
+    for text in [
+      "\(secret)", String(describing: secret), String(reflecting: secret),
+      "\(Holder(secret: secret))", dumped,
+    ] {
+      #expect(text.contains("(secret)"))
+      #expect(!text.contains("hunter"))
+      #expect(!text.contains("104"))
+    }
+  }
+
+  @Test func `the bytes are lent, and can be erased where they came from`() {
+    var bytes = Array("key".utf8)
+    let secret = Secret(copying: bytes)
+    Secret.erase(&bytes)
+    #expect(bytes.isEmpty)
+    #expect(secret.count == 3)
+    let copy = secret.withBytes { span in span.indices.map { span[$0] } }
+    #expect(copy == Array("key".utf8))
+    #expect(Secret(copying: []).withBytes { $0.isEmpty })
+  }
+}
+
+@Suite struct `The lock` {
+  @Test func `one holder at a time, and it says who`() throws {
+    let scratch = try Scratch()
+    let path = scratch.file("lock")
+    var first: DirectoryLock? = try DirectoryLock(path: path)
+    #expect(throws: DirectoryLock.Failure.heldByAnother(process: getpid())) {
+      try DirectoryLock(path: path)
+    }
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "\(getpid())\n")
+    #expect(first != nil)
+    first = nil
+    let second = try DirectoryLock(path: path)
+    withExtendedLifetime(second) {}
+    scratch.symbolicLink("link", to: path)
+    #expect(
+      throws: DirectoryLock.Failure.system(
+        SystemError("open", scratch.file("link"), number: ELOOP))
+    ) { try DirectoryLock(path: scratch.file("link")) }
+  }
+}
+
+@Suite struct `Facts of the process` {
+  @Test func `they are plausible`() throws {
+    let resident = try #require(ProcessFacts.residentBytes())
+    #expect(resident > 1 << 20)
+    #expect(resident % sysconf(CInt(_SC_PAGESIZE)) == 0)
+    #expect(try #require(ProcessFacts.openDescriptors()) >= 3)
+  }
+}

@@ -1,0 +1,110 @@
+import Domain
+import Foundation
+import Glibc
+import Platform
+import Testing
+
+@Suite struct `Unix sockets` {
+  private let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
+
+  private func failure(_ path: String) -> UnixSocketError? {
+    do {
+      _ = try UnixListener(path: path, mode: 0o600)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test func `the listener makes its folder, has its mode and cleans up after itself`() throws {
+    let path = scratch.file("run/deep/signal.sock")
+    var listener: UnixListener? = try UnixListener(path: path, mode: 0o660)
+    let status = try #require(FileStatus.at(path: path))
+    #expect(status.kind == .socket)
+    #expect(status.mode == 0o660)
+    #expect(listener?.path == path)
+    listener = nil
+    #expect(FileStatus.at(path: path) == nil)
+  }
+
+  @Test func `a stale socket is replaced`() throws {
+    let path = scratch.file("stale")
+    var first: UnixListener? = try UnixListener(path: scratch.file("other"), mode: 0o600)
+    // Under another name the socket file outlives its listener.
+    scratch.move("other", "stale")
+    #expect(first != nil)
+    first = nil
+    #expect(try #require(FileStatus.at(path: path)).kind == .socket)
+    let second = try UnixListener(path: path, mode: 0o600)
+    #expect(throws: Never.self) { try UnixClient(path: path) }
+    withExtendedLifetime(second) {}
+  }
+
+  @Test func `a live socket, a file and a link are left alone`() throws {
+    let path = scratch.file("live")
+    let listener = try UnixListener(path: path, mode: 0o600)
+    #expect(failure(path) == .inUse(path: path))
+    #expect(throws: Never.self) { try UnixClient(path: path) }
+    let file = try scratch.write("file", "precious")
+    #expect(failure(file) == .notASocket(path: file, .regular))
+    #expect(try String(contentsOfFile: file, encoding: .utf8) == "precious")
+    let link = scratch.file("link")
+    scratch.symbolicLink("link", to: path)
+    #expect(failure(link) == .notASocket(path: link, .link))
+    withExtendedLifetime(listener) {}
+  }
+
+  @Test func `another file that took its name is not removed`() throws {
+    let path = scratch.file("taken")
+    var listener: UnixListener? = try UnixListener(path: path, mode: 0o600)
+    scratch.remove("taken")
+    try scratch.write("taken", "other")
+    #expect(listener != nil)
+    listener = nil
+    #expect(FileStatus.at(path: path)?.kind == .regular)
+  }
+
+  @Test func `a path is at most 107 bytes`() throws {
+    let room = 107 - scratch.path.utf8.count - 1
+    let fitting = scratch.file(String(repeating: "s", count: room))
+    #expect(failure(fitting) == nil)
+    let tooLong = fitting + "s"
+    #expect(failure(tooLong) == .pathTooLong(path: tooLong, limit: 107))
+  }
+
+  @Test func `a listening socket can be taken over, nothing else can`() throws {
+    let path = scratch.file("activated")
+    let original = try UnixListener(path: path, mode: 0o600)
+    let copy = dup(original.number)
+    let adopted = try UnixListener(adopting: copy)
+    #expect(adopted.path == nil)
+    #expect(fcntl(copy, F_GETFD) & FD_CLOEXEC == FD_CLOEXEC)
+    let pair = try Pair.socket()
+    #expect(throws: UnixSocketError.notListening(descriptor: pair.near)) {
+      try UnixListener(adopting: pair.near)
+    }
+    let pipe = try Pair.pipe()
+    #expect(throws: UnixSocketError.notListening(descriptor: pipe.near)) {
+      try UnixListener(adopting: pipe.near)
+    }
+    withExtendedLifetime(original) {}
+  }
+
+  @Test func `a client says what went wrong`() throws {
+    let nowhere = scratch.file("nowhere")
+    #expect(throws: UnixClient.Failure.notListening(path: nowhere)) {
+      try UnixClient(path: nowhere)
+    }
+    let path = scratch.file("silent")
+    let listener = try UnixListener(path: path, mode: 0o600)
+    let client = try UnixClient(path: path)
+    let soon = Clock.monotonic().advanced(by: .milliseconds(20))
+    #expect(throws: UnixClient.Failure.timedOut) {
+      try client.request(Array("hello".utf8), until: soon)
+    }
+    #expect(Clock.monotonic() >= soon)
+    withExtendedLifetime(listener) {}
+  }
+}

@@ -1,0 +1,182 @@
+package import Domain
+
+/// The exchange of paper mode: orders are judged and filled by the simulated exchange's rules, at the
+/// real prices that it is told. It needs no keys and sends nothing.
+///
+/// Its balances have no bound: a paper trader is never stopped for want of money, so a strategy that
+/// the real account could not pay for looks as good here as any other.
+///
+/// A market order fills whole at the last known price; a limit order fills whole when a known price
+/// reaches it, at once or later. Order identifiers are `PAPER-` and the client order ID, the same
+/// after every restart.
+package final class PaperExchange {
+  private var exchange: SpotExchange?
+  private let seed: UInt64
+  /// What was learned before the first moment was known.
+  private var instruments: [Instrument] = []
+
+  package init(seed: UInt64 = 0) {
+    self.seed = seed
+  }
+
+  private static var rules: ExchangeRules {
+    var rules = ExchangeRules()
+    rules.hasUnlimitedFunds = true
+    rules.walks = false
+    rules.acknowledgementLag = .zero
+    rules.partialPercent = 0
+    rules.crossingMaker = .canceled
+    rules.identifiers = .paper
+    return rules
+  }
+
+  /// The machine begins with the first moment that it is told.
+  private func withExchange<Result>(
+    at now: Moment, _ body: (inout SpotExchange) -> Result
+  ) -> Result {
+    var machine =
+      exchange
+      ?? SpotExchange(listings: [], balances: [], rules: Self.rules, seed: seed, at: now)
+    // Left in place, the array of orders would be copied by the first change.
+    exchange = nil
+    for instrument in instruments { machine.add(Listing(instrument)) }
+    instruments = []
+    defer { exchange = machine }
+    return body(&machine)
+  }
+
+  /// Adds symbols, or changes the rules of those that it has.
+  package func learn(_ instruments: [Instrument]) {
+    self.instruments += instruments
+  }
+
+  /// Takes real prices over; open orders that they reach are filled. Unknown symbols are passed over.
+  package func learn(_ prices: [SymbolPrice], at now: Moment) {
+    withExchange(at: now) { exchange in
+      for price in prices { _ = exchange.setPrice(price.symbol, to: price.price, at: now) }
+    }
+  }
+
+  /// Puts back an open order that an earlier run was told of. Its instrument must have been learned.
+  package func restore(
+    _ ticket: OrderTicket, orderID: String, executedQuantity: FixedDecimal,
+    executedQuote: FixedDecimal, acceptedAt: WallTime, at now: Moment
+  ) {
+    withExchange(at: now) { exchange in
+      exchange.restore(
+        Placement(ticket), orderID: orderID, executedQuantity: executedQuantity,
+        executedQuote: executedQuote, acceptedAt: acceptedAt, at: now)
+    }
+  }
+
+  /// Answers as the real exchange would. Public requests are answered with what was learned.
+  package func answer(_ request: ExchangeRequest, at now: Moment) -> ExchangeAnswer {
+    withExchange(at: now) { exchange in
+      do throws(Refusal) {
+        return try Self.answer(request, from: &exchange, at: now)
+      } catch {
+        return Self.isMissing(error)
+          ? .orderMissing(ExchangeError(error)) : .failed(.refused(ExchangeError(error)))
+      }
+    }
+  }
+
+  private static func isMissing(_ refusal: Refusal) -> Bool { refusal.code == -2013 }
+
+  private static func answer(
+    _ request: ExchangeRequest, from exchange: inout SpotExchange, at now: Moment
+  ) throws(Refusal) -> ExchangeAnswer {
+    switch request {
+    case .serverTime: return .serverTime(now.wall)
+    case .instruments(let symbols):
+      return .instruments(symbols.compactMap { exchange.listing($0)?.rules })
+    case .prices(let symbols):
+      return .prices(
+        symbols.sorted().compactMap { symbol in
+          exchange.price(of: symbol).map { SymbolPrice(symbol: symbol, price: $0) }
+        })
+    case .tradableSymbols:
+      return .tradableSymbols(exchange.listings.filter(\.isAPITradable).map(\.symbol).sorted())
+    case .place(let ticket):
+      return .placed(orderID: try exchange.place(Placement(ticket), at: now).orderID)
+    case .validate(let ticket):
+      try exchange.check(Placement(ticket), at: now)
+      return .validated
+    case .order(let symbol, let reference):
+      guard let order = exchange.order(symbol, .init(reference), at: now) else {
+        throw .unknownOrder
+      }
+      return .order(OrderReport(order))
+    case .openOrders(let symbol):
+      return .orders(exchange.openOrders(symbol, at: now).map(OrderReport.init))
+    case .recentOrders(let symbol, let start):
+      let orders = exchange.allOrders(symbol, in: start.onward, limit: .max, at: now)
+      return .orders(orders.map(OrderReport.init))
+    case .trades(let symbol, let start):
+      let trades = exchange.trades(symbol, in: start.onward, limit: .max, at: now)
+      return .trades(trades.map { TradeReport($0, of: exchange.orders[$0.order]) })
+    case .cancel(let symbol, let reference):
+      _ = try exchange.cancel(symbol, .init(reference), at: now)
+      return .cancelTaken
+    }
+  }
+}
+
+extension WallTime {
+  /// From this time on, for ever.
+  fileprivate var onward: ClosedRange<WallTime> { self...WallTime(milliseconds: .max) }
+}
+
+extension Listing {
+  /// Fees are those of the exchange's price list; the account's own are not asked for.
+  fileprivate init(_ instrument: Instrument) {
+    self.init(rules: instrument, isAPITradable: instrument.isTradable)
+  }
+}
+
+extension OrderReport {
+  package init(_ order: SimulatedOrder) {
+    self.init(
+      orderID: order.orderID, clientOrderID: order.clientOrderID, symbol: order.symbol,
+      side: order.side, type: order.type, price: order.price, quantity: order.quantity,
+      executedQuantity: order.executedQuantity, executedQuote: order.executedQuote,
+      status: Status(order.status))
+  }
+}
+
+extension OrderReport.Status {
+  fileprivate init(_ status: SimulatedOrder.Status) {
+    switch status {
+    case .new: self = .open
+    case .partiallyFilled: self = .partiallyFilled
+    case .filled: self = .filled
+    case .canceled: self = .canceled
+    case .partiallyCanceled: self = .partiallyCanceled
+    }
+  }
+}
+
+extension TradeReport {
+  fileprivate init(_ trade: SimulatedTrade, of order: SimulatedOrder) {
+    self.init(
+      tradeID: trade.tradeID, orderID: order.orderID, clientOrderID: order.clientOrderID,
+      symbol: order.symbol, price: trade.price, quantity: trade.quantity)
+  }
+}
+
+extension ExchangeError {
+  /// What a paper refusal asks of the daemon; it always proves that there is no order.
+  fileprivate init(_ refusal: Refusal) {
+    let action: Action =
+      switch refusal.code {
+      case -2011, -2013: .query
+      case 10007, 30000, 30001, 30016, 30019, 30041: .skip
+      case 10102, 30002, 30003: .size
+      case 30010, 30029: .wait
+      default: .fix
+      }
+    self.init(
+      code: refusal.code, text: refusal.text, action: action, refusesPlacement: true,
+      advice: "the paper exchange refused it by the rules of the real one")
+  }
+}

@@ -1,14 +1,19 @@
 /// `--check-config`: prints the effective configuration, or every violation.
 ///
-/// `output` and `complaints` take whole lines without their ends: standard output and standard
-/// error. Where credentials would come from is said among the complaints, because the output is
-/// the configuration and nothing else.
+/// `output` and `complaints` take lines without their ends, for standard output and standard
+/// error. The output is the configuration and nothing else, so what is said about credentials goes
+/// to the other one; that none are found is no violation, because the service gets its own.
 package func checkConfiguration(
-  _ path: String, output: (String) -> Void, complaints: (String) -> Void
+  _ path: String, environment: CredentialEnvironment = .process, output: (String) -> Void,
+  complaints: (String) -> Void
 ) -> ExitCode {
   switch Configuration.load(path) {
   case .success(let configuration):
     output(configuration.effectiveText())
+    if configuration.mode != .paper {
+      let origin = Credentials.origin(configuration.credentials.source, environment: environment)
+      complaints("credentials: \(origin?.description ?? "none found where this check runs")")
+    }
     return .done
   case .failure(let invalid):
     for violation in invalid.violations { complaints(violation.description) }

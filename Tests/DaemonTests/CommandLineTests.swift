@@ -48,11 +48,17 @@ import Testing
 }
 
 @Suite struct ConfigurationCheckTests {
-  private func check(_ path: String) -> (ExitCode, output: [String], complaints: [String]) {
+  private func check(
+    _ path: String, variables: [String: String] = [:]
+  ) -> (ExitCode, output: [String], complaints: [String]) {
     var output: [String] = []
     var complaints: [String] = []
+    let environment = CredentialEnvironment(
+      value: { variables[$0].map { Array($0.utf8) } },
+      erase: { Issue.record("a check erased \($0)") })
     let status = checkConfiguration(
-      path, output: { output.append($0) }, complaints: { complaints.append($0) })
+      path, environment: environment, output: { output.append($0) },
+      complaints: { complaints.append($0) })
     return (status, output, complaints)
   }
 
@@ -70,6 +76,19 @@ import Testing
     var expected = Configuration()
     expected.mode = .validate
     #expect(result.output == [expected.effectiveText()])
+    #expect(result.complaints == ["credentials: none found where this check runs"])
+    let given = check(path, variables: ["MEXC_API_KEY": "k"])
+    #expect(given.output == result.output)
+    #expect(given.complaints == ["credentials: the environment"])
+  }
+
+  @Test func `Paper mode asks for no credentials`() throws {
+    let path = try file("{}")
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let result = check(path)
+    #expect(result.0 == .done)
+    #expect(result.output == [Configuration().effectiveText()])
+    #expect(result.complaints.isEmpty)
   }
 
   @Test func `Every violation of a bad file is a line`() throws {

@@ -46,20 +46,20 @@ package enum LogFormat: Sendable {
 
 /// One named value of a log line. Lines keep the order in which the fields were given.
 package struct LogField: Sendable {
-  package let key: StaticString
+  package let key: String
   package let value: String
 
-  package init(_ key: StaticString, _ value: String) {
+  package init(_ key: String, _ value: String) {
     self.key = key
     self.value = value
   }
 
-  package init(_ key: StaticString, _ value: some BinaryInteger) {
+  package init(_ key: String, _ value: some BinaryInteger) {
     self.init(key, String(value))
   }
 
   /// Bytes that nobody promised to be text, such as the name of a file.
-  package init(_ key: StaticString, bytes: [UInt8]) {
+  package init(_ key: String, bytes: [UInt8]) {
     self.init(key, ByteText.printable(bytes))
   }
 }
@@ -109,7 +109,7 @@ struct LogLine {
   }
 
   private mutating func add(_ field: LogField) {
-    let key = field.key.description
+    let key = field.key
     guard room >= key.utf8.count + Self.leastFieldBytes else { return }
     switch format {
     case .journal, .logfmt:

@@ -56,7 +56,7 @@ let package = Package(
     tests("DomainTests", of: ["Domain"]),
     tests("ExecutionTests", of: ["Domain", "Execution"]),
     tests("PlatformTests", of: ["CLinux", "Domain", "Platform"]),
-    tests("StoreTests", of: ["Domain", "Platform", "Store"]),
+    tests("StoreTests", of: ["CSQLite", "Domain", "Platform", "Store"]),
     tests("TransportTests", of: ["Domain", "Platform", "Transport"]),
     tests("MEXCTests", of: ["Domain", "MEXC", "Transport"]),
     tests("IntakeTests", of: ["Domain", "Intake", "Platform"]),

@@ -1,2 +1,21 @@
 #pragma once
+// SQLite functions that Swift cannot call as they are: variadic, or in need of a macro that casts an
+// integer to a function pointer.
 #include <sqlite3.h>
+
+/// Sets one of the boolean options of sqlite3_db_config().
+static inline int csqlite_set_option(sqlite3 *database, int option, int on) {
+  return sqlite3_db_config(database, option, on, (int *)0);
+}
+
+/// sqlite3_bind_text() with SQLITE_TRANSIENT: SQLite copies the bytes before it returns.
+static inline int csqlite_bind_text(sqlite3_stmt *statement, int place, const char *bytes,
+                                    int count) {
+  return sqlite3_bind_text(statement, place, bytes, count, SQLITE_TRANSIENT);
+}
+
+/// sqlite3_bind_blob() with SQLITE_TRANSIENT.
+static inline int csqlite_bind_blob(sqlite3_stmt *statement, int place, const void *bytes,
+                                    int count) {
+  return sqlite3_bind_blob(statement, place, bytes, count, SQLITE_TRANSIENT);
+}

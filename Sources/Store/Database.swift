@@ -1,0 +1,231 @@
+import CSQLite
+
+/// What a statement's place can hold.
+enum SQLiteValue: Equatable {
+  case null
+  case integer(Int64)
+  case text(String)
+  case blob([UInt8])
+}
+
+/// One SQLite connection, used by one thread. The only file that touches SQLite's pointers.
+///
+/// Statements keep it alive, so the handle is closed after the last of them is gone; the lock goes
+/// after the handle.
+@safe
+final class Database {
+  enum Access {
+    case writer(StateLock)
+    case reader
+  }
+
+  private let handle: OpaquePointer
+  private let access: Access
+
+  /// Opens an existing file. The path's last part must not be a symbolic link.
+  init(path: String, access: Access) throws(SQLiteError) {
+    let mode =
+      switch access {
+      case .writer: SQLITE_OPEN_READWRITE
+      case .reader: SQLITE_OPEN_READONLY
+      }
+    // One thread uses the connection, so SQLite needs no mutex of its own.
+    let flags = mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE
+    var opened: OpaquePointer?
+    let code = unsafe sqlite3_open_v2(path, &opened, flags, nil)
+    guard let handle = unsafe opened else {
+      throw SQLiteError(
+        extendedCode: code, systemError: 0, message: "out of memory", step: "open \(path)")
+    }
+    unsafe self.handle = unsafe handle
+    self.access = access
+    // "Whether or not an error occurs when it is opened, resources associated with the database
+    // connection handle should be released" (sqlite3_open): all is set, so deinit does it.
+    if code != SQLITE_OK { throw error(code, "open \(path)") }
+  }
+
+  deinit {
+    // The v2 form defers closing to the last statement, should one still be alive.
+    unsafe sqlite3_close_v2(handle)
+  }
+
+  func setOption(_ option: Int32, _ isOn: Bool, step: String) throws(SQLiteError) {
+    let code = unsafe csqlite_set_option(handle, option, isOn ? 1 : 0)
+    if code != SQLITE_OK { throw error(code, step) }
+  }
+
+  /// Runs statements that return nothing. `sql` is ours, never made from outside text.
+  func execute(_ sql: String, step: String) throws(SQLiteError) {
+    let code = unsafe sqlite3_exec(handle, sql, nil, nil, nil)
+    if code != SQLITE_OK { throw error(code, step) }
+  }
+
+  func setBusyTimeout(milliseconds: Int32) {
+    unsafe sqlite3_busy_timeout(handle, milliseconds)
+  }
+
+  /// Whether a transaction is open. SQLite ends it by itself after some failures.
+  var isInTransaction: Bool { unsafe sqlite3_get_autocommit(handle) == 0 }
+
+  /// Whether the file could only be opened for reading, though writing was asked for.
+  var isReadOnly: Bool { unsafe sqlite3_db_readonly(handle, "main") == 1 }
+
+  /// Rows that the last statement changed; what triggers changed is not counted.
+  fileprivate var changedRows: Int { Int(unsafe sqlite3_changes(handle)) }
+
+  func prepare(_ name: String, _ sql: String) throws(SQLiteError) -> Statement {
+    var prepared: OpaquePointer?
+    // "The prepared statement will be retained for a long time and probably reused many times"
+    // (SQLITE_PREPARE_PERSISTENT).
+    let flags = UInt32(SQLITE_PREPARE_PERSISTENT)
+    let code = unsafe sqlite3_prepare_v3(handle, sql, -1, flags, &prepared, nil)
+    guard code == SQLITE_OK, let pointer = unsafe prepared else { throw error(code, name) }
+    return unsafe Statement(name: name, database: self, pointer: pointer)
+  }
+
+  fileprivate func error(_ code: Int32, _ step: String) -> SQLiteError {
+    SQLiteError(
+      extendedCode: code, systemError: unsafe sqlite3_system_errno(handle),
+      message: unsafe String(cString: sqlite3_errmsg(handle)), step: step)
+  }
+}
+
+/// One prepared statement, for as long as its database.
+@safe
+final class Statement {
+  /// How errors call it.
+  let name: String
+  private let database: Database
+  private let pointer: OpaquePointer
+
+  fileprivate init(name: String, database: Database, pointer: OpaquePointer) {
+    self.name = name
+    self.database = database
+    unsafe self.pointer = unsafe pointer
+  }
+
+  deinit {
+    unsafe sqlite3_finalize(pointer)
+  }
+
+  /// Runs it to its end, ignoring rows, and answers how many rows it changed.
+  @discardableResult
+  func run(_ values: [SQLiteValue] = []) throws(SQLiteError) -> Int {
+    defer { reset() }
+    try bind(values)
+    while try step() {}
+    return database.changedRows
+  }
+
+  /// Hands each row to `read`; stops at the first error.
+  func rows<Element>(
+    _ values: [SQLiteValue] = [], _ read: (Row) throws(StoreError) -> Element
+  ) throws(StoreError) -> [Element] {
+    defer { reset() }
+    var elements: [Element] = []
+    try StoreError.sorting { () throws(SQLiteError) in try bind(values) }
+    while try StoreError.sorting({ () throws(SQLiteError) in try step() }) {
+      elements.append(try read(Row(statement: self)))
+    }
+    return elements
+  }
+
+  /// Places are filled from the first on.
+  private func bind(_ values: [SQLiteValue]) throws(SQLiteError) {
+    for (index, value) in values.enumerated() {
+      let place = Int32(index + 1)
+      let code =
+        switch value {
+        case .null: unsafe sqlite3_bind_null(pointer, place)
+        case .integer(let number): unsafe sqlite3_bind_int64(pointer, place, number)
+        case .text(let text): bind(text, at: place)
+        case .blob(let bytes): bind(bytes, at: place)
+        }
+      if code != SQLITE_OK { throw database.error(code, name) }
+    }
+  }
+
+  private func bind(_ text: String, at place: Int32) -> Int32 {
+    var text = text
+    return text.withUTF8 { bytes in
+      // An empty buffer may have no address, and a null address would bind NULL.
+      guard let start = bytes.baseAddress else {
+        return unsafe csqlite_bind_text(pointer, place, "", 0)
+      }
+      return unsafe start.withMemoryRebound(to: CChar.self, capacity: bytes.count) {
+        unsafe csqlite_bind_text(pointer, place, $0, Int32(clamping: bytes.count))
+      }
+    }
+  }
+
+  private func bind(_ bytes: [UInt8], at place: Int32) -> Int32 {
+    if bytes.isEmpty { return unsafe sqlite3_bind_zeroblob(pointer, place, 0) }
+    return unsafe bytes.withUnsafeBytes { bytes in
+      unsafe csqlite_bind_blob(
+        pointer, place, bytes.baseAddress, Int32(clamping: bytes.count))
+    }
+  }
+
+  /// True while there is a row.
+  private func step() throws(SQLiteError) -> Bool {
+    let code = unsafe sqlite3_step(pointer)
+    switch code {
+    case SQLITE_ROW: return true
+    case SQLITE_DONE: return false
+    default: throw database.error(code, name)
+    }
+  }
+
+  /// Makes it ready to run again, and lets go of the bound values. The result codes repeat the last
+  /// step's error, which has been thrown.
+  private func reset() {
+    unsafe sqlite3_reset(pointer)
+    unsafe sqlite3_clear_bindings(pointer)
+  }
+
+  fileprivate func isNull(_ column: Int32) -> Bool {
+    unsafe sqlite3_column_type(pointer, column) == SQLITE_NULL
+  }
+
+  fileprivate func integer(_ column: Int32) -> Int64 {
+    unsafe sqlite3_column_int64(pointer, column)
+  }
+
+  fileprivate var values: [SQLiteValue] {
+    (0..<(unsafe sqlite3_column_count(pointer))).map { column in
+      switch unsafe sqlite3_column_type(pointer, column) {
+      case SQLITE_INTEGER: .integer(integer(column))
+      case SQLITE_TEXT: .text(String(decoding: bytes(column), as: UTF8.self))
+      case SQLITE_BLOB: .blob(bytes(column))
+      // The tables are STRICT and have no column for binary fractions.
+      default: .null
+      }
+    }
+  }
+
+  fileprivate func bytes(_ column: Int32) -> [UInt8] {
+    // The address is valid until the next step; "the safest policy is to invoke
+    // sqlite3_column_blob() followed by sqlite3_column_bytes()" (sqlite3_column_blob).
+    guard let start = unsafe sqlite3_column_blob(pointer, column) else { return [] }
+    let count = Int(unsafe sqlite3_column_bytes(pointer, column))
+    return unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: count))
+  }
+}
+
+/// The row that a statement stands on; only valid inside the closure that it is handed to.
+struct Row {
+  private let statement: Statement
+
+  fileprivate init(statement: Statement) {
+    self.statement = statement
+  }
+
+  func isNull(_ column: Int32) -> Bool { statement.isNull(column) }
+  func integer(_ column: Int32) -> Int64 { statement.integer(column) }
+  func blob(_ column: Int32) -> [UInt8] { statement.bytes(column) }
+  func text(_ column: Int32) -> String { String(decoding: blob(column), as: UTF8.self) }
+  func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
+  func optionalInteger(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }
+  /// Every column, as it is stored.
+  var values: [SQLiteValue] { statement.values }
+}

@@ -1,0 +1,149 @@
+package import Domain
+
+/// What an operator wants to see of a list; everything unless it says otherwise.
+package struct ListFilter: Hashable, Sendable {
+  /// Only what is not at its end.
+  package var openOnly: Bool
+  /// An order's status; for signals also a decision code. Another word finds nothing.
+  package var state: String?
+  package var symbol: Symbol?
+  /// Rows at most; held within 1…`limitMaximum`.
+  package var limit: Int
+
+  package static let defaultLimit = 50
+  /// A list is built in memory: at about 1 KB a row, this is what the daemon can spare.
+  package static let limitMaximum = 5_000
+
+  package init(
+    openOnly: Bool = false, state: String? = nil, symbol: Symbol? = nil,
+    limit: Int = ListFilter.defaultLimit
+  ) {
+    self.openOnly = openOnly
+    self.state = state
+    self.symbol = symbol
+    self.limit = limit
+  }
+
+  fileprivate var values: [SQLiteValue] {
+    [
+      state.map { .text($0) } ?? .null, symbol.map { .text($0.text) } ?? .null,
+      .integer(Int64(min(max(limit, 1), Self.limitMaximum))),
+    ]
+  }
+}
+
+/// A signal with what became of its entry order.
+package struct SignalListRow: Hashable, Sendable {
+  package let signalID: SignalID
+  package let symbol: Symbol
+  package let side: Side
+  package let type: OrderType
+  package let decision: DecisionCode
+  package let message: String
+  package let receivedAt: WallTime
+  package let expiresAt: WallTime
+  package let decidedAt: WallTime
+  package let clientOrderID: ClientOrderID
+  /// `nil` when the signal never came to an order.
+  package let status: OrderStatus?
+  package let orderID: String?
+  package let executedQuantity: FixedDecimal?
+  package let averagePrice: FixedDecimal?
+
+  static let columns = """
+    s.id, s.symbol, s.side, s.type, s.decision, s.message, s.received_at_ms, s.expires_at_ms, \
+    s.decided_at_ms, s.client_order_id, o.status, o.order_id, o.executed_quantity, \
+    o.average_price
+    """
+
+  fileprivate init(_ row: Row) throws(StoreError) {
+    let place = "signal \(row.text(0))"
+    signalID = try row.value(0, in: place, SignalID.init)
+    symbol = try row.value(1, in: place, Symbol.init(exchangeText:))
+    side = try row.value(2, in: place, Side.init)
+    type = try row.value(3, in: place, OrderType.init)
+    decision = try row.value(4, in: place, DecisionCode.init)
+    message = row.text(5)
+    receivedAt = row.time(6)
+    expiresAt = row.time(7)
+    decidedAt = row.time(8)
+    clientOrderID = try row.value(9, in: place, ClientOrderID.init)
+    status = try row.optionalValue(10, in: place, OrderStatus.init)
+    orderID = row.optionalText(11)
+    executedQuantity = try row.money(12, in: place)
+    averagePrice = try row.money(13, in: place)
+  }
+}
+
+/// An order as its row stands.
+package struct OrderListRow: Hashable, Sendable {
+  package let key: OrderKey
+  package let ticket: OrderTicket
+  package let status: OrderStatus
+  package let code: DecisionCode?
+  package let reason: String
+  package let orderID: String?
+  package let executedQuantity: FixedDecimal
+  package let executedQuote: FixedDecimal
+  package let averagePrice: FixedDecimal?
+  package let reservedQuote: FixedDecimal?
+  package let attempt: Int
+  package let cancelRequested: Bool
+  package let createdAt: WallTime
+  package let updatedAt: WallTime
+
+  /// Reads `Order.columns`.
+  fileprivate init(_ row: Row) throws(StoreError) {
+    let place = "order \(row.text(0)) leg \(row.integer(1))"
+    key = OrderKey(
+      signal: try row.value(0, in: place, SignalID.init), leg: Int(row.integer(1)))
+    let amount: Signal.Amount
+    if let quantity = try row.money(8, in: place) {
+      amount = .base(quantity)
+    } else if let quantity = try row.money(9, in: place) {
+      amount = .quote(quantity)
+    } else {
+      throw .corrupt("\(place) has no quantity")
+    }
+    ticket = OrderTicket(
+      clientOrderID: try row.value(2, in: place, ClientOrderID.init),
+      symbol: try row.value(4, in: place, Symbol.init(exchangeText:)),
+      side: try row.value(5, in: place, Side.init),
+      type: try row.value(7, in: place, OrderType.init), amount: amount,
+      price: try row.money(10, in: place))
+    createdAt = row.time(6)
+    status = try row.value(11, in: place, OrderStatus.init)
+    code = try row.optionalValue(12, in: place, DecisionCode.init)
+    reason = row.text(13)
+    orderID = row.optionalText(14)
+    executedQuantity = try row.money(15, in: place) ?? .zero
+    executedQuote = try row.money(16, in: place) ?? .zero
+    averagePrice = try row.money(17, in: place)
+    reservedQuote = try row.money(18, in: place)
+    attempt = Int(row.integer(21))
+    cancelRequested = row.integer(26) != 0
+    updatedAt = row.time(28)
+  }
+}
+
+extension OrderStore {
+  /// Newest first.
+  package func signals(filter: ListFilter) throws(StoreError) -> [SignalListRow] {
+    let list = filter.openOnly ? statements.liveSignalList : statements.signalList
+    return try list.rows(filter.values) { row throws(StoreError) in try SignalListRow(row) }
+  }
+
+  /// Newest first.
+  package func orders(filter: ListFilter) throws(StoreError) -> [OrderListRow] {
+    let list = filter.openOnly ? statements.liveOrderList : statements.orderList
+    return try list.rows(filter.values) { row throws(StoreError) in try OrderListRow(row) }
+  }
+
+  /// How many orders stand in each status; a status that has none is left out.
+  package func orderCounts() throws(StoreError) -> [OrderStatus: Int] {
+    let counts = try statements.statusCounts.rows { row throws(StoreError) in
+      (try row.value(0, in: "an order", OrderStatus.init), Int(row.integer(1)))
+    }
+    return Dictionary(uniqueKeysWithValues: counts)
+  }
+}

@@ -1,0 +1,145 @@
+import CSQLite
+
+/// The steps from a path to a database that can be trusted.
+enum Opening {
+  /// How long a start waits for a reader that is repairing the log after a crash, and a reader for
+  /// a daemon's start. A writer at work never waits: nobody else may write.
+  private static let patienceMilliseconds: Int32 = 1_000
+
+  static func writer(
+    _ location: StoreLocation, _ lock: StateLock
+  ) throws(StoreError) -> (Database, Statements) {
+    let database = try StoreError.sorting { () throws(SQLiteError) in
+      try Database(path: location.path, access: .writer(lock))
+    }
+    guard !database.isReadOnly else {
+      throw .readOnly("\(location.path) opens only for reading")
+    }
+    try configure(database)
+    let version = try version(of: database, at: location)
+    try StoreError.sorting { () throws(SQLiteError) in
+      try database.execute(writerSettings, step: "prepare for writing")
+    }
+    try requireLog(database)
+    try check(database)
+    try StoreError.sorting { () throws(SQLiteError) in
+      try Migrations.run(on: database, from: version)
+    }
+    let statements = try statements(database)
+    database.setBusyTimeout(milliseconds: 0)
+    return (database, statements)
+  }
+
+  static func reader(_ location: StoreLocation) throws(StoreError) -> (Database, Statements) {
+    guard try location.existingSize() ?? 0 > 0 else {
+      throw .unusablePath(
+        "there is none at \(location.path) yet; the daemon's first start makes it")
+    }
+    let database = try StoreError.sorting { () throws(SQLiteError) in
+      try Database(path: location.path, access: .reader)
+    }
+    try configure(database)
+    guard try version(of: database, at: location) == Migrations.currentVersion else {
+      throw .unusablePath(
+        "\(location.path) was written by an older program; start the daemon once to update it")
+    }
+    return (database, try statements(database))
+  }
+
+  // MARK: Steps
+
+  /// Holds for readers and writers. None of it writes.
+  private static func configure(_ database: Database) throws(StoreError) {
+    database.setBusyTimeout(milliseconds: patienceMilliseconds)
+    try StoreError.sorting { () throws(SQLiteError) in
+      // No SQL, whatever its origin, can damage the file or reach hidden tables.
+      try database.setOption(SQLITE_DBCONFIG_DEFENSIVE, true, step: "defensive")
+      // Views and triggers of a doctored file get no function that has side effects.
+      try database.setOption(SQLITE_DBCONFIG_TRUSTED_SCHEMA, false, step: "trusted schema")
+      // A mistyped column name is an error, not a text.
+      try database.setOption(SQLITE_DBCONFIG_DQS_DML, false, step: "quoted strings")
+      try database.setOption(SQLITE_DBCONFIG_DQS_DDL, false, step: "quoted strings")
+      try database.execute(connectionSettings, step: "configure")
+    }
+  }
+
+  /// The cache is in KiB when negative: the whole daemon has 25 MB. A mapped file would turn a disk
+  /// error into a signal that kills the process.
+  private static let connectionSettings = """
+    PRAGMA foreign_keys = ON;
+    PRAGMA cell_size_check = ON;
+    PRAGMA mmap_size = 0;
+    PRAGMA cache_size = -1024;
+    PRAGMA temp_store = MEMORY;
+    """
+
+  /// FULL: a commit returns when it is on the disk, which arming an order rests on. The log is folded
+  /// into the file every 512 pages (2 MiB) and never keeps more than 4 MiB of the disk.
+  private static let writerSettings = """
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA wal_autocheckpoint = 512;
+    PRAGMA journal_size_limit = 4194304;
+    """
+
+  /// The schema version; 0 for an empty file. Anything that is neither empty nor ours is refused
+  /// before a byte of it changes.
+  private static func version(
+    of database: Database, at location: StoreLocation
+  ) throws(StoreError) -> Int {
+    let owner = try integer(database, "application_id", "PRAGMA application_id")
+    let version = try integer(database, "user_version", "PRAGMA user_version")
+    let objects = try integer(database, "schema", "SELECT count(*) FROM sqlite_schema")
+    if owner == 0 && version == 0 && objects == 0 { return 0 }
+    guard owner == Migrations.applicationID, version > 0 else {
+      throw .unusablePath(
+        "\(location.path) belongs to another program; set store.path to a file of its own")
+    }
+    guard version <= Migrations.currentVersion else {
+      throw .newerSchema(found: Int(version), known: Migrations.currentVersion)
+    }
+    return Int(version)
+  }
+
+  /// Asking for the log is answered with the mode that is in force, not with an error.
+  private static func requireLog(_ database: Database) throws(StoreError) {
+    let mode = try read(database, "journal mode", "PRAGMA journal_mode") { $0.text(0) }
+    guard mode == "wal" else {
+      throw .unusablePath(
+        "its file system does not carry SQLite's write-ahead log; use a local disk")
+    }
+  }
+
+  private static func check(_ database: Database) throws(StoreError) {
+    let verdict = try read(database, "quick check", "PRAGMA quick_check(1)") { $0.text(0) }
+    guard verdict == "ok" else { throw .corrupt("quick check: \(verdict)") }
+  }
+
+  /// The statements fit every schema of the right version, so one that does not compile tells of
+  /// tables that somebody changed.
+  private static func statements(_ database: Database) throws(StoreError) -> Statements {
+    do throws(SQLiteError) {
+      return try Statements(database)
+    } catch {
+      throw error.code == SQLITE_ERROR
+        ? .corrupt("its tables were changed: \(error)") : StoreError(error)
+    }
+  }
+
+  private static func integer(
+    _ database: Database, _ name: String, _ sql: String
+  ) throws(StoreError) -> Int64 {
+    try read(database, name, sql) { $0.integer(0) }
+  }
+
+  private static func read<Value>(
+    _ database: Database, _ name: String, _ sql: String, _ value: (Row) -> Value
+  ) throws(StoreError) -> Value {
+    let statement = try StoreError.sorting { () throws(SQLiteError) in
+      try database.prepare(name, sql)
+    }
+    let values = try statement.rows { row throws(StoreError) in value(row) }
+    guard let first = values.first else { throw .corrupt("\(name) has no answer") }
+    return first
+  }
+}

@@ -1,0 +1,126 @@
+package import Domain
+
+extension OrderStore {
+  /// How far back the risk limits look.
+  private static let reservationPeriod = Duration.seconds(24 * 60 * 60)
+
+  package func signal(_ id: SignalID) throws(StoreError) -> SignalRecord? {
+    try statements.signal.rows([.text(id.text)]) { row throws(StoreError) in
+      try SignalRecord(row)
+    }.first
+  }
+
+  /// The order that its history adds up to; `nil` when there is none.
+  package func order(_ key: OrderKey) throws(StoreError) -> Order? {
+    let rows = try statements.orderRow.rows(key.values) { row throws(StoreError) in row.values }
+    guard let row = rows.first else { return nil }
+    return try folded(key, beside: row)
+  }
+
+  /// Everything about a signal and its orders, oldest first.
+  package func history(of id: SignalID) throws(StoreError) -> [HistoryEvent] {
+    try statements.historyOfSignal.rows([.text(id.text)]) { row throws(StoreError) in
+      try HistoryEvent(row)
+    }
+  }
+
+  /// What concerns no signal, oldest first: the newest `limit` events of it.
+  package func daemonHistory(
+    limit: Int = ListFilter.defaultLimit
+  ) throws(StoreError) -> [HistoryEvent] {
+    let bounded = min(max(limit, 1), ListFilter.limitMaximum)
+    return try statements.historyOfDaemon.rows([.integer(Int64(bounded))]) {
+      row throws(StoreError) in try HistoryEvent(row)
+    }.reversed()
+  }
+
+  /// What a start needs to know. A row that its history does not add up to is `.corrupt`.
+  package func loadState(now: WallTime) throws(StoreError) -> StoredState {
+    let since = now.advanced(by: .zero - Self.reservationPeriod)
+    return StoredState(
+      live: try liveOrders(), reservations: try reservations(since: since),
+      halt: try setting(.halt, HaltRecord.init), ban: try setting(.ban, BanRecord.init),
+      rateUsage: try setting(.rateUsage, RateUsageRecord.init))
+  }
+
+  private func liveOrders() throws(StoreError) -> [StoredOrder] {
+    let rows = try statements.liveOrderRows.rows { row throws(StoreError) in
+      (key: try row.orderKey(), values: row.values)
+    }
+    var live: [StoredOrder] = []
+    for row in rows {
+      guard let signal = try signal(row.key.signal) else {
+        throw .corrupt("order \(row.key.signal) leg \(row.key.leg) has no signal")
+      }
+      live.append(StoredOrder(signal: signal, order: try folded(row.key, beside: row.values)))
+    }
+    return live
+  }
+
+  private func reservations(since: WallTime) throws(StoreError) -> [Reservation] {
+    try statements.reservations.rows([.integer(since.milliseconds)]) { row throws(StoreError) in
+      let key = try row.orderKey()
+      return Reservation(
+        key: key, at: row.time(2), quote: try row.money(3, in: "order \(key.signal)"))
+    }
+  }
+
+  private func setting<Record>(
+    _ setting: Setting, _ read: (JSONValue) -> Record?
+  ) throws(StoreError) -> Record? {
+    let rows = try statements.setting.rows([.text(setting.rawValue)]) {
+      row throws(StoreError) in row.blob(0)
+    }
+    guard let bytes = rows.first else { return nil }
+    guard let json = try? JSONReader.read(bytes), let record = read(json) else {
+      throw .corrupt("setting '\(setting.rawValue)' cannot be read")
+    }
+    return record
+  }
+
+  /// Adds up an order's history and holds it against its row, so that damage to either shows.
+  /// Events whose kind is no order event's are remarks: they change nothing.
+  private func folded(_ key: OrderKey, beside row: [SQLiteValue]) throws(StoreError) -> Order {
+    let place = "order \(key.signal) leg \(key.leg)"
+    let history = try statements.historyOfOrder.rows(key.values) { row throws(StoreError) in
+      try HistoryEvent(row)
+    }
+    var events: [(at: WallTime, event: OrderEvent)] = []
+    for entry in history {
+      if let event = OrderEvent(kind: entry.kind, detail: entry.detail) {
+        events.append((entry.at, event))
+      } else if OrderEvent.owns(entry.kind) {
+        throw .corrupt("an event '\(entry.kind)' of \(place) cannot be read")
+      }
+    }
+    let order: Order?
+    do throws(IllegalTransition) {
+      order = try Order(key: key, history: events)
+    } catch {
+      throw .corrupt("the history of \(place) contradicts itself: \(error)")
+    }
+    guard let order else { throw .corrupt("the history of \(place) lacks its beginning") }
+    if let column = order.difference(from: row) {
+      throw .corrupt("\(place) and its history differ in \(column)")
+    }
+    return order
+  }
+}
+
+extension OrderEvent {
+  /// Whether events of this kind make up orders.
+  fileprivate static func owns(_ kind: String) -> Bool {
+    kind.hasPrefix("order_") || kind.hasPrefix("cancel_")
+  }
+}
+
+extension OrderKey {
+  fileprivate var values: [SQLiteValue] { [.text(signal.text), .integer(Int64(leg))] }
+}
+
+extension Row {
+  /// From the first two columns.
+  fileprivate func orderKey() throws(StoreError) -> OrderKey {
+    OrderKey(signal: try value(0, in: "an order", SignalID.init), leg: Int(integer(1)))
+  }
+}

@@ -1,0 +1,166 @@
+package import Domain
+import Platform
+
+/// The durable state: signals, orders, their history, and what is kept over a restart.
+///
+/// One connection, used by one thread. A turn's writes are one transaction: it opens with the first
+/// `write` and ends with `commit` or `rollback`. Reads see the turn's own writes.
+///
+/// A failed write undoes the whole turn at once. Later writes of that turn, and its `commit`, throw
+/// the same error, so that half a turn is never committed. `commit` and `rollback` end the turn
+/// whatever happened; afterwards the store can be used again.
+package final class OrderStore {
+  private enum Turn {
+    /// → open, failed
+    case idle
+    /// → idle, failed
+    case open
+    /// Undone; waits for `commit` or `rollback`. → idle
+    case failed(StoreError)
+  }
+
+  private let database: Database
+  let statements: Statements
+  private var turn = Turn.idle
+  /// How long the last successful commit took, durable on disk included; 0 before the first.
+  package private(set) var lastCommitNanoseconds: Int64 = 0
+
+  /// Opens the state for writing and takes the right to write it, for the life of this object.
+  /// Makes the file, with mode 0600, and brings its schema up to date; never makes a folder.
+  package init(path: String) throws(StoreError) {
+    let location = try StoreLocation(path)
+    let lock = try StateLock(path: location.path + ".lock")
+    try location.makeFile()
+    (database, statements) = try Opening.writer(location, lock)
+  }
+
+  /// Opens the state for reading: beside a running daemon or without one. Takes no lock and changes
+  /// nothing.
+  package init(readOnlyPath path: String) throws(StoreError) {
+    (database, statements) = try Opening.reader(StoreLocation(path))
+  }
+
+  /// Whether `commit` has something to do: writes to make durable, or an error to tell.
+  package var hasUncommittedWrites: Bool {
+    switch turn {
+    case .idle: false
+    case .open, .failed: true
+    }
+  }
+
+  package func write(_ write: StoreWrite) throws(StoreError) {
+    switch turn {
+    case .failed(let error): throw error
+    case .idle, .open: break
+    }
+    do throws(StoreError) {
+      if case .idle = turn { try run(statements.begin) }
+      turn = .open
+      try perform(write)
+    } catch {
+      undo()
+      turn = .failed(error)
+      throw error
+    }
+  }
+
+  /// Makes the turn's writes durable; does nothing when there are none. When it throws, nothing of
+  /// the turn is in the store. Only after a crash that follows such a failure may the turn be found
+  /// after all: the disk may hold what it would not confirm.
+  package func commit() throws(StoreError) {
+    let last = turn
+    turn = .idle
+    switch last {
+    case .idle: return
+    case .failed(let error): throw error
+    case .open: break
+    }
+    let start = Clock.monotonic()
+    do throws(StoreError) {
+      try run(statements.commit)
+    } catch {
+      undo()
+      throw error
+    }
+    lastCommitNanoseconds = Clock.monotonic().since(start).wholeNanoseconds
+  }
+
+  /// Forgets the turn's writes.
+  package func rollback() {
+    undo()
+    turn = .idle
+  }
+
+  /// A tiny durable write of its own, to see whether a disk that was full or read-only takes writes
+  /// again. Only between turns.
+  package func probe() throws(StoreError) {
+    guard case .idle = turn else { throw .misuse("a probe in the middle of a turn") }
+    do throws(StoreError) {
+      try run(statements.begin)
+      turn = .open
+      try put(.probe, ["at_ms": .integer(Clock.wall().milliseconds)])
+    } catch {
+      rollback()
+      throw error
+    }
+    try commit()
+  }
+
+  /// Stops the file from growing beyond so many pages of 4 KiB; further writes throw `.full`. Lasts
+  /// as long as this object.
+  package func limitSize(pages: Int) throws(StoreError) {
+    try StoreError.sorting { () throws(SQLiteError) in
+      try database.execute("PRAGMA max_page_count = \(pages);", step: "limit the size")
+    }
+  }
+
+  // MARK: Writing
+
+  private func perform(_ write: StoreWrite) throws(StoreError) {
+    switch write {
+    case .insertSignal(let record):
+      try run(statements.insertSignal, record.values)
+    case .updateDecision(let id, let code, let message, let time):
+      let values: [SQLiteValue] = [
+        .text(id.text), .text(code.rawValue), .words(message), .integer(time.milliseconds),
+      ]
+      guard try run(statements.updateDecision, values) == 1 else {
+        throw .misuse("a decision on signal \(id), which is not stored")
+      }
+    case .putOrder(let order):
+      guard try run(statements.putOrder, order.values) == 1 else {
+        throw .misuse("order \(order.key.signal) leg \(order.key.leg) with another identity")
+      }
+    case .appendEvent(let event):
+      try run(statements.appendEvent, event.values)
+    case .setHalt(let halt):
+      try put(.halt, halt?.json)
+    case .setBan(let ban):
+      try put(.ban, ban?.json)
+    case .setRateUsage(let record):
+      try put(.rateUsage, record.json)
+    }
+  }
+
+  private func put(_ setting: Setting, _ value: JSONValue?) throws(StoreError) {
+    if let value {
+      let text = SQLiteValue.text(value.withoutNUL.compactText())
+      try run(statements.putSetting, [.text(setting.rawValue), text])
+    } else {
+      try run(statements.deleteSetting, [.text(setting.rawValue)])
+    }
+  }
+
+  @discardableResult
+  private func run(
+    _ statement: Statement, _ values: [SQLiteValue] = []
+  ) throws(StoreError) -> Int {
+    try StoreError.sorting { () throws(SQLiteError) in try statement.run(values) }
+  }
+
+  /// SQLite itself has rolled back after some errors; otherwise this does. Rolling back fails only
+  /// when there is nothing to roll back.
+  private func undo() {
+    if database.isInTransaction { _ = try? statements.rollback.run() }
+  }
+}

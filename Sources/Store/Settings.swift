@@ -1,0 +1,60 @@
+import Domain
+
+/// What is kept over a restart besides signals and orders: one JSON object a key.
+enum Setting: String {
+  case halt, ban
+  case rateUsage = "rate_usage"
+  /// Holds nothing of use; writing it shows whether the disk takes writes.
+  case probe
+}
+
+extension HaltRecord {
+  var json: JSONValue {
+    ["reason": .string(reason), "since_ms": .integer(since.milliseconds)]
+  }
+
+  init?(_ json: JSONValue) {
+    guard let reason = json["reason"]?.stringValue, let since = json["since_ms"]?.integerValue
+    else { return nil }
+    self.init(reason: reason, since: WallTime(milliseconds: since))
+  }
+}
+
+extension BanRecord {
+  /// The wait in whole milliseconds, rounded up: never shorter than the exchange asked for.
+  var json: JSONValue {
+    let whole = wait.wholeMilliseconds
+    let rounded = Duration.milliseconds(whole) < wait && whole < .max ? whole + 1 : whole
+    return [
+      "until_ms": .integer(until.milliseconds), "wait_ms": .integer(rounded),
+      "is_ban": .bool(isBan), "reason": .string(reason),
+    ]
+  }
+
+  init?(_ json: JSONValue) {
+    guard let until = json["until_ms"]?.integerValue, let wait = json["wait_ms"]?.integerValue,
+      let isBan = json["is_ban"]?.boolValue, let reason = json["reason"]?.stringValue
+    else { return nil }
+    self.init(
+      until: WallTime(milliseconds: until), wait: .milliseconds(wait), isBan: isBan,
+      reason: reason)
+  }
+}
+
+extension RateUsageRecord {
+  var json: JSONValue {
+    [
+      "ip": .integer(usage.ip), "uid": .integer(usage.uid), "orders": .integer(usage.orders),
+      "at_ms": .integer(at.milliseconds),
+    ]
+  }
+
+  init?(_ json: JSONValue) {
+    guard let ip = json["ip"]?.integerValue, let uid = json["uid"]?.integerValue,
+      let orders = json["orders"]?.integerValue, let at = json["at_ms"]?.integerValue
+    else { return nil }
+    self.init(
+      usage: RateUsage(ip: Int(ip), uid: Int(uid), orders: Int(orders)),
+      at: WallTime(milliseconds: at))
+  }
+}

@@ -1,0 +1,148 @@
+import Domain
+
+/// Every statement that runs after the start: a closed set, prepared once.
+struct Statements {
+  let begin: Statement
+  let commit: Statement
+  let rollback: Statement
+  let insertSignal: Statement
+  let updateDecision: Statement
+  let putOrder: Statement
+  let appendEvent: Statement
+  let putSetting: Statement
+  let deleteSetting: Statement
+  let signal: Statement
+  let setting: Statement
+  let historyOfSignal: Statement
+  let historyOfOrder: Statement
+  let historyOfDaemon: Statement
+  let orderRow: Statement
+  let liveOrderRows: Statement
+  let reservations: Statement
+  let statusCounts: Statement
+  let signalList: Statement
+  let liveSignalList: Statement
+  let orderList: Statement
+  let liveOrderList: Statement
+
+  init(_ database: Database) throws(SQLiteError) {
+    // IMMEDIATE: another program's write lock shows at the turn's first write, not at its commit.
+    begin = try database.prepare("begin", "BEGIN IMMEDIATE")
+    commit = try database.prepare("commit", "COMMIT")
+    rollback = try database.prepare("rollback", "ROLLBACK")
+    insertSignal = try database.prepare("insert signal", SQL.insertSignal)
+    updateDecision = try database.prepare(
+      "update decision",
+      "UPDATE signal SET decision = ?2, message = ?3, decided_at_ms = ?4 WHERE id = ?1")
+    putOrder = try database.prepare("put order", SQL.putOrder)
+    appendEvent = try database.prepare(
+      "append event",
+      "INSERT INTO event (at_ms, signal_id, leg, kind, detail) VALUES (?1, ?2, ?3, ?4, ?5)")
+    putSetting = try database.prepare(
+      "put setting",
+      """
+      INSERT INTO setting (key, value) VALUES (?1, ?2)
+      ON CONFLICT (key) DO UPDATE SET value = excluded.value
+      """)
+    deleteSetting = try database.prepare("delete setting", "DELETE FROM setting WHERE key = ?1")
+    signal = try database.prepare(
+      "read signal", "SELECT \(SignalRecord.columns) FROM signal WHERE id = ?1")
+    setting = try database.prepare("read setting", "SELECT value FROM setting WHERE key = ?1")
+    historyOfSignal = try database.prepare(
+      "read history of a signal",
+      "SELECT \(HistoryEvent.columns) FROM event WHERE signal_id = ?1 ORDER BY id")
+    historyOfOrder = try database.prepare(
+      "read history of an order",
+      """
+      SELECT \(HistoryEvent.columns) FROM event WHERE signal_id = ?1 AND leg = ?2 ORDER BY id
+      """)
+    historyOfDaemon = try database.prepare(
+      "read history of the daemon",
+      """
+      SELECT \(HistoryEvent.columns) FROM event WHERE signal_id IS NULL ORDER BY id DESC LIMIT ?1
+      """)
+    orderRow = try database.prepare(
+      "read order", "SELECT \(Order.columns) FROM orders WHERE signal_id = ?1 AND leg = ?2")
+    liveOrderRows = try database.prepare("read live orders", SQL.liveOrderRows)
+    reservations = try database.prepare("read reservations", SQL.reservations)
+    statusCounts = try database.prepare(
+      "count orders", "SELECT status, count(*) FROM orders GROUP BY status")
+    signalList = try database.prepare("list signals", SQL.signalList)
+    liveSignalList = try database.prepare("list open signals", SQL.liveSignalList)
+    orderList = try database.prepare("list orders", SQL.orderList)
+    liveOrderList = try database.prepare("list open orders", SQL.liveOrderList)
+  }
+}
+
+/// The longer texts of the statements.
+private enum SQL {
+  static let insertSignal = """
+    INSERT INTO signal (\(SignalRecord.columns))
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+    """
+
+  /// A row that is another order is left alone, which shows as "no row changed".
+  static let putOrder: String = {
+    let places = (1...(Order.identityColumns.count + Order.stateColumns.count)).map { "?\($0)" }
+    return """
+      INSERT INTO orders (\(Order.columns)) VALUES (\(places.joined(separator: ", ")))
+      ON CONFLICT (signal_id, leg) DO UPDATE SET
+      \(Order.stateColumns.map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
+      WHERE \(Order.identityColumns.map { "\($0) IS excluded.\($0)" }.joined(separator: " AND "))
+      """
+  }()
+
+  static let liveOrderRows = """
+    SELECT \(Order.columns) FROM orders WHERE status IN (\(live))
+    ORDER BY created_at_ms, signal_id, leg
+    """
+
+  /// The plus keeps SQLite off the index by status, which would lead it through all of the past.
+  static let reservations = """
+    SELECT signal_id, leg, created_at_ms, reserved_quote FROM orders
+    WHERE created_at_ms > ?1 AND +status IN (\(exposed))
+    UNION
+    SELECT signal_id, leg, created_at_ms, reserved_quote FROM orders WHERE status IN (\(live))
+    ORDER BY created_at_ms, signal_id, leg
+    """
+
+  static let signalList = """
+    SELECT \(SignalListRow.columns)
+    FROM signal AS s LEFT JOIN orders AS o ON o.signal_id = s.id AND o.leg = 0
+    WHERE \(signalFilter) \(newestSignals)
+    """
+
+  /// CROSS JOIN keeps SQLite to this order: the few live orders first.
+  static let liveSignalList = """
+    SELECT \(SignalListRow.columns)
+    FROM orders AS o CROSS JOIN signal AS s ON s.id = o.signal_id
+    WHERE o.leg = 0 AND o.status IN (\(live)) AND \(signalFilter) \(newestSignals)
+    """
+
+  static let orderList = """
+    SELECT \(Order.columns) FROM orders WHERE \(orderFilter) \(newestOrders)
+    """
+
+  static let liveOrderList = """
+    SELECT \(Order.columns) FROM orders
+    WHERE status IN (\(live)) AND \(orderFilter) \(newestOrders)
+    """
+
+  private static let signalFilter =
+    "(?1 IS NULL OR s.decision = ?1 OR o.status = ?1) AND (?2 IS NULL OR s.symbol = ?2)"
+
+  private static let newestSignals = "ORDER BY s.received_at_ms DESC, s.rowid DESC LIMIT ?3"
+
+  private static let orderFilter =
+    "(?1 IS NULL OR status = ?1) AND (?2 IS NULL OR symbol = ?2)"
+
+  private static let newestOrders = "ORDER BY created_at_ms DESC, signal_id DESC, leg DESC LIMIT ?3"
+
+  private static let live = list { !$0.isTerminal }
+
+  private static let exposed = list { $0.countsAsExposure }
+
+  private static func list(_ isWanted: (OrderStatus) -> Bool) -> String {
+    OrderStatus.allCases.filter(isWanted).map { "'\($0.rawValue)'" }.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,95 @@
+import CSQLite
+import Glibc
+
+/// Why the store did not do what it was asked. Each case forces another decision; the text says what
+/// happened, `description` also what to do.
+package enum StoreError: Error, Hashable, CustomStringConvertible, Sendable {
+  /// Another program has the right to write.
+  case heldByAnotherDaemon(String)
+  /// The content cannot be trusted: nothing may be sent on the strength of it.
+  case corrupt(String)
+  /// The file system or the file takes no writes.
+  case readOnly(String)
+  /// No room; worth trying again when there is.
+  case full(String)
+  /// The disk or the memory failed.
+  case ioFailure(String)
+  /// Written by a newer program.
+  case newerSchema(found: Int, known: Int)
+  /// Nothing usable stands at the path, or it may not be used.
+  case unusablePath(String)
+  /// The program asked for what the store forbids, for instance a second signal with the same id.
+  case misuse(String)
+
+  package var description: String {
+    switch self {
+    case .heldByAnotherDaemon(let what):
+      "the database is in use: \(what); stop the other program, or use another store.path"
+    case .corrupt(let what):
+      "the database is damaged: \(what); keep a copy of the file and the -wal beside it, restore a "
+        + "backup, and compare with the orders at the exchange before trading on"
+    case .readOnly(let what):
+      "the database cannot be written: \(what); make the file system and the file writable for the "
+        + "daemon's user"
+    case .full(let what):
+      "the disk is full: \(what); free some space in the database's file system"
+    case .ioFailure(let what):
+      "the disk or the memory failed: \(what); look into the kernel's log, and check the disk"
+    case .newerSchema(let found, let known):
+      "the database has schema version \(found) and this program knows versions up to \(known); "
+        + "install the newer program again"
+    case .unusablePath(let what): "the database cannot be used: \(what)"
+    case .misuse(let what): "the database refused a change: \(what); this is a fault of the program"
+    }
+  }
+}
+
+extension StoreError {
+  /// Runs `body`, sorting what SQLite throws.
+  static func sorting<Result>(
+    _ body: () throws(SQLiteError) -> Result
+  ) throws(StoreError) -> Result {
+    do throws(SQLiteError) {
+      return try body()
+    } catch {
+      throw StoreError(error)
+    }
+  }
+
+  /// Sorts SQLite's result codes by the decision that they force.
+  package init(_ error: SQLiteError) {
+    let text = error.description
+    switch error.code {
+    case SQLITE_FULL: self = .full(text)
+    case SQLITE_READONLY: self = .readOnly(text)
+    case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FORMAT: self = .corrupt(text)
+    case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL: self = .heldByAnotherDaemon(text)
+    case SQLITE_NOMEM, SQLITE_NOLFS: self = .ioFailure(text)
+    case SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_PERM: self = Self.ofFile(error)
+    // What is left speaks of our own statements: a constraint, a trigger, a wrong call.
+    default: self = .misuse(text)
+    }
+  }
+
+  /// SQLite folds most failures of the file system into few codes; `errno` tells them apart.
+  private static func ofFile(_ error: SQLiteError) -> StoreError {
+    let text = error.description
+    return switch error.systemError {
+    case ENOSPC, EDQUOT: .full(text)
+    case EROFS: .readOnly(text)
+    default: error.code == SQLITE_IOERR ? .ioFailure(text) : .unusablePath(text)
+    }
+  }
+
+  /// A failed system call on one of the store's files.
+  init(number: CInt, _ what: String) {
+    let text = unsafe "\(what): \(String(cString: strerror(number)))"
+    self =
+      switch number {
+      case ENOSPC, EDQUOT: .full(text)
+      case EROFS: .readOnly(text)
+      case EIO: .ioFailure(text)
+      default: .unusablePath(text)
+      }
+  }
+}

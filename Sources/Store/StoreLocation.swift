@@ -1,0 +1,64 @@
+import Glibc
+import Platform
+
+/// Where a state lives: an existing folder, and a file in it.
+struct StoreLocation {
+  /// Absolute, the folder's own links resolved: SQLite then refuses a link in any part of it.
+  let path: String
+
+  init(_ text: String) throws(StoreError) {
+    guard !text.isEmpty, !text.utf8.contains(0), !text.hasSuffix("/") else {
+      throw .unusablePath("'\(text)' names no file; set store.path to the path of a file")
+    }
+    let slash = text.lastIndex(of: "/")
+    let folder = slash.map { $0 == text.startIndex ? "/" : String(text[..<$0]) } ?? "."
+    let name = slash.map { text[text.index(after: $0)...] } ?? text[...]
+    guard let resolved = unsafe realpath(folder, nil) else {
+      let reason = unsafe String(cString: strerror(errno))
+      throw .unusablePath("its folder \(folder): \(reason); make the folder, or change store.path")
+    }
+    defer { unsafe free(resolved) }
+    let absolute = unsafe String(cString: resolved)
+    path = absolute == "/" ? "/\(name)" : "\(absolute)/\(name)"
+  }
+
+  /// Makes the file when it is missing, and refuses one that is not plainly ours. Only the holder of
+  /// the lock may call it.
+  func makeFile() throws(StoreError) {
+    let size = try existingSize()
+    if size ?? 0 == 0, try logSize() > 0 {
+      // SQLite would throw the log away and begin anew, and every signal would look new.
+      throw .corrupt("\(path) is gone but its write-ahead log is there")
+    }
+    if size == nil {
+      // O_EXCL: an existing file is never opened here, because closing it would drop SQLite's locks.
+      let flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
+      let number = retryingInterrupts { unsafe open(path, flags, 0o600) }
+      guard number >= 0 else { throw StoreError(number: errno, "make \(path)") }
+      _ = FileDescriptor(owning: number)
+    }
+  }
+
+  /// `nil` when there is no file.
+  func existingSize() throws(StoreError) -> Int64? {
+    guard let status = try Self.status(path) else { return nil }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw .unusablePath("\(path) is not a regular file")
+    }
+    guard status.st_mode & 0o022 == 0 else {
+      throw .unusablePath("\(path) can be changed by other users; run: chmod 600 \(path)")
+    }
+    return Int64(status.st_size)
+  }
+
+  private func logSize() throws(StoreError) -> Int64 {
+    try Self.status(path + "-wal").map { Int64($0.st_size) } ?? 0
+  }
+
+  private static func status(_ path: String) throws(StoreError) -> stat? {
+    var status = stat()
+    if unsafe lstat(path, &status) == 0 { return status }
+    guard errno == ENOENT else { throw StoreError(number: errno, "look at \(path)") }
+    return nil
+  }
+}

@@ -1,0 +1,176 @@
+import Domain
+import Store
+import Testing
+
+struct FoldTests {
+  let scratch: Scratch
+  let store: OrderStore
+
+  init() throws {
+    scratch = try Scratch()
+    store = try OrderStore(path: scratch.path)
+  }
+
+  /// One event of any kind; many do not fit the order's status and are refused by it.
+  private func anyEvent(_ id: String, _ random: inout SplitMix64) throws -> OrderEvent {
+    let filled = "0.\(Int.random(in: 1...4, using: &random))"
+    let reports: [OrderReport.Status] = [
+      .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled, .undocumented("LIMBO"),
+    ]
+    let status = try #require(reports.randomElement(using: &random))
+    let words = "words \(UInt8.random(in: 0...255, using: &random))"
+    let events: [OrderEvent] = [
+      .approved(
+        OrderEvent.Approval(
+          ticket: try makeTicket(id, amount: filled), quote: try makeQuote(),
+          reservedQuote: try money("4000.002"), checks: words)),
+      .denied(.priceDeviation, words), .denied(.expired, words),
+      .armed(
+        OrderEvent.Armament(
+          attempt: Int.random(in: 1...2, using: &random), stampedAt: noon,
+          receiveWindow: .milliseconds(4_999), quote: try makeQuote("0.000000000000000001"))),
+      .acknowledged(orderID: "C02__\(id)"), .validated, .refused(.exchangeRejected, words),
+      .mayRetry(words), .outcomeLost(words, throttled: Bool.random(using: &random)),
+      .observed(try makeReport(id, status, executed: filled, quote: "123.456")),
+      .observed(try makeReport(id, .open)), .lookedUp(view: "order", answer: words),
+      .notFound(words), .cancelRequested(by: words),
+      .cancelAnswered(words, isDefinite: Bool.random(using: &random)), .closedByOperator(words),
+    ]
+    return try #require(events.randomElement(using: &random))
+  }
+
+  @Test(arguments: 0..<24)
+  func `what was held is what is loaded, after any valid events`(seed: Int) throws {
+    var random = SplitMix64(seed: UInt64(seed))
+    var held: [String: Order] = [:]
+    for number in 0..<8 {
+      let id = "s\(number)"
+      var recorded = try Recorded(
+        id, in: store, at: noon.advanced(by: .milliseconds(Int64(number) * 10_000)))
+      for _ in 0..<30 {
+        let event = try anyEvent(id, &random)
+        var copy = recorded.order
+        guard (try? copy.apply(event, at: noon)) != nil else { continue }
+        try recorded.take(event, in: store)
+      }
+      held[id] = recorded.order
+    }
+    let reopened = try OrderStore(readOnlyPath: scratch.path)
+    for order in held.values { #expect(try reopened.order(order.key) == order) }
+    let live = held.values.filter { !$0.status.isTerminal }.sorted { $0.key < $1.key }
+    let state = try reopened.loadState(now: noon)
+    #expect(state.live.map(\.order) == live)
+    #expect(state.live.map(\.signal.signalID) == live.map(\.key.signal))
+    let exposed = held.values.filter(\.status.countsAsExposure).sorted { $0.key < $1.key }
+    #expect(
+      state.reservations
+        == exposed.map {
+          Reservation(key: $0.key, at: $0.createdAt, quote: $0.reservedQuote)
+        })
+  }
+
+  @Test func `an order that does not exist is nil`() throws {
+    #expect(try store.order(OrderKey(signal: signalID("a"))) == nil)
+    _ = try Recorded("a", in: store)
+    #expect(try store.order(OrderKey(signal: signalID("a"), leg: 1)) == nil)
+  }
+
+  @Test func `a market order by quote amount without a price keeps its gaps`() throws {
+    let id = "m"
+    let key = OrderKey(signal: try signalID(id), leg: 2)
+    let ticket = OrderTicket(
+      clientOrderID: try #require(ClientOrderID("sg-m")), symbol: try symbol("ETHUSDT"),
+      side: .sell, type: .market, amount: .quote(try money("25.5")), price: nil)
+    let order = Order(key: key, ticket: ticket, reservedQuote: nil, at: noon)
+    let created = OrderEvent.created(ticket, reservedQuote: nil)
+    try store.write(.insertSignal(makeSignal(id)))
+    try store.write(
+      .appendEvent(
+        HistoryEvent(at: noon, subject: .order(key), kind: created.kind, detail: created.detail)))
+    try store.write(.putOrder(order))
+    try store.commit()
+    #expect(try store.order(key) == order)
+    let reservations = try store.loadState(now: noon).reservations
+    #expect(reservations == [Reservation(key: key, at: noon, quote: nil)])
+  }
+
+  @Test func `reservations reach back 24 hours; live orders further`() throws {
+    let day: Int64 = 24 * 60 * 60 * 1_000
+    let report = OrderEvent.observed(try makeReport("x", .filled, executed: "0.5", quote: "1"))
+    for (id, age) in [("old", day + 1), ("edge", day), ("young", day - 1), ("now", 0)] {
+      var recorded = try Recorded(id, in: store, at: time(noon.milliseconds - age))
+      try recorded.arm(in: store)
+      try recorded.take(report, in: store)
+    }
+    _ = try Recorded("alive", in: store, at: time(noon.milliseconds - 5 * day))
+    var refused = try Recorded("refused", in: store)
+    try refused.arm(in: store)
+    try refused.take(.refused(.exchangeRejected, "30004"), in: store)
+    let state = try store.loadState(now: noon)
+    #expect(state.reservations.map(\.key.signal.text) == ["alive", "young", "now"])
+    #expect(state.live.map(\.order.key.signal.text) == ["alive"])
+  }
+
+  @Test func `remarks in an order's history change nothing`() throws {
+    let recorded = try Recorded("a", in: store)
+    let remark = HistoryEvent(
+      at: noon, subject: .order(recorded.order.key), kind: "request_sent", detail: ["n": 1])
+    try store.write(.appendEvent(remark))
+    try store.commit()
+    #expect(try store.order(recorded.order.key) == recorded.order)
+    #expect(try store.history(of: signalID("a")).map(\.kind) == ["order_created", "request_sent"])
+  }
+
+  @Test func `an event that cannot be read makes the start fail, naming the order`() throws {
+    let recorded = try Recorded("a", in: store)
+    try store.write(
+      .appendEvent(
+        HistoryEvent(
+          at: noon, subject: .order(recorded.order.key), kind: "order_armed", detail: [:])))
+    try store.commit()
+    #expect(
+      throws: StoreError.corrupt("an event 'order_armed' of order a leg 0 cannot be read")
+    ) { try store.loadState(now: noon) }
+  }
+
+  @Test func `an event that cannot follow makes the start fail`() throws {
+    let recorded = try Recorded("a", in: store)
+    let event = OrderEvent.acknowledged(orderID: "1")
+    try store.write(
+      .appendEvent(
+        HistoryEvent(
+          at: noon, subject: .order(recorded.order.key), kind: event.kind, detail: event.detail)))
+    try store.commit()
+    #expect(
+      throws: StoreError.corrupt(
+        "the history of order a leg 0 contradicts itself: "
+          + "an order that is new cannot take 'order_acknowledged'")
+    ) { try store.loadState(now: noon) }
+  }
+
+  @Test(arguments: [
+    ("status = 'open'", "status"), ("executed_quantity = '0.1'", "executed_quantity"),
+    ("attempt = 1", "attempt"), ("price = '1'", "price"), ("reason = 'why'", "reason"),
+    ("closed_by_operator = 1", "closed_by_operator"),
+  ])
+  func `a row that differs from its history makes the start fail`(
+    change: String, column: String
+  ) throws {
+    _ = try Recorded("a", in: store)
+    try Stranger(scratch.path).execute("UPDATE orders SET \(change)")
+    #expect(
+      throws: StoreError.corrupt("order a leg 0 and its history differ in \(column)")
+    ) { try store.loadState(now: noon) }
+  }
+
+  @Test(arguments: ["status = 'gone'", "symbol = 'b'"])
+  func `a list says which row holds a word that is not ours`(change: String) throws {
+    _ = try Recorded("a", in: store)
+    let stranger = try Stranger(scratch.path)
+    try stranger.execute("DROP TRIGGER order_keeps_its_identity; UPDATE orders SET \(change)")
+    let word = try #require(change.split(separator: "'").last)
+    #expect(
+      throws: StoreError.corrupt("order a leg 0 holds '\(word)', which the program never writes")
+    ) { try store.orders(filter: ListFilter()) }
+  }
+}

@@ -1,0 +1,162 @@
+import Domain
+import Store
+import Testing
+
+struct TurnTests {
+  let scratch: Scratch
+  let store: OrderStore
+
+  init() throws {
+    scratch = try Scratch()
+    store = try OrderStore(path: scratch.path)
+  }
+
+  @Test func `a committed signal reads back as it was, whatever its bytes`() throws {
+    let origins: [SignalOrigin] = [
+      .file([0xFF, 0x0A, 0x00, 0x41]), .file([]), .socket("uid=1000 pid=7"), .socket(""),
+    ]
+    for (index, origin) in origins.enumerated() {
+      try store.write(.insertSignal(makeSignal("s\(index)", origin: origin)))
+    }
+    try store.commit()
+    let reader = try OrderStore(readOnlyPath: scratch.path)
+    for (index, origin) in origins.enumerated() {
+      #expect(
+        try reader.signal(signalID("s\(index)")) == makeSignal("s\(index)", origin: origin))
+    }
+    #expect(try reader.signal(signalID("other")) == nil)
+  }
+
+  @Test func `a turn reads its own writes, others only what is committed`() throws {
+    let reader = try OrderStore(readOnlyPath: scratch.path)
+    #expect(!store.hasUncommittedWrites)
+    try store.write(.insertSignal(makeSignal("a")))
+    #expect(store.hasUncommittedWrites)
+    #expect(try store.signal(signalID("a")) != nil)
+    #expect(try reader.signal(signalID("a")) == nil)
+    try store.commit()
+    #expect(!store.hasUncommittedWrites)
+    #expect(try reader.signal(signalID("a")) != nil)
+    #expect(store.lastCommitNanoseconds > 0)
+  }
+
+  @Test func `a rollback forgets the turn, and the next turn works`() throws {
+    try store.write(.insertSignal(makeSignal("a")))
+    store.rollback()
+    #expect(!store.hasUncommittedWrites)
+    #expect(try store.signal(signalID("a")) == nil)
+    try store.write(.insertSignal(makeSignal("b")))
+    try store.commit()
+    #expect(try store.signal(signalID("b")) != nil)
+  }
+
+  @Test func `a commit without writes does nothing`() throws {
+    try store.commit()
+    #expect(store.lastCommitNanoseconds == 0)
+  }
+
+  @Test func `a failed write undoes the turn and fails its commit`() throws {
+    try store.write(.insertSignal(makeSignal("a")))
+    try store.commit()
+    try store.write(.insertSignal(makeSignal("b")))
+    let failure = try #require(
+      throws: StoreError.self, performing: { try store.write(.insertSignal(makeSignal("a"))) })
+    #expect(
+      failure
+        == .misuse("insert signal: UNIQUE constraint failed: signal.id (SQLite error 1555)"))
+    #expect(try store.signal(signalID("b")) == nil)
+    #expect(throws: failure) { try store.write(.insertSignal(makeSignal("c"))) }
+    #expect(store.hasUncommittedWrites)
+    #expect(throws: failure) { try store.commit() }
+    #expect(!store.hasUncommittedWrites)
+    #expect(try store.signal(signalID("c")) == nil)
+    try store.write(.insertSignal(makeSignal("d")))
+    try store.commit()
+    #expect(try store.signal(signalID("d")) != nil)
+  }
+
+  @Test func `a decision changes the signal that it names and no other`() throws {
+    try store.write(.insertSignal(makeSignal("a")))
+    try store.write(.insertSignal(makeSignal("b")))
+    let later = noon.advanced(by: .seconds(9))
+    try store.write(.updateDecision(signalID("a"), .priceDeviation, "12 > 10 bps", at: later))
+    try store.commit()
+    let changed = try #require(try store.signal(signalID("a")))
+    #expect(changed.decision == .priceDeviation)
+    #expect(changed.message == "12 > 10 bps")
+    #expect(changed.decidedAt == later)
+    #expect(try store.signal(signalID("b")) == makeSignal("b"))
+    #expect(throws: StoreError.misuse("a decision on signal c, which is not stored")) {
+      try store.write(.updateDecision(signalID("c"), .expired, "", at: later))
+    }
+  }
+
+  @Test func `halt, ban and rate usage are set, replaced and lifted`() throws {
+    #expect(try store.loadState(now: noon) == StoredState())
+    let halt = HaltRecord(reason: "an \"emergency\"", since: noon)
+    let ban = BanRecord(until: noon, wait: .nanoseconds(1_500_001), isBan: true, reason: "418")
+    let usage = RateUsageRecord(usage: RateUsage(ip: 12, uid: 3, orders: 1), at: noon)
+    try store.write(.setHalt(HaltRecord(reason: "first", since: noon)))
+    try store.write(.setHalt(halt))
+    try store.write(.setBan(ban))
+    try store.write(.setRateUsage(usage))
+    try store.commit()
+    let state = try OrderStore(readOnlyPath: scratch.path).loadState(now: noon)
+    #expect(state.halt == halt)
+    // Whole milliseconds, never fewer than the exchange asked for.
+    #expect(state.ban?.wait == .milliseconds(2))
+    #expect(state.ban?.until == noon)
+    #expect(state.ban?.isBan == true)
+    #expect(state.ban?.reason == "418")
+    #expect(state.rateUsage == usage)
+    try store.write(.setHalt(nil))
+    try store.write(.setBan(nil))
+    try store.commit()
+    #expect(try store.loadState(now: noon) == StoredState(rateUsage: usage))
+  }
+
+  @Test func `the history keeps its order, its subjects and its details`() throws {
+    let id = try signalID("a")
+    let events = [
+      HistoryEvent(at: noon, subject: .daemon, kind: "started", detail: ["version": "1"]),
+      HistoryEvent(
+        at: noon, subject: .signal(id), kind: "received", detail: ["note": "line\nü \"q\""]),
+      HistoryEvent(
+        at: time(1), subject: .order(OrderKey(signal: id, leg: 3)), kind: "request",
+        detail: ["weights": [1, 2, nil], "deep": ["x": true]]),
+      HistoryEvent(at: time(2), subject: .daemon, kind: "halted", detail: [:]),
+    ]
+    for event in events { try store.write(.appendEvent(event)) }
+    try store.commit()
+    #expect(try store.history(of: id) == [events[1], events[2]])
+    #expect(try store.history(of: signalID("b")) == [])
+    #expect(try store.daemonHistory() == [events[0], events[3]])
+    #expect(try store.daemonHistory(limit: 1) == [events[3]])
+  }
+
+  @Test func `a text with U+0000 is kept readable`() throws {
+    let id = try signalID("a")
+    try store.write(
+      .appendEvent(
+        HistoryEvent(at: noon, subject: .signal(id), kind: "x", detail: ["t\0": "a\0b"])))
+    try store.commit()
+    #expect(try store.history(of: id).map(\.detail) == [["t\u{FFFD}": "a\u{FFFD}b"]])
+  }
+
+  @Test func `a probe writes and leaves no turn open`() throws {
+    try store.probe()
+    #expect(!store.hasUncommittedWrites)
+    #expect(store.lastCommitNanoseconds > 0)
+    try store.write(.setHalt(nil))
+    #expect(throws: StoreError.misuse("a probe in the middle of a turn")) { try store.probe() }
+    try store.commit()
+  }
+
+  @Test func `a store for reading takes no write`() throws {
+    let reader = try OrderStore(readOnlyPath: scratch.path)
+    #expect(
+      throws: StoreError.readOnly(
+        "delete setting: attempt to write a readonly database (SQLite error 8)")
+    ) { try reader.write(.setHalt(nil)) }
+  }
+}

@@ -32,6 +32,7 @@ struct HTTPMessageReader {
   /// No line feed lies between `start` and here.
   private var searched = 0
   private var headBytes = 0
+  private var chunkLineBytes = 0
   private var bodyState = BodyState.complete
 
   init(limits: HTTPLimits) {
@@ -53,6 +54,7 @@ struct HTTPMessageReader {
     fields = []
     body = []
     headBytes = 0
+    chunkLineBytes = 0
     bodyState = .complete
   }
 
@@ -201,6 +203,8 @@ struct HTTPMessageReader {
     case .size:
       guard let end = try lineEnd(maximum: HTTPLimits.chunkLineMaximum, over: .chunkInvalid)
       else { return nil }
+      chunkLineBytes += end + 1 - start
+      guard chunkLineBytes <= HTTPLimits.chunkLinesMaximum else { throw .chunkInvalid }
       let size = try Self.chunkSize(consumeLine(upTo: end))
       guard size <= limits.bodyMaximum - body.count else { throw .bodyTooLarge }
       return .chunked(size == 0 ? .trailers : .data(remaining: size))

@@ -61,6 +61,9 @@ package struct HTTPLimits: Hashable, Sendable {
   package static let interimMaximum = 8
   /// A size in hexadecimal and an extension that nobody uses.
   package static let chunkLineMaximum = 256
+  /// All sizes of one body together: enough for 8 MiB in pieces of 256 bytes; a body in smaller ones
+  /// would keep the loop busy with framing.
+  package static let chunkLinesMaximum = 256 * 1024
 
   /// Bytes of a body after its transfer coding is undone.
   package var bodyMaximum: Int

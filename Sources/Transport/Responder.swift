@@ -57,9 +57,18 @@ package final class Responder {
 
   /// Sends these bytes, then resets the connection (RST).
   package func reset(after bytes: [UInt8] = []) {
+    end(.reset, after: bytes)
+  }
+
+  /// Sends these bytes, then closes without TLS's close_notify; a plain connection sees a normal end.
+  package func vanish(after bytes: [UInt8] = []) {
+    end(.unannounced, after: bytes)
+  }
+
+  private func end(_ ending: ServerConnection.Ending, after bytes: [UInt8]) {
     guard finish() else { return }
     connection?.sendRaw(number, bytes)
-    connection?.abort(number)
+    connection?.end(number, ending)
   }
 
   /// Sends these bytes `piece` at a time, one piece every `pause`; then closes or goes on.

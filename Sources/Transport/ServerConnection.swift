@@ -17,6 +17,17 @@ final class ServerConnection {
     case closed
   }
 
+  /// What follows the last byte of the output.
+  enum Ending {
+    case none
+    /// close_notify, FIN, and time for the client to read.
+    case orderly
+    /// FIN without close_notify, as when a cable between two proxies is cut.
+    case unannounced
+    /// RST.
+    case reset
+  }
+
   private static let readSize = 16 * 1024
   /// RFC 9112 §9.6: long enough for the client to have read the answer.
   private static let lingerMaximum: Duration = .seconds(1)
@@ -32,8 +43,7 @@ final class ServerConnection {
   private var isHandling = false
   private var output: [UInt8] = []
   private var written = 0
-  private var closesWhenWritten = false
-  private var resetsWhenWritten = false
+  private var ending = Ending.none
   private var interest = EventLoop.Interest.read
   private var buffer = [UInt8](repeating: 0, count: readSize)
   private lazy var deadline = DeadlineTimer(loop) { [weak self] in self?.close() }
@@ -61,7 +71,11 @@ final class ServerConnection {
     state = .closed
     deadline.set(nil)
     loop.deregister(stream.descriptor)
-    if !resetsWhenWritten { stream.finishWriting() }
+    switch ending {
+    case .none, .orderly: stream.finishWriting()
+    case .unannounced: break
+    case .reset: stream.resetOnClose()
+    }
     closed(self)
   }
 
@@ -137,13 +151,13 @@ final class ServerConnection {
     guard !isHandling else { return }
     isHandling = true
     defer { isHandling = false }
-    while case .reading = state, !closesWhenWritten {
+    while case .reading = state, ending == .none {
       switch parser.next() {
       case .needMore: return
       case .wantsContinue: queue(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
       case .failure(let violation):
         queue(HTTPResponse(violation).bytes(keepAlive: false))
-        closesWhenWritten = true
+        ending = .orderly
       case .complete(let request, let keepAlive):
         requests += 1
         state = .answering(number: requests, keepAlive: keepAlive)
@@ -191,18 +205,19 @@ extension ServerConnection {
   func finishAnswer(_ number: Int, keepAlive: Bool) {
     guard isAnswering(number) else { return }
     state = .reading
-    closesWhenWritten = !keepAlive
+    if !keepAlive { ending = .orderly }
     setDeadline(configuration.idleMaximum)
     flush()
-    guard case .reading = state, !closesWhenWritten, !isHandling else { return }
+    guard case .reading = state, ending == .none, !isHandling else { return }
     watch(written < output.count ? [.read, .write] : .read)
     nextRequest()
     if stream.hasFetchedBytes { read() }
   }
 
-  func abort(_ number: Int) {
+  /// Ends the connection in this manner once everything is written.
+  func end(_ number: Int, _ ending: Ending) {
     guard isAnswering(number) else { return }
-    resetsWhenWritten = true
+    self.ending = ending
     flush()
   }
 
@@ -220,13 +235,10 @@ extension ServerConnection {
     }
     output = []
     written = 0
-    if resetsWhenWritten {
-      stream.resetOnClose()
-      close()
-    } else if closesWhenWritten {
-      linger()
-    } else {
-      if case .answering = state { watch([]) } else { watch(.read) }
+    switch ending {
+    case .none: if case .answering = state { watch([]) } else { watch(.read) }
+    case .orderly: linger()
+    case .unannounced, .reset: close()
     }
   }
 

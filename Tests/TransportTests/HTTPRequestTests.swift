@@ -1,0 +1,60 @@
+import Testing
+
+@testable import Transport
+
+@Suite struct HTTPRequestTests {
+  private func bytes(_ request: HTTPRequest) throws -> String {
+    let serializer = HTTPRequestSerializer(
+      endpoint: try Endpoint("https://api.mexc.com/base"), userAgent: "mexc-signald/1.2")
+    return String(decoding: try serializer.bytes(of: request), as: UTF8.self)
+  }
+
+  @Test func `A GET has no length`() throws {
+    #expect(
+      try bytes(HTTPRequest(.get, "/api/v3/time"))
+        == "GET /base/api/v3/time HTTP/1.1\r\nHost: api.mexc.com\r\n"
+        + "User-Agent: mexc-signald/1.2\r\nAccept-Encoding: identity\r\n"
+        + "Connection: keep-alive\r\n\r\n")
+  }
+
+  @Test(arguments: [HTTPRequest.Method.post, .put, .delete])
+  func `What may carry a body says its length`(method: HTTPRequest.Method) throws {
+    #expect(
+      try bytes(HTTPRequest(method, "/x", headers: [("A", "1"), ("A", "2")])).hasSuffix(
+        "Connection: keep-alive\r\nA: 1\r\nA: 2\r\nContent-Length: 0\r\n\r\n"))
+    #expect(
+      try bytes(HTTPRequest(method, "/x", body: Array("abc".utf8))).hasSuffix(
+        "\r\nContent-Length: 3\r\n\r\nabc"))
+  }
+
+  @Test(arguments: [
+    "", "x", "http://evil/", "/a b", "/a\r\nX: y", "/a\u{0}", "/ü", "/a#b", "/\u{7F}", "*",
+  ])
+  func `A target that could be read in two ways is refused`(target: String) {
+    #expect(throws: HTTPRequest.Flaw.targetInvalid) { try bytes(HTTPRequest(.get, target)) }
+  }
+
+  @Test(arguments: ["", "a b", "a:", "a\r", "ü", "(a)", "a\u{0}"])
+  func `A header name that is no token is refused`(name: String) {
+    #expect(throws: HTTPRequest.Flaw.headerNameInvalid) {
+      try bytes(HTTPRequest(.get, "/", headers: [(name, "x")]))
+    }
+  }
+
+  @Test(arguments: ["a\rb", "a\nb", "a\r\nX: y", "\u{0}", "\u{7F}", "\u{1B}[0m"])
+  func `A header value with a control character is refused`(value: String) {
+    #expect(throws: HTTPRequest.Flaw.headerValueInvalid) {
+      try bytes(HTTPRequest(.get, "/", headers: [("X", value)]))
+    }
+  }
+
+  @Test(arguments: [
+    "host", "CONTENT-LENGTH", "Transfer-Encoding", "accept-encoding", "Connection", "user-agent",
+    "Expect", "Upgrade",
+  ])
+  func `A header that frames or routes is ours`(name: String) {
+    #expect(throws: HTTPRequest.Flaw.headerReserved) {
+      try bytes(HTTPRequest(.get, "/", headers: [(name, "x")]))
+    }
+  }
+}

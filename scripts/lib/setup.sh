@@ -1,0 +1,58 @@
+# Shared by the scripts: finds the Swift toolchain and installs the system packages that are missing.
+# To be sourced by bash with `set -euo pipefail`.
+# shellcheck shell=bash
+
+# The oldest toolchain that reads Package.swift.
+readonly swift_minimum=6.3
+
+say() { printf '%s\n' "$*" >&2; }
+
+fail() {
+  say "$*"
+  exit 1
+}
+
+# Puts a toolchain on the PATH, or ends with the way to get one.
+need_swift() {
+  local place version
+  if ! command -v swift >/dev/null; then
+    for place in /opt/swift/usr/bin /usr/local/swift/usr/bin "$HOME/.local/share/swiftly/bin"; do
+      if [ -x "$place/swift" ]; then
+        PATH="$place:$PATH"
+        break
+      fi
+    done
+  fi
+  command -v swift >/dev/null || fail "No Swift toolchain found: install Swift $swift_minimum or" \
+    "newer from https://swift.org/install and put its usr/bin on the PATH."
+  version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -n 1)
+  [ "$(printf '%s\n%s\n' "$swift_minimum" "${version:-0}" | sort -V | head -n 1)" = "$swift_minimum" ] ||
+    fail "Swift ${version:-of an unknown version} is too old: install Swift $swift_minimum or newer" \
+      "from https://swift.org/install."
+}
+
+is_installed() {
+  [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# Installs those of the named Debian packages that are missing.
+need_packages() {
+  local package missing=() as_root=()
+  if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    say "Not a Debian system: make sure that what these packages hold is installed: $*"
+    return
+  fi
+  for package in "$@"; do
+    is_installed "$package" || missing+=("$package")
+  done
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null ||
+      fail "Missing packages; run as root: apt-get install ${missing[*]}"
+    as_root=(sudo)
+  fi
+  say "Installing through ${as_root[*]:+sudo }apt-get: ${missing[*]}"
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -qq --yes --no-install-recommends "${missing[@]}" >/dev/null
+}

@@ -32,7 +32,9 @@ package final class Directory {
     try self.init(path: path)
   }
 
-  static func make(_ path: String, mode: UInt32) throws(SystemError) {
+  /// Makes a folder and its missing parents (0755); nothing happens when something of that name is
+  /// there.
+  package static func make(_ path: String, mode: UInt32) throws(SystemError) {
     let bytes = Array(path.utf8) + [0]
     if unsafe clinux_make_directory_at(AT_FDCWD, bytes, mode) == 0 {
       // mkdir(2) takes the umask away from the mode.

@@ -1,0 +1,49 @@
+package import Domain
+package import Platform
+
+/// Something that lies in the spool's incoming folder and wants an answer.
+package struct SpoolFile {
+  /// Bytes, as Linux has it; show it through `ByteText.printable`.
+  package let name: [UInt8]
+  /// What the file holds, or why it was not read.
+  package let content: Result<[UInt8], FileRefusal>
+  /// When its content, its name or its links last changed.
+  package let changedAt: WallTime
+  /// Nobody said that the file is finished: it was just there.
+  package let wasFoundByScan: Bool
+}
+
+/// Where a file of the spool waits.
+package enum SpoolPlace: Sendable {
+  case incoming, active
+}
+
+/// Where a file of the spool ends, beside a report that says why.
+package enum SpoolOutcome: Sendable {
+  case done, rejected
+
+  /// What the report's name has after the file's.
+  var reportSuffix: String {
+    switch self {
+    case .done: ".result.json"
+    case .rejected: ".reason.json"
+    }
+  }
+}
+
+/// Why a file of the spool stays where it is.
+package enum SpoolError: Error, Hashable, Sendable {
+  /// Somebody has taken the file away; there is nothing left to move.
+  case vanished
+  /// Disk full, read-only, no permission, …: try again later.
+  case blocked(SystemError)
+}
+
+extension SpoolError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .vanished: "the file is gone"
+    case .blocked(let error): error.description
+    }
+  }
+}

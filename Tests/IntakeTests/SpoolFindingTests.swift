@@ -1,0 +1,251 @@
+import Domain
+import Foundation
+import Glibc
+import Intake
+import Platform
+import Testing
+
+@Suite struct `Finding files in the spool` {
+  private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+  @Test func `the folders are made with their modes, existing ones left alone`() throws {
+    let fixture = try SpoolFixture()
+    let modes = try ["incoming", "active", "done", "rejected"].map {
+      try #require(FileStatus.at(path: fixture.path + "/" + $0)).mode
+    }
+    #expect(modes == [0o770, 0o750, 0o750, 0o750])
+    fixture.setMode("incoming", 0o2775)
+    try fixture.open()
+    #expect(try #require(FileStatus.at(path: fixture.path + "/incoming")).mode == 0o2775)
+  }
+
+  @Test func `a file that is renamed in or closed is handed over at once and once`() throws {
+    let fixture = try SpoolFixture()
+    try fixture.deliver("a.json", "{\"id\":1}")
+    #expect(try fixture.turns { fixture.files.count == 1 })
+    #expect(fixture.files[0].name == bytes("a.json"))
+    #expect(fixture.files[0].text == "{\"id\":1}")
+    #expect(!fixture.files[0].wasFoundByScan)
+    try "in place".write(
+      toFile: fixture.path + "/incoming/b.json", atomically: false, encoding: .utf8)
+    #expect(try fixture.turns { fixture.files.count == 2 })
+    #expect(fixture.files[1].text == "in place")
+    try fixture.turnThroughScan()
+    #expect(fixture.handedNames == ["a.json", "b.json"])
+  }
+
+  @Test func `files that wait at the start come in the order of their names`() throws {
+    let fixture = try SpoolFixture(isOpen: false)
+    for name in ["c", "a", "b2", "b10"] { try fixture.deliver(name) }
+    _ = try fixture.turns(within: .milliseconds(20)) { false }
+    #expect(fixture.files.isEmpty)
+    try fixture.required().resume()
+    #expect(fixture.handedNames == ["a", "b10", "b2", "c"])
+    #expect(fixture.files.allSatisfy { $0.wasFoundByScan })
+  }
+
+  @Test func `unfinished names are left alone until they are renamed`() throws {
+    let fixture = try SpoolFixture()
+    for name in [".hidden", "x.tmp", "x.part", "x.swp", "x~"] { try fixture.deliver(name) }
+    try fixture.deliver("x.TMP")
+    #expect(try fixture.turns { !fixture.files.isEmpty })
+    try fixture.turnThroughScan()
+    #expect(fixture.handedNames == ["x.TMP"])
+    fixture.move("incoming/x.part", "incoming/x.json")
+    #expect(try fixture.turns { fixture.handedNames == ["x.TMP", "x.json"] })
+  }
+
+  @Test func `what is no plain file is handed over as a refusal, unread`() throws {
+    let fixture = try SpoolFixture()
+    fixture.fifo("incoming/pipe")
+    fixture.makeFolder("incoming/folder")
+    fixture.symbolicLink("incoming/link", to: "/etc/passwd")
+    fixture.symbolicLink("incoming/loop", to: "loop")
+    let listener = try UnixListener(path: fixture.path + "/incoming/socket", mode: 0o600)
+    #expect(try fixture.turns { fixture.files.count == 5 })
+    let refusals = Dictionary(uniqueKeysWithValues: zip(fixture.handedNames, fixture.files))
+      .mapValues(\.refusal)
+    #expect(
+      refusals == [
+        "pipe": .notRegular(.pipe), "folder": .notRegular(.directory), "link": .notRegular(.link),
+        "loop": .notRegular(.link), "socket": .notRegular(.socket),
+      ])
+    // Rejecting moves the thing itself and follows nothing.
+    let spool = try fixture.required()
+    for name in fixture.files.map(\.name) {
+      try spool.finish(name, from: .incoming, to: .rejected, report: bytes("{}"))
+    }
+    #expect(try fixture.names("incoming").isEmpty)
+    #expect(try fixture.folder("rejected").status(of: bytes("link"))?.kind == .link)
+    #expect(try fixture.names("rejected").count == 10)
+    withExtendedLifetime(listener) {}
+  }
+
+  @Test func `a file over the limit is refused unread, one at the limit is read`() throws {
+    let fixture = try SpoolFixture()
+    try fixture.deliver("full", String(repeating: "x", count: 1_000))
+    try fixture.deliver("over", String(repeating: "x", count: 1_001))
+    try fixture.deliver("staged")
+    fixture.move("incoming/staged", "sparse")
+    fixture.setSize("sparse", 10 << 30)
+    fixture.move("sparse", "incoming/sparse")
+    #expect(try fixture.turns { fixture.files.count >= 3 })
+    let byName = Dictionary(zip(fixture.handedNames, fixture.files)) { $1 }
+    #expect(byName["full"]?.text?.utf8.count == 1_000)
+    #expect(byName["over"]?.refusal == .tooLarge(size: 1_001))
+    #expect(byName["sparse"]?.refusal == .tooLarge(size: 10 << 30))
+  }
+
+  @Test func `a delivery by link and unlink is taken when the other name has gone`() throws {
+    let fixture = try SpoolFixture()
+    try fixture.deliver("first")
+    #expect(try fixture.turns { fixture.files.count == 1 })
+    try "{}".write(toFile: fixture.path + "/outside", atomically: false, encoding: .utf8)
+    fixture.hardLink("incoming/linked", to: "outside")
+    try fixture.turnThroughScan()
+    #expect(fixture.files.count == 1)
+    fixture.remove("outside")
+    #expect(try fixture.turns(within: .seconds(2)) { fixture.files.count == 2 })
+    #expect(fixture.files[1].text == "{}")
+  }
+
+  @Test func `a second name that stays is refused after the settling time`() throws {
+    let fixture = try SpoolFixture()
+    try "{}".write(toFile: fixture.path + "/outside", atomically: false, encoding: .utf8)
+    fixture.hardLink("incoming/linked", to: "outside")
+    let start = Clock.monotonic()
+    #expect(try fixture.turns { fixture.files.count == 1 })
+    #expect(fixture.files[0].refusal == .linked(names: 2))
+    // The file system's clock ticks a little behind the one that is read here.
+    let waited = Clock.monotonic().since(start)
+    #expect(waited > SpoolDirectory.settlingTime - .milliseconds(100))
+  }
+
+  @Test func `an unfinished file that a look around found comes again until it has settled`() throws
+  {
+    let fixture = try SpoolFixture(isOpen: false)
+    let number = unsafe Glibc.open(fixture.path + "/incoming/slow", O_WRONLY | O_CREAT, 0o600)
+    #expect(unsafe write(number, "{\"id\":", 6) == 6)
+    let spool = try fixture.required()
+    var deferred: [Bool] = []
+    fixture.react = { deferred.append(spool.deferIfFresh($0, now: Clock.wall())) }
+    spool.resume()
+    #expect(deferred == [true])
+    #expect(try fixture.turns { deferred.count == 2 })
+    #expect(fixture.files[1].text == "{\"id\":")
+    #expect(unsafe write(number, "1}", 2) == 2)
+    close(number)
+    #expect(try fixture.turns { deferred.count == 3 })
+    #expect(fixture.files[2].text == "{\"id\":1}")
+    #expect(deferred == [true, true, false])
+    try fixture.turnThroughScan()
+    #expect(fixture.files.count == 3)
+    let late = fixture.files[0].changedAt.advanced(by: .seconds(5))
+    #expect(!spool.deferIfFresh(fixture.files[0], now: late))
+    #expect(spool.deferIfFresh(fixture.files[0], now: late.advanced(by: .milliseconds(-1))))
+    #expect(!spool.deferIfFresh(fixture.files[0], now: late.advanced(by: .seconds(-60))))
+  }
+
+  @Test func `an empty file is not handed over while it is fresh`() throws {
+    let fixture = try SpoolFixture(isOpen: false)
+    let number = unsafe Glibc.open(fixture.path + "/incoming/empty", O_WRONLY | O_CREAT, 0o600)
+    try fixture.required().resume()
+    #expect(fixture.files.isEmpty)
+    close(number)
+    #expect(try fixture.turns { fixture.files.count == 1 })
+    #expect(fixture.files[0].text == "")
+  }
+
+  @Test func `what the caller keeps is not handed over again, unless it changes or is forgotten`()
+    throws
+  {
+    let fixture = try SpoolFixture()
+    try fixture.deliver("a")
+    #expect(try fixture.turns { fixture.files.count == 1 })
+    try fixture.turnThroughScan()
+    #expect(fixture.files.count == 1)
+    fixture.move("incoming/a", "incoming/b")
+    #expect(try fixture.turns { fixture.handedNames == ["a", "b"] })
+    try fixture.deliver("a", "{ }")
+    #expect(try fixture.turns { fixture.handedNames == ["a", "b", "a"] })
+    try fixture.required().forget(bytes("b"))
+    #expect(try fixture.turns { fixture.handedNames == ["a", "b", "a", "b"] })
+  }
+
+  @Test func `a paused intake leaves the files where they are`() throws {
+    let fixture = try SpoolFixture()
+    let spool = try fixture.required()
+    for number in 0..<10 { try fixture.deliver("\(number)") }
+    fixture.react = { [unowned fixture] _ in if fixture.files.count == 3 { spool.pause() } }
+    #expect(try fixture.turns { spool.isPaused })
+    try fixture.turnThroughScan()
+    #expect(fixture.files.count == 3)
+    spool.resume()
+    #expect(try fixture.turns { fixture.files.count == 10 })
+    #expect(Set(fixture.handedNames).count == 10)
+  }
+
+  @Test func `a folder that is taken away is made and watched again`() throws {
+    let fixture = try SpoolFixture()
+    fixture.remove("incoming")
+    #expect(try fixture.turns { FileStatus.at(path: fixture.path + "/incoming") != nil })
+    try fixture.deliver("after")
+    #expect(try fixture.turns { fixture.handedNames == ["after"] })
+    #expect(!fixture.files[0].wasFoundByScan)
+    fixture.move("incoming", "elsewhere")
+    #expect(try fixture.turns { FileStatus.at(path: fixture.path + "/incoming") != nil })
+    try fixture.deliver("again")
+    #expect(try fixture.turns { fixture.handedNames.last == "again" })
+    // The same cause is told once a minute.
+    #expect(fixture.problems == ["a folder of the spool was taken away; it is made again"])
+  }
+
+  @Test func `more files than the kernel's queue holds are all found, once`() throws {
+    let fixture = try SpoolFixture()
+    let count = 17_000
+    try fixture.deliver("seed")
+    #expect(try fixture.turns { fixture.files.count == 1 })
+    for number in 0..<count {
+      let name = "\(fixture.path)/incoming/\(number)"
+      let file = unsafe Glibc.open(name + ".tmp", O_WRONLY | O_CREAT, 0o600)
+      _ = unsafe write(file, "{}", 2)
+      close(file)
+      fixture.move("incoming/\(number).tmp", "incoming/\(number)")
+    }
+    #expect(try fixture.turns(within: .seconds(30)) { fixture.files.count == count + 1 })
+    #expect(fixture.files.contains { $0.wasFoundByScan })
+    #expect(Set(fixture.handedNames).count == count + 1)
+    try fixture.turnThroughScan()
+    #expect(fixture.files.count == count + 1)
+  }
+
+  @Test func `nothing that was opened stays open`() async {
+    // A process of its own: in this one other tests open descriptors.
+    await #expect(processExitsWith: .success) {
+      try spoolRound(0)
+      let before = ProcessFacts.openDescriptors()
+      for number in 1...5 { try spoolRound(number) }
+      exit(ProcessFacts.openDescriptors() == before ? 0 : 1)
+    }
+  }
+}
+
+private func spoolRound(_ number: Int) throws {
+  let fixture = try SpoolFixture()
+  let spool = try fixture.required()
+  for name in ["a", "b", "c"] { try fixture.deliver("\(name)\(number)") }
+  fixture.fifo("incoming/pipe")
+  fixture.react = { file in
+    do throws(SpoolError) {
+      try spool.finish(file.name, from: .incoming, to: .rejected, report: [0x7B, 0x7D])
+    } catch {
+      exit(2)
+    }
+  }
+  guard try fixture.turns(until: { fixture.files.count == 4 }),
+    try fixture.names("rejected").count == 8
+  else { exit(3) }
+  fixture.remove("incoming")
+  let remade = try fixture.turns { FileStatus.at(path: fixture.path + "/incoming") != nil }
+  if !remade { exit(4) }
+}

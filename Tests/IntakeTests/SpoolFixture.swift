@@ -1,0 +1,124 @@
+import Domain
+import Foundation
+import Glibc
+import Intake
+import Platform
+import Testing
+
+/// A spool in a directory of its own, with everything that it handed over.
+final class SpoolFixture {
+  let path: String
+  let loop: EventLoop
+  private(set) var spool: SpoolDirectory?
+  var files: [SpoolFile] = []
+  var problems: [String] = []
+  /// Called with each file, as the daemon would be.
+  var react: (SpoolFile) -> Void = { _ in }
+
+  init(isOpen: Bool = true) throws {
+    var template = Array("/tmp/signald-spool-XXXXXX".utf8CString)
+    let made = unsafe mkdtemp(&template)
+    try #require(unsafe made != nil)
+    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    loop = try EventLoop()
+    try open()
+    if isOpen { spool?.resume() }
+  }
+
+  deinit {
+    spool?.close()
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
+  func open() throws {
+    spool = try SpoolDirectory(
+      path: path, maximumBytes: 1_000, loop: loop,
+      onFile: { [unowned self] file in
+        files.append(file)
+        react(file)
+      }, onProblem: { [unowned self] message, _ in problems.append(message) })
+  }
+
+  func required() throws -> SpoolDirectory { try #require(spool) }
+
+  func folder(_ name: String) throws -> Directory { try Directory(path: path + "/" + name) }
+
+  func names(_ folder: String) throws -> [String] {
+    try self.folder(folder).names().map { ByteText.printable($0) }
+  }
+
+  func text(_ folder: String, _ name: String) throws -> String {
+    try String(contentsOfFile: "\(path)/\(folder)/\(name)", encoding: .utf8)
+  }
+
+  var handedNames: [String] { files.map { ByteText.printable($0.name) } }
+
+  /// Written elsewhere and renamed in, as a careful producer does.
+  func deliver(_ name: [UInt8], _ content: String = "{}") throws {
+    let outside = try Directory(path: path)
+    let temporary = Array("staging".utf8)
+    try outside.writeWhole(
+      temporary, Array(content.utf8), mode: 0o640, syncingDirectory: false)
+    try outside.rename(temporary, to: folder("incoming"), as: name)
+  }
+
+  func deliver(_ name: String, _ content: String = "{}") throws {
+    try deliver(Array(name.utf8), content)
+  }
+
+  /// Turns the loop until the condition holds; false when it does not in time.
+  func turns(within limit: Duration = .seconds(10), until condition: () throws -> Bool) throws
+    -> Bool
+  {
+    let deadline = Clock.monotonic().advanced(by: limit)
+    while try !condition() {
+      if Clock.monotonic() >= deadline { return false }
+      try loop.turn(until: deadline)
+    }
+    return true
+  }
+
+  /// Turns the loop for as long as the next look around takes to come and to end.
+  func turnThroughScan() throws {
+    _ = try turns(within: .milliseconds(1_100)) { false }
+  }
+
+  func check(_ result: CInt, _ call: String) {
+    if result != 0 { Issue.record("\(call): errno \(errno)") }
+  }
+
+  func move(_ from: String, _ to: String) {
+    check(unsafe rename(path + "/" + from, path + "/" + to), "rename")
+  }
+  func fifo(_ name: String) { check(unsafe mkfifo(path + "/" + name, 0o600), "mkfifo") }
+  func makeFolder(_ name: String) { check(unsafe mkdir(path + "/" + name, 0o700), "mkdir") }
+  func remove(_ name: String) { check(unsafe Glibc.remove(path + "/" + name), "remove") }
+  func setMode(_ name: String, _ mode: mode_t) {
+    check(unsafe chmod(path + "/" + name, mode), "chmod")
+  }
+  func symbolicLink(_ name: String, to target: String) {
+    check(unsafe symlink(target, path + "/" + name), "symlink")
+  }
+  func hardLink(_ name: String, to target: String) {
+    check(unsafe link(path + "/" + target, path + "/" + name), "link")
+  }
+  func setSize(_ name: String, _ size: Int) {
+    check(unsafe truncate(path + "/" + name, size), "truncate")
+  }
+}
+
+extension SpoolFile {
+  var text: String? {
+    switch content {
+    case .success(let bytes): String(decoding: bytes, as: UTF8.self)
+    case .failure: nil
+    }
+  }
+
+  var refusal: FileRefusal? {
+    switch content {
+    case .success: nil
+    case .failure(let refusal): refusal
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import Foundation
+import Glibc
+import Intake
+import Platform
+import Testing
+
+@Suite struct `Moving files of the spool` {
+  private let fixture: SpoolFixture
+  private let spool: SpoolDirectory
+
+  init() throws {
+    fixture = try SpoolFixture()
+    spool = try fixture.required()
+  }
+
+  private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+  @Test func `a signal goes from incoming to active to done, with its report`() throws {
+    try fixture.deliver("s.json", "{\"id\":\"1\"}")
+    #expect(try spool.claim(bytes("s.json")) == bytes("s.json"))
+    #expect(try fixture.names("incoming") == [])
+    #expect(try spool.listActive() == [bytes("s.json")])
+    #expect(try spool.readActive(bytes("s.json")) == bytes("{\"id\":\"1\"}"))
+    let name = try spool.finish(
+      bytes("s.json"), from: .active, to: .done, report: bytes("{\"status\":\"filled\"}"))
+    #expect(name == bytes("s.json"))
+    #expect(try fixture.names("active") == [])
+    #expect(try fixture.names("done") == ["s.json", "s.json.result.json"])
+    #expect(try fixture.text("done", "s.json") == "{\"id\":\"1\"}")
+    #expect(try fixture.text("done", "s.json.result.json") == "{\"status\":\"filled\"}")
+    let status = try #require(
+      FileStatus.at(path: fixture.path + "/done/s.json.result.json"))
+    #expect(status.mode == 0o640)
+  }
+
+  @Test func `a refused signal goes to rejected with its reason`() throws {
+    try fixture.deliver("bad.json", "nonsense")
+    try spool.finish(bytes("bad.json"), from: .incoming, to: .rejected, report: bytes("{}"))
+    #expect(try fixture.names("rejected") == ["bad.json", "bad.json.reason.json"])
+  }
+
+  @Test func `nothing is ever overwritten, however often a name comes`() throws {
+    for number in 1...40 {
+      try fixture.deliver("signal.json", "\(number)")
+      #expect(
+        try spool.finish(
+          bytes("signal.json"), from: .incoming, to: .done, report: bytes("r\(number)"))
+          == bytes(number == 1 ? "signal.json" : "signal.json.\(number)"))
+    }
+    #expect(try fixture.names("done").count == 80)
+    for number in 2...40 {
+      #expect(try fixture.text("done", "signal.json.\(number)") == "\(number)")
+      #expect(try fixture.text("done", "signal.json.\(number).result.json") == "r\(number)")
+    }
+  }
+
+  @Test func `a producer's file that looks like a report is not overwritten either`() throws {
+    try fixture.deliver("a.result.json", "precious")
+    try spool.finish(
+      bytes("a.result.json"), from: .incoming, to: .done, report: bytes("first"))
+    try fixture.deliver("a", "signal")
+    #expect(
+      try spool.finish(bytes("a"), from: .incoming, to: .done, report: bytes("second"))
+        == bytes("a.2"))
+    #expect(try fixture.text("done", "a.result.json") == "precious")
+    #expect(try fixture.text("done", "a.2.result.json") == "second")
+  }
+
+  @Test func `a report that a crash left alone is taken up again`() throws {
+    try fixture.deliver("a", "signal")
+    try fixture.folder("done").writeWhole(
+      bytes("a.result.json"), bytes("report"), mode: 0o640)
+    #expect(
+      try spool.finish(bytes("a"), from: .incoming, to: .done, report: bytes("report"))
+        == bytes("a"))
+    #expect(try fixture.names("done") == ["a", "a.result.json"])
+  }
+
+  @Test func `a claim does not overwrite what is active`() throws {
+    for number in 1...3 {
+      try fixture.deliver("s", "\(number)")
+      #expect(try spool.claim(bytes("s")) == bytes(number == 1 ? "s" : "s.\(number)"))
+    }
+    #expect(try fixture.text("active", "s") == "1")
+    #expect(try fixture.text("active", "s.3") == "3")
+  }
+
+  @Test(
+    arguments: [
+      [0x0A, 0x22, 0x1B, 0x5B, 0x6D], [0xFF, 0xC3, 0x28], Array("-rf".utf8),
+      Array("a b;*$(x)".utf8),
+      Array("%n%s".utf8), Array("..a".utf8.dropFirst(2)) + [0x7F],
+    ] as [[UInt8]])
+  func `hostile names travel like any other`(name: [UInt8]) throws {
+    try fixture.deliver(name, "x")
+    #expect(try fixture.turns { fixture.files.count == 1 })
+    #expect(fixture.files[0].name == name)
+    #expect(try spool.claim(name) == name)
+    #expect(try spool.listActive() == [name])
+    try spool.finish(name, from: .active, to: .rejected, report: bytes("{}"))
+    let names = try fixture.folder("rejected").names()
+    #expect(names == [name, name + bytes(".reason.json")])
+  }
+
+  @Test func `names that leave no room for an ending are shortened and stay apart`() throws {
+    let first = [UInt8](repeating: 0x61, count: 255)
+    let second = [UInt8](repeating: 0x61, count: 254) + [0x62]
+    for name in [first, second, first] {
+      try fixture.deliver(name, String(decoding: name.suffix(1), as: UTF8.self))
+      try spool.finish(name, from: .incoming, to: .done, report: name.suffix(1))
+    }
+    let names = try fixture.folder("done").names()
+    #expect(names.count == 6)
+    #expect(names.allSatisfy { $0.count <= 255 })
+    #expect(names.contains(first))
+    #expect(names.contains(second))
+    let reports = names.filter { $0.suffix(12) == bytes(".result.json")[...] }
+    #expect(reports.count == 3)
+    #expect(
+      try reports.map { try fixture.folder("done").readRegularFile($0, maximumBytes: 1).bytes }
+        .filter { $0 == bytes("b") }.count == 1)
+  }
+
+  @Test func `a shortened name ends with a whole character`() throws {
+    // 3-byte characters: a cut at any byte but every third would leave a broken one.
+    for padding in 0..<3 {
+      let name = Array(
+        (String(repeating: "x", count: padding) + String(repeating: "語", count: 84)).utf8)
+      try fixture.deliver(name, "x")
+      try spool.finish(name, from: .incoming, to: .done, report: bytes("{}"))
+    }
+    for name in try fixture.folder("done").names() {
+      #expect(String(validating: name, as: UTF8.self) != nil)
+    }
+    #expect(try fixture.folder("done").names().count == 6)
+  }
+
+  @Test func `a file that is gone and a folder that does not let it in are different`() throws {
+    #expect(throws: SpoolError.vanished) { try spool.claim(bytes("none")) }
+    #expect(throws: SpoolError.vanished) {
+      try spool.finish(bytes("none"), from: .active, to: .done, report: [])
+    }
+    #expect(try fixture.names("done").isEmpty)
+    try fixture.deliver("stuck")
+    fixture.remove("active")
+    // The folder is there no more until the spool has made it again.
+    let failure = #expect(throws: SpoolError.self) { try spool.claim(bytes("stuck")) }
+    #expect(
+      failure == .blocked(SystemError("renameat2", fixture.path + "/incoming", number: ENOENT)))
+    #expect(try fixture.turns { FileStatus.at(path: fixture.path + "/active") != nil })
+    #expect(try spool.claim(bytes("stuck")) == bytes("stuck"))
+  }
+}

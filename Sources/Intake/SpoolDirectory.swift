@@ -9,8 +9,9 @@ package import Platform
 package final class SpoolDirectory {
   /// How long a file that nobody closed or renamed before our eyes may still be in the making.
   package static let settlingTime = Duration.seconds(5)
-  /// How often it looks around without being told.
-  private static let scanInterval = Duration.seconds(1)
+  /// How often it looks around without being told: the longest that a file waits whose arrival was
+  /// not noticed. Looking costs a handful of system calls.
+  package static let usualScanInterval = Duration.seconds(1)
   /// One line a minute for one cause.
   private static let problemInterval = Duration.seconds(60)
   /// Files handed over in one turn of the loop, so that a flood does not hold up the orders.
@@ -38,6 +39,7 @@ package final class SpoolDirectory {
   package private(set) var isPaused = true
 
   private let maximumBytes: Int
+  private let scanInterval: Duration
   private let loop: EventLoop
   private let onFile: (SpoolFile) -> Void
   private let onProblem: (String, [LogField]) -> Void
@@ -59,11 +61,13 @@ package final class SpoolDirectory {
   /// are refused unread. `onProblem` gets a message and its fields, made for the log.
   package init(
     path: String, maximumBytes: Int, loop: EventLoop,
+    scanInterval: Duration = SpoolDirectory.usualScanInterval,
     onFile: @escaping (SpoolFile) -> Void,
     onProblem: @escaping (String, [LogField]) -> Void
   ) throws(SystemError) {
     self.path = path
     self.maximumBytes = maximumBytes
+    self.scanInterval = scanInterval
     self.loop = loop
     self.onFile = onFile
     self.onProblem = onProblem
@@ -190,7 +194,7 @@ extension SpoolDirectory {
   }
 
   private func scheduleTick() {
-    let time = Clock.monotonic().advanced(by: Self.scanInterval)
+    let time = Clock.monotonic().advanced(by: scanInterval)
     tick = loop.schedule(at: time) { [weak self] in
       guard let self else { return }
       self.sync()

@@ -7,6 +7,9 @@ import Testing
 
 /// A spool in a directory of its own, with everything that it handed over.
 final class SpoolFixture {
+  /// Short, so that a test that waits for a look around is quick.
+  static let scanInterval = Duration.milliseconds(100)
+
   let path: String
   let loop: EventLoop
   private(set) var spool: SpoolDirectory?
@@ -32,7 +35,7 @@ final class SpoolFixture {
 
   func open() throws {
     spool = try SpoolDirectory(
-      path: path, maximumBytes: 1_000, loop: loop,
+      path: path, maximumBytes: 1_000, loop: loop, scanInterval: Self.scanInterval,
       onFile: { [unowned self] file in
         files.append(file)
         react(file)
@@ -80,7 +83,7 @@ final class SpoolFixture {
 
   /// Turns the loop for as long as the next look around takes to come and to end.
   func turnThroughScan() throws {
-    _ = try turns(within: .milliseconds(1_100)) { false }
+    _ = try turns(within: Self.scanInterval * 2 + .milliseconds(20)) { false }
   }
 
   func check(_ result: CInt, _ call: String) {

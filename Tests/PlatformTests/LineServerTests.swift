@@ -278,6 +278,31 @@ private final class RawClient {
     guard try loop.turns(until: { server.clientCount == 0 }) else { exit(3) }
   }
 
+  @Test func `without a free descriptor it waits and does not spin`() async {
+    // The limit is a whole process's.
+    await #expect(processExitsWith: .success) {
+      let suite = try `The line server`()
+      let client = try RawClient(suite.path)
+      let next = dup(STDIN_FILENO)
+      close(next)
+      var limit = rlimit(rlim_cur: rlim_t(next), rlim_max: 0)
+      var usual = rlimit()
+      unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &usual)
+      limit.rlim_max = usual.rlim_max
+      unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      try suite.loop.turn(until: Clock.monotonic())
+      guard suite.seen.troubles == [.cannotAccept(SystemError("accept4", number: EMFILE))]
+      else { exit(2) }
+      let deadline = Clock.monotonic().advanced(by: .milliseconds(20))
+      try suite.loop.turn(until: deadline)
+      guard Clock.monotonic() >= deadline, suite.seen.troubles.count == 1 else { exit(3) }
+      unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &usual)
+      client.send("hello\n")
+      guard try suite.loop.turns(until: { client.text == "re: hello\n" }) else { exit(4) }
+      exit(0)
+    }
+  }
+
   @Test func `the waiting client and the server understand each other`() throws {
     let client = try UnixClient(path: path)
     let deadline = Clock.monotonic().advanced(by: .seconds(10))

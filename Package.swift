@@ -38,7 +38,7 @@ let package = Package(
     room("Platform", imports: ["Domain", "CLinux"]),
     room("Store", imports: ["Domain", "Platform", "CSQLite"]),
     room("Transport", imports: ["Domain", "Platform", "COpenSSL"]),
-    room("MEXC", imports: ["Domain", "Transport"]),
+    room("MEXC", imports: ["Domain", "Platform", "Transport"]),
     room("Intake", imports: ["Domain", "Platform"]),
     room("SimulatedExchange", imports: ["Domain", "Platform", "Transport"]),
     room(
@@ -58,7 +58,7 @@ let package = Package(
     tests("PlatformTests", of: ["CLinux", "Domain", "Platform"]),
     tests("StoreTests", of: ["CSQLite", "Domain", "Platform", "Store"]),
     tests("TransportTests", of: ["Domain", "Platform", "Transport"]),
-    tests("MEXCTests", of: ["Domain", "MEXC", "Transport"]),
+    tests("MEXCTests", of: ["Domain", "MEXC", "Platform", "Transport"]),
     tests("IntakeTests", of: ["Domain", "Intake", "Platform"]),
     tests(
       "SimulatedExchangeTests", of: ["Domain", "Platform", "SimulatedExchange", "Transport"]),

@@ -1,0 +1,54 @@
+import Domain
+
+/// An answer, or a part of it, that lacks what it must have. The text says what.
+struct Undecodable: Error {
+  let reason: String
+
+  init(_ reason: String) {
+    self.reason = reason
+  }
+}
+
+/// Members as the exchange writes them: `null` and `""` stand for "absent", numbers come as strings
+/// or as numbers.
+extension JSONValue {
+  func text(_ name: String) -> String? {
+    guard let text = self[name]?.stringValue, !text.isEmpty else { return nil }
+    return text
+  }
+
+  /// The text of a string or of a number.
+  func scalarText(_ name: String) -> String? {
+    text(name) ?? self[name]?.numberValue
+  }
+
+  /// An identifier: text, or a number that is kept as its digits.
+  func identifier(_ name: String) -> String? {
+    if let text = text(name) { return text }
+    guard let number = self[name]?.numberValue,
+      number.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+    else { return nil }
+    return number
+  }
+
+  /// `nil` when absent.
+  func decimal(_ name: String) throws(Undecodable) -> FixedDecimal? {
+    guard let text = scalarText(name) else { return nil }
+    do throws(FixedDecimal.ParseError) {
+      return try FixedDecimal(exchangeText: text)
+    } catch {
+      throw Undecodable("\(name) is no number that can be held")
+    }
+  }
+
+  func requiredDecimal(_ name: String) throws(Undecodable) -> FixedDecimal {
+    guard let value = try decimal(name) else { throw Undecodable("\(name) is missing") }
+    return value
+  }
+
+  func requiredSymbol(_ expected: Symbol) throws(Undecodable) {
+    guard text("symbol") == expected.text else {
+      throw Undecodable("it is about another symbol than \(expected)")
+    }
+  }
+}

@@ -1,0 +1,191 @@
+import Domain
+
+/// Reads what an answer means for the request that it belongs to.
+struct AnswerReader {
+  let request: ExchangeRequest
+
+  /// Codes that mean "no such order" in answer to a look-up: the table has -2011, practice -2013.
+  private static let missingOrderCodes: Set<Int> = [-2011, -2013]
+  private static let invalidSymbolCode = -1121
+
+  /// What a good answer says.
+  func answer(from body: JSONValue) -> ExchangeAnswer {
+    do throws(Undecodable) {
+      return try decode(body)
+    } catch {
+      return .failed(.unreadable("an answer that cannot be read: \(error.reason)"))
+    }
+  }
+
+  /// An error that is an answer to what was asked, or a failure.
+  func answer(from error: ExchangeError) -> ExchangeAnswer {
+    switch request {
+    case .order where Self.missingOrderCodes.contains(error.code):
+      return .orderMissing(error)
+    // The one symbol that was asked for is not listed.
+    case .instruments(let symbols) where error.code == Self.invalidSymbolCode && symbols.count == 1:
+      return .instruments([])
+    case .prices(let symbols) where error.code == Self.invalidSymbolCode && symbols.count == 1:
+      return .prices([])
+    // After a cancel the same codes also mean "already filled": the order must be read.
+    case .serverTime, .instruments, .prices, .tradableSymbols, .place, .validate, .order,
+      .openOrders, .recentOrders, .trades, .cancel:
+      return .failed(.refused(error))
+    }
+  }
+
+  private func decode(_ body: JSONValue) throws(Undecodable) -> ExchangeAnswer {
+    switch request {
+    case .serverTime: return .serverTime(try serverTime(body))
+    case .instruments(let symbols):
+      return .instruments(try InstrumentReader.instruments(in: body, wanted: symbols))
+    case .prices(let symbols): return .prices(try prices(body, of: symbols))
+    case .tradableSymbols: return .tradableSymbols(try symbols(body))
+    case .place(let ticket): return .placed(orderID: try placedOrderID(body, for: ticket))
+    case .validate:
+      _ = try object(body)
+      return .validated
+    case .order(let symbol, let reference):
+      return .order(try order(body, of: symbol, reference))
+    case .openOrders(let symbol), .recentOrders(let symbol, _):
+      return .orders(try rows(body) { row throws(Undecodable) in try OrderReport(row, of: symbol) })
+    case .trades(let symbol, _):
+      return .trades(try rows(body) { row throws(Undecodable) in try TradeReport(row, of: symbol) })
+    case .cancel(let symbol, _):
+      let cancelled = try object(body)
+      if cancelled.text("symbol") != nil { try cancelled.requiredSymbol(symbol) }
+      return .cancelTaken
+    }
+  }
+
+  private func object(_ body: JSONValue) throws(Undecodable) -> JSONValue {
+    guard case .object = body else { throw Undecodable("it is \(body.kindWithArticle)") }
+    return body
+  }
+
+  /// One row that cannot be read spoils all: it might be the one that is looked for.
+  private func rows<Row>(
+    _ body: JSONValue, _ decode: (JSONValue) throws(Undecodable) -> Row
+  ) throws(Undecodable) -> [Row] {
+    guard case .array(let elements) = body else {
+      throw Undecodable("it is \(body.kindWithArticle), not an array")
+    }
+    var rows: [Row] = []
+    rows.reserveCapacity(elements.count)
+    for element in elements { rows.append(try decode(element)) }
+    return rows
+  }
+
+  private func serverTime(_ body: JSONValue) throws(Undecodable) -> WallTime {
+    guard let text = body.scalarText("serverTime"), let milliseconds = Int64(text),
+      milliseconds > 0
+    else { throw Undecodable("serverTime is missing") }
+    return WallTime(milliseconds: milliseconds)
+  }
+
+  private func prices(
+    _ body: JSONValue, of symbols: [Symbol]
+  ) throws(Undecodable) -> [SymbolPrice] {
+    let rows: [JSONValue]
+    switch body {
+    case .array(let elements): rows = elements
+    case .object: rows = [body]
+    case .null, .bool, .number, .string: throw Undecodable("it is \(body.kindWithArticle)")
+    }
+    let wanted = Set(symbols)
+    var found: [Symbol: FixedDecimal] = [:]
+    for row in rows {
+      // Names of other markets need not be spelled as a symbol can be here.
+      guard let symbol = row.text("symbol").flatMap(Symbol.init(exchangeText:)),
+        wanted.contains(symbol), let price = try row.decimal("price"), price.isPositive
+      else { continue }
+      if found.updateValue(price, forKey: symbol) != nil {
+        throw Undecodable("it has two prices of \(symbol)")
+      }
+    }
+    return found.map { SymbolPrice(symbol: $0.key, price: $0.value) }
+      .sorted { $0.symbol < $1.symbol }
+  }
+
+  private func symbols(_ body: JSONValue) throws(Undecodable) -> [Symbol] {
+    guard let names = body["data"]?.arrayValue else { throw Undecodable("data is no array") }
+    var symbols: [Symbol] = []
+    for name in names {
+      guard let text = name.stringValue else { throw Undecodable("data holds no symbols") }
+      if let symbol = Symbol(exchangeText: text) { symbols.append(symbol) }
+    }
+    return symbols.sorted()
+  }
+
+  /// Only an answer that names an order and repeats what was asked for proves a placement. The type
+  /// is not compared: a market order has been answered as IMMEDIATE_OR_CANCEL.
+  private func placedOrderID(
+    _ body: JSONValue, for ticket: OrderTicket
+  ) throws(Undecodable) -> String {
+    try body.requiredSymbol(ticket.symbol)
+    guard body.text("side") == ticket.side.exchangeWord else {
+      throw Undecodable("it is about another side")
+    }
+    if let id = body.text("clientOrderId"), id != ticket.clientOrderID.text {
+      throw Undecodable("it is about another client order id")
+    }
+    guard let orderID = body.identifier("orderId") else {
+      throw Undecodable("orderId is missing")
+    }
+    return orderID
+  }
+
+  private func order(
+    _ body: JSONValue, of symbol: Symbol, _ reference: OrderReference
+  ) throws(Undecodable) -> OrderReport {
+    let report = try OrderReport(object(body), of: symbol)
+    let isTheOne =
+      switch reference {
+      case .orderID(let text): report.orderID == text
+      case .clientOrderID(let id): report.clientOrderID == id.text
+      }
+    guard isTheOne else { throw Undecodable("it is about another order") }
+    return report
+  }
+}
+
+extension OrderReport {
+  init(_ row: JSONValue, of symbol: Symbol) throws(Undecodable) {
+    try row.requiredSymbol(symbol)
+    guard let orderID = row.identifier("orderId") else { throw Undecodable("orderId is missing") }
+    guard let side = row.text("side").flatMap(Side.init(exchangeWord:)) else {
+      throw Undecodable("side is missing")
+    }
+    guard let word = row.text("status") else { throw Undecodable("status is missing") }
+    let status = Status(exchangeWord: word)
+    // Fills are read, never inferred: only an order that has just been made may leave them out.
+    let executed =
+      status == .open
+      ? try row.decimal("executedQty") ?? .zero : try row.requiredDecimal("executedQty")
+    let executedQuote =
+      executed.isZero
+      ? try row.decimal("cummulativeQuoteQty") ?? .zero
+      : try row.requiredDecimal("cummulativeQuoteQty")
+    guard executed >= .zero && executedQuote >= .zero else {
+      throw Undecodable("a fill below zero")
+    }
+    // One example of the documentation calls it Qty.
+    let quantity = try row.decimal(row.scalarText("origQty") == nil ? "Qty" : "origQty")
+    self.init(
+      orderID: orderID, clientOrderID: row.text("clientOrderId"), symbol: symbol, side: side,
+      type: row.text("type").flatMap(OrderType.init(exchangeWord:)),
+      price: try row.decimal("price"), quantity: quantity,
+      executedQuantity: executed, executedQuote: executedQuote, status: status)
+  }
+}
+
+extension TradeReport {
+  init(_ row: JSONValue, of symbol: Symbol) throws(Undecodable) {
+    try row.requiredSymbol(symbol)
+    guard let tradeID = row.identifier("id") else { throw Undecodable("id is missing") }
+    guard let orderID = row.identifier("orderId") else { throw Undecodable("orderId is missing") }
+    self.init(
+      tradeID: tradeID, orderID: orderID, clientOrderID: row.text("clientOrderId"), symbol: symbol,
+      price: try row.requiredDecimal("price"), quantity: try row.requiredDecimal("qty"))
+  }
+}

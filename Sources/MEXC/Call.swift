@@ -1,0 +1,108 @@
+package import Domain
+import Transport
+
+/// One endpoint with its parameters, before signing (MEXC spot v3).
+struct Call {
+  let method: HTTPRequest.Method
+  /// Under `/api/v3`.
+  let path: String
+  let isSigned: Bool
+  private(set) var query = QueryString()
+
+  private init(_ method: HTTPRequest.Method, _ path: String, isSigned: Bool) {
+    self.method = method
+    self.path = path
+    self.isSigned = isSigned
+  }
+
+  /// Symbols named in one query. More are had by asking for all: a longer list would outgrow what
+  /// servers take as a target.
+  private static let listedSymbolsMaximum = 50
+  /// The most rows that the exchange gives.
+  private static let ordersMaximum = 1_000
+  private static let tradesMaximum = 100
+
+  init(_ request: ExchangeRequest) {
+    switch request {
+    case .serverTime:
+      self.init(.get, "/time", isSigned: false)
+    case .instruments(let symbols):
+      self.init(.get, "/exchangeInfo", isSigned: false)
+      if symbols.count == 1 {
+        query.add("symbol", symbols[0].text)
+      } else if symbols.count <= Self.listedSymbolsMaximum && !symbols.isEmpty {
+        query.add("symbols", symbols.map(\.text).joined(separator: ","))
+      }
+    case .prices(let symbols):
+      self.init(.get, "/ticker/price", isSigned: false)
+      if symbols.count == 1 { query.add("symbol", symbols[0].text) }
+    case .tradableSymbols:
+      self.init(.get, "/selfSymbols", isSigned: true)
+    case .place(let ticket):
+      self.init(.post, "/order", isSigned: true)
+      add(ticket)
+    case .validate(let ticket):
+      self.init(.post, "/order/test", isSigned: true)
+      add(ticket)
+    case .order(let symbol, let reference):
+      self.init(.get, "/order", isSigned: true)
+      add(symbol, reference)
+    case .openOrders(let symbol):
+      self.init(.get, "/openOrders", isSigned: true)
+      query.add("symbol", symbol.text)
+    case .recentOrders(let symbol, let since):
+      self.init(.get, "/allOrders", isSigned: true)
+      add(symbol, since: since, limit: Self.ordersMaximum)
+    case .trades(let symbol, let since):
+      self.init(.get, "/myTrades", isSigned: true)
+      add(symbol, since: since, limit: Self.tradesMaximum)
+    case .cancel(let symbol, let reference):
+      self.init(.delete, "/order", isSigned: true)
+      add(symbol, reference)
+    }
+  }
+
+  private mutating func add(_ ticket: OrderTicket) {
+    query.add("symbol", ticket.symbol.text)
+    query.add("side", ticket.side.exchangeWord)
+    query.add("type", ticket.type.exchangeWord)
+    switch ticket.amount {
+    case .base(let quantity): query.add("quantity", quantity.description)
+    case .quote(let quantity): query.add("quoteOrderQty", quantity.description)
+    }
+    if let price = ticket.price { query.add("price", price.description) }
+    query.add("newClientOrderId", ticket.clientOrderID.text)
+  }
+
+  private mutating func add(_ symbol: Symbol, _ reference: OrderReference) {
+    query.add("symbol", symbol.text)
+    switch reference {
+    case .orderID(let text): query.add("orderId", text)
+    case .clientOrderID(let id): query.add("origClientOrderId", id.text)
+    }
+  }
+
+  private mutating func add(_ symbol: Symbol, since: WallTime, limit: Int) {
+    query.add("symbol", symbol.text)
+    query.add("startTime", String(since.milliseconds))
+    query.add("limit", String(limit))
+  }
+}
+
+extension MEXCSpot {
+  /// Weights as the exchange publishes them since 2026-04. Signed reads are printed with an IP weight
+  /// while the introduction says that keyed calls are counted per account: they are charged to both.
+  package static func cost(of request: ExchangeRequest) -> RequestCost {
+    switch request {
+    case .serverTime: RequestCost(ipWeight: 1, uidWeight: 0)
+    case .instruments: RequestCost(ipWeight: 25, uidWeight: 0)
+    case .prices: RequestCost(ipWeight: 10, uidWeight: 0)
+    case .tradableSymbols: RequestCost(ipWeight: 1, uidWeight: 1)
+    // Whether a test order counts as an order is not published, so it does.
+    case .place, .validate, .cancel: RequestCost(ipWeight: 1, uidWeight: 1, isOrder: true)
+    case .order: RequestCost(ipWeight: 2, uidWeight: 2)
+    case .openOrders: RequestCost(ipWeight: 3, uidWeight: 3)
+    case .recentOrders, .trades: RequestCost(ipWeight: 10, uidWeight: 10)
+    }
+  }
+}

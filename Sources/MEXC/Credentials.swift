@@ -1,0 +1,57 @@
+package import Platform
+import Transport
+
+/// An API key and the means to sign with its secret. The secret itself stays inside OpenSSL; nothing
+/// here prints either of the two.
+package final class Credentials: CustomStringConvertible, CustomDebugStringConvertible,
+  CustomReflectable
+{
+  package enum ShapeError: Error, Hashable, Sendable, CustomStringConvertible {
+    case keyEmpty
+    case keyMalformed
+    case secretEmpty
+    case secretMalformed
+
+    package var description: String {
+      switch self {
+      case .keyEmpty: "the API key is empty"
+      case .keyMalformed: "the API key is too long, or holds a blank or a character outside ASCII"
+      case .secretEmpty: "the API secret is empty"
+      case .secretMalformed:
+        "the API secret is too long, or holds a blank or a character outside ASCII"
+      }
+    }
+  }
+
+  /// MEXC's keys have 18 characters and its secrets 32; more than this is another kind of file.
+  private static let maximumLength = 256
+
+  let apiKey: String
+  private let code: HMACSHA256
+
+  /// Copies what it needs; the secrets may be let go afterwards.
+  package init(apiKey: Secret, secret: Secret) throws(ShapeError) {
+    if apiKey.count == 0 { throw .keyEmpty }
+    if secret.count == 0 { throw .secretEmpty }
+    guard apiKey.withBytes(Self.isWord) else { throw .keyMalformed }
+    guard secret.withBytes(Self.isWord) else { throw .secretMalformed }
+    self.apiKey = apiKey.withBytes { bytes in
+      String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
+    }
+    code = secret.withBytes { HMACSHA256(key: $0) }
+  }
+
+  private static func isWord(_ bytes: Span<UInt8>) -> Bool {
+    bytes.count <= maximumLength
+      && bytes.indices.allSatisfy { bytes[$0] > 0x20 && bytes[$0] < 0x7F }
+  }
+
+  /// HMAC-SHA256 of the text under the secret, in lower-case hexadecimal (MEXC spot v3, "Signed").
+  package func signature(of text: String) -> String {
+    code.hexDigest(of: Array(text.utf8))
+  }
+
+  package var description: String { "(credentials)" }
+  package var debugDescription: String { description }
+  package var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -1,0 +1,107 @@
+import Domain
+
+/// Reads a symbol's rules from exchangeInfo. Several of its names mislead: `quoteAmountPrecision` is
+/// the smallest notional, `baseSizePrecision` the smallest quantity.
+enum InstrumentReader {
+  /// The rules of the wanted symbols, of all when none is named. Left out is what is not listed, and
+  /// what has rules that cannot be read.
+  static func instruments(
+    in body: JSONValue, wanted: [Symbol]
+  ) throws(Undecodable) -> [Instrument] {
+    guard let rows = body["symbols"]?.arrayValue else { throw Undecodable("symbols is no array") }
+    let wanted = Set(wanted)
+    var instruments: [Instrument] = []
+    for row in rows {
+      guard let symbol = row.text("symbol").flatMap(Symbol.init(exchangeText:)),
+        wanted.isEmpty || wanted.contains(symbol),
+        let instrument = try? instrument(row, symbol)
+      else { continue }
+      instruments.append(instrument)
+    }
+    return instruments.sorted { $0.symbol < $1.symbol }
+  }
+
+  private static func instrument(
+    _ row: JSONValue, _ symbol: Symbol
+  ) throws(Undecodable) -> Instrument {
+    guard let base = row.text("baseAsset"), let quote = row.text("quoteAsset") else {
+      throw Undecodable("an asset is missing")
+    }
+    let tick = try unit("quotePrecision", in: row)
+    let baseUnit = try unit("baseAssetPrecision", in: row)
+    let baseSize = try row.decimal("baseSizePrecision") ?? .zero
+    let step = max(baseUnit, baseSize)
+    let hasOneUnit = try hasOnePriceUnit(row, tick)
+    let minimumNotional = try row.decimal("quoteAmountPrecision") ?? .zero
+    return Instrument(
+      symbol: symbol, baseAsset: base, quoteAsset: quote,
+      isTradable: isOpen(row) && hasOneUnit && step.isMultiple(of: baseUnit),
+      sides: sides(row), types: types(row), tickSize: tick, stepSize: step, quoteStep: tick,
+      minimumQuantity: step, minimumNotional: minimumNotional,
+      minimumNotionalMarket: try row.decimal("quoteAmountPrecisionMarket") ?? minimumNotional,
+      maximumNotional: try maximum("maxQuoteAmount", in: row),
+      maximumNotionalMarket: try maximum("maxQuoteAmountMarket", in: row),
+      priceBand: try priceBand(row))
+  }
+
+  /// 10⁻ᵈⁱᵍⁱᵗˢ.
+  private static func unit(_ name: String, in row: JSONValue) throws(Undecodable) -> FixedDecimal {
+    guard let digits = row.scalarText(name).flatMap({ Int($0) }),
+      let unit = FixedDecimal.powerOfTen(negative: digits)
+    else { throw Undecodable("\(name) is no count of digits") }
+    return unit
+  }
+
+  /// The status alone proves nothing: almost every symbol has "1", whether or not it can be traded
+  /// over the API. It was the word "ENABLED" before 2024-08-16.
+  private static func isOpen(_ row: JSONValue) -> Bool {
+    let status = row.scalarText("status")
+    return (status == "1" || status == "ENABLED")
+      && row["isSpotTradingAllowed"]?.boolValue == true
+  }
+
+  /// Both fields give the decimals of a price. Where they differ, neither can be trusted.
+  private static func hasOnePriceUnit(
+    _ row: JSONValue, _ tick: FixedDecimal
+  ) throws(Undecodable) -> Bool {
+    guard row.scalarText("quoteAssetPrecision") != nil else { return true }
+    return try unit("quoteAssetPrecision", in: row) == tick
+  }
+
+  private static func maximum(
+    _ name: String, in row: JSONValue
+  ) throws(Undecodable) -> FixedDecimal? {
+    guard let value = try row.decimal(name), value.isPositive else { return nil }
+    return value
+  }
+
+  /// A string in the documentation, a number in practice; absent in answers from before 2024-08-16.
+  private static func sides(_ row: JSONValue) -> Instrument.TradableSides {
+    switch row.scalarText("tradeSideType") {
+    case nil, "1": .both
+    case "2": .buyOnly
+    case "3": .sellOnly
+    default: .none
+    }
+  }
+
+  /// Immediate-or-cancel and fill-or-kill are never listed and are taken wherever limit orders are.
+  private static func types(_ row: JSONValue) -> Set<OrderType> {
+    let words = row["orderTypes"]?.arrayValue?.compactMap(\.stringValue) ?? []
+    var types = Set(words.compactMap(OrderType.init(exchangeWord:)))
+    if types.contains(.limit) { types.formUnion([.immediateOrCancel, .fillOrKill]) }
+    return types
+  }
+
+  /// The multipliers are distances from the last price; read as factors, as the documentation has
+  /// it, they would forbid every order.
+  private static func priceBand(_ row: JSONValue) throws(Undecodable) -> Instrument.PriceBand? {
+    let filter = row["filters"]?.arrayValue?.first {
+      $0.text("filterType") == "PERCENT_PRICE_BY_SIDE"
+    }
+    guard let filter, let up = try filter.decimal("bidMultiplierUp"),
+      let down = try filter.decimal("askMultiplierDown"), up.isPositive, down.isPositive
+    else { return nil }
+    return Instrument.PriceBand(buyUp: up, sellDown: down)
+  }
+}

@@ -1,0 +1,87 @@
+package import Domain
+package import Transport
+
+/// MEXC's spot market: the domain's requests as HTTP, and its answers in the domain's words.
+///
+/// Everything travels in the query string, also for POST and DELETE, with an empty body: the one
+/// form that needs no agreement about how a body is signed.
+package struct MEXCSpot {
+  private let credentials: Credentials?
+  private let receiveWindow: Duration
+  /// Throttling answers in a row that named no time to wait.
+  private var unstatedThrottles = 0
+
+  /// Without `credentials` only the public requests can be made.
+  package init(credentials: Credentials?, receiveWindow: Duration) {
+    self.credentials = credentials
+    self.receiveWindow = receiveWindow
+  }
+
+  /// The request as it goes out. `stampedAt` is the exchange's time. `nil` when the request must be
+  /// signed and there are no credentials.
+  package func httpRequest(
+    for request: ExchangeRequest, stampedAt: WallTime
+  ) -> HTTPRequest? {
+    let call = Call(request)
+    var query = call.query
+    var headers: HTTPFields = []
+    if call.isSigned {
+      guard let credentials else { return nil }
+      query.add("recvWindow", String(receiveWindow.wholeMilliseconds))
+      query.add("timestamp", String(stampedAt.milliseconds))
+      query.sign(with: credentials)
+      headers.append((name: "X-MEXC-APIKEY", value: credentials.apiKey))
+    }
+    // Without it the exchange answers 700013 to anything but GET, whatever the body.
+    if call.method != .get { headers.append((name: "Content-Type", value: "application/json")) }
+    let target = "/api/v3" + call.path + (query.text.isEmpty ? "" : "?" + query.text)
+    return HTTPRequest(call.method, target, headers: headers)
+  }
+
+  /// What the exchange's answer to `request`, or the lack of one, means. `now` is our own clock's:
+  /// it places a `Retry-After` that is a date.
+  package mutating func answer(
+    to request: ExchangeRequest, _ result: Result<HTTPResponse, TransportError>, now: WallTime
+  ) -> ExchangeAnswer {
+    switch result {
+    case .failure(let error):
+      switch error.progress {
+      case .notSent: return .failed(.notSent(error.description))
+      case .perhapsSent: return .failed(.noAnswer(error.description))
+      }
+    case .success(let response):
+      return answer(to: request, response, now: now)
+    }
+  }
+
+  private mutating func answer(
+    to request: ExchangeRequest, _ response: HTTPResponse, now: WallTime
+  ) -> ExchangeAnswer {
+    let reader = AnswerReader(request: request)
+    switch Reply(response) {
+    case .throttled(let isBan, let text):
+      let notice = throttleNotice(for: response, isBan: isBan, text: text, now: now)
+      return .failed(.throttled(notice))
+    case .success(let body):
+      unstatedThrottles = 0
+      return reader.answer(from: body)
+    case .refused(let error):
+      unstatedThrottles = 0
+      return reader.answer(from: error)
+    case .blocked(let text): return .failed(.blocked(text))
+    case .unreadable(let text): return .failed(.unreadable(text))
+    }
+  }
+
+  private mutating func throttleNotice(
+    for response: HTTPResponse, isBan: Bool, text: String, now: WallTime
+  ) -> ThrottleNotice {
+    if let wait = RetryAfter.wait(in: response.headers, now: now) {
+      unstatedThrottles = 0
+      return ThrottleNotice(wait: wait, isBan: isBan, text: text)
+    }
+    let wait = isBan ? RetryAfter.unstatedBan : RetryAfter.unstated(after: unstatedThrottles)
+    unstatedThrottles += 1
+    return ThrottleNotice(wait: wait, isBan: isBan, text: text)
+  }
+}

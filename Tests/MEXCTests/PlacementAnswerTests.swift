@@ -1,0 +1,197 @@
+import Domain
+import MEXC
+import Testing
+import Transport
+
+/// What an answer to a placement proves.
+enum PlacementVerdict: Equatable, Sendable {
+  case placed(String)
+  /// Refused for certain: no order was made.
+  case refused(Int, ExchangeError.Action)
+  /// An error code that proves nothing about the order.
+  case doubtful(Int, ExchangeError.Action)
+  case unreadable, blocked, notSent, noAnswer
+  case throttled(isBan: Bool)
+
+  init?(_ answer: ExchangeAnswer) {
+    switch answer {
+    case .placed(let orderID): self = .placed(orderID)
+    case .failed(.refused(let error)) where error.refusesPlacement:
+      self = .refused(error.code, error.action)
+    case .failed(.refused(let error)): self = .doubtful(error.code, error.action)
+    case .failed(.unreadable): self = .unreadable
+    case .failed(.blocked): self = .blocked
+    case .failed(.notSent): self = .notSent
+    case .failed(.noAnswer): self = .noAnswer
+    case .failed(.throttled(let notice)): self = .throttled(isBan: notice.isBan)
+    case .serverTime, .instruments, .prices, .tradableSymbols, .validated, .order, .orderMissing,
+      .orders, .trades, .cancelTaken:
+      return nil
+    }
+  }
+}
+
+struct PlacementRow: CustomTestStringConvertible, Sendable {
+  let status: Int
+  let body: String
+  let verdict: PlacementVerdict
+
+  init(_ status: Int, _ body: String, _ verdict: PlacementVerdict) {
+    self.status = status
+    self.body = body
+    self.verdict = verdict
+  }
+
+  /// An error body in MEXC's shape, with status 400.
+  static func code(_ code: Int, _ verdict: PlacementVerdict) -> PlacementRow {
+    PlacementRow(400, #"{"code":\#(code),"msg":"no"}"#, verdict)
+  }
+
+  var testDescription: String { "\(status) \(body.prefix(70))" }
+}
+
+private let good = #"""
+  {"symbol":"LINKUSDT","orderId":"C02__612203344556677889912","orderListId":-1,"price":"21.400",
+  "origQty":"1.25","type":"LIMIT","side":"BUY","stpMode":"","transactTime":1790000001456}
+  """#
+
+private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
+
+@Suite struct PlacementAnswerTests {
+  static let acknowledgements: [PlacementRow] = [
+    .init(200, good, .placed("C02__612203344556677889912")),
+    .init(
+      200, #"{"side":"BUY","symbol":"LINKUSDT","orderId":"0f1e2d3c4b5a69788796a5b4c3d2e1f0"}"#,
+      .placed("0f1e2d3c4b5a69788796a5b4c3d2e1f0")),
+    .init(
+      200, #"{"symbol":"LINKUSDT","side":"BUY","orderId":"7","type":"IMMEDIATE_OR_CANCEL"}"#,
+      .placed("7")),
+    .init(
+      200, #"{"symbol":"LINKUSDT","side":"BUY","orderId":90071992547409931234}"#,
+      .placed("90071992547409931234")),
+    .init(
+      200, #"{"symbol":"LINKUSDT","side":"BUY","orderId":"7","clientOrderId":"sg-1"}"#,
+      .placed("7")),
+    .init(
+      200, #"{"symbol":"LINKUSDT","side":"BUY","orderId":"7","clientOrderId":null}"#, .placed("7")),
+    .init(200, #"{"code":0,"symbol":"LINKUSDT","side":"BUY","orderId":"7"}"#, .placed("7")),
+    .init(
+      200, #"{"symbol":"LINKUSDT","side":"BUY","orderId":"7","clientOrderId":"sg-2"}"#, .unreadable),
+    .init(200, #"{"symbol":"BTCUSDT","side":"BUY","orderId":"7"}"#, .unreadable),
+    .init(200, #"{"symbol":"linkusdt","side":"BUY","orderId":"7"}"#, .unreadable),
+    .init(200, #"{"symbol":"LINKUSDT","side":"SELL","orderId":"7"}"#, .unreadable),
+    .init(200, #"{"symbol":"LINKUSDT","orderId":"7"}"#, .unreadable),
+    .init(200, #"{"side":"BUY","orderId":"7"}"#, .unreadable),
+    .init(200, #"{"symbol":"LINKUSDT","side":"BUY"}"#, .unreadable),
+    .init(200, #"{"symbol":"LINKUSDT","side":"BUY","orderId":""}"#, .unreadable),
+    .init(200, #"{"symbol":"LINKUSDT","side":"BUY","orderId":null}"#, .unreadable),
+    .init(200, #"{"symbol":"LINKUSDT","side":"BUY","orderId":1.5}"#, .unreadable),
+    .init(200, #"{"symbol":"LINKUSDT","side":"BUY","orderId":-1}"#, .unreadable),
+    .init(200, #"{"symbol":"LINKUSDT","side":"BUY","orderId":["7"]}"#, .unreadable),
+    .init(200, #"{"symbol":"LINKUSDT","side":"BUY","orderId":"7","orderId":"8"}"#, .unreadable),
+    .init(200, "{}", .unreadable), .init(200, "", .unreadable), .init(200, "null", .unreadable),
+    .init(200, "[]", .unreadable), .init(200, "[\(good)]", .unreadable),
+    .init(200, "\"ok\"", .unreadable), .init(200, page, .unreadable),
+    .init(200, String(good.dropLast(2)), .unreadable), .init(200, good + "x", .unreadable),
+    .init(200, #"{"code":200}"#, .unreadable),
+    .init(200, #"{"code":0,"msg":"success"}"#, .unreadable),
+    .init(200, #"{"code":"ok"}"#, .unreadable), .init(200, #"{"code":null}"#, .unreadable),
+    .init(201, good, .unreadable), .init(202, "", .unreadable), .init(204, "", .unreadable),
+  ]
+
+  static let refusals: [PlacementRow] = [
+    .code(10101, .refused(10101, .size)), .code(30004, .refused(30004, .size)),
+    .code(30005, .refused(30005, .size)), .code(30002, .refused(30002, .size)),
+    .code(30003, .refused(30003, .size)), .code(10007, .refused(10007, .skip)),
+    .code(30014, .refused(30014, .fix)), .code(30021, .refused(30021, .fix)),
+    .code(30000, .refused(30000, .skip)), .code(30016, .refused(30016, .skip)),
+    .code(30018, .refused(30018, .skip)), .code(30019, .refused(30019, .skip)),
+    .code(30041, .refused(30041, .skip)), .code(602, .refused(602, .halt)),
+    .code(700001, .refused(700001, .halt)), .code(700002, .refused(700002, .halt)),
+    .code(700003, .refused(700003, .clock)), .code(700006, .refused(700006, .halt)),
+    .code(700007, .refused(700007, .halt)), .code(10072, .refused(10072, .halt)),
+    .code(700004, .refused(700004, .fix)), .code(700005, .refused(700005, .fix)),
+    .code(700008, .refused(700008, .fix)), .code(33333, .refused(33333, .fix)),
+    .code(44444, .refused(44444, .fix)), .code(30029, .refused(30029, .wait)),
+    .code(-1021, .refused(-1021, .clock)), .code(-1022, .refused(-1022, .halt)),
+    .code(-2010, .refused(-2010, .size)), .code(-2014, .refused(-2014, .halt)),
+    .code(-2015, .refused(-2015, .halt)),
+    .init(200, #"{"code":30002,"msg":"too small"}"#, .refused(30002, .size)),
+    .init(200, #"{"msg":"x","code":"30005"}"#, .refused(30005, .size)),
+    .init(400, #"{"msg":"x","code":30002,"_extend":null}"#, .refused(30002, .size)),
+    .init(401, #"{"code":700002,"msg":"x"}"#, .refused(700002, .halt)),
+  ]
+
+  static let doubts: [PlacementRow] = [
+    .code(-2011, .doubtful(-2011, .query)), .code(-2013, .doubtful(-2013, .query)),
+    .code(400, .doubtful(400, .fix)), .code(10203, .doubtful(10203, .query)),
+    .code(20002, .doubtful(20002, .query)), .code(500, .doubtful(500, .query)),
+    .code(504, .doubtful(504, .query)), .code(510, .doubtful(510, .wait)),
+    .code(30087, .doubtful(30087, .fix)), .code(730001, .doubtful(730001, .fix)),
+    .code(99_999, .doubtful(99_999, .query)), .code(-1, .doubtful(-1, .query)),
+    .init(401, "", .doubtful(401, .halt)), .init(401, page, .doubtful(401, .halt)),
+    .init(400, "", .unreadable), .init(400, page, .unreadable), .init(400, "{}", .unreadable),
+    .init(400, #"{"msg":"no code"}"#, .unreadable), .init(400, #"{"code":0}"#, .unreadable),
+    .init(400, #"{"code":200}"#, .unreadable), .init(400, good, .unreadable),
+    .init(400, #"{"code":3.5}"#, .unreadable),
+    .init(400, #"{"code":99999999999999999999}"#, .unreadable),
+    .init(404, page, .unreadable), .init(408, "", .unreadable),
+    .init(403, page, .blocked), .init(403, #"{"code":403,"msg":"denied"}"#, .blocked),
+    .init(403, #"{"code":30002,"msg":"no"}"#, .blocked), .init(403, "", .blocked),
+    .init(301, "", .unreadable), .init(307, good, .unreadable), .init(304, "", .unreadable),
+    .init(500, page, .unreadable), .init(500, #"{"code":30002,"msg":"no"}"#, .unreadable),
+    .init(502, "", .unreadable), .init(503, good, .unreadable),
+    .init(503, #"{"code":503,"msg":"Unknown error"}"#, .unreadable), .init(504, "", .unreadable),
+    .init(429, #"{"code":429,"msg":"Too Many Requests"}"#, .throttled(isBan: false)),
+    .init(429, "", .throttled(isBan: false)), .init(429, page, .throttled(isBan: false)),
+    .init(418, page, .throttled(isBan: true)),
+    .init(400, #"{"code":429,"msg":"Too Many Requests"}"#, .throttled(isBan: false)),
+    .init(200, #"{"code":429,"msg":"Too Many Requests"}"#, .throttled(isBan: false)),
+    .init(200, #"{"code":418}"#, .throttled(isBan: true)),
+  ]
+
+  @Test(arguments: acknowledgements + refusals + doubts)
+  func sortsTheAnswer(_ row: PlacementRow) throws {
+    let answer = answer(to: .place(try ticket()), response(row.status, row.body))
+    #expect(PlacementVerdict(answer) == row.verdict, "\(answer)")
+  }
+
+  /// Nothing but the reviewed list may count as "no order was made".
+  @Test func onlyTheReviewedCodesRefuseForCertain() throws {
+    let certain = ErrorTable.codes.filter {
+      ErrorTable.error(code: $0, text: "").refusesPlacement
+    }
+    #expect(
+      certain == [
+        -2015, -2014, -2010, -1022, -1021, 602, 10007, 10072, 10101, 30000, 30002, 30003, 30004,
+        30005, 30014, 30016, 30018, 30019, 30021, 30029, 30041, 33333, 44444, 700001, 700002,
+        700003, 700004, 700005, 700006, 700007, 700008,
+      ])
+  }
+
+  @Test func aBrokenTransportSaysHowFarItGot() throws {
+    let unsent = TransportError(.notSent, .connect, .deadline, endpoint: "https://api.mexc.com")
+    let sent = TransportError(
+      .perhapsSent, .firstByte, .peerClosed, endpoint: "https://api.mexc.com")
+    let request = ExchangeRequest.place(try ticket())
+    #expect(answer(to: request, .failure(unsent)) == .failed(.notSent(unsent.description)))
+    #expect(answer(to: request, .failure(sent)) == .failed(.noAnswer(sent.description)))
+  }
+
+  @Test func theTestEndpointAnswersEmpty() throws {
+    let request = ExchangeRequest.validate(try ticket())
+    #expect(answer(to: request, response(200, "{}")) == .validated)
+    #expect(answer(to: request, response(200, #"{"code":0}"#)) == .validated)
+    let refused = answer(to: request, response(400, #"{"code":30002,"msg":"small"}"#))
+    #expect(PlacementVerdict(refused) == .refused(30002, .size))
+    #expect(PlacementVerdict(answer(to: request, response(200, "[]"))) == .unreadable)
+  }
+
+  @Test func aForeignPageIsNotRepeated() throws {
+    let echo = "<html>signature=0123456789abcdef X-MEXC-APIKEY: mx0key</html>"
+    for status in [200, 403, 404, 503] {
+      let answer = answer(to: .place(try ticket()), response(status, echo, []))
+      #expect(!"\(answer)".contains("mx0key"), "\(answer)")
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import Domain
+import MEXC
+import Testing
+import Transport
+
+@Suite struct RequestTests {
+  private let stamp = WallTime(milliseconds: 1_644_489_390_087)
+
+  private func request(_ request: ExchangeRequest) throws -> HTTPRequest {
+    let exchange = MEXCSpot(
+      credentials: try documentedCredentials(), receiveWindow: .milliseconds(4_000))
+    return try #require(exchange.httpRequest(for: request, stampedAt: stamp))
+  }
+
+  @Test func publicRequestsAreNotSigned() throws {
+    let link = try symbol("LINKUSDT")
+    let bitcoin = try symbol("BTCUSDT")
+    let many = try (0..<51).map { try symbol("A\($0)USDT") }
+    let expected: [(ExchangeRequest, String)] = [
+      (.serverTime, "/api/v3/time"), (.instruments([]), "/api/v3/exchangeInfo"),
+      (.instruments([link]), "/api/v3/exchangeInfo?symbol=LINKUSDT"),
+      (.instruments([link, bitcoin]), "/api/v3/exchangeInfo?symbols=LINKUSDT%2CBTCUSDT"),
+      (.instruments(many), "/api/v3/exchangeInfo"),
+      (.prices([link]), "/api/v3/ticker/price?symbol=LINKUSDT"),
+      (.prices([link, bitcoin]), "/api/v3/ticker/price"),
+    ]
+    let exchange = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
+    for (asked, target) in expected {
+      let request = try #require(exchange.httpRequest(for: asked, stampedAt: stamp))
+      #expect(request.method == .get)
+      #expect(request.target == target)
+      #expect(request.headers.isEmpty)
+      #expect(request.body.isEmpty)
+    }
+  }
+
+  @Test func signedRequestsCarryEverythingInTheQuery() throws {
+    let link = try symbol("LINKUSDT")
+    let since = WallTime(milliseconds: 1_644_489_000_000)
+    let ours = OrderReference.clientOrderID(try clientOrderID("cli_1"))
+    let theirs = OrderReference.orderID("C02__505979017439002624115")
+    let market = OrderTicket(
+      clientOrderID: try clientOrderID("m-1"), symbol: link, side: .sell, type: .market,
+      amount: .quote(try FixedDecimal("25.50")), price: nil)
+    let order = "symbol=LINKUSDT&side=BUY&type=LIMIT&quantity=1.25&price=21.4&newClientOrderId=sg-1"
+    let expected: [(ExchangeRequest, HTTPRequest.Method, String, String)] = [
+      (.place(try ticket()), .post, "order", order),
+      (.validate(try ticket()), .post, "order/test", order),
+      (
+        .place(market), .post, "order",
+        "symbol=LINKUSDT&side=SELL&type=MARKET&quoteOrderQty=25.5&newClientOrderId=m-1"
+      ),
+      (.order(link, ours), .get, "order", "symbol=LINKUSDT&origClientOrderId=cli_1"),
+      (
+        .order(link, theirs), .get, "order",
+        "symbol=LINKUSDT&orderId=C02__505979017439002624115"
+      ),
+      (.cancel(link, ours), .delete, "order", "symbol=LINKUSDT&origClientOrderId=cli_1"),
+      (.cancel(link, .orderID("7")), .delete, "order", "symbol=LINKUSDT&orderId=7"),
+      (.openOrders(link), .get, "openOrders", "symbol=LINKUSDT"),
+      (
+        .recentOrders(link, since: since), .get, "allOrders",
+        "symbol=LINKUSDT&startTime=1644489000000&limit=1000"
+      ),
+      (
+        .trades(link, since: since), .get, "myTrades",
+        "symbol=LINKUSDT&startTime=1644489000000&limit=100"
+      ),
+      (.tradableSymbols, .get, "selfSymbols", ""),
+    ]
+    let credentials = try documentedCredentials()
+    for (asked, method, path, parameters) in expected {
+      let request = try request(asked)
+      let signed =
+        parameters + (parameters.isEmpty ? "" : "&") + "recvWindow=4000&timestamp=1644489390087"
+      #expect(request.method == method)
+      #expect(
+        request.target
+          == "/api/v3/\(path)?\(signed)&signature=\(credentials.signature(of: signed))")
+      #expect(request.headers.first("X-MEXC-APIKEY") == "mx0aBYs33eIilxBWC5")
+      #expect(
+        request.headers.first("Content-Type") == (method == .get ? nil : "application/json"))
+      #expect(request.body.isEmpty)
+    }
+  }
+
+  @Test(arguments: [
+    (OrderType.limit, "LIMIT"), (.limitMaker, "LIMIT_MAKER"),
+    (.immediateOrCancel, "IMMEDIATE_OR_CANCEL"), (.fillOrKill, "FILL_OR_KILL"),
+  ])
+  func namesTheTypes(_ type: OrderType, _ word: String) throws {
+    #expect(try request(.place(ticket(.buy, type))).target.contains("&type=\(word)&"))
+  }
+
+  @Test func theDocumentedLookUpMatchesItsVector() throws {
+    let exchange = MEXCSpot(
+      credentials: try documentedCredentials(), receiveWindow: .seconds(5))
+    let reference = OrderReference.clientOrderID(try clientOrderID("cli-1"))
+    let request = exchange.httpRequest(
+      for: .order(try symbol("BTCUSDT"), reference), stampedAt: stamp)
+    let target = try #require(request).target
+    #expect(
+      target.hasSuffix("572ed47317db792f36769f2432b1f4b9cd15ada2475185f14f08ec43887c4e01"))
+  }
+
+  @Test func nothingIsSignedWithoutCredentials() throws {
+    let exchange = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
+    #expect(exchange.httpRequest(for: .place(try ticket()), stampedAt: stamp) == nil)
+    #expect(exchange.httpRequest(for: .tradableSymbols, stampedAt: stamp) == nil)
+  }
+
+  @Test func costsAreThePublishedOnes() throws {
+    let link = try symbol("LINKUSDT")
+    let reference = OrderReference.orderID("1")
+    let order = RequestCost(ipWeight: 1, uidWeight: 1, isOrder: true)
+    let expected: [(ExchangeRequest, RequestCost)] = [
+      (.serverTime, RequestCost(ipWeight: 1, uidWeight: 0)),
+      (.instruments([link]), RequestCost(ipWeight: 25, uidWeight: 0)),
+      (.prices([link]), RequestCost(ipWeight: 10, uidWeight: 0)),
+      (.prices([link, try symbol("BTCUSDT")]), RequestCost(ipWeight: 10, uidWeight: 0)),
+      (.tradableSymbols, RequestCost(ipWeight: 1, uidWeight: 1)),
+      (.place(try ticket()), order), (.validate(try ticket()), order),
+      (.cancel(link, reference), order),
+      (.order(link, reference), RequestCost(ipWeight: 2, uidWeight: 2)),
+      (.openOrders(link), RequestCost(ipWeight: 3, uidWeight: 3)),
+      (.recentOrders(link, since: stamp), RequestCost(ipWeight: 10, uidWeight: 10)),
+      (.trades(link, since: stamp), RequestCost(ipWeight: 10, uidWeight: 10)),
+    ]
+    for (request, cost) in expected { #expect(MEXCSpot.cost(of: request) == cost) }
+  }
+}

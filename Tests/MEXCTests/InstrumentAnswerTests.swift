@@ -1,0 +1,147 @@
+import Domain
+import MEXC
+import Testing
+import Transport
+
+private let link = #"""
+  {"symbol":"LINKUSDT","status":"1","baseAsset":"LINK","baseAssetPrecision":2,"quoteAsset":"USDT",
+  "quotePrecision":3,"quoteAssetPrecision":3,"baseCommissionPrecision":2,
+  "quoteCommissionPrecision":3,"orderTypes":["LIMIT","MARKET","LIMIT_MAKER"],
+  "isSpotTradingAllowed":true,"isMarginTradingAllowed":false,"quoteAmountPrecision":"1",
+  "baseSizePrecision":"0.05","permissions":["SPOT"],
+  "filters":[{"filterType":"PERCENT_PRICE_BY_SIDE","bidMultiplierUp":"0.2","askMultiplierDown":"0.1"}],
+  "maxQuoteAmount":"2000000","makerCommission":"0","takerCommission":"0.0005",
+  "quoteAmountPrecisionMarket":"5","maxQuoteAmountMarket":"100000","fullName":"ChainLink",
+  "tradeSideType":1,"contractAddress":"","st":false,"firstOpenTime":1577836800000}
+  """#
+
+private func replaced(_ old: String, _ new: String) -> String {
+  let pieces = link.split(separator: old, omittingEmptySubsequences: false)
+  #expect(pieces.count == 2, "\(old)")
+  return pieces.joined(separator: new)
+}
+
+@Suite struct InstrumentAnswerTests {
+  private func instruments(_ rows: String..., wanted: [Symbol] = []) -> [Instrument]? {
+    let body = #"{"timezone":"CST","symbols":[\#(rows.joined(separator: ","))]}"#
+    guard case .instruments(let found) = answer(to: .instruments(wanted), response(200, body))
+    else { return nil }
+    return found
+  }
+
+  private func instrument(_ row: String) throws -> Instrument {
+    try #require(instruments(row)?.first)
+  }
+
+  @Test func readsTheRules() throws {
+    let expected = Instrument(
+      symbol: try symbol("LINKUSDT"), baseAsset: "LINK", quoteAsset: "USDT", isTradable: true,
+      sides: .both, types: [.limit, .market, .limitMaker, .immediateOrCancel, .fillOrKill],
+      tickSize: try FixedDecimal("0.001"), stepSize: try FixedDecimal("0.05"),
+      quoteStep: try FixedDecimal("0.001"), minimumQuantity: try FixedDecimal("0.05"),
+      minimumNotional: FixedDecimal(1), minimumNotionalMarket: FixedDecimal(5),
+      maximumNotional: FixedDecimal(2_000_000), maximumNotionalMarket: FixedDecimal(100_000),
+      priceBand: Instrument.PriceBand(
+        buyUp: try FixedDecimal("0.2"), sellDown: try FixedDecimal("0.1")))
+    #expect(instruments(link) == [expected])
+  }
+
+  @Test(arguments: [
+    ("\"0.05\"", "\"0\"", "0.01"), ("\"0.05\"", "\"0.01\"", "0.01"), ("\"0.05\"", "null", "0.01"),
+    ("\"0.05\"", "\"0.001\"", "0.01"), ("\"0.05\"", "\"5\"", "5"),
+    ("\"0.05\"", "\"0E-18\"", "0.01"),
+    ("\"baseAssetPrecision\":2", "\"baseAssetPrecision\":0", "1"),
+    ("\"baseAssetPrecision\":2", "\"baseAssetPrecision\":\"1\"", "0.1"),
+  ])
+  func theStepIsTheCoarserOfTwo(_ old: String, _ new: String, _ step: String) throws {
+    let instrument = try instrument(replaced(old, new))
+    #expect(instrument.stepSize == (try FixedDecimal(step)))
+    #expect(instrument.minimumQuantity == instrument.stepSize)
+  }
+
+  @Test(arguments: [
+    ("\"status\":\"1\"", "\"status\":\"ENABLED\"", true),
+    ("\"status\":\"1\"", "\"status\":1", true), ("\"status\":\"1\"", "\"status\":\"2\"", false),
+    ("\"status\":\"1\"", "\"status\":\"3\"", false), ("\"status\":\"1\"", "\"status\":null", false),
+    ("\"isSpotTradingAllowed\":true", "\"isSpotTradingAllowed\":false", false),
+    ("\"isSpotTradingAllowed\":true", "\"x\":true", false),
+    ("\"quoteAssetPrecision\":3", "\"quoteAssetPrecision\":2", false),
+    ("\"quoteAssetPrecision\":3", "\"quoteAssetPrecision\":null", true),
+    // A smallest size that is no whole number of units leaves no quantity that is surely taken.
+    ("\"0.05\"", "\"0.015\"", false),
+  ])
+  func onlyWhatIsSurelyOpenIsTradable(_ old: String, _ new: String, _ tradable: Bool) throws {
+    #expect(try instrument(replaced(old, new)).isTradable == tradable)
+  }
+
+  @Test(arguments: [
+    ("2", Instrument.TradableSides.buyOnly), ("3", .sellOnly), ("4", .none), ("\"1\"", .both),
+    ("\"2\"", .buyOnly), ("9", .none), ("null", .both),
+  ])
+  func readsTheSides(_ value: String, _ sides: Instrument.TradableSides) throws {
+    let row = replaced("\"tradeSideType\":1", "\"tradeSideType\":\(value)")
+    #expect(try instrument(row).sides == sides)
+  }
+
+  @Test func readsTheTypes() throws {
+    let maker = replaced(#"["LIMIT","MARKET","LIMIT_MAKER"]"#, #"["LIMIT","LIMIT_MAKER","NEW"]"#)
+    #expect(
+      try instrument(maker).types == [.limit, .limitMaker, .immediateOrCancel, .fillOrKill])
+    let none = replaced(#"["LIMIT","MARKET","LIMIT_MAKER"]"#, "null")
+    #expect(try instrument(none).types == [])
+    let market = replaced(#"["LIMIT","MARKET","LIMIT_MAKER"]"#, #"["MARKET"]"#)
+    #expect(try instrument(market).types == [.market])
+  }
+
+  @Test func readsWhatMayBeAbsent() throws {
+    let market = try instrument(replaced("\"quoteAmountPrecisionMarket\":\"5\",", ""))
+    #expect(market.minimumNotionalMarket == FixedDecimal(1))
+    #expect(try instrument(replaced("\"2000000\"", "\"0\"")).maximumNotional == nil)
+    #expect(try instrument(replaced("\"100000\"", "null")).maximumNotionalMarket == nil)
+    #expect(try instrument(replaced("PERCENT_PRICE_BY_SIDE", "OTHER")).priceBand == nil)
+    #expect(try instrument(replaced("\"0.2\"", "null")).priceBand == nil)
+    #expect(try instrument(replaced("\"filters\"", "\"x\"")).priceBand == nil)
+  }
+
+  @Test func leavesOutWhatCannotBeRead() throws {
+    let other = replaced("LINKUSDT", "AAAUSDT")
+    for bad in [
+      replaced("\"quotePrecision\":3", "\"quotePrecision\":null"),
+      replaced("\"quotePrecision\":3", "\"quotePrecision\":19"),
+      replaced("\"quotePrecision\":3", "\"quotePrecision\":-1"),
+      replaced("\"baseAssetPrecision\":2", "\"baseAssetPrecision\":2.5"),
+      replaced("\"baseAsset\":\"LINK\"", "\"baseAsset\":\"\""),
+      replaced("\"0.05\"", "\"a lot\""), replaced("LINKUSDT", "币USDT"), "null", "{}",
+    ] {
+      #expect(instruments(bad, other)?.map(\.symbol.text) == ["AAAUSDT"], "\(bad)")
+    }
+  }
+
+  @Test func keepsTheWantedOnesSorted() throws {
+    let other = replaced("LINKUSDT", "AAAUSDT")
+    let third = replaced("LINKUSDT", "BBBUSDT")
+    #expect(
+      instruments(link, third, other)?.map(\.symbol.text) == ["AAAUSDT", "BBBUSDT", "LINKUSDT"])
+    let wanted = [try symbol("LINKUSDT"), try symbol("AAAUSDT"), try symbol("NONEUSDT")]
+    #expect(
+      instruments(link, third, other, wanted: wanted)?.map(\.symbol.text)
+        == ["AAAUSDT", "LINKUSDT"])
+    #expect(instruments() == [])
+  }
+
+  @Test func anInvalidSymbolIsAnAnswer() throws {
+    let one = [try symbol("NONEUSDT")]
+    let two = one + [try symbol("LINKUSDT")]
+    let error = response(400, #"{"code":-1121,"msg":"Invalid symbol."}"#)
+    #expect(answer(to: .instruments(one), error) == .instruments([]))
+    guard case .failed(.refused(let refusal)) = answer(to: .instruments(two), error) else {
+      Issue.record("of several symbols nobody knows which one is invalid")
+      return
+    }
+    #expect(refusal.code == -1121)
+    guard case .failed(.unreadable) = answer(to: .instruments(one), response(200, "{}")) else {
+      Issue.record("an answer without symbols proves nothing")
+      return
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import Domain
+import MEXC
+import Testing
+import Transport
+
+private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
+  if case .failed(.unreadable) = answer { true } else { false }
+}
+
+@Suite struct MarketAnswerTests {
+  @Test func readsTheTime() {
+    #expect(
+      answer(to: .serverTime, response(200, #"{"serverTime":1790000000123}"#))
+        == .serverTime(WallTime(milliseconds: 1_790_000_000_123)))
+    #expect(
+      answer(to: .serverTime, response(200, #"{"serverTime":"1790000000123"}"#))
+        == .serverTime(WallTime(milliseconds: 1_790_000_000_123)))
+    for body in [
+      "{}", #"{"serverTime":0}"#, #"{"serverTime":-5}"#, #"{"serverTime":1.5}"#,
+      #"{"serverTime":null}"#, "[]", "", #"{"serverTime":99999999999999999999}"#,
+    ] {
+      #expect(isUnreadable(answer(to: .serverTime, response(200, body))), "\(body)")
+    }
+  }
+
+  @Test func readsPrices() throws {
+    let link = try symbol("LINKUSDT")
+    let bitcoin = try symbol("BTCUSDT")
+    let linkPrice = SymbolPrice(symbol: link, price: try FixedDecimal("21.42"))
+    let bitcoinPrice = SymbolPrice(symbol: bitcoin, price: try FixedDecimal("64000.1"))
+    let one = ExchangeRequest.prices([link])
+    #expect(
+      answer(to: one, response(200, #"{"symbol":"LINKUSDT","price":"21.420"}"#))
+        == .prices([linkPrice]))
+    #expect(
+      answer(to: one, response(200, #"[{"symbol":"LINKUSDT","price":21.42}]"#))
+        == .prices([linkPrice]))
+    let all = #"""
+      [{"symbol":"ETHUSDT","price":"x"},{"symbol":"LINKUSDT","price":"21.420"},
+      {"symbol":"币安人生USDT","price":"0.1"},{"symbol":"BTCUSDT","price":"64000.10"},{"price":"1"}]
+      """#
+    #expect(
+      answer(to: .prices([link, bitcoin]), response(200, all))
+        == .prices([bitcoinPrice, linkPrice]))
+    for price in ["null", "\"\"", "\"0\"", "\"-1\""] {
+      let body = #"{"symbol":"LINKUSDT","price":\#(price)}"#
+      #expect(answer(to: one, response(200, body)) == .prices([]))
+    }
+    #expect(
+      answer(to: one, response(200, #"{"symbol":"BTCUSDT","price":"1"}"#)) == .prices([]))
+    #expect(
+      answer(to: one, response(400, #"{"code":-1121,"msg":"Invalid symbol."}"#)) == .prices([]))
+    #expect(isUnreadable(answer(to: one, response(200, #"{"symbol":"LINKUSDT","price":"x"}"#))))
+    #expect(
+      isUnreadable(
+        answer(
+          to: one,
+          response(
+            200,
+            #"[{"symbol":"LINKUSDT","price":"1"},{"symbol":"LINKUSDT","price":"2"}]"#))))
+    #expect(isUnreadable(answer(to: one, response(200, "1"))))
+  }
+
+  @Test func readsTheKeysSymbols() throws {
+    let symbols = [try symbol("BTCUSDT"), try symbol("MXUSDT")]
+    for code in ["0", "200", "\"0\"", "null"] {
+      let body = #"{"data":["MXUSDT","BTCUSDT","币USDT"],"code":\#(code),"msg":"success"}"#
+      #expect(answer(to: .tradableSymbols, response(200, body)) == .tradableSymbols(symbols))
+    }
+    #expect(
+      answer(to: .tradableSymbols, response(200, #"{"data":[],"code":0}"#))
+        == .tradableSymbols([]))
+    #expect(isUnreadable(answer(to: .tradableSymbols, response(200, #"{"code":0}"#))))
+    #expect(isUnreadable(answer(to: .tradableSymbols, response(200, #"{"data":[1],"code":0}"#))))
+    let refused = answer(
+      to: .tradableSymbols, response(200, #"{"data":null,"code":700007,"msg":"No permission"}"#))
+    guard case .failed(.refused(let error)) = refused else {
+      Issue.record("\(refused)")
+      return
+    }
+    #expect(error.action == .halt)
+    #expect(error.text == "No permission")
+  }
+}
+
+@Suite struct ErrorTableTests {
+  @Test(arguments: [
+    (-2013, ExchangeError.Action.query), (-1121, .skip), (-1128, .fix), (26, .skip), (401, .halt),
+    (402, .halt), (406, .halt), (503, .query), (10073, .clock), (10095, .fix), (10098, .halt),
+    (11444, .wait), (22222, .fix), (30001, .skip), (30010, .wait), (30020, .skip), (30025, .wait),
+    (30027, .skip), (30032, .size), (30051, .skip), (60005, .halt), (70011, .skip),
+    (700013, .fix), (730000, .halt), (730708, .fix),
+  ])
+  func saysWhatToDo(_ code: Int, _ action: ExchangeError.Action) {
+    #expect(ErrorTable.error(code: code, text: "x").action == action)
+  }
+
+  @Test func everyRowAdvises() {
+    #expect(ErrorTable.codes.count >= 80)
+    for code in ErrorTable.codes {
+      let error = ErrorTable.error(code: code, text: "")
+      #expect(error.code == code)
+      #expect(error.text.hasSuffix("."), "\(code)")
+      #expect(error.advice.hasSuffix("."), "\(code)")
+    }
+  }
+
+  @Test func keepsTheExchangesOwnWords() {
+    let error = ErrorTable.error(code: 30002, text: "cannot be less than:1USDT")
+    #expect(error.text == "cannot be less than:1USDT")
+    #expect(ErrorTable.error(code: 30002, text: "").text == "Below the minimum amount.")
+    let unknown = ErrorTable.error(code: 987_654, text: "新错误")
+    #expect(unknown.text == "新错误")
+    #expect(unknown.action == .query)
+    #expect(!unknown.refusesPlacement)
+  }
+
+  @Test func boundsTheText() throws {
+    let long = String(repeating: "é", count: 10_000)
+    let refused = answer(
+      to: .place(try ticket()), response(400, #"{"code":30002,"msg":"\#(long)"}"#))
+    guard case .failed(.refused(let error)) = refused else {
+      Issue.record("\(refused)")
+      return
+    }
+    #expect(error.text.unicodeScalars.count == 256)
+  }
+}

@@ -1,6 +1,7 @@
 import Daemon
 import Domain
 import Foundation
+import Platform
 import Testing
 
 @Suite struct ConfigurationFileTests {

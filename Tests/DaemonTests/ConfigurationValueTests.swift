@@ -1,5 +1,6 @@
 import Daemon
 import Domain
+import Platform
 import Testing
 
 /// One key with a value of it, and what becomes of it.
@@ -143,7 +144,7 @@ private func text(_ key: String, _ value: String) -> String {
     Refused("exchange.rest_url", "'https://h:0'", "port"),
     Refused("exchange.rest_url", "'https://h:65536'", "port"),
     Refused("exchange.rest_url", "'https://h/?a=b'", "query"),
-    Refused("exchange.rest_url", "'https://h h'", "space"),
+    Refused("exchange.rest_url", "'https://h h'", "no valid host"),
     Refused("exchange.rest_url", "1", "found a number"),
     Refused("exchange.stream_url", "'ws://wbs-api.mexc.com/ws'", "unencrypted"),
     Refused("exchange.stream_url", "'https://wbs-api.mexc.com/ws'", "write wss://HOST"),

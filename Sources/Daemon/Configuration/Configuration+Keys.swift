@@ -98,7 +98,7 @@ extension Configuration {
 
   private static var logKeys: [ConfigurationKey] {
     [
-      ConfigurationKey("log.level", \.log.level, .choice(), reloads: true),
+      ConfigurationKey("log.level", \.log.level, .level, reloads: true),
       ConfigurationKey("log.format", \.log.format, .choice()),
     ]
   }

@@ -1,4 +1,5 @@
 package import Domain
+package import Platform
 
 /// What the operator's file decides. Every default stands here, as the value of its property.
 ///
@@ -126,13 +127,6 @@ extension Configuration {
   }
 
   package struct Log: Equatable, Sendable {
-    package enum Level: String, CaseIterable, Sendable {
-      case error
-      case warning
-      case info
-      case debug
-    }
-
     package enum Format: String, CaseIterable, Sendable {
       /// The journal's form under systemd, else logfmt.
       case auto
@@ -141,7 +135,7 @@ extension Configuration {
       case json
     }
 
-    package var level = Level.info
+    package var level = LogLevel.info
     package var format = Format.auto
   }
 }

@@ -1,4 +1,5 @@
 import Domain
+import Platform
 
 extension ValueRule {
   /// `null` beside what another rule takes.
@@ -12,23 +13,36 @@ extension ValueRule {
   }
 }
 
-extension ValueRule where Value: RawRepresentable<String> & CaseIterable {
+extension ValueRule where Value: Equatable {
   /// One word of a list. `unavailable` words are known but do nothing in this version; each comes
   /// with what it names.
-  static func choice(unavailable: [String: String] = [:]) -> Self {
-    let words = Value.allCases.map { "\"\($0.rawValue)\"" }
+  fileprivate static func choice(
+    _ values: [Value], named name: @escaping (Value) -> String,
+    unavailable: [String: String] = [:]
+  ) -> Self {
+    let words = values.map { "\"\(name($0))\"" }
     let expected = words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
     return ValueRule(expected: expected) { value throws(ValueFault) in
       guard case .string(let word) = value else { throw .kind }
-      if let choice = Value(rawValue: word) { return choice }
+      if let choice = values.first(where: { name($0) == word }) { return choice }
       if let thing = unavailable[word] {
         throw .value("is not accepted: \(thing) is not available in this version")
       }
       throw .value("is not one of the words for this key")
     } write: {
-      .string($0.rawValue)
+      .string(name($0))
     }
   }
+}
+
+extension ValueRule where Value: RawRepresentable<String> & CaseIterable & Equatable {
+  static func choice(unavailable: [String: String] = [:]) -> Self {
+    choice(Array(Value.allCases), named: \.rawValue, unavailable: unavailable)
+  }
+}
+
+extension ValueRule where Value == LogLevel {
+  static var level: Self { choice(LogLevel.allCases, named: \.name) }
 }
 
 extension ValueRule where Value == Int {

@@ -38,6 +38,8 @@ final class ClientConnection {
   /// One TLS record, or what a burst on a plain socket brings.
   private static let readSize = 16 * 1024
 
+  /// The number of the attempt that made it.
+  let attempt: Int
   /// When the peer last proved to be there: the connect, or the end of its latest answer.
   private(set) var provenAt: MonotonicTime
   private(set) var hasAnswered = false
@@ -56,9 +58,10 @@ final class ClientConnection {
   private lazy var deadline = DeadlineTimer(loop) { [weak self] in self?.fail(.deadline) }
 
   init(
-    loop: EventLoop, stream: ByteStream, deadlines: Deadlines, limits: HTTPLimits,
+    attempt: Int, loop: EventLoop, stream: ByteStream, deadlines: Deadlines, limits: HTTPLimits,
     report: @escaping (ClientConnection, Event) -> Void
   ) throws(SystemError) {
+    self.attempt = attempt
     self.loop = loop
     self.stream = stream
     self.deadlines = deadlines

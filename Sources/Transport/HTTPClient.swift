@@ -165,12 +165,10 @@ extension HTTPClient {
 
   private func serve() {
     while let waiting = waitingOnce.first, let connection = bestIdle(for: .once) {
-      waitingOnce.removeFirst()
-      if !start(waiting, on: connection) { waitingOnce.insert(waiting, at: 0) }
+      if start(waiting, on: connection) { waitingOnce.removeFirst() }
     }
     while let waiting = waitingOrdinary.first, let connection = bestIdle(for: .ordinary) {
-      waitingOrdinary.removeFirst()
-      if !start(waiting, on: connection) { waitingOrdinary.insert(waiting, at: 0) }
+      if start(waiting, on: connection) { waitingOrdinary.removeFirst() }
     }
   }
 
@@ -207,12 +205,12 @@ extension HTTPClient {
 
   private func remove(_ connection: ClientConnection, _ reason: TransportError.Reason) {
     connections.removeAll { $0 === connection }
-    // A peer that accepts and then hangs up is as good as one that refuses.
+    onConnectionEvent?(.lost(reason))
+    // A peer that accepts and then hangs up, or speaks first, is as good as one that refuses.
     let life = Clock.monotonic().since(connection.provenAt)
     if !connection.hasAnswered && life < configuration.freshness {
-      backOff.failed(Clock.monotonic())
+      failWaiting(of: connection.attempt, error(.notSent, .connect, reason))
     }
-    onConnectionEvent?(.lost(reason))
   }
 
   private func handle(_ connection: ClientConnection, _ event: ClientConnection.Event) {
@@ -312,7 +310,8 @@ extension HTTPClient {
     let connection: ClientConnection
     do throws(SystemError) {
       connection = try ClientConnection(
-        loop: loop, stream: established.stream, deadlines: configuration.exchangeDeadlines,
+        attempt: number, loop: loop, stream: established.stream,
+        deadlines: configuration.exchangeDeadlines,
         limits: configuration.limits
       ) { [weak self] connection, event in self?.handle(connection, event) }
     } catch {
@@ -339,14 +338,20 @@ extension HTTPClient {
 
   private func attemptFailed(_ number: Int, _ error: TransportError) {
     lastError = error
+    failWaiting(of: number, error)
+    onConnectionEvent?(.failed(error))
+  }
+
+  /// The attempt came to nothing: the next ones keep their distance, and the requests that it was
+  /// made for have had theirs.
+  private func failWaiting(of attempt: Int, _ error: TransportError) {
     backOff.failed(Clock.monotonic())
-    for index in waitingOnce.indices where waitingOnce[index].firstAttempt <= number {
+    for index in waitingOnce.indices where waitingOnce[index].firstAttempt <= attempt {
       waitingOnce[index].failure = error
     }
-    for index in waitingOrdinary.indices where waitingOrdinary[index].firstAttempt <= number {
+    for index in waitingOrdinary.indices where waitingOrdinary[index].firstAttempt <= attempt {
       waitingOrdinary[index].failure = error
     }
-    onConnectionEvent?(.failed(error))
   }
 }
 

@@ -1,0 +1,99 @@
+import Glibc
+import Platform
+import Testing
+
+@testable import Transport
+
+/// A listener that knows no protocol: a test says what it does with every connection and every read.
+final class RawServer {
+  final class Peer {
+    let number: Int
+    fileprivate(set) var received: [UInt8] = []
+    private let loop: EventLoop
+    private var descriptor: FileDescriptor?
+
+    fileprivate init(_ number: Int, _ descriptor: consuming FileDescriptor, _ loop: EventLoop) {
+      self.number = number
+      self.descriptor = consume descriptor
+      self.loop = loop
+    }
+
+    deinit { close() }
+
+    func send(_ text: String) { send(Array(text.utf8)) }
+
+    /// All at once: what a test sends fits the socket's buffer.
+    func send(_ bytes: [UInt8]) {
+      guard let socket = descriptor?.number else { return }
+      let sent = unsafe Glibc.send(socket, bytes, bytes.count, CInt(MSG_NOSIGNAL))
+      #expect(sent == bytes.count)
+    }
+
+    func close() {
+      guard let socket = descriptor?.number else { return }
+      loop.deregister(socket)
+      descriptor = nil
+    }
+
+    fileprivate func watch(_ readable: @escaping (Peer) -> Void) throws {
+      guard let socket = descriptor?.number else { return }
+      try loop.register(socket, .read) { [weak self] _ in
+        guard let self else { return }
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        let count = unsafe recv(socket, &bytes, bytes.count, CInt(MSG_DONTWAIT))
+        if count > 0 {
+          received += bytes.prefix(count)
+          readable(self)
+        } else if count == 0 {
+          loop.deregister(socket)
+        }
+      }
+    }
+  }
+
+  let port: UInt16
+  private(set) var peers: [Peer] = []
+  private let loop: EventLoop
+  private var listener: FileDescriptor?
+
+  /// `connected` is called for every connection, `readable` after every read.
+  init(
+    _ loop: EventLoop, readable: @escaping (Peer) -> Void = { _ in },
+    connected: @escaping (Peer) -> Void = { _ in }
+  ) throws {
+    self.loop = loop
+    let socket = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    let listener = FileDescriptor(owning: socket)
+    let bound = unsafe IPAddress.loopback4.withSocketAddress(port: 0) {
+      unsafe bind(socket, $0, $1)
+    }
+    try #require(bound == 0 && listen(socket, 16) == 0)
+    var address = sockaddr_in()
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let named = unsafe withUnsafeMutablePointer(to: &address) { address in
+      unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe getsockname(socket, $0, &length)
+      }
+    }
+    try #require(named == 0)
+    port = UInt16(bigEndian: address.sin_port)
+    self.listener = consume listener
+    try loop.register(socket, .read) { [weak self] _ in
+      guard let self else { return }
+      let number = accept(socket, nil, nil)
+      let peer = Peer(peers.count, FileDescriptor(owning: number), loop)
+      peers.append(peer)
+      try? peer.watch(readable)
+      connected(peer)
+    }
+  }
+
+  deinit { close() }
+
+  func close() {
+    for peer in peers { peer.close() }
+    guard let socket = listener?.number else { return }
+    loop.deregister(socket)
+    listener = nil
+  }
+}

@@ -93,11 +93,30 @@ extension Engine {
 
   mutating func takeTradableSymbols(_ answer: ExchangeAnswer) {
     guard case .tradableSymbols(let symbols) = answer else {
-      return needFailed(\.tradableSymbols, answer, "the pairs that the API key may trade")
+      needFailed(\.tradableSymbols, answer, "the pairs that the API key may trade")
+      return goWithoutTradableSymbols(answer)
     }
     tradableSymbols = Set(symbols)
     gate.tradableSymbols.met(refreshAt: now.monotonic.advanced(by: StartGate.instrumentRefresh))
   }
+
+  /// The list only spares a refusal by the exchange. Where it answers, but not with the list, trading
+  /// goes on without it; a key that it does not accept at all is another matter.
+  private mutating func goWithoutTradableSymbols(_ answer: ExchangeAnswer) {
+    guard !gate.tradableSymbols.isMet, gate.tradableSymbols.failures >= Self.triesForTheList
+    else { return }
+    switch answer {
+    case .failed(.refused(let error)) where error.action == .halt || error.action == .clock: return
+    case .failed(.refused), .failed(.unreadable):
+      log(.warning, "the exchange does not say which pairs the key may trade; going on without")
+      gate.tradableSymbols.met(refreshAt: now.monotonic.advanced(by: StartGate.instrumentRefresh))
+    case .serverTime, .instruments, .prices, .tradableSymbols, .placed, .validated, .order,
+      .orderMissing, .orders, .trades, .cancelTaken, .failed:
+      return
+    }
+  }
+
+  private static let triesForTheList = 3
 
   private mutating func needFailed(
     _ need: WritableKeyPath<StartGate, StartGate.Need>, _ answer: ExchangeAnswer, _ what: String

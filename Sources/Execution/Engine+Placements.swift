@@ -235,12 +235,24 @@ extension Engine {
 
   /// The outcome is unknown: the order is looked up from now on, and never sent again.
   private mutating func lose(_ key: OrderKey, _ live: LiveOrder, _ failure: ExchangeFailure) {
+    if configuration.mode == .validate { return validateAgain(key, live, failure) }
     var isThrottled = false
     if case .throttled = failure { isThrottled = true }
     guard apply(.outcomeLost(failure.text, throttled: isThrottled), to: key) else { return }
     orders[key]?.search = Search(phase: .settling, at: now.monotonic)
     log(
       .warning, "the order's outcome is unknown; looking it up, not sending it again", live.order,
+      [("reason", failure.text)])
+  }
+
+  /// Checking an order places nothing, so it may be asked again until the signal expires.
+  private mutating func validateAgain(
+    _ key: OrderKey, _ live: LiveOrder, _ failure: ExchangeFailure
+  ) {
+    guard apply(.mayRetry(failure.text), to: key) else { return }
+    orders[key]?.notBefore = now.monotonic.advanced(by: Self.pauseAfterNotSent)
+    log(
+      .warning, "the exchange did not say what it thinks of the order; asking again", live.order,
       [("reason", failure.text)])
   }
 

@@ -9,7 +9,7 @@ struct StartGate: Sendable {
     var isMet = false
     var outstanding = false
     var due: MonotonicTime
-    private var failures = 0
+    private(set) var failures = 0
 
     private static let firstPause: Duration = .milliseconds(250)
     private static let doublings = 5

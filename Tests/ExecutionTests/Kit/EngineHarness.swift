@@ -1,0 +1,257 @@
+import Domain
+import Execution
+import Testing
+
+/// Drives an engine as the daemon does, on a clock that only the test moves: commits the writes of
+/// a turn, then performs what had to wait for them.
+final class EngineHarness {
+  private(set) var engine: Engine
+  private(set) var configuration: EngineConfiguration
+  let exchange: FakeExchange
+  private(set) var now: Moment
+  private(set) var store = StoreModel()
+  private(set) var signals: [SignalID: Signal] = [:]
+
+  /// Everything that left, in order, over every run.
+  private(set) var sent: [(at: Moment, dispatch: Dispatch)] = []
+  /// What the test has to answer by hand.
+  private(set) var held: [Dispatch] = []
+  private var coming: [(at: MonotonicTime, id: RequestID, answer: ExchangeAnswer)] = []
+  private(set) var answers: [SignalAnswer] = []
+  private(set) var outcomes: [Outcome] = []
+  private(set) var replies: [CommandAnswer] = []
+  private(set) var logs: [LogEntry] = []
+  /// A line per effect, for comparing runs.
+  private(set) var trace: [String] = []
+  var keepsTrace = false
+  /// How often a test's clock may be woken before something must be spinning.
+  private static let maximumTurns = 200_000
+  private var tokens = 0
+
+  init(_ configuration: EngineConfiguration = makeConfiguration(), exchange: FakeExchange = .init())
+  {
+    self.configuration = configuration
+    self.exchange = exchange
+    now = Moment(
+      wall: WallTime(milliseconds: 1_700_000_000_000),
+      monotonic: MonotonicTime(nanoseconds: 5_000_000_000_000))
+    engine = Engine(configuration, restoring: StoredState(), signals: [:], at: now)
+  }
+
+  /// With the start gate passed.
+  static func open(
+    _ configuration: EngineConfiguration = makeConfiguration(), exchange: FakeExchange = .init()
+  ) -> EngineHarness {
+    let harness = EngineHarness(configuration, exchange: exchange)
+    harness.tick()
+    harness.settle()
+    #expect(harness.engine.isTradingOpen)
+    return harness
+  }
+
+  // MARK: Turns
+
+  func tick() { apply(.tick) }
+
+  /// `false` drops everything that the turn wanted, as a crash before its commit does.
+  func apply(_ input: Input, commits: Bool = true) {
+    let effects = engine.apply(input, at: now)
+    guard commits else { return }
+    var writes: [StoreWrite] = []
+    for case .write(let write) in effects { writes.append(write) }
+    store.commit(writes)
+    for effect in effects { perform(effect) }
+  }
+
+  private func perform(_ effect: Effect) {
+    if keepsTrace { trace.append("\(now.monotonic.nanoseconds) \(effect)") }
+    switch effect {
+    case .write: break
+    case .send(let dispatch): leave(dispatch)
+    case .answer(_, let answer): answers.append(answer)
+    case .settled(let outcome): outcomes.append(outcome)
+    case .answerCommand(_, let answer): replies.append(answer)
+    case .log(let entry): logs.append(entry)
+    }
+  }
+
+  private func leave(_ dispatch: Dispatch) {
+    if dispatch.isPlacement { checkArmed(dispatch) }
+    sent.append((now, dispatch))
+    switch exchange.reply(to: dispatch, at: now) {
+    case .answer(let answer, let delay):
+      coming.append((now.monotonic.advanced(by: delay), dispatch.id, answer))
+    case .hold: held.append(dispatch)
+    }
+  }
+
+  /// Nothing is placed whose arming is not committed, with exactly these parameters.
+  private func checkArmed(_ dispatch: Dispatch) {
+    guard let ticket = dispatch.request.ticket,
+      let order = store.orders.values.first(where: {
+        $0.ticket.clientOrderID == ticket.clientOrderID
+      })
+    else {
+      Issue.record("a placement of no stored order")
+      return
+    }
+    #expect(order.status == .submitted)
+    #expect(order.ticket == ticket)
+    #expect(order.stampedAt == dispatch.stampedAt)
+    guard case .armed(let armament)? = store.history(of: order.key).last else {
+      Issue.record("the last event of an order that leaves is not its arming")
+      return
+    }
+    #expect(armament.attempt == order.attempt)
+    #expect(armament.stampedAt == dispatch.stampedAt)
+  }
+
+  func answer(_ dispatch: Dispatch, _ answer: ExchangeAnswer, commits: Bool = true) {
+    held.removeAll { $0.id == dispatch.id }
+    apply(.answer(dispatch.id, answer), commits: commits)
+  }
+
+  // MARK: Time
+
+  /// Takes every answer that has come and every turn that is due, without moving the clock.
+  func settle() { advance(by: .zero) }
+
+  /// Moves the clock, stopping wherever an answer comes or the engine wants to be called.
+  func advance(by duration: Duration) {
+    let end = now.monotonic.advanced(by: duration)
+    var turns = 0
+    while turns < Self.maximumTurns {
+      turns += 1
+      let answer = coming.indices.min { coming[$0].at < coming[$1].at }
+      let answerTime = answer.map { coming[$0].at }
+      let wake = engine.nextDeadline
+      if let answer, let answerTime, answerTime <= end, answerTime <= wake ?? answerTime {
+        let item = coming.remove(at: answer)
+        move(to: max(now.monotonic, item.at))
+        apply(.answer(item.id, item.answer))
+      } else if let wake, wake <= end {
+        move(to: max(now.monotonic, wake))
+        let former = engine.nextDeadline
+        tick()
+        if engine.nextDeadline == former, former == now.monotonic {
+          Issue.record("the engine asks to be called again at once, for ever")
+          return
+        }
+      } else {
+        return move(to: end)
+      }
+    }
+    Issue.record("the engine spins")
+  }
+
+  private func move(to time: MonotonicTime) {
+    now = now.advanced(by: time.since(now.monotonic))
+  }
+
+  /// Somebody sets the machine's clock.
+  func stepWallClock(by duration: Duration) {
+    now = Moment(wall: now.wall.advanced(by: duration), monotonic: now.monotonic)
+  }
+
+  /// `kill -9` and a new start. Whatever was out stays unanswered.
+  func restart(
+    after downtime: Duration = .zero, _ configuration: EngineConfiguration? = nil,
+    settles: Bool = true
+  ) {
+    if let configuration { self.configuration = configuration }
+    now = now.advanced(by: downtime)
+    coming = []
+    held = []
+    engine = Engine(
+      self.configuration, restoring: store.state(at: now.wall), signals: signals, at: now)
+    tick()
+    if settles { settle() }
+  }
+
+  // MARK: Signals and commands
+
+  func arrival(_ signal: Signal) -> (SignalArrival, known: KnownSignal?) {
+    let record = store.signals[signal.id]
+    if record == nil { signals[signal.id] = signal }
+    let digest = Array(signal.canonicalText.utf8)
+    let arrival = SignalArrival(
+      signal: signal, raw: digest, contentDigest: digest,
+      clientOrderID: clientOrderID(of: signal.id), origin: .socket("test"),
+      receipt: Receipt(number: 1))
+    let status = store.orders[OrderKey(signal: signal.id)]?.status
+    return (arrival, record.map { KnownSignal(record: $0, status: status) })
+  }
+
+  @discardableResult
+  func submit(_ signal: Signal) -> SignalAnswer? {
+    let (arrival, known) = arrival(signal)
+    let count = answers.count
+    apply(.signal(arrival, known: known))
+    #expect(answers.count == count + 1)
+    return answers.last
+  }
+
+  @discardableResult
+  func command(_ command: OperatorCommand) -> CommandAnswer? {
+    tokens += 1
+    apply(.command(command, CommandToken(number: tokens)))
+    return replies.last
+  }
+
+  func reconfigure(_ configuration: EngineConfiguration) {
+    self.configuration = configuration
+    apply(.reconfigure(configuration))
+  }
+}
+
+// MARK: What tests ask
+
+extension EngineHarness {
+  func order(_ id: String) -> Order? { store.orders[key(id)] }
+  func status(_ id: String) -> OrderStatus? { order(id)?.status }
+  func code(_ id: String) -> DecisionCode? { store.signals[signalID(id)]?.decision }
+  func message(_ id: String) -> String { store.signals[signalID(id)]?.message ?? "" }
+  func outcome(_ id: String) -> Outcome? { outcomes.last { $0.signalID == signalID(id) } }
+
+  var placements: [Dispatch] { sent.map(\.dispatch).filter(\.isPlacement) }
+
+  func placements(of id: String) -> [Dispatch] {
+    placements.filter { $0.request.ticket?.clientOrderID == clientOrderID(of: signalID(id)) }
+  }
+
+  func requests(_ matches: (ExchangeRequest) -> Bool) -> [(at: Moment, dispatch: Dispatch)] {
+    sent.filter { matches($0.dispatch.request) }
+  }
+
+  func hasLog(_ level: LogEntry.Level, _ part: String) -> Bool {
+    logs.contains { $0.level == level && $0.message.contains(part) }
+  }
+
+  /// Nothing that no honest engine does was seen, and every order is the sum of its history.
+  func checkStore() {
+    #expect(store.violations == [])
+    for key in store.sequence { #expect(store.refolded(key) == store.orders[key]) }
+  }
+}
+
+extension ExchangeRequest {
+  var ticket: OrderTicket? {
+    switch self {
+    case .place(let ticket), .validate(let ticket): ticket
+    case .serverTime, .instruments, .prices, .tradableSymbols, .order, .openOrders,
+      .recentOrders, .trades, .cancel:
+      nil
+    }
+  }
+
+  var isPrices: Bool { if case .prices = self { true } else { false } }
+  var isClock: Bool { self == .serverTime }
+  var isInstruments: Bool { if case .instruments = self { true } else { false } }
+  var isOrder: Bool { if case .order = self { true } else { false } }
+  var isOpenOrders: Bool { if case .openOrders = self { true } else { false } }
+  var isRecentOrders: Bool { if case .recentOrders = self { true } else { false } }
+  var isTrades: Bool { if case .trades = self { true } else { false } }
+  var isCancel: Bool { if case .cancel = self { true } else { false } }
+  /// One of the four views that a search asks.
+  var isLook: Bool { isOrder || isOpenOrders || isRecentOrders || isTrades }
+}

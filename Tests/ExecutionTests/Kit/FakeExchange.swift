@@ -1,0 +1,111 @@
+import Domain
+import Execution
+
+/// What the exchange, or the way to it, does with one request.
+enum Reply {
+  case answer(ExchangeAnswer, after: Duration = .zero)
+  /// The test answers by hand.
+  case hold
+}
+
+/// A small honest exchange; a script may answer in its place.
+final class FakeExchange {
+  /// The exchange's own clock: independent of the machine's civil clock.
+  var clockBase: Int64 = 1_800_000_000_000
+  var latency: Duration = .zero
+  var prices: [Symbol: FixedDecimal] = [
+    btc: decimal("100"), eth: decimal("100"), sol: decimal("100"),
+  ]
+  var instruments = [instrument(btc), instrument(eth), instrument(sol)]
+  var tradable = [btc, eth, sol]
+  var ledger: [OrderReport] = []
+  /// Whether a limit order is filled when it comes.
+  var fillsLimits = false
+  var script: (Dispatch, Moment) -> Reply? = { _, _ in nil }
+
+  func time(at now: Moment) -> WallTime {
+    WallTime(milliseconds: clockBase + now.monotonic.nanoseconds / 1_000_000)
+  }
+
+  func reply(to dispatch: Dispatch, at now: Moment) -> Reply {
+    script(dispatch, now) ?? .answer(answer(to: dispatch.request, at: now), after: latency)
+  }
+
+  func answer(to request: ExchangeRequest, at now: Moment) -> ExchangeAnswer {
+    switch request {
+    case .serverTime: .serverTime(time(at: now))
+    case .instruments(let symbols):
+      .instruments(instruments.filter { symbols.contains($0.symbol) })
+    case .prices(let symbols):
+      .prices(
+        symbols.sorted().compactMap { symbol in
+          prices[symbol].map { SymbolPrice(symbol: symbol, price: $0) }
+        })
+    case .tradableSymbols: .tradableSymbols(tradable)
+    case .place(let ticket): .placed(orderID: accept(ticket).orderID)
+    case .validate: .validated
+    case .order(_, let reference): find(reference).map { .order($0) } ?? noSuchOrder
+    case .openOrders(let symbol):
+      .orders(ledger.filter { $0.symbol == symbol && Self.isOpen($0) })
+    case .recentOrders(let symbol, _): .orders(ledger.filter { $0.symbol == symbol })
+    case .trades(let symbol, _):
+      .trades(
+        ledger.filter { $0.symbol == symbol && $0.executedQuantity.isPositive }.map(Self.trade))
+    case .cancel(_, let reference): cancel(reference)
+    }
+  }
+
+  @discardableResult
+  func accept(_ ticket: OrderTicket) -> OrderReport {
+    var report = OrderReport(
+      orderID: "E\(ledger.count + 1)", clientOrderID: ticket.clientOrderID.text,
+      symbol: ticket.symbol, side: ticket.side, type: ticket.type, price: ticket.price,
+      quantity: nil, executedQuantity: .zero, executedQuote: .zero, status: .open)
+    if case .base(let quantity) = ticket.amount { report.quantity = quantity }
+    if !ticket.type.canRest || fillsLimits { Self.fill(&report, ticket.amount) }
+    ledger.append(report)
+    return report
+  }
+
+  private static func fill(_ report: inout OrderReport, _ amount: Signal.Amount) {
+    report.status = .filled
+    switch amount {
+    case .base(let quantity): report.executedQuantity = quantity
+    case .quote(let quote): report.executedQuantity = quote
+    }
+    report.executedQuote = report.executedQuantity
+  }
+
+  /// Fills a resting order up to `quantity`.
+  func fill(_ index: Int, to quantity: String, _ status: OrderReport.Status) {
+    ledger[index].executedQuantity = decimal(quantity)
+    ledger[index].executedQuote = decimal(quantity)
+    ledger[index].status = status
+  }
+
+  private func find(_ reference: OrderReference) -> OrderReport? {
+    switch reference {
+    case .orderID(let id): ledger.first { $0.orderID == id }
+    case .clientOrderID(let id): ledger.first { $0.clientOrderID == id.text }
+    }
+  }
+
+  private func cancel(_ reference: OrderReference) -> ExchangeAnswer {
+    guard let found = find(reference),
+      let index = ledger.firstIndex(where: { $0.orderID == found.orderID }), Self.isOpen(found)
+    else { return refusal(-2011, .query, refuses: false) }
+    ledger[index].status = found.executedQuantity.isPositive ? .partiallyCanceled : .canceled
+    return .cancelTaken
+  }
+
+  static func isOpen(_ report: OrderReport) -> Bool {
+    report.status == .open || report.status == .partiallyFilled
+  }
+
+  private static func trade(_ report: OrderReport) -> TradeReport {
+    TradeReport(
+      tradeID: "T" + report.orderID, orderID: report.orderID,
+      clientOrderID: report.clientOrderID, symbol: report.symbol, price: decimal("100"),
+      quantity: report.executedQuantity)
+  }
+}

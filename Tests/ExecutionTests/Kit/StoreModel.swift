@@ -1,0 +1,84 @@
+import Domain
+
+/// What the database would hold: folds the writes of committed turns, and reads them back as a
+/// start of the daemon does.
+struct StoreModel {
+  private(set) var signals: [SignalID: SignalRecord] = [:]
+  private(set) var orders: [OrderKey: Order] = [:]
+  private(set) var sequence: [OrderKey] = []
+  private(set) var events: [HistoryEvent] = []
+  private(set) var halt: HaltRecord?
+  private(set) var ban: BanRecord?
+  private(set) var usage: RateUsageRecord?
+  /// What no honest engine writes.
+  private(set) var violations: [String] = []
+
+  mutating func commit(_ writes: [StoreWrite]) {
+    for write in writes { perform(write) }
+  }
+
+  private mutating func perform(_ write: StoreWrite) {
+    switch write {
+    case .insertSignal(let record):
+      if signals[record.signalID] != nil { violations.append("\(record.signalID) stored twice") }
+      signals[record.signalID] = record
+    case .updateDecision(let id, let code, let message, let time):
+      guard var record = signals[id] else {
+        return violations.append("a decision on \(id), which is not stored")
+      }
+      record.decision = code
+      record.message = message
+      record.decidedAt = time
+      signals[id] = record
+    case .putOrder(let order):
+      if let former = orders[order.key] {
+        if former.status.isTerminal && former != order {
+          violations.append("\(order.key.signal) changed after its end: \(former.status)")
+        }
+        if former.executedQuantity > order.executedQuantity {
+          violations.append("\(order.key.signal) lost a fill")
+        }
+      } else {
+        sequence.append(order.key)
+      }
+      orders[order.key] = order
+    case .appendEvent(let event): events.append(event)
+    case .setHalt(let record): halt = record
+    case .setBan(let record): ban = record
+    case .setRateUsage(let record): usage = record
+    }
+  }
+
+  func state(at wall: WallTime) -> StoredState {
+    var live: [StoredOrder] = []
+    var reservations: [Reservation] = []
+    let dayAgo = wall.advanced(by: .seconds(-24 * 60 * 60))
+    for key in sequence {
+      guard let order = orders[key], let signal = signals[key.signal] else { continue }
+      let isLive = !order.status.isTerminal
+      if isLive { live.append(StoredOrder(signal: signal, order: order)) }
+      if isLive || order.status.countsAsExposure && order.createdAt > dayAgo {
+        reservations.append(
+          Reservation(key: key, at: order.createdAt, quote: order.reservedQuote))
+      }
+    }
+    return StoredState(
+      live: live, reservations: reservations, halt: halt, ban: ban, rateUsage: usage)
+  }
+
+  func history(of key: OrderKey) -> [OrderEvent] {
+    events.compactMap { event in
+      event.subject == .order(key) ? OrderEvent(kind: event.kind, detail: event.detail) : nil
+    }
+  }
+
+  /// The order as its history alone tells it.
+  func refolded(_ key: OrderKey) -> Order? {
+    var history: [(at: WallTime, event: OrderEvent)] = []
+    for row in events where row.subject == .order(key) {
+      guard let event = OrderEvent(kind: row.kind, detail: row.detail) else { return nil }
+      history.append((row.at, event))
+    }
+    return try? Order(key: key, history: history)
+  }
+}

@@ -17,7 +17,7 @@ package final class HTTPClient {
     case once
   }
 
-  struct Waiting {
+  private struct Waiting {
     let request: [UInt8]
     let kind: Kind
     let completion: Completion
@@ -33,7 +33,7 @@ package final class HTTPClient {
   /// Called for every connection that comes, goes, or fails to come; for the log.
   package var onConnectionEvent: ((HTTPConnectionEvent) -> Void)?
 
-  let loop: EventLoop
+  package let loop: EventLoop
   private let tls: TLSContext?
   private let serializer: HTTPRequestSerializer
   private let resolver: Resolver
@@ -59,7 +59,8 @@ package final class HTTPClient {
       resolver: Resolver(loop, host: endpoint.host))
   }
 
-  init(
+  /// With a resolver of the caller's.
+  package init(
     loop: EventLoop, endpoint: Endpoint, tls: TLSContext?, configuration: Configuration,
     resolver: Resolver
   ) {

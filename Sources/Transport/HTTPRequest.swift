@@ -42,7 +42,7 @@ package struct HTTPRequest: Sendable {
 }
 
 /// Turns requests to one endpoint into bytes.
-struct HTTPRequestSerializer {
+package struct HTTPRequestSerializer {
   private let prefix: [UInt8]
   /// The fields that are the same in every request.
   private let common: [UInt8]
@@ -52,7 +52,7 @@ struct HTTPRequestSerializer {
     "Expect", "Upgrade", "TE", "Trailer",
   ]
 
-  init(endpoint: Endpoint, userAgent: String) {
+  package init(endpoint: Endpoint, userAgent: String) {
     prefix = Array(endpoint.prefix.utf8)
     common = Array(
       """
@@ -63,7 +63,7 @@ struct HTTPRequestSerializer {
       """.utf8)
   }
 
-  func bytes(of request: HTTPRequest) throws(HTTPRequest.Flaw) -> [UInt8] {
+  package func bytes(of request: HTTPRequest) throws(HTTPRequest.Flaw) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(512 + request.target.utf8.count + request.body.count)
     bytes.append(contentsOf: request.method.rawValue.utf8)

@@ -10,6 +10,17 @@ package struct ReceivedRequest: Sendable {
   /// Who sent it, for a log: address and port.
   package let peer: String
 
+  package init(
+    method: String, path: String, query: String?, headers: HTTPFields, body: [UInt8], peer: String
+  ) {
+    self.method = method
+    self.path = path
+    self.query = query
+    self.headers = headers
+    self.body = body
+    self.peer = peer
+  }
+
   package func header(_ name: String) -> String? { headers.first(name) }
 }
 

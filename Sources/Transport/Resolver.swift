@@ -1,14 +1,19 @@
 import Dispatch
 import Domain
 import Glibc
-import Platform
+package import Platform
 import Synchronization
 
 /// The addresses of one host. Literals and `localhost` are answered at once; names are looked up on a
 /// queue of their own, one look-up at a time, and kept for a while.
-final class Resolver {
-  struct Failure: Error, Hashable {
-    let text: String
+package final class Resolver {
+  /// The resolver's words.
+  package struct Failure: Error, Hashable, Sendable {
+    package let text: String
+
+    package init(_ text: String) {
+      self.text = text
+    }
   }
 
   struct Resolution {
@@ -20,7 +25,7 @@ final class Resolver {
   typealias Waiter = (Result<Resolution, Failure>) -> Void
 
   /// getaddrinfo(3) does not tell the records' own time to live; the exchange's is 60 s.
-  static let lifetime: Duration = .seconds(60)
+  package static let lifetime: Duration = .seconds(60)
   /// More addresses than this are never tried within one deadline.
   static let addressesMaximum = 8
 
@@ -33,7 +38,7 @@ final class Resolver {
   private var running: Answer?
 
   /// `lookUp` may block; it is called on another thread.
-  init(
+  package init(
     _ loop: EventLoop, host: Endpoint.Host,
     lookUp: @escaping @Sendable (String) -> Result<[IPAddress], Failure> = Resolver.systemLookUp
   ) {
@@ -71,7 +76,7 @@ final class Resolver {
       answer = try Answer()
       try loop.register(answer.reader.number, .read) { [weak self] _ in self?.collect() }
     } catch {
-      finish(.failure(Failure(text: error.description)))
+      finish(.failure(Failure(error.description)))
       return
     }
     running = answer
@@ -84,7 +89,7 @@ final class Resolver {
     guard let running else { return }
     loop.deregister(running.reader.number)
     self.running = nil
-    finish(running.result.take() ?? .failure(Failure(text: "the look-up gave nothing")))
+    finish(running.result.take() ?? .failure(Failure("the look-up gave nothing")))
   }
 
   private func finish(_ result: Result<[IPAddress], Failure>) {
@@ -108,14 +113,14 @@ final class Resolver {
   }
 
   /// getaddrinfo(3), which blocks; sorted by it as RFC 6724 says.
-  static let systemLookUp: @Sendable (String) -> Result<[IPAddress], Failure> = { name in
+  package static let systemLookUp: @Sendable (String) -> Result<[IPAddress], Failure> = { name in
     var hints = unsafe addrinfo()
     unsafe hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
     unsafe hints.ai_flags = AI_ADDRCONFIG
     var list: UnsafeMutablePointer<addrinfo>?
     let status = unsafe getaddrinfo(name, nil, &hints, &list)
     guard status == 0 else {
-      return .failure(Failure(text: unsafe String(cString: gai_strerror(status))))
+      return .failure(Failure(unsafe String(cString: gai_strerror(status))))
     }
     defer { unsafe freeaddrinfo(list) }
     var addresses: [IPAddress] = []
@@ -129,7 +134,7 @@ final class Resolver {
       }
       unsafe next = unsafe entry.pointee.ai_next
     }
-    return addresses.isEmpty ? .failure(Failure(text: "no address")) : .success(addresses)
+    return addresses.isEmpty ? .failure(Failure("no address")) : .success(addresses)
   }
 }
 

@@ -1,6 +1,5 @@
 import Testing
-
-@testable import Transport
+import Transport
 
 @Suite struct DigestTests {
   /// RFC 4231 §4.2–§4.8 (case 5 is about truncation, which is not offered).

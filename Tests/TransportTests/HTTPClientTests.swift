@@ -1,8 +1,7 @@
 import Domain
 import Platform
 import Testing
-
-@testable import Transport
+import Transport
 
 @Suite struct HTTPClientTests {
   let loop: EventLoop

@@ -1,6 +1,5 @@
 import Testing
-
-@testable import Transport
+import Transport
 
 @Suite struct HTTPRequestTests {
   private func bytes(_ request: HTTPRequest) throws -> String {

@@ -1,6 +1,5 @@
 import Testing
-
-@testable import Transport
+import Transport
 
 /// The limits on heads, fed the way a peer would: in pieces as large as a read.
 @Suite struct HeadLimitTests {

@@ -1,8 +1,7 @@
 import Domain
 import Platform
 import Testing
-
-@testable import Transport
+import Transport
 
 /// Servers that lie, stall, hang up or talk too much: an error or the whole right answer, never a
 /// wrong one, and never a second copy of a request.

@@ -1,9 +1,7 @@
 import Domain
-import Foundation
 import Platform
 import Testing
-
-@testable import Transport
+import Transport
 
 /// The condition did not come about in time.
 struct TimeUp: Error {}
@@ -54,9 +52,4 @@ func endpoint(_ port: UInt16, _ scheme: String = "http", host: String = "127.0.0
   -> Endpoint
 {
   try Endpoint("\(scheme)://\(host):\(port)")
-}
-
-/// The descriptors that this process has open.
-func openDescriptors() throws -> Int {
-  try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
 }

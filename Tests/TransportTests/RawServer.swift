@@ -1,8 +1,7 @@
 import Glibc
 import Platform
 import Testing
-
-@testable import Transport
+import Transport
 
 /// A listener that knows no protocol: a test says what it does with every connection and every read.
 final class RawServer {
@@ -59,25 +58,25 @@ final class RawServer {
   /// `connected` is called for every connection, `readable` after every read.
   init(
     _ loop: EventLoop, readable: @escaping (Peer) -> Void = { _ in },
-    connected: @escaping (Peer) -> Void = { _ in }
+    backlog: CInt = 16, accepts: Bool = true, connected: @escaping (Peer) -> Void = { _ in }
   ) throws {
     self.loop = loop
     let socket = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     let listener = FileDescriptor(owning: socket)
-    let bound = unsafe IPAddress.loopback4.withSocketAddress(port: 0) {
-      unsafe bind(socket, $0, $1)
-    }
-    try #require(bound == 0 && listen(socket, 16) == 0)
     var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let named = unsafe withUnsafeMutablePointer(to: &address) { address in
-      unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe getsockname(socket, $0, &length)
+    let done = unsafe withUnsafeMutablePointer(to: &address) { address in
+      unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        unsafe bind(socket, address, length) == 0 && listen(socket, backlog) == 0
+          && getsockname(socket, address, &length) == 0
       }
     }
-    try #require(named == 0)
+    try #require(done)
     port = UInt16(bigEndian: address.sin_port)
     self.listener = consume listener
+    guard accepts else { return }
     try loop.register(socket, .read) { [weak self] _ in
       guard let self else { return }
       let number = accept(socket, nil, nil)

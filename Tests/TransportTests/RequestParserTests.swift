@@ -1,6 +1,5 @@
 import Testing
-
-@testable import Transport
+import Transport
 
 private enum Found: Equatable {
   case request(String, String, String?, body: String, keepAlive: Bool)

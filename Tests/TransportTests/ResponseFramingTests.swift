@@ -1,6 +1,5 @@
 import Testing
-
-@testable import Transport
+import Transport
 
 /// What a reader must make of some bytes; the answer's body and whether the connection stays.
 enum Expected: Equatable {

@@ -1,0 +1,332 @@
+import Domain
+import Platform
+import Testing
+import Transport
+
+@Suite struct ConnectionPoolTests {
+  private let loop: EventLoop
+
+  init() throws { loop = try EventLoop() }
+
+  private func client(
+    _ port: UInt16, _ change: (inout HTTPClient.Configuration) -> Void = { _ in }
+  ) throws -> HTTPClient {
+    var configuration = HTTPClient.Configuration()
+    change(&configuration)
+    return HTTPClient(
+      loop: loop, endpoint: try endpoint(port), tls: nil, configuration: configuration)
+  }
+
+  /// A server that answers at once with the peer that it saw.
+  private func server(
+    _ configuration: HTTPServer.Configuration = HTTPServer.Configuration()
+  ) throws -> HTTPServer {
+    try HTTPServer(loop: loop, port: 0, tls: nil, configuration: configuration) {
+      request, responder in
+      responder.respond(200, body: Array(request.peer.utf8))
+    }
+  }
+
+  @Test func `Starting opens the warm connections and no more`() throws {
+    let server = try server()
+    let client = try client(server.port) { $0.warmConnections = 3 }
+    client.start()
+    try loop.run(until: { client.status.idle == 3 && server.openConnections == 3 })
+    try loop.run(for: .milliseconds(20))
+    #expect(client.status.idle == 3)
+    #expect(client.status.connecting == 0)
+    #expect(client.status.lastError == nil)
+    client.close()
+    try loop.run(until: { server.openConnections == 0 })
+    server.close()
+  }
+
+  @Test func `A warm connection that is lost is made again`() throws {
+    let server = try RawServer(loop)
+    let client = try client(server.port) {
+      $0.warmConnections = 1
+      $0.freshness = .zero
+    }
+    client.start()
+    try loop.run(until: { server.peers.count == 1 && client.status.idle == 1 })
+    for count in 2...5 {
+      server.peers[count - 2].close()
+      try loop.run(until: { server.peers.count == count && client.status.idle == 1 })
+    }
+    client.close()
+    server.close()
+  }
+
+  @Test func `An old idle connection is replaced first and closed then`() throws {
+    let server = try server()
+    var events: [String] = []
+    let client = try client(server.port) {
+      $0.warmConnections = 1
+      $0.idleMaximum = .milliseconds(30)
+    }
+    client.onConnectionEvent = { event in
+      switch event {
+      case .connected: events.append("connected")
+      case .lost(.idle): events.append("replaced")
+      case .lost, .failed, .usingOldAddresses: events.append("\(event)")
+      }
+    }
+    client.start()
+    try loop.run(until: { events.count >= 5 })
+    #expect(events.prefix(5) == ["connected", "connected", "replaced", "connected", "replaced"])
+    client.close()
+    server.close()
+  }
+
+  @Test func `Connections beyond the warm ones go when they are idle`() throws {
+    let server = try server()
+    let client = try client(server.port) {
+      $0.warmConnections = 1
+      $0.idleMaximum = .milliseconds(40)
+    }
+    var answers = 0
+    for _ in 0..<4 { client.send(HTTPRequest(.get, "/"), .ordinary) { _ in answers += 1 } }
+    try loop.run(until: { answers == 4 })
+    #expect(client.status.idle == 4)
+    try loop.run(until: { client.status.open == 0 })
+    client.close()
+    server.close()
+  }
+
+  @Test func `While nobody listens the pauses grow, and the first success ends them`() throws {
+    let gone = try server()
+    let port = gone.port
+    gone.close()
+    var failures: [MonotonicTime] = []
+    let client = try client(port) {
+      $0.warmConnections = 2
+      $0.backOff.first = .milliseconds(20)
+      $0.backOff.last = .milliseconds(100)
+    }
+    client.onConnectionEvent = { event in
+      if case .failed = event { failures.append(Clock.monotonic()) }
+    }
+    client.start()
+    try loop.run(until: { failures.count == 7 })
+    #expect(client.status.lastError?.contains("Connection refused") == true)
+    // Two at the start, then one at a time: 20, 40, 80, 100, 100 ms, each within a quarter.
+    let pauses = zip(failures.dropFirst(), failures).map { $0.since($1) }
+    #expect(pauses[1] >= .milliseconds(15))
+    #expect(pauses[2] >= .milliseconds(30))
+    #expect(pauses[3] >= .milliseconds(60))
+    #expect(pauses[4] >= .milliseconds(75))
+    let back = try HTTPServer(loop: loop, port: port, tls: nil) { _, responder in
+      responder.respond(200)
+    }
+    try loop.run(until: { client.status.idle == 2 })
+    #expect(client.status.lastError == nil)
+    client.close()
+    back.close()
+  }
+
+  @Test func `A request knocks at once although the background waits`() throws {
+    let gone = try server()
+    let port = gone.port
+    gone.close()
+    var failures = 0
+    let client = try client(port) { $0.backOff.first = .seconds(30) }
+    client.onConnectionEvent = { event in
+      if case .failed = event { failures += 1 }
+    }
+    client.start()
+    try loop.run(until: { failures == 2 })
+    for knocks in 3...6 {
+      let error = try client.exchange(HTTPRequest(.get, "/")).error
+      #expect(error?.progress == .notSent)
+      #expect(error?.phase == .connect)
+      #expect(failures == knocks)
+    }
+    let back = try HTTPServer(loop: loop, port: port, tls: nil) { _, responder in
+      responder.respond(200)
+    }
+    #expect(try client.exchange(HTTPRequest(.get, "/")).status == 200)
+    client.close()
+    back.close()
+  }
+
+  @Test func `A server that accepts and hangs up is not stormed`() throws {
+    let server = try RawServer(loop, connected: { $0.close() })
+    let client = try client(server.port) {
+      $0.warmConnections = 1
+      $0.backOff.first = .milliseconds(50)
+    }
+    client.start()
+    try loop.run(for: .milliseconds(300))
+    // At 0, about 50, 150 and 350 ms.
+    #expect((2...4).contains(server.peers.count))
+    client.close()
+    server.close()
+  }
+
+  @Test func `A placement does not leave on a connection that has been quiet for too long`() throws
+  {
+    let server = try server()
+    let client = try client(server.port) { $0.freshness = .milliseconds(150) }
+    let first = try client.exchange(HTTPRequest(.get, "/")).text
+    #expect(try client.exchange(HTTPRequest(.get, "/"), .once).text == first)
+    try loop.run(for: .milliseconds(200))
+    let later = try client.exchange(HTTPRequest(.get, "/"), .once).text
+    #expect(later != nil && later != first)
+    try loop.run(for: .milliseconds(200))
+    // An ordinary request takes the connection that answered last, however old.
+    #expect(try client.exchange(HTTPRequest(.get, "/")).text == later)
+    #expect(server.openConnections == 2)
+    client.close()
+    server.close()
+  }
+
+  @Test func `A placement gets a place even when quiet connections take them all`() throws {
+    let server = try server()
+    let client = try client(server.port) {
+      $0.warmConnections = 0
+      $0.freshness = .milliseconds(150)
+    }
+    var answers = 0
+    for _ in 0..<4 { client.send(HTTPRequest(.get, "/"), .ordinary) { _ in answers += 1 } }
+    try loop.run(until: { answers == 4 })
+    #expect(client.status.idle == client.configuration.maximumConnections)
+    try loop.run(for: .milliseconds(200))
+    #expect(try client.exchange(HTTPRequest(.post, "/"), .once).status == 200)
+    #expect(client.status.idle == client.configuration.maximumConnections)
+    client.close()
+    server.close()
+  }
+
+  @Test func `Placements overtake ordinary requests, and each kind keeps its order`() throws {
+    var order: [String] = []
+    var held: [Responder] = []
+    let server = try HTTPServer(loop: loop, port: 0, tls: nil) { request, responder in
+      order.append(request.path)
+      held.append(responder)
+    }
+    let client = try client(server.port) { $0.warmConnections = 0 }
+    let busy = client.configuration.maximumConnections
+    var answers = 0
+    let count: HTTPClient.Completion = { _ in answers += 1 }
+    for _ in 0..<busy { client.send(HTTPRequest(.get, "/busy"), .ordinary, completion: count) }
+    try loop.run(until: { held.count == busy })
+    for number in 1...3 {
+      client.send(HTTPRequest(.get, "/get\(number)"), .ordinary, completion: count)
+    }
+    for number in 1...3 {
+      client.send(HTTPRequest(.post, "/post\(number)"), .once, completion: count)
+    }
+    #expect(client.status.waiting == 6)
+    #expect(client.status.connecting == 0)
+    for number in 0..<6 {
+      held[number].respond(200)
+      try loop.run(until: { held.count == busy + number + 1 })
+    }
+    #expect(order.dropFirst(busy) == ["/post1", "/post2", "/post3", "/get1", "/get2", "/get3"])
+    #expect(server.openConnections == busy)
+    for responder in held { responder.respond(200) }
+    try loop.run(until: { answers == busy + 6 })
+    client.close()
+    server.close()
+  }
+
+  @Test func `Waiting has an end, and nothing was sent then`() throws {
+    var requests = 0
+    let server = try HTTPServer(loop: loop, port: 0, tls: nil) { _, responder in
+      requests += 1
+      responder.respond(HTTPResponse(status: 200), after: .seconds(5))
+    }
+    let client = try client(server.port) {
+      $0.warmConnections = 0
+      $0.resolveDeadline = .milliseconds(20)
+      $0.connectDeadline = .milliseconds(20)
+      $0.handshakeDeadline = .milliseconds(20)
+    }
+    let busy = client.configuration.maximumConnections
+    for _ in 0..<busy { client.send(HTTPRequest(.get, "/"), .ordinary) { _ in } }
+    try loop.run(until: { requests == busy })
+    let error = try #require(try client.exchange(HTTPRequest(.post, "/"), .once).error)
+    #expect(error.progress == .notSent)
+    #expect(error.phase == .queue)
+    #expect(error.reason == .deadline)
+    #expect(requests == busy)
+    client.close()
+    server.close()
+  }
+
+  @Test func `Closing tells every request how far it got`() throws {
+    var requests = 0
+    var held: [Responder] = []
+    let server = try HTTPServer(loop: loop, port: 0, tls: nil) { _, responder in
+      requests += 1
+      held.append(responder)
+    }
+    let client = try client(server.port) { $0.warmConnections = 0 }
+    let busy = client.configuration.maximumConnections
+    var errors: [TransportError] = []
+    for _ in 0..<(busy + 1) {
+      client.send(HTTPRequest(.post, "/"), .once) {
+        errors.append(contentsOf: [$0.error].compactMap(\.self))
+      }
+    }
+    try loop.run(until: { requests == busy })
+    client.close()
+    #expect(errors.isEmpty)
+    try loop.run(until: { errors.count == busy + 1 })
+    #expect(errors.count { $0.progress == .perhapsSent } == busy)
+    #expect(errors.count { $0.progress == .notSent && $0.phase == .queue } == 1)
+    #expect(errors.allSatisfy { $0.reason == .clientClosed })
+    let late = try client.exchange(HTTPRequest(.get, "/")).error
+    #expect(late?.reason == .clientClosed)
+    #expect(late?.progress == .notSent)
+    held = []
+    server.close()
+  }
+
+  @Test func `A request that breaks the rules fails later, unsent, and touches no connection`()
+    throws
+  {
+    let server = try server()
+    let client = try client(server.port)
+    var answer: Answer?
+    client.send(HTTPRequest(.get, "/a b"), .ordinary) { answer = $0 }
+    #expect(answer == nil)
+    try loop.run(until: { answer != nil })
+    #expect(answer?.error?.reason == .invalidRequest(.targetInvalid))
+    #expect(answer?.error?.progress == .notSent)
+    #expect(client.status.open == 0)
+    client.close()
+    server.close()
+  }
+
+  @Test func `More waiting requests than the limit are refused`() throws {
+    let server = try RawServer(loop)
+    let client = try client(server.port)
+    var refused = 0
+    for _ in 0..<(HTTPClient.Configuration.waitingMaximum + 3) {
+      client.send(HTTPRequest(.get, "/"), .ordinary) { answer in
+        if answer.error?.reason == .tooManyWaiting { refused += 1 }
+      }
+    }
+    try loop.run(until: { refused == 3 })
+    client.close()
+    server.close()
+  }
+
+  @Test func `A completion may send the next request on the same connection`() throws {
+    let server = try server()
+    let client = try client(server.port)
+    var peers: [String] = []
+    func next() {
+      client.send(HTTPRequest(.get, "/"), peers.count.isMultiple(of: 2) ? .ordinary : .once) {
+        peers.append($0.text ?? "error")
+        if peers.count < 100 { next() }
+      }
+    }
+    next()
+    try loop.run(until: { peers.count == 100 })
+    #expect(Set(peers).count == 1)
+    client.close()
+    server.close()
+  }
+}

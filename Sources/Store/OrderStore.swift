@@ -91,19 +91,25 @@ package final class OrderStore {
     turn = .idle
   }
 
-  /// A tiny durable write of its own, to see whether a disk that was full or read-only takes writes
-  /// again. Only between turns.
+  /// The room that a probe asks for: that of a signal as long as signals are by default allowed to
+  /// be. A smaller write can succeed on a full disk, in space that the log has already taken.
+  private static let probeBytes = 65_536
+
+  /// A durable write of its own, taken back at once, to see whether a disk that was full or
+  /// read-only takes writes again. Only between turns.
   package func probe() throws(StoreError) {
     guard case .idle = turn else { throw .misuse("a probe in the middle of a turn") }
-    do throws(StoreError) {
-      try run(statements.begin)
-      turn = .open
-      try put(.probe, ["at_ms": .integer(Clock.wall().milliseconds)])
-    } catch {
-      rollback()
-      throw error
+    for filler in [String(repeating: " ", count: Self.probeBytes), nil] {
+      do throws(StoreError) {
+        try run(statements.begin)
+        turn = .open
+        try put(.probe, filler.map { .string($0) })
+      } catch {
+        rollback()
+        throw error
+      }
+      try commit()
     }
-    try commit()
   }
 
   /// Stops the file from growing beyond so many pages of 4 KiB; further writes throw `.full`. Lasts

@@ -4,7 +4,7 @@ import Domain
 enum Setting: String {
   case halt, ban
   case rateUsage = "rate_usage"
-  /// Holds nothing of use; writing it shows whether the disk takes writes.
+  /// There for a moment only; writing it shows whether the disk takes writes.
   case probe
 }
 

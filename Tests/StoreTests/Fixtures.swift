@@ -72,11 +72,12 @@ func symbol(_ text: String) throws -> Symbol {
 
 func makeSignal(
   _ id: String, symbol: String = "BTCUSDT", decision: DecisionCode = .accepted,
-  receivedAt: WallTime = noon, origin: SignalOrigin = .file(Array("a.json".utf8))
+  receivedAt: WallTime = noon, origin: SignalOrigin = .file(Array("a.json".utf8)),
+  raw: [UInt8]? = nil
 ) throws -> SignalRecord {
   SignalRecord(
     signalID: try signalID(id), symbol: try StoreTests.symbol(symbol), side: .buy, type: .limit,
-    contentDigest: [UInt8](repeating: 7, count: 32), raw: Array("{\"id\":\"\(id)\"}".utf8),
+    contentDigest: [UInt8](repeating: 7, count: 32), raw: raw ?? Array("{\"id\":\"\(id)\"}".utf8),
     origin: origin, receivedAt: receivedAt, expiresAt: receivedAt.advanced(by: .seconds(60)),
     clientOrderID: try #require(ClientOrderID("sg-\(id)")), decision: decision, message: "ok",
     decidedAt: receivedAt.advanced(by: .milliseconds(1)))

@@ -123,19 +123,18 @@ import Testing
     #expect(refusal("over") == .tooLarge(size: 10 << 30))
   }
 
-  @Test func `a file that is written meanwhile is refused`() throws {
-    let path = try scratch.write("moving", String(repeating: "a", count: 4_096))
+  @Test(arguments: [true, false])
+  func `a file that is written meanwhile is refused`(isSizeChanged: Bool) throws {
+    let size = 256 * 1024
+    let path = try scratch.write("moving", String(repeating: "a", count: size))
     let stop = Flag()
     let writer = Thread {
-      let version = [UInt8](repeating: 0x61, count: 4_096)
+      let number = unsafe open(path, O_WRONLY)
       while !stop.isSet {
-        let number = unsafe open(path, O_WRONLY)
-        _ = unsafe pwrite(number, version, 2_048, 0)
-        _ = unsafe pwrite(number, version, 2_048, 2_048)
-        ftruncate(number, 100)
-        ftruncate(number, 0)
-        close(number)
+        _ = unsafe pwrite(number, "b", 1, size - 1)
+        if isSizeChanged { ftruncate(number, size - 1) }
       }
+      close(number)
     }
     writer.start()
     defer { stop.set() }
@@ -143,7 +142,7 @@ import Testing
     var changed = 0
     while changed < 5, Clock.monotonic() < deadline {
       do throws(FileRefusal) {
-        let content = try directory.readRegularFile(bytes("moving"), maximumBytes: 5_000)
+        let content = try directory.readRegularFile(bytes("moving"), maximumBytes: size)
         #expect(Int64(content.bytes.count) == content.status.size)
       } catch {
         #expect(error == .changedWhileRead)

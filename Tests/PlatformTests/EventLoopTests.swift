@@ -67,11 +67,13 @@ import Testing
     let past = now.advanced(by: .seconds(-1))
     func again() {
       seen.names.append("turn")
-      loop.schedule(at: past, again)
+      if seen.names.count < 4 { loop.schedule(at: past, again) }
     }
     again()
-    for _ in 0..<3 { try loop.turn() }
-    #expect(seen.names.count == 4)
+    for turn in 1...3 {
+      try loop.turn()
+      #expect(seen.names.count == turn + 1)
+    }
   }
 
   @Test func `a turn ends at its deadline, not before`() throws {

@@ -1,4 +1,24 @@
+import Glibc
+import SimulatedExchange
+
 @main
 struct Main {
-  static func main() {}
+  static func main() {
+    let status = SimulatorProgram.run(
+      Array(CommandLine.arguments.dropFirst()), announce: { write($0, to: 1) },
+      complain: { write($0, to: 2) })
+    exit(status.rawValue)
+  }
+
+  /// One line, whole, at once: whoever started the program waits for it.
+  private static func write(_ line: String, to descriptor: CInt) {
+    var rest = Array((line + "\n").utf8)[...]
+    while !rest.isEmpty {
+      let count = unsafe rest.withUnsafeBytes { bytes in
+        unsafe Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+      }
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
+    }
+  }
 }

@@ -1,0 +1,100 @@
+/// What goes wrong on purpose, and when.
+package struct FaultPlan: Hashable, Sendable {
+  /// One misfortune. "Processed" means that the request had its full effect at the exchange.
+  package enum Fault: Hashable, Sendable {
+    /// Never processed; the connection is closed, or reset, without a word.
+    case lostBefore(reset: Bool)
+    /// Processed; the connection is closed, or reset, without a word.
+    case lostAfter(reset: Bool)
+    /// Answered after the delay; processed at its end, or at once.
+    case late(Duration, processedAfter: Bool)
+    /// Not processed; this 5xx.
+    case errorBefore(status: Int)
+    /// Processed; this 5xx.
+    case errorAfter(status: Int)
+    /// Processed; the connection is closed after so many bytes of the answer.
+    case truncated(atByte: Int)
+    /// Processed; bytes that are no HTTP.
+    case garbage
+    /// Not processed; the 403 page of a firewall.
+    case forbidden
+    /// Processed; 200 with an empty body.
+    case empty
+    /// Processed; another answer right behind the right one.
+    case extra
+    /// Processed; the answer comes a few bytes at a time.
+    case trickle(piece: Int, every: Duration)
+    /// Processed and answered, but an order made by it is invisible to look-ups for so long; `nil` is
+    /// for ever. The only fault that goes together with another one.
+    case hidden(Duration?)
+    /// Processed; the answer speaks of another order.
+    case wrongEcho
+    /// Not processed; sent elsewhere.
+    case redirect(location: String)
+  }
+
+  package enum Trigger: Hashable, Sendable {
+    case always
+    /// By the seed, so many times in a million.
+    case probability(millionths: Int)
+    /// Only the n-th request of the route, counted from 1 and from the moment the plan is in force.
+    case nth(Int)
+    /// The first so many requests.
+    case next(Int)
+  }
+
+  package struct Rule: Hashable, Sendable {
+    /// `nil` is every route.
+    package let route: Route?
+    package let fault: Fault
+    package let trigger: Trigger
+    /// Requests of the route so far.
+    fileprivate var seen = 0
+
+    package init(route: Route?, fault: Fault, trigger: Trigger = .always) {
+      self.route = route
+      self.fault = fault
+      self.trigger = trigger
+    }
+  }
+
+  /// What happens to one request: at most one fault of the answer, and perhaps a hidden order.
+  package struct Draw: Hashable, Sendable {
+    package var fault: Fault?
+    /// Set when an order made by the request is hidden.
+    package var hiding: Hiding?
+  }
+
+  package enum Hiding: Hashable, Sendable {
+    case forDuration(Duration)
+    case forEver
+  }
+
+  private var rules: [Rule]
+
+  package init(_ rules: [Rule] = []) {
+    self.rules = rules
+  }
+
+  /// Counts the request and takes the first rule of each kind that applies.
+  package mutating func draw(for route: Route, by fate: inout SplitMix64) -> Draw {
+    var draw = Draw()
+    for index in rules.indices where rules[index].route == nil || rules[index].route == route {
+      rules[index].seen += 1
+      let applies =
+        switch rules[index].trigger {
+        case .always: true
+        case .probability(let millionths): fate.chance(millionths, in: 1_000_000)
+        case .nth(let number): rules[index].seen == number
+        case .next(let count): rules[index].seen <= count
+        }
+      guard applies else { continue }
+      if case .hidden(let duration) = rules[index].fault {
+        draw.hiding = draw.hiding ?? duration.map { .forDuration($0) } ?? .forEver
+      } else {
+        draw.fault = draw.fault ?? rules[index].fault
+      }
+    }
+    return draw
+  }
+}

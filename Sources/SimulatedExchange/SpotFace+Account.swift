@@ -1,0 +1,71 @@
+import Domain
+
+/// The account: balances, fills, fees, and what the key may do.
+extension SpotFace {
+  mutating func account(_ route: Route, _ call: Call) throws(Refusal) -> JSONValue {
+    switch route {
+    case .selfSymbols:
+      let allowed = exchange.listings.filter { $0.isAPITradable && $0.isKeyAllowed }
+      return wrapped(.array(allowed.map { .string($0.symbol.text) }), at: call.now.wall)
+    case .account: return balances()
+    case .uid: return ["uid": "209300001"]
+    case .kycStatus: return ["status": "2"]
+    case .keyInfo: return keyInfo()
+    case .tradeFee: return try tradeFee(call)
+    case .myTrades: return try myTrades(call)
+    case .ping, .time, .defaultSymbols, .exchangeInfo, .depth, .recentTrades, .klines,
+      .averagePrice, .dayTicker, .priceTicker, .bookTicker, .placeOrder, .testOrder,
+      .placeBatch, .queryOrder, .cancelOrder, .openOrders, .cancelOpenOrders,
+      .cancelEverything, .allOrders:
+      return [:]
+    }
+  }
+
+  private func balances() -> JSONValue {
+    let held = exchange.wallet.assets.filter {
+      $0.holding.free.isPositive || $0.holding.locked.isPositive
+    }
+    return [
+      "makerCommission": nil, "takerCommission": nil, "buyerCommission": nil,
+      "sellerCommission": nil, "canTrade": true, "canWithdraw": true, "canDeposit": true,
+      "updateTime": nil, "accountType": "SPOT",
+      "balances": .array(
+        held.map { asset, holding in
+          [
+            "asset": .string(asset), "free": Wire.number(holding.free),
+            "locked": Wire.number(holding.locked), "available": Wire.number(holding.free),
+          ]
+        }), "permissions": ["SPOT"],
+    ]
+  }
+
+  private func keyInfo() -> JSONValue {
+    [
+      "note": "simulated", "accessKey": .string(configuration.key), "status": "VALID",
+      "permissions": .string(configuration.permissions.joined(separator: ",")),
+      "ipWhiteList": "", "createTime": "2026-01-01T00:00:00.000+00:00", "remainingValidity": 80,
+    ]
+  }
+
+  private mutating func tradeFee(_ call: Call) throws(Refusal) -> JSONValue {
+    let symbol = try tradingSymbol(call.parameters)
+    guard let listing = exchange.listing(symbol) else { throw .symbolNotSupported }
+    // Numbers, unlike every other amount; a zero is printed in the exchange's own way.
+    func rate(_ value: FixedDecimal) -> JSONValue {
+      .number(value.isZero ? "0E-18" : value.description)
+    }
+    return wrapped(
+      ["makerCommission": rate(listing.makerFee), "takerCommission": rate(listing.takerFee)],
+      at: call.now.wall)
+  }
+
+  private mutating func myTrades(_ call: Call) throws(Refusal) -> JSONValue {
+    let symbol = try tradingSymbol(call.parameters)
+    let limit = try call.parameters.limit(default: 100, maximum: 100)
+    let times = try times(call, default: Self.reach)
+    let asset = exchange.listing(symbol)?.rules.quoteAsset ?? ""
+    let trades = exchange.trades(
+      symbol, orderID: call.parameters["orderId"], in: times, limit: limit, at: call.now)
+    return .array(trades.map { Wire.trade($0, of: exchange.orders[$0.order], fee: asset) })
+  }
+}

@@ -1,0 +1,198 @@
+import Domain
+import Transport
+
+/// `/__admin`: the simulator's own control, which the real exchange does not have. No key, no limits.
+extension SpotFace {
+  static let adminPrefix = "/__admin/"
+
+  /// The requests, for `--help`.
+  package static let adminHelp = """
+    GET  /__admin/ledger                            everything accepted, and all counts
+    POST /__admin/price?symbol=S&price=P            moves the last price; orders it reaches fill
+    POST /__admin/freeze?symbol=S&frozen=true       stops or starts the walk; without symbol, of all
+    POST /__admin/fill?client_order_id=C&quantity=Q fills an open order at its price (or order_id=…;
+                                                    without quantity, all that remains)
+    POST /__admin/balance?asset=A&free=F            sets what is free
+    POST /__admin/instrument?symbol=S&status=2      also api_tradable=true|false,
+                                                    key_allowed=true|false, side_type=1|2|3|4
+    POST /__admin/rate?status=429&seconds=N         the next request is told to wait: 429 or 418;
+                                                    retry_after=seconds|date|absent,
+                                                    route=POST%20/api/v3/order to wait for that one
+    POST /__admin/faults                            body: a fault plan; replaces the one in force
+    POST /__admin/reset                             begins again from the start
+    """
+
+  mutating func administer(_ request: WireRequest, at now: Moment) -> HTTPResponse {
+    exchange.advance(to: now)
+    do throws(AdminRefusal) {
+      return Self.json(200, try act(request, at: now))
+    } catch {
+      return Self.json(error.status, ["error": .string(error.text)])
+    }
+  }
+
+  struct AdminRefusal: Error {
+    let status: Int
+    let text: String
+
+    init(_ text: String, status: Int = 400) {
+      self.status = status
+      self.text = text
+    }
+  }
+
+  private mutating func act(
+    _ request: WireRequest, at now: Moment
+  ) throws(AdminRefusal) -> JSONValue {
+    let name = request.path.dropFirst(Self.adminPrefix.count)
+    if name == "ledger" && request.method == "GET" { return ledger() }
+    guard request.method == "POST" else {
+      throw AdminRefusal("there is no such request; see --help", status: 404)
+    }
+    if name == "faults" { return try replaceFaults(request.body) }
+    let parameters = Parameters(query: request.query, body: request.body)
+    switch name {
+    case "price": return try movePrice(parameters, at: now)
+    case "freeze":
+      let symbol = try parameters["symbol"].map { name throws(AdminRefusal) in try listed(name) }
+      let isFrozen = try flag(parameters, "frozen") ?? true
+      _ = exchange.freeze(symbol, isFrozen, at: now)
+      return ["frozen": .bool(isFrozen)]
+    case "fill": return try fill(parameters, at: now)
+    case "balance":
+      guard let asset = parameters["asset"] else { throw AdminRefusal("asset is missing") }
+      let free = try decimal(parameters, "free")
+      guard free >= .zero, exchange.setBalance(asset, free: free) else {
+        throw AdminRefusal("free is not an amount that can be held")
+      }
+      return ["asset": .string(asset), "free": Wire.number(free)]
+    case "instrument": return try changeInstrument(parameters)
+    case "rate": return try forceThrottle(parameters)
+    case "reset":
+      self = SpotFace(
+        configuration,
+        at: Moment(
+          wall: now.wall.advanced(by: .zero - configuration.timeOffset), monotonic: now.monotonic))
+      return ["reset": true]
+    default: throw AdminRefusal("there is no such request; see --help", status: 404)
+    }
+  }
+
+  // MARK: Parameters
+
+  private func listed(_ name: String) throws(AdminRefusal) -> Symbol {
+    guard let symbol = Symbol(exchangeText: name), exchange.listing(symbol) != nil else {
+      throw AdminRefusal("the symbol \(name) is not listed")
+    }
+    return symbol
+  }
+
+  private func symbol(_ parameters: Parameters) throws(AdminRefusal) -> Symbol {
+    guard let name = parameters["symbol"] else { throw AdminRefusal("symbol is missing") }
+    return try listed(name)
+  }
+
+  private func decimal(
+    _ parameters: Parameters, _ name: String
+  ) throws(AdminRefusal) -> FixedDecimal {
+    guard let text = parameters[name], let value = try? FixedDecimal(text) else {
+      throw AdminRefusal("\(name) is not a plain decimal")
+    }
+    return value
+  }
+
+  private func flag(_ parameters: Parameters, _ name: String) throws(AdminRefusal) -> Bool? {
+    guard let text = parameters[name] else { return nil }
+    guard let value = Bool(text) else { throw AdminRefusal("\(name) is true or false") }
+    return value
+  }
+
+  // MARK: Actions
+
+  private mutating func replaceFaults(_ body: [UInt8]) throws(AdminRefusal) -> JSONValue {
+    do throws(FaultPlan.Flaw) {
+      faults = try FaultPlan(json: body)
+    } catch {
+      throw AdminRefusal(error.description)
+    }
+    return ["faults": "replaced"]
+  }
+
+  private mutating func movePrice(
+    _ parameters: Parameters, at now: Moment
+  ) throws(AdminRefusal) -> JSONValue {
+    let symbol = try symbol(parameters)
+    let price = try decimal(parameters, "price")
+    guard exchange.setPrice(symbol, to: price, at: now) else {
+      throw AdminRefusal("price is above 0 and at most \(SpotExchange.priceMaximum)")
+    }
+    return ["symbol": .string(symbol.text), "price": Wire.number(price)]
+  }
+
+  private mutating func fill(
+    _ parameters: Parameters, at now: Moment
+  ) throws(AdminRefusal) -> JSONValue {
+    let reference: SpotExchange.Reference
+    if let id = parameters["order_id"] {
+      reference = .orderID(id)
+    } else if let id = parameters["client_order_id"] {
+      reference = .clientOrderID(id)
+    } else {
+      throw AdminRefusal("order_id or client_order_id is missing")
+    }
+    let quantity = parameters["quantity"] == nil ? nil : try decimal(parameters, "quantity")
+    do throws(Refusal) {
+      return Self.entry(try exchange.fillOpenOrder(reference, quantity: quantity, at: now))
+    } catch {
+      throw AdminRefusal("no open order has this identifier", status: 404)
+    }
+  }
+
+  private mutating func changeInstrument(
+    _ parameters: Parameters
+  ) throws(AdminRefusal) -> JSONValue {
+    let symbol = try symbol(parameters)
+    guard var listing = exchange.listing(symbol) else { throw AdminRefusal("not listed") }
+    if let text = parameters["status"] {
+      guard let status = Listing.Status(rawValue: text) else {
+        throw AdminRefusal("status is 1 (online), 2 (paused) or 3 (offline)")
+      }
+      listing.status = status
+    }
+    listing.isAPITradable = try flag(parameters, "api_tradable") ?? listing.isAPITradable
+    listing.isKeyAllowed = try flag(parameters, "key_allowed") ?? listing.isKeyAllowed
+    switch parameters["side_type"] {
+    case nil: break
+    case "1": listing.rules.sides = .both
+    case "2": listing.rules.sides = .buyOnly
+    case "3": listing.rules.sides = .sellOnly
+    case "4": listing.rules.sides = .none
+    case .some: throw AdminRefusal("side_type is 1 (all), 2 (buy), 3 (sell) or 4 (closed)")
+    }
+    exchange.add(listing)
+    return Wire.symbol(listing)
+  }
+
+  private mutating func forceThrottle(_ parameters: Parameters) throws(AdminRefusal) -> JSONValue {
+    guard let seconds = parameters["seconds"].flatMap({ Int($0) }), (1...300_000).contains(seconds)
+    else { throw AdminRefusal("seconds is a whole number from 1 to 300000") }
+    let isBan: Bool
+    switch parameters["status"] {
+    case "429", nil: isBan = false
+    case "418": isBan = true
+    case .some: throw AdminRefusal("status is 429 or 418")
+    }
+    guard let form = ForcedThrottle.Form(rawValue: parameters["retry_after"] ?? "seconds") else {
+      throw AdminRefusal("retry_after is seconds, date or absent")
+    }
+    var route: Route?
+    if let text = parameters["route"] {
+      guard let known = Route(rawValue: text) else {
+        throw AdminRefusal("route is METHOD /path of a known request")
+      }
+      route = known
+    }
+    forced = ForcedThrottle(route: route, isBan: isBan, wait: .seconds(seconds), form: form)
+    return ["armed": true]
+  }
+}

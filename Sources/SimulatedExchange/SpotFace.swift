@@ -1,0 +1,291 @@
+package import Domain
+package import Transport
+
+/// How a simulated exchange begins.
+package struct SimulatorConfiguration: Sendable {
+  /// The pair that MEXC's own documentation prints; worthless anywhere else.
+  package static let demoKey = "mx0aBYs33eIilxBWC5"
+  package static let demoSecret = "45d0b3c26f2644f19bfb98b07741b2f5"
+
+  package var key = demoKey
+  package var secret = demoSecret
+  package var permissions = ["SPOT_ACCOUNT_READ", "SPOT_DEAL_READ", "SPOT_DEAL_WRITE"]
+  /// False: the key is bound to other addresses.
+  package var isAddressAllowed = true
+  package var seed: UInt64 = 1
+  package var listings = Listing.standard
+  package var balances = SpotExchange.standardBalances
+  package var rules = ExchangeRules()
+  package var limits = RateLimits.Settings()
+  package var faults = FaultPlan()
+  /// How far the exchange's clock is ahead of the machine's.
+  package var timeOffset = Duration.zero
+
+  package init() {}
+}
+
+/// A request as the exchange's REST face sees it.
+package struct WireRequest: Sendable {
+  package var method: String
+  package var path: String
+  /// As it came; empty without one.
+  package var query: String
+  package var headers: HTTPFields
+  package var body: [UInt8]
+
+  package init(
+    method: String, path: String, query: String = "", headers: HTTPFields = [], body: [UInt8] = []
+  ) {
+    self.method = method
+    self.path = path
+    self.query = query
+    self.headers = headers
+    self.body = body
+  }
+
+  package init(_ request: ReceivedRequest) {
+    self.init(
+      method: request.method, path: request.path, query: request.query ?? "",
+      headers: request.headers, body: request.body)
+  }
+}
+
+/// The REST face of the simulated exchange without its sockets: requests and moments in, answers out.
+/// Like the exchange behind it, it repeats itself to the byte when the seed and the inputs do.
+package struct SpotFace {
+  package let configuration: SimulatorConfiguration
+  package internal(set) var exchange: SpotExchange
+  package internal(set) var limits: RateLimits
+  package internal(set) var counts = RequestCounts()
+  var faults: FaultPlan
+  /// Draws the variants of answers that the exchange is known to choose between.
+  var variety: SplitMix64
+  private var misfortune: SplitMix64
+  var forced: ForcedThrottle?
+  /// How a wait is told at present.
+  private var retryForm = ForcedThrottle.Form.seconds
+  private let signer: HMACSHA256
+
+  package init(_ configuration: SimulatorConfiguration, at now: Moment) {
+    self.configuration = configuration
+    let start = Self.shifted(now, by: configuration)
+    exchange = SpotExchange(
+      listings: configuration.listings, balances: configuration.balances,
+      rules: configuration.rules, seed: configuration.seed, at: start)
+    limits = RateLimits(configuration.limits)
+    faults = configuration.faults
+    variety = SplitMix64(seed: configuration.seed, stream: "answers")
+    misfortune = SplitMix64(seed: configuration.seed, stream: "faults")
+    signer = HMACSHA256(key: Array(configuration.secret.utf8).span)
+  }
+
+  /// The exchange's own time.
+  private static func shifted(_ now: Moment, by configuration: SimulatorConfiguration) -> Moment {
+    Moment(wall: now.wall.advanced(by: configuration.timeOffset), monotonic: now.monotonic)
+  }
+
+  // MARK: Arrival
+
+  /// Takes a request and says what is to come back, faults included.
+  package mutating func receive(_ request: WireRequest, at now: Moment) -> Delivery {
+    if request.path.hasPrefix(Self.adminPrefix) {
+      return .respond(administer(request, at: Self.shifted(now, by: configuration)))
+    }
+    guard let route = Route(method: request.method, path: request.path) else {
+      counts.unknownRoutes += 1
+      return .respond(Self.unknownRoute(request))
+    }
+    counts.byRoute[route, default: 0] += 1
+    let draw = faults.draw(for: route, by: &misfortune)
+    if let fault = draw.fault { counts.faults[fault.name, default: 0] += 1 }
+    if draw.hiding != nil { counts.faults["hidden", default: 0] += 1 }
+    guard let fault = draw.fault else {
+      return .respond(process(request, hiding: draw.hiding, at: now))
+    }
+    return deliver(fault, request, hiding: draw.hiding, at: now)
+  }
+
+  private mutating func deliver(
+    _ fault: FaultPlan.Fault, _ request: WireRequest, hiding: FaultPlan.Hiding?, at now: Moment
+  ) -> Delivery {
+    switch fault {
+    case .lostBefore(let reset): return .close(reset: reset)
+    case .errorBefore(let status): return .respond(Self.serverError(status))
+    case .forbidden: return .respond(Self.firewallPage)
+    case .redirect(let location):
+      return .respond(HTTPResponse(status: 302, headers: [("Location", location)]))
+    case .late(let delay, processedAfter: true): return .processAfter(delay, hiding)
+    case .lostAfter, .late, .errorAfter, .truncated, .garbage, .empty, .extra, .trickle, .hidden,
+      .wrongEcho:
+      break
+    }
+    let response = process(request, hiding: hiding, wrongEcho: fault == .wrongEcho, at: now)
+    switch fault {
+    case .lostAfter(let reset): return .close(reset: reset)
+    case .late(let delay, _): return .respondAfter(response, delay)
+    case .errorAfter(let status): return .respond(Self.serverError(status))
+    case .truncated(let count): return .cut(response, count)
+    case .garbage: return .raw(garbage(), keepAlive: false)
+    case .empty: return .respond(HTTPResponse(status: 200, headers: response.headers))
+    case .extra:
+      let other = Self.json(200, ["symbol": "EXTRAUSDT", "orderId": "0", "price": "1"])
+      let bytes = response.bytes(keepAlive: true) + other.bytes(keepAlive: true)
+      return .raw(bytes, keepAlive: true)
+    case .trickle(let piece, let pause): return .trickle(response, piece: piece, every: pause)
+    case .wrongEcho, .hidden, .lostBefore, .errorBefore, .forbidden, .redirect:
+      return .respond(response)
+    }
+  }
+
+  private mutating func garbage() -> [UInt8] {
+    (0..<(1 + misfortune.below(600))).map { _ in UInt8(misfortune.below(256)) }
+  }
+
+  // MARK: Processing
+
+  /// Checks a request in the exchange's order and acts on it.
+  package mutating func process(
+    _ request: WireRequest, hiding: FaultPlan.Hiding? = nil, wrongEcho: Bool = false,
+    at now: Moment
+  ) -> HTTPResponse {
+    let now = Self.shifted(now, by: configuration)
+    guard let route = Route(method: request.method, path: request.path) else {
+      return Self.unknownRoute(request)
+    }
+    exchange.advance(to: now)
+    let parameters = Parameters(query: request.query, body: request.body)
+    do throws(Refusal) {
+      do throws(Refusal) {
+        try authenticate(request, route, parameters, at: now)
+      } catch {
+        limits.noteIntrusion(at: now.monotonic)
+        throw error
+      }
+      if let refused = throttle(route, at: now) { return refused }
+      let call = Call(parameters: parameters, hiding: hiding, now: now)
+      let answer = try perform(route, call)
+      return Self.json(200, wrongEcho ? Self.misquoted(answer) : answer)
+    } catch {
+      counts.refusals[error.code, default: 0] += 1
+      return refusal(error)
+    }
+  }
+
+  /// What a handler gets.
+  struct Call {
+    let parameters: Parameters
+    let hiding: FaultPlan.Hiding?
+    let now: Moment
+
+    var visibility: SimulatedOrder.Visibility? {
+      switch hiding {
+      case nil: nil
+      case .forEver: .never
+      case .forDuration(let time): .from(now.monotonic.advanced(by: time))
+      }
+    }
+  }
+
+  private mutating func perform(_ route: Route, _ call: Call) throws(Refusal) -> JSONValue {
+    switch route {
+    case .ping, .time, .defaultSymbols, .exchangeInfo, .depth, .recentTrades, .klines,
+      .averagePrice, .dayTicker, .priceTicker, .bookTicker:
+      try market(route, call)
+    case .selfSymbols, .account, .uid, .kycStatus, .keyInfo, .tradeFee, .myTrades:
+      try account(route, call)
+    case .placeOrder, .testOrder, .placeBatch, .queryOrder, .cancelOrder, .openOrders,
+      .cancelOpenOrders, .cancelEverything, .allOrders:
+      try orders(route, call)
+    }
+  }
+
+  // MARK: Checks before the business
+
+  private mutating func authenticate(
+    _ request: WireRequest, _ route: Route, _ parameters: Parameters, at now: Moment
+  ) throws(Refusal) {
+    if route.needsContentType { try Self.checkContentType(request) }
+    guard case .key(let permission) = route.access else { return }
+    guard let key = request.headers.first("X-MEXC-APIKEY"), !key.isEmpty else {
+      throw Refusal(400, "api key required")
+    }
+    guard key == configuration.key else { throw Refusal(10072, "Api key info invalid") }
+    guard configuration.isAddressAllowed else {
+      throw Refusal(700006, "IP [127.0.0.1] not in the ip white list")
+    }
+    try checkTime(parameters, at: now)
+    guard let signature = parameters.signature,
+      signature == signer.hexDigest(of: parameters.signedBytes)
+    else {
+      counts.badSignatures += 1
+      throw Refusal(700002, "Signature for this request is not valid.")
+    }
+    guard configuration.permissions.contains(permission) else {
+      throw Refusal(700007, "No permission to access the endpoint.")
+    }
+  }
+
+  private static func checkContentType(_ request: WireRequest) throws(Refusal) {
+    let type = request.headers.first("Content-Type") ?? ""
+    let media = type.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
+    guard media == "application/json" else { throw Refusal(700013, "Invalid content Type.") }
+  }
+
+  /// Longest receive window that the exchange takes, in milliseconds.
+  private static let receiveWindowMaximum: Int64 = 60_000
+  private static let receiveWindowDefault: Int64 = 5_000
+  /// How far a timestamp may be ahead of the exchange's clock, in milliseconds.
+  private static let aheadMaximum: Int64 = 1_000
+
+  private mutating func checkTime(_ parameters: Parameters, at now: Moment) throws(Refusal) {
+    guard let text = parameters["timestamp"], let timestamp = Int64(text), timestamp >= 0 else {
+      throw .missing("timestamp")
+    }
+    let window = try parameters.integer("recvWindow", default: Self.receiveWindowDefault)
+    let server = now.wall.milliseconds
+    guard timestamp < server + Self.aheadMaximum, server - timestamp <= window else {
+      counts.badTimestamps += 1
+      throw Refusal(700003, "Timestamp for this request is outside of the recvWindow.")
+    }
+    guard window <= Self.receiveWindowMaximum else {
+      throw Refusal(700005, "recvWindow must less than 60000")
+    }
+  }
+
+  private mutating func throttle(_ route: Route, at now: Moment) -> HTTPResponse? {
+    if let forced, forced.route == nil || forced.route == route {
+      self.forced = nil
+      retryForm = forced.form
+      let verdict = forced.verdict(at: now.wall)
+      limits.force(verdict, at: now.monotonic)
+      return refused(verdict, at: now.wall)
+    }
+    if !limits.isClosed(at: now.monotonic) { retryForm = .seconds }
+    return refused(limits.admit(route.cost, at: now.monotonic), at: now.wall)
+  }
+
+  private mutating func refused(_ verdict: RateLimits.Verdict, at now: WallTime) -> HTTPResponse? {
+    switch verdict {
+    case .admitted: return nil
+    case .paused(let wait):
+      counts.throttled += 1
+      return throttled(429, "Too Many Requests", wait, at: now)
+    case .banned(let wait):
+      counts.banned += 1
+      return throttled(418, "IP banned for sending too many requests", wait, at: now)
+    }
+  }
+
+  private func throttled(
+    _ status: Int, _ text: String, _ wait: Duration, at now: WallTime
+  ) -> HTTPResponse {
+    var response = Self.json(status, ["code": .integer(status), "msg": .string(text)])
+    switch retryForm {
+    case .seconds: response.headers.append(("Retry-After", String(wait.roundedUpToSeconds)))
+    case .date:
+      response.headers.append(("Retry-After", HTTPDate.text(of: now.advanced(by: wait))))
+    case .absent: break
+    }
+    return response
+  }
+}

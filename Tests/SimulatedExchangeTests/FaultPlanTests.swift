@@ -1,0 +1,117 @@
+import Domain
+import Testing
+
+@testable import SimulatedExchange
+
+struct FaultPlanTests {
+  private func flaw(_ text: String) -> String? {
+    do throws(FaultPlan.Flaw) {
+      _ = try FaultPlan(json: Array(text.utf8))
+      return nil
+    } catch {
+      return error.description
+    }
+  }
+
+  @Test func `a plan is read whole`() throws {
+    let plan = try FaultPlan(
+      json: Array(
+        """
+        // Comments are fine.
+        {"rules": [
+          {"route": "POST /api/v3/order", "fault": "late", "delay_ms": 900, "process": "after",
+           "nth": 3},
+          {"route": "*", "fault": "truncated", "at_byte": 40, "probability": 0.25},
+          {"route": "GET /api/v3/order", "fault": "lost_before", "how": "reset", "next": 2},
+          {"route": "POST /api/v3/order", "fault": "hidden", "for_ms": 1500},
+        ]}
+        """.utf8))
+    #expect(
+      plan
+        == FaultPlan([
+          .init(
+            route: .placeOrder, fault: .late(.milliseconds(900), processedAfter: true),
+            trigger: .nth(3)),
+          .init(
+            route: nil, fault: .truncated(atByte: 40), trigger: .probability(millionths: 250_000)),
+          .init(route: .queryOrder, fault: .lostBefore(reset: true), trigger: .next(2)),
+          .init(route: .placeOrder, fault: .hidden(.milliseconds(1_500))),
+        ]))
+  }
+
+  @Test(arguments: [
+    ("[]", "a fault plan is an object with the key \"rules\""),
+    (#"{"rule": []}"#, "unknown key \"rule\"; the only key is \"rules\""),
+    (#"{"rules": [{"fault": "empty"}]}"#, "rule 1: \"route\" is missing"),
+    (
+      #"{"rules": [{"route": "/api/v3/order", "fault": "empty"}]}"#,
+      "rule 1: there is no route \"/api/v3/order\"; write \"METHOD /path\", or \"*\""
+    ),
+    (
+      #"{"rules": [{"route": "*", "fault": "empty"}, {"route": "*", "fault": "empty", "x": 1}]}"#,
+      "rule 2: the key \"x\" is unknown, or does not go with this fault"
+    ),
+    (
+      #"{"rules": [{"route": "*", "fault": "late"}]}"#, "rule 1: \"delay_ms\" is missing"
+    ),
+    (
+      #"{"rules": [{"route": "*", "fault": "empty", "nth": 1, "next": 2}]}"#,
+      "rule 1: only one of nth, next"
+    ),
+    (
+      #"{"rules": [{"route": "*", "fault": "empty", "probability": 1.5}]}"#,
+      "rule 1: \"probability\" is a number from 0 to 1"
+    ),
+  ])
+  func `a wrong plan is refused with a sentence`(_ wrong: (String, String)) {
+    #expect(flaw(wrong.0) == wrong.1)
+  }
+
+  @Test func `rules count the requests of their route`() {
+    var plan = FaultPlan([
+      .init(route: .placeOrder, fault: .empty, trigger: .nth(2)),
+      .init(route: nil, fault: .extra, trigger: .next(3)),
+      .init(route: .placeOrder, fault: .hidden(nil), trigger: .nth(4)),
+    ])
+    var fate = SplitMix64(seed: 1)
+    var drawn: [FaultPlan.Draw] = []
+    for route in [Route.placeOrder, .placeOrder, .time, .placeOrder, .placeOrder] {
+      drawn.append(plan.draw(for: route, by: &fate))
+    }
+    #expect(drawn.map(\.fault) == [.extra, .empty, .extra, nil, nil])
+    #expect(drawn.map(\.hiding) == [nil, nil, nil, nil, .forEver])
+  }
+
+  @Test func `a hidden order exists and is not seen`() {
+    var face = SpotFace.certain {
+      $0.faults = FaultPlan([
+        .init(route: .placeOrder, fault: .hidden(.seconds(3)), trigger: .nth(1)),
+        .init(route: .placeOrder, fault: .hidden(nil), trigger: .nth(2)),
+      ])
+    }
+    for name in ["a", "b"] {
+      let request = TestClient().signed(.placeOrder, limitBuy + "&newClientOrderId=" + name)
+      #expect(face.answer(request).status == 200)
+    }
+    func isSeen(_ name: String, at time: Int64) -> Bool {
+      var client = TestClient()
+      client.stamp = time
+      let query = "symbol=LINKUSDT&origClientOrderId=" + name
+      return face.answer(client.signed(.queryOrder, query), at: time).status == 200
+    }
+    #expect(!isSeen("a", at: 2_999))
+    #expect(isSeen("a", at: 3_000))
+    #expect(!isSeen("b", at: 600_000))
+    #expect(face.exchange.orders.map(\.clientOrderID) == ["a", "b"])
+  }
+
+  @Test func `a wrong echo names another order`() {
+    var face = SpotFace.certain {
+      $0.faults = FaultPlan([.init(route: .placeOrder, fault: .wrongEcho)])
+    }
+    let answer = face.answer(TestClient().signed(.placeOrder, limitBuy))
+    #expect(answer["symbol"] == "WRONGUSDT")
+    #expect(answer["orderId"] != face.exchange.orders[0].orderID)
+    #expect(face.exchange.orders[0].symbol == pair("LINKUSDT"))
+  }
+}

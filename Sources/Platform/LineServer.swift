@@ -45,7 +45,8 @@ package final class LineServer {
   package static let maximumClients = 256
   /// Above this a client is not read until it has taken its answers.
   package static let pausingBytes = 256 * 1024
-  /// A client that lets this much wait is cut off; only pushed lines can get there.
+  /// What may wait for a client when more is pushed to it. Answers are not counted here: the client
+  /// asked for them, and above `pausingBytes` it is asked for nothing more.
   package static let maximumQueuedBytes = 1024 * 1024
   /// A client with this many lines without an answer is not read until some are answered.
   package static let maximumUnanswered = 256
@@ -115,11 +116,14 @@ package final class LineServer {
     settle(id, connection)
   }
 
-  /// Queues a line that answers none.
+  /// Queues a line that answers none. A client that lets `maximumQueuedBytes` wait is cut off.
   package func push(_ id: ConnectionID, _ line: [UInt8]) {
     guard let connection = connections[id] else { return }
     connection.enqueue(line)
     settle(id, connection)
+    guard connections[id] != nil, connection.queuedBytes > Self.maximumQueuedBytes else { return }
+    handlers.troubled(.tooSlow)
+    drop(id, connection)
   }
 
   /// Takes no further line from a client and closes once it has what is queued.
@@ -263,11 +267,6 @@ extension LineServer {
   private func settle(_ id: ConnectionID, _ connection: LineConnection) {
     guard connections[id] != nil else { return }
     guard connection.flush() else {
-      drop(id, connection)
-      return
-    }
-    if connection.queuedBytes > Self.maximumQueuedBytes {
-      handlers.troubled(.tooSlow)
       drop(id, connection)
       return
     }

@@ -62,7 +62,7 @@ let package = Package(
     tests("IntakeTests", of: ["Domain", "Intake", "Platform"]),
     tests(
       "SimulatedExchangeTests", of: ["Domain", "Platform", "SimulatedExchange", "Transport"]),
-    tests("DaemonTests", of: ["Daemon", "Domain", "Execution", "Platform"]),
+    tests("DaemonTests", of: ["Daemon", "Domain", "Execution", "Platform", "Store"]),
     tests("ProgramTests", of: ["Daemon", "Domain", "Platform", "SimulatedExchange", "Transport"]),
   ]
 )

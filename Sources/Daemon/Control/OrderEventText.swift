@@ -1,0 +1,81 @@
+import Domain
+import Platform
+
+/// What happened to an order, for a person who has never seen the code.
+enum OrderEventText {
+  static func text(of event: OrderEvent, at time: WallTime) -> String {
+    switch event {
+    case .created(let ticket, let reserved):
+      "accepted; its order will be known as \(ticket.clientOrderID)" + held(reserved)
+    case .approved(let approval):
+      "approved as \(describe(approval.ticket)): \(approval.checks); "
+        + "\(describe(approval.quote, at: time))\(held(approval.reservedQuote))"
+    case .denied(let code, let message): "denied (\(code.rawValue)): \(message)"
+    case .armed(let armament): describe(armament, at: time)
+    case .acknowledged(let orderID): "the exchange has it as order \(orderID)"
+    case .validated: "the exchange checked the order and placed nothing"
+    case .refused(let code, let message): "refused (\(code.rawValue)): \(message)"
+    case .mayRetry(let message): "provably not placed, so it may be sent once more: \(message)"
+    case .outcomeLost(let message, let throttled):
+      throttled
+        ? "answered by a rate limit (\(message)); whether it was placed is being looked up"
+        : "outcome unknown (\(message)); it is looked up and never sent again"
+    case .lookedUp(let view, let answer): "looked up by \(view): \(answer)"
+    case .observed(let report): describe(report)
+    case .notFound(let message): "not found: \(message)"
+    case .cancelRequested(let by): "cancel asked for by \(by)"
+    case .cancelAnswered(let message, let isDefinite):
+      "cancel answered by the exchange: \(message)" + (isDefinite ? "" : "; it is tried again")
+    case .closedByOperator(let message): "closed by the operator: \(message)"
+    }
+  }
+
+  private static func describe(_ ticket: OrderTicket) -> String {
+    let amount =
+      switch ticket.amount {
+      case .base(let quantity): "\(quantity) \(ticket.symbol)"
+      case .quote(let quantity): "\(ticket.symbol) for \(quantity) in quote"
+      }
+    let price = ticket.price.map { " at \($0)" } ?? ""
+    return "\(ticket.type.rawValue) \(ticket.side.rawValue) \(amount)\(price)"
+  }
+
+  private static func describe(_ quote: Quote, at time: WallTime) -> String {
+    let age = time.since(quote.askedAt).wholeMilliseconds
+    return "quote used \(quote.price), asked for \(age) ms before"
+  }
+
+  private static func describe(_ armament: OrderEvent.Armament, at time: WallTime) -> String {
+    "attempt \(armament.attempt) goes out, stamped \(Timestamp.format(armament.stampedAt)) and "
+      + "acceptable for \(armament.receiveWindow.wholeMilliseconds) ms; "
+      + describe(armament.quote, at: time)
+  }
+
+  private static func held(_ reserved: FixedDecimal?) -> String {
+    reserved.map { "; the risk limits hold \($0) in quote" } ?? ""
+  }
+
+  private static func describe(_ report: OrderReport) -> String {
+    let status =
+      switch report.status {
+      case .open: "open"
+      case .partiallyFilled: "partially filled"
+      case .filled: "filled"
+      case .canceled: "canceled"
+      case .partiallyCanceled: "canceled after a partial fill"
+      case .undocumented(let word): "'\(word)', a word that it does not document"
+      }
+    return "order \(report.orderID) is \(status) at the exchange: \(execution(report))"
+  }
+
+  private static func execution(_ report: OrderReport) -> String {
+    guard report.executedQuantity.isPositive else { return "nothing executed" }
+    var text = "\(report.executedQuantity)"
+    if let quantity = report.quantity { text += " of \(quantity)" }
+    text += " executed"
+    if let average = report.executedQuote.divided(by: report.executedQuantity, rounding: .down) {
+      text += " at an average of \(average)"
+    }
+    return text + ", \(report.executedQuote) in quote"
+  }
+}

@@ -1,0 +1,88 @@
+import Store
+
+/// What the arguments of the operator's tool ask for.
+package struct OperatorOptions: Hashable, Sendable {
+  package enum Action: Hashable, Sendable {
+    case request(ControlRequest)
+    /// The signal in this file; `-` is standard input.
+    case submit(path: String)
+    case showHelp
+    case showVersion
+    /// A command of another version.
+    case unavailable(String)
+  }
+
+  package var action: Action
+  /// As given; the standard path counts when neither this nor `socketPath` is.
+  package var configurationPath: String?
+  package var socketPath: String?
+  package var json: Bool
+
+  package static let usage = """
+    Usage: mexc-signalctl [--config FILE | --socket PATH] [--json] COMMAND
+
+      status                     how the daemon is
+      signals, orders            the newest first; also without a daemon
+        [--open] [--state STATE] [--symbol SYMBOL] [--limit N]
+      explain ID                 the whole story of a signal; also without a daemon
+      submit FILE | -            send a signal through the signal socket
+      cancel ID                  cancel the order of a signal
+      cancel-all                 cancel every order of ours that is open
+      resolve ID --placed ORDER_ID | --not-placed
+                                 say what became of an order that was not found
+      halt [--cancel] [REASON]   no new order until 'resume'; --cancel also cancels
+      resume                     take signals again
+
+      --config FILE    the daemon's configuration (default \(Configuration.standardPath))
+      --socket PATH    the control socket, when there is no configuration at hand
+      --json           one JSON document on standard output
+      --version        print the version
+      --help           print this text
+
+    A list shows \(ListFilter.defaultLimit) rows, with --limit up to \(ListFilter.limitMaximum).
+    Exit status: 0 done, 1 refused or failed, 2 wrong usage, 78 wrong configuration.
+    """
+}
+
+/// Wrong usage, in one line, and what could be read in spite of it.
+package struct OperatorUsageError: Error, Hashable, Sendable {
+  package let description: String
+  package let json: Bool
+}
+
+extension OperatorOptions {
+  /// Reads the arguments, without the program's name. Options may stand before or after the
+  /// command; what follows `--` is no option.
+  package static func parse(_ arguments: [String]) throws(OperatorUsageError) -> OperatorOptions {
+    do throws(OperatorArguments.Flaw) {
+      var reader = OperatorArguments(arguments)
+      return try reader.options()
+    } catch {
+      let options = arguments.prefix { $0 != "--" }
+      throw OperatorUsageError(description: error.text, json: options.contains("--json"))
+    }
+  }
+}
+
+/// A command and the options that it takes.
+struct OperatorCommandForm {
+  let name: String
+  var flags: [String] = []
+  var valued: [String] = []
+
+  static let all = [
+    OperatorCommandForm(name: "status"),
+    OperatorCommandForm(name: "signals", flags: ["--open"], valued: listOptions),
+    OperatorCommandForm(name: "orders", flags: ["--open"], valued: listOptions),
+    OperatorCommandForm(name: "explain"), OperatorCommandForm(name: "submit"),
+    OperatorCommandForm(name: "cancel"), OperatorCommandForm(name: "cancel-all"),
+    OperatorCommandForm(name: "resolve", flags: ["--not-placed"], valued: ["--placed"]),
+    OperatorCommandForm(name: "halt", flags: ["--cancel"]),
+    OperatorCommandForm(name: "resume"),
+  ]
+
+  /// Names that the contract has and this version does not.
+  static let unavailable: Set<String> = ["doctor", "keys", "tail"]
+
+  private static let listOptions = ["--state", "--symbol", "--limit"]
+}

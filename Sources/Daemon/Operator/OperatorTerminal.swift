@@ -1,0 +1,41 @@
+import Glibc
+import Platform
+
+/// Where the operator's tool reads and writes.
+package struct OperatorTerminal {
+  /// Takes a text without its line end, for standard output.
+  package let output: (String) -> Void
+  /// The same for standard error.
+  package let complaints: (String) -> Void
+  /// Read by `submit -`; stays open.
+  package let standardInput: CInt
+
+  package init(
+    output: @escaping (String) -> Void, complaints: @escaping (String) -> Void,
+    standardInput: CInt = STDIN_FILENO
+  ) {
+    self.output = output
+    self.complaints = complaints
+    self.standardInput = standardInput
+  }
+
+  /// The three descriptors of the process.
+  package static var process: OperatorTerminal {
+    OperatorTerminal(
+      output: { write($0, to: STDOUT_FILENO) }, complaints: { write($0, to: STDERR_FILENO) })
+  }
+
+  /// Nobody is left to tell when the terminal itself takes nothing.
+  private static func write(_ text: String, to number: CInt) {
+    var rest = Array((text + "\n").utf8)[...]
+    while !rest.isEmpty {
+      let count = retryingInterrupts {
+        unsafe rest.withUnsafeBytes { buffer in
+          unsafe Glibc.write(number, buffer.baseAddress, buffer.count)
+        }
+      }
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package import Domain
+package import Execution
+
+extension Configuration {
+  /// The part that decisions depend on. `cost` is the exchange's own table of weights.
+  package func engineConfiguration(
+    cost: @escaping @Sendable (ExchangeRequest) -> RequestCost
+  ) -> EngineConfiguration {
+    EngineConfiguration(
+      mode: tradingMode,
+      price: EngineConfiguration.Price(
+        maximumAge: price.maximumAge, maximumDeviation: price.maximumDeviation),
+      risk: engineRisk,
+      rateLimits: EngineConfiguration.RateLimits(
+        ipWeight: rateLimits.ipWeight, uidWeight: rateLimits.uidWeight,
+        window: rateLimits.window, ordersPerSecond: rateLimits.ordersPerSecond,
+        utilisation: rateLimits.utilisation),
+      receiveWindow: exchange.receiveWindow, settleTime: exchange.settleTime,
+      defaultTimeToLive: intake.defaultTimeToLive, cost: cost)
+  }
+
+  private var tradingMode: TradingMode {
+    switch mode {
+    case .paper: .paper
+    case .validate: .validate
+    case .live: .live
+    }
+  }
+
+  private var engineRisk: EngineConfiguration.Risk {
+    let symbols: [Symbol]? =
+      switch risk.symbols {
+      case .all: nil
+      case .listed(let listed): listed
+      }
+    let pause: EngineConfiguration.Risk.PauseScope =
+      switch risk.pauseOnNotFound {
+      case .symbol: .symbol
+      case .all: .all
+      case .none: .none
+      }
+    return EngineConfiguration.Risk(
+      symbols: symbols, maximumOrderQuote: risk.maximumOrderQuote,
+      maximumOpenOrders: risk.maximumOpenOrders,
+      maximumOrdersPerMinute: risk.maximumOrdersPerMinute,
+      maximumDailyQuote: risk.maximumDailyQuote, pauseOnNotFound: pause)
+  }
+}

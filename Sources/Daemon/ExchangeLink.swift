@@ -1,0 +1,108 @@
+import Domain
+import Execution
+import MEXC
+import Platform
+import SimulatedExchange
+import Transport
+
+/// The way to the exchange: requests out, answers back as inputs. In paper mode the public requests
+/// go to the real exchange, and everything private is answered by the simulated one in this process.
+final class ExchangeLink {
+  private let client: HTTPClient
+  private var venue: MEXCSpot
+  private let paper: PaperExchange?
+  private let deliver: (RequestID, ExchangeAnswer) -> Void
+  private var isClosed = false
+  private var paperOrders: [Order]
+
+  /// `openOrders` are what an earlier run placed on paper; the simulated exchange gets them back once
+  /// it has learned their symbols' rules.
+  init(
+    client: HTTPClient, venue: MEXCSpot, paper: PaperExchange?, openOrders: [Order],
+    logger: Logger, deliver: @escaping (RequestID, ExchangeAnswer) -> Void
+  ) {
+    self.client = client
+    self.venue = venue
+    self.paper = paper
+    self.deliver = deliver
+    paperOrders = paper == nil ? [] : openOrders.filter { $0.status.isWorking }
+    client.onConnectionEvent = { event in Self.log(event, to: logger) }
+  }
+
+  private static func log(_ event: HTTPConnectionEvent, to logger: Logger) {
+    let level: LogLevel =
+      switch event {
+      case .connected, .lost: .debug
+      case .failed, .usingOldAddresses: .warning
+      }
+    logger.log(level, "exchange connection: \(event)")
+  }
+
+  var status: HTTPClientStatus { client.status }
+
+  func start() { client.start() }
+
+  /// Answers that are out are not delivered any more.
+  func close() {
+    isClosed = true
+    client.close()
+  }
+
+  func send(_ dispatch: Dispatch) {
+    if let paper, dispatch.request.isPrivate {
+      return deliver(dispatch.id, paper.answer(dispatch.request, at: Clock.now()))
+    }
+    guard
+      let request = venue.httpRequest(for: dispatch.request, stampedAt: dispatch.stampedAt)
+    else { return deliver(dispatch.id, .failed(.notSent("there are no credentials to sign with"))) }
+    client.send(request, dispatch.isPlacement ? .once : .ordinary) { [weak self] result in
+      self?.take(result, to: dispatch)
+    }
+  }
+
+  private func take(_ result: Result<HTTPResponse, TransportError>, to dispatch: Dispatch) {
+    if isClosed { return }
+    let answer = venue.answer(to: dispatch.request, result, now: Clock.wall())
+    teach(answer)
+    deliver(dispatch.id, answer)
+  }
+
+  /// The simulated exchange lives on what the real one says in public.
+  private func teach(_ answer: ExchangeAnswer) {
+    guard let paper else { return }
+    switch answer {
+    case .instruments(let instruments):
+      paper.learn(instruments)
+      restorePaperOrders(of: instruments.map(\.symbol))
+    case .prices(let prices): paper.learn(prices, at: Clock.now())
+    case .serverTime, .tradableSymbols, .placed, .validated, .order, .orderMissing, .orders,
+      .trades, .cancelTaken, .failed:
+      break
+    }
+  }
+}
+
+extension ExchangeLink {
+  private func restorePaperOrders(of symbols: [Symbol]) {
+    let known = paperOrders.filter { symbols.contains($0.ticket.symbol) }
+    paperOrders.removeAll { symbols.contains($0.ticket.symbol) }
+    for order in known {
+      guard let orderID = order.orderID else { continue }
+      paper?.restore(
+        order.ticket, orderID: orderID, executedQuantity: order.executedQuantity,
+        executedQuote: order.executedQuote, acceptedAt: order.stampedAt ?? order.createdAt,
+        at: Clock.now())
+    }
+  }
+}
+
+extension ExchangeRequest {
+  /// Whether it concerns an account.
+  fileprivate var isPrivate: Bool {
+    switch self {
+    case .serverTime, .instruments, .prices: false
+    case .tradableSymbols, .place, .validate, .order, .openOrders, .recentOrders, .trades, .cancel:
+      true
+    }
+  }
+}

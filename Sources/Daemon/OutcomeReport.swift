@@ -1,0 +1,70 @@
+package import Domain
+package import Execution
+import Platform
+
+/// What a producer finds beside its file, and gets as a line from the socket.
+package enum OutcomeReport {
+  /// The answer to a signal, as the socket's contract words it.
+  package static func answer(_ answer: SignalAnswer) -> JSONValue {
+    var pairs: [(String, JSONValue)] = [
+      ("id", answer.id.map { .string($0) } ?? .null),
+      ("status", .string(answer.status.rawValue)),
+      ("code", .string(answer.code.rawValue)),
+      ("message", .string(answer.message)),
+    ]
+    if let id = answer.clientOrderID { pairs.append(("client_order_id", .string(id.text))) }
+    return .object(pairs: pairs)
+  }
+
+  /// How a signal ended that had been accepted.
+  package static func outcome(_ outcome: Outcome) -> JSONValue {
+    let order = outcome.order
+    return .object(
+      pairs: [
+        ("id", .string(outcome.signalID.text)),
+        ("status", .string(order.status.rawValue)),
+        ("code", .string(outcome.code.rawValue)),
+        ("message", .string(outcome.message.isEmpty ? summary(of: order) : outcome.message)),
+      ] + members(of: order) + [("settled_at", .string(Timestamp.format(order.updatedAt)))])
+  }
+
+  /// One sentence about an order that the exchange has worked on.
+  private static func summary(of order: Order) -> String {
+    let status = String(order.status.rawValue.map { $0 == "_" ? " " : $0 })
+    guard let average = order.averagePrice else {
+      return "The order is \(status); nothing was executed."
+    }
+    return "The order is \(status): \(order.executedQuantity) executed for "
+      + "\(order.executedQuote), \(average) on average."
+  }
+
+  static func members(of order: Order) -> [(String, JSONValue)] {
+    let ticket = order.ticket
+    var members: [(String, JSONValue)] = [
+      ("client_order_id", .string(ticket.clientOrderID.text)),
+      ("order_id", order.orderID.map { .string($0) } ?? .null),
+      ("symbol", .string(ticket.symbol.text)), ("side", .string(ticket.side.rawValue)),
+      ("type", .string(ticket.type.rawValue)),
+    ]
+    switch ticket.amount {
+    case .base(let quantity): members.append(("quantity", .decimal(quantity)))
+    case .quote(let quantity): members.append(("quote_quantity", .decimal(quantity)))
+    }
+    return members + [
+      ("price", .decimal(ticket.price)),
+      ("executed_quantity", .decimal(order.executedQuantity)),
+      ("executed_quote", .decimal(order.executedQuote)),
+      ("average_price", .decimal(order.averagePrice)),
+    ]
+  }
+
+  /// Whether a settled signal's file belongs to the refused ones.
+  package static func isRefusal(_ outcome: Outcome) -> Bool {
+    switch outcome.order.status {
+    case .denied, .expired, .rejected: true
+    case .new, .submitted, .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled,
+      .unknown, .notFound, .validated:
+      false
+    }
+  }
+}

@@ -1,0 +1,215 @@
+import Domain
+import Glibc
+import MEXC
+import Platform
+import Store
+import Transport
+
+/// The daemon as a program: from its arguments to its exit status.
+package enum DaemonProgram {
+  /// Why the daemon did not start.
+  private enum StartError: Error {
+    case configuration(String)
+    case failure(String)
+  }
+
+  /// `arguments` without the program's name.
+  package static func run(_ arguments: [String]) -> ExitCode {
+    switch CommandLineOptions.parse(arguments) {
+    case .failure(let error):
+      complain("mexc-signald: \(error)")
+      complain(CommandLineOptions.usage)
+      return .wrongUsage
+    case .success(let options):
+      switch options.action {
+      case .showHelp: say(CommandLineOptions.usage)
+      case .showVersion: say("mexc-signald \(Version.text)")
+      case .checkConfiguration:
+        return Daemon.checkConfiguration(
+          options.configurationPath, output: say, complaints: complain)
+      case .run: return serve(options.configurationPath)
+      }
+      return .done
+    }
+  }
+
+  private static func serve(_ path: String) -> ExitCode {
+    switch Configuration.load(path) {
+    case .failure(let invalid):
+      for violation in invalid.violations { complain("\(violation)") }
+      return .invalidConfiguration
+    case .success(let configuration):
+      let logger = makeLogger(configuration.log)
+      do throws(StartError) {
+        return try serve(configuration, path, logger)
+      } catch {
+        defer { logger.flush() }
+        switch error {
+        case .configuration(let text):
+          logger.log(.error, "not started: \(text)")
+          return .invalidConfiguration
+        case .failure(let text):
+          logger.log(.error, "not started: \(text)")
+          return .failed
+        }
+      }
+    }
+  }
+
+  private static func serve(
+    _ configuration: Configuration, _ path: String, _ logger: Logger
+  ) throws(StartError) -> ExitCode {
+    // Files that the daemon makes are its own; what others may read is set one by one.
+    umask(0o027)
+    do {
+      let loop = try EventLoop()
+      let relay = SignalRelay()
+      // Before any thread is made: threads inherit the blocked signals.
+      let watch = try SignalWatch(loop: loop) { request in relay.handle(request) }
+      defer { watch.close() }
+      logger.log(
+        .info, "mexc-signald \(Version.text) starts",
+        [LogField("mode", configuration.mode.rawValue), LogField("config", path)])
+      let trader = try makeTrader(configuration, path, loop, logger)
+      relay.trader = trader
+      return try trader.run()
+    } catch let error as StartError {
+      throw error
+    } catch {
+      throw .failure("\(error)")
+    }
+  }
+
+  private static func makeTrader(
+    _ configuration: Configuration, _ path: String, _ loop: EventLoop, _ logger: Logger
+  ) throws -> Trader {
+    let service = ServiceManager()
+    let endpoint = try endpoint(configuration)
+    let tls = try tlsContext(configuration, endpoint)
+    let credentials = try credentials(configuration, logger)
+    let store = try OrderStore(path: configuration.store.path)
+    let window = configuration.exchange.receiveWindow
+    var options = HTTPClient.Configuration()
+    options.warmConnections = configuration.exchange.connections
+    options.userAgent = "mexc-signald/\(Version.text)"
+    let clientOptions = options
+    let trader = Trader(
+      loop: loop, logger: logger, service: service, store: store, configuration: configuration,
+      makeClient: {
+        HTTPClient(loop: loop, endpoint: endpoint, tls: tls, configuration: clientOptions)
+      },
+      makeVenue: { MEXCSpot(credentials: credentials, receiveWindow: window) },
+      reload: { Configuration.load(path) })
+    let sockets = Sockets(service.activatedSockets())
+    try trader.start(
+      signals: sockets.listener(
+        "signal", path: configuration.intake.socket, mode: configuration.intake.socketMode),
+      control: sockets.listener("control", path: configuration.control.socket, mode: 0o600))
+    logger.log(
+      .info, "ready to take signals",
+      [
+        LogField("directory", configuration.intake.directory),
+        LogField("socket", configuration.intake.socket),
+      ])
+    service.ready()
+    return trader
+  }
+
+  private static func endpoint(_ configuration: Configuration) throws(StartError) -> Endpoint {
+    do throws(Endpoint.Flaw) {
+      return try Endpoint(configuration.exchange.restURL)
+    } catch {
+      throw .configuration("exchange.rest_url: \(error)")
+    }
+  }
+
+  private static func tlsContext(
+    _ configuration: Configuration, _ endpoint: Endpoint
+  ) throws(StartError) -> TLSContext? {
+    guard endpoint.scheme == .https else { return nil }
+    do throws(TLSContext.Failure) {
+      return try TLSContext(client: configuration.exchange.caFile.map { .file($0) } ?? .system)
+    } catch {
+      throw .configuration("exchange.ca_file: \(error)")
+    }
+  }
+
+  /// Paper mode needs no keys and reads none.
+  private static func credentials(
+    _ configuration: Configuration, _ logger: Logger
+  ) throws(StartError) -> MEXC.Credentials? {
+    guard configuration.mode != .paper else { return nil }
+    do {
+      let read = try Credentials.read(configuration.credentials.source, mode: configuration.mode)
+      logger.log(.info, "API credentials read", [LogField("from", "\(read.origin)")])
+      return try MEXC.Credentials(apiKey: read.apiKey, secret: read.secretKey)
+    } catch {
+      throw .configuration("credentials: \(error)")
+    }
+  }
+
+  private static func makeLogger(_ log: Configuration.Log) -> Logger {
+    let format: LogFormat =
+      switch log.format {
+      case .auto: Logger.suitableFormat()
+      case .journal: .journal
+      case .logfmt: .logfmt
+      case .json: .json
+      }
+    return Logger(level: log.level, format: format)
+  }
+
+  private static func say(_ text: String) {
+    write(text, to: STDOUT_FILENO)
+  }
+
+  private static func complain(_ text: String) {
+    write(text, to: STDERR_FILENO)
+  }
+
+  private static func write(_ text: String, to descriptor: CInt) {
+    let bytes = Array((text + "\n").utf8)
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = unsafe rest.withUnsafeBytes { buffer in
+        unsafe Glibc.write(descriptor, buffer.baseAddress, buffer.count)
+      }
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
+    }
+  }
+}
+
+/// Signals may arrive before there is anybody to handle them.
+private final class SignalRelay {
+  private var early: [SignalRequest] = []
+  weak var trader: Trader? {
+    didSet {
+      for request in early { trader?.handle(request) }
+      early = []
+    }
+  }
+
+  func handle(_ request: SignalRequest) {
+    if let trader { trader.handle(request) } else { early.append(request) }
+  }
+}
+
+/// The listening sockets: systemd's where it has made them, else our own.
+private struct Sockets {
+  private let activated: [ServiceManager.ActivatedSocket]
+
+  init(_ activated: [ServiceManager.ActivatedSocket]) {
+    self.activated = activated
+  }
+
+  /// A socket unit names its sockets by `FileDescriptorName=`; a single unnamed one is for signals.
+  func listener(_ name: String, path: String, mode: UInt32) throws -> UnixListener {
+    let named = activated.first { $0.name == name }
+    let only = name == "signal" && activated.count == 1 && activated[0].name != "control"
+    guard let socket = named ?? (only ? activated[0] : nil) else {
+      return try UnixListener(path: path, mode: mode)
+    }
+    return try UnixListener(adopting: socket.descriptor)
+  }
+}

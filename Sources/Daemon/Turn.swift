@@ -1,0 +1,152 @@
+import Domain
+import Execution
+import Platform
+import Store
+
+/// One epoch of the engine between two readings of the store, and the discipline of a turn: inputs
+/// are applied at once, their writes are committed together, and only then happens what had to wait
+/// for the commit.
+final class Turn {
+  /// What leaves the engine, in the words of the edges.
+  struct Performers {
+    var send: (Dispatch) -> Void
+    var answer: (Receipt, SignalAnswer) -> Void
+    var settle: (Outcome) -> Void
+    var answerCommand: (CommandToken, CommandAnswer) -> Void
+    var log: (LogEntry) -> Void
+    /// The epoch is over: what the engine believes is not what is durable.
+    var storageFailed: (StoreError) -> Void
+  }
+
+  /// What waits for the commit, in the order in which it came up.
+  private enum Deferred {
+    case effect(Effect)
+    case work(() -> Void)
+  }
+
+  private(set) var engine: Engine
+  private let store: OrderStore
+  private let performers: Performers
+  private var deferred: [Deferred] = []
+  private var inputs: [(input: Input, at: Moment)] = []
+  private var isBusy = false
+  private(set) var hasFailed = false
+
+  init(engine: Engine, store: OrderStore, performers: Performers) {
+    self.engine = engine
+    self.store = store
+    self.performers = performers
+  }
+
+  /// Applies an input: its requests that need no commit are on the wire when this returns. An input
+  /// that comes while another is being worked on waits for it.
+  func feed(_ input: Input) {
+    if hasFailed { return }
+    guard !isBusy else {
+      inputs.append((input, Clock.now()))
+      return
+    }
+    isBusy = true
+    apply(input, at: Clock.now())
+    isBusy = false
+  }
+
+  private func apply(_ input: Input, at now: Moment) {
+    for effect in engine.apply(input, at: now) {
+      switch effect {
+      case .write(let write): persist(write)
+      case .log(let entry): performers.log(entry)
+      case .send(let dispatch) where !dispatch.isPlacement: performers.send(dispatch)
+      case .send, .answer, .settled, .answerCommand: deferred.append(.effect(effect))
+      }
+    }
+  }
+
+  private func persist(_ write: StoreWrite) {
+    do throws(StoreError) {
+      try store.write(write)
+    } catch {
+      // The store tells it again at the commit, which undoes the whole turn.
+    }
+  }
+
+  /// Commits what the turn wrote, then performs what waited for it; again, until nothing is left.
+  func finish() {
+    if hasFailed { return }
+    isBusy = true
+    defer { isBusy = false }
+    if let deadline = engine.nextDeadline, deadline <= Clock.monotonic() {
+      inputs.append((.tick, Clock.now()))
+    }
+    repeat {
+      let waiting = inputs
+      inputs = []
+      for (input, at) in waiting { apply(input, at: at) }
+      guard commit() else { return }
+      let ready = deferred
+      deferred = []
+      for item in ready {
+        switch item {
+        case .effect(let effect): perform(effect)
+        case .work(let work): work()
+        }
+      }
+    } while !inputs.isEmpty
+  }
+
+  private func commit() -> Bool {
+    do throws(StoreError) {
+      try store.commit()
+      return true
+    } catch {
+      hasFailed = true
+      inputs = []
+      let lost = deferred
+      deferred = []
+      for item in lost { refuse(item, error) }
+      performers.storageFailed(error)
+      return false
+    }
+  }
+
+  /// Those who wait are told that nothing of it came to be.
+  private func refuse(_ item: Deferred, _ error: StoreError) {
+    switch item {
+    case .work(let work): work()
+    case .effect(.answer(let receipt, let answer)):
+      let code = DecisionCode.storageUnavailable
+      performers.answer(
+        receipt,
+        SignalAnswer(id: answer.id, status: .rejected, code: code, message: code.meaning))
+    case .effect(.answerCommand(let token, _)):
+      performers.answerCommand(token, CommandAnswer(ok: false, message: "not done: \(error)"))
+    case .effect(.write), .effect(.send), .effect(.settled), .effect(.log): break
+    }
+  }
+
+  /// Does `work` in its place among the answers of this turn.
+  func afterCommit(_ work: @escaping () -> Void) {
+    deferred.append(.work(work))
+  }
+
+  private func perform(_ effect: Effect) {
+    switch effect {
+    case .send(let dispatch): leave(dispatch)
+    case .answer(let receipt, let answer): performers.answer(receipt, answer)
+    case .settled(let outcome): performers.settle(outcome)
+    case .answerCommand(let token, let answer): performers.answerCommand(token, answer)
+    case .write, .log: break
+    }
+  }
+
+  /// The commit may have taken long: what is too late now does not leave.
+  private func leave(_ dispatch: Dispatch) {
+    if let deadline = dispatch.sendBefore, Clock.monotonic() > deadline {
+      feed(.answer(dispatch.id, .failed(.notSent("the commit took too long"))))
+    } else {
+      performers.send(dispatch)
+    }
+  }
+
+  func status(at now: Moment) -> EngineStatus { engine.status(at: now) }
+}

@@ -6,16 +6,20 @@ package enum Route: String, CaseIterable, Hashable, Sendable {
   case exchangeInfo = "GET /api/v3/exchangeInfo"
   case depth = "GET /api/v3/depth"
   case recentTrades = "GET /api/v3/trades"
+  case aggregateTrades = "GET /api/v3/aggTrades"
   case klines = "GET /api/v3/klines"
   case averagePrice = "GET /api/v3/avgPrice"
   case dayTicker = "GET /api/v3/ticker/24hr"
   case priceTicker = "GET /api/v3/ticker/price"
   case bookTicker = "GET /api/v3/ticker/bookTicker"
+  /// Of the futures API; clients that load all markets at once ask for it.
+  case contracts = "GET /api/v1/contract/detail"
   case selfSymbols = "GET /api/v3/selfSymbols"
   case account = "GET /api/v3/account"
   case uid = "GET /api/v3/uid"
   case kycStatus = "GET /api/v3/kyc/status"
   case keyInfo = "GET /api/v3/apiKeyInfo"
+  case coins = "GET /api/v3/capital/config/getall"
   case tradeFee = "GET /api/v3/tradeFee"
   case placeOrder = "POST /api/v3/order"
   case testOrder = "POST /api/v3/order/test"
@@ -44,10 +48,10 @@ package enum Route: String, CaseIterable, Hashable, Sendable {
 
   package var access: Access {
     switch self {
-    case .ping, .time, .defaultSymbols, .exchangeInfo, .depth, .recentTrades, .klines,
-      .averagePrice, .dayTicker, .priceTicker, .bookTicker:
+    case .ping, .time, .defaultSymbols, .exchangeInfo, .depth, .recentTrades,
+      .aggregateTrades, .klines, .averagePrice, .dayTicker, .priceTicker, .bookTicker, .contracts:
       .anybody
-    case .selfSymbols, .account, .uid, .kycStatus, .keyInfo, .tradeFee, .myTrades:
+    case .selfSymbols, .account, .uid, .kycStatus, .keyInfo, .coins, .tradeFee, .myTrades:
       .key(permission: "SPOT_ACCOUNT_READ")
     case .queryOrder, .openOrders, .allOrders: .key(permission: "SPOT_DEAL_READ")
     case .placeOrder, .testOrder, .placeBatch, .cancelOrder, .cancelOpenOrders,
@@ -62,7 +66,8 @@ package enum Route: String, CaseIterable, Hashable, Sendable {
   /// request is charged to, it is charged to both: a client that stays within that stays within all.
   package var cost: RateLimits.Cost {
     switch self {
-    case .ping, .time, .defaultSymbols, .klines, .averagePrice: .init(ipWeight: 1)
+    case .ping, .time, .defaultSymbols, .aggregateTrades, .klines, .averagePrice, .contracts:
+      .init(ipWeight: 1)
     case .depth: .init(ipWeight: 3)
     case .recentTrades: .init(ipWeight: 5)
     case .priceTicker, .bookTicker: .init(ipWeight: 10)
@@ -70,7 +75,7 @@ package enum Route: String, CaseIterable, Hashable, Sendable {
     case .selfSymbols, .uid, .kycStatus, .keyInfo, .testOrder: .init(ipWeight: 1, uidWeight: 1)
     case .queryOrder: .init(ipWeight: 2, uidWeight: 2)
     case .openOrders: .init(ipWeight: 3, uidWeight: 3)
-    case .allOrders, .myTrades: .init(ipWeight: 10, uidWeight: 10)
+    case .allOrders, .myTrades, .coins: .init(ipWeight: 10, uidWeight: 10)
     case .account: .init(ipWeight: 10, uidWeight: 10, isAccountRead: true)
     case .tradeFee: .init(ipWeight: 20, uidWeight: 20)
     case .placeOrder, .cancelOrder, .cancelOpenOrders, .cancelEverything:

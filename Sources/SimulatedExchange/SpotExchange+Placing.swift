@@ -22,7 +22,8 @@ extension SpotExchange {
     let admission = try admit(placement)
     let number = orders.count
     if !rules.hasUnlimitedFunds {
-      _ = wallet.lock(admission.lockedAsset, admission.locked)
+      // The balance has been checked; what can still fail is a sum of locks too large to hold.
+      guard wallet.lock(admission.lockedAsset, admission.locked) else { throw .oversold }
     }
     var order = SimulatedOrder(
       number: number, orderID: orderID(for: placement), clientOrderID: placement.clientOrderID,

@@ -11,10 +11,13 @@ extension SpotFace {
     case .uid: return ["uid": "209300001"]
     case .kycStatus: return ["status": "2"]
     case .keyInfo: return keyInfo()
+    case .coins: return coins()
     case .tradeFee: return try tradeFee(call)
     case .myTrades: return try myTrades(call)
-    case .ping, .time, .defaultSymbols, .exchangeInfo, .depth, .recentTrades, .klines,
-      .averagePrice, .dayTicker, .priceTicker, .bookTicker, .placeOrder, .testOrder,
+    case .ping, .time, .defaultSymbols, .exchangeInfo, .depth, .recentTrades,
+      .aggregateTrades, .klines, .averagePrice, .dayTicker, .priceTicker, .bookTicker, .contracts,
+      .placeOrder,
+      .testOrder,
       .placeBatch, .queryOrder, .cancelOrder, .openOrders, .cancelOpenOrders,
       .cancelEverything, .allOrders:
       return [:]
@@ -45,6 +48,19 @@ extension SpotFace {
       "permissions": .string(configuration.permissions.joined(separator: ",")),
       "ipWhiteList": "", "createTime": "2026-01-01T00:00:00.000+00:00", "remainingValidity": 80,
     ]
+  }
+
+  /// Coins without networks: nothing can be paid in or out here.
+  private func coins() -> JSONValue {
+    var names: [String] = []
+    for listing in exchange.listings {
+      for asset in [listing.rules.baseAsset, listing.rules.quoteAsset]
+      where !names.contains(asset) {
+        names.append(asset)
+      }
+    }
+    return .array(
+      names.map { ["coin": .string($0), "name": .string($0), "networkList": []] })
   }
 
   private mutating func tradeFee(_ call: Call) throws(Refusal) -> JSONValue {

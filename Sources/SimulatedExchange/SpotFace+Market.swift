@@ -10,7 +10,8 @@ extension SpotFace {
       return wrapped(.array(tradable.map { .string($0.symbol.text) }), at: call.now.wall)
     case .exchangeInfo: return try exchangeInfo(call)
     case .depth: return try depth(call)
-    case .recentTrades: return try recentTrades(call)
+    case .recentTrades: return try publicTrades(call, aggregated: false)
+    case .aggregateTrades: return try publicTrades(call, aggregated: true)
     case .klines: return try klines(call)
     case .averagePrice:
       let (_, price) = try publicMarket(call)
@@ -24,8 +25,10 @@ extension SpotFace {
       }
     case .bookTicker:
       return try oneOrAll(call) { exchange, symbol, _ in Self.bookTicker(exchange, symbol) }
-    case .ping, .selfSymbols, .account, .uid, .kycStatus, .keyInfo, .tradeFee, .placeOrder,
-      .testOrder, .placeBatch, .queryOrder, .cancelOrder, .openOrders, .cancelOpenOrders,
+    case .contracts: return ["success": true, "code": 0, "data": []]
+    case .ping, .selfSymbols, .account, .uid, .kycStatus, .keyInfo, .coins, .tradeFee,
+      .placeOrder, .testOrder, .placeBatch, .queryOrder, .cancelOrder, .openOrders,
+      .cancelOpenOrders,
       .cancelEverything, .allOrders, .myTrades:
       return [:]
     }
@@ -140,20 +143,27 @@ extension SpotFace {
   /// As many levels as the simulated book shows on each side.
   private static let depthLevels = 20
 
-  private func recentTrades(_ call: Call) throws(Refusal) -> JSONValue {
-    let (listing, price) = try publicMarket(call)
+  /// The public tape: the simulated market trades at the last price four times a second.
+  private func publicTrades(_ call: Call, aggregated: Bool) throws(Refusal) -> JSONValue {
+    let (listing, last) = try publicMarket(call)
     let limit = try call.parameters.limit(default: 500, maximum: 1_000)
     guard let book = exchange.book(listing.symbol) else { throw .publicSymbolInvalid }
-    let quote = price.multiplied(by: book.quantity, rounding: .down) ?? .zero
-    let count = min(limit, Self.depthLevels)
+    let quote = last.multiplied(by: book.quantity, rounding: .down) ?? .zero
+    let (price, quantity) = (Wire.number(last), Wire.number(book.quantity))
+    let interval = SpotExchange.step.wholeMilliseconds
     return .array(
-      (0..<count).map { index in
+      (0..<min(limit, Self.depthLevels)).map { index in
         let isBuy = index % 2 == 0
+        let time = JSONValue.integer(call.now.wall.milliseconds - Int64(index) * interval)
+        if aggregated {
+          return [
+            "a": nil, "f": nil, "l": nil, "p": price, "q": quantity, "T": time,
+            "m": .bool(!isBuy), "M": true,
+          ]
+        }
         return [
-          "id": nil, "price": Wire.number(price), "qty": Wire.number(book.quantity),
-          "quoteQty": Wire.number(quote),
-          "time": .integer(call.now.wall.milliseconds - Int64(index) * 250),
-          "isBuyerMaker": .bool(!isBuy), "isBestMatch": true,
+          "id": nil, "price": price, "qty": quantity, "quoteQty": Wire.number(quote),
+          "time": time, "isBuyerMaker": .bool(!isBuy), "isBestMatch": true,
           "tradeType": isBuy ? "BID" : "ASK",
         ]
       })

@@ -44,9 +44,11 @@ extension SpotFace {
       let times = try times(call, default: .seconds(86_400))
       return .array(
         exchange.allOrders(symbol, in: times, limit: limit, at: call.now).map { Wire.order($0) })
-    case .ping, .time, .defaultSymbols, .exchangeInfo, .depth, .recentTrades, .klines,
-      .averagePrice, .dayTicker, .priceTicker, .bookTicker, .selfSymbols, .account, .uid,
-      .kycStatus, .keyInfo, .tradeFee, .myTrades:
+    case .ping, .time, .defaultSymbols, .exchangeInfo, .depth, .recentTrades,
+      .aggregateTrades, .klines, .averagePrice, .dayTicker, .priceTicker, .bookTicker, .contracts,
+      .selfSymbols,
+      .account, .uid,
+      .kycStatus, .keyInfo, .coins, .tradeFee, .myTrades:
       return [:]
     }
   }

@@ -188,10 +188,10 @@ package struct SpotFace {
 
   private mutating func perform(_ route: Route, _ call: Call) throws(Refusal) -> JSONValue {
     switch route {
-    case .ping, .time, .defaultSymbols, .exchangeInfo, .depth, .recentTrades, .klines,
-      .averagePrice, .dayTicker, .priceTicker, .bookTicker:
+    case .ping, .time, .defaultSymbols, .exchangeInfo, .depth, .recentTrades,
+      .aggregateTrades, .klines, .averagePrice, .dayTicker, .priceTicker, .bookTicker, .contracts:
       try market(route, call)
-    case .selfSymbols, .account, .uid, .kycStatus, .keyInfo, .tradeFee, .myTrades:
+    case .selfSymbols, .account, .uid, .kycStatus, .keyInfo, .coins, .tradeFee, .myTrades:
       try account(route, call)
     case .placeOrder, .testOrder, .placeBatch, .queryOrder, .cancelOrder, .openOrders,
       .cancelOpenOrders, .cancelEverything, .allOrders:

@@ -148,6 +148,38 @@ struct WireShapeTests {
     #expect(symbols?[1]["tradeSideType"]?.numberValue == "2")
   }
 
+  @Test func `a client that loads everything finds what it asks for`() {
+    var face = SpotFace.certain()
+    #expect(face.answer(client.plain(.contracts)).json?["data"] == [])
+    let coins = face.answer(client.signed(.coins)).json?.arrayValue ?? []
+    #expect(coins.prefix(3).map { $0["coin"]?.stringValue } == ["BTC", "USDT", "ETH"])
+    #expect(coins.count == 10)
+    let tape = face.answer(client.plain(.aggregateTrades, "symbol=LINKUSDT&limit=2"))
+    #expect(tape.json?.arrayValue?.map { $0["p"]?.stringValue } == ["21.42", "21.42"])
+    #expect(tape.json?.arrayValue?.first?["a"] == .null)
+    let trades = face.answer(client.plain(.recentTrades, "symbol=LINKUSDT&limit=1")).json
+    #expect(trades?.arrayValue?.first?["tradeType"] == "BID")
+    let book = face.answer(client.plain(.bookTicker, "symbol=LINKUSDT"))
+    #expect(book["bidPrice"] == "21.419" && book["askPrice"] == "21.421")
+    #expect(face.answer(client.plain(.averagePrice, "symbol=MXUSDT"))["price"] == "2.85")
+  }
+
+  @Test func `candles end at the present, and the past does not change`() {
+    var face = SpotFace.certain()
+    func candles(_ query: String, at time: Int64) -> [JSONValue] {
+      face.answer(client.plain(.klines, "symbol=BTCUSDT&interval=1m&" + query), at: time).json?
+        .arrayValue ?? []
+    }
+    let first = candles("limit=3", at: 0)
+    #expect(first.count == 3)
+    #expect(first.last?.arrayValue?[4] == "64000")
+    let open = (moment().wall.milliseconds / 60_000 - 2) * 60_000
+    #expect(first.first?.arrayValue?[0] == .integer(open))
+    let later = candles("startTime=\(open)&limit=2", at: 300_000)
+    #expect(later == Array(first.prefix(2)))
+    #expect(candles("limit=100000", at: 300_000).count == 500)
+  }
+
   @Test func `a look-up reaches back seven days`() {
     var face = SpotFace.certain()
     _ = face.answer(client.signed(.placeOrder, limitBuy + "&newClientOrderId=old"))

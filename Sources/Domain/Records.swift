@@ -78,18 +78,24 @@ package struct HaltRecord: Hashable, Sendable {
 }
 
 /// The exchange wants silence until then. `wait` is the longest that it can still last, whatever the
-/// machine's clock says after a restart.
+/// machine's clock says after a restart. `monotonicUntil` is the same end on the monotonic clock: it
+/// holds within one boot of the machine, however its civil clock is set.
 package struct BanRecord: Hashable, Sendable {
   package var until: WallTime
   package var wait: Duration
   package var isBan: Bool
   package var reason: String
+  package var monotonicUntil: MonotonicTime?
 
-  package init(until: WallTime, wait: Duration, isBan: Bool, reason: String) {
+  package init(
+    until: WallTime, wait: Duration, isBan: Bool, reason: String,
+    monotonicUntil: MonotonicTime? = nil
+  ) {
     self.until = until
     self.wait = wait
     self.isBan = isBan
     self.reason = reason
+    self.monotonicUntil = monotonicUntil
   }
 }
 

@@ -105,7 +105,11 @@ extension Engine {
       return reply(token, ok: false, "signal \(id) has no order that counts as not found")
     }
     apply(.closedByOperator("the operator says that it was never placed"), to: key)
-    log(.warning, "closed by the operator as never placed; still watched", order)
+    log(.warning, "closed by the operator as never placed", order)
+    guard orders[key]?.search != nil else {
+      settle(key, .notFound, order.reason)
+      return reply(token, ok: true, "closed: the pause is lifted")
+    }
     reply(
       token, ok: true,
       "closed: the pause is lifted; should the order appear after all, it counts and an alarm is "

@@ -40,6 +40,7 @@ extension Engine {
   mutating func askInstrument(_ symbol: Symbol) {
     if askedInstruments.contains(symbol) { return }
     askedInstruments.append(symbol)
+    gate.instruments.outstanding = true
     queue.add(.instruments([symbol]), for: .instruments([symbol]))
   }
 
@@ -73,7 +74,7 @@ extension Engine {
       guard let symbol = symbols.first else { return }
       guard symbols.count == 1 else {
         // One bad name spoils the whole list: ask for each alone.
-        for symbol in symbols where instruments[symbol] == nil {
+        for symbol in symbols {
           queue.add(.instruments([symbol]), for: .instruments([symbol]))
         }
         return
@@ -86,9 +87,22 @@ extension Engine {
       .orders, .trades, .cancelTaken, .failed:
       return needFailed(\.instruments, answer, "the symbols' rules")
     }
-    let wanted = configuration.risk.symbols ?? []
-    guard wanted.allSatisfy({ instruments[$0] != nil }) else { return }
-    gate.instruments.met(refreshAt: now.monotonic.advanced(by: StartGate.instrumentRefresh))
+    if hasWantedRules {
+      gate.instruments.met(refreshAt: now.monotonic.advanced(by: StartGate.instrumentRefresh))
+    } else if !isAskingForInstruments {
+      gate.instruments.outstanding = false
+      gate.instruments.due = now.monotonic
+    }
+  }
+
+  /// Where every symbol is allowed, the rules are asked for when they are needed.
+  var hasWantedRules: Bool {
+    configuration.risk.symbols.map { $0.allSatisfy { instruments[$0] != nil } } ?? true
+  }
+
+  private var isAskingForInstruments: Bool {
+    let purposes = queue.items.map(\.purpose) + outstanding.values.map(\.purpose)
+    return purposes.contains { if case .instruments = $0 { true } else { false } }
   }
 
   mutating func takeTradableSymbols(_ answer: ExchangeAnswer) {

@@ -62,7 +62,7 @@ extension Engine {
 
   private func isListable(_ key: OrderKey) -> Bool {
     guard let live = orders[key], let stamp = live.order.stampedAt else { return false }
-    return live.poll.misses == 0 && now.wall.since(stamp) < Self.listReach
+    return live.poll.misses == 0 && !live.poll.isUnlisted && now.wall.since(stamp) < Self.listReach
   }
 
   mutating func takePoll(_ key: OrderKey, _ answer: ExchangeAnswer) {
@@ -90,9 +90,7 @@ extension Engine {
       if let report = reports.first(where: { $0.orderID == order.orderID }) {
         takePoll(key, .order(report))
       } else {
-        // Lists are cut and lag: what is not in one is asked for by name.
-        orders[key]?.poll.misses += 1
-        orders[key]?.poll.restart(at: now.monotonic)
+        orders[key]?.poll.wasNotListed(at: now.monotonic)
       }
     }
   }
@@ -139,7 +137,7 @@ extension Engine {
     }
   }
 
-  private mutating func announce(_ order: Order, after former: Order) {
+  mutating func announce(_ order: Order, after former: Order) {
     let fields = [
       ("status", order.status.rawValue), ("order_id", order.orderID ?? ""),
       ("executed", order.executedQuantity.description),
@@ -205,6 +203,7 @@ extension Order {
   /// What about a report proves that it is not about this order; `nil` when nothing does.
   /// A market order's price and quantity are the exchange's own inventions.
   func conflict(with report: OrderReport) -> String? {
+    if let orderID, report.orderID != orderID { return "is not order \(orderID)" }
     if report.symbol != ticket.symbol { return "is for \(report.symbol)" }
     if report.side != ticket.side { return "is a \(report.side.rawValue)" }
     if let id = report.clientOrderID, orderID == nil, id != ticket.clientOrderID.text {

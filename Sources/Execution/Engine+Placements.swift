@@ -30,6 +30,8 @@ extension Engine {
       throw Denial(.canceled, "the operator cancelled it before it left")
     }
     try checkHalted(live.symbol)
+    try checkAllowed(live.symbol)
+    try checkSilence(live)
     guard isTradingOpen, !isStopping else { return }
     guard let rules = try rules(of: live.symbol) else { return askInstrument(live.symbol) }
 
@@ -61,8 +63,10 @@ extension Engine {
     guard
       let notional = InstrumentRules.notional(of: ticket, at: quote.price, rounding: .up)
     else { throw Denial(.aboveMaximum, "quantity times price is beyond what can be counted") }
-    if isApproved && ticket == live.order.ticket { return }
     try risk.checkQuote(notional, of: key, at: now.monotonic)
+    // What it holds of the limits only ever grows while it waits.
+    let isHeld = live.order.reservedQuote.map { notional <= $0 } ?? false
+    if isApproved && isHeld && ticket == live.order.ticket { return }
     risk.reserve(notional, for: key, at: now.monotonic)
     let age = now.monotonic.since(quote.askedAt.monotonic).wholeMilliseconds
     apply(
@@ -72,11 +76,21 @@ extension Engine {
           checks: "\(checks); the price is \(age) ms old")), to: key)
   }
 
+  /// Refuses at once what could leave only after it has expired.
+  private func checkSilence(_ live: LiveOrder) throws(Denial) {
+    guard let ban, let silentUntil = limiter.silentUntil, silentUntil >= live.expiresMonotonic
+    else { return }
+    throw Denial(.rateLimited, "the exchange demands silence beyond its expiry (\(ban.reason))")
+  }
+
+  func placement(of ticket: OrderTicket) -> ExchangeRequest {
+    configuration.mode == .validate ? .validate(ticket) : .place(ticket)
+  }
+
   /// Hands the order to the network after the turn's commit; `false` when the limits make it wait.
   private mutating func arm(_ key: OrderKey, _ quote: QuoteBook.LiveQuote) -> Bool {
     guard let live = orders[key], let clock else { return false }
-    let request: ExchangeRequest =
-      configuration.mode == .validate ? .validate(live.order.ticket) : .place(live.order.ticket)
+    let request = placement(of: live.order.ticket)
     let cost = configuration.cost(request)
     let turn = limiter.admission(of: cost, in: .trading, at: now.monotonic)
     guard turn <= now.monotonic else {
@@ -84,13 +98,14 @@ extension Engine {
       return false
     }
     let stamp = clock.time(at: now.monotonic)
-    apply(
-      .armed(
-        OrderEvent.Armament(
-          attempt: live.order.attempt + 1, stampedAt: stamp,
-          receiveWindow: configuration.receiveWindow, quote: quote.evidence)), to: key)
+    let armament = OrderEvent.Armament(
+      attempt: live.didNotLeave ? live.order.attempt : live.order.attempt + 1, stampedAt: stamp,
+      receiveWindow: configuration.receiveWindow, quote: quote.evidence)
+    guard apply(.armed(armament), to: key) else { return true }
+    orders[key]?.didNotLeave = false
     let deadline = min(
-      quote.askedAt.monotonic.advanced(by: configuration.price.maximumAge), live.expiresMonotonic)
+      quote.askedAt.monotonic.advanced(by: configuration.price.maximumAge), live.expiresMonotonic,
+      now.monotonic.advanced(by: live.expiresAt.since(now.wall)))
     send(
       request, for: .place(key), cost: cost, stampedAt: stamp, isPlacement: true,
       sendBefore: deadline)
@@ -143,7 +158,7 @@ extension Engine {
     case .prices(let prices):
       let missing = quotes.take(prices, askedAt: sentAt)
       for symbol in missing { priceIsMissing(symbol, "the exchange gives no price for it") }
-      if now.monotonic.since(sentAt.monotonic) > configuration.price.maximumAge {
+      if now.monotonic.since(sentAt.monotonic) >= configuration.price.maximumAge {
         for symbol in symbols { priceIsStale(symbol) }
       }
     case .failed(.refused(let error)):
@@ -196,6 +211,7 @@ extension Engine {
       refused(key, live, error)
     case .failed(.notSent(let reason)):
       guard apply(.mayRetry("not sent: \(reason)"), to: key) else { return }
+      orders[key]?.didNotLeave = true
       orders[key]?.notBefore = now.monotonic.advanced(by: Self.pauseAfterNotSent)
       quotes.forgetAll()
       log(.warning, "the order did not leave; trying again", live.order, [("reason", reason)])

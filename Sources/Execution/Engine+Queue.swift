@@ -1,5 +1,11 @@
 import Domain
 
+extension RateUsage {
+  fileprivate func isWithin(_ other: RateUsage) -> Bool {
+    ip <= other.ip && uid <= other.uid && orders <= other.orders
+  }
+}
+
 /// What leaves, when, and whose answer comes back.
 extension Engine {
   /// The firewall names no time. One request a minute finds out when it relents.
@@ -94,10 +100,12 @@ extension Engine {
 
   private mutating func keepSilent(for wait: Duration, isBan: Bool, _ reason: String) {
     let until = now.wall.advanced(by: wait)
-    limiter.keepSilent(until: now.monotonic.advanced(by: wait))
+    let end = now.monotonic.advanced(by: wait)
     // A shorter demand that arrives later does not shorten the silence.
-    if let ban, ban.until >= until { return }
-    let record = BanRecord(until: until, wait: wait, isBan: isBan, reason: reason)
+    if ban != nil, let silentUntil = limiter.silentUntil, silentUntil >= end { return }
+    limiter.keepSilent(until: end)
+    let record = BanRecord(
+      until: until, wait: wait, isBan: isBan, reason: reason, monotonicUntil: end)
     ban = record
     write(.setBan(record))
     self.record(
@@ -114,19 +122,6 @@ extension Engine {
         ("wait_ms", String(wait.wholeMilliseconds)), ("reason", reason),
         ("advice", "look for other programs that use the exchange from this address"),
       ])
-    refuseLateTurns()
-  }
-
-  /// Signals whose turn now comes too late are told so at once.
-  private mutating func refuseLateTurns() {
-    guard let ban else { return }
-    for key in sequence {
-      guard let live = orders[key], live.order.status == .new, live.expiresAt <= ban.until
-      else { continue }
-      deny(
-        key,
-        Denial(.rateLimited, "the exchange demands silence beyond its expiry (\(ban.reason))"))
-    }
   }
 
   mutating func liftSilence() {
@@ -138,13 +133,21 @@ extension Engine {
     if let until = limiter.silentUntil { wake(at: until) }
   }
 
-  /// Written along with what is committed anyway, so that a restart within the window counts it.
+  /// A restart within the window must count what this run has sent. A light use is not written: a
+  /// restart takes it for granted.
   mutating func rememberUsage() {
-    let writes = effects.contains { effect in
-      if case .write = effect { true } else { false }
+    let sends = effects.contains { effect in
+      if case .send = effect { true } else { false }
     }
-    guard writes, !limiter.isLightlyUsed else { return }
+    guard sends else { return }
     let usage = limiter.usage(at: now.monotonic)
+    if limiter.isLight(usage) { return }
+    if let recorded = recordedUsage, usage.isWithin(recorded.usage),
+      now.monotonic.since(recorded.at) < Self.usageRecordAge
+    {
+      return
+    }
+    recordedUsage = (usage, now.monotonic)
     write(.setRateUsage(RateUsageRecord(usage: usage, at: now.wall)))
   }
 }

@@ -3,6 +3,11 @@ import Domain
 /// Orders whose outcome is unknown: looked for in every view of the exchange, never sent again.
 extension Engine {
   mutating func driveSearches() {
+    for key in sequence where orders[key]?.search != nil && orders[key]?.order.status == .submitted
+    {
+      apply(
+        .outcomeLost("the daemon ended before the answer came", throttled: false), to: key)
+    }
     guard let clock else { return }
     for key in sequence {
       guard let live = orders[key], var search = live.search, search.isIdle else { continue }
@@ -51,9 +56,10 @@ extension Engine {
   }
 
   mutating func takeSearch(_ key: OrderKey, _ view: Search.View, _ answer: ExchangeAnswer) {
-    // Another view may have found it meanwhile.
-    guard let live = orders[key], var search = live.search else { return }
+    guard let live = orders[key] else { return }
     let finding = Self.finding(of: live.order, in: answer)
+    // Another view may have found it meanwhile.
+    guard var search = live.search else { return checkAlone(live.order, finding) }
     note(finding, view, live.order, search)
     if case .nothingProved = finding {} else { gate.unreconciled.remove(key) }
     let verdict = search.take(view, saidNo: finding.isNo, at: now.monotonic)
@@ -61,12 +67,28 @@ extension Engine {
     switch finding {
     case .found(let report): observe(key, report)
     case .foundTrade(let orderID): foundByTrade(key, orderID)
-    case .several(let orderIDs):
-      stopTrading(
-        "the exchange has \(orderIDs.count) orders for signal \(key.signal): "
-          + orderIDs.joined(separator: ", ") + "; look at them there")
+    case .several(let orderIDs): stopForSeveral(key, orderIDs)
     case .no: if verdict == .absent { concludeAbsence(key, live.order, search) }
     case .nothingProved: break
+    }
+  }
+
+  private mutating func stopForSeveral(_ key: OrderKey, _ orderIDs: [String]) {
+    stopTrading(
+      "the exchange has \(orderIDs.count) orders for signal \(key.signal): "
+        + orderIDs.joined(separator: ", ") + "; look at them there")
+  }
+
+  /// The round's other views must not know a second order of the same name.
+  private mutating func checkAlone(_ order: Order, _ finding: Finding) {
+    guard let known = order.orderID else { return }
+    switch finding {
+    case .found(let report) where report.orderID != known:
+      stopForSeveral(order.key, [known, report.orderID])
+    case .foundTrade(let orderID) where orderID != known:
+      stopForSeveral(order.key, [known, orderID])
+    case .several(let orderIDs): stopForSeveral(order.key, orderIDs)
+    case .found, .foundTrade, .no, .nothingProved: break
     }
   }
 
@@ -109,8 +131,12 @@ extension Engine {
       guard let first = ours.first else { return .no }
       return ours.count == 1 ? .found(first) : .several(ours.map(\.orderID))
     case .trades(let trades):
-      let fill = trades.first { $0.clientOrderID == name }
-      return fill.map { .foundTrade(orderID: $0.orderID) } ?? .no
+      var ours: [String] = []
+      for trade in trades where trade.clientOrderID == name && !ours.contains(trade.orderID) {
+        ours.append(trade.orderID)
+      }
+      guard let first = ours.first else { return .no }
+      return ours.count == 1 ? .foundTrade(orderID: first) : .several(ours)
     case .serverTime, .instruments, .prices, .tradableSymbols, .placed, .validated, .cancelTaken,
       .failed:
       return .nothingProved(answer.failureText)
@@ -127,10 +153,10 @@ extension Engine {
   }
 
   private mutating func foundByTrade(_ key: OrderKey, _ orderID: String) {
-    guard apply(.acknowledged(orderID: orderID), to: key), let order = orders[key]?.order else {
-      return
-    }
-    log(.info, "the order was found at the exchange by a fill", order, [("order_id", orderID)])
+    guard let former = orders[key]?.order, apply(.acknowledged(orderID: orderID), to: key),
+      let order = orders[key]?.order
+    else { return }
+    announce(order, after: former)
     orders[key]?.search = nil
     orders[key]?.poll.restart(at: now.monotonic)
   }
@@ -160,7 +186,13 @@ extension Engine {
 
   private mutating func giveUp(_ key: OrderKey) {
     guard let order = orders[key]?.order else { return }
-    log(.error, "the order was not seen for seven days; it is no longer looked for", order)
-    settle(key, .notFound, order.reason)
+    orders[key]?.search = nil
+    if order.closedByOperator {
+      log(.warning, "not seen for seven days; it is no longer looked for", order)
+      return settle(key, .notFound, order.reason)
+    }
+    log(
+      .error, "not seen for seven days; it is no longer looked for, and waits for the operator",
+      order, [("advice", "'mexc-signalctl resolve \(key.signal)'")])
   }
 }

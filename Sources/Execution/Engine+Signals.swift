@@ -7,6 +7,7 @@ extension Engine {
 
   mutating func receive(_ arrival: SignalArrival, _ known: KnownSignal?) {
     if let known { return recognise(arrival, known) }
+    if let live = orders[OrderKey(signal: arrival.signal.id)] { return recognise(arrival, live) }
     if let created = arrival.signal.createdAt, created.since(now.wall) > Self.tolerableLead {
       return refuseUnread(
         arrival,
@@ -37,9 +38,7 @@ extension Engine {
       throw Denial(.expired, "it expired \(age) ms before it arrived")
     }
     try checkHalted(signal.symbol)
-    if let allowed = configuration.risk.symbols, !allowed.contains(signal.symbol) {
-      throw Denial(.symbolNotAllowed, "\(signal.symbol) is not in risk.symbols")
-    }
+    try checkAllowed(signal.symbol)
     var quote = Self.statedQuote(of: signal)
     if let rules = try rules(of: signal.symbol) {
       let ticket = try InstrumentRules.ticket(
@@ -47,7 +46,7 @@ extension Engine {
       quote = InstrumentRules.notional(of: ticket, at: nil, rounding: .up)
     }
     try risk.check(quote: quote, openOrders: orders.count, at: now.monotonic)
-    try checkTurn(expiresAt: expiresAt)
+    try checkTurn(of: signal, expiresAt: expiresAt)
   }
 
   /// The rules of a symbol are known without knowing the order's name.
@@ -82,6 +81,12 @@ extension Engine {
     }
   }
 
+  func checkAllowed(_ symbol: Symbol) throws(Denial) {
+    if let allowed = configuration.risk.symbols, !allowed.contains(symbol) {
+      throw Denial(.symbolNotAllowed, "\(symbol) is not in risk.symbols")
+    }
+  }
+
   /// `nil` while the rules are not known yet.
   func rules(of symbol: Symbol) throws(Denial) -> Instrument? {
     guard let known = instruments[symbol] else { return nil }
@@ -96,9 +101,13 @@ extension Engine {
   }
 
   /// Refuses at once what could leave only after it has expired.
-  private mutating func checkTurn(expiresAt: WallTime) throws(Denial) {
+  private mutating func checkTurn(of signal: Signal, expiresAt: WallTime) throws(Denial) {
     let ahead = sequence.reduce(0) { $0 + (orders[$1]?.order.status == .new ? 1 : 0) }
-    let turn = limiter.turnOfPlacement(ahead: ahead, at: now.monotonic)
+    let ticket = OrderTicket(
+      clientOrderID: Self.anyClientOrderID, symbol: signal.symbol, side: signal.side,
+      type: signal.type, amount: signal.amount, price: signal.price)
+    let turn = limiter.turnOfPlacement(
+      configuration.cost(placement(of: ticket)), ahead: ahead, at: now.monotonic)
     let wait = turn.since(now.monotonic)
     guard now.wall.advanced(by: wait) >= expiresAt else { return }
     let cause = ban.map { "the exchange demands silence (\($0.reason))" } ?? "\(ahead) orders wait"
@@ -108,34 +117,51 @@ extension Engine {
   }
 
   private mutating func recognise(_ arrival: SignalArrival, _ known: KnownSignal) {
-    let record = known.record
-    guard record.contentDigest == arrival.contentDigest else {
-      log(
-        .error, "a signal came with an id that is taken by another content; it was refused",
-        [
-          ("signal_id", record.signalID.text), ("code", "conflicting_duplicate"),
-          ("advice", "give every new signal a new id"),
-        ])
-      self.record(
-        "signal_conflict", ["origin": .string(arrival.origin.text)], on: .signal(record.signalID))
-      effects.append(
-        .answer(
-          arrival.receipt,
-          SignalAnswer(
-            id: record.signalID.text, status: .rejected, code: .conflictingDuplicate,
-            message: "the id was taken before by a signal with other content")))
-      return
+    guard known.record.contentDigest == arrival.contentDigest else {
+      return refuseConflict(arrival)
     }
-    let state = known.status?.rawValue ?? record.decision.rawValue
+    repeated(
+      arrival, state: known.status?.rawValue ?? known.record.decision.rawValue,
+      as: known.record.clientOrderID)
+  }
+
+  /// A copy of a signal whose first one is not committed yet, so that the store cannot know it.
+  private mutating func recognise(_ arrival: SignalArrival, _ live: LiveOrder) {
+    guard live.signal == arrival.signal else { return refuseConflict(arrival) }
+    repeated(
+      arrival, state: live.order.status.rawValue, as: live.order.ticket.clientOrderID)
+  }
+
+  private mutating func refuseConflict(_ arrival: SignalArrival) {
+    let id = arrival.signal.id
     log(
-      .info, "a signal came again; nothing is done twice",
-      [("signal_id", record.signalID.text), ("code", "duplicate"), ("state", state)])
+      .error, "a signal came with an id that is taken by another content; it was refused",
+      [
+        ("signal_id", id.text), ("code", "conflicting_duplicate"),
+        ("advice", "give every new signal a new id"),
+      ])
+    record("signal_conflict", ["origin": .string(arrival.origin.text)], on: .signal(id))
     effects.append(
       .answer(
         arrival.receipt,
         SignalAnswer(
-          id: record.signalID.text, status: .duplicate, code: .duplicate,
-          message: "taken before; it is \(state)", clientOrderID: record.clientOrderID)))
+          id: id.text, status: .rejected, code: .conflictingDuplicate,
+          message: "the id was taken before by a signal with other content")))
+  }
+
+  private mutating func repeated(
+    _ arrival: SignalArrival, state: String, as clientOrderID: ClientOrderID
+  ) {
+    let id = arrival.signal.id
+    log(
+      .info, "a signal came again; nothing is done twice",
+      [("signal_id", id.text), ("code", "duplicate"), ("state", state)])
+    effects.append(
+      .answer(
+        arrival.receipt,
+        SignalAnswer(
+          id: id.text, status: .duplicate, code: .duplicate,
+          message: "taken before; it is \(state)", clientOrderID: clientOrderID)))
   }
 
   /// Refuses something that is no signal: its id stays free.

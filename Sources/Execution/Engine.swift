@@ -33,6 +33,10 @@ package struct Engine: Sendable {
   /// Of the input that is being applied.
   var now: Moment
   var effects: [Effect] = []
+  /// What was last written down of the windows' use.
+  var recordedUsage: (usage: RateUsage, at: MonotonicTime)?
+  /// A heavy use is written down again when its record is older than this.
+  static let usageRecordAge: Duration = .seconds(1)
   /// When the engine wants to be called again, if nothing happens before.
   package internal(set) var nextDeadline: MonotonicTime?
 
@@ -49,6 +53,7 @@ package struct Engine: Sendable {
     gate = StartGate(at: now.monotonic, unreconciled: [])
     if configuration.mode == .paper { gate.tradableSymbols.isMet = true }
     if configuration.risk.symbols == nil { gate.instruments.isMet = true }
+    restoreUsage(state)
     restoreSilence(state)
     for stored in state.live {
       invariant(signals[stored.signal.signalID] != nil, "every live order comes with its signal")
@@ -89,19 +94,31 @@ package struct Engine: Sendable {
   }
 
   private mutating func restoreSilence(_ state: StoredState) {
-    if let usage = state.rateUsage {
-      let window = configuration.rateLimits.window
-      let left = min(window, window - max(.zero, now.wall.since(usage.at)))
-      if left > .zero {
-        limiter.remember(usage.usage, leavingAt: now.monotonic.advanced(by: left))
-      }
-    }
     guard let stored = state.ban else { return }
     // The wait bounds it: a clock that was set back must not make it last for years.
-    let left = min(stored.until.since(now.wall), stored.wait)
+    let left = min(max(stored.until.since(now.wall), monotonicRest(of: stored)), stored.wait)
     guard left > .zero else { return }
     ban = stored
     limiter.keepSilent(until: now.monotonic.advanced(by: left))
+  }
+
+  /// What is left of a silence by the monotonic clock, which is not to be set; zero when the machine
+  /// was booted since, as far as one can tell.
+  private func monotonicRest(of stored: BanRecord) -> Duration {
+    guard let end = stored.monotonicUntil else { return .zero }
+    let left = end.since(now.monotonic)
+    return left <= stored.wait ? left : .zero
+  }
+
+  /// What earlier runs may have sent within the windows. A run writes down how much it uses as soon
+  /// as that is more than a small share, so an unwritten use is at most that share.
+  private mutating func restoreUsage(_ state: StoredState) {
+    if state == StoredState() { return }
+    let recorded = state.rateUsage.flatMap { record in
+      let age = now.wall.since(record.at)
+      return age < configuration.rateLimits.window + Self.usageRecordAge ? record.usage : nil
+    }
+    limiter.remember(recorded, at: now.monotonic)
   }
 
   private mutating func restore(_ stored: StoredOrder, _ signal: Signal) {
@@ -112,6 +129,7 @@ package struct Engine: Sendable {
       expiresMonotonic: now.monotonic.advanced(by: left), order: stored.order)
     switch stored.order.status {
     case .new: break
+    // A placement that was armed when the daemon ended may have left: its outcome is unknown.
     case .submitted, .unknown:
       live.search = Search(resumed: .settling, at: now.monotonic)
       gate.unreconciled.insert(key)
@@ -133,10 +151,7 @@ package struct Engine: Sendable {
     risk.limits = configuration.risk
     // New symbols need their rules; known ones keep theirs meanwhile.
     gate.instruments.due = now.monotonic
-    if let symbols = configuration.risk.symbols, symbols.contains(where: { instruments[$0] == nil })
-    {
-      gate.instruments.isMet = false
-    }
+    gate.instruments.isMet = hasWantedRules
   }
 }
 

@@ -10,6 +10,8 @@ struct LiveOrder: Sendable {
 
   /// Not tried again before this.
   var notBefore: MonotonicTime?
+  /// The last attempt provably never left, so it does not count as one.
+  var didNotLeave = false
   /// How often its symbol's price came back too old to use.
   var stalePrices = 0
   /// Look-ups of an order that the exchange is known to have.
@@ -34,6 +36,8 @@ struct PollSchedule: Sendable {
   private var count = 0
   /// Look-ups in a row that did not find an order that was there before.
   var misses = 0
+  /// A list did not hold it: it is asked for by name from then on.
+  private(set) var isUnlisted = false
 
   private static let first: Duration = .milliseconds(100)
   /// Doubling ends here; a resting order is looked up so often until streams tell sooner.
@@ -45,6 +49,13 @@ struct PollSchedule: Sendable {
     let delay = Self.first * (1 << min(count, Self.doublings))
     due = now.advanced(by: min(delay, Self.longest))
     count += 1
+  }
+
+  /// Lists are cut and lag: what is not in one is asked for by name, at once.
+  mutating func wasNotListed(at now: MonotonicTime) {
+    isUnlisted = true
+    outstanding = false
+    due = now
   }
 
   /// Something changed: look again soon.

@@ -23,7 +23,7 @@ struct QuoteBook: Sendable {
   private static let doublings = 5
 
   func fresh(_ symbol: Symbol, maximumAge: Duration, at now: MonotonicTime) -> LiveQuote? {
-    guard let quote = quotes[symbol], now.since(quote.askedAt.monotonic) <= maximumAge
+    guard let quote = quotes[symbol], now.since(quote.askedAt.monotonic) < maximumAge
     else { return nil }
     return quote
   }

@@ -17,6 +17,10 @@ package struct RateLimiter: Sendable {
   private static let lookupShare = 60
   /// Prices and placements may use this share; what is left over is for look-ups and cancels.
   private static let tradingShare = 80
+  /// This share is left to cancels by everything else.
+  private static let cancelShare = 5
+  /// A use of up to this share is not written down; a restart takes it for used.
+  private static let lightShare = 33
   /// MEXC spot v3 documents two account reads per second.
   private static let accountReadsPerSecond = 2
 
@@ -52,15 +56,21 @@ package struct RateLimiter: Sendable {
   ) -> MonotonicTime {
     if weight == 0 { return now }
     // A request heavier than its share still goes, when the pool is empty enough to take it.
-    let whole = window.fits(min(weight, window.limit), under: window.limit, at: now)
+    let least = min(weight, window.limit)
     let share: Int
     switch group {
-    case .trading: share = window.limit * Self.tradingShare / 100
-    case .lookup: share = window.limit * Self.lookupShare / 100
-    case .cancel: return whole
+    case .trading: share = Self.share(Self.tradingShare, of: window)
+    case .lookup: share = Self.share(Self.lookupShare, of: window)
+    case .cancel: return window.fits(least, under: window.limit, at: now)
     }
-    let capped = max(share, weight)
-    return max(whole, window.fits(weight, under: capped, of: group, at: now))
+    let free = max(least, window.limit - Self.share(Self.cancelShare, of: window))
+    return max(
+      window.fits(least, under: free, at: now),
+      window.fits(weight, under: max(share, weight), of: group, at: now))
+  }
+
+  private static func share(_ percent: Int, of window: SlidingWindow) -> Int {
+    window.limit * percent / 100
   }
 
   /// Orders leave one place a second to cancels; cancels take at most half.
@@ -80,11 +90,20 @@ package struct RateLimiter: Sendable {
   private var placementsPerSecond: Int { max(1, orders.limit - 1) }
 
   /// When a placement that has `ahead` others before it could leave at the earliest.
-  package mutating func turnOfPlacement(ahead: Int, at now: MonotonicTime) -> MonotonicTime {
-    expire(at: now)
+  package func turnOfPlacement(
+    _ cost: RequestCost, ahead: Int, at now: MonotonicTime
+  ) -> MonotonicTime {
     let start = max(now, silentUntil ?? now)
-    let turn = orders.turn(ofRequest: ahead, under: placementsPerSecond, at: now)
-    return turn.advanced(by: start.since(now))
+    var later = self
+    later.expire(at: start)
+    var turn = start
+    for (window, weight) in [(later.ip, cost.ipWeight), (later.uid, cost.uidWeight)] {
+      let share = max(weight, Self.share(Self.tradingShare, of: window))
+      turn = max(turn, window.turn(of: weight, after: ahead, under: share, at: start))
+    }
+    guard cost.isOrder else { return turn }
+    return max(
+      turn, later.orders.turn(of: 1, after: ahead, under: placementsPerSecond, at: start))
   }
 
   package mutating func sent(
@@ -120,10 +139,12 @@ package struct RateLimiter: Sendable {
     return true
   }
 
-  /// What an earlier run had used, which the exchange still counts.
-  package mutating func remember(_ usage: RateUsage, leavingAt time: MonotonicTime) {
-    ip.addPast(usage.ip, leavingAt: time)
-    uid.addPast(usage.uid, leavingAt: time)
+  /// What an earlier run may have used, which the exchange still counts: what it wrote down, and at
+  /// least the share that it need not write down.
+  package mutating func remember(_ usage: RateUsage?, at now: MonotonicTime) {
+    ip.addPast(max(usage?.ip ?? 0, Self.share(Self.lightShare, of: ip)), at: now)
+    uid.addPast(max(usage?.uid ?? 0, Self.share(Self.lightShare, of: uid)), at: now)
+    orders.addPast(max(usage?.orders ?? 0, Self.share(Self.lightShare, of: orders)), at: now)
   }
 
   package mutating func usage(at now: MonotonicTime) -> RateUsage {
@@ -131,9 +152,11 @@ package struct RateLimiter: Sendable {
     return RateUsage(ip: ip.used(), uid: uid.used(), orders: orders.used())
   }
 
-  /// Both pools are used by so little that a restart may forget it.
-  package var isLightlyUsed: Bool {
-    ip.used() * 3 <= ip.limit && uid.used() * 3 <= uid.limit
+  /// So little that it need not be written down.
+  package func isLight(_ usage: RateUsage) -> Bool {
+    usage.ip <= Self.share(Self.lightShare, of: ip)
+      && usage.uid <= Self.share(Self.lightShare, of: uid)
+      && usage.orders <= Self.share(Self.lightShare, of: orders)
   }
 
   private mutating func expire(at now: MonotonicTime) {

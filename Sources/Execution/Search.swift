@@ -23,7 +23,7 @@ struct Search: Sendable {
 
   var phase: Phase
   private(set) var due: MonotonicTime
-  private(set) var quickLooks = 0
+  private var looks = 0
   /// Views of the round under way that have not answered.
   private(set) var outstanding: Set<View> = []
   private var roundFailed = false
@@ -50,7 +50,7 @@ struct Search: Sendable {
 
   var isIdle: Bool { outstanding.isEmpty }
 
-  /// The views to ask now. `mayConclude` says that the fence and the settle time are over.
+  /// The views to ask now: all of them, or only the one that costs little.
   mutating func begin(full: Bool, at now: MonotonicTime) -> [View] {
     let views: [View] = full ? View.allCases : [.byClientOrderID]
     outstanding = Set(views)
@@ -74,7 +74,7 @@ struct Search: Sendable {
     if !saidNo { roundFailed = true }
     guard outstanding.isEmpty else { return .pending }
     failures = roundFailed ? failures + 1 : 0
-    if !roundIsFull { quickLooks += 1 }
+    looks += 1
     due = now.advanced(by: pause(at: now))
     return roundIsFull && !roundFailed ? .absent : .open
   }
@@ -87,8 +87,7 @@ struct Search: Sendable {
   private func pause(at now: MonotonicTime) -> Duration {
     switch phase {
     case .settling:
-      let step = roundIsFull ? min(failures, Self.doublings) : min(quickLooks, Self.doublings)
-      return Self.firstLook * (1 << step)
+      return Self.firstLook * (1 << min(roundFailed ? failures : looks, Self.doublings))
     case .watching(let since):
       let age = now.since(since)
       if age < .seconds(60 * 60) { return .seconds(60) }

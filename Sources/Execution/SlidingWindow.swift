@@ -9,7 +9,8 @@ package struct SlidingWindow: Sendable {
   private struct Entry: Sendable {
     var id: RequestID?
     var weight: Int
-    var group: Group
+    /// `nil` for what an earlier run sent, which takes from no share.
+    var group: Group?
     /// `nil` while the answer is out.
     var leaves: MonotonicTime?
   }
@@ -36,10 +37,11 @@ package struct SlidingWindow: Sendable {
     entries.append(Entry(id: id, weight: weight, group: group, leaves: nil))
   }
 
-  /// What an earlier run may still have in the window.
-  package mutating func addPast(_ weight: Int, leavingAt time: MonotonicTime) {
+  /// What an earlier run, which ended before `now`, may still have in the window.
+  package mutating func addPast(_ weight: Int, at now: MonotonicTime) {
     guard weight > 0 else { return }
-    entries.append(Entry(id: nil, weight: weight, group: .trading, leaves: time))
+    entries.append(
+      Entry(id: nil, weight: weight, group: nil, leaves: now.advanced(by: length)))
   }
 
   package mutating func answered(_ id: RequestID, at now: MonotonicTime) {
@@ -79,15 +81,15 @@ package struct SlidingWindow: Sendable {
     return latest
   }
 
-  /// The moments at which single weights become free, for the `count`-th request in a row.
-  package func turn(ofRequest count: Int, under cap: Int, at now: MonotonicTime) -> MonotonicTime {
-    guard cap > 0 else { return MonotonicTime(nanoseconds: .max) }
-    let free = max(0, cap - used())
-    if count < free { return now }
-    let rank = count - free
-    let latest = now.advanced(by: length)
-    let leaving = entries.map { $0.leaves ?? latest }.sorted()
-    let base = rank % cap < leaving.count ? max(now, leaving[rank % cap]) : latest
-    return base.advanced(by: length * (rank / cap))
+  /// When a request of `weight` that has `count` like it before it could leave at the earliest,
+  /// counting only what `trading` uses.
+  package func turn(
+    of weight: Int, after count: Int, under cap: Int, at now: MonotonicTime
+  ) -> MonotonicTime {
+    guard weight > 0, cap > 0 else { return now }
+    let total = weight * (count + 1)
+    let wholeWindows = (total - 1) / cap
+    let rest = total - wholeWindows * cap
+    return fits(rest, under: cap, of: .trading, at: now).advanced(by: length * wholeWindows)
   }
 }

@@ -28,6 +28,7 @@ extension BanRecord {
     return [
       "until_ms": .integer(until.milliseconds), "wait_ms": .integer(rounded),
       "is_ban": .bool(isBan), "reason": .string(reason),
+      "monotonic_until_ns": monotonicUntil.map { .integer($0.nanoseconds) } ?? .null,
     ]
   }
 
@@ -37,7 +38,9 @@ extension BanRecord {
     else { return nil }
     self.init(
       until: WallTime(milliseconds: until), wait: .milliseconds(wait), isBan: isBan,
-      reason: reason)
+      reason: reason,
+      monotonicUntil: json["monotonic_until_ns"]?.integerValue.map(
+        MonotonicTime.init(nanoseconds:)))
   }
 }
 

@@ -1,0 +1,205 @@
+import Domain
+import Execution
+import Testing
+
+/// What becomes of a signal when it arrives, by table: each limit at its edge and one step beyond.
+@Suite struct ArrivalTests {
+  /// One signal into a fresh, open engine.
+  private func decision(
+    _ signal: Signal, _ configuration: EngineConfiguration = makeConfiguration(),
+    rules: (inout Instrument) -> Void = { _ in }
+  ) -> DecisionCode? {
+    let exchange = FakeExchange()
+    exchange.instruments[0] = instrument(btc, change: rules)
+    let harness = EngineHarness.open(configuration, exchange: exchange)
+    let answer = harness.submit(signal)
+    #expect(harness.code(signal.id.text) == answer?.code)
+    #expect((answer?.status == .accepted) == (answer?.code == .accepted))
+    harness.checkStore()
+    return answer?.code
+  }
+
+  @Test(arguments: [
+    ("1", "100", DecisionCode.accepted), ("1", "100.01", .accepted),
+    ("1", "100.011", .pricePrecision), ("1", "100.0000000001", .pricePrecision),
+    // Rounded down to the step of 0.0001, then compared with the minimum of 0.001.
+    ("0.001", "5000", .accepted), ("0.00109999", "5000", .accepted),
+    ("0.0009", "6000", .belowMinimum), ("0.00099999", "6000", .belowMinimum),
+    ("0.00000001", "6000", .belowMinimum),
+    // The notional, at least 5.
+    ("0.05", "100", .accepted), ("0.0499", "100", .belowMinimum),
+    ("0.05009", "99.99", .belowMinimum), ("0.0501", "99.99", .accepted),
+    // The notional, at most 5,000.
+    ("50", "100", .accepted), ("50.0001", "100", .aboveMaximum), ("50", "100.01", .aboveMaximum),
+  ])
+  func limitSizes(quantity: String, price: String, expected: DecisionCode) {
+    let roomy = makeConfiguration { $0.risk.maximumOrderQuote = nil }
+    #expect(decision(limit("a", quantity: quantity, price: price), roomy) == expected)
+  }
+
+  @Test(arguments: [
+    ("6", DecisionCode.accepted), ("5.99", .belowMinimum), ("6.009", .accepted),
+    ("0.009", .belowMinimum), ("4000", .accepted), ("4000.009", .accepted),
+    ("4000.01", .aboveMaximum),
+  ])
+  func marketSizesByQuote(quote: String, expected: DecisionCode) {
+    let roomy = makeConfiguration { $0.risk.maximumOrderQuote = nil }
+    #expect(decision(market("a", amount: .quote(decimal(quote))), roomy) == expected)
+  }
+
+  @Test(arguments: [
+    // 10.00 at 3.33 is 3.003003…, rounded down to 3.0030, worth 9.99999.
+    ("10", "3.33", "3.003"), ("100", "100", "1"), ("99.99", "100", "0.9999"),
+  ])
+  func aQuoteAmountWithAPriceBecomesABaseQuantity(quote: String, price: String, base: String) {
+    let exchange = FakeExchange()
+    exchange.prices[btc] = decimal(price)
+    let harness = EngineHarness.open(exchange: exchange)
+    harness.submit(limit("a", price: price) { $0.amount = .quote(decimal(quote)) })
+    harness.settle()
+    #expect(harness.placements.first?.request.ticket?.amount == .base(decimal(base)))
+  }
+
+  @Test func sizesAreRoundedDownNeverUp() {
+    let harness = EngineHarness.open()
+    harness.submit(limit("a", quantity: "1.00019999"))
+    harness.submit(market("b", amount: .quote(decimal("20.019"))))
+    harness.submit(market("c", side: .sell, amount: .base(decimal("1.00009"))))
+    harness.settle()
+    let amounts = harness.placements.map { $0.request.ticket?.amount }
+    #expect(
+      amounts == [.base(decimal("1.0001")), .quote(decimal("20.01")), .base(decimal("1"))])
+  }
+
+  @Test(arguments: [
+    (Instrument.TradableSides.both, Side.buy, DecisionCode.accepted), (.both, .sell, .accepted),
+    (.buyOnly, .buy, .accepted), (.buyOnly, .sell, .sideNotTradable),
+    (.sellOnly, .sell, .accepted), (.sellOnly, .buy, .sideNotTradable),
+    (.none, .buy, .sideNotTradable), (.none, .sell, .sideNotTradable),
+  ])
+  func sides(sides: Instrument.TradableSides, side: Side, expected: DecisionCode) {
+    #expect(decision(limit("a", side: side)) { $0.sides = sides } == expected)
+  }
+
+  @Test func types() {
+    for type in [OrderType.limit, .limitMaker, .immediateOrCancel, .fillOrKill] {
+      #expect(decision(limit("a", type: type)) == .accepted)
+    }
+    #expect(decision(limit("a", type: .limitMaker)) { $0.types = [.limit] } == .typeNotSupported)
+    #expect(decision(limit("a", type: .fillOrKill)) { $0.types = [.limit] } == .accepted)
+    #expect(
+      decision(limit("a", type: .immediateOrCancel)) { $0.types = [.market] } == .typeNotSupported)
+    let byMarket = market("a", amount: .base(decimal("1")))
+    #expect(decision(byMarket) { $0.types = [.limit] } == .typeNotSupported)
+    #expect(decision(byMarket) { $0.types = [.market] } == .accepted)
+  }
+
+  @Test func symbols() {
+    #expect(decision(limit("a", symbol("DOGEUSDT"))) == .symbolNotAllowed)
+    #expect(decision(limit("a")) { $0.isTradable = false } == .symbolNotTradable)
+    let unlisted = makeConfiguration { $0.risk.symbols = [btc, symbol("NOPEUSDT")] }
+    #expect(decision(limit("a", symbol("NOPEUSDT")), unlisted) == .symbolUnknown)
+    let exchange = FakeExchange()
+    exchange.tradable = [eth, sol]
+    let harness = EngineHarness.open(exchange: exchange)
+    #expect(harness.submit(limit("a"))?.code == .symbolNotTradable)
+    #expect(harness.submit(limit("b", eth))?.code == .accepted)
+  }
+
+  @Test(arguments: [
+    (-1, DecisionCode.expired), (0, .expired), (1, .accepted), (60_000, .accepted),
+  ])
+  func expiry(millisecondsLeft: Int, expected: DecisionCode) {
+    let harness = EngineHarness.open()
+    let at = harness.now.wall.advanced(by: .milliseconds(millisecondsLeft))
+    #expect(harness.submit(limit("at") { $0.expiry = .at(at) })?.code == expected)
+    let aged = limit("ttl") {
+      $0.createdAt = at.advanced(by: .seconds(-30))
+      $0.expiry = .timeToLive(.seconds(30))
+    }
+    #expect(harness.submit(aged)?.code == expected)
+    let byDefault = limit("default") { $0.createdAt = at.advanced(by: .seconds(-60)) }
+    #expect(harness.submit(byDefault)?.code == expected)
+    #expect(harness.store.signals[signalID("ttl")]?.expiresAt == at)
+  }
+
+  @Test func aStampFromTheFutureIsNoSignalAndItsIdStaysFree() {
+    let harness = EngineHarness.open()
+    let edge = harness.now.wall.advanced(by: .seconds(60))
+    let beyond = limit("a") { $0.createdAt = edge.advanced(by: .milliseconds(1)) }
+    #expect(harness.submit(beyond)?.code == .invalidField)
+    #expect(harness.store.signals.isEmpty)
+    #expect(harness.store.events.isEmpty)
+    #expect(harness.submit(limit("a") { $0.createdAt = edge })?.code == .accepted)
+  }
+
+  @Test func theSameSignalAgainIsADuplicateAndAnotherOneAConflict() {
+    let harness = EngineHarness.open()
+    harness.submit(limit("a"))
+    let again = harness.submit(limit("a"))
+    #expect(again?.status == .duplicate)
+    #expect(again?.code == .duplicate)
+    #expect(again?.clientOrderID?.text == "sga")
+    #expect(again?.message == "taken before; it is new")
+    let other = harness.submit(limit("a", quantity: "2"))
+    #expect(other?.status == .rejected)
+    #expect(other?.code == .conflictingDuplicate)
+    #expect(harness.hasLog(.error, "taken by another content"))
+    harness.settle()
+    #expect(harness.placements.count == 1)
+    #expect(harness.order("a")?.ticket.amount == .base(decimal("1")))
+    // A denied one is remembered too.
+    harness.submit(limit("b", symbol("DOGEUSDT")))
+    #expect(harness.submit(limit("b", symbol("DOGEUSDT")))?.code == .duplicate)
+    harness.restart()
+    #expect(harness.submit(limit("a"))?.message == "taken before; it is open")
+    #expect(harness.submit(limit("b"))?.code == .conflictingDuplicate)
+    harness.checkStore()
+  }
+
+  /// Two copies in one turn: the store does not know the first one yet.
+  @Test func aCopyThatTheStoreDoesNotKnowYetMakesNoSecondOrder() {
+    let harness = EngineHarness.open()
+    harness.exchange.script = { dispatch, _ in dispatch.isPlacement ? .hold : nil }
+    let (arrival, _) = harness.arrival(limit("a"))
+    let (other, _) = harness.arrival(limit("a", quantity: "2"))
+    harness.apply(.signal(arrival, known: nil))
+    harness.settle()
+    #expect(harness.status("a") == .submitted)
+    harness.apply(.signal(arrival, known: nil))
+    harness.apply(.signal(other, known: nil))
+    harness.settle()
+    #expect(harness.answers.map(\.code) == [.accepted, .duplicate, .conflictingDuplicate])
+    #expect(harness.placements.count == 1)
+    #expect(harness.status("a") == .submitted)
+    harness.checkStore()
+  }
+
+  @Test func haltedAndPaused() {
+    let harness = EngineHarness.open()
+    harness.command(.halt(reason: "lunch", cancel: false))
+    let answer = harness.submit(limit("a"))
+    #expect(answer?.code == .halted)
+    #expect(answer?.message.contains("lunch") == true)
+    harness.restart()
+    #expect(harness.submit(limit("b"))?.code == .halted)
+    harness.command(.resume)
+    #expect(harness.submit(limit("c"))?.code == .accepted)
+    #expect(harness.submit(limit("b"))?.code == .duplicate)
+    harness.restart()
+    #expect(harness.submit(limit("d"))?.code == .accepted)
+  }
+
+  @Test func manyReasonsGiveTheFirstOfTheOrder() {
+    let harness = EngineHarness.open()
+    harness.command(.halt(reason: "lunch", cancel: false))
+    let past = harness.now.wall.advanced(by: .milliseconds(-1))
+    #expect(
+      harness.submit(limit("a", symbol("DOGEUSDT")) { $0.expiry = .at(past) })?.code == .expired)
+    #expect(harness.submit(limit("b", symbol("DOGEUSDT")))?.code == .halted)
+    harness.command(.resume)
+    #expect(
+      harness.submit(limit("c", symbol("DOGEUSDT"), price: "0.001"))?.code == .symbolNotAllowed)
+    #expect(harness.submit(limit("d", quantity: "0.0001", price: "0.001"))?.code == .pricePrecision)
+  }
+}

@@ -1,0 +1,154 @@
+import Domain
+import Execution
+import Testing
+
+/// The caps below everything.
+@Suite struct RiskTests {
+  @Test(arguments: [("10", DecisionCode.accepted), ("10.0001", .riskOrderQuote)])
+  func theQuoteOfOneOrder(quantity: String, expected: DecisionCode) {
+    let harness = EngineHarness.open()
+    #expect(harness.submit(limit("a", quantity: quantity))?.code == expected)
+    let quote = decimal(quantity).multiplied(by: decimal("100"), rounding: .up) ?? .zero
+    #expect(harness.submit(market("b", amount: .quote(quote)))?.code == expected)
+    // A market order by base quantity is judged when its price is known.
+    #expect(harness.submit(market("c", amount: .base(decimal(quantity))))?.code == .accepted)
+    harness.settle()
+    #expect(harness.code("c") == expected)
+    #expect(harness.placements(of: "c").count == (expected == .accepted ? 1 : 0))
+  }
+
+  @Test func openOrders() {
+    let harness = EngineHarness.open(makeConfiguration { $0.risk.maximumOpenOrders = 3 })
+    for id in ["a", "b", "c"] { #expect(harness.submit(limit(id))?.code == .accepted) }
+    #expect(harness.submit(limit("d"))?.code == .riskOpenOrders)
+    harness.settle()
+    #expect(harness.submit(limit("e"))?.code == .riskOpenOrders)
+    harness.restart()
+    #expect(harness.submit(limit("f"))?.code == .riskOpenOrders)
+    harness.exchange.fill(0, to: "1", .filled)
+    harness.advance(by: .seconds(30))
+    #expect(harness.submit(limit("g"))?.code == .accepted)
+    #expect(harness.submit(limit("h"))?.code == .riskOpenOrders)
+  }
+
+  @Test func ordersPerMinuteRollAndSurviveARestart() {
+    let harness = EngineHarness.open(makeConfiguration { $0.risk.maximumOrdersPerMinute = 2 })
+    harness.exchange.fillsLimits = true
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(30))
+    harness.submit(limit("b"))
+    #expect(harness.submit(limit("c"))?.code == .riskOrderRate)
+    harness.restart()
+    #expect(harness.submit(limit("d"))?.code == .riskOrderRate)
+    harness.advance(by: .milliseconds(29_999))
+    #expect(harness.submit(limit("e"))?.code == .riskOrderRate)
+    harness.advance(by: .milliseconds(1))
+    #expect(harness.submit(limit("f"))?.code == .accepted)
+    #expect(harness.submit(limit("g"))?.code == .riskOrderRate)
+  }
+
+  @Test func aSteppedClockFreesNothing() {
+    let harness = EngineHarness.open(makeConfiguration { $0.risk.maximumOrdersPerMinute = 1 })
+    harness.submit(limit("a"))
+    harness.settle()
+    harness.stepWallClock(by: .seconds(3600))
+    #expect(harness.submit(limit("b"))?.code == .riskOrderRate)
+    harness.stepWallClock(by: .seconds(-7200))
+    #expect(harness.submit(limit("c"))?.code == .riskOrderRate)
+    harness.restart()
+    #expect(harness.submit(limit("d"))?.code == .riskOrderRate)
+  }
+
+  @Test func theDailyQuoteCountsToTheUnit() {
+    let harness = EngineHarness.open(
+      makeConfiguration { $0.risk.maximumDailyQuote = decimal("250") })
+    harness.exchange.fillsLimits = true
+    harness.submit(limit("a"))
+    harness.submit(limit("b"))
+    #expect(harness.submit(limit("c", quantity: "0.5001"))?.code == .riskDailyQuote)
+    #expect(harness.submit(limit("d", quantity: "0.5"))?.code == .accepted)
+    #expect(harness.submit(limit("e", quantity: "0.1"))?.code == .riskDailyQuote)
+    harness.advance(by: .seconds(12 * 3600))
+    harness.restart()
+    #expect(harness.submit(limit("f", quantity: "0.1"))?.code == .riskDailyQuote)
+    harness.advance(by: .seconds(12 * 3600))
+    #expect(harness.submit(limit("g"))?.code == .accepted)
+  }
+
+  @Test func whatNeverCameToTheExchangeGivesItsQuoteBack() {
+    let harness = EngineHarness.open(
+      makeConfiguration { $0.risk.maximumDailyQuote = decimal("150") })
+    harness.exchange.prices[btc] = decimal("102")
+    harness.submit(limit("a"))
+    #expect(harness.submit(limit("b"))?.code == .riskDailyQuote)
+    harness.settle()
+    #expect(harness.code("a") == .priceDeviation)
+    harness.exchange.prices[btc] = decimal("100")
+    harness.advance(by: .seconds(2))
+    harness.exchange.script = { dispatch, _ in
+      dispatch.isPlacement ? .answer(refusal(30004, .size)) : nil
+    }
+    harness.submit(limit("c"))
+    harness.settle()
+    #expect(harness.code("c") == .exchangeRejected)
+    harness.exchange.script = { _, _ in nil }
+    #expect(harness.submit(limit("d"))?.code == .accepted)
+    harness.settle()
+    #expect(harness.status("d") == .open)
+    // Cancelled, it still counts: it was exposure.
+    harness.command(.cancel(signalID("d")))
+    harness.advance(by: .seconds(5))
+    #expect(harness.status("d") == .canceled)
+    #expect(harness.submit(limit("e"))?.code == .riskDailyQuote)
+  }
+
+  /// Two market orders by base quantity: their worth is known only with the price.
+  @Test func marketOrdersCountWithTheirPrice() {
+    let harness = EngineHarness.open(
+      makeConfiguration { $0.risk.maximumDailyQuote = decimal("150") })
+    harness.submit(market("a", amount: .base(decimal("1"))))
+    harness.submit(market("b", amount: .base(decimal("1"))))
+    harness.submit(market("c", amount: .base(decimal("0.5"))))
+    harness.settle()
+    #expect(harness.code("a") == .accepted)
+    #expect(harness.code("b") == .riskDailyQuote)
+    #expect(harness.code("c") == .accepted)
+    #expect(harness.order("c")?.reservedQuote == decimal("50"))
+  }
+
+  /// The price rises while an approved market order waits: its worth is judged again before it goes.
+  @Test func theQuoteIsJudgedAgainBeforeTheOrderLeaves() {
+    let harness = EngineHarness.open()
+    harness.exchange.prices[btc] = decimal("99.5")
+    harness.exchange.script = { dispatch, _ in
+      dispatch.isPlacement ? .answer(.failed(.notSent("refused"))) : nil
+    }
+    harness.submit(market("a", amount: .base(decimal("10")), reference: "100"))
+    harness.settle()
+    #expect(harness.order("a")?.reservedQuote == decimal("995"))
+    harness.exchange.prices[btc] = decimal("100.1")
+    harness.advance(by: .seconds(3))
+    #expect(harness.code("a") == .riskOrderQuote)
+    // Once at once, and once more while the price was still the old one.
+    #expect(harness.placements.count == 2)
+  }
+
+  @Test func aReloadedLimitHoldsForWhatStillWaits() {
+    let harness = EngineHarness.open()
+    harness.exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
+    harness.submit(limit("a"))
+    harness.submit(limit("b", eth))
+    harness.reconfigure(
+      makeConfiguration {
+        $0.risk.maximumOrderQuote = decimal("99")
+        $0.risk.symbols = [btc, sol]
+      })
+    for dispatch in harness.held {
+      harness.answer(dispatch, harness.exchange.answer(to: dispatch.request, at: harness.now))
+    }
+    harness.advance(by: .seconds(1))
+    #expect(harness.code("a") == .riskOrderQuote)
+    #expect(harness.code("b") == .symbolNotAllowed)
+    #expect(harness.placements.isEmpty)
+  }
+}

@@ -77,14 +77,16 @@ final class ControlBench {
   }
 
   /// Runs the tool on a thread of its own while this one is the daemon.
-  func run(_ arguments: [String], standardInput: CInt = 0) throws -> ToolRun {
+  func run(
+    _ arguments: [String], standardInput: CInt = 0, answerTime: Duration = .seconds(5)
+  ) throws -> ToolRun {
     let run = ToolRun()
     Thread.detachNewThread {
       let status = runOperator(
         arguments,
         terminal: OperatorTerminal(
           output: { run.say($0) }, complaints: { run.complain($0) },
-          standardInput: standardInput))
+          standardInput: standardInput), answerTime: answerTime)
       run.end(status)
     }
     try turn { run.status != nil }
@@ -94,6 +96,33 @@ final class ControlBench {
   /// Runs the tool with this bench's configuration.
   func tool(_ arguments: String...) throws -> ToolRun {
     try run(["--config", configuration] + arguments)
+  }
+}
+
+/// A program on a Unix socket that answers every line alike.
+final class LineStub {
+  /// `nil` stays silent.
+  var answer: String?
+  private(set) var lines: [String] = []
+  private var server: LineServer?
+
+  init(path: String, loop: EventLoop, answer: String?) throws {
+    self.answer = answer
+    server = try LineServer(
+      listener: UnixListener(path: path, mode: 0o600), maximumLineBytes: 65_536, loop: loop,
+      handlers: LineServer.Handlers(
+        received: { [weak self] connection, input in
+          guard let self else { return }
+          switch input {
+          case .line(let bytes): lines.append(String(decoding: bytes, as: UTF8.self))
+          case .tooLong: lines.append("(too long)")
+          }
+          if let answer = self.answer { server?.answer(connection, Array(answer.utf8)) }
+        }))
+  }
+
+  func close() {
+    server?.close()
   }
 }
 

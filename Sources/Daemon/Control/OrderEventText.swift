@@ -20,7 +20,7 @@ enum OrderEventText {
       throttled
         ? "answered by a rate limit (\(message)); whether it was placed is being looked up"
         : "outcome unknown (\(message)); it is looked up and never sent again"
-    case .lookedUp(let view, let answer): "looked up by \(view): \(answer)"
+    case .lookedUp(let view, let answer): "looked up (\(view)): \(answer)"
     case .observed(let report): describe(report)
     case .notFound(let message): "not found: \(message)"
     case .cancelRequested(let by): "cancel asked for by \(by)"

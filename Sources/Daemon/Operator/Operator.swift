@@ -4,7 +4,11 @@ import Platform
 import Store
 
 /// The operator's tool: one command, its answer, and the exit status.
-package func runOperator(_ arguments: [String], terminal: OperatorTerminal) -> ExitCode {
+///
+/// `answerTime` is how long the daemon may take: its turns take milliseconds, a slow disk longer.
+package func runOperator(
+  _ arguments: [String], terminal: OperatorTerminal, answerTime: Duration = .seconds(5)
+) -> ExitCode {
   let options: OperatorOptions
   do throws(OperatorUsageError) {
     options = try OperatorOptions.parse(arguments)
@@ -14,7 +18,7 @@ package func runOperator(_ arguments: [String], terminal: OperatorTerminal) -> E
     terminal.complaints("mexc-signalctl: \(error.description)\n\(OperatorOptions.usage)")
     return .wrongUsage
   }
-  return Operator(options: options, terminal: terminal).run()
+  return Operator(options: options, terminal: terminal, answerTime: answerTime).run()
 }
 
 /// One run of the tool.
@@ -27,11 +31,10 @@ struct Operator {
 
   let options: OperatorOptions
   let terminal: OperatorTerminal
+  let answerTime: Duration
 
-  /// How long the daemon may take: its turns take milliseconds, a slow disk takes longer.
-  static let answerTime = Duration.seconds(5)
   /// What is verified at the exchange waits for its answer, and perhaps for the rate limits.
-  static let verificationTime = Duration.seconds(30)
+  private static let verificationFactor = 6
 
   func run() -> ExitCode {
     do throws(Failure) {
@@ -105,7 +108,7 @@ extension Operator {
     let line: [UInt8]
     do throws(UnixClient.Failure) {
       let client = try UnixClient(path: path)
-      let deadline = Clock.monotonic().advanced(by: Self.time(for: request))
+      let deadline = Clock.monotonic().advanced(by: time(for: request))
       line = try client.request(request.line, until: deadline)
     } catch {
       if case .notListening = error, case .report(let report) = request, let configuration {
@@ -146,8 +149,12 @@ extension Operator {
     }
   }
 
-  private static func time(for request: ControlRequest) -> Duration {
-    if case .perform(.resolvePlaced) = request { verificationTime } else { answerTime }
+  private func time(for request: ControlRequest) -> Duration {
+    if case .perform(.resolvePlaced) = request {
+      answerTime * Self.verificationFactor
+    } else {
+      answerTime
+    }
   }
 
   static func failure(
@@ -204,7 +211,7 @@ extension Operator {
     let answer: [UInt8]
     do throws(ControlFailure) {
       let line = try SignalFile.line(path: path, standardInput: terminal.standardInput)
-      answer = try Self.send(line, to: socket)
+      answer = try send(line, to: socket)
     } catch {
       throw .control(error)
     }
@@ -220,12 +227,12 @@ extension Operator {
     return status == "accepted" || status == "duplicate" ? .done : .failed
   }
 
-  private static func send(_ line: [UInt8], to path: String) throws(ControlFailure) -> [UInt8] {
+  private func send(_ line: [UInt8], to path: String) throws(ControlFailure) -> [UInt8] {
     do throws(UnixClient.Failure) {
       let client = try UnixClient(path: path)
       return try client.request(line, until: Clock.monotonic().advanced(by: answerTime))
     } catch {
-      throw failure(error, path, nil)
+      throw Self.failure(error, path, nil)
     }
   }
 

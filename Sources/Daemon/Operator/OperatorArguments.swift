@@ -12,8 +12,9 @@ struct OperatorArguments {
   private static let generalValued = ["--config", "--socket"]
 
   private var rest: ArraySlice<String>
-  private var command: String?
-  private var form: OperatorCommandForm?
+  private var verb: OperatorVerb?
+  /// Set in place of `verb`; what follows it is not judged.
+  private var unavailable: String?
   private var words: [String] = []
   private var flags: Set<String> = []
   private var values: [String: String] = [:]
@@ -41,14 +42,15 @@ struct OperatorArguments {
   // MARK: Collecting
 
   private mutating func takeWord(_ word: String) throws(Flaw) {
-    guard command == nil else {
+    if verb != nil || unavailable != nil {
       words.append(word)
-      return
+    } else if OperatorVerb.unavailable.contains(word) {
+      unavailable = word
+    } else if let known = OperatorVerb(rawValue: word) {
+      verb = known
+    } else {
+      throw Self.unknownCommand(word)
     }
-    command = word
-    if OperatorCommandForm.unavailable.contains(word) { return }
-    form = OperatorCommandForm.all.first { $0.name == word }
-    if form == nil { throw unknownCommand(word) }
   }
 
   private mutating func takeOption(_ argument: String) throws(Flaw) {
@@ -56,42 +58,37 @@ struct OperatorArguments {
     let attached = argument.firstIndex(of: "=").map {
       String(argument[argument.index(after: $0)...])
     }
-    if (Self.generalValued + (form?.valued ?? [])).contains(name) {
+    if (Self.generalValued + (verb?.valued ?? [])).contains(name) {
       guard let value = attached ?? rest.popFirst(), !value.isEmpty else {
         throw Flaw(text: "\(name) needs a value")
       }
       guard values.updateValue(value, forKey: name) == nil else {
         throw Flaw(text: "\(name) is given twice")
       }
-    } else if (Self.generalFlags + (form?.flags ?? [])).contains(name) {
+    } else if (Self.generalFlags + (verb?.flags ?? [])).contains(name) {
       if attached != nil { throw Flaw(text: "\(name) takes no value") }
       flags.insert(name)
-    } else if !isUnavailable {
+    } else if unavailable == nil {
       throw unknownOption(name)
     }
-  }
-
-  private var isUnavailable: Bool {
-    command.map { OperatorCommandForm.unavailable.contains($0) } ?? false
   }
 
   /// An option is repeated only when it looks like one of ours: it may hold a key by mistake.
   private func unknownOption(_ name: String) -> Flaw {
     let known =
-      Self.generalFlags + Self.generalValued + (form?.flags ?? []) + (form?.valued ?? [])
+      Self.generalFlags + Self.generalValued + (verb?.flags ?? []) + (verb?.valued ?? [])
     if let near = Spelling.nearest(to: name, among: known) {
       return Flaw(text: "unknown option \(name); did you mean \(near)?")
     }
-    let owners = OperatorCommandForm.all.filter { ($0.flags + $0.valued).contains(name) }
-    guard let owner = owners.first else { return Flaw(text: "unknown option; see --help") }
+    let owner = OperatorVerb.allCases.first { ($0.flags + $0.valued).contains(name) }
+    guard let owner else { return Flaw(text: "unknown option; see --help") }
     return Flaw(
-      text: form == nil
-        ? "\(name) stands after its command, for instance '\(owner.name) \(name)'"
-        : "'\(form?.name ?? "")' takes no \(name)")
+      text: verb.map { "'\($0.rawValue)' takes no \(name)" }
+        ?? "\(name) stands after its command, for instance '\(owner.rawValue) \(name)'")
   }
 
-  private func unknownCommand(_ word: String) -> Flaw {
-    let near = Spelling.nearest(to: word, among: OperatorCommandForm.all.map(\.name))
+  private static func unknownCommand(_ word: String) -> Flaw {
+    let near = Spelling.nearest(to: word, among: OperatorVerb.allCases.map(\.rawValue))
     return Flaw(
       text: near.map { "unknown command; did you mean '\($0)'?" }
         ?? "unknown command; see --help")
@@ -102,56 +99,68 @@ struct OperatorArguments {
   private func action() throws(Flaw) -> OperatorOptions.Action {
     if flags.contains("--help") { return .showHelp }
     if flags.contains("--version") { return .showVersion }
-    guard let command else { throw Flaw(text: "a command is missing") }
-    if isUnavailable { return .unavailable(command) }
-    if command == "submit" { return .submit(path: try submission()) }
+    if let unavailable { return .unavailable(unavailable) }
+    guard let verb else { throw Flaw(text: "a command is missing") }
     do throws(ControlFailure) {
-      return .request(try request(command))
+      return try action(verb)
     } catch {
       throw Flaw(text: error.message)
     }
   }
 
-  private func submission() throws(Flaw) -> String {
+  private func action(_ verb: OperatorVerb) throws(ControlFailure) -> OperatorOptions.Action {
+    switch verb {
+    case .status:
+      try takeNoWords(verb)
+      return .request(.status)
+    case .signals:
+      try takeNoWords(verb)
+      return .request(.report(.signals(try filter(ControlRequest.signalStates))))
+    case .orders:
+      try takeNoWords(verb)
+      return .request(.report(.orders(try filter(ControlRequest.orderStates))))
+    case .explain: return .request(.report(.explain(try signalID(verb))))
+    case .submit: return .submit(path: try submission())
+    case .cancel: return .request(.perform(.cancel(try signalID(verb))))
+    case .cancelAll:
+      try takeNoWords(verb)
+      return .request(.perform(.cancelAll))
+    case .resolve: return .request(.perform(try resolution()))
+    case .halt:
+      let reason = try ControlRequest.reason(words.joined(separator: " "))
+      return .request(.perform(.halt(reason: reason, cancel: flags.contains("--cancel"))))
+    case .resume:
+      try takeNoWords(verb)
+      return .request(.perform(.resume))
+    }
+  }
+
+  private func takeNoWords(_ verb: OperatorVerb) throws(ControlFailure) {
+    guard words.isEmpty else {
+      throw .invalidRequest("'\(verb.rawValue)' takes no further words")
+    }
+  }
+
+  private func submission() throws(ControlFailure) -> String {
     guard words.count == 1, !words[0].isEmpty else {
-      throw Flaw(text: "'submit' takes one file, or - for standard input")
+      throw .invalidRequest("'submit' takes one file, or - for standard input")
     }
     if values["--socket"] != nil, values["--config"] == nil {
-      throw Flaw(
-        text: "'submit' uses the signal socket of the configuration; give --config, not --socket")
+      throw .invalidRequest(
+        "'submit' uses the signal socket of the configuration; give --config, not --socket")
     }
     return words[0]
   }
 
-  private func request(_ command: String) throws(ControlFailure) -> ControlRequest {
-    switch command {
-    case "halt":
-      let reason = try ControlRequest.reason(words.joined(separator: " "))
-      return .perform(.halt(reason: reason, cancel: flags.contains("--cancel")))
-    case "explain": return .report(.explain(try signalID()))
-    case "cancel": return .perform(.cancel(try signalID()))
-    case "resolve": return .perform(try resolution())
-    default: break
-    }
-    guard words.isEmpty else { throw .invalidRequest("'\(command)' takes no further words") }
-    return switch command {
-    case "signals": .report(.signals(try filter(ControlRequest.signalStates)))
-    case "orders": .report(.orders(try filter(ControlRequest.orderStates)))
-    case "resume": .perform(.resume)
-    case "cancel-all": .perform(.cancelAll)
-    default: .status
-    }
-  }
-
-  private func signalID() throws(ControlFailure) -> SignalID {
+  private func signalID(_ verb: OperatorVerb) throws(ControlFailure) -> SignalID {
     guard words.count == 1 else {
-      throw .invalidRequest("'\(command ?? "")' takes the id of one signal")
+      throw .invalidRequest("'\(verb.rawValue)' takes the id of one signal")
     }
     return try ControlRequest.signalID(words[0])
   }
 
   private func resolution() throws(ControlFailure) -> OperatorCommand {
-    let id = try signalID()
+    let id = try signalID(.resolve)
     switch (values["--placed"], flags.contains("--not-placed")) {
     case (let orderID?, false):
       return .resolvePlaced(id, orderID: try ControlRequest.orderText(orderID))

@@ -64,25 +64,30 @@ extension OperatorOptions {
   }
 }
 
-/// A command and the options that it takes.
-struct OperatorCommandForm {
-  let name: String
-  var flags: [String] = []
-  var valued: [String] = []
-
-  static let all = [
-    OperatorCommandForm(name: "status"),
-    OperatorCommandForm(name: "signals", flags: ["--open"], valued: listOptions),
-    OperatorCommandForm(name: "orders", flags: ["--open"], valued: listOptions),
-    OperatorCommandForm(name: "explain"), OperatorCommandForm(name: "submit"),
-    OperatorCommandForm(name: "cancel"), OperatorCommandForm(name: "cancel-all"),
-    OperatorCommandForm(name: "resolve", flags: ["--not-placed"], valued: ["--placed"]),
-    OperatorCommandForm(name: "halt", flags: ["--cancel"]),
-    OperatorCommandForm(name: "resume"),
-  ]
+/// The commands of the tool, and the options that each takes.
+enum OperatorVerb: String, CaseIterable {
+  case status, signals, orders, explain, submit, cancel
+  case cancelAll = "cancel-all"
+  case resolve, halt, resume
 
   /// Names that the contract has and this version does not.
   static let unavailable: Set<String> = ["doctor", "keys", "tail"]
 
-  private static let listOptions = ["--state", "--symbol", "--limit"]
+  var flags: [String] {
+    switch self {
+    case .signals, .orders: ["--open"]
+    case .resolve: ["--not-placed"]
+    case .halt: ["--cancel"]
+    case .status, .explain, .submit, .cancel, .cancelAll, .resume: []
+    }
+  }
+
+  /// Options that are followed by a value.
+  var valued: [String] {
+    switch self {
+    case .signals, .orders: ["--state", "--symbol", "--limit"]
+    case .resolve: ["--placed"]
+    case .status, .explain, .submit, .cancel, .cancelAll, .halt, .resume: []
+    }
+  }
 }

@@ -1,0 +1,205 @@
+import Daemon
+import Domain
+import Execution
+import Foundation
+import Glibc
+import Platform
+import Testing
+
+@Suite struct `The operator's tool` {
+  private let bench: ControlBench
+
+  init() throws {
+    bench = try ControlBench()
+  }
+
+  // MARK: With a daemon
+
+  @Test func `Status prints what the daemon says, for people and for programs`() throws {
+    try bench.listen()
+    bench.status = [
+      "state": "active", "mode": "live", "uptime_seconds": 3_725, "clock_offset_ms": -12,
+      "streams": [], "rate": ["ip_used": 12, "banned_until": nil], "is_open": true,
+      "halt_reason": "", "odd": "a\u{1B}[31mb",
+    ]
+    let plain = try bench.tool("status")
+    #expect(plain.status == .done)
+    #expect(
+      plain.output == """
+        state         active
+        mode          live
+        uptime        1 h 2 min
+        clock offset  -12 ms
+        streams       none
+        rate          ip used 12, banned until none
+        is open       yes
+        halt reason   none
+        odd           a\\u001b[31mb
+        """)
+    #expect(plain.complaints.isEmpty)
+    let json = try bench.tool("--json", "status")
+    #expect(try json.document == bench.status)
+    // A socket is enough.
+    #expect(try bench.run(["--socket", bench.controlSocket, "status"]).output == plain.output)
+  }
+
+  @Test func `Commands are passed on and answered`() throws {
+    try bench.listen()
+    bench.answer = CommandAnswer(ok: true, message: "halted: no new order until 'resume'")
+    let plain = try bench.tool("halt", "--cancel", "lunch", "time")
+    #expect(plain.status == .done)
+    #expect(plain.output == "halted: no new order until 'resume'")
+    #expect(bench.commands == [.halt(reason: "lunch time", cancel: true)])
+    let json = try bench.tool("resume", "--json")
+    #expect(
+      try json.document == ["ok": true, "message": "halted: no new order until 'resume'"])
+
+    bench.answer = CommandAnswer(ok: false, message: "signal a has no order")
+    let refused = try bench.tool("cancel", "a")
+    #expect(refused.status == .failed)
+    #expect(refused.output.isEmpty)
+    #expect(refused.complaints == "mexc-signalctl: signal a has no order")
+    let refusedJSON = try bench.tool("cancel", "a", "--json")
+    #expect(refusedJSON.status == .failed)
+    #expect(
+      try refusedJSON.document
+        == ["ok": false, "code": "refused", "message": "signal a has no order"])
+    #expect(refusedJSON.complaints.isEmpty)
+  }
+
+  @Test func `Lists are tables with the newest first`() throws {
+    try bench.listen()
+    #expect(try bench.tool("signals").output == "no signals")
+    #expect(try bench.tool("orders").output == "no orders")
+    #expect(try bench.tool("orders", "--json").document == [])
+    try bench.write(Story.filledLimit())
+    try bench.write(Story.open(at: Story.morning.advanced(by: .seconds(1))))
+    try bench.write(Story.deniedAtOnce())
+    #expect(
+      try bench.tool("orders").output == """
+        CREATED                   SIGNAL    SYMBOL   SIDE  TYPE   AMOUNT  PRICE  STATUS  EXECUTED  AVERAGE  ORDER ID  REASON
+        2026-09-25T10:11:13.345Z  s-open    ETHUSDT  buy   limit    0.01   2000  open           0        -  C02__2    -
+        2026-09-25T10:11:12.345Z  s-filled  BTCUSDT  buy   limit   0.001  60000  filled     0.001    59900  C02__1    -
+        """)
+    #expect(
+      try bench.tool("signals", "--limit", "2", "--symbol", "BTC_USDT").output == """
+        RECEIVED                  ID        SYMBOL   SIDE  TYPE   STATE   EXECUTED  AVERAGE  MESSAGE
+        2026-09-25T10:11:12.345Z  s-halted  BTCUSDT  buy   limit  halted         -        -  trading is halted: lunch; 'mexc-signalctl resume' resumes it
+        2026-09-25T10:11:12.345Z  s-filled  BTCUSDT  buy   limit  filled     0.001    59900  -
+        """)
+    let open = try bench.tool("signals", "--open", "--json").document
+    #expect(open.arrayValue?.count == 1)
+    #expect(
+      open.arrayValue?.first == [
+        "id": "s-open", "received_at": "2026-09-25T10:11:13.345Z", "symbol": "ETHUSDT",
+        "side": "buy", "type": "limit", "decision": "accepted", "message": "",
+        "order_status": "open", "client_order_id": "x-s-open", "order_id": "C02__2",
+        "executed_quantity": "0", "average_price": nil, "expires_at": "2026-09-25T10:12:13.345Z",
+        "decided_at": "2026-09-25T10:11:13.345Z",
+      ])
+    let filled = try bench.tool("orders", "--state", "filled", "--json").document
+    #expect(
+      filled == [
+        [
+          "signal_id": "s-filled", "leg": 0, "client_order_id": "x-s-filled",
+          "order_id": "C02__1", "symbol": "BTCUSDT", "side": "buy", "type": "limit",
+          "quantity": "0.001", "price": "60000", "status": "filled", "code": nil, "reason": "",
+          "executed_quantity": "0.001", "executed_quote": "59.9", "average_price": "59900",
+          "reserved_quote": "60", "attempt": 1, "cancel_requested": false,
+          "created_at": "2026-09-25T10:11:12.345Z", "updated_at": "2026-09-25T10:11:13.875Z",
+        ]
+      ])
+  }
+
+  // MARK: Without one
+
+  @Test func `The records are read without a daemon, and the rest says so`() throws {
+    try bench.write(Story.filledLimit())
+    let list = try bench.tool("orders")
+    #expect(list.status == .done)
+    #expect(list.output.contains("s-filled"))
+    #expect(
+      list.complaints
+        == "mexc-signalctl: the daemon is not running; read from \(bench.database)")
+    let offline = try bench.tool("explain", "s-filled", "--json")
+    #expect(offline.complaints.isEmpty)
+    try bench.listen()
+    #expect(try bench.tool("explain", "s-filled", "--json").document == offline.document)
+    bench.close()
+
+    let advice =
+      "the daemon is not running: nobody listens on \(bench.controlSocket); start it "
+      + "(systemctl start mexc-signald), or name the right --config or --socket"
+    for arguments in [["status"], ["halt"], ["resume"], ["cancel", "a"], ["cancel-all"]] {
+      let run = try bench.run(["--config", bench.configuration] + arguments)
+      #expect(run.status == .failed)
+      #expect(run.complaints == "mexc-signalctl: " + advice)
+      #expect(run.output.isEmpty)
+    }
+    // A socket alone names no database.
+    let socketOnly = try bench.run(["--socket", bench.controlSocket, "--json", "orders"])
+    #expect(socketOnly.status == .failed)
+    #expect(
+      try socketOnly.document
+        == ["ok": false, "code": "not_running", "message": .string(advice)])
+  }
+
+  @Test func `What cannot be found or read is said`() throws {
+    let unknown = try bench.tool("explain", "nobody")
+    #expect(unknown.status == .failed)
+    #expect(
+      unknown.complaints.hasSuffix(
+        "mexc-signalctl: no signal with this id is remembered; what was no readable signal is not "
+          + "kept"))
+    let missing = try bench.run(["--config", bench.folder + "/none", "status", "--json"])
+    #expect(missing.status == .invalidConfiguration)
+    #expect(try missing.document["code"] == "invalid_configuration")
+    #expect(
+      missing.complaints
+        == "\(bench.folder)/none: cannot be read (No such file or directory); name a readable file"
+    )
+    let usage = try bench.tool("fly", "--json")
+    #expect(usage.status == .wrongUsage)
+    #expect(
+      try usage.document
+        == ["ok": false, "code": "wrong_usage", "message": "unknown command; see --help"])
+    #expect(usage.complaints.hasPrefix("mexc-signalctl: unknown command; see --help\nUsage: "))
+  }
+
+  @Test func `Commands of another version are refused with one sentence`() throws {
+    for name in ["doctor", "keys", "tail"] {
+      let run = try bench.run([name, "check"])
+      #expect(run.status == .failed)
+      #expect(run.complaints == "mexc-signalctl: '\(name)' is not available in this version")
+      #expect(run.output.isEmpty)
+    }
+    #expect(
+      try bench.run(["doctor", "--json"]).document
+        == [
+          "ok": false, "code": "not_available",
+          "message": "'doctor' is not available in this version",
+        ])
+    #expect(try bench.run(["--help"]).output == OperatorOptions.usage)
+    #expect(try bench.run(["--version"]).output == "mexc-signalctl \(Version.text)")
+  }
+
+  @Test func `A stranger and a mute on the socket are recognised`() throws {
+    let stranger = try LineStub(path: bench.controlSocket, loop: bench.loop, answer: "220 hello")
+    #expect(
+      try bench.tool("status").complaints
+        == "mexc-signalctl: what answers on \(bench.controlSocket) is not this daemon; check "
+        + "control.socket")
+    stranger.answer = nil
+    let mute = try bench.run(
+      ["--config", bench.configuration, "resume", "--json"], answerTime: .milliseconds(50))
+    #expect(mute.status == .failed)
+    #expect(
+      try mute.document == [
+        "ok": false, "code": "no_answer",
+        "message": .string(
+          "no answer in time; what became of the request is not known; look with 'mexc-signalctl "
+            + "status' before you repeat it"),
+      ])
+    #expect(stranger.lines == [#"{"command":"status"}"#, #"{"command":"resume"}"#])
+  }
+}

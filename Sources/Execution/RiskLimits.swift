@@ -6,13 +6,16 @@ package import Domain
 /// machine's clock frees nothing.
 package struct RiskLimits: Sendable {
   private struct Entry: Sendable {
-    var key: OrderKey
     var at: MonotonicTime
     var quote: FixedDecimal?
   }
 
   package var limits: EngineConfiguration.Risk
-  private var entries: [Entry] = []
+  private var entries: [OrderKey: Entry] = [:]
+  /// The keys of the entries, oldest first.
+  private var timeline: ArraySlice<OrderKey> = []
+  /// Of all entries; `nil` when the sum does not fit any number we hold.
+  private var total: FixedDecimal? = .zero
 
   private static let minute: Duration = .seconds(60)
   private static let day: Duration = .seconds(24 * 60 * 60)
@@ -21,11 +24,13 @@ package struct RiskLimits: Sendable {
     _ limits: EngineConfiguration.Risk, reservations: [Reservation], at now: Moment
   ) {
     self.limits = limits
-    entries = reservations.map { reservation in
+    let ages = reservations.map { reservation in
       // A reservation from the future means that the clock was set back: it counts as new.
-      let age = max(.zero, now.wall.since(reservation.at))
+      (reservation, age: max(.zero, now.wall.since(reservation.at)))
+    }
+    for (reservation, age) in ages.sorted(by: { $0.age > $1.age }) {
       let at = MonotonicTime(nanoseconds: now.monotonic.nanoseconds - age.wholeNanoseconds)
-      return Entry(key: reservation.key, at: at, quote: reservation.quote)
+      reserve(reservation.quote, for: reservation.key, at: at)
     }
   }
 
@@ -41,11 +46,10 @@ package struct RiskLimits: Sendable {
         .riskOpenOrders,
         "\(openOrders) orders are open; risk.maximum_open_orders is \(limits.maximumOpenOrders)")
     }
-    let recent = entries.reduce(0) { $0 + (now.since($1.at) < Self.minute ? 1 : 0) }
-    if recent >= limits.maximumOrdersPerMinute {
+    if isRateReached(at: now) {
       throw Denial(
         .riskOrderRate,
-        "\(recent) orders in the last 60 s; risk.maximum_orders_per_minute is "
+        "the last 60 s saw as many orders as risk.maximum_orders_per_minute allows, which is "
           + "\(limits.maximumOrdersPerMinute)")
     }
     if let quote { try checkDailyQuote(quote, besides: nil) }
@@ -61,21 +65,36 @@ package struct RiskLimits: Sendable {
   }
 
   package mutating func reserve(_ quote: FixedDecimal?, for key: OrderKey, at now: MonotonicTime) {
-    if let index = entries.firstIndex(where: { $0.key == key }) {
-      entries[index].quote = quote
+    if let former = entries[key] {
+      entries[key]?.quote = quote
+      count(out: former.quote, in: quote)
     } else {
-      entries.append(Entry(key: key, at: now, quote: quote))
+      entries[key] = Entry(at: now, quote: quote)
+      timeline.append(key)
+      count(out: nil, in: quote)
     }
   }
 
   /// Gives back what an order held that never came to the exchange.
   package mutating func release(_ key: OrderKey) {
-    entries.removeAll { $0.key == key }
+    guard let entry = entries.removeValue(forKey: key) else { return }
+    if let place = timeline.lastIndex(of: key) { timeline.remove(at: place) }
+    count(out: entry.quote, in: nil)
   }
 
   package mutating func dailyQuote(at now: MonotonicTime) -> FixedDecimal? {
     expire(at: now)
-    return total(besides: nil)
+    return total
+  }
+
+  /// Whether the newest entry that would make the minute full is younger than a minute.
+  private func isRateReached(at now: MonotonicTime) -> Bool {
+    let maximum = limits.maximumOrdersPerMinute
+    guard maximum > 0 else { return true }
+    guard timeline.count >= maximum,
+      let entry = entries[timeline[timeline.endIndex - maximum]]
+    else { return false }
+    return now.since(entry.at) < Self.minute
   }
 
   private func checkOrderQuote(_ quote: FixedDecimal) throws(Denial) {
@@ -86,7 +105,8 @@ package struct RiskLimits: Sendable {
 
   private func checkDailyQuote(_ quote: FixedDecimal, besides key: OrderKey?) throws(Denial) {
     guard let maximum = limits.maximumDailyQuote else { return }
-    let used = total(besides: key)
+    let own = key.flatMap { entries[$0]?.quote } ?? .zero
+    let used = total?.subtracting(own)
     guard let used, let sum = used.adding(quote), sum <= maximum else {
       throw Denial(
         .riskDailyQuote,
@@ -95,18 +115,22 @@ package struct RiskLimits: Sendable {
     }
   }
 
-  /// `nil` when the sum does not fit any number we hold.
-  private func total(besides key: OrderKey?) -> FixedDecimal? {
-    var sum = FixedDecimal.zero
-    for entry in entries where entry.key != key {
-      guard let quote = entry.quote else { continue }
-      guard let next = sum.adding(quote) else { return nil }
-      sum = next
+  private mutating func count(out former: FixedDecimal?, in next: FixedDecimal?) {
+    guard let sum = total?.subtracting(former ?? .zero)?.adding(next ?? .zero) else {
+      return recount()
     }
-    return sum
+    total = sum
+  }
+
+  private mutating func recount() {
+    total = entries.values.reduce(.zero) { sum, entry in sum?.adding(entry.quote ?? .zero) }
   }
 
   private mutating func expire(at now: MonotonicTime) {
-    entries.removeAll { now.since($0.at) >= Self.day }
+    while let key = timeline.first, let entry = entries[key], now.since(entry.at) >= Self.day {
+      timeline.removeFirst()
+      entries[key] = nil
+      count(out: entry.quote, in: nil)
+    }
   }
 }

@@ -6,15 +6,6 @@ package import Domain
 /// The exchange counts a request somewhere between our sending it and its answer. So a request
 /// weighs from the moment it is sent, and its window begins to run out only when it is answered.
 package struct SlidingWindow: Sendable {
-  private struct Entry: Sendable {
-    var id: RequestID?
-    var weight: Int
-    /// `nil` for what an earlier run sent, which takes from no share.
-    var group: Group?
-    /// `nil` while the answer is out.
-    var leaves: MonotonicTime?
-  }
-
   /// What a share is kept for.
   package enum Group: Hashable, Sendable {
     /// Prices, rules, the clock and placements.
@@ -23,44 +14,82 @@ package struct SlidingWindow: Sendable {
     case cancel
   }
 
+  private struct Entry: Sendable {
+    var weight: Int
+    /// `nil` for what an earlier run sent, which takes from no share.
+    var group: Group?
+  }
+
   package let limit: Int
   package let length: Duration
-  private var entries: [Entry] = []
+  /// Their answers are out, so they stay for an unknown time.
+  private var underWay: [RequestID: Entry] = [:]
+  /// Answered ones, the next to leave the window first.
+  private var leaving: ArraySlice<(entry: Entry, at: MonotonicTime)> = []
+  private var total = 0
+  private var totals: (trading: Int, lookup: Int, cancel: Int) = (0, 0, 0)
 
   package init(limit: Int, length: Duration) {
     self.limit = limit
     self.length = length
   }
 
-  package mutating func add(_ weight: Int, for id: RequestID?, in group: Group) {
+  package mutating func add(_ weight: Int, for id: RequestID, in group: Group) {
     guard weight > 0 else { return }
-    entries.append(Entry(id: id, weight: weight, group: group, leaves: nil))
+    let entry = Entry(weight: weight, group: group)
+    underWay[id] = entry
+    count(entry, weight)
   }
 
   /// What an earlier run, which ended before `now`, may still have in the window.
   package mutating func addPast(_ weight: Int, at now: MonotonicTime) {
     guard weight > 0 else { return }
-    entries.append(
-      Entry(id: nil, weight: weight, group: nil, leaves: now.advanced(by: length)))
+    let entry = Entry(weight: weight, group: nil)
+    count(entry, weight)
+    leave(entry, at: now.advanced(by: length))
   }
 
   package mutating func answered(_ id: RequestID, at now: MonotonicTime) {
-    for index in entries.indices where entries[index].id == id {
-      entries[index].leaves = now.advanced(by: length)
-    }
+    guard let entry = underWay.removeValue(forKey: id) else { return }
+    leave(entry, at: now.advanced(by: length))
   }
 
   /// Takes a request back that provably never left.
   package mutating func remove(_ id: RequestID) {
-    entries.removeAll { $0.id == id }
+    guard let entry = underWay.removeValue(forKey: id) else { return }
+    count(entry, -entry.weight)
   }
 
   package mutating func expire(at now: MonotonicTime) {
-    entries.removeAll { entry in entry.leaves.map { $0 <= now } ?? false }
+    while let first = leaving.first, first.at <= now {
+      leaving.removeFirst()
+      count(first.entry, -first.entry.weight)
+    }
+  }
+
+  private mutating func leave(_ entry: Entry, at time: MonotonicTime) {
+    var place = leaving.endIndex
+    while place > leaving.startIndex, leaving[place - 1].at > time { place -= 1 }
+    leaving.insert((entry, time), at: place)
+  }
+
+  private mutating func count(_ entry: Entry, _ weight: Int) {
+    total += weight
+    switch entry.group {
+    case .trading: totals.trading += weight
+    case .lookup: totals.lookup += weight
+    case .cancel: totals.cancel += weight
+    case nil: break
+    }
   }
 
   package func used(in group: Group? = nil) -> Int {
-    entries.reduce(0) { $0 + (group == nil || $1.group == group ? $1.weight : 0) }
+    switch group {
+    case .trading: totals.trading
+    case .lookup: totals.lookup
+    case .cancel: totals.cancel
+    case nil: total
+    }
   }
 
   /// When `weight` fits under `cap`, counting only what `group` uses if one is given; `now` if it
@@ -70,15 +99,11 @@ package struct SlidingWindow: Sendable {
   ) -> MonotonicTime {
     var excess = used(in: group) + weight - cap
     if excess <= 0 { return now }
-    let latest = now.advanced(by: length)
-    let leaving = entries.filter { group == nil || $0.group == group }
-      .map { (at: $0.leaves ?? latest, weight: $0.weight) }
-      .sorted { $0.at < $1.at }
-    for entry in leaving {
+    for (entry, at) in leaving where group == nil || entry.group == group {
       excess -= entry.weight
-      if excess <= 0 { return max(now, entry.at) }
+      if excess <= 0 { return max(now, at) }
     }
-    return latest
+    return now.advanced(by: length)
   }
 
   /// When a request of `weight` that has `count` like it before it could leave at the earliest,

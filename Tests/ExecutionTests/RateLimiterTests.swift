@@ -1,0 +1,242 @@
+import Domain
+import Execution
+import Testing
+
+/// The limiter against a model of the exchange, which counts a request at any moment between its
+/// leaving and its answer.
+@Suite struct RateLimiterTests {
+  private struct Flight {
+    var id: RequestID
+    var cost: RequestCost
+    var group: SlidingWindow.Group
+    var countedAt: MonotonicTime
+    var answeredAt: MonotonicTime
+  }
+
+  /// The exchange's books: (moment, weight), checked in every window.
+  private struct Books {
+    var entries: [(at: MonotonicTime, weight: Int)] = []
+
+    func largestWindow(_ length: Duration) -> Int {
+      let sorted = entries.filter { $0.weight > 0 }.sorted { $0.at < $1.at }
+      var largest = 0
+      var sum = 0
+      var first = 0
+      for index in sorted.indices {
+        sum += sorted[index].weight
+        while sorted[index].at.since(sorted[first].at) >= length {
+          sum -= sorted[first].weight
+          first += 1
+        }
+        largest = max(largest, sum)
+      }
+      return largest
+    }
+  }
+
+  private static let limits = EngineConfiguration.RateLimits(
+    ipWeight: 300, uidWeight: 500, window: .seconds(10), ordersPerSecond: 12,
+    utilisation: decimal("1"))
+
+  private static let kinds: [(SlidingWindow.Group, RequestCost)] = [
+    (.trading, RequestCost(ipWeight: 1, uidWeight: 1, isOrder: true)),
+    (.trading, RequestCost(ipWeight: 10, uidWeight: 0)),
+    (.trading, RequestCost(ipWeight: 25, uidWeight: 0)),
+    (.lookup, RequestCost(ipWeight: 2, uidWeight: 2)),
+    (.lookup, RequestCost(ipWeight: 10, uidWeight: 10)),
+    (.lookup, RequestCost(ipWeight: 3, uidWeight: 30, isAccountRead: true)),
+    (.cancel, RequestCost(ipWeight: 1, uidWeight: 1, isOrder: true)),
+  ]
+
+  @Test(arguments: 1...20)
+  func noWindowEverHoldsMoreThanTheLimit(seed: Int) {
+    var random = SplitMix64(seed: UInt64(seed))
+    var limiter = RateLimiter(Self.limits)
+    var now = MonotonicTime(nanoseconds: 0)
+    var flights: [Flight] = []
+    var (ip, uid, orders, reads) = (Books(), Books(), Books(), Books())
+    var number = 0
+    let longest = Int.random(in: 1...3_000, using: &random)
+    for _ in 0..<2_500 {
+      now = now.advanced(by: .milliseconds(Int.random(in: 0...20, using: &random)))
+      for flight in flights where flight.answeredAt <= now {
+        limiter.answered(flight.id, at: flight.answeredAt)
+      }
+      flights.removeAll { $0.answeredAt <= now }
+      let (group, cost) = Self.kinds[Int.random(in: 0..<Self.kinds.count, using: &random)]
+      guard limiter.admission(of: cost, in: group, at: now) <= now else { continue }
+      number += 1
+      let id = RequestID(number: number)
+      limiter.sent(id, cost, in: group)
+      if random.chance(3) {
+        limiter.neverLeft(id)
+        continue
+      }
+      let roundTrip = Int.random(in: 0...longest, using: &random)
+      let counted = now.advanced(
+        by: .milliseconds(Int.random(in: 0...roundTrip, using: &random)))
+      flights.append(
+        Flight(
+          id: id, cost: cost, group: group, countedAt: counted,
+          answeredAt: now.advanced(by: .milliseconds(roundTrip))))
+      ip.entries.append((counted, cost.ipWeight))
+      uid.entries.append((counted, cost.uidWeight))
+      orders.entries.append((counted, cost.isOrder ? 1 : 0))
+      reads.entries.append((counted, cost.isAccountRead ? 1 : 0))
+    }
+    #expect(ip.largestWindow(.seconds(10)) <= 300)
+    #expect(uid.largestWindow(.seconds(10)) <= 500)
+    #expect(orders.largestWindow(.seconds(1)) <= 12)
+    #expect(reads.largestWindow(.seconds(1)) <= 2)
+    // The limits were reached, or nearly: the test means something.
+    #expect(ip.largestWindow(.seconds(10)) > 200)
+  }
+
+  /// What is said to be the next chance really is one, and no time before it.
+  @Test(arguments: 1...20)
+  func theTimeToAskAgainIsTheEarliest(seed: Int) {
+    var random = SplitMix64(seed: UInt64(seed))
+    var limiter = RateLimiter(Self.limits)
+    var now = MonotonicTime(nanoseconds: 0)
+    var waits = 0
+    for number in 0..<1_500 {
+      now = now.advanced(by: .milliseconds(Int.random(in: 0...15, using: &random)))
+      let (group, cost) = Self.kinds[Int.random(in: 0..<Self.kinds.count, using: &random)]
+      var turn = limiter.admission(of: cost, in: group, at: now)
+      if turn > now {
+        waits += 1
+        let before = MonotonicTime(nanoseconds: turn.nanoseconds - 1)
+        #expect(limiter.admission(of: cost, in: group, at: max(now, before)) >= turn)
+        now = turn
+        turn = limiter.admission(of: cost, in: group, at: now)
+      }
+      #expect(turn == now)
+      limiter.sent(RequestID(number: number), cost, in: group)
+      limiter.answered(RequestID(number: number), at: now)
+    }
+    #expect(waits > 100)
+  }
+
+  /// Every moment as many requests of `storm` leave as may, while one of `victim` is wanted every so
+  /// often; the longest that it had to wait.
+  private func longestWait(
+    of victim: (SlidingWindow.Group, RequestCost), every pause: Duration,
+    in storm: [(SlidingWindow.Group, RequestCost)]
+  ) -> Duration {
+    var limiter = RateLimiter(Self.limits)
+    var now = MonotonicTime(nanoseconds: 0)
+    var number = 0
+    func leave(_ request: (SlidingWindow.Group, RequestCost)) -> Bool {
+      guard limiter.admission(of: request.1, in: request.0, at: now) <= now else { return false }
+      number += 1
+      limiter.sent(RequestID(number: number), request.1, in: request.0)
+      limiter.answered(RequestID(number: number), at: now)
+      return true
+    }
+    var longest = Duration.zero
+    var wanted = now
+    while now < MonotonicTime(nanoseconds: 40_000_000_000) {
+      for request in storm { while leave(request) {} }
+      if wanted <= now, leave(victim) {
+        longest = max(longest, now.since(wanted))
+        wanted = max(now, wanted.advanced(by: pause))
+      }
+      now = now.advanced(by: .milliseconds(25))
+    }
+    return max(longest, now.since(wanted))
+  }
+
+  @Test func noStormStarvesTheOthers() {
+    let order = Self.kinds[0]
+    let prices = Self.kinds[1]
+    let look = Self.kinds[3]
+    let list = Self.kinds[4]
+    let cancel = Self.kinds[6]
+    // An order leaves at once while look-ups take all that they may, ten times a second.
+    #expect(longestWait(of: order, every: .milliseconds(100), in: [look, list]) == .zero)
+    #expect(longestWait(of: order, every: .milliseconds(250), in: [look, list, cancel]) == .zero)
+    // A look every second finds its share, and the four views of a search theirs in time.
+    #expect(longestWait(of: look, every: .seconds(1), in: [order, prices]) == .zero)
+    #expect(longestWait(of: list, every: .seconds(3), in: [order, prices]) == .zero)
+    // Cancels have a share that nobody else touches.
+    #expect(
+      longestWait(of: cancel, every: .seconds(1), in: [order, prices, look, list]) == .zero)
+  }
+
+  @Test func ordersAndCancelsShareTheirSecond() {
+    var limiter = RateLimiter(Self.limits)
+    let now = MonotonicTime(nanoseconds: 1_000)
+    let (trading, placing) = Self.kinds[0]
+    let (cancelling, cancel) = Self.kinds[6]
+    var count = 0
+    while limiter.admission(of: placing, in: trading, at: now) <= now {
+      count += 1
+      limiter.sent(RequestID(number: count), placing, in: trading)
+    }
+    #expect(count == 11)
+    #expect(limiter.admission(of: cancel, in: cancelling, at: now) == now)
+    limiter.sent(RequestID(number: 12), cancel, in: cancelling)
+    #expect(limiter.admission(of: cancel, in: cancelling, at: now) > now)
+    for number in 1...12 { limiter.answered(RequestID(number: number), at: now) }
+    let soon = now.advanced(by: .milliseconds(999))
+    #expect(limiter.admission(of: placing, in: trading, at: soon) == now.advanced(by: .seconds(1)))
+    let later = now.advanced(by: .seconds(1))
+    #expect(limiter.admission(of: placing, in: trading, at: later) == later)
+  }
+
+  @Test func theUtilisationScalesEveryLimitDown() {
+    var limits = Self.limits
+    limits.utilisation = decimal("0.5")
+    var limiter = RateLimiter(limits)
+    let now = MonotonicTime(nanoseconds: 1_000)
+    var count = 0
+    while limiter.admission(of: Self.kinds[6].1, in: .cancel, at: now) <= now, count < 100 {
+      count += 1
+      limiter.sent(RequestID(number: count), Self.kinds[6].1, in: .cancel)
+    }
+    #expect(count == 3)
+    let read = RequestCost(ipWeight: 50, uidWeight: 0)
+    #expect(limiter.admission(of: read, in: .trading, at: now) == now)
+    limiter.sent(RequestID(number: 200), read, in: .trading)
+    limiter.sent(RequestID(number: 201), read, in: .trading)
+    #expect(limiter.admission(of: read, in: .trading, at: now) > now)
+    #expect(limiter.usage(at: now) == RateUsage(ip: 103, uid: 3, orders: 3))
+  }
+
+  @Test func aRequestHeavierThanItsPoolStillGoesThroughAnEmptyOne() {
+    var limits = Self.limits
+    limits.ipWeight = 20
+    var limiter = RateLimiter(limits)
+    var now = MonotonicTime(nanoseconds: 1_000)
+    let heavy = RequestCost(ipWeight: 25, uidWeight: 0)
+    #expect(limiter.admission(of: heavy, in: .trading, at: now) == now)
+    limiter.sent(RequestID(number: 1), heavy, in: .trading)
+    limiter.answered(RequestID(number: 1), at: now)
+    let light = RequestCost(ipWeight: 1, uidWeight: 0)
+    #expect(limiter.admission(of: light, in: .cancel, at: now) == now.advanced(by: .seconds(10)))
+    now = now.advanced(by: .seconds(10))
+    #expect(limiter.admission(of: heavy, in: .trading, at: now) == now)
+  }
+
+  @Test func theTurnOfAnOrderBehindOthers() {
+    var limiter = RateLimiter(Self.limits)
+    let now = MonotonicTime(nanoseconds: 1_000)
+    let cost = Self.kinds[0].1
+    func turn(_ ahead: Int) -> Duration {
+      limiter.turnOfPlacement(cost, ahead: ahead, at: now).since(now)
+    }
+    #expect(
+      [0, 10, 11, 21, 22].map(turn) == [.zero, .zero, .seconds(1), .seconds(1), .seconds(2)])
+    // The pool gives out 240 of its 300 to trading in ten seconds, and orders come 110 in that time.
+    #expect(turn(239) == .seconds(21))
+    var small = Self.limits
+    small.ipWeight = 20
+    limiter = RateLimiter(small)
+    #expect(
+      [0, 15, 16, 31, 32].map(turn) == [
+        .zero, .seconds(1), .seconds(10), .seconds(10), .seconds(20),
+      ])
+    limiter.keepSilent(until: now.advanced(by: .seconds(5)))
+    #expect([0, 11].map(turn) == [.seconds(5), .seconds(6)])
+  }
+}

@@ -134,7 +134,7 @@ import Testing
   }
 
   @Test func `Every kind of event is told`() throws {
-    let rows: [(OrderEvent, String)] = [
+    var rows: [(OrderEvent, String)] = [
       (.validated, "the exchange checked the order and placed nothing"),
       (.refused(.exchangeRejected, "code 1: no"), "refused (exchange_rejected): code 1: no"),
       (.mayRetry("not sent: x"), "provably not placed, so it may be sent once more: not sent: x"),
@@ -147,6 +147,23 @@ import Testing
       (
         .cancelAnswered("no answer", isDefinite: false),
         "cancel answered by the exchange: no answer; it is tried again"
+      ),
+    ]
+    let estimate = OrderReport(
+      orderID: "C1", clientOrderID: nil, symbol: try #require(Symbol(exchangeText: "BTCUSDT")),
+      side: .buy, type: .market, price: nil, quantity: try FixedDecimal("0.09"),
+      executedQuantity: try FixedDecimal("0.1"), executedQuote: FixedDecimal(5), status: .filled)
+    var undocumented = estimate
+    undocumented.status = .undocumented("PENDING")
+    undocumented.executedQuantity = .zero
+    rows += [
+      (
+        .observed(estimate),
+        "order C1 is filled at the exchange: 0.1 executed at an average of 50, 5 in quote"
+      ),
+      (
+        .observed(undocumented),
+        "order C1 is 'PENDING' (undocumented) at the exchange: nothing executed"
       ),
     ]
     var story = try Story("s", amount: .quote(FixedDecimal(5)), price: nil)

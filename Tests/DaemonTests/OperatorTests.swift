@@ -19,6 +19,7 @@ import Testing
     try bench.listen()
     bench.status = [
       "state": "active", "mode": "live", "uptime_seconds": 3_725, "clock_offset_ms": -12,
+      "clock_error_ms": nil, "last_commit_us": 237, "resident_bytes": 19_000_000,
       "streams": [], "rate": ["ip_used": 12, "banned_until": nil], "is_open": true,
       "halt_reason": "", "odd": "a\u{1B}[31mb",
     ]
@@ -30,6 +31,9 @@ import Testing
         mode          live
         uptime        1 h 2 min
         clock offset  -12 ms
+        clock error   none
+        last commit   237 µs
+        resident      18 MiB
         streams       none
         rate          ip used 12, banned until none
         is open       yes

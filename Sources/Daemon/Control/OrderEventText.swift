@@ -63,7 +63,7 @@ enum OrderEventText {
       case .filled: "filled"
       case .canceled: "canceled"
       case .partiallyCanceled: "canceled after a partial fill"
-      case .undocumented(let word): "'\(word)', a word that it does not document"
+      case .undocumented(let word): "'\(word)' (undocumented)"
       }
     return "order \(report.orderID) is \(status) at the exchange: \(execution(report))"
   }
@@ -71,7 +71,10 @@ enum OrderEventText {
   private static func execution(_ report: OrderReport) -> String {
     guard report.executedQuantity.isPositive else { return "nothing executed" }
     var text = "\(report.executedQuantity)"
-    if let quantity = report.quantity { text += " of \(quantity)" }
+    // For a market order by quote amount the exchange shows an estimate, which may be less.
+    if let quantity = report.quantity, quantity >= report.executedQuantity {
+      text += " of \(quantity)"
+    }
     text += " executed"
     if let average = report.executedQuote.divided(by: report.executedQuantity, rounding: .down) {
       text += " at an average of \(average)"

@@ -18,11 +18,13 @@ enum StatusText {
   /// A name's ending says its unit.
   private static func row(_ member: JSONMember) -> (name: String, value: String) {
     let name = ByteText.printable(member.name)
-    if name.hasSuffix("_seconds"), let seconds = member.value.integerValue {
-      return (words(name.dropLast("_seconds".count)), duration(seconds))
-    }
-    if name.hasSuffix("_ms"), let milliseconds = member.value.numberValue {
-      return (words(name.dropLast("_ms".count)), milliseconds + " ms")
+    let units: [(ending: String, text: (Int64) -> String)] = [
+      ("_seconds", duration), ("_ms", { "\($0) ms" }), ("_us", { "\($0) µs" }),
+      ("_bytes", { "\($0 / 1_048_576) MiB" }),
+    ]
+    for (ending, text) in units where name.hasSuffix(ending) {
+      let number = member.value.integerValue
+      return (words(name.dropLast(ending.count)), number.map(text) ?? value(member.value))
     }
     return (words(name[...]), value(member.value))
   }

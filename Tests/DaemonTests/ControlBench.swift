@@ -71,8 +71,7 @@ final class ControlBench {
     let deadline = Clock.monotonic().advanced(by: limit)
     while !condition() {
       try #require(Clock.monotonic() < deadline, "the loop waited in vain")
-      // Short turns: what happens on another thread wakes no descriptor of this loop.
-      try loop.turn(until: Clock.monotonic().advanced(by: .milliseconds(5)))
+      try loop.turn(until: deadline)
     }
   }
 
@@ -81,6 +80,7 @@ final class ControlBench {
     _ arguments: [String], standardInput: CInt = 0, answerTime: Duration = .seconds(5)
   ) throws -> ToolRun {
     let run = ToolRun()
+    let waker = loop.waker
     Thread.detachNewThread {
       let status = runOperator(
         arguments,
@@ -88,6 +88,7 @@ final class ControlBench {
           output: { run.say($0) }, complaints: { run.complain($0) },
           standardInput: standardInput), answerTime: answerTime)
       run.end(status)
+      waker.post {}
     }
     try turn { run.status != nil }
     return run

@@ -55,7 +55,8 @@ final class ExchangeLink {
     guard
       let request = venue.httpRequest(for: dispatch.request, stampedAt: dispatch.stampedAt)
     else { return deliver(dispatch.id, .failed(.notSent("there are no credentials to sign with"))) }
-    client.send(request, dispatch.isPlacement ? .once : .ordinary) { [weak self] result in
+    let kind: HTTPClient.Kind = dispatch.isPlacement ? .once : .ordinary
+    client.send(request, kind, before: dispatch.sendBefore) { [weak self] result in
       self?.take(result, to: dispatch)
     }
   }

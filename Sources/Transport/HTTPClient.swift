@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 package import Platform
 
 /// HTTP/1.1 to one endpoint over a few connections that are kept warm.
@@ -101,8 +101,10 @@ package final class HTTPClient {
     maintenance.set(nil)
   }
 
+  /// A request that has not begun to leave by `deadline` does not leave at all: it fails as not sent.
   package func send(
-    _ request: HTTPRequest, _ kind: Kind, completion: @escaping Completion
+    _ request: HTTPRequest, _ kind: Kind, before deadline: MonotonicTime? = nil,
+    completion: @escaping Completion
   ) {
     let bytes: [UInt8]
     do throws(HTTPRequest.Flaw) {
@@ -119,7 +121,8 @@ package final class HTTPClient {
       fail(completion, error(.notSent, .queue, .tooManyWaiting))
       return
     }
-    let due = Clock.monotonic().advanced(by: configuration.waitingDeadline)
+    let budget = Clock.monotonic().advanced(by: configuration.waitingDeadline)
+    let due = min(budget, deadline ?? budget)
     let waiting = Waiting(
       request: bytes, kind: kind, completion: completion, due: due,
       firstAttempt: attemptsStarted + 1)
@@ -156,8 +159,9 @@ extension HTTPClient {
   /// Everything that may have become possible or due.
   private func advance() {
     guard !isClosed else { return }
-    serve()
     let now = Clock.monotonic()
+    failOverdue(now)
+    serve()
     settle()
     openForWaiting(now)
     openForWarmth(now)
@@ -361,9 +365,6 @@ extension HTTPClient {
 extension HTTPClient {
   private func maintain() {
     let now = Clock.monotonic()
-    for waiting in takeWaiting(where: { $0.due <= now }) {
-      fail(waiting.completion, error(.notSent, .queue, .deadline))
-    }
     for connection in connections where isStale(connection, now) {
       if lasting + attempts.count > configuration.warmConnections || !isKeptWarm {
         connection.close()
@@ -376,6 +377,12 @@ extension HTTPClient {
     advance()
   }
 
+  private func failOverdue(_ now: MonotonicTime) {
+    for waiting in takeWaiting(where: { $0.due <= now }) {
+      fail(waiting.completion, error(.notSent, .queue, .deadline))
+    }
+  }
+
   private func isStale(_ connection: ClientConnection, _ now: MonotonicTime) -> Bool {
     !connection.isBusy && !connection.isRetiring
       && now.since(connection.provenAt) >= configuration.idleMaximum
@@ -383,9 +390,7 @@ extension HTTPClient {
 
   private func nextMaintenance(_ now: MonotonicTime) -> MonotonicTime? {
     var times: [MonotonicTime] = []
-    // Waiting requests have one budget, so the first of a queue is the first to be due.
-    if let first = waitingOnce.first { times.append(first.due) }
-    if let first = waitingOrdinary.first { times.append(first.due) }
+    for waiting in waitingOnce + waitingOrdinary { times.append(waiting.due) }
     for connection in connections where !connection.isBusy && !connection.isRetiring {
       times.append(connection.provenAt.advanced(by: configuration.idleMaximum))
     }

@@ -76,4 +76,43 @@ import Transport
         == "http://127.0.0.1:\(port): connecting: connect 127.0.0.1: Connection refused "
         + "(nothing was sent)")
   }
+
+  @Test func `A request that is too late before it leaves does not leave`() throws {
+    var count = 0
+    let server = try server { _, responder in
+      count += 1
+      responder.respond(200)
+    }
+    let client = try client(server.port)
+    #expect(try client.exchange(HTTPRequest(.get, "/warm")).status == 200)
+    var answer: Answer?
+    client.send(HTTPRequest(.post, "/"), .once, before: Clock.monotonic()) { answer = $0 }
+    try loop.run(until: { answer != nil })
+    #expect(answer?.error?.progress == .notSent)
+    #expect(answer?.error?.reason == .deadline)
+    #expect(try client.exchange(HTTPRequest(.get, "/after")).status == 200)
+    #expect(count == 2)
+  }
+
+  @Test func `The deadline of a request ends its wait for a connection`() throws {
+    var paths: [String] = []
+    let server = try server { request, responder in
+      paths.append(request.path)
+      responder.respond(HTTPResponse(status: 200), after: .milliseconds(400))
+    }
+    var configuration = HTTPClient.Configuration()
+    configuration.warmConnections = 0
+    let client = try client(server.port, configuration)
+    var slow = 0
+    for _ in 0..<configuration.maximumConnections {
+      client.send(HTTPRequest(.get, "/slow"), .ordinary) { _ in slow += 1 }
+    }
+    try loop.run(until: { paths.count == configuration.maximumConnections })
+    var answer: Answer?
+    let deadline = Clock.monotonic().advanced(by: .milliseconds(50))
+    client.send(HTTPRequest(.post, "/order"), .once, before: deadline) { answer = $0 }
+    try loop.run(until: { answer != nil && slow == configuration.maximumConnections })
+    #expect(answer?.error?.progress == .notSent)
+    #expect(!paths.contains("/order"))
+  }
 }

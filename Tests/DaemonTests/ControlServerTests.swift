@@ -17,7 +17,7 @@ import Testing
 
   /// Sends bytes as they are and turns the loop until so many lines have come back.
   private func exchange(_ bytes: [UInt8], answers count: Int) throws -> [String] {
-    let client = try StubbornClient(bench.controlSocket)
+    let client = try StubbornClient(bench.controlSocket, bench.loop)
     client.send(bytes)
     try bench.turn { client.lines.count >= count }
     return client.lines
@@ -114,8 +114,8 @@ import Testing
   }
 
   @Test func `Answers keep their order however late they come`() throws {
-    let client = try StubbornClient(bench.controlSocket)
-    let other = try StubbornClient(bench.controlSocket)
+    let client = try StubbornClient(bench.controlSocket, bench.loop)
+    let other = try StubbornClient(bench.controlSocket, bench.loop)
     client.send(
       Array(
         "{\"command\":\"resume\"}\n{\"command\":\"cancel_all\"}\n{\"command\":\"status\"}\n".utf8)
@@ -138,7 +138,7 @@ import Testing
   }
 
   @Test func `An answer to somebody who has gone is dropped`() throws {
-    let client = try StubbornClient(bench.controlSocket)
+    let client = try StubbornClient(bench.controlSocket, bench.loop)
     client.send(Array("{\"command\":\"resume\"}\n".utf8))
     try bench.turn { bench.pending.count == 1 }
     client.close()
@@ -175,7 +175,7 @@ import Testing
       for write in story.writes { try bench.store.write(write) }
     }
     try bench.store.commit()
-    let client = try StubbornClient(bench.controlSocket)
+    let client = try StubbornClient(bench.controlSocket, bench.loop)
     client.send(Array("{\"command\":\"orders\",\"limit\":100000}\n".utf8))
     try bench.turn { client.lines.count == 1 }
     let rows = try #require(
@@ -192,8 +192,10 @@ final class StubbornClient {
   private let number: CInt
   private var received: [UInt8] = []
   private var isOpen = true
+  private let loop: EventLoop
 
-  init(_ path: String) throws {
+  init(_ path: String, _ loop: EventLoop) throws {
+    self.loop = loop
     number = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
@@ -210,6 +212,7 @@ final class StubbornClient {
     }
     try #require(result == 0)
     try #require(fcntl(number, F_SETFL, O_NONBLOCK) == 0)
+    try loop.register(number, .read) { [unowned self] _ in receive() }
   }
 
   deinit { close() }
@@ -220,16 +223,26 @@ final class StubbornClient {
   }
 
   func close() {
-    if isOpen { Glibc.close(number) }
+    guard isOpen else { return }
     isOpen = false
+    loop.deregister(number)
+    Glibc.close(number)
   }
 
   /// The whole lines that have come so far.
   var lines: [String] {
-    var block = [UInt8](repeating: 0, count: 16 * 1024)
-    let count = unsafe read(number, &block, block.count)
-    if count > 0 { received += block[..<count] }
     let whole = received.lastIndex(of: 0x0A).map { received[..<$0] } ?? []
     return whole.split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  private func receive() {
+    var block = [UInt8](repeating: 0, count: 16 * 1024)
+    let count = unsafe read(number, &block, block.count)
+    if count > 0 {
+      received += block[..<count]
+    } else {
+      // An end would be reported for ever.
+      loop.deregister(number)
+    }
   }
 }

@@ -158,7 +158,7 @@ import Testing
     for index in 0..<100 { harness.submit(limit("s\(index)", [btc, eth, sol][index % 3])) }
     harness.advance(by: .seconds(30))
     #expect(harness.placements.count == 100)
-    for (at, dispatch) in harness.sent where dispatch.isPlacement {
+    for (at, dispatch, _) in harness.sent where dispatch.isPlacement {
       let ticket = try #require(dispatch.request.ticket)
       let order = try #require(
         harness.store.orders.values.first { $0.ticket.clientOrderID == ticket.clientOrderID })

@@ -187,7 +187,7 @@ import Testing
     var first = 0
     var firstOrder = 0
     let placements = harness.sent.filter(\.dispatch.isPlacement)
-    for (at, dispatch) in harness.sent {
+    for (at, dispatch, _) in harness.sent {
       weight += cost(of: dispatch.request).ipWeight
       while at.monotonic.since(harness.sent[first].at.monotonic) >= .seconds(10) {
         weight -= cost(of: harness.sent[first].dispatch.request).ipWeight
@@ -195,7 +195,7 @@ import Testing
       }
       #expect(weight <= 300)
     }
-    for (at, _) in placements {
+    for (at, _, _) in placements {
       orders += 1
       while at.monotonic.since(placements[firstOrder].at.monotonic) >= .seconds(1) {
         orders -= 1

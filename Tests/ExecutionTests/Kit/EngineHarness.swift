@@ -2,6 +2,12 @@ import Domain
 import Execution
 import Testing
 
+/// When the daemon is killed: around the commit of a turn, or after the turn is done, with every
+/// answer lost that was still to come.
+enum CrashPoint: CaseIterable {
+  case beforeCommit, afterCommit, afterEffects
+}
+
 /// Drives an engine as the daemon does, on a clock that only the test moves: commits the writes of
 /// a turn, then performs what had to wait for them.
 final class EngineHarness {
@@ -13,7 +19,8 @@ final class EngineHarness {
   private(set) var signals: [SignalID: Signal] = [:]
 
   /// Everything that left, in order, over every run.
-  private(set) var sent: [(at: Moment, dispatch: Dispatch)] = []
+  private(set) var sent: [(at: Moment, dispatch: Dispatch, run: Int)] = []
+  private var run = 0
   /// What the test has to answer by hand.
   private(set) var held: [Dispatch] = []
   private var coming: [(at: MonotonicTime, id: RequestID, answer: ExchangeAnswer)] = []
@@ -24,6 +31,15 @@ final class EngineHarness {
   /// A line per effect, for comparing runs.
   private(set) var trace: [String] = []
   var keepsTrace = false
+  /// Whether the engine's orders are compared with the stored ones after every turn.
+  var comparesEveryTurn = false
+  /// Kills the daemon in the turn of that number.
+  var crash: (Int) -> CrashPoint? = { _ in nil }
+  private(set) var turn = 0
+  /// Sees every request at the moment that it leaves.
+  var inspect: (Dispatch) -> Void = { _ in }
+  /// Sees every answer whose turn is committed.
+  var learned: (Dispatch, ExchangeAnswer) -> Void = { _, _ in }
   /// How often a test's clock may be woken before something must be spinning.
   private static let maximumTurns = 200_000
   private var tokens = 0
@@ -53,14 +69,25 @@ final class EngineHarness {
 
   func tick() { apply(.tick) }
 
-  /// `false` drops everything that the turn wanted, as a crash before its commit does.
-  func apply(_ input: Input, commits: Bool = true) {
+  func apply(_ input: Input) {
+    turn += 1
+    let point = crash(turn)
     let effects = engine.apply(input, at: now)
-    guard commits else { return }
+    if point == .beforeCommit { return restart() }
     var writes: [StoreWrite] = []
     for case .write(let write) in effects { writes.append(write) }
     store.commit(writes)
+    if case .answer(let id, let answer) = input,
+      let dispatch = sent.last(where: { $0.run == run && $0.dispatch.id == id })?.dispatch
+    {
+      learned(dispatch, answer)
+    }
+    if point == .afterCommit { return restart() }
     for effect in effects { perform(effect) }
+    if point == .afterEffects { return restart() }
+    if comparesEveryTurn {
+      #expect(engine.liveOrders == store.state(at: now.wall).live.map(\.order))
+    }
   }
 
   private func perform(_ effect: Effect) {
@@ -77,7 +104,8 @@ final class EngineHarness {
 
   private func leave(_ dispatch: Dispatch) {
     if dispatch.isPlacement { checkArmed(dispatch) }
-    sent.append((now, dispatch))
+    inspect(dispatch)
+    sent.append((now, dispatch, run))
     switch exchange.reply(to: dispatch, at: now) {
     case .answer(let answer, let delay):
       coming.append((now.monotonic.advanced(by: delay), dispatch.id, answer))
@@ -106,9 +134,9 @@ final class EngineHarness {
     #expect(armament.stampedAt == dispatch.stampedAt)
   }
 
-  func answer(_ dispatch: Dispatch, _ answer: ExchangeAnswer, commits: Bool = true) {
+  func answer(_ dispatch: Dispatch, _ answer: ExchangeAnswer) {
     held.removeAll { $0.id == dispatch.id }
-    apply(.answer(dispatch.id, answer), commits: commits)
+    apply(.answer(dispatch.id, answer))
   }
 
   // MARK: Time
@@ -155,17 +183,17 @@ final class EngineHarness {
 
   /// `kill -9` and a new start. Whatever was out stays unanswered.
   func restart(
-    after downtime: Duration = .zero, _ configuration: EngineConfiguration? = nil,
-    settles: Bool = true
+    after downtime: Duration = .zero, _ configuration: EngineConfiguration? = nil
   ) {
     if let configuration { self.configuration = configuration }
+    run += 1
     now = now.advanced(by: downtime)
     coming = []
     held = []
     engine = Engine(
       self.configuration, restoring: store.state(at: now.wall), signals: signals, at: now)
     tick()
-    if settles { settle() }
+    settle()
   }
 
   // MARK: Signals and commands
@@ -182,13 +210,14 @@ final class EngineHarness {
     return (arrival, record.map { KnownSignal(record: $0, status: status) })
   }
 
+  /// `nil` when the daemon was killed before it could answer.
   @discardableResult
   func submit(_ signal: Signal) -> SignalAnswer? {
     let (arrival, known) = arrival(signal)
     let count = answers.count
     apply(.signal(arrival, known: known))
-    #expect(answers.count == count + 1)
-    return answers.last
+    #expect(answers.count <= count + 1)
+    return answers.count > count ? answers.last : nil
   }
 
   @discardableResult
@@ -220,7 +249,7 @@ extension EngineHarness {
   }
 
   func requests(_ matches: (ExchangeRequest) -> Bool) -> [(at: Moment, dispatch: Dispatch)] {
-    sent.filter { matches($0.dispatch.request) }
+    sent.filter { matches($0.dispatch.request) }.map { ($0.at, $0.dispatch) }
   }
 
   func hasLog(_ level: LogEntry.Level, _ part: String) -> Bool {

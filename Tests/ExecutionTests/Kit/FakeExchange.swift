@@ -19,6 +19,8 @@ final class FakeExchange {
   var instruments = [instrument(btc), instrument(eth), instrument(sol)]
   var tradable = [btc, eth, sol]
   var ledger: [OrderReport] = []
+  /// From when on look-ups show an order; others are shown at once.
+  private var visibleFrom: [String: MonotonicTime] = [:]
   /// Whether a limit order is filled when it comes.
   var fillsLimits = false
   var script: (Dispatch, Moment) -> Reply? = { _, _ in nil }
@@ -44,19 +46,18 @@ final class FakeExchange {
     case .tradableSymbols: .tradableSymbols(tradable)
     case .place(let ticket): .placed(orderID: accept(ticket).orderID)
     case .validate: .validated
-    case .order(_, let reference): find(reference).map { .order($0) } ?? noSuchOrder
+    case .order(_, let reference): find(reference, at: now).map { .order($0) } ?? noSuchOrder
     case .openOrders(let symbol):
-      .orders(ledger.filter { $0.symbol == symbol && Self.isOpen($0) })
-    case .recentOrders(let symbol, _): .orders(ledger.filter { $0.symbol == symbol })
+      .orders(visible(symbol, at: now).filter(Self.isOpen))
+    case .recentOrders(let symbol, _): .orders(visible(symbol, at: now))
     case .trades(let symbol, _):
-      .trades(
-        ledger.filter { $0.symbol == symbol && $0.executedQuantity.isPositive }.map(Self.trade))
-    case .cancel(_, let reference): cancel(reference)
+      .trades(visible(symbol, at: now).filter(\.executedQuantity.isPositive).map(Self.trade))
+    case .cancel(_, let reference): cancel(reference, at: now)
     }
   }
 
   @discardableResult
-  func accept(_ ticket: OrderTicket) -> OrderReport {
+  func accept(_ ticket: OrderTicket, visibleFrom time: MonotonicTime? = nil) -> OrderReport {
     var report = OrderReport(
       orderID: "E\(ledger.count + 1)", clientOrderID: ticket.clientOrderID.text,
       symbol: ticket.symbol, side: ticket.side, type: ticket.type, price: ticket.price,
@@ -64,6 +65,7 @@ final class FakeExchange {
     if case .base(let quantity) = ticket.amount { report.quantity = quantity }
     if !ticket.type.canRest || fillsLimits { Self.fill(&report, ticket.amount) }
     ledger.append(report)
+    visibleFrom[report.orderID] = time
     return report
   }
 
@@ -83,15 +85,25 @@ final class FakeExchange {
     ledger[index].status = status
   }
 
-  private func find(_ reference: OrderReference) -> OrderReport? {
-    switch reference {
-    case .orderID(let id): ledger.first { $0.orderID == id }
-    case .clientOrderID(let id): ledger.first { $0.clientOrderID == id.text }
-    }
+  private func isVisible(_ report: OrderReport, at now: Moment) -> Bool {
+    visibleFrom[report.orderID].map { $0 <= now.monotonic } ?? true
   }
 
-  private func cancel(_ reference: OrderReference) -> ExchangeAnswer {
-    guard let found = find(reference),
+  private func visible(_ symbol: Symbol, at now: Moment) -> [OrderReport] {
+    ledger.filter { $0.symbol == symbol && isVisible($0, at: now) }
+  }
+
+  private func find(_ reference: OrderReference, at now: Moment) -> OrderReport? {
+    let found =
+      switch reference {
+      case .orderID(let id): ledger.first { $0.orderID == id }
+      case .clientOrderID(let id): ledger.first { $0.clientOrderID == id.text }
+      }
+    return found.flatMap { isVisible($0, at: now) ? $0 : nil }
+  }
+
+  private func cancel(_ reference: OrderReference, at now: Moment) -> ExchangeAnswer {
+    guard let found = find(reference, at: now),
       let index = ledger.firstIndex(where: { $0.orderID == found.orderID }), Self.isOpen(found)
     else { return refusal(-2011, .query, refuses: false) }
     ledger[index].status = found.executedQuantity.isPositive ? .partiallyCanceled : .canceled

@@ -202,7 +202,17 @@ final class Trader {
     ControlHandlers(
       status: { [weak self] in self?.statusReport() ?? .null },
       store: { [weak self] in self.flatMap { $0.storageError == nil ? $0.store : nil } },
-      perform: { [weak self] command, done in self?.perform(command, done) })
+      perform: { [weak self] command, done in self?.perform(command, done) },
+      onPeer: { [logger] peer in
+        logger.log(
+          .debug, "a client connected to the control socket",
+          [LogField("peer_pid", peer.process), LogField("peer_uid", peer.user)])
+      },
+      onTrouble: { [logger] trouble in
+        logger.log(
+          .warning, "a client of the control socket was turned away",
+          [LogField("reason", "\(trouble)")])
+      })
   }
 
   private func perform(_ command: OperatorCommand, _ done: @escaping (CommandAnswer) -> Void) {

@@ -63,6 +63,8 @@ let package = Package(
     tests(
       "SimulatedExchangeTests", of: ["Domain", "Platform", "SimulatedExchange", "Transport"]),
     tests("DaemonTests", of: ["Daemon", "Domain", "Execution", "Platform", "Store"]),
-    tests("ProgramTests", of: ["Daemon", "Domain", "Platform", "SimulatedExchange", "Transport"]),
+    tests(
+      "ProgramTests",
+      of: ["Daemon", "Domain", "Execution", "Platform", "SimulatedExchange", "Store"]),
   ]
 )

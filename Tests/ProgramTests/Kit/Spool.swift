@@ -1,6 +1,5 @@
 import Domain
 import Foundation
-import Glibc
 
 /// What a producer does with the daemon's spool, and what it finds there.
 extension DaemonUnderTest {
@@ -18,23 +17,30 @@ extension DaemonUnderTest {
   /// Writes a file beside the others and renames it in.
   func drop(_ name: String, _ text: String) throws { try drop(name, Array(text.utf8)) }
 
-  func drop(_ name: String, _ bytes: [UInt8]) throws {
-    let staged = spool("incoming/." + name + ".tmp")
-    guard FileManager.default.createFile(atPath: staged, contents: Data(bytes)),
-      unsafe rename(staged, spool("incoming/" + name)) == 0
-    else { throw Unusable("cannot drop \(name): errno \(errno)") }
+  func drop(_ name: String, _ bytes: [UInt8]) throws { try drop(Array(name.utf8), bytes) }
+
+  func drop(_ name: [UInt8], _ bytes: [UInt8]) throws {
+    let staged = Array(spool("incoming/.staged.tmp").utf8)
+    try RawFiles.write(staged, bytes)
+    try RawFiles.rename(staged, to: Array(spool("incoming/").utf8) + name)
   }
 
   /// What came of a file; nil while it has not arrived.
-  func outcome(_ name: String) throws -> SpoolOutcome? {
-    let manager = FileManager.default
+  func outcome(_ name: String) throws -> SpoolOutcome? { try outcome(Array(name.utf8)) }
+
+  func outcome(_ name: [UInt8]) throws -> SpoolOutcome? {
     for (folder, suffix) in [("done", ".result.json"), ("rejected", ".reason.json")] {
-      guard manager.fileExists(atPath: spool("\(folder)/\(name)")),
-        let report = manager.contents(atPath: spool("\(folder)/\(name)\(suffix)"))
-      else { continue }
-      return SpoolOutcome(folder: folder, report: try JSONReader.read(Array(report)))
+      let path = Array(spool(folder + "/").utf8) + name
+      guard RawFiles.exists(path), let report = RawFiles.read(path + Array(suffix.utf8)) else {
+        continue
+      }
+      return SpoolOutcome(folder: folder, report: try JSONReader.read(report))
     }
     return nil
+  }
+
+  func waitForOutcome(_ name: [UInt8]) throws -> SpoolOutcome {
+    try until("an outcome of \(String(decoding: name, as: UTF8.self))") { try outcome(name) }
   }
 
   func waitForOutcome(_ name: String) throws -> SpoolOutcome {

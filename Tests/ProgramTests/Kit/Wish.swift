@@ -26,3 +26,11 @@ struct Wish {
     return wish
   }
 }
+
+extension Wish {
+  func with(_ field: String, _ value: JSONValue) -> Wish {
+    var copy = self
+    copy.fields.append((field, value))
+    return copy
+  }
+}

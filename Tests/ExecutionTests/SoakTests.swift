@@ -1,0 +1,41 @@
+import Domain
+import Execution
+import Testing
+
+@Suite struct SoakTests {
+  @Test(arguments: 1...60)
+  func anythingMayHappen(seed: Int) {
+    let soak = Soak(seed: UInt64(seed))
+    soak.run(steps: 250)
+    #expect(soak.violations == [], "seed \(seed)")
+  }
+
+  /// The soak means something only if it gets everywhere.
+  @Test func theSoakReachesEveryEnd() {
+    var reached: [String: Int] = [:]
+    for seed in 1_000..<1_040 {
+      let soak = Soak(seed: UInt64(seed))
+      soak.run(steps: 200)
+      #expect(soak.violations == [], "seed \(seed)")
+      reached.merge(soak.reached) { $0 + $1 }
+    }
+    for status in [
+      "filled", "canceled", "partially_canceled", "rejected", "expired", "denied",
+      "not_found", "crash",
+    ] {
+      #expect(reached[status, default: 0] >= 10, "\(status) of \(reached)")
+    }
+    #expect(reached["placement", default: 0] > 500)
+  }
+
+  @Test(arguments: [3, 17, 40])
+  func theSameSeedGivesTheSameEffects(seed: Int) {
+    let runs = (0..<2).map { _ in
+      let soak = Soak(seed: UInt64(seed), keepsTrace: true)
+      soak.run(steps: 200)
+      return soak.harness.trace
+    }
+    #expect(runs[0].count > 300)
+    #expect(runs[0] == runs[1])
+  }
+}

@@ -1,5 +1,6 @@
 #pragma once
 // What Swift cannot see of OpenSSL 3.0 because it is a macro, as functions of the same meaning.
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -24,4 +25,17 @@ static inline void copenssl_set_hardening(SSL_CTX *context) {
 
 static inline long copenssl_set_server_name(SSL *ssl, const char *name) {
   return SSL_set_tlsext_host_name(ssl, name);
+}
+
+/// EVP_MAC_init(3) for HMAC with SHA-256; OSSL_PARAM keeps pointers, so it lives on C's stack. A null
+/// key would mean "the key of before": an empty one has an address too.
+static inline int copenssl_start_hmac_sha256(
+    EVP_MAC_CTX *context, const unsigned char *key, size_t length) {
+  char digest[] = "SHA256";
+  OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+      OSSL_PARAM_construct_end(),
+  };
+  const unsigned char none = 0;
+  return EVP_MAC_init(context, key ? key : &none, key ? length : 0, parameters);
 }

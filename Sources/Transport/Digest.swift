@@ -37,29 +37,13 @@ private enum SHA256 {
     unsafe EVP_MAC_free(algorithm)
     unsafe keyed = context
     let done = unsafe key.withUnsafeBufferPointer { key in
-      unsafe Self.start(context, with: key)
+      unsafe copenssl_start_hmac_sha256(context, key.baseAddress, key.count)
     }
-    invariant(done, "HMAC-SHA256 takes a key of any length")
+    invariant(done == 1, "HMAC-SHA256 takes a key of any length")
   }
 
   deinit {
     unsafe EVP_MAC_CTX_free(keyed)
-  }
-
-  private static func start(_ context: OpaquePointer, with key: UnsafeBufferPointer<UInt8>) -> Bool
-  {
-    // A nil key would mean "the key of before", so an empty one needs an address too.
-    var none: UInt8 = 0
-    var name = Array("SHA256".utf8CString)
-    return unsafe name.withUnsafeMutableBufferPointer { name in
-      let parameters = unsafe [
-        OSSL_PARAM_construct_utf8_string("digest", name.baseAddress, 0),
-        OSSL_PARAM_construct_end(),
-      ]
-      return unsafe withUnsafePointer(to: &none) { none in
-        unsafe EVP_MAC_init(context, key.baseAddress ?? none, key.count, parameters) == 1
-      }
-    }
   }
 
   /// The 32 bytes of the code.

@@ -7,7 +7,8 @@ import Platform
 package final class Responder {
   private weak var connection: ServerConnection?
   private let number: Int
-  private let loop: EventLoop
+  /// Weak, because a timer of the loop may hold this responder.
+  private weak var loop: EventLoop?
   private var isFinished = false
 
   init(_ connection: ServerConnection, number: Int, loop: EventLoop) {
@@ -33,7 +34,7 @@ package final class Responder {
 
   /// Answers after a while.
   package func respond(_ response: HTTPResponse, after delay: Duration) {
-    loop.schedule(at: Clock.monotonic().advanced(by: delay)) { self.respond(response) }
+    loop?.schedule(at: Clock.monotonic().advanced(by: delay)) { self.respond(response) }
   }
 
   // MARK: - Misbehaviour
@@ -88,7 +89,7 @@ package final class Responder {
       return
     }
     connection.sendRaw(number, Array(rest.prefix(piece)))
-    loop.schedule(at: Clock.monotonic().advanced(by: pause)) {
+    loop?.schedule(at: Clock.monotonic().advanced(by: pause)) {
       self.tricklePiece(rest.dropFirst(piece), piece, pause, keepAlive)
     }
   }

@@ -1,8 +1,8 @@
 import Foundation
 
 /// An authority and certificates of every kind, made by the `openssl` command for one test run.
-struct Certificates: Sendable {
-  struct Pair: Sendable {
+struct Certificates: Codable, Sendable {
+  struct Pair: Codable, Sendable {
     let certificate: String
     let key: String
   }
@@ -19,16 +19,21 @@ struct Certificates: Sendable {
   let selfSigned: Pair
   let ofOtherAuthority: Pair
 
-  /// Made once for all tests of this process.
-  static let shared = Result { try Certificates() }
+  /// Made once for all tests of this process, and removed when it ends.
+  static let shared = Result {
+    atexit { try? FileManager.default.removeItem(at: Certificates.folder) }
+    return try Certificates()
+  }
+
+  private static let folder = FileManager.default.temporaryDirectory
+    .appendingPathComponent("transport-tests-\(ProcessInfo.processInfo.processIdentifier)")
 
   private static let names = "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1"
 
   private init() throws {
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("transport-tests-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let maker = Maker(folder: folder)
+    try FileManager.default.createDirectory(
+      at: Self.folder, withIntermediateDirectories: true)
+    let maker = Maker(folder: Self.folder)
     authority = try maker.authority("authority")
     otherAuthority = try maker.authority("other")
     good = try maker.leaf("good", by: "authority", names: Self.names)

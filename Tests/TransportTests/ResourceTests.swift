@@ -16,10 +16,17 @@ import Transport
     return try #require(Int(text.split(separator: " ")[1])) * 4_096
   }
 
-  @Test func `Ten thousand requests over TLS, with losses, leave nothing behind`() async {
-    await #expect(processExitsWith: .success) {
+  /// What may come on top after a warm-up. AddressSanitizer keeps freed memory aside, and has its own
+  /// search for leaks.
+  private static var growthMaximum: Int {
+    let isSanitized = unsafe dlsym(nil, "__asan_init") != nil
+    return isSanitized ? .max : 2 << 20
+  }
+
+  @Test func `Ten thousand requests over TLS, with losses, leave nothing behind`() async throws {
+    let certificates = try Certificates.shared.get()
+    await #expect(processExitsWith: .success) { [certificates = certificates as Certificates] in
       let loop = try EventLoop()
-      let certificates = try Certificates.shared.get()
       var served = 0
       let server = try HTTPServer(
         loop: loop, port: 0,
@@ -47,8 +54,8 @@ import Transport
         for _ in 0..<requests {
           if try client.exchange(HTTPRequest(.get, "/")).error != nil { errors += 1 }
         }
-        try #require(errors == requests / 50)
-        try #require(served == before + requests)
+        #expect(errors == requests / 50)
+        #expect(served == before + requests)
         client.close()
         try loop.run(until: { server.openConnections == 0 })
       }
@@ -57,8 +64,8 @@ import Transport
       let descriptors = try ResourceTests.descriptors()
       let memory = try ResourceTests.memory()
       try run(10_000)
-      try #require(ResourceTests.descriptors() == descriptors)
-      try #require(ResourceTests.memory() - memory < 2 << 20)
+      #expect(try ResourceTests.descriptors() == descriptors)
+      #expect(try ResourceTests.memory() - memory < ResourceTests.growthMaximum)
       server.close()
     }
   }
@@ -76,7 +83,7 @@ import Transport
       let used = try ResourceTests.descriptors()
       var limit = rlimit(rlim_cur: UInt(used + 20), rlim_max: UInt(used + 20))
       let limited = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-      try #require(limited == 0)
+      #expect(limited == 0)
       while let file = FileHandle(forReadingAtPath: "/dev/null") { hoard.append(file) }
       try hoard.removeLast().close()
       var answer: Answer?
@@ -87,11 +94,13 @@ import Transport
         try loop.turn(until: until)
         turns += 1
       }
-      try #require(answer == nil)
-      try #require(turns < 50)
+      #expect(answer == nil)
+      #expect(turns < 50)
       try hoard.removeLast().close()
       try loop.run(until: { answer != nil })
-      try #require(answer?.status == 200)
+      #expect(answer?.status == 200)
+      client.close()
+      server.close()
     }
   }
 }

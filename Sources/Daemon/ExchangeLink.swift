@@ -63,7 +63,9 @@ final class ExchangeLink {
 
   private func take(_ result: Result<HTTPResponse, TransportError>, to dispatch: Dispatch) {
     if isClosed { return }
-    let answer = venue.answer(to: dispatch.request, result, now: Clock.wall())
+    // The earliest that the exchange's time can be: a wait that ends at a date must not end early.
+    let earliest = dispatch.stampedAt.advanced(by: .zero - ExchangeClock.tolerableError)
+    let answer = venue.answer(to: dispatch.request, result, now: earliest)
     teach(answer)
     deliver(dispatch.id, answer)
   }

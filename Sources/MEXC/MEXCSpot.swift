@@ -1,4 +1,5 @@
 package import Domain
+import Platform
 package import Transport
 
 /// MEXC's spot market: the domain's requests as HTTP, and its answers in the domain's words.
@@ -38,8 +39,8 @@ package struct MEXCSpot {
     return HTTPRequest(call.method, target, headers: headers)
   }
 
-  /// What the exchange's answer to `request`, or the lack of one, means. `now` is our own clock's:
-  /// it places a `Retry-After` that is a date.
+  /// What the exchange's answer to `request`, or the lack of one, means. `now` is the exchange's time
+  /// as far as it is known: it places a `Retry-After` that is a date, where the answer bears none.
   package mutating func answer(
     to request: ExchangeRequest, _ result: Result<HTTPResponse, TransportError>, now: WallTime
   ) -> ExchangeAnswer {
@@ -76,7 +77,9 @@ package struct MEXCSpot {
   private mutating func throttleNotice(
     for response: HTTPResponse, isBan: Bool, text: String, now: WallTime
   ) -> ThrottleNotice {
-    if let wait = RetryAfter.wait(in: response.headers, now: now) {
+    // A date is one of the exchange's clock, which need not be ours (RFC 9110 §6.6.1).
+    let sent = response.header("Date").flatMap { Timestamp.parseHTTPDate($0, now: now) }
+    if let wait = RetryAfter.wait(in: response.headers, now: sent ?? now) {
       unstatedThrottles = 0
       return ThrottleNotice(wait: wait, isBan: isBan, text: text)
     }

@@ -54,6 +54,16 @@ import Transport
     #expect(try wait([value], status: 418) == .seconds(600))
   }
 
+  /// Both dates are of one clock, whatever ours says.
+  @Test func measuresADateFromTheAnswersOwn() throws {
+    var exchange = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
+    let headers: HTTPFields = [
+      (name: "Date", value: "Mon, 21 Sep 2026 13:00:00 GMT"),
+      (name: "Retry-After", value: "Mon, 21 Sep 2026 13:00:20 GMT"),
+    ]
+    #expect(try notice(&exchange, response(429, "", headers)).wait == .seconds(20))
+  }
+
   @Test func takesTheLargerOfSeveral() throws {
     #expect(try wait(["5", "30"]) == .seconds(30))
     #expect(try wait(["30", "5"]) == .seconds(30))

@@ -1,56 +1,46 @@
-import Domain
-import Execution
-import MEXC
+package import Domain
+package import Execution
+package import MEXC
 import Platform
-import SimulatedExchange
+package import SimulatedExchange
 import Transport
 
 /// The way to the exchange: requests out, answers back as inputs. In paper mode the public requests
 /// go to the real exchange, and everything private is answered by the simulated one in this process.
-final class ExchangeLink {
-  private let client: HTTPClient
+package final class ExchangeLink: Dispatching {
+  private let client: any RequestCarrier
   private var venue: MEXCSpot
   private let paper: PaperExchange?
+  private let now: () -> Moment
   private let deliver: (RequestID, ExchangeAnswer) -> Void
   private var isClosed = false
   private var paperOrders: [Order]
 
   /// `openOrders` are what an earlier run placed on paper; the simulated exchange gets them back once
   /// it has learned their symbols' rules.
-  init(
-    client: HTTPClient, venue: MEXCSpot, paper: PaperExchange?, openOrders: [Order],
-    logger: Logger, deliver: @escaping (RequestID, ExchangeAnswer) -> Void
+  package init(
+    client: any RequestCarrier, venue: MEXCSpot, paper: PaperExchange?, openOrders: [Order],
+    now: @escaping () -> Moment, deliver: @escaping (RequestID, ExchangeAnswer) -> Void
   ) {
     self.client = client
     self.venue = venue
     self.paper = paper
+    self.now = now
     self.deliver = deliver
     paperOrders = paper == nil ? [] : openOrders.filter { $0.status.isWorking }
-    client.onConnectionEvent = { event in Self.log(event, to: logger) }
   }
 
-  private static func log(_ event: HTTPConnectionEvent, to logger: Logger) {
-    let level: LogLevel =
-      switch event {
-      case .connected, .lost: .debug
-      case .failed, .usingOldAddresses: .warning
-      }
-    logger.log(level, "exchange connection: \(event)")
-  }
-
-  var status: HTTPClientStatus { client.status }
-
-  func start() { client.start() }
+  package func start() { client.start() }
 
   /// Answers that are out are not delivered any more.
-  func close() {
+  package func close() {
     isClosed = true
     client.close()
   }
 
-  func send(_ dispatch: Dispatch) {
+  package func send(_ dispatch: Dispatch) {
     if let paper, dispatch.request.isPrivate {
-      return deliver(dispatch.id, paper.answer(dispatch.request, at: Clock.now()))
+      return deliver(dispatch.id, paper.answer(dispatch.request, at: now()))
     }
     guard
       let request = venue.httpRequest(for: dispatch.request, stampedAt: dispatch.stampedAt)
@@ -77,7 +67,7 @@ final class ExchangeLink {
     case .instruments(let instruments):
       paper.learn(instruments)
       restorePaperOrders(of: instruments.map(\.symbol))
-    case .prices(let prices): paper.learn(prices, at: Clock.now())
+    case .prices(let prices): paper.learn(prices, at: now())
     case .serverTime, .tradableSymbols, .placed, .validated, .order, .orderMissing, .orders,
       .trades, .cancelTaken, .failed:
       break
@@ -94,7 +84,7 @@ extension ExchangeLink {
       paper?.restore(
         order.ticket, orderID: orderID, executedQuantity: order.executedQuantity,
         executedQuote: order.executedQuote, acceptedAt: order.stampedAt ?? order.createdAt,
-        at: Clock.now())
+        at: now())
     }
   }
 }

@@ -1,16 +1,16 @@
 import Domain
-import Execution
-import Intake
-import Platform
-import Store
+package import Execution
+package import Intake
+package import Platform
+package import Store
 import Transport
 
 /// Where signals come in and their answers go out: bytes are read and handed to the engine, files are
 /// moved and sockets answered once the engine's decision is durable.
-final class SignalDesk {
+package final class SignalDesk {
   private enum Waiting {
     case file([UInt8])
-    case socket(LineServer.ConnectionID)
+    case line(([UInt8]) -> Void)
   }
 
   /// A move that the file system refused, to be tried again.
@@ -23,17 +23,17 @@ final class SignalDesk {
 
   private static let retryInterval: Duration = .seconds(1)
 
-  private let loop: EventLoop
+  private let time: Timekeeper
   private let logger: Logger
   private let account: String
   private let maximumBytes: Int
-  private let store: OrderStore
-  private var spool: SpoolDirectory?
+  private let store: any StateStore
+  private var spool: (any Spool)?
   private var server: LineServer?
   private var peers: [LineServer.ConnectionID: String] = [:]
   /// The present epoch; nil while the store does not work.
-  weak var turn: Turn?
-  var storeFailed: (StoreError) -> Void = { _ in }
+  package weak var turn: Turn?
+  package var storeFailed: (StoreError) -> Void = { _ in }
   private var isClosing = false
 
   private var waiting: [Receipt: Waiting] = [:]
@@ -41,21 +41,28 @@ final class SignalDesk {
   /// The files in `active`, by the signal that each holds.
   private var activeFiles: [SignalID: [UInt8]] = [:]
   private var failedMoves: [Move] = []
-  private var retry: EventLoop.TimerID?
+  private var isRetrying = false
 
-  init(
-    loop: EventLoop, logger: Logger, configuration: Configuration, store: OrderStore,
-    listener: UnixListener
+  /// `openSpool` gets what takes the spool's files and what takes its complaints.
+  package init(
+    time: Timekeeper, logger: Logger, account: String, maximumBytes: Int, store: any StateStore,
+    openSpool: (
+      _ onFile: @escaping (SpoolFile) -> Void,
+      _ onProblem: @escaping (String, [LogField]) -> Void
+    ) throws(SystemError) -> any Spool
   ) throws(SystemError) {
-    self.loop = loop
+    self.time = time
     self.logger = logger
+    self.account = account
+    self.maximumBytes = maximumBytes
     self.store = store
-    account = configuration.exchange.account
-    maximumBytes = configuration.intake.maximumSignalBytes
-    spool = try SpoolDirectory(
-      path: configuration.intake.directory, maximumBytes: maximumBytes, loop: loop,
-      onFile: { [weak self] file in self?.take(file) },
-      onProblem: { message, fields in logger.log(.error, message, fields) })
+    spool = try openSpool(
+      { [weak self] file in self?.take(file) },
+      { message, fields in logger.log(.error, message, fields) })
+  }
+
+  /// Takes signals from a socket as well.
+  func listen(on listener: UnixListener, loop: EventLoop) throws(SystemError) {
     server = try LineServer(
       listener: listener, maximumLineBytes: maximumBytes, loop: loop, handlers: handlers)
   }
@@ -73,25 +80,24 @@ final class SignalDesk {
   }
 
   /// Begins to take signals.
-  func open() {
+  package func open() {
     adoptActiveFiles()
     spool?.resume()
   }
 
   /// Files wait where they are until `open`.
-  func pause() {
+  package func pause() {
     spool?.pause()
   }
 
   /// Takes no further signal; answers that are owed still go out.
-  func stopTaking() {
+  package func stopTaking() {
     isClosing = true
     spool?.pause()
     server?.stopReading()
   }
 
-  func close() {
-    if let retry { loop.cancel(retry) }
+  package func close() {
     spool?.close()
     server?.close()
     spool = nil
@@ -113,14 +119,22 @@ final class SignalDesk {
   private func take(_ line: LineInput, from id: LineServer.ConnectionID) {
     switch line {
     case .line(let bytes):
-      submit(bytes, from: .socket(peers[id] ?? "unknown"), waiting: .socket(id))
+      take(line: bytes, from: peers[id] ?? "unknown") { [weak self] answer in
+        self?.server?.answer(id, answer)
+      }
     case .tooLong:
       refuse(
         SignalRefusal(
           code: .tooLarge, id: nil, field: nil, position: nil,
           message: "the line is longer than the \(maximumBytes) bytes of "
-            + "intake.maximum_signal_bytes"), .socket(id))
+            + "intake.maximum_signal_bytes"),
+        .line { [weak self] answer in self?.server?.answer(id, answer) })
     }
+  }
+
+  /// Takes one line of a socket's peer; `reply` gets the one line that answers it.
+  package func take(line: [UInt8], from peer: String, reply: @escaping ([UInt8]) -> Void) {
+    submit(line, from: .socket(peer), waiting: .line(reply))
   }
 
   private func take(_ file: SpoolFile) {
@@ -134,7 +148,7 @@ final class SignalDesk {
         .file(file.name))
     case .success(let bytes):
       let isReadable = (try? SignalReader.read(bytes, maximumBytes: maximumBytes)) != nil
-      if !isReadable, spool?.deferIfFresh(file, now: Clock.wall()) == true { return }
+      if !isReadable, spool?.deferIfFresh(file, now: time.now().wall) == true { return }
       submit(bytes, from: .file(file.name), waiting: .file(file.name))
     }
   }
@@ -196,7 +210,7 @@ final class SignalDesk {
 
   // MARK: Out
 
-  func answer(_ receipt: Receipt, _ answer: SignalAnswer) {
+  package func answer(_ receipt: Receipt, _ answer: SignalAnswer) {
     guard let who = waiting.removeValue(forKey: receipt) else { return }
     reply(answer, to: who)
   }
@@ -204,7 +218,7 @@ final class SignalDesk {
   private func reply(_ answer: SignalAnswer, to who: Waiting) {
     let report = OutcomeReport.answer(answer)
     switch who {
-    case .socket(let id): server?.answer(id, Array(report.compactText().utf8))
+    case .line(let reply): reply(Array(report.compactText().utf8))
     case .file(let name): place(name, answer, report)
     }
   }
@@ -254,7 +268,7 @@ final class SignalDesk {
   }
 
   /// The signal's story is over: its file goes where the story ended.
-  func settle(_ outcome: Outcome) {
+  package func settle(_ outcome: Outcome) {
     guard let name = activeFiles.removeValue(forKey: outcome.signalID) else { return }
     finish(
       Move(
@@ -280,10 +294,11 @@ final class SignalDesk {
   }
 
   private func scheduleRetry() {
-    guard retry == nil else { return }
-    retry = loop.schedule(at: Clock.monotonic().advanced(by: Self.retryInterval)) { [weak self] in
+    guard !isRetrying else { return }
+    isRetrying = true
+    time.schedule(time.now().monotonic.advanced(by: Self.retryInterval)) { [weak self] in
       guard let self else { return }
-      self.retry = nil
+      self.isRetrying = false
       let moves = self.failedMoves
       self.failedMoves = []
       for move in moves { self.finish(move) }
@@ -306,7 +321,7 @@ final class SignalDesk {
     }
   }
 
-  private func adopt(_ name: [UInt8], in spool: SpoolDirectory) {
+  private func adopt(_ name: [UInt8], in spool: any Spool) {
     guard let bytes = try? spool.readActive(name),
       let signal = try? SignalReader.read(bytes, maximumBytes: maximumBytes)
     else { return logStranger(name) }

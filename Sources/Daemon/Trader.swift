@@ -7,11 +7,7 @@ import SimulatedExchange
 import Store
 import Transport
 
-/// The running daemon: one loop, the engine of the present epoch, and the edges around it.
-///
-/// An epoch is the life of an engine between two readings of the store. When the disk refuses a
-/// commit the epoch ends: what the engine believed is dropped, and a new one is built from what is
-/// durable, as after a restart.
+/// The running daemon: one loop, the engine's epochs, and the edges around them.
 final class Trader {
   let loop: EventLoop
   let logger: Logger
@@ -23,19 +19,17 @@ final class Trader {
   private let makeVenue: () -> MEXCSpot
   private let reload: () -> Result<Configuration, InvalidConfiguration>
 
-  private var turn: Turn?
-  private var link: ExchangeLink?
+  private var epochs: Epochs?
+  private var client: HTTPClient?
   private var desk: SignalDesk?
   private var control: ControlServer?
   private var commands: [CommandToken: (CommandAnswer) -> Void] = [:]
   private var nextToken = 1
-  private var storageError: StoreError?
   private var watchdog: EventLoop.TimerID?
   private var stopDeadline: MonotonicTime?
   private var lastStatus = ""
   private(set) var exitCode: ExitCode?
 
-  private static let storageRetryInterval: Duration = .seconds(1)
   /// In-flight placements have this long to be answered before the daemon stops all the same; what
   /// is not answered is looked up after the next start.
   private static let stopTime: Duration = .seconds(10)
@@ -58,12 +52,22 @@ final class Trader {
 
   /// Opens the edges and begins the first epoch.
   func start(signals: UnixListener, control listener: UnixListener) throws(SystemError) {
+    let time = Timekeeper(loop)
+    let intake = configuration.intake
     let desk = try SignalDesk(
-      loop: loop, logger: logger, configuration: configuration, store: store, listener: signals)
-    desk.storeFailed = { [weak self] error in self?.lostStorage(error) }
+      time: time, logger: logger, account: configuration.exchange.account,
+      maximumBytes: intake.maximumSignalBytes, store: store
+    ) { [loop] onFile, onProblem throws(SystemError) in
+      try SpoolDirectory(
+        path: intake.directory, maximumBytes: intake.maximumSignalBytes, loop: loop,
+        onFile: onFile, onProblem: onProblem)
+    }
+    try desk.listen(on: signals, loop: loop)
     self.desk = desk
     control = try ControlServer(listener: listener, loop: loop, handlers: controlHandlers)
-    beginEpoch()
+    let epochs = Epochs(store: store, desk: desk, time: time, edges: edges)
+    self.epochs = epochs
+    epochs.begin()
     feedWatchdog()
   }
 
@@ -84,47 +88,49 @@ final class Trader {
     [turn?.engine.nextDeadline, stopDeadline].compactMap(\.self).min()
   }
 
+  private var turn: Turn? { epochs?.turn }
+  private var storageError: StoreError? { epochs?.storageError }
+
   // MARK: Epochs
 
-  private func beginEpoch() {
-    do throws(StoreError) {
-      let now = Clock.now()
-      let state = try store.loadState(now: now.wall)
-      let engine = Engine(
-        configuration.engineConfiguration(cost: MEXCSpot.cost), restoring: state,
-        signals: try signals(of: state), at: now)
-      open(engine, state)
-    } catch {
-      lostStorage(error)
-    }
+  private var edges: Epochs.Edges {
+    Epochs.Edges(
+      configuration: { [unowned self] in
+        self.configuration.engineConfiguration(cost: MEXCSpot.cost)
+      },
+      openLink: { [unowned self] state, deliver in self.openLink(state, deliver) },
+      answerCommand: { [weak self] token, answer in
+        self?.commands.removeValue(forKey: token)?(answer)
+      },
+      log: { [logger] entry in logger.log(entry) },
+      began: { [logger] state in Self.announce(state, to: logger) },
+      ended: { [weak self] error in
+        self?.client = nil
+        self?.failCommands(error)
+      },
+      died: { [weak self] _ in self?.exitCode = .failed })
   }
 
-  /// The stored signals, read again from their bytes.
-  private func signals(of state: StoredState) throws(StoreError) -> [SignalID: Signal] {
-    var signals: [SignalID: Signal] = [:]
-    for live in state.live {
-      let record = live.signal
-      do throws(SignalRefusal) {
-        signals[record.signalID] = try SignalReader.read(
-          record.raw, maximumBytes: record.raw.count)
-      } catch {
-        throw .corrupt("signal \(record.signalID) does not read any more: \(error.message)")
-      }
+  private func openLink(
+    _ state: StoredState, _ deliver: @escaping (RequestID, ExchangeAnswer) -> Void
+  ) -> any Dispatching {
+    let client = makeClient()
+    client.onConnectionEvent = { [logger] event in
+      let level: LogLevel =
+        switch event {
+        case .connected, .lost: .debug
+        case .failed, .usingOldAddresses: .warning
+        }
+      logger.log(level, "exchange connection: \(event)")
     }
-    return signals
+    self.client = client
+    return ExchangeLink(
+      client: client, venue: makeVenue(),
+      paper: configuration.mode == .paper ? PaperExchange() : nil,
+      openOrders: state.live.map(\.order), now: Clock.now, deliver: deliver)
   }
 
-  private func open(_ engine: Engine, _ state: StoredState) {
-    let paper = configuration.mode == .paper ? PaperExchange() : nil
-    let link = ExchangeLink(
-      client: makeClient(), venue: makeVenue(), paper: paper, openOrders: state.live.map(\.order),
-      logger: logger
-    ) { [weak self] id, answer in self?.turn?.feed(.answer(id, answer)) }
-    let turn = Turn(engine: engine, store: store, performers: performers(link))
-    self.link = link
-    self.turn = turn
-    link.start()
-    desk?.turn = turn
+  private static func announce(_ state: StoredState, to logger: Logger) {
     if !state.live.isEmpty {
       logger.log(
         .info, "orders of an earlier run are looked up before trading opens",
@@ -133,47 +139,6 @@ final class Trader {
     if let halt = state.halt {
       logger.log(.warning, "trading is halted since an earlier run: \(halt.reason)")
     }
-    turn.feed(.tick)
-    desk?.open()
-  }
-
-  private func performers(_ link: ExchangeLink) -> Turn.Performers {
-    Turn.Performers(
-      send: { [weak link] dispatch in link?.send(dispatch) },
-      answer: { [weak self] receipt, answer in self?.desk?.answer(receipt, answer) },
-      settle: { [weak self] outcome in self?.desk?.settle(outcome) },
-      answerCommand: { [weak self] token, answer in
-        self?.commands.removeValue(forKey: token)?(answer)
-      },
-      log: { [logger] entry in logger.log(entry) },
-      storageFailed: { [weak self] error in self?.lostStorage(error) })
-  }
-
-  // MARK: The disk
-
-  /// Nothing leaves any more and nothing is taken. A disk that can recover is tried every second;
-  /// one that cannot be trusted ends the daemon, and the next start looks at what is really there.
-  private func lostStorage(_ error: StoreError) {
-    desk?.turn = nil
-    desk?.pause()
-    turn = nil
-    link?.close()
-    link = nil
-    failCommands(error)
-    if storageError != error {
-      storageError = error
-      logger.log(
-        .error, "no signal is taken and no order leaves: \(error)",
-        [LogField("code", DecisionCode.storageUnavailable.rawValue)])
-    }
-    switch error {
-    case .full, .readOnly, .heldByAnotherDaemon:
-      guard exitCode == nil else { return }
-      loop.schedule(at: Clock.monotonic().advanced(by: Self.storageRetryInterval)) {
-        [weak self] in self?.tryStorage()
-      }
-    case .corrupt, .ioFailure, .newerSchema, .unusablePath, .misuse: exitCode = .failed
-    }
   }
 
   private func failCommands(_ error: StoreError) {
@@ -181,18 +146,6 @@ final class Trader {
     commands = [:]
     for token in waiting.keys.sorted(by: { $0.number < $1.number }) {
       waiting[token]?(CommandAnswer(ok: false, message: "not done: \(error)"))
-    }
-  }
-
-  private func tryStorage() {
-    if stopDeadline != nil { return }
-    do throws(StoreError) {
-      try store.probe()
-      storageError = nil
-      logger.log(.info, "the database takes writes again; orders are reconciled")
-      beginEpoch()
-    } catch {
-      lostStorage(error)
     }
   }
 
@@ -229,7 +182,7 @@ final class Trader {
   private func statusReport() -> JSONValue {
     let facts = StatusReport.Facts(
       mode: configuration.mode, startedAt: startedAt, storageError: storageError,
-      connections: link?.status, lastCommitNanoseconds: store.lastCommitNanoseconds,
+      connections: client?.status, lastCommitNanoseconds: store.lastCommitNanoseconds,
       droppedLogLines: logger.dropped, halt: turn?.engine.halt, ban: turn?.engine.ban)
     let now = Clock.now()
     return StatusReport.json(turn?.status(at: now), facts, at: now)
@@ -283,7 +236,7 @@ final class Trader {
     service.stopping()
     stopDeadline = Clock.monotonic().advanced(by: Self.stopTime)
     desk?.stopTaking()
-    turn?.feed(.stop)
+    epochs?.stop()
   }
 
   private func endIfDone() {
@@ -294,8 +247,8 @@ final class Trader {
       logger.log(
         .warning, "stopped before every placement was answered; the next start looks them up")
     }
-    turn = nil
-    link?.close()
+    epochs?.end()
+    client = nil
     desk?.close()
     control?.close()
     logger.log(.info, "stopped")

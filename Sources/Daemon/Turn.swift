@@ -1,21 +1,20 @@
-import Domain
-import Execution
-import Platform
-import Store
+package import Domain
+package import Execution
+package import Store
 
 /// One epoch of the engine between two readings of the store, and the discipline of a turn: inputs
 /// are applied at once, their writes are committed together, and only then happens what had to wait
 /// for the commit.
-final class Turn {
+package final class Turn {
   /// What leaves the engine, in the words of the edges.
-  struct Performers {
-    var send: (Dispatch) -> Void
-    var answer: (Receipt, SignalAnswer) -> Void
-    var settle: (Outcome) -> Void
-    var answerCommand: (CommandToken, CommandAnswer) -> Void
-    var log: (LogEntry) -> Void
+  package struct Performers {
+    package var send: (Dispatch) -> Void
+    package var answer: (Receipt, SignalAnswer) -> Void
+    package var settle: (Outcome) -> Void
+    package var answerCommand: (CommandToken, CommandAnswer) -> Void
+    package var log: (LogEntry) -> Void
     /// The epoch is over: what the engine believes is not what is durable.
-    var storageFailed: (StoreError) -> Void
+    package var storageFailed: (StoreError) -> Void
   }
 
   /// What waits for the commit, in the order in which it came up.
@@ -24,30 +23,34 @@ final class Turn {
     case work(() -> Void)
   }
 
-  private(set) var engine: Engine
-  private let store: OrderStore
+  package private(set) var engine: Engine
+  private let store: any StateStore
+  private let now: () -> Moment
   private let performers: Performers
   private var deferred: [Deferred] = []
   private var inputs: [(input: Input, at: Moment)] = []
   private var isBusy = false
-  private(set) var hasFailed = false
+  package private(set) var hasFailed = false
 
-  init(engine: Engine, store: OrderStore, performers: Performers) {
+  package init(
+    engine: Engine, store: any StateStore, now: @escaping () -> Moment, performers: Performers
+  ) {
     self.engine = engine
     self.store = store
+    self.now = now
     self.performers = performers
   }
 
   /// Applies an input: its requests that need no commit are on the wire when this returns. An input
   /// that comes while another is being worked on waits for it.
-  func feed(_ input: Input) {
+  package func feed(_ input: Input) {
     if hasFailed { return }
     guard !isBusy else {
-      inputs.append((input, Clock.now()))
+      inputs.append((input, now()))
       return
     }
     isBusy = true
-    apply(input, at: Clock.now())
+    apply(input, at: now())
     isBusy = false
   }
 
@@ -71,12 +74,12 @@ final class Turn {
   }
 
   /// Commits what the turn wrote, then performs what waited for it; again, until nothing is left.
-  func finish() {
+  package func finish() {
     if hasFailed { return }
     isBusy = true
     defer { isBusy = false }
-    if let deadline = engine.nextDeadline, deadline <= Clock.monotonic() {
-      inputs.append((.tick, Clock.now()))
+    if let deadline = engine.nextDeadline, deadline <= now().monotonic {
+      inputs.append((.tick, now()))
     }
     repeat {
       let waiting = inputs
@@ -125,7 +128,7 @@ final class Turn {
   }
 
   /// Does `work` in its place among the answers of this turn.
-  func afterCommit(_ work: @escaping () -> Void) {
+  package func afterCommit(_ work: @escaping () -> Void) {
     deferred.append(.work(work))
   }
 
@@ -141,12 +144,12 @@ final class Turn {
 
   /// The commit may have taken long: what is too late now does not leave.
   private func leave(_ dispatch: Dispatch) {
-    if let deadline = dispatch.sendBefore, Clock.monotonic() > deadline {
+    if let deadline = dispatch.sendBefore, now().monotonic > deadline {
       feed(.answer(dispatch.id, .failed(.notSent("the commit took too long"))))
     } else {
       performers.send(dispatch)
     }
   }
 
-  func status(at now: Moment) -> EngineStatus { engine.status(at: now) }
+  package func status(at now: Moment) -> EngineStatus { engine.status(at: now) }
 }

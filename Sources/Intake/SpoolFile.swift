@@ -11,6 +11,16 @@ package struct SpoolFile {
   package let changedAt: WallTime
   /// Nobody said that the file is finished: it was just there.
   package let wasFoundByScan: Bool
+
+  package init(
+    name: [UInt8], content: Result<[UInt8], FileRefusal>, changedAt: WallTime,
+    wasFoundByScan: Bool
+  ) {
+    self.name = name
+    self.content = content
+    self.changedAt = changedAt
+    self.wasFoundByScan = wasFoundByScan
+  }
 }
 
 /// Where a file of the spool waits.

@@ -15,7 +15,8 @@ enum SQLiteValue: Equatable {
 @safe
 final class Database {
   enum Access {
-    case writer(StateLock)
+    /// The lock goes with the connection; a file system of our own making needs none.
+    case writer(StateLock?)
     case reader
   }
 
@@ -23,7 +24,7 @@ final class Database {
   private let access: Access
 
   /// Opens an existing file. The path's last part must not be a symbolic link.
-  init(path: String, access: Access) throws(SQLiteError) {
+  init(path: String, access: Access, fileSystem: String? = nil) throws(SQLiteError) {
     let mode =
       switch access {
       case .writer: SQLITE_OPEN_READWRITE
@@ -32,7 +33,7 @@ final class Database {
     // One thread uses the connection, so SQLite needs no mutex of its own.
     let flags = mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE
     var opened: OpaquePointer?
-    let code = unsafe sqlite3_open_v2(path, &opened, flags, nil)
+    let code = unsafe sqlite3_open_v2(path, &opened, flags, fileSystem)
     guard let handle = unsafe opened else {
       throw SQLiteError(
         extendedCode: code, systemError: 0, message: "out of memory", step: "open \(path)")

@@ -7,10 +7,11 @@ enum Opening {
   private static let patienceMilliseconds: Int32 = 1_000
 
   static func writer(
-    _ location: StoreLocation, _ lock: StateLock
+    _ location: StoreLocation, _ lock: StateLock?
   ) throws(StoreError) -> (Database, Statements) {
     let database = try StoreError.sorting { () throws(SQLiteError) in
-      try Database(path: location.path, access: .writer(lock))
+      try Database(
+        path: location.path, access: .writer(lock), fileSystem: location.fileSystem)
     }
     guard !database.isReadOnly else {
       throw .readOnly("\(location.path) opens only for reading")

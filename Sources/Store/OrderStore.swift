@@ -34,6 +34,12 @@ package final class OrderStore {
     (database, statements) = try Opening.writer(location, lock)
   }
 
+  /// Opens the state in a file system that is registered with SQLite under this name and answers for
+  /// its own locks: a simulated disk.
+  package init(path: String, fileSystem: String) throws(StoreError) {
+    (database, statements) = try Opening.writer(StoreLocation(path, in: fileSystem), nil)
+  }
+
   /// Opens the state for reading: beside a running daemon or without one. Takes no lock and changes
   /// nothing.
   package init(readOnlyPath path: String) throws(StoreError) {

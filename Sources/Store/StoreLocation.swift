@@ -5,6 +5,15 @@ import Platform
 struct StoreLocation {
   /// Absolute, the folder's own links resolved: SQLite then refuses a link in any part of it.
   let path: String
+  /// The name of another file system that SQLite knows (https://www.sqlite.org/vfs.html); `nil` for
+  /// the machine's own.
+  let fileSystem: String?
+
+  /// In a file system that answers for its own folders, modes and locks.
+  init(_ path: String, in fileSystem: String) {
+    self.path = path
+    self.fileSystem = fileSystem
+  }
 
   init(_ text: String) throws(StoreError) {
     guard !text.isEmpty, !text.utf8.contains(0), !text.hasSuffix("/") else {
@@ -19,6 +28,7 @@ struct StoreLocation {
     }
     defer { unsafe free(resolved) }
     let absolute = unsafe String(cString: resolved)
+    fileSystem = nil
     path = absolute == "/" ? "/\(name)" : "\(absolute)/\(name)"
   }
 
@@ -39,8 +49,9 @@ struct StoreLocation {
     }
   }
 
-  /// `nil` when there is no file.
+  /// `nil` when there is no file, or none of the machine's own.
   func existingSize() throws(StoreError) -> Int64? {
+    if fileSystem != nil { return nil }
     guard let status = try Self.status(path) else { return nil }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw .unusablePath("\(path) is not a regular file")

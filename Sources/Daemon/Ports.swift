@@ -1,0 +1,67 @@
+package import Domain
+package import Intake
+package import Platform
+package import Store
+package import Transport
+
+// What the daemon's core asks of its surroundings. The machine answers in the running daemon, and a
+// simulation of the machine answers where the core is driven through years of faults.
+
+/// The clocks and the timers.
+package struct Timekeeper {
+  package var now: () -> Moment
+  /// Runs an action once, on the loop's thread, at or after a time.
+  package var schedule: (MonotonicTime, @escaping () -> Void) -> Void
+
+  package init(
+    now: @escaping () -> Moment, schedule: @escaping (MonotonicTime, @escaping () -> Void) -> Void
+  ) {
+    self.now = now
+    self.schedule = schedule
+  }
+
+  /// The machine's own.
+  package init(_ loop: EventLoop) {
+    self.init(now: Clock.now) { time, action in loop.schedule(at: time, action) }
+  }
+}
+
+/// The durable state; `OrderStore` says what each of these promises.
+package protocol StateStore: AnyObject {
+  func write(_ write: StoreWrite) throws(StoreError)
+  func commit() throws(StoreError)
+  func probe() throws(StoreError)
+  func loadState(now: WallTime) throws(StoreError) -> StoredState
+  func signal(_ id: SignalID) throws(StoreError) -> SignalRecord?
+  func order(_ key: OrderKey) throws(StoreError) -> Order?
+}
+
+extension OrderStore: StateStore {}
+
+/// The folders of signals; `SpoolDirectory` says what each of these promises.
+package protocol Spool: AnyObject {
+  func resume()
+  func pause()
+  func close()
+  func forget(_ name: [UInt8])
+  func deferIfFresh(_ file: SpoolFile, now: WallTime) -> Bool
+  func claim(_ name: [UInt8]) throws(SpoolError) -> [UInt8]
+  @discardableResult
+  func finish(
+    _ name: [UInt8], from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8]
+  ) throws(SpoolError) -> [UInt8]
+  func listActive() throws(SystemError) -> [[UInt8]]
+  func readActive(_ name: [UInt8]) throws(FileRefusal) -> [UInt8]
+}
+
+extension SpoolDirectory: Spool {}
+
+/// Carries HTTP requests; `HTTPClient` says what each of these promises.
+package protocol RequestCarrier: AnyObject {
+  func start()
+  func close()
+  func send(
+    _ request: HTTPRequest, _ kind: HTTPClient.Kind, completion: @escaping HTTPClient.Completion)
+}
+
+extension HTTPClient: RequestCarrier {}

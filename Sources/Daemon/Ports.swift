@@ -61,7 +61,8 @@ package protocol RequestCarrier: AnyObject {
   func start()
   func close()
   func send(
-    _ request: HTTPRequest, _ kind: HTTPClient.Kind, completion: @escaping HTTPClient.Completion)
+    _ request: HTTPRequest, _ kind: HTTPClient.Kind, before deadline: MonotonicTime?,
+    completion: @escaping HTTPClient.Completion)
 }
 
 extension HTTPClient: RequestCarrier {}

@@ -81,3 +81,18 @@ extension Int64 {
     return overflow ? (other < 0 ? .max : .min) : difference
   }
 }
+
+extension Duration {
+  /// For people: one number and one unit, rounded down. `850 ms`, `12 s`, `3 min`, `5 h`, `2516 days`.
+  package var inWords: String {
+    let milliseconds = max(0, wholeMilliseconds)
+    let units: [(size: Int64, name: String)] = [
+      (86_400_000, "days"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"),
+    ]
+    // Two of a larger unit say more than a hundred of a smaller one, and one says too little.
+    for unit in units where milliseconds >= 2 * unit.size {
+      return "\(milliseconds / unit.size) \(unit.name)"
+    }
+    return "\(milliseconds) ms"
+  }
+}

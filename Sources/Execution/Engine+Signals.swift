@@ -34,8 +34,8 @@ extension Engine {
   /// Everything that can be judged without asking the exchange anything.
   private mutating func admit(_ signal: Signal, expiresAt: WallTime) throws(Denial) {
     if now.wall >= expiresAt {
-      let age = now.wall.since(expiresAt).wholeMilliseconds
-      throw Denial(.expired, "it expired \(age) ms before it arrived")
+      let age = now.wall.since(expiresAt).inWords
+      throw Denial(.expired, "it expired \(age) before it arrived")
     }
     try checkHalted(signal.symbol)
     try checkAllowed(signal.symbol)
@@ -113,7 +113,7 @@ extension Engine {
     let cause = ban.map { "the exchange demands silence (\($0.reason))" } ?? "\(ahead) orders wait"
     throw Denial(
       .rateLimited,
-      "\(cause); its turn comes in \(wait.wholeMilliseconds) ms, after it has expired")
+      "\(cause); its turn comes in \(wait.inWords), after it has expired")
   }
 
   private mutating func recognise(_ arrival: SignalArrival, _ known: KnownSignal) {

@@ -85,4 +85,15 @@ import Testing
     #expect(later.wall.milliseconds == 1_700_000_001_500)
     #expect(later.monotonic.nanoseconds == 1_500_000_005)
   }
+
+  static let wordings: [(Duration, String)] = [
+    (.zero, "0 ms"), (.milliseconds(-5), "0 ms"), (.milliseconds(1_999), "1999 ms"),
+    (.milliseconds(2_000), "2 s"), (.seconds(119), "119 s"), (.seconds(120), "2 min"),
+    (.seconds(7_199), "119 min"), (.seconds(7_200), "2 h"), (.seconds(172_799), "47 h"),
+    (.seconds(172_800), "2 days"),
+  ]
+
+  @Test(arguments: wordings) func durationsReadLikeWords(duration: Duration, text: String) {
+    #expect(duration.inWords == text)
+  }
 }

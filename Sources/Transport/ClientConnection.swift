@@ -79,6 +79,10 @@ final class ClientConnection {
 
   var isBusy: Bool { exchange != nil }
 
+  private var isWriting: Bool {
+    exchange.map { $0.written < $0.request.count } ?? false
+  }
+
   /// Nil when the peer is there and silent, as far as this machine knows; else why this connection
   /// must not carry a request.
   func flaw() -> TransportError.Reason? {
@@ -125,11 +129,9 @@ final class ClientConnection {
   // MARK: - Readiness
 
   private func ready(_ readiness: EventLoop.Readiness) {
-    if readiness.writable, let exchange, exchange.written < exchange.request.count {
-      if let reason = write() {
-        fail(reason)
-        return
-      }
+    if readiness.writable, isWriting, let reason = write() {
+      fail(reason)
+      return
     }
     if readiness.readable || interest.contains(.write) { readAll() }
   }
@@ -164,7 +166,7 @@ final class ClientConnection {
         // The loop tells of what is still in the socket, but not of what OpenSSL has fetched.
         guard stream.hasFetchedBytes else { return }
       case .wait(let interest):
-        if interest.contains(.write) { watch([.read, .write]) }
+        watch(isWriting ? [.read, .write] : interest.union(.read))
         return
       case .end: ended()
       case .failed(let failure): fail(TransportError.Reason(failure))
@@ -173,7 +175,7 @@ final class ClientConnection {
   }
 
   private func received(_ count: Int) {
-    guard let exchange, exchange.written == exchange.request.count else {
+    guard let exchange, !isWriting else {
       // Nothing can be an answer before there is a whole request.
       fail(.violation(.unsolicitedBytes))
       return

@@ -5,7 +5,8 @@ package import Platform
 ///
 /// It sends every request at most once: nothing is retried, redirected, cached or sent through a
 /// proxy. Belongs to its loop's thread; completions and events are called there, a completion exactly
-/// once and never inside `send`.
+/// once and never inside `send`. Keep it, and let the loop turn, until `close()` has been called and
+/// the last completion has come.
 package final class HTTPClient {
   package typealias Completion = (Result<HTTPResponse, TransportError>) -> Void
 

@@ -41,6 +41,7 @@ final class ServerConnection {
   private var state = State.handshake
   private var requests = 0
   private var isHandling = false
+  private var hasRequestBegun = false
   private var output: [UInt8] = []
   private var written = 0
   private var ending = Ending.none
@@ -89,6 +90,19 @@ final class ServerConnection {
     loop.change(stream.descriptor, to: interest)
   }
 
+  private var isWriting: Bool { written < output.count }
+
+  /// A client that does not take its answers is not read from, so what waits for it stays bounded.
+  private func watchWhatMatters() {
+    switch state {
+    case .reading: watch(isWriting ? .write : .read)
+    // Further requests wait in the socket.
+    case .answering: watch(isWriting ? .write : [])
+    case .lingering: watch(.read)
+    case .handshake, .closed: break
+    }
+  }
+
   private func ready(_ readiness: EventLoop.Readiness) {
     switch state {
     case .handshake: shakeHands()
@@ -96,8 +110,12 @@ final class ServerConnection {
       // Only an error or a hang-up is reported then: nobody waits for the answer any more.
       close()
     case .reading, .answering, .lingering:
-      if readiness.writable && written < output.count { flush() }
-      if readiness.readable { read() }
+      if isWriting {
+        flush()
+        proceed()
+      } else if readiness.readable || interest.contains(.write) {
+        read()
+      }
     case .closed: break
     }
   }
@@ -107,7 +125,6 @@ final class ServerConnection {
     case .wait(let interest): watch(interest)
     case .failed: close()
     case .done:
-      watch(.read)
       state = .reading
       setDeadline(configuration.idleMaximum)
       // The request may have come along with the end of the handshake.
@@ -116,19 +133,14 @@ final class ServerConnection {
   }
 
   private func read() {
-    while true {
-      switch state {
-      case .handshake, .closed: return
-      case .answering:
-        // Further requests wait in the socket; only its end is of interest, and the write shows that.
-        watch(written < output.count ? .write : [])
-        return
-      case .reading, .lingering: break
-      }
+    while canRead {
       switch stream.read(into: &buffer) {
       case .bytes(let count):
         received(count)
-        if case .reading = state, !stream.hasFetchedBytes { return }
+        if !stream.hasFetchedBytes {
+          watchWhatMatters()
+          return
+        }
       case .wait(let interest):
         watch(interest)
         return
@@ -137,11 +149,23 @@ final class ServerConnection {
         return
       }
     }
+    watchWhatMatters()
+  }
+
+  private var canRead: Bool {
+    switch state {
+    case .reading: !isWriting
+    case .lingering: true
+    case .handshake, .answering, .closed: false
+    }
   }
 
   private func received(_ count: Int) {
     guard case .reading = state else { return }
-    setDeadline(configuration.requestDeadline)
+    if !hasRequestBegun {
+      hasRequestBegun = true
+      setDeadline(configuration.requestDeadline)
+    }
     parser.append(buffer.span.extracting(first: count))
     nextRequest()
   }
@@ -151,7 +175,7 @@ final class ServerConnection {
     guard !isHandling else { return }
     isHandling = true
     defer { isHandling = false }
-    while case .reading = state, ending == .none {
+    while case .reading = state, ending == .none, !isWriting {
       switch parser.next() {
       case .needMore: return
       case .wantsContinue: queue(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
@@ -161,12 +185,20 @@ final class ServerConnection {
       case .complete(let request, let keepAlive):
         requests += 1
         state = .answering(number: requests, keepAlive: keepAlive)
+        hasRequestBegun = false
         deadline.set(nil)
         handler(request, Responder(self, number: requests, loop: loop))
         continue
       }
       flush()
     }
+  }
+
+  /// After something was written: requests that are here already, then those in the socket.
+  private func proceed() {
+    guard !isHandling else { return }
+    nextRequest()
+    if stream.hasFetchedBytes { read() } else { watchWhatMatters() }
   }
 }
 
@@ -208,10 +240,7 @@ extension ServerConnection {
     if !keepAlive { ending = .orderly }
     setDeadline(configuration.idleMaximum)
     flush()
-    guard case .reading = state, ending == .none, !isHandling else { return }
-    watch(written < output.count ? [.read, .write] : .read)
-    nextRequest()
-    if stream.hasFetchedBytes { read() }
+    proceed()
   }
 
   /// Ends the connection in this manner once everything is written.
@@ -222,11 +251,11 @@ extension ServerConnection {
   }
 
   private func flush() {
-    while written < output.count {
+    while isWriting {
       switch stream.write(output, from: written) {
       case .bytes(let count): written += count
-      case .wait(let interest):
-        watch(interest.union(.write))
+      case .wait:
+        watchWhatMatters()
         return
       case .end, .failed:
         close()
@@ -236,7 +265,7 @@ extension ServerConnection {
     output = []
     written = 0
     switch ending {
-    case .none: if case .answering = state { watch([]) } else { watch(.read) }
+    case .none: watchWhatMatters()
     case .orderly: linger()
     case .unannounced, .reset: close()
     }
@@ -245,7 +274,7 @@ extension ServerConnection {
   private func linger() {
     stream.finishWriting()
     state = .lingering
-    watch(.read)
+    watchWhatMatters()
     setDeadline(Self.lingerMaximum)
   }
 }

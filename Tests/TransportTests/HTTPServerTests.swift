@@ -1,0 +1,288 @@
+import Domain
+import Glibc
+import Platform
+import Testing
+import Transport
+
+/// A client that sends what a test says, and keeps all that comes.
+private final class RawClient {
+  private(set) var received: [UInt8] = []
+  private(set) var isEnded = false
+  private let loop: EventLoop
+  private let socket: FileDescriptor
+
+  init(_ loop: EventLoop, port: UInt16, reads: Bool = true) throws {
+    self.loop = loop
+    let number = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    socket = FileDescriptor(owning: number)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
+    address.sin_port = port.bigEndian
+    let connected = unsafe withUnsafePointer(to: &address) { address in
+      unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe connect(number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    try #require(connected == 0)
+    if reads { try read() }
+  }
+
+  deinit { loop.deregister(socket.number) }
+
+  func read() throws {
+    let number = socket.number
+    try loop.register(number, .read) { [weak self] _ in
+      guard let self else { return }
+      var bytes = [UInt8](repeating: 0, count: 65_536)
+      let count = unsafe recv(number, &bytes, bytes.count, CInt(MSG_DONTWAIT))
+      if count > 0 {
+        received += bytes.prefix(count)
+      } else {
+        isEnded = true
+        loop.deregister(number)
+      }
+    }
+  }
+
+  func send(_ text: String) {
+    let bytes = Array(text.utf8)
+    let sent = unsafe Glibc.send(socket.number, bytes, bytes.count, CInt(MSG_NOSIGNAL))
+    #expect(sent == bytes.count)
+  }
+
+  func reset() {
+    var option = linger(l_onoff: 1, l_linger: 0)
+    _ = unsafe setsockopt(
+      socket.number, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    loop.deregister(socket.number)
+    // connect(2): AF_UNSPEC dissolves the association, here with a reset.
+    var nobody = sockaddr()
+    nobody.sa_family = sa_family_t(AF_UNSPEC)
+    _ = unsafe connect(socket.number, &nobody, socklen_t(MemoryLayout<sockaddr>.size))
+  }
+
+  var text: String { String(decoding: received, as: UTF8.self) }
+}
+
+@Suite struct HTTPServerTests {
+  private let loop: EventLoop
+
+  init() throws { loop = try EventLoop() }
+
+  private func server(
+    _ change: (inout HTTPServer.Configuration) -> Void = { _ in },
+    _ handler: @escaping HTTPServer.Handler
+  ) throws -> HTTPServer {
+    var configuration = HTTPServer.Configuration()
+    change(&configuration)
+    return try HTTPServer(
+      loop: loop, port: 0, tls: nil, configuration: configuration, handler: handler)
+  }
+
+  private func request(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n" }
+
+  private func answer(_ body: String) -> String {
+    "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+  }
+
+  @Test func `Pipelined requests are handled one after another`() throws {
+    var held: [(String, Responder)] = []
+    let server = try server { request, responder in held.append((request.path, responder)) }
+    let client = try RawClient(loop, port: server.port)
+    client.send((1...5).map { request("/\($0)") }.joined())
+    for number in 1...5 {
+      try loop.run(until: { held.count == number })
+      try loop.run(for: .milliseconds(5))
+      #expect(held.count == number)
+      let (path, responder) = held[number - 1]
+      responder.respond(200, body: Array(path.utf8))
+    }
+    let all = (1...5).map { answer("/\($0)") }.joined()
+    try loop.run(until: { client.received.count == all.utf8.count })
+    #expect(client.text == all)
+    server.close()
+  }
+
+  @Test func `Thousands of pipelined requests are answered in order`() throws {
+    let server = try server { request, responder in
+      responder.respond(200, body: Array(request.path.utf8))
+    }
+    let client = try RawClient(loop, port: server.port)
+    let expected = (0..<3_000).map { answer("/\($0)") }.joined()
+    for start in stride(from: 0, to: 3_000, by: 500) {
+      client.send((start..<(start + 500)).map { request("/\($0)") }.joined())
+    }
+    try loop.run(until: { client.received.count == expected.utf8.count })
+    #expect(client.text == expected)
+    server.close()
+  }
+
+  @Test func `A client that does not read is not read from`() throws {
+    var requests = 0
+    let body = [UInt8](repeating: 0x61, count: 1_000_000)
+    let server = try server { _, responder in
+      requests += 1
+      responder.respond(200, body: body)
+    }
+    let client = try RawClient(loop, port: server.port, reads: false)
+    client.send((0..<100).map { request("/\($0)") }.joined())
+    try loop.run(for: .milliseconds(100))
+    // What the two socket buffers swallow, and one answer that waits.
+    #expect((1...12).contains(requests))
+    try client.read()
+    try loop.run(until: { client.received.count > 100 * body.count && requests == 100 })
+    server.close()
+  }
+
+  @Test func `Who waits for 100 Continue gets it, then the answer`() throws {
+    let server = try server { request, responder in responder.respond(200, body: request.body) }
+    let client = try RawClient(loop, port: server.port)
+    client.send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+    try loop.run(until: { client.text == "HTTP/1.1 100 Continue\r\n\r\n" })
+    client.send("hi")
+    try loop.run(until: { client.text == "HTTP/1.1 100 Continue\r\n\r\n" + self.answer("hi") })
+    server.close()
+  }
+
+  @Test(arguments: [
+    ("GET / HTTP/1.1\r\n\r\n", "400 Bad Request"),
+    ("garbage\r\n", "400 Bad Request"),
+    ("GET / HTTP/3.0\r\n", "505 HTTP Version Not Supported"),
+    ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n", "413 Content Too Large"),
+    ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", "501 Not Implemented"),
+    ("POST / HTTP/1.1\r\nHost: x\r\nExpect: x\r\n\r\n", "417 Expectation Failed"),
+    (
+      "GET / HTTP/1.1\r\nA: " + String(repeating: "x", count: 70_000),
+      "431 Request Header Fields Too Large"
+    ),
+  ])
+  func `A bad request is answered with its status, and the connection ends`(
+    bytes: String, status: String
+  ) throws {
+    let server = try server { _, responder in responder.respond(200) }
+    let client = try RawClient(loop, port: server.port)
+    client.send(bytes)
+    try loop.run(until: { client.isEnded })
+    #expect(client.text.hasPrefix("HTTP/1.1 \(status)\r\n"))
+    #expect(client.text.contains("\r\nConnection: close\r\n"))
+    server.close()
+  }
+
+  @Test func `The connection ends when the client wants it, and with HTTP 1.0`() throws {
+    let server = try server { _, responder in responder.respond(200) }
+    for bytes in [
+      "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n",
+    ] {
+      let client = try RawClient(loop, port: server.port)
+      client.send(bytes)
+      try loop.run(until: { client.isEnded })
+      #expect(client.text == "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    }
+    server.close()
+  }
+
+  @Test func `A request that never ends is dropped, however busily it drips`() throws {
+    let server = try server({ $0.requestDeadline = .milliseconds(80) }) { _, responder in
+      responder.respond(200)
+    }
+    let client = try RawClient(loop, port: server.port)
+    let start = Clock.monotonic()
+    client.send("GET / HTTP/1.1\r\n")
+    while !client.isEnded, Clock.monotonic().since(start) < .seconds(5) {
+      try loop.run(for: .milliseconds(5))
+      if !client.isEnded { client.send("A: b\r\n") }
+    }
+    #expect(client.isEnded)
+    #expect(client.received.isEmpty)
+    #expect(Clock.monotonic().since(start) < .seconds(2))
+    server.close()
+  }
+
+  @Test func `More clients than the limit wait their turn`() throws {
+    let server = try server({ $0.maximumConnections = 2 }) { request, responder in
+      responder.respond(200, body: Array(request.path.utf8))
+    }
+    var clients = try (0..<4).map { _ in try RawClient(loop, port: server.port) }
+    for (number, client) in clients.enumerated() { client.send(request("/\(number)")) }
+    try loop.run(until: { clients[0].text != "" && clients[1].text != "" })
+    try loop.run(for: .milliseconds(20))
+    #expect(server.openConnections == 2)
+    #expect(clients[2].text == "" && clients[3].text == "")
+    clients.removeFirst(2)
+    try loop.run(until: {
+      clients[0].text == self.answer("/2") && clients[1].text == self.answer("/3")
+    })
+    server.close()
+  }
+
+  @Test func `A client that resets while its answer is prepared is forgotten`() throws {
+    var held: [Responder] = []
+    let server = try server { _, responder in held.append(responder) }
+    let client = try RawClient(loop, port: server.port)
+    client.send(request("/"))
+    try loop.run(until: { held.count == 1 })
+    client.reset()
+    try loop.run(until: { server.openConnections == 0 })
+    held[0].respond(200)
+    server.close()
+  }
+
+  @Test func `A responder that is dropped without a word closes the connection`() throws {
+    let server = try server { _, _ in }
+    let client = try RawClient(loop, port: server.port)
+    client.send(request("/"))
+    try loop.run(until: { client.isEnded })
+    #expect(client.received.isEmpty)
+    server.close()
+  }
+
+  @Test func `Only the first answer counts`() throws {
+    let server = try server { _, responder in
+      responder.respond(200, body: Array("first".utf8))
+      responder.respond(200, body: Array("second".utf8))
+      responder.close()
+    }
+    let client = try RawClient(loop, port: server.port)
+    client.send(request("/"))
+    try loop.run(until: { client.text == self.answer("first") })
+    client.send(request("/"))
+    try loop.run(until: { client.text == self.answer("first") + self.answer("first") })
+    server.close()
+  }
+
+  @Test func `An answer may come later, be cut, or be replaced by other bytes`() throws {
+    let server = try server { request, responder in
+      let response = HTTPResponse(status: 200, body: Array("later".utf8))
+      switch request.path {
+      case "/later": responder.respond(response, after: .milliseconds(20))
+      case "/cut": responder.respond(response, cutAfter: 12)
+      default: responder.sendRaw(Array("garbage".utf8), keepAlive: false)
+      }
+    }
+    let client = try RawClient(loop, port: server.port)
+    let start = Clock.monotonic()
+    client.send(request("/later"))
+    try loop.run(until: { client.text == self.answer("later") })
+    #expect(Clock.monotonic().since(start) >= .milliseconds(20))
+    client.send(request("/cut"))
+    try loop.run(until: { client.isEnded })
+    #expect(client.text == answer("later") + "HTTP/1.1 200")
+    let other = try RawClient(loop, port: server.port)
+    other.send(request("/other"))
+    try loop.run(until: { other.isEnded })
+    #expect(other.text == "garbage")
+    server.close()
+  }
+
+  @Test func `A port that is taken is an error, and a closed server frees its port`() throws {
+    let first = try server { _, responder in responder.respond(200) }
+    #expect(throws: SystemError("bind", "127.0.0.1 port \(first.port)", number: EADDRINUSE)) {
+      try HTTPServer(loop: loop, port: first.port, tls: nil) { _, _ in }
+    }
+    first.close()
+    let second = try HTTPServer(loop: loop, port: first.port, tls: nil) { _, _ in }
+    #expect(second.port == first.port)
+    second.close()
+  }
+}

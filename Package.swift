@@ -51,7 +51,12 @@ let package = Package(
     program("mexc-signald", imports: ["Daemon"]),
     program("mexc-signalctl", imports: ["Daemon"]),
     program("mexc-sim", imports: ["SimulatedExchange"]),
-    program("mexc-bench", imports: ["Daemon", "SimulatedExchange"]),
+    program(
+      "mexc-bench",
+      imports: [
+        "CLinux", "Daemon", "Domain", "Execution", "Intake", "MEXC", "Platform",
+        "SimulatedExchange", "Store", "Transport",
+      ]),
 
     tests("DomainTests", of: ["Domain"]),
     tests("ExecutionTests", of: ["Domain", "Execution"]),

@@ -1,4 +1,9 @@
+import Daemon
+import Glibc
+
 @main
 struct Main {
-  static func main() {}
+  static func main() {
+    exit(BenchProgram.run(Array(CommandLine.arguments.dropFirst())).rawValue)
+  }
 }

@@ -1,0 +1,95 @@
+/// The command line of `mexc-bench`.
+struct BenchOptions: Equatable {
+  enum Measurement: String, CaseIterable {
+    case start, idle, signal, burst, parts
+  }
+
+  struct UsageError: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  /// How much of everything is measured.
+  struct Extent: Equatable {
+    var starts = 10
+    /// Signals in each row.
+    var signals = 200
+    /// Signals that are dropped at once.
+    var burst = 500
+    /// Signals between the two idle periods.
+    var load = 200
+    var idle = Duration.seconds(10)
+    var repetitions = 500
+
+    /// Enough to see that everything works and that nothing is far off.
+    static let quick = Extent(
+      starts: 3, signals: 20, burst: 100, load: 50, idle: .seconds(1), repetitions: 100)
+  }
+
+  var measurements = Measurement.allCases
+  var extent = Extent()
+  var asJSON = false
+  /// Where the scratch directory is made. Not /tmp, which is memory on many machines: a commit
+  /// costs nothing there.
+  var directory = "/var/tmp"
+
+  /// Keeps a run within minutes.
+  private static let mostSignals = 100_000
+
+  static let usage = """
+    Usage: mexc-bench [--signals N] [--quick] [--directory DIR] [--json] [WHAT…]
+
+    Measures mexc-signald on this machine, against a simulated exchange on loopback, in a scratch
+    directory that is removed. WHAT is one or more of these; without it, all of them:
+
+      start    from the start of the process to open trading
+      idle     memory and processor time while nothing happens, before and after a load
+      signal   from a signal, by file and by socket, to its order on the wire
+      burst    many signals at once
+      parts    the pieces of the way, inside one process
+
+      --signals N      signals in each row of "signal" (default \(Extent().signals))
+      --quick          less of everything, within some seconds
+      --directory DIR  on which disk the state lies (default /var/tmp)
+      --json           one JSON document; times in nanoseconds
+      --help           print this text
+
+    The daemon that is measured is the mexc-signald beside this program. TLS needs the openssl
+    command.
+    Percentiles are of all samples; none is left out.
+    Exit status: 0 done, 1 failed, 2 wrong usage.
+    """
+
+  /// Reads the arguments, without the program's name; `nil` when they ask for help.
+  static func parse(_ arguments: [String]) throws(UsageError) -> BenchOptions? {
+    var options = BenchOptions()
+    var named: [Measurement] = []
+    var signals: Int?
+    var rest = arguments[...]
+    while let argument = rest.popFirst() {
+      switch argument {
+      case "--help", "-h": return nil
+      case "--json": options.asJSON = true
+      case "--quick": options.extent = .quick
+      case "--signals":
+        guard let number = rest.popFirst().flatMap({ Int($0) }), (1...mostSignals).contains(number)
+        else {
+          throw UsageError(description: "--signals is a whole number from 1 to \(mostSignals)")
+        }
+        signals = number
+      case "--directory":
+        guard let path = rest.popFirst(), path.hasPrefix("/") else {
+          throw UsageError(description: "--directory needs the absolute path of a directory")
+        }
+        options.directory = path
+      default:
+        guard let measurement = Measurement(rawValue: argument) else {
+          throw UsageError(description: "\(argument) is neither an option nor a measurement")
+        }
+        named.append(measurement)
+      }
+    }
+    if let signals { options.extent.signals = signals }
+    if !named.isEmpty { options.measurements = Measurement.allCases.filter(named.contains) }
+    return options
+  }
+}

@@ -1,0 +1,89 @@
+import Daemon
+import Domain
+import Glibc
+import Platform
+
+/// The program `mexc-bench`.
+enum BenchProgram {
+  /// `arguments` without the program's name.
+  static func run(_ arguments: [String]) -> ExitCode {
+    let options: BenchOptions
+    do throws(BenchOptions.UsageError) {
+      guard let parsed = try BenchOptions.parse(arguments) else {
+        write(BenchOptions.usage, to: STDOUT_FILENO)
+        return .done
+      }
+      options = parsed
+    } catch {
+      write("mexc-bench: \(error)\nTry --help.", to: STDERR_FILENO)
+      return .wrongUsage
+    }
+    do {
+      try measure(options)
+      return .done
+    } catch {
+      write("mexc-bench: \(error)", to: STDERR_FILENO)
+      return .failed
+    }
+  }
+
+  private static func measure(_ options: BenchOptions) throws {
+    let machine = try Machine()
+    let bench = try Bench(options)
+    defer { bench.close() }
+    if !options.asJSON { write(machine.text, to: STDOUT_FILENO) }
+    var members: [(String, JSONValue)] = [
+      ("version", .string(Version.text)), ("machine", machine.document),
+      ("directory", .string(options.directory)),
+    ]
+    for measurement in options.measurements {
+      let section = try run(measurement, bench)
+      if options.asJSON {
+        members.append((section.name, section.document))
+      } else {
+        write("\n" + section.text, to: STDOUT_FILENO, lineEnd: "")
+      }
+    }
+    if options.asJSON { write(JSONValue.object(pairs: members).prettyText(), to: STDOUT_FILENO) }
+  }
+
+  private static func run(
+    _ measurement: BenchOptions.Measurement, _ bench: Bench
+  ) throws -> BenchSection {
+    switch measurement {
+    case .start: try StartMeasurement(bench: bench).run()
+    case .idle: try IdleMeasurement(bench: bench).run()
+    case .signal: try SignalMeasurement(bench).run()
+    case .burst: try BurstMeasurement(bench: bench).run()
+    case .parts: try PartsMeasurement(bench).run()
+    }
+  }
+
+  private static func write(_ text: String, to descriptor: CInt, lineEnd: String = "\n") {
+    var rest = Array((text + lineEnd).utf8)[...]
+    while !rest.isEmpty {
+      let count = retryingInterrupts {
+        unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      }
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
+    }
+  }
+}
+
+/// What the figures depend on: how many processors, and how busy others keep them.
+private struct Machine {
+  let processors = sysconf(CInt(_SC_NPROCESSORS_ONLN))
+  /// Processes that want to run, on average over the last minute (proc(5), loadavg).
+  let load: String
+
+  init() throws {
+    load = String(try TextFile.read("/proc/loadavg").prefix { $0 != " " })
+  }
+
+  var text: String {
+    "mexc-bench \(Version.text): \(processors) processors, load \(load) before it began"
+  }
+
+  var document: JSONValue { ["processors": .integer(processors), "load": .number(load)] }
+}

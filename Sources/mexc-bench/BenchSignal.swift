@@ -1,0 +1,35 @@
+import Daemon
+import Domain
+
+/// A signal that passes every check and is filled at once by the simulated exchange, whose prices
+/// stand still.
+struct BenchSignal {
+  enum Market {
+    case bitcoin, ether
+  }
+
+  let id: SignalID
+  let bytes: [UInt8]
+
+  /// `number` makes the id, which no other signal of the run may have.
+  init(_ number: Int, _ market: Market = .bitcoin) {
+    let text = "bench-\(number)"
+    guard let id = SignalID(text) else { fatalError("'\(text)' is a signal's id") }
+    self.id = id
+    let (symbol, quantity, price, reference) =
+      switch market {
+      case .bitcoin: ("BTCUSDT", "0.001", "64100.00", "64000.00")
+      case .ether: ("ETHUSDT", "0.02", "3205.00", "3200.00")
+      }
+    let document: JSONValue = [
+      "id": .string(text), "symbol": .string(symbol), "side": "buy", "type": "limit",
+      "quantity": .string(quantity), "price": .string(price),
+      "reference_price": .string(reference), "source": "mexc-bench",
+    ]
+    bytes = Array(document.compactText().utf8)
+  }
+
+  func clientOrderID(account: String) -> ClientOrderID {
+    ClientOrderID(account: account, signal: id)
+  }
+}

@@ -1,0 +1,51 @@
+import Daemon
+import Domain
+
+/// What the daemon takes of the machine while nothing happens.
+struct IdleMeasurement {
+  private static let deadline = Duration.seconds(120)
+
+  let bench: Bench
+
+  func run() throws -> BenchSection {
+    let daemons = try Bench.Scheme.allCases.map { scheme in
+      let daemon = try DaemonUnderTest(
+        bench, scheme, in: bench.newDirectory("idle"), maximumAge: .seconds(2))
+      return (scheme: scheme, daemon: daemon)
+    }
+    var rows = try idle(daemons, "after the start")
+    let log = try bench.exchange().exchange.log
+    for (_, daemon) in daemons {
+      for (signal, _) in try BurstMeasurement.drop(bench.extent.load, to: daemon, bench) {
+        let order = signal.clientOrderID(account: daemon.account)
+        _ = try bench.time("an order of the load", for: Self.deadline, of: daemon) {
+          log.arrival(of: order)
+        }
+      }
+      try daemon.waitUntilSettled()
+    }
+    rows += try idle(daemons, "after \(bench.extent.load) signals at once")
+    for (_, daemon) in daemons { try daemon.stop() }
+    try bench.checkAtMostOnce()
+    return BenchSection(
+      name: "idle", title: "Idle: over \(bench.extent.idle)", unit: .milliseconds, rows: rows)
+  }
+
+  private func idle(
+    _ daemons: [(scheme: Bench.Scheme, daemon: DaemonUnderTest)], _ when: String
+  ) throws -> [BenchRow] {
+    let before = try daemons.map { try ProcessUsage(of: $0.daemon.process.identifier) }
+    try bench.pass(bench.extent.idle)
+    return try zip(daemons, before).map { entry, before in
+      let after = try ProcessUsage(of: entry.daemon.process.identifier)
+      return BenchRow(
+        label: "\(entry.scheme.rawValue), \(when)",
+        values: [
+          ("resident", .bytes(after.residentBytes)), ("peak", .bytes(after.peakBytes)),
+          ("own", .bytes(after.anonymousBytes)),
+          ("processor time", .time(nanoseconds: after.processorTime(since: before))),
+          ("wake-ups", .count(after.waits - before.waits)),
+        ])
+    }
+  }
+}

@@ -36,15 +36,16 @@ let package = Package(
     room("Domain"),
     room("Execution", imports: ["Domain"]),
     room("Platform", imports: ["Domain", "CLinux"]),
-    room("Store", imports: ["Domain", "Platform", "CSQLite"]),
+    room("Cryptography", imports: ["Platform", "COpenSSL"]),
+    room("Store", imports: ["Cryptography", "Domain", "Platform", "CSQLite"]),
     room("Transport", imports: ["Domain", "Platform", "COpenSSL"]),
-    room("MEXC", imports: ["Domain", "Platform", "Transport"]),
+    room("MEXC", imports: ["Cryptography", "Domain", "Platform", "Transport"]),
     room("Intake", imports: ["Domain", "Platform"]),
-    room("SimulatedExchange", imports: ["Domain", "Platform", "Transport"]),
+    room("SimulatedExchange", imports: ["Cryptography", "Domain", "Platform", "Transport"]),
     room(
       "Daemon",
       imports: [
-        "Domain", "Execution", "Platform", "Store", "Transport", "MEXC", "Intake",
+        "Cryptography", "Domain", "Execution", "Platform", "Store", "Transport", "MEXC", "Intake",
         "SimulatedExchange",
       ]),
 
@@ -61,12 +62,14 @@ let package = Package(
     tests("DomainTests", of: ["Domain"]),
     tests("ExecutionTests", of: ["Domain", "Execution"]),
     tests("PlatformTests", of: ["CLinux", "Domain", "Platform"]),
-    tests("StoreTests", of: ["CSQLite", "Domain", "Platform", "Store"]),
+    tests("CryptographyTests", of: ["Cryptography"]),
+    tests("StoreTests", of: ["CSQLite", "Cryptography", "Domain", "Platform", "Store"]),
     tests("TransportTests", of: ["Domain", "Platform", "Transport"]),
     tests("MEXCTests", of: ["Domain", "MEXC", "Platform", "Transport"]),
     tests("IntakeTests", of: ["Domain", "Intake", "Platform"]),
     tests(
-      "SimulatedExchangeTests", of: ["Domain", "Platform", "SimulatedExchange", "Transport"]),
+      "SimulatedExchangeTests",
+      of: ["Cryptography", "Domain", "Platform", "SimulatedExchange", "Transport"]),
     tests("DaemonTests", of: ["Daemon", "Domain", "Execution", "Platform", "Store"]),
     tests(
       "ProgramTests",

@@ -1,5 +1,5 @@
+import Cryptography
 package import Domain
-import Transport
 
 extension ClientOrderID {
   /// 26 characters of base 32 carry 130 bits: no two signals ever share a name by chance.

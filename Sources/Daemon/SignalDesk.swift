@@ -1,3 +1,4 @@
+import Cryptography
 import Domain
 package import Execution
 package import Intake

@@ -1,5 +1,5 @@
+import Cryptography
 package import Platform
-import Transport
 
 /// An API key and the means to sign with its secret. The secret itself stays inside OpenSSL; nothing
 /// here prints either of the two.

@@ -1,5 +1,5 @@
+import Cryptography
 import Testing
-import Transport
 
 @Suite struct DigestTests {
   /// RFC 4231 §4.2–§4.8 (case 5 is about truncation, which is not offered).

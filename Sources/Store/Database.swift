@@ -68,6 +68,13 @@ final class Database {
   /// Whether a transaction is open. SQLite ends it by itself after some failures.
   var isInTransaction: Bool { unsafe sqlite3_get_autocommit(handle) == 0 }
 
+  var isWriter: Bool {
+    switch access {
+    case .writer: true
+    case .reader: false
+    }
+  }
+
   /// Whether the file could only be opened for reading, though writing was asked for.
   var isReadOnly: Bool { unsafe sqlite3_db_readonly(handle, "main") == 1 }
 
@@ -118,17 +125,24 @@ final class Statement {
     return database.changedRows
   }
 
-  /// Hands each row to `read`; stops at the first error.
+  /// Collects what `read` makes of each row; stops at the first error.
   func rows<Element>(
     _ values: [SQLiteValue] = [], _ read: (Row) throws(StoreError) -> Element
   ) throws(StoreError) -> [Element] {
-    defer { reset() }
     var elements: [Element] = []
+    try each(values) { row throws(StoreError) in elements.append(try read(row)) }
+    return elements
+  }
+
+  /// Hands each row to `body`, one at a time; stops at the first error.
+  func each(
+    _ values: [SQLiteValue] = [], _ body: (Row) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    defer { reset() }
     try StoreError.sorting { () throws(SQLiteError) in try bind(values) }
     while try StoreError.sorting({ () throws(SQLiteError) in try step() }) {
-      elements.append(try read(Row(statement: self)))
+      try body(Row(statement: self))
     }
-    return elements
   }
 
   /// Places are filled from the first on.

@@ -3,29 +3,38 @@ enum Migrations {
   /// "MXsg", in the file's header at offset 68: tells our databases from a stranger's.
   static let applicationID: Int64 = 0x4D58_7367
 
-  /// Step n leads from version n − 1 to version n (PRAGMA user_version).
-  static let steps = [firstSchema]
+  private enum Step {
+    case sql(String)
+    case work((Database) throws(StoreError) -> Void)
+  }
 
-  static var currentVersion: Int { steps.count }
+  /// Step n leads from version n − 1 to version n (PRAGMA user_version).
+  private static var steps: [Step] { [.sql(firstSchema), .work(secondSchema)] }
+
+  static let currentVersion = steps.count
 
   /// Each step is one transaction, its version number included: a crash leaves one version or the
   /// next, never something between.
-  static func run(on database: Database, from version: Int) throws(SQLiteError) {
+  static func run(on database: Database, from version: Int) throws(StoreError) {
     for (index, step) in steps.enumerated().dropFirst(version) {
       let name = "migration to version \(index + 1)"
-      do {
-        try database.execute(
-          """
-          BEGIN IMMEDIATE;
-          PRAGMA application_id = \(applicationID);
-          \(step)
-          PRAGMA user_version = \(index + 1);
-          COMMIT;
-          """, step: name)
+      do throws(StoreError) {
+        try execute("BEGIN IMMEDIATE; PRAGMA application_id = \(applicationID);", name, database)
+        switch step {
+        case .sql(let text): try execute(text, name, database)
+        case .work(let work): try work(database)
+        }
+        try execute("PRAGMA user_version = \(index + 1); COMMIT;", name, database)
       } catch {
-        if database.isInTransaction { try database.execute("ROLLBACK;", step: "undo \(name)") }
+        if database.isInTransaction { try execute("ROLLBACK;", "undo \(name)", database) }
         throw error
       }
     }
+  }
+
+  private static func execute(
+    _ sql: String, _ name: String, _ database: Database
+  ) throws(StoreError) {
+    try StoreError.sorting { () throws(SQLiteError) in try database.execute(sql, step: name) }
   }
 }

@@ -23,9 +23,7 @@ enum Opening {
     }
     try requireLog(database)
     try check(database, size: try location.existingSize() ?? 0)
-    try StoreError.sorting { () throws(SQLiteError) in
-      try Migrations.run(on: database, from: version)
-    }
+    try Migrations.run(on: database, from: version)
     let statements = try statements(database)
     database.setBusyTimeout(milliseconds: 0)
     return (database, statements)

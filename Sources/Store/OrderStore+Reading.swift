@@ -80,7 +80,7 @@ extension OrderStore {
 
   /// Adds up an order's history and holds it against its row, so that damage to either shows.
   /// Events whose kind is no order event's are remarks: they change nothing.
-  private func folded(_ key: OrderKey, beside row: [SQLiteValue]) throws(StoreError) -> Order {
+  func folded(_ key: OrderKey, beside row: [SQLiteValue]) throws(StoreError) -> Order {
     let place = "order \(key.signal) leg \(key.leg)"
     let history = try statements.historyOfOrder.rows(key.values) { row throws(StoreError) in
       try HistoryEvent(row)
@@ -120,7 +120,7 @@ extension OrderKey {
 
 extension Row {
   /// From the first two columns.
-  fileprivate func orderKey() throws(StoreError) -> OrderKey {
+  func orderKey() throws(StoreError) -> OrderKey {
     OrderKey(signal: try value(0, in: "an order", SignalID.init), leg: Int(integer(1)))
   }
 }

@@ -19,9 +19,11 @@ package final class OrderStore {
     case failed(StoreError)
   }
 
-  private let database: Database
+  let database: Database
   let statements: Statements
   private var turn = Turn.idle
+  /// The history's last row, the turn's own writes included; `nil` when it must be read again.
+  private var chainHead: ChainHead?
   /// How long the last successful commit took, durable on disk included; 0 before the first.
   package private(set) var lastCommitNanoseconds: Int64 = 0
 
@@ -91,6 +93,18 @@ package final class OrderStore {
     lastCommitNanoseconds = Clock.monotonic().since(start).wholeNanoseconds
   }
 
+  /// The last row of the history and its hash; what the open turn has written counts.
+  package func head() throws(StoreError) -> ChainHead {
+    if let chainHead { return chainHead }
+    let rows = try statements.chainHead.rows { row throws(StoreError) in
+      ChainHead(row: row.integer(0), hash: row.blob(1))
+    }
+    let head = rows.first ?? .beginning
+    // A reader's head moves on without it.
+    if database.isWriter { chainHead = head }
+    return head
+  }
+
   /// Forgets the turn's writes.
   package func rollback() {
     undo()
@@ -144,7 +158,7 @@ package final class OrderStore {
         throw .misuse("order \(order.key.signal) leg \(order.key.leg) with another identity")
       }
     case .appendEvent(let event):
-      try run(statements.appendEvent, event.values)
+      try append(event)
     case .setHalt(let halt):
       try put(.halt, halt?.json)
     case .setBan(let ban):
@@ -152,6 +166,15 @@ package final class OrderStore {
     case .setRateUsage(let record):
       try put(.rateUsage, record.json)
     }
+  }
+
+  private func append(_ event: HistoryEvent) throws(StoreError) {
+    let last = try head()
+    let row = last.row + 1
+    let values = event.values
+    let next = ChainHead(row: row, hash: last.hash(following: CanonicalRow(id: row, values)))
+    try run(statements.appendEvent, [.integer(row)] + values + [.blob(next.hash)])
+    chainHead = next
   }
 
   private func put(_ setting: Setting, _ value: JSONValue?) throws(StoreError) {
@@ -173,6 +196,7 @@ package final class OrderStore {
   /// SQLite itself has rolled back after some errors; otherwise this does. Rolling back fails only
   /// when there is nothing to roll back.
   private func undo() {
+    chainHead = nil
     if database.isInTransaction { _ = try? statements.rollback.run() }
   }
 }

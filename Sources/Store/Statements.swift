@@ -9,6 +9,7 @@ struct Statements {
   let updateDecision: Statement
   let putOrder: Statement
   let appendEvent: Statement
+  let chainHead: Statement
   let putSetting: Statement
   let deleteSetting: Statement
   let signal: Statement
@@ -37,7 +38,9 @@ struct Statements {
     putOrder = try database.prepare("put order", SQL.putOrder)
     appendEvent = try database.prepare(
       "append event",
-      "INSERT INTO event (at_ms, signal_id, leg, kind, detail) VALUES (?1, ?2, ?3, ?4, ?5)")
+      "INSERT INTO event (\(HistoryEvent.columns), hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+    chainHead = try database.prepare(
+      "read the history's head", "SELECT id, hash FROM event ORDER BY id DESC LIMIT 1")
     putSetting = try database.prepare(
       "put setting",
       """

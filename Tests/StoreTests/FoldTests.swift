@@ -11,57 +11,16 @@ struct FoldTests {
     store = try OrderStore(path: scratch.path)
   }
 
-  /// One event of any kind; many do not fit the order's status and are refused by it.
-  private func anyEvent(_ id: String, _ random: inout SplitMix64) throws -> OrderEvent {
-    let filled = "0.\(Int.random(in: 1...4, using: &random))"
-    let reports: [OrderReport.Status] = [
-      .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled, .undocumented("LIMBO"),
-    ]
-    let status = try #require(reports.randomElement(using: &random))
-    let words = "words \(UInt8.random(in: 0...255, using: &random))"
-    let events: [OrderEvent] = [
-      .approved(
-        OrderEvent.Approval(
-          ticket: try makeTicket(id, amount: filled), quote: try makeQuote(),
-          reservedQuote: try money("4000.002"), checks: words)),
-      .denied(.priceDeviation, words), .denied(.expired, words),
-      .armed(
-        OrderEvent.Armament(
-          attempt: Int.random(in: 1...2, using: &random), stampedAt: noon,
-          receiveWindow: .milliseconds(4_999), quote: try makeQuote("0.000000000000000001"))),
-      .acknowledged(orderID: "C02__\(id)"), .validated, .refused(.exchangeRejected, words),
-      .mayRetry(words), .outcomeLost(words, throttled: Bool.random(using: &random)),
-      .observed(try makeReport(id, status, executed: filled, quote: "123.456")),
-      .observed(try makeReport(id, .open)), .lookedUp(view: "order", answer: words),
-      .notFound(words), .cancelRequested(by: words),
-      .cancelAnswered(words, isDefinite: Bool.random(using: &random)), .closedByOperator(words),
-    ]
-    return try #require(events.randomElement(using: &random))
-  }
-
   @Test(arguments: 0..<24)
   func `what was held is what is loaded, after any valid events`(seed: Int) throws {
-    var random = SplitMix64(seed: UInt64(seed))
-    var held: [String: Order] = [:]
-    for number in 0..<8 {
-      let id = "s\(number)"
-      var recorded = try Recorded(
-        id, in: store, at: noon.advanced(by: .milliseconds(Int64(number) * 10_000)))
-      for _ in 0..<30 {
-        let event = try anyEvent(id, &random)
-        var copy = recorded.order
-        guard (try? copy.apply(event, at: noon)) != nil else { continue }
-        try recorded.take(event, in: store)
-      }
-      held[id] = recorded.order
-    }
+    let held = try recordAnything(in: store, seed: seed, orders: 8, events: 30)
     let reopened = try OrderStore(readOnlyPath: scratch.path)
-    for order in held.values { #expect(try reopened.order(order.key) == order) }
-    let live = held.values.filter { !$0.status.isTerminal }.sorted { $0.key < $1.key }
+    for order in held { #expect(try reopened.order(order.key) == order) }
+    let live = held.filter { !$0.status.isTerminal }.sorted { $0.key < $1.key }
     let state = try reopened.loadState(now: noon)
     #expect(state.live.map(\.order) == live)
     #expect(state.live.map(\.signal.signalID) == live.map(\.key.signal))
-    let exposed = held.values.filter(\.status.countsAsExposure).sorted { $0.key < $1.key }
+    let exposed = held.filter(\.status.countsAsExposure).sorted { $0.key < $1.key }
     #expect(
       state.reservations
         == exposed.map {

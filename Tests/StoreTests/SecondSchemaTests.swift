@@ -1,0 +1,132 @@
+import Domain
+import Glibc
+import Store
+import Testing
+
+/// A database of the first version becomes one of the second.
+struct SecondSchemaTests {
+  let scratch: Scratch
+
+  init() throws {
+    scratch = try Scratch()
+  }
+
+  /// Puts the history back into the form that the first version gave it.
+  private func goBack(_ more: String = "") throws {
+    try Stranger(scratch.path).execute(
+      """
+      CREATE TABLE first_event (
+        id INTEGER PRIMARY KEY,
+        at_ms INTEGER NOT NULL,
+        signal_id TEXT,
+        leg INTEGER,
+        kind TEXT NOT NULL,
+        detail TEXT NOT NULL
+      ) STRICT;
+      INSERT INTO first_event SELECT id, at_ms, signal_id, leg, kind, detail FROM event;
+      DROP TABLE event;
+      ALTER TABLE first_event RENAME TO event;
+      CREATE INDEX event_by_signal ON event (signal_id);
+      CREATE TRIGGER event_is_never_changed BEFORE UPDATE ON event
+      BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END;
+      CREATE TRIGGER event_is_never_deleted BEFORE DELETE ON event
+      BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END;
+      \(more)
+      PRAGMA user_version = 1;
+      """)
+  }
+
+  private static let content = "SELECT id, at_ms, signal_id, leg, kind, detail FROM event"
+
+  private static func addRows(_ count: Int) -> String {
+    """
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
+    INSERT INTO event (at_ms, kind, detail)
+    SELECT i, 'remark', '"' || hex(zeroblob(100)) || '"' FROM n;
+    """
+  }
+
+  @Test func `rows that exist are chained as they stand`() throws {
+    let held = try recordAnything(
+      in: OrderStore(path: scratch.path), seed: 3, orders: 5, events: 20)
+    let before = try OrderStore(readOnlyPath: scratch.path).audit()
+    try goBack()
+    let rows = try Stranger(scratch.path).rows(Self.content)
+    #expect(rows.count == before.events)
+
+    let store = try OrderStore(path: scratch.path)
+    let stranger = try Stranger(scratch.path)
+    #expect(try stranger.rows(Self.content) == rows)
+    #expect(try stranger.value("PRAGMA user_version") == "2")
+    #expect(try stranger.value("PRAGMA integrity_check") == "ok")
+    // The same rows make the same chain, whether written one by one or chained afterwards.
+    #expect(try store.audit() == before)
+    for order in held { #expect(try store.order(order.key) == order) }
+    _ = try Recorded("next", in: store)
+    #expect(try store.audit().events == before.events + 1)
+    #expect(try store.audit().isClean)
+  }
+
+  @Test func `the guards are in place again`() throws {
+    _ = try Recorded("a", in: OrderStore(path: scratch.path))
+    let names = "SELECT type || ' ' || name FROM sqlite_schema WHERE tbl_name = 'event' ORDER BY 1"
+    let before = try Stranger(scratch.path).rows(names)
+    try goBack()
+    _ = try OrderStore(path: scratch.path)
+    let stranger = try Stranger(scratch.path)
+    #expect(try stranger.rows(names) == before)
+    #expect(before.count == 4)
+    #expect(stranger.refusal(of: "UPDATE event SET at_ms = 1") == "the history is append-only")
+    #expect(stranger.refusal(of: "DELETE FROM event") == "the history is append-only")
+    #expect(
+      stranger.refusal(of: "INSERT INTO event VALUES (9, 1, NULL, NULL, 'k', '1', x'00')")
+        == "CHECK constraint failed: length(hash) = 32")
+  }
+
+  @Test func `an empty history is chained too`() throws {
+    _ = try OrderStore(path: scratch.path)
+    try goBack()
+    let store = try OrderStore(path: scratch.path)
+    #expect(try store.head() == .beginning)
+    _ = try Recorded("a", in: store)
+    #expect(try store.audit().isClean)
+  }
+
+  @Test func `a reader waits for the daemon to bring an old database up to date`() throws {
+    _ = try OrderStore(path: scratch.path)
+    try goBack()
+    #expect(
+      throws: StoreError.unusablePath(
+        "\(scratch.path) was written by an older program; start the daemon once to update it")
+    ) { try OrderStore(readOnlyPath: scratch.path) }
+  }
+
+  /// The log may grow to 1 MiB, which is a part of what the migration writes: the kernel then ends
+  /// the process with SIGXFSZ (setrlimit(2)), like any other death in the middle.
+  @Test func `a migration that is killed in the middle is made again`() async throws {
+    _ = try Recorded("a", in: OrderStore(path: scratch.path))
+    try goBack(Self.addRows(20_000))
+    let rows = try Stranger(scratch.path).rows(Self.content)
+    let path = scratch.path
+    await #expect(processExitsWith: .signal(SIGXFSZ)) { [path = path as String] in
+      signal(SIGXFSZ, SIG_DFL)
+      // Threads of Dispatch take no signals by themselves.
+      var ending = sigset_t()
+      unsafe sigemptyset(&ending)
+      unsafe sigaddset(&ending, SIGXFSZ)
+      unsafe pthread_sigmask(SIG_UNBLOCK, &ending, nil)
+      var none = rlimit(rlim_cur: 0, rlim_max: 0)
+      unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+      var limit = rlimit(rlim_cur: 1 << 20, rlim_max: 1 << 20)
+      unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+      _ = try OrderStore(path: path)
+    }
+    #expect(try Stranger(scratch.path).value("PRAGMA user_version") == "1")
+    #expect(try Stranger(scratch.path).rows(Self.content) == rows)
+    let store = try OrderStore(path: scratch.path)
+    #expect(try Stranger(scratch.path).rows(Self.content) == rows)
+    let audit = try store.audit()
+    #expect(audit.isClean)
+    #expect(audit.events == 20_001)
+  }
+}

@@ -70,7 +70,8 @@ let package = Package(
     tests(
       "SimulatedExchangeTests",
       of: ["Cryptography", "Domain", "Platform", "SimulatedExchange", "Transport"]),
-    tests("DaemonTests", of: ["Daemon", "Domain", "Execution", "Platform", "Store"]),
+    tests(
+      "DaemonTests", of: ["Cryptography", "Daemon", "Domain", "Execution", "Platform", "Store"]),
     tests(
       "ProgramTests",
       of: ["Daemon", "Domain", "Execution", "Platform", "SimulatedExchange", "Store"]),

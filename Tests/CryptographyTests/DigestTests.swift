@@ -66,4 +66,13 @@ import Testing
     #expect(Digest.randomBytes(32) != Digest.randomBytes(32))
     #expect(Digest.randomBytes(0) == [])
   }
+
+  @Test func `hexadecimal digits read back, and nothing else does`() {
+    let bytes: [UInt8] = [0x00, 0x09, 0x0A, 0x9F, 0xF0, 0xFF]
+    #expect(Hexadecimal.bytes(of: "00090a9ff0ff") == bytes)
+    #expect(Hexadecimal.bytes(of: "00090A9FF0FF") == bytes)
+    #expect(Hexadecimal.bytes(of: Hexadecimal.text(of: bytes)) == bytes)
+    #expect(Hexadecimal.bytes(of: "") == [])
+    for text in ["0", "0g", "0x00", " 00", "é"] { #expect(Hexadecimal.bytes(of: text) == nil) }
+  }
 }

@@ -1,3 +1,4 @@
+import Cryptography
 import Daemon
 import Domain
 import Execution
@@ -42,6 +43,11 @@ import Testing
       // The line that is sent is read back as the same request.
       #expect(try ControlRequest.read(request.line) == request, "\(arguments)")
     }
+    #expect(try OperatorOptions.parse(["verify"]).action == .verify(notedHash: nil))
+    let hash = String(repeating: "0aF", count: 21) + "1"
+    #expect(
+      try OperatorOptions.parse(["verify", "--head", hash]).action
+        == .verify(notedHash: Hexadecimal.bytes(of: hash)))
     let submit = try OperatorOptions.parse(["submit", "--json", "-", "--config=c", "--socket", "s"])
     #expect(submit.action == .submit(path: "-"))
     #expect(submit.json && submit.configurationPath == "c" && submit.socketPath == "s")
@@ -55,6 +61,15 @@ import Testing
     let rows: [([String], String)] = [
       ([], "a command is missing"),
       (["--json"], "a command is missing"),
+      (["verify", "x"], "'verify' takes no further words"),
+      (
+        ["verify", "--head", "0a"],
+        "--head takes the 64 hexadecimal digits that 'verify' prints"
+      ),
+      (
+        ["verify", "--socket", "s"],
+        "'verify' reads the database of the configuration; give --config, not --socket"
+      ),
       (["sumbit", "x"], "unknown command; did you mean 'submit'?"),
       (["mx0secret"], "unknown command; see --help"),
       (["--mx0secret", "status"], "unknown option; see --help"),

@@ -46,6 +46,7 @@ struct Operator {
           ControlFailure(
             code: .notAvailable, message: "'\(name)' is not available in this version"))
       case .request(let request): try ask(request)
+      case .verify(let notedHash): return try verify(notedHash: notedHash)
       case .submit(let path): return try submit(path)
       }
       return .done
@@ -78,7 +79,7 @@ struct Operator {
   }
 
   /// `nil` when only a socket was named.
-  private func configuration() throws(Failure) -> Configuration? {
+  func configuration() throws(Failure) -> Configuration? {
     if options.socketPath != nil, options.configurationPath == nil { return nil }
     let path = options.configurationPath ?? Configuration.standardPath
     switch Configuration.load(path) {

@@ -1,3 +1,4 @@
+import Cryptography
 import Domain
 import Execution
 import Store
@@ -120,6 +121,7 @@ struct OperatorArguments {
       try takeNoWords(verb)
       return .request(.report(.orders(try filter(ControlRequest.orderStates))))
     case .explain: return .request(.report(.explain(try signalID(verb))))
+    case .verify: return .verify(notedHash: try notedHash())
     case .submit: return .submit(path: try submission())
     case .cancel: return .request(.perform(.cancel(try signalID(verb))))
     case .cancelAll:
@@ -139,6 +141,20 @@ struct OperatorArguments {
     guard words.isEmpty else {
       throw .invalidRequest("'\(verb.rawValue)' takes no further words")
     }
+  }
+
+  private func notedHash() throws(ControlFailure) -> [UInt8]? {
+    try takeNoWords(.verify)
+    if values["--socket"] != nil, values["--config"] == nil {
+      throw .invalidRequest(
+        "'verify' reads the database of the configuration; give --config, not --socket")
+    }
+    guard let text = values["--head"] else { return nil }
+    guard let hash = Hexadecimal.bytes(of: text), hash.count == ChainHead.hashBytes else {
+      throw .invalidRequest(
+        "--head takes the \(2 * ChainHead.hashBytes) hexadecimal digits that 'verify' prints")
+    }
+    return hash
   }
 
   private func submission() throws(ControlFailure) -> String {

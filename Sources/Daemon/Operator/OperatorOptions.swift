@@ -6,6 +6,8 @@ package struct OperatorOptions: Hashable, Sendable {
     case request(ControlRequest)
     /// The signal in this file; `-` is standard input.
     case submit(path: String)
+    /// Audits the database; the history must hold this hash, if one is given.
+    case verify(notedHash: [UInt8]?)
     case showHelp
     case showVersion
     /// A command of another version.
@@ -25,6 +27,8 @@ package struct OperatorOptions: Hashable, Sendable {
       signals, orders            the newest first; also without a daemon
         [--open] [--state STATE] [--symbol SYMBOL] [--limit N]
       explain ID                 the whole story of a signal; also without a daemon
+      verify [--head HASH]       audit the history, without the daemon's help; HASH is a head
+                                 that an earlier run printed
       submit FILE | -            send a signal through the signal socket
       cancel ID                  cancel the order of a signal
       cancel-all                 cancel every order of ours that is open
@@ -66,7 +70,7 @@ extension OperatorOptions {
 
 /// The commands of the tool, and the options that each takes.
 enum OperatorVerb: String, CaseIterable {
-  case status, signals, orders, explain, submit, cancel
+  case status, signals, orders, explain, verify, submit, cancel
   case cancelAll = "cancel-all"
   case resolve, halt, resume
 
@@ -78,7 +82,7 @@ enum OperatorVerb: String, CaseIterable {
     case .signals, .orders: ["--open"]
     case .resolve: ["--not-placed"]
     case .halt: ["--cancel"]
-    case .status, .explain, .submit, .cancel, .cancelAll, .resume: []
+    case .status, .explain, .verify, .submit, .cancel, .cancelAll, .resume: []
     }
   }
 
@@ -87,6 +91,7 @@ enum OperatorVerb: String, CaseIterable {
     switch self {
     case .signals, .orders: ["--state", "--symbol", "--limit"]
     case .resolve: ["--placed"]
+    case .verify: ["--head"]
     case .status, .explain, .submit, .cancel, .cancelAll, .halt, .resume: []
     }
   }

@@ -1,0 +1,57 @@
+import Domain
+import Platform
+import Store
+
+/// The history, held against itself and against what was noted of it. Needs no daemon and does not
+/// disturb one.
+extension Operator {
+  func verify(notedHash: [UInt8]?) throws(Failure) -> ExitCode {
+    let path = (try configuration() ?? Configuration()).store.path
+    let audit: Audit
+    do throws(StoreError) {
+      audit = try OrderStore(readOnlyPath: path).audit(notedHash: notedHash)
+    } catch {
+      throw .control(ControlFailure(code: .storageUnavailable, message: error.description))
+    }
+    terminal.output(options.json ? audit.document.compactText() : audit.text)
+    return audit.isClean ? .done : .failed
+  }
+}
+
+extension Audit {
+  fileprivate var document: JSONValue {
+    [
+      "ok": .bool(isClean), "events": .integer(events), "orders": .integer(orders),
+      "head": ["row": .integer(head.row), "hash": .string(head.hashText)],
+      "finding_count": .integer(findingCount), "findings": .array(findings.map(\.document)),
+    ]
+  }
+
+  fileprivate var text: String {
+    var lines = findings.map { ByteText.printable($0.message) }
+    if findingCount > findings.count {
+      lines.append("and \(findingCount - findings.count) more")
+    }
+    let verdict =
+      isClean
+      ? "whole: every row follows from the one before, and every order from its events"
+      : "not whole: keep a copy of the file, and compare its orders with the exchange's"
+    return
+      (lines + [
+        verdict, "events  \(events)", "orders  \(orders)",
+        "head    row \(head.row), \(head.hashText)",
+      ]).joined(separator: "\n")
+  }
+}
+
+extension Audit.Finding {
+  fileprivate var document: JSONValue {
+    let message = JSONValue.string(message)
+    return switch subject {
+    case .row(let row): ["row": .integer(row), "message": message]
+    case .order(let signal, let leg):
+      ["signal_id": .string(signal), "leg": .integer(leg), "message": message]
+    case .history: ["message": message]
+    }
+  }
+}

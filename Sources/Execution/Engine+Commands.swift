@@ -46,10 +46,9 @@ extension Engine {
 
   private mutating func cancelEverything(by whom: String) -> Int {
     var count = 0
-    for key in sequence {
-      guard let order = orders[key]?.order, !order.cancelRequested, order.status != .notFound
-      else { continue }
-      if apply(.cancelRequested(by: whom), to: key) { count += 1 }
+    for live in orders.all
+    where !live.order.cancelRequested && live.order.status != .notFound {
+      if apply(.cancelRequested(by: whom), to: live.key) { count += 1 }
     }
     return count
   }

@@ -16,7 +16,7 @@ extension Engine {
 
   mutating func drivePolls() {
     var due: [(symbol: Symbol, keys: [OrderKey])] = []
-    for key in sequence {
+    for key in orders.keys(.working) {
       guard let live = orders[key], live.order.status.isWorking, !live.poll.outstanding,
         let time = live.poll.due
       else { continue }
@@ -164,7 +164,7 @@ extension Engine {
   private static let pauseBetweenCancels: Duration = .seconds(2)
 
   mutating func driveCancels() {
-    for key in sequence {
+    for key in orders.keys(.working) {
       guard let live = orders[key], live.order.cancelRequested, live.order.status.isWorking,
         !live.cancelOutstanding
       else { continue }

@@ -11,7 +11,7 @@ extension Engine {
 
   mutating func drivePlacements() {
     var isBlocked = false
-    for key in sequence where orders[key]?.order.status == .new {
+    for key in orders.keys(.waiting) {
       do throws(Denial) {
         try consider(key, &isBlocked)
       } catch {
@@ -176,13 +176,13 @@ extension Engine {
   }
 
   private mutating func priceIsMissing(_ symbol: Symbol, _ reason: String) {
-    for key in sequence where orders[key]?.order.status == .new && orders[key]?.symbol == symbol {
+    for key in orders.keys(.waiting) where orders[key]?.symbol == symbol {
       deny(key, Denial(.priceUnavailable, reason))
     }
   }
 
   private mutating func priceIsStale(_ symbol: Symbol) {
-    for key in sequence where orders[key]?.order.status == .new && orders[key]?.symbol == symbol {
+    for key in orders.keys(.waiting) where orders[key]?.symbol == symbol {
       let count = (orders[key]?.stalePrices ?? 0) + 1
       orders[key]?.stalePrices = count
       guard count >= Self.maximumStalePrices else { continue }

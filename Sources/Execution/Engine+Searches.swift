@@ -3,13 +3,13 @@ import Domain
 /// Orders whose outcome is unknown: looked for in every view of the exchange, never sent again.
 extension Engine {
   mutating func driveSearches() {
-    for key in sequence where orders[key]?.search != nil && orders[key]?.order.status == .submitted
-    {
+    for key in orders.keys(.sought)
+    where orders[key]?.search != nil && orders[key]?.order.status == .submitted {
       apply(
         .outcomeLost("the daemon ended before the answer came", throttled: false), to: key)
     }
     guard let clock else { return }
-    for key in sequence {
+    for key in orders.keys(.sought) + orders.keys(.missing) {
       guard let live = orders[key], var search = live.search, search.isIdle else { continue }
       if search.isOver(at: now.monotonic) {
         giveUp(key)

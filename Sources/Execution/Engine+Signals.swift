@@ -68,15 +68,15 @@ extension Engine {
     if let halt {
       throw Denial(.halted, "trading is halted: \(halt.reason); 'mexc-signalctl resume' resumes it")
     }
-    guard configuration.risk.pauseOnNotFound != .none else { return }
-    for key in sequence {
-      guard let live = orders[key], live.order.status == .notFound, !live.order.closedByOperator
-      else { continue }
-      if configuration.risk.pauseOnNotFound == .all || live.symbol == symbol {
+    let scope = configuration.risk.pauseOnNotFound
+    if scope == .none || orders.count(.missing) == 0 { return }
+    for key in orders.keys(.missing) {
+      guard let order = orders[key]?.order, !order.closedByOperator else { continue }
+      if scope == .all || order.ticket.symbol == symbol {
         throw Denial(
           .halted,
-          "\(live.symbol) is paused: the order of signal \(key.signal) was sent and never seen at "
-            + "the exchange; look there, then 'mexc-signalctl resolve \(key.signal)'")
+          "\(order.ticket.symbol) is paused: the order of signal \(key.signal) was sent and never "
+            + "seen at the exchange; look there, then 'mexc-signalctl resolve \(key.signal)'")
       }
     }
   }
@@ -102,7 +102,7 @@ extension Engine {
 
   /// Refuses at once what could leave only after it has expired.
   private mutating func checkTurn(of signal: Signal, expiresAt: WallTime) throws(Denial) {
-    let ahead = sequence.reduce(0) { $0 + (orders[$1]?.order.status == .new ? 1 : 0) }
+    let ahead = orders.count(.waiting)
     let ticket = OrderTicket(
       clientOrderID: Self.anyClientOrderID, symbol: signal.symbol, side: signal.side,
       type: signal.type, amount: signal.amount, price: signal.price)
@@ -206,9 +206,8 @@ extension Engine {
     let quote = Self.statedQuote(of: signal)
     let order = Order(key: key, ticket: ticket, reservedQuote: quote, at: now.wall)
     orders[key] = LiveOrder(
-      signal: signal, expiresAt: expiresAt,
+      number: nextOrderNumber(), signal: signal, expiresAt: expiresAt,
       expiresMonotonic: now.monotonic.advanced(by: expiresAt.since(now.wall)), order: order)
-    sequence.append(key)
     risk.reserve(quote, for: key, at: now.monotonic)
 
     write(.insertSignal(signalRecord(arrival, expiresAt, .accepted, "")))

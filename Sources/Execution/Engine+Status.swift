@@ -27,10 +27,9 @@ extension Engine {
   package mutating func status(at now: Moment) -> EngineStatus {
     var count: [OrderStatus: Int] = [:]
     var isReducing = false
-    for key in sequence {
-      guard let order = orders[key]?.order else { continue }
-      count[order.status, default: 0] += 1
-      if order.cancelRequested || order.status.isWorking && orders[key]?.cancelOutstanding == true {
+    for live in orders.all {
+      count[live.order.status, default: 0] += 1
+      if live.order.cancelRequested || live.order.status.isWorking && live.cancelOutstanding {
         isReducing = true
       }
     }
@@ -51,5 +50,5 @@ extension Engine {
   }
 
   /// Orders that are not at their end, oldest first.
-  package var liveOrders: [Order] { sequence.compactMap { orders[$0]?.order } }
+  package var liveOrders: [Order] { orders.all.map(\.order) }
 }

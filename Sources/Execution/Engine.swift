@@ -7,9 +7,8 @@ package import Domain
 package struct Engine: Sendable {
   package internal(set) var configuration: EngineConfiguration
   /// Orders that are not at their end.
-  var orders: [OrderKey: LiveOrder] = [:]
-  /// Their keys in the order of acceptance: everything that acts on several goes through them so.
-  var sequence: [OrderKey] = []
+  var orders = LiveOrders()
+  private var acceptedCount = 0
   var limiter: RateLimiter
   var risk: RiskLimits
   var quotes = QuoteBook()
@@ -125,7 +124,7 @@ package struct Engine: Sendable {
     let key = stored.order.key
     let left = stored.signal.expiresAt.since(now.wall)
     var live = LiveOrder(
-      signal: signal, expiresAt: stored.signal.expiresAt,
+      number: nextOrderNumber(), signal: signal, expiresAt: stored.signal.expiresAt,
       expiresMonotonic: now.monotonic.advanced(by: left), order: stored.order)
     switch stored.order.status {
     case .new: break
@@ -143,7 +142,11 @@ package struct Engine: Sendable {
     case .filled, .canceled, .partiallyCanceled, .rejected, .expired, .denied, .validated: return
     }
     orders[key] = live
-    sequence.append(key)
+  }
+
+  mutating func nextOrderNumber() -> Int {
+    acceptedCount += 1
+    return acceptedCount
   }
 
   private mutating func reconfigure(_ configuration: EngineConfiguration) {
@@ -215,7 +218,6 @@ extension Engine {
 
   mutating func forget(_ key: OrderKey) {
     orders[key] = nil
-    sequence.removeAll { $0 == key }
     gate.unreconciled.remove(key)
     queue.removeAll { item in
       switch item.purpose {

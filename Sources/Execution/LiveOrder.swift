@@ -2,6 +2,8 @@ import Domain
 
 /// An order that is not at its end, with what the engine needs to carry it there.
 struct LiveOrder: Sendable {
+  /// Counts acceptances: the older of two orders has the smaller one.
+  let number: Int
   let signal: Signal
   let expiresAt: WallTime
   /// The same moment on the monotonic clock; a signal is too old when either clock says so.

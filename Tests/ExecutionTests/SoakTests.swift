@@ -3,17 +3,17 @@ import Execution
 import Testing
 
 @Suite struct SoakTests {
-  @Test(arguments: 1...60)
+  @Test(arguments: 1...30)
   func anythingMayHappen(seed: Int) {
     let soak = Soak(seed: UInt64(seed))
-    soak.run(steps: 250)
+    soak.run(steps: 200)
     #expect(soak.violations == [], "seed \(seed)")
   }
 
   /// The soak means something only if it gets everywhere.
   @Test func theSoakReachesEveryEnd() {
     var reached: [String: Int] = [:]
-    for seed in 1_000..<1_040 {
+    for seed in 1_000..<1_020 {
       let soak = Soak(seed: UInt64(seed))
       soak.run(steps: 200)
       #expect(soak.violations == [], "seed \(seed)")
@@ -23,9 +23,9 @@ import Testing
       "filled", "canceled", "partially_canceled", "rejected", "expired", "denied",
       "not_found", "crash",
     ] {
-      #expect(reached[status, default: 0] >= 10, "\(status) of \(reached)")
+      #expect(reached[status, default: 0] >= 5, "\(status) of \(reached)")
     }
-    #expect(reached["placement", default: 0] > 500)
+    #expect(reached["placement", default: 0] > 250)
   }
 
   @Test(arguments: [3, 17, 40])

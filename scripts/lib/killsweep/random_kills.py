@@ -1,0 +1,363 @@
+"""kill -9 at random moments, again and again in the same folders, with the exchange's faults on."""
+
+import json
+import mmap
+import os
+import random
+import shutil
+import struct
+import time
+
+import windows
+from oracle import FINAL, Oracle, Scene, Violation, open_database
+from processes import PATIENCE_SECONDS, Daemon, Simulator, Trouble, answers_of, deliver_file
+from producer import Producer
+
+# Cycles in one world, which is one database and one spool; and between two times of rest.
+CYCLES_IN_A_WORLD = 150
+CYCLES_BETWEEN_RESTS = 50
+# The longest that anything may stay in flight once the faults have stopped: receive window, fence,
+# settle time and the last look of a search, on a busy machine.
+REST_SECONDS = 60.0
+# How long a life is given, most of the time, to look up what the one before left behind.
+TRADING_SECONDS = 0.5
+PLACE = "POST /api/v3/order"
+LOOK = "GET /api/v3/order"
+LISTS = ["GET /api/v3/openOrders", "GET /api/v3/allOrders", "GET /api/v3/myTrades"]
+
+
+def faults(fate):
+    """A plan in which about a third of the placements and a tenth of the look-ups go wrong."""
+    rules = [
+        rule(PLACE, "lost_before", fate, 0.06, how=fate.choice(["close", "reset"])),
+        rule(PLACE, "lost_after", fate, 0.05, how=fate.choice(["close", "reset"])),
+        rule(PLACE, "late", fate, 0.15, delay_ms=fate.randint(5, 120), process="before"),
+        rule(PLACE, "late", fate, 0.15, delay_ms=fate.randint(5, 120), process="after"),
+        rule(PLACE, "error_before", fate, 0.04, status=fate.choice([500, 502, 503, 504])),
+        rule(PLACE, "error_after", fate, 0.04, status=fate.choice([500, 502, 503, 504])),
+        rule(PLACE, "truncated", fate, 0.03, at_byte=fate.randint(0, 200)),
+        rule(PLACE, "garbage", fate, 0.02),
+        rule(PLACE, "empty", fate, 0.02),
+        rule(PLACE, "hidden", fate, 0.06, for_ms=fate.choice([100, 500, 2000, 3500, 7000])),
+        rule(LOOK, "late", fate, 0.15, delay_ms=fate.randint(5, 80)),
+        rule(LOOK, "lost_before", fate, 0.05),
+        rule(LOOK, "error_before", fate, 0.05),
+        rule(LOOK, "garbage", fate, 0.02),
+    ]
+    return rules + [rule(route, "error_before", fate, 0.1) for route in LISTS]
+
+
+def rule(route, fault, fate, mean, **keys):
+    """With a probability around the mean, so that every plan is another one."""
+    share = round(mean * fate.uniform(0.3, 1.7), 6)
+    return {"route": route, "fault": fault, "probability": share, **keys}
+
+
+class CommitCounter:
+    """Watches the head of the database's log index: a commit shows there when it is written."""
+
+    # "mxFrame", the number of the last valid frame (https://www.sqlite.org/walformat.html §2.1).
+    MX_FRAME = 16
+
+    def __init__(self, database):
+        self.file = open(database + "-shm", "rb")  # noqa: SIM115
+        self.map = mmap.mmap(self.file.fileno(), 32, prot=mmap.PROT_READ)
+
+    def frames(self):
+        return struct.unpack_from("=I", self.map, self.MX_FRAME)[0]
+
+    def wait(self, commits, end):
+        """Until so many commits have been made, or the time is over."""
+        last = self.frames()
+        while commits > 0 and time.monotonic() < end:
+            now = self.frames()
+            if now != last:
+                last = now
+                commits -= 1
+
+    def close(self):
+        self.map.close()
+        self.file.close()
+
+
+class World:
+    """One database and one spool, carried over many kills."""
+
+    def __init__(self, binaries, seed, home):
+        self.seed = seed
+        self.fate = random.Random(seed)
+        self.binaries = binaries
+        self.daemon = Daemon(binaries, home)
+        self.oracle = Oracle(self.daemon)
+        self.producer = Producer(self.fate, f"w{seed}")
+        self.tally = windows.tally()
+        self.story = []
+        self.began = time.monotonic()
+        self.counts = {
+            "cycles": 0, "kills": 0, "signals": 0, "orders": 0, "pauses": 0, "late_finds": 0,
+            "not_found": 0, "faults": 0,
+        }  # fmt: skip
+        self.simulator = None
+        self.earlier = []
+        self.depth = 0
+        self.last_statuses = {}
+
+    def tell(self, text):
+        self.story.append(f"{time.monotonic() - self.began:9.3f} s  {text}")
+
+    # MARK: The run
+
+    def run(self, cycles):
+        self.new_exchange()
+        try:
+            for cycle in range(1, cycles + 1):
+                self.cycle()
+                if cycle % CYCLES_BETWEEN_RESTS == 0 or cycle == cycles:
+                    self.rest()
+                    self.new_exchange()
+        finally:
+            if self.daemon.is_alive():
+                self.daemon.kill()
+            self.simulator.stop()
+
+    def new_exchange(self):
+        if self.simulator is not None:
+            ledger = self.simulator.ledger()
+            self.earlier += ledger["orders"]
+            self.counts["faults"] += sum(ledger["counts"]["faults"].values())
+            self.simulator.stop()
+        seed = self.fate.randrange(1 << 31)
+        self.simulator = Simulator(self.binaries, seed)
+        self.daemon.configure(self.simulator.port)
+        self.simulator.set_faults(faults(self.fate))
+        self.oracle.silence_allowance = 0
+        self.tell(f"a new exchange, seed {seed}")
+
+    def cycle(self):
+        self.counts["cycles"] += 1
+        # Files that wait while the daemon is down.
+        early = self.producer.batch(files_only=True) if self.fate.random() < 0.2 else []
+        for delivery in early:
+            self.hand_over_file(delivery)
+        self.daemon.start()
+        self.tell(f"start {self.daemon.lives}")
+        if self.fate.random() < 0.3:
+            self.kill_in_start()
+            return
+        client = self.daemon.connect()
+        if client is None:
+            raise Violation("the daemon starts", self.daemon.tail())
+        if self.fate.random() < 0.025:
+            client.close()
+            self.demand_silence()
+            client = self.daemon.connect()
+        if self.fate.random() < 0.7:
+            self.wait_for_trading(time.monotonic() + TRADING_SECONDS)
+        self.feed_and_kill(client)
+
+    def wait_for_trading(self, end):
+        while time.monotonic() < end and "trading is open" not in self.daemon.said():
+            time.sleep(0.002)
+
+    def kill_in_start(self):
+        time.sleep(self.fate.choice([0, self.fate.uniform(0, 0.02), self.fate.uniform(0, 0.08)]))
+        self.depth += 1
+        self.kill([])
+
+    def feed_and_kill(self, client):
+        batch = self.producer.batch()
+        commits = CommitCounter(self.daemon.database)
+        lines = [d for d in batch if d.file is None]
+        for delivery in batch:
+            if delivery.file is not None:
+                self.hand_over_file(delivery)
+        for delivery in lines:
+            self.hand_over_line(delivery, client)
+        self.wait_for_the_moment(commits, batch)
+        commits.close()
+        self.kill(lines, client)
+        self.depth = 0
+
+    def hand_over_file(self, delivery):
+        self.counts["signals"] += 1
+        self.oracle.expect(delivery)
+        deliver_file(self.daemon.spool, delivery.file, delivery.text)
+        self.tell(f"file {delivery.file} ({delivery.kind} {delivery.signal_id})")
+
+    def hand_over_line(self, delivery, client):
+        self.counts["signals"] += 1
+        self.oracle.expect(delivery)
+        client.sendall(delivery.text.encode() + b"\n")
+        self.tell(f"line ({delivery.kind} {delivery.signal_id})")
+
+    def wait_for_the_moment(self, commits, batch):
+        """Where in the life of the signals the kill comes."""
+        how = self.fate.choice(["time", "time", "soon", "commit", "commit", "report"])
+        end = time.monotonic() + 0.2
+        files = [d.file for d in batch if d.file is not None]
+        if how == "time":
+            time.sleep(self.fate.uniform(0, 0.2))
+        elif how == "soon":
+            time.sleep(self.fate.uniform(0, 0.008))
+        elif how == "commit":
+            commits.wait(self.fate.randint(1, 10), end)
+            # At once, or when the effects of that commit are under way.
+            time.sleep(self.fate.choice([0, 0, self.fate.uniform(0, 0.004)]))
+        elif files:
+            name = os.path.join(self.daemon.spool, "done", self.fate.choice(files))
+            while time.monotonic() < end and not os.access(name + ".result.json", os.F_OK):
+                pass
+        self.tell(f"kill by {how}")
+
+    def kill(self, lines, client=None):
+        self.daemon.kill()
+        self.counts["kills"] += 1
+        if client is not None:
+            for delivery, answer in zip(lines, answers_of(client), strict=False):
+                self.oracle.hear(delivery, answer)
+        scene = Scene.take(self.daemon, self.simulator.ledger(), self.earlier)
+        said = self.daemon.said()
+        hit = windows.found_by(scene, self.oracle.deliveries[-60:], lines)
+        outstanding = any(o["status"] not in FINAL for o in scene.orders.values())
+        was_ready = "ready to take signals" in said
+        was_open = "trading is open" in said
+        hit |= windows.of_start(was_ready, was_open, outstanding, self.depth)
+        if was_open:
+            self.depth = 0
+        self.tally.update(hit)
+        self.tell("killed: " + "; ".join(sorted(hit)))
+        self.note_late_finds(scene)
+        self.oracle.check(scene)
+
+    def note_late_finds(self, scene):
+        for name, order in scene.orders.items():
+            before = self.last_statuses.get(name)
+            if order["status"] == "not_found" and before != "not_found":
+                self.counts["not_found"] += 1
+            if before == "not_found" and order["status"] != "not_found":
+                self.counts["late_finds"] += 1
+            self.last_statuses[name] = order["status"]
+
+    # MARK: Silence
+
+    def demand_silence(self):
+        """The exchange says "wait"; once that is durable, no life of the daemon may ask anything."""
+        self.simulator.demand_silence(2)
+        probe = self.producer.fresh("good")
+        probe.file = probe.signal_id + ".json"
+        self.hand_over_file(probe)
+        end = time.monotonic() + PATIENCE_SECONDS
+        while not self.silence_is_known():
+            if time.monotonic() > end:
+                raise Violation("a demand for silence is remembered", self.daemon.tail())
+            time.sleep(0.001)
+        self.counts["pauses"] += 1
+        self.tell("the exchange demands silence for 2 s")
+        # What was on the wire when the demand came does not count.
+        time.sleep(0.02)
+        counts = self.simulator.ledger()["counts"]
+        self.oracle.silence_allowance = counts["inside_pause"] + counts["inside_ban"]
+        if self.fate.random() < 0.7:
+            self.daemon.kill()
+            self.counts["kills"] += 1
+            self.daemon.start()
+            self.tell("killed and started inside the silence")
+            time.sleep(self.fate.uniform(0.05, 0.3))
+
+    def silence_is_known(self):
+        base = read_ban(self.daemon.database)
+        return base is not None and base > time.time()
+
+    # MARK: Rest
+
+    def rest(self):
+        """The faults stop; everything must come to rest, and the record must be the ledger."""
+        self.simulator.set_faults([])
+        self.daemon.start()
+        self.tell("faults off: coming to rest")
+        end = time.monotonic() + REST_SECONDS
+        self.until("no outcome stays unknown", end, self.nothing_unknown)
+        self.close_working_orders()
+        # Open orders and those not found are looked up at once after a start.
+        self.daemon.kill()
+        self.counts["kills"] += 1
+        self.daemon.start()
+        self.until("nothing stays in flight for ever", end, self.is_at_rest)
+        if self.fate.random() < 0.5:
+            self.daemon.kill()
+        else:
+            self.until("trading opens", end, lambda: "trading is open" in self.daemon.said())
+            status = self.daemon.stop()
+            if status != 0:
+                raise Violation("a stop ends with status 0", f"{status}\n{self.daemon.tail()}")
+        ledger = self.simulator.ledger()
+        scene = Scene.take(self.daemon, ledger, self.earlier)
+        self.note_late_finds(scene)
+        self.oracle.check_settled(scene)
+        self.counts["orders"] += len(ledger["orders"])
+        self.tell("at rest, all is well")
+
+    def until(self, promise, end, holds):
+        while not holds():
+            if not self.daemon.is_alive():
+                raise Violation("the daemon goes on", self.daemon.tail())
+            if time.monotonic() > end:
+                raise Violation(promise, self.daemon.tail())
+            time.sleep(0.05)
+
+    def scene(self):
+        return Scene.take(self.daemon, self.simulator.ledger(), self.earlier)
+
+    def nothing_unknown(self):
+        scene = self.scene()
+        if any(not name.startswith(".") for name in scene.incoming):
+            return False
+        return not any(
+            o["status"] in ("new", "submitted", "unknown") for o in scene.orders.values())
+
+    def close_working_orders(self):
+        if self.fate.random() < 0.5:
+            answer = self.daemon.operate("cancel-all")
+            self.tell(f"cancel-all: {answer.stdout.strip()} {answer.stderr.strip()}")
+            time.sleep(self.fate.uniform(0, 0.02))
+        for order in self.simulator.ledger()["orders"]:
+            if order["status"] in ("NEW", "PARTIALLY_FILLED"):
+                self.simulator.fill(order["client_order_id"])
+
+    def is_at_rest(self):
+        scene = self.scene()
+        if not self.oracle.is_settled(scene):
+            return False
+        # A late find may still be on its way.
+        return not any(
+            o["status"] == "not_found" and name in scene.placed for name, o in scene.orders.items())
+
+
+def read_ban(path):
+    """When the silence ends that the record knows of, in seconds since 1970; None without one."""
+    base = open_database(path)
+    try:
+        row = base.execute("SELECT value FROM setting WHERE key = 'ban'").fetchone()
+    finally:
+        base.close()
+    if row is None:
+        return None
+    value = json.loads(row[0])
+    return value["until_ms"] / 1000 if isinstance(value, dict) and "until_ms" in value else None
+
+
+def run_world(binaries, seed, cycles, home):
+    """Runs one world. Returns its counts, its tally, and a failure as text or None."""
+    world = World(binaries, seed, home)
+    failure = None
+    try:
+        world.run(cycles)
+    except (Violation, Trouble) as error:
+        failure = f"{type(error).__name__}: {error}"
+        world.tell(failure)
+        with open(os.path.join(home, "story.txt"), "w", encoding="utf-8") as file:
+            file.write("\n".join(world.story) + "\n")
+        failure += "\n" + "\n".join("  " + line for line in world.story[-25:])
+    else:
+        shutil.rmtree(home)
+    return world.counts, world.tally, failure

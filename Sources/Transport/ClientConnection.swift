@@ -43,6 +43,7 @@ final class ClientConnection {
   /// When the peer last proved to be there: the connect, or the end of its latest answer.
   private(set) var provenAt: MonotonicTime
   private(set) var hasAnswered = false
+  private(set) var hasCarriedRequest = false
   /// A replacement has been asked for.
   var isRetiring = false
 
@@ -102,12 +103,17 @@ final class ClientConnection {
     let answerDue = now.advanced(by: deadlines.answer)
     deadline.set(min(answerDue, now.advanced(by: deadlines.firstByte)))
     exchange = Exchange(request: request, answerDue: answerDue, completion: completion)
-    guard let reason = write() else { return .started }
+    guard let failure = write() else {
+      hasCarriedRequest = true
+      return .started
+    }
     // What SSL_write took may be on the wire even when it then reports an error.
     let isUntouched = exchange?.written == 0 && !stream.isTLS
     exchange = nil
     close()
-    return isUntouched ? .notSent(reason) : .perhapsSent(reason)
+    if isUntouched { return .notSent(failure) }
+    hasCarriedRequest = true
+    return .perhapsSent(failure)
   }
 
   func close() {

@@ -18,20 +18,9 @@ package final class HTTPClient {
     case once
   }
 
-  private struct Waiting {
-    let request: [UInt8]
-    let kind: Kind
-    let completion: Completion
-    let due: MonotonicTime
-    /// The first connection attempt that counts as this request's own.
-    let firstAttempt: Int
-    /// Set once an attempt of its own has failed; it then only waits for busy connections.
-    var failure: TransportError?
-  }
-
   package let endpoint: Endpoint
   package let configuration: Configuration
-  /// Called for every connection that comes, goes, or fails to come; for the log.
+  /// Called for every connection that comes, goes, or fails to come, soon after; for the log.
   package var onConnectionEvent: ((HTTPConnectionEvent) -> Void)?
 
   package let loop: EventLoop
@@ -43,8 +32,7 @@ package final class HTTPClient {
   private var connections: [ClientConnection] = []
   private var attempts: [ConnectionAttempt] = []
   private var attemptsStarted = 0
-  private var waitingOnce: [Waiting] = []
-  private var waitingOrdinary: [Waiting] = []
+  private var queue = RequestQueue()
   private var backOff: BackOff
   private var lastError: TransportError?
   private var isKeptWarm = false
@@ -94,11 +82,9 @@ package final class HTTPClient {
       fail(completion, error(.perhapsSent, .firstByte, .clientClosed))
     }
     connections = []
-    for waiting in waitingOnce + waitingOrdinary {
+    for waiting in queue.take(where: { _ in true }) {
       fail(waiting.completion, error(.notSent, .queue, .clientClosed))
     }
-    waitingOnce = []
-    waitingOrdinary = []
     maintenance.set(nil)
   }
 
@@ -118,19 +104,16 @@ package final class HTTPClient {
       fail(completion, error(.notSent, .queue, .clientClosed))
       return
     }
-    guard waitingOnce.count + waitingOrdinary.count < Configuration.waitingMaximum else {
+    guard queue.count < Configuration.waitingMaximum else {
       fail(completion, error(.notSent, .queue, .tooManyWaiting))
       return
     }
     let budget = Clock.monotonic().advanced(by: configuration.waitingDeadline)
     let due = min(budget, deadline ?? budget)
-    let waiting = Waiting(
-      request: bytes, kind: kind, completion: completion, due: due,
-      firstAttempt: attemptsStarted + 1)
-    switch kind {
-    case .once: waitingOnce.append(waiting)
-    case .ordinary: waitingOrdinary.append(waiting)
-    }
+    queue.append(
+      RequestQueue.Waiting(
+        request: bytes, kind: kind, completion: completion, due: due,
+        firstAttempt: attemptsStarted + 1))
     advance()
   }
 
@@ -138,7 +121,7 @@ package final class HTTPClient {
     let busy = connections.count(where: \.isBusy)
     return HTTPClientStatus(
       idle: connections.count - busy, busy: busy, connecting: attempts.count,
-      waiting: waitingOnce.count + waitingOrdinary.count, lastError: lastError?.description)
+      waiting: queue.count, lastError: lastError?.description)
   }
 
   private func error(
@@ -148,9 +131,15 @@ package final class HTTPClient {
     TransportError(progress, phase, reason, endpoint: endpoint.description)
   }
 
-  /// Not at once: a caller of `send` is never called back before `send` returns.
+  /// Not at once: a caller of `send` is never called back before `send` returns, and nothing here is
+  /// half done when somebody else's code runs.
   private func fail(_ completion: @escaping Completion, _ error: TransportError) {
     loop.schedule(at: Clock.monotonic()) { completion(.failure(error)) }
+  }
+
+  private func tell(_ event: HTTPConnectionEvent) {
+    guard let onConnectionEvent else { return }
+    loop.schedule(at: Clock.monotonic()) { onConnectionEvent(event) }
   }
 }
 
@@ -164,31 +153,31 @@ extension HTTPClient {
     failOverdue(now)
     serve()
     settle()
-    openForWaiting(now)
+    openForWaiting()
     openForWarmth(now)
     maintenance.set(nextMaintenance(now))
   }
 
   private func serve() {
-    while let waiting = waitingOnce.first, let connection = bestIdle(for: .once) {
-      if start(waiting, on: connection) { waitingOnce.removeFirst() }
-    }
-    while let waiting = waitingOrdinary.first, let connection = bestIdle(for: .ordinary) {
-      if start(waiting, on: connection) { waitingOrdinary.removeFirst() }
+    for kind in [Kind.once, .ordinary] {
+      while queue.count(of: kind) > 0, let connection = bestIdle(for: kind),
+        let waiting = queue.takeFirst(kind)
+      {
+        start(waiting, on: connection)
+      }
     }
   }
 
-  /// False when the connection turned out dead before it took a byte: another one may carry it.
-  private func start(_ waiting: Waiting, on connection: ClientConnection) -> Bool {
+  private func start(_ waiting: RequestQueue.Waiting, on connection: ClientConnection) {
     switch connection.begin(waiting.request, waiting.completion) {
-    case .started: return true
+    case .started: break
     case .notSent(let reason):
+      // It died between the look at it and the first byte: another one may carry the request.
+      queue.putBack(waiting)
       remove(connection, reason)
-      return false
     case .perhapsSent(let reason):
-      remove(connection, reason)
       fail(waiting.completion, error(.perhapsSent, .write, reason))
-      return true
+      remove(connection, reason)
     }
   }
 
@@ -211,11 +200,13 @@ extension HTTPClient {
 
   private func remove(_ connection: ClientConnection, _ reason: TransportError.Reason) {
     connections.removeAll { $0 === connection }
-    onConnectionEvent?(.lost(reason))
-    // A peer that accepts and then hangs up, or speaks first, is as good as one that refuses.
+    tell(.lost(reason))
     let life = Clock.monotonic().since(connection.provenAt)
-    if !connection.hasAnswered && life < configuration.freshness {
-      failWaiting(of: connection.attempt, error(.notSent, .connect, reason))
+    guard !connection.hasAnswered, life < configuration.freshness else { return }
+    // A peer that accepts and then hangs up, or speaks first, is as good as one that refuses.
+    backOff.failed(Clock.monotonic())
+    if !connection.hasCarriedRequest {
+      queue.attemptFailed(connection.attempt, error(.notSent, .connect, reason))
     }
   }
 
@@ -245,30 +236,20 @@ extension HTTPClient {
   /// A waiting request whose own attempt has failed, with nothing left that could still carry it.
   private func settle() {
     guard attempts.isEmpty, !connections.contains(where: \.isBusy) else { return }
-    for waiting in takeWaiting(where: { $0.failure != nil }) {
+    for waiting in queue.take(where: { $0.failure != nil }) {
       guard let failure = waiting.failure else { continue }
       fail(waiting.completion, failure)
     }
   }
 
-  private func takeWaiting(where condition: (Waiting) -> Bool) -> [Waiting] {
-    let taken = waitingOnce.filter(condition) + waitingOrdinary.filter(condition)
-    guard !taken.isEmpty else { return [] }
-    waitingOnce.removeAll(where: condition)
-    waitingOrdinary.removeAll(where: condition)
-    return taken
-  }
-
-  private func openForWaiting(_ now: MonotonicTime) {
-    let wanted =
-      waitingOnce.count { $0.failure == nil } + waitingOrdinary.count { $0.failure == nil }
+  private func openForWaiting() {
     // An idle connection that an order may not use gives its place up.
     if attempts.isEmpty, total >= configuration.maximumConnections,
-      waitingOnce.contains(where: { $0.failure == nil })
+      queue.untriedPlacements > 0
     {
       closeOldestIdle()
     }
-    while attempts.count < wanted, total < configuration.maximumConnections { open() }
+    while attempts.count < queue.untried, total < configuration.maximumConnections { open() }
   }
 
   private func closeOldestIdle() {
@@ -276,7 +257,7 @@ extension HTTPClient {
     guard let oldest = idle.min(by: { $0.provenAt < $1.provenAt }) else { return }
     oldest.close()
     connections.removeAll { $0 === oldest }
-    onConnectionEvent?(.lost(.idle))
+    tell(.lost(.idle))
   }
 
   /// Replacements are opened while the old connection still serves.
@@ -328,9 +309,9 @@ extension HTTPClient {
     backOff.connected()
     lastError = nil
     if let failure = established.outdatedBecause {
-      onConnectionEvent?(.usingOldAddresses(failure.text))
+      tell(.usingOldAddresses(failure.text))
     }
-    onConnectionEvent?(.connected(established.address, after: established.elapsed))
+    tell(.connected(established.address, after: established.elapsed))
     if lasting >= configuration.warmConnections { closeReplaced() }
   }
 
@@ -338,26 +319,15 @@ extension HTTPClient {
     for connection in connections where connection.isRetiring && !connection.isBusy {
       connection.close()
       connections.removeAll { $0 === connection }
-      onConnectionEvent?(.lost(.idle))
+      tell(.lost(.idle))
     }
   }
 
   private func attemptFailed(_ number: Int, _ error: TransportError) {
     lastError = error
-    failWaiting(of: number, error)
-    onConnectionEvent?(.failed(error))
-  }
-
-  /// The attempt came to nothing: the next ones keep their distance, and the requests that it was
-  /// made for have had theirs.
-  private func failWaiting(of attempt: Int, _ error: TransportError) {
     backOff.failed(Clock.monotonic())
-    for index in waitingOnce.indices where waitingOnce[index].firstAttempt <= attempt {
-      waitingOnce[index].failure = error
-    }
-    for index in waitingOrdinary.indices where waitingOrdinary[index].firstAttempt <= attempt {
-      waitingOrdinary[index].failure = error
-    }
+    queue.attemptFailed(number, error)
+    tell(.failed(error))
   }
 }
 
@@ -370,7 +340,7 @@ extension HTTPClient {
       if lasting + attempts.count > configuration.warmConnections || !isKeptWarm {
         connection.close()
         connections.removeAll { $0 === connection }
-        onConnectionEvent?(.lost(.idle))
+        tell(.lost(.idle))
       } else {
         connection.isRetiring = true
       }
@@ -379,7 +349,7 @@ extension HTTPClient {
   }
 
   private func failOverdue(_ now: MonotonicTime) {
-    for waiting in takeWaiting(where: { $0.due <= now }) {
+    for waiting in queue.take(where: { $0.due <= now }) {
       fail(waiting.completion, error(.notSent, .queue, .deadline))
     }
   }
@@ -391,7 +361,7 @@ extension HTTPClient {
 
   private func nextMaintenance(_ now: MonotonicTime) -> MonotonicTime? {
     var times: [MonotonicTime] = []
-    for waiting in waitingOnce + waitingOrdinary { times.append(waiting.due) }
+    if let due = queue.nextDue { times.append(due) }
     for connection in connections where !connection.isBusy && !connection.isRetiring {
       times.append(connection.provenAt.advanced(by: configuration.idleMaximum))
     }

@@ -329,4 +329,31 @@ import Transport
     client.close()
     server.close()
   }
+
+  @Test func `A log that sends requests of its own doubles nobody's`() throws {
+    var seen: [String: Int] = [:]
+    let server = try HTTPServer(loop: loop, port: 0, tls: nil) { request, responder in
+      seen[request.path, default: 0] += 1
+      if seen.count.isMultiple(of: 3) {
+        responder.reset()
+      } else {
+        responder.respond(200, headers: [("Connection", "close")])
+      }
+    }
+    let client = try client(server.port)
+    var sent = 0
+    var ended = 0
+    func send() {
+      guard sent < 300 else { return }
+      sent += 1
+      client.send(HTTPRequest(.post, "/\(sent)"), .once) { _ in ended += 1 }
+    }
+    client.onConnectionEvent = { _ in send() }
+    for _ in 0..<10 { send() }
+    try loop.run(until: { sent == 300 && ended == 300 })
+    #expect(seen.count == 300)
+    #expect(seen.values.allSatisfy { $0 == 1 })
+    client.close()
+    server.close()
+  }
 }

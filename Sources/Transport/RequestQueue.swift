@@ -1,0 +1,75 @@
+import Domain
+
+/// Requests that wait for a connection: first come, first served, placements before all others.
+struct RequestQueue {
+  struct Waiting {
+    let request: [UInt8]
+    let kind: HTTPClient.Kind
+    let completion: HTTPClient.Completion
+    let due: MonotonicTime
+    /// The first connection attempt that counts as this request's own.
+    let firstAttempt: Int
+    /// Set once an attempt of its own has failed; it then only waits for connections that others use.
+    var failure: TransportError?
+  }
+
+  private var once: [Waiting] = []
+  private var ordinary: [Waiting] = []
+
+  var count: Int { once.count + ordinary.count }
+
+  func count(of kind: HTTPClient.Kind) -> Int {
+    switch kind {
+    case .once: once.count
+    case .ordinary: ordinary.count
+    }
+  }
+
+  /// Requests that no attempt has failed yet.
+  var untried: Int { untriedPlacements + ordinary.count { $0.failure == nil } }
+
+  var untriedPlacements: Int { once.count { $0.failure == nil } }
+
+  var nextDue: MonotonicTime? { (once + ordinary).map(\.due).min() }
+
+  mutating func append(_ waiting: Waiting) {
+    switch waiting.kind {
+    case .once: once.append(waiting)
+    case .ordinary: ordinary.append(waiting)
+    }
+  }
+
+  /// Takes the request off the queue: from here on it is its holder's to send or to put back.
+  mutating func takeFirst(_ kind: HTTPClient.Kind) -> Waiting? {
+    guard count(of: kind) > 0 else { return nil }
+    switch kind {
+    case .once: return once.removeFirst()
+    case .ordinary: return ordinary.removeFirst()
+    }
+  }
+
+  mutating func putBack(_ waiting: Waiting) {
+    switch waiting.kind {
+    case .once: once.insert(waiting, at: 0)
+    case .ordinary: ordinary.insert(waiting, at: 0)
+    }
+  }
+
+  mutating func take(where condition: (Waiting) -> Bool) -> [Waiting] {
+    let taken = once.filter(condition) + ordinary.filter(condition)
+    guard !taken.isEmpty else { return [] }
+    once.removeAll(where: condition)
+    ordinary.removeAll(where: condition)
+    return taken
+  }
+
+  /// Attempt `number` came to nothing: the requests that it was made for have had theirs.
+  mutating func attemptFailed(_ number: Int, _ error: TransportError) {
+    for index in once.indices where once[index].firstAttempt <= number {
+      once[index].failure = error
+    }
+    for index in ordinary.indices where ordinary[index].firstAttempt <= number {
+      ordinary[index].failure = error
+    }
+  }
+}

@@ -55,7 +55,7 @@ let package = Package(
     program(
       "mexc-bench",
       imports: [
-        "CLinux", "Daemon", "Domain", "Execution", "Intake", "MEXC", "Platform",
+        "CLinux", "Cryptography", "Daemon", "Domain", "Execution", "Intake", "MEXC", "Platform",
         "SimulatedExchange", "Store", "Transport",
       ]),
 

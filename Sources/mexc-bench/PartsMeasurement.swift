@@ -1,3 +1,4 @@
+import Cryptography
 import Daemon
 import Domain
 import Execution
@@ -6,7 +7,6 @@ import MEXC
 import Platform
 import SimulatedExchange
 import Store
-import Transport
 
 /// The pieces of the way, inside this process: the same code as the daemon's, on a clock that is
 /// handed to it.

@@ -58,9 +58,8 @@ package final class Turn {
     for effect in engine.apply(input, at: now) {
       switch effect {
       case .write(let write): persist(write)
-      case .log(let entry): performers.log(entry)
       case .send(let dispatch) where !dispatch.isPlacement: performers.send(dispatch)
-      case .send, .answer, .settled, .answerCommand: deferred.append(.effect(effect))
+      case .send, .answer, .settled, .answerCommand, .log: deferred.append(.effect(effect))
       }
     }
   }
@@ -88,12 +87,11 @@ package final class Turn {
       guard commit() else { return }
       let ready = deferred
       deferred = []
+      // What an order waited for is done: answers, files and the journal do not hold it up.
       for item in ready {
-        switch item {
-        case .effect(let effect): perform(effect)
-        case .work(let work): work()
-        }
+        if case .effect(.send(let dispatch)) = item { leave(dispatch) }
       }
+      for item in ready { perform(item) }
     } while !inputs.isEmpty
   }
 
@@ -132,13 +130,14 @@ package final class Turn {
     deferred.append(.work(work))
   }
 
-  private func perform(_ effect: Effect) {
-    switch effect {
-    case .send(let dispatch): leave(dispatch)
-    case .answer(let receipt, let answer): performers.answer(receipt, answer)
-    case .settled(let outcome): performers.settle(outcome)
-    case .answerCommand(let token, let answer): performers.answerCommand(token, answer)
-    case .write, .log: break
+  private func perform(_ item: Deferred) {
+    switch item {
+    case .work(let work): work()
+    case .effect(.answer(let receipt, let answer)): performers.answer(receipt, answer)
+    case .effect(.settled(let outcome)): performers.settle(outcome)
+    case .effect(.answerCommand(let token, let answer)): performers.answerCommand(token, answer)
+    case .effect(.log(let entry)): performers.log(entry)
+    case .effect(.write), .effect(.send): break
     }
   }
 

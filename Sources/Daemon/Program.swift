@@ -70,6 +70,8 @@ package enum DaemonProgram {
       logger.log(
         .info, "mexc-signald \(Version.text) starts",
         [LogField("mode", configuration.mode.rawValue), LogField("config", path)])
+      let lock = try lockSpool(configuration.intake.directory)
+      defer { withExtendedLifetime(lock) {} }
       let trader = try makeTrader(configuration, path, loop, logger)
       relay.trader = trader
       return try trader.run()
@@ -113,6 +115,17 @@ package enum DaemonProgram {
       ])
     service.ready()
     return trader
+  }
+
+  /// Two daemons with a database each would both act on one file.
+  private static func lockSpool(_ directory: String) throws -> DirectoryLock {
+    try Directory.make(directory, mode: 0o755)
+    do throws(DirectoryLock.Failure) {
+      return try DirectoryLock(path: directory + "/.lock")
+    } catch {
+      throw StartError.failure(
+        "\(directory): \(error); stop it, or use another intake.directory")
+    }
   }
 
   private static func endpoint(_ configuration: Configuration) throws(StartError) -> Endpoint {

@@ -23,10 +23,10 @@ package final class DirectoryLock {
       throw errno == EWOULDBLOCK
         ? .heldByAnother(process: Self.owner(in: number)) : .system(.last("flock", path))
     }
-    let text = Array("\(getpid())\n".utf8)
-    guard ftruncate(number, 0) == 0, unsafe pwrite(number, text, text.count, 0) == text.count
-    else { throw .system(.last("pwrite", path)) }
     self.descriptor = descriptor
+    // The lock holds without it: a full disk is no reason to fail.
+    let text = Array("\(getpid())\n".utf8)
+    if ftruncate(number, 0) == 0 { _ = unsafe pwrite(number, text, text.count, 0) }
   }
 
   private static func owner(in descriptor: CInt) -> Int32? {

@@ -22,23 +22,26 @@ final class ChildProcess: @unchecked Sendable {
   private let condition = NSCondition()
   private var state = State()
 
-  /// Standard input is empty unless `input` names a file; no other descriptor is handed on.
+  /// Standard input is empty. Of the other descriptors only `passed` are handed on, as 3, 4, …
   init(
     _ path: String, _ arguments: [String], environment: [String: String] = [:],
-    input: String = "/dev/null"
+    passing passed: [CInt] = []
   ) throws {
     let output = try Self.pipe()
     let errors = try Self.pipe()
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    unsafe posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
+    unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     unsafe posix_spawn_file_actions_adddup2(&actions, output.write, 1)
     unsafe posix_spawn_file_actions_adddup2(&actions, errors.write, 2)
+    for (index, descriptor) in passed.enumerated() {
+      unsafe posix_spawn_file_actions_adddup2(&actions, descriptor, 3 + CInt(index))
+    }
     // Not all of the test runner's descriptors are close-on-exec. One that is gone meanwhile is
     // passed over.
     for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
-      guard let number = CInt(name), number > 2 else { continue }
+      guard let number = CInt(name), number > 2 + CInt(passed.count) else { continue }
       unsafe posix_spawn_file_actions_addclose(&actions, number)
     }
     var attributes = posix_spawnattr_t()

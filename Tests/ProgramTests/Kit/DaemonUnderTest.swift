@@ -15,6 +15,10 @@ final class DaemonUnderTest {
     "MEXC_SECRET_KEY": SimulatorConfiguration.demoSecret,
   ]
   private(set) var lives: [ChildProcess] = []
+  /// Where its spool is, when it is not in the scratch folder.
+  var spoolPath: String?
+  /// Where its control socket is, below the scratch folder.
+  var controlSocket = "control.sock"
 
   init(
     _ market: SimulatedMarket?, url: String? = nil, _ adjust: (inout Settings) -> Void = { _ in }
@@ -71,6 +75,21 @@ final class DaemonUnderTest {
         BuiltProgram.daemon.path, ["--config", path], environment: environment))
   }
 
+  /// As systemd starts it when it has made the sockets: `LISTEN_PID` names the process itself.
+  func launch(withSockets descriptors: [CInt], named names: String) throws {
+    let path = try writeConfiguration()
+    var variables = environment
+    variables["LISTEN_FDS"] = String(descriptors.count)
+    variables["LISTEN_FDNAMES"] = names
+    lives.append(
+      try ChildProcess(
+        "/bin/sh",
+        [
+          "-c", "LISTEN_PID=$$ exec \"$0\" \"$@\"", BuiltProgram.daemon.path, "--config", path,
+        ],
+        environment: variables, passing: descriptors))
+  }
+
   func waitForTrading() throws {
     try process.line(with: "trading is open")
   }
@@ -114,7 +133,7 @@ final class DaemonUnderTest {
   func submit(_ signal: String) throws -> JSONValue { try connect().ask(signal) }
 
   func control(_ request: ControlRequest) throws -> ControlAnswer {
-    let client = try UnixClient(path: scratch("control.sock"))
+    let client = try UnixClient(path: scratch(controlSocket))
     let line = try client.request(request.line, until: deadline(after: patience))
     guard let answer = ControlAnswer(line) else {
       throw Unusable("no answer: \(String(decoding: line, as: UTF8.self))")

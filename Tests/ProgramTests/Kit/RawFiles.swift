@@ -52,19 +52,28 @@ struct HalfClient: ~Copyable {
 
   init(_ path: String, saying text: String) throws {
     descriptor = FileDescriptor(owning: socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0))
+    let connected = unsafe UnixAddress.with(path) { unsafe connect(descriptor.number, $0, $1) }
+    guard connected == 0 else { throw Unusable("connect: errno \(errno)") }
+    let bytes = Array(text.utf8)
+    guard unsafe send(descriptor.number, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count
+    else { throw Unusable("send: errno \(errno)") }
+  }
+}
+
+/// sockaddr_un of unix(7), for as long as the body runs.
+enum UnixAddress {
+  static func with(
+    _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt
+  ) -> CInt {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     unsafe withUnsafeMutableBytes(of: &address.sun_path) { room in
       for (index, byte) in path.utf8.enumerated() { unsafe room[index] = byte }
     }
-    let connected = unsafe withUnsafePointer(to: &address) { pointer in
+    return unsafe withUnsafePointer(to: &address) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        unsafe connect(descriptor.number, pointer, socklen_t(MemoryLayout<sockaddr_un>.size))
+        unsafe body(pointer, socklen_t(MemoryLayout<sockaddr_un>.size))
       }
     }
-    guard connected == 0 else { throw Unusable("connect: errno \(errno)") }
-    let bytes = Array(text.utf8)
-    guard unsafe send(descriptor.number, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count
-    else { throw Unusable("send: errno \(errno)") }
   }
 }

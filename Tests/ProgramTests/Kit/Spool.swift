@@ -12,7 +12,7 @@ extension DaemonUnderTest {
     var status: String? { report["status"]?.stringValue }
   }
 
-  func spool(_ path: String) -> String { scratch("spool/" + path) }
+  func spool(_ path: String) -> String { (spoolPath ?? scratch("spool")) + "/" + path }
 
   /// Writes a file beside the others and renames it in.
   func drop(_ name: String, _ text: String) throws { try drop(name, Array(text.utf8)) }

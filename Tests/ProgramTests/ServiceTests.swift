@@ -1,0 +1,112 @@
+import Domain
+import Foundation
+import Glibc
+import Platform
+import Testing
+
+/// What systemd sees and gives: sd_notify(3), the watchdog, sd_listen_fds(3).
+struct ServiceTests {
+  /// The socket that systemd listens on.
+  private final class NotifySocket {
+    private let descriptor: FileDescriptor
+    private(set) var messages: [String] = []
+
+    init(_ path: String) throws {
+      descriptor = FileDescriptor(owning: socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue), 0))
+      let bound = unsafe UnixAddress.with(path) { unsafe bind(descriptor.number, $0, $1) }
+      guard bound == 0 else { throw Unusable("bind: errno \(errno)") }
+    }
+
+    /// Reads until a message has come that begins so.
+    func wait(for prefix: String) throws {
+      let end = deadline(after: patience)
+      var buffer = [UInt8](repeating: 0, count: 4_096)
+      while !messages.contains(where: { $0.hasPrefix(prefix) }) {
+        var question = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
+        let left = CInt(clamping: end.since(Clock.monotonic()).wholeMilliseconds)
+        guard left > 0, unsafe poll(&question, 1, left) > 0 else {
+          throw TimeUp("\(prefix) on the notify socket", messages.joined(separator: "\n"))
+        }
+        let count = unsafe recv(descriptor.number, &buffer, buffer.count, 0)
+        if count > 0 { messages.append(String(decoding: buffer[..<count], as: UTF8.self)) }
+      }
+    }
+
+    func forget() { messages = [] }
+  }
+
+  @Test
+  func systemdIsTold() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest(market)
+    let notify = try NotifySocket(daemon.scratch("notify.sock"))
+    daemon.environment["NOTIFY_SOCKET"] = daemon.scratch("notify.sock")
+    daemon.environment["WATCHDOG_USEC"] = "200000"
+    try daemon.start()
+    try notify.wait(for: "READY=1")
+    try notify.wait(for: "WATCHDOG=1")
+    try notify.wait(for: "STATUS=trading (live)")
+    // Again and again, for as long as the loop turns.
+    notify.forget()
+    try notify.wait(for: "WATCHDOG=1")
+
+    #expect(try daemon.operate("halt", "for a test").status == 0)
+    try notify.wait(for: "STATUS=halted: for a test")
+    notify.forget()
+    try daemon.process.signal(SIGHUP)
+    try notify.wait(for: "RELOADING=1\nMONOTONIC_USEC=")
+    try notify.wait(for: "READY=1")
+    try daemon.process.signal(SIGTERM)
+    try notify.wait(for: "STOPPING=1")
+    #expect(try daemon.process.waitForEnd() == .exited(0))
+  }
+
+  /// A loop that does not turn feeds no watchdog: that is what it is for.
+  @Test
+  func aWatchdogIsNotFedWithoutBeingAsked() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest(market)
+    let notify = try NotifySocket(daemon.scratch("notify.sock"))
+    daemon.environment["NOTIFY_SOCKET"] = daemon.scratch("notify.sock")
+    daemon.environment["WATCHDOG_USEC"] = "200000"
+    daemon.environment["WATCHDOG_PID"] = "1"
+    try daemon.start()
+    try notify.wait(for: "STATUS=trading (live)")
+    #expect(!notify.messages.contains { $0.hasPrefix("WATCHDOG") })
+  }
+
+  @Test(arguments: [false, true])
+  func socketsOfSystemdAreTakenOver(_ bothAreNamed: Bool) throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest(market)
+    let given = daemon.scratch("given.sock")
+    let signals = try Self.listen(given)
+    var descriptors = [signals.number]
+    var control: FileDescriptor?
+    if bothAreNamed {
+      let made = try Self.listen(daemon.scratch("given-control.sock"))
+      descriptors.insert(made.number, at: 0)
+      control = consume made
+    }
+    try daemon.launch(
+      withSockets: descriptors, named: bothAreNamed ? "control:signal" : "signals.socket")
+    try daemon.process.line(with: "ready to take signals")
+    #expect(try SignalClient(given).ask(Wish("given").text)["code"] == "accepted")
+    #expect(!FileManager.default.fileExists(atPath: daemon.scratch("signal.sock")))
+    if bothAreNamed { daemon.controlSocket = "given-control.sock" }
+    try daemon.waitForOrder("given", "filled")
+    #expect(try daemon.stop() == .exited(0))
+    // It is systemd's: it stays when the daemon goes.
+    #expect(FileManager.default.fileExists(atPath: given))
+    _ = consume control
+  }
+
+  private static func listen(_ path: String) throws -> FileDescriptor {
+    let descriptor = FileDescriptor(owning: socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0))
+    let bound = unsafe UnixAddress.with(path) { unsafe bind(descriptor.number, $0, $1) }
+    guard bound == 0, Glibc.listen(descriptor.number, 16) == 0 else {
+      throw Unusable("listen on \(path): errno \(errno)")
+    }
+    return descriptor
+  }
+}

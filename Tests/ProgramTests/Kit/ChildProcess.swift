@@ -103,6 +103,7 @@ final class ChildProcess: @unchecked Sendable {
 
   /// Waits until `condition` gives something: it is asked again whenever the program says something
   /// or ends, and otherwise every so often, for what happens without a word.
+  @discardableResult
   func wait<Value>(
     for what: String, within time: Duration = patience, _ question: () throws -> Value?
   ) throws -> Value {

@@ -271,6 +271,52 @@ import Testing
     #expect(validate.exchange.ledger.isEmpty)
   }
 
+  /// The list of the key's pairs only spares a refusal; a key that is not accepted is another matter.
+  @Test(arguments: [
+    (refusal(700007, .halt), false), (refusal(700003, .clock), false),
+    (ExchangeAnswer.failed(.noAnswer("time out")), false),
+    (refusal(500, .wait), true), (.failed(.unreadable("HTML")), true),
+  ])
+  func withoutTheKeysPairsTradingOpensOnlyWhenTheExchangeAnswers(
+    answer: ExchangeAnswer, opens: Bool
+  ) {
+    let exchange = FakeExchange()
+    exchange.script = { dispatch, _ in
+      dispatch.request == .tradableSymbols ? .answer(answer) : nil
+    }
+    let harness = EngineHarness(exchange: exchange)
+    harness.tick()
+    harness.settle()
+    #expect(!harness.engine.isTradingOpen)
+    harness.advance(by: .seconds(30))
+    #expect(harness.engine.isTradingOpen == opens)
+    #expect(harness.submit(limit("a"))?.code == .accepted)
+    harness.settle()
+    #expect(harness.status("a") == (opens ? .open : .new))
+  }
+
+  @Test func aCheckWithoutAnAnswerIsAskedAgainUntilTheSignalExpires() {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(makeConfiguration { $0.mode = .validate }, exchange: exchange)
+    exchange.script = { dispatch, _ in
+      dispatch.isPlacement && harness.placements.count <= 3
+        ? .answer(.failed(.noAnswer("time out"))) : nil
+    }
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(10))
+    #expect(harness.placements.count == 4)
+    #expect(harness.status("a") == .validated)
+    #expect(harness.requests(\.isLook).isEmpty)
+    exchange.script = { dispatch, _ in
+      dispatch.isPlacement ? .answer(.failed(.unreadable("502"))) : nil
+    }
+    harness.submit(limit("b") { $0.expiry = .timeToLive(.seconds(3)) })
+    harness.advance(by: .seconds(10))
+    #expect(harness.code("b") == .expired)
+    #expect(exchange.ledger.isEmpty)
+    harness.checkStore()
+  }
+
   @Test func whenStoppingNothingNewLeavesAndTheRestIsFinished() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)

@@ -86,7 +86,9 @@ final class EngineHarness {
     for effect in effects { perform(effect) }
     if point == .afterEffects { return restart() }
     if comparesEveryTurn {
-      #expect(engine.liveOrders == store.state(at: now.wall).live.map(\.order))
+      if engine.liveOrders != store.liveOrders {
+        Issue.record("the engine holds other orders than the store")
+      }
     }
   }
 

@@ -6,6 +6,7 @@ struct StoreModel {
   private(set) var signals: [SignalID: SignalRecord] = [:]
   private(set) var orders: [OrderKey: Order] = [:]
   private(set) var sequence: [OrderKey] = []
+  private var liveKeys: [OrderKey] = []
   private(set) var events: [HistoryEvent] = []
   private(set) var halt: HaltRecord?
   private(set) var ban: BanRecord?
@@ -40,14 +41,19 @@ struct StoreModel {
         }
       } else {
         sequence.append(order.key)
+        liveKeys.append(order.key)
       }
       orders[order.key] = order
+      if order.status.isTerminal { liveKeys.removeAll { $0 == order.key } }
     case .appendEvent(let event): events.append(event)
     case .setHalt(let record): halt = record
     case .setBan(let record): ban = record
     case .setRateUsage(let record): usage = record
     }
   }
+
+  /// Oldest first.
+  var liveOrders: [Order] { liveKeys.compactMap { orders[$0] } }
 
   func state(at wall: WallTime) -> StoredState {
     var live: [StoredOrder] = []

@@ -49,9 +49,19 @@ let package = Package(
         "SimulatedExchange",
       ]),
 
+    // Never part of anything that ships: they drive the rooms above through faults.
+    .target(name: "CSimulatedDisk", dependencies: ["CSQLite"]),
+    room(
+      "Simulation",
+      imports: [
+        "CSimulatedDisk", "Daemon", "Domain", "Execution", "Intake", "MEXC", "Platform",
+        "SimulatedExchange", "Store", "Transport",
+      ]),
+
     program("mexc-signald", imports: ["Daemon"]),
     program("mexc-signalctl", imports: ["Daemon"]),
     program("mexc-sim", imports: ["SimulatedExchange"]),
+    program("simulate", imports: ["Simulation"]),
     program(
       "mexc-bench",
       imports: [
@@ -72,6 +82,7 @@ let package = Package(
       of: ["Cryptography", "Domain", "Platform", "SimulatedExchange", "Transport"]),
     tests(
       "DaemonTests", of: ["Cryptography", "Daemon", "Domain", "Execution", "Platform", "Store"]),
+    tests("SimulationTests", of: ["Domain", "Simulation", "Store"]),
     tests(
       "ProgramTests",
       of: ["Daemon", "Domain", "Execution", "Platform", "SimulatedExchange", "Store"]),

@@ -42,6 +42,8 @@ package final class SignalDesk {
   /// The files in `active`, by the signal that each holds.
   private var activeFiles: [SignalID: [UInt8]] = [:]
   private var failedMoves: [Move] = []
+  /// Files of remembered signals that could not be moved to `active` yet.
+  private var failedClaims: [(name: [UInt8], id: SignalID)] = []
   private var isRetrying = false
 
   /// `openSpool` gets what takes the spool's files and what takes its complaints.
@@ -259,21 +261,34 @@ package final class SignalDesk {
     do throws(SpoolError) {
       activeFiles[id] = try spool.claim(name)
     } catch {
-      logger.log(
-        .error, "a file was taken but could not be moved to active; its signal is remembered",
-        [
-          LogField("signal_id", id.text), LogField("file", bytes: name),
-          LogField("error", "\(error)"),
-        ])
+      guard error != .vanished else { return }
+      if failedClaims.isEmpty {
+        logger.log(
+          .error, "a file was taken but could not be moved to active; trying again every second",
+          [
+            LogField("signal_id", id.text), LogField("file", bytes: name),
+            LogField("error", "\(error)"),
+          ])
+      }
+      failedClaims.append((name, id))
+      scheduleRetry()
     }
   }
 
   /// The signal's story is over: its file goes where the story ended.
   package func settle(_ outcome: Outcome) {
-    guard let name = activeFiles.removeValue(forKey: outcome.signalID) else { return }
+    let place: SpoolPlace
+    let name: [UInt8]
+    if let active = activeFiles.removeValue(forKey: outcome.signalID) {
+      (name, place) = (active, .active)
+    } else if let index = failedClaims.firstIndex(where: { $0.id == outcome.signalID }) {
+      (name, place) = (failedClaims.remove(at: index).name, .incoming)
+    } else {
+      return
+    }
     finish(
       Move(
-        name: name, place: .active,
+        name: name, place: place,
         outcome: OutcomeReport.isRefusal(outcome) ? .rejected : .done,
         report: bytes(OutcomeReport.outcome(outcome))))
   }
@@ -300,6 +315,9 @@ package final class SignalDesk {
     time.schedule(time.now().monotonic.advanced(by: Self.retryInterval)) { [weak self] in
       guard let self else { return }
       self.isRetrying = false
+      let claims = self.failedClaims
+      self.failedClaims = []
+      for claim in claims { self.claim(claim.name, for: claim.id) }
       let moves = self.failedMoves
       self.failedMoves = []
       for move in moves { self.finish(move) }

@@ -24,6 +24,9 @@ enum Opening {
     try requireLog(database)
     try check(database, size: try location.existingSize() ?? 0)
     try Migrations.run(on: database, from: version)
+    try StoreError.sorting { () throws(SQLiteError) in
+      try database.execute(fold, step: "fold the log into the file")
+    }
     let statements = try statements(database)
     database.setBusyTimeout(milliseconds: 0)
     return (database, statements)
@@ -80,6 +83,10 @@ enum Opening {
     PRAGMA wal_autocheckpoint = 512;
     PRAGMA journal_size_limit = 4194304;
     """
+
+  /// A run that died within a commit can leave a whole turn in the log that was never synced. SQLite
+  /// reads it as if it were committed, so it is made durable before anybody is told what it says.
+  private static let fold = "PRAGMA wal_checkpoint(TRUNCATE);"
 
   /// The schema version; 0 for an empty file. Anything that is neither empty nor ours is refused
   /// before a byte of it changes.

@@ -1,0 +1,144 @@
+import Domain
+import Platform
+
+/// Many seeds, and what they add up to.
+enum Campaign {
+  static func seeds(
+    _ simulator: Simulator, _ options: SimulateProgram.Options, _ say: (String) -> Void
+  ) -> Int32 {
+    var sum = Tally()
+    let start = Clock.monotonic()
+    var seed = options.first
+    let limit = options.minutes.map { Duration.seconds($0 * 60) }
+    while limit.map({ Clock.monotonic().since(start) < $0 }) ?? (sum.seeds < options.seeds) {
+      var scenario = Scenario(seed: seed, plant: options.plant)
+      scenario.without = options.without
+      let outcome = simulator.run(scenario, keepsWords: options.tellsStory)
+      sum.add(outcome)
+      if options.printsTrace {
+        say("seed=\(seed) trace=\(String(outcome.digest, radix: 16)) events=\(outcome.events)")
+      }
+      if options.tellsStory { for line in outcome.story { say(line) } }
+      if let violation = outcome.violation {
+        tell(simulator, outcome, violation, say)
+        say(sum.summary(in: Clock.monotonic().since(start)))
+        return 1
+      }
+      seed += 1
+    }
+    say(sum.summary(in: Clock.monotonic().since(start)))
+    let missed = sum.missedFaults
+    if sum.seeds >= Tally.enoughSeeds && !missed.isEmpty && options.without.isEmpty {
+      say("never hit: " + missed.map(\.rawValue).joined(separator: ", "))
+      return 1
+    }
+    return 0
+  }
+
+  private static func tell(
+    _ simulator: Simulator, _ outcome: Outcome, _ violation: Violation, _ say: (String) -> Void
+  ) {
+    say("seed=\(outcome.scenario.seed) breaks \(violation.invariant.rawValue): \(violation.text)")
+    let small = simulator.shrink(outcome)
+    say(
+      "the same with \(small.signals) signals and without "
+        + (small.scenario.without.isEmpty
+          ? "nothing" : small.scenario.without.map(\.rawValue).sorted().joined(separator: ", ")))
+    if let smaller = small.violation, smaller.text != violation.text { say(smaller.text) }
+    for line in small.story { say("  " + line) }
+    say(
+      "again: simulate --seed \(outcome.scenario.seed) --seeds 1"
+        + (outcome.scenario.plant.map { " --plant \($0.rawValue)" } ?? ""))
+  }
+
+  // MARK: Planted faults
+
+  static func planted(
+    _ simulator: Simulator, _ options: SimulateProgram.Options, _ say: (String) -> Void
+  ) -> Int32 {
+    var escaped = 0
+    for plant in Plant.allCases {
+      if let found = firstCatch(of: plant, simulator, from: options.first, most: 10_000) {
+        say(
+          "\(plant.rawValue): caught by \(found.invariant.rawValue) with seed \(found.seeds)"
+            + " (\(found.text))")
+      } else {
+        escaped += 1
+        say("\(plant.rawValue): NOT CAUGHT in 10000 seeds")
+      }
+    }
+    say(escaped == 0 ? "every planted fault was caught" : "\(escaped) planted faults escaped")
+    return escaped == 0 ? 0 : 1
+  }
+
+  static func firstCatch(
+    of plant: Plant, _ simulator: Simulator, from first: UInt64, most: Int
+  ) -> (seeds: Int, invariant: Invariant, text: String)? {
+    for count in 0..<most {
+      let outcome = simulator.run(Scenario(seed: first + UInt64(count), plant: plant))
+      if let violation = outcome.violation {
+        return (count + 1, violation.invariant, violation.text)
+      }
+    }
+    return nil
+  }
+}
+
+/// What runs add up to.
+struct Tally {
+  private(set) var seeds = 0
+  private var signals = 0
+  private var deliveries = 0
+  private var orders = 0
+  private var placements = 0
+  private var requests = 0
+  private var events = 0
+  private var lives = 0
+  private var dropped = 0
+  private var torn = 0
+  private var violations = 0
+  private var hits = Fault.allCases.map { _ in 0 }
+  private var crashes: [CrashPoint: Int] = [:]
+
+  /// From so many seeds on, a fault that never happened makes a run fail.
+  static let enoughSeeds = 500
+
+  mutating func add(_ outcome: Outcome) {
+    seeds += 1
+    signals += outcome.signals
+    deliveries += outcome.deliveries
+    orders += outcome.orders
+    placements += outcome.placements
+    requests += outcome.requests
+    events += outcome.events
+    lives += outcome.lives
+    dropped += outcome.droppedWrites
+    torn += outcome.tornWrites
+    if outcome.violation != nil { violations += 1 }
+    for index in hits.indices { hits[index] += outcome.hits[index] }
+    for (point, count) in outcome.crashes { crashes[point, default: 0] += count }
+  }
+
+  var missedFaults: [Fault] {
+    Fault.allCases.filter { $0.isImportant && hits[Fault.ordinal[$0] ?? 0] == 0 }
+  }
+
+  func summary(in time: Duration) -> String {
+    let nanoseconds = max(1, time.wholeNanoseconds)
+    let perMinute = Int64(deliveries) * 60_000_000_000 / nanoseconds
+    let madePerMinute = Int64(signals) * 60_000_000_000 / nanoseconds
+    var lines = [
+      "seeds \(seeds), signals \(signals) (delivered \(deliveries) times), orders \(orders), "
+        + "placements sent \(placements), requests \(requests), events \(events)",
+      "lives of the daemon \(lives), unsynced writes dropped \(dropped), torn \(torn)",
+    ]
+    let faults = zip(Fault.allCases, hits).map { "\($0.rawValue) \($1)" }
+    lines.append("faults: " + faults.joined(separator: ", "))
+    let points = CrashPoint.allCases.map { "\($0.rawValue) \(crashes[$0] ?? 0)" }
+    lines.append("deaths: " + points.joined(separator: ", "))
+    lines.append(
+      "violations \(violations); \(madePerMinute) signals a minute "
+        + "(\(perMinute) deliveries a minute), \(nanoseconds / 1_000_000) ms")
+    return lines.joined(separator: "\n")
+  }
+}

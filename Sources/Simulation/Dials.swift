@@ -1,0 +1,64 @@
+import Domain
+import SimulatedExchange
+
+/// What the seed decides before anything happens.
+struct Dials {
+  /// In a million, by fault.
+  private var strength: [Int]
+  let signals: Int
+  /// How long the first phase lasts, in nanoseconds.
+  let length: Int64
+  let exchangeOffset: Duration
+  let settleTime: Duration
+  let receiveWindow: Duration
+  /// The exchange's pools.
+  let ipWeight: Int
+  let uidWeight: Int
+  let ordersPerSecond: Int
+  /// One-way travel, nanoseconds.
+  let travel: Int
+  let startsEmpty: Bool
+  let hidesLong: Bool
+  let partialPercent: Int
+  let pausesOn: Int
+
+  init(_ scenario: Scenario) {
+    var draw = SplitMix64(seed: scenario.seed, stream: "dials")
+    let kind = draw.below(10)
+    let single = Fault.allCases[draw.below(Fault.allCases.count)]
+    strength = Fault.allCases.map { fault in
+      // Every fault is drawn for, so that one more or less leaves the others as they are.
+      let share = draw.below(1_001)
+      let isOn = draw.chance(2, in: 3)
+      if scenario.without.contains(fault) || kind == 0 { return 0 }
+      if kind == 1 { return fault == single ? fault.most : 0 }
+      return isOn ? fault.most * share / 1_000 : 0
+    }
+    signals = min(scenario.signals, 10 + draw.below(41))
+    length = Int64(10 + draw.below(50)) * second
+    exchangeOffset = .milliseconds(draw.below(20_001) - 10_000)
+    settleTime = draw.chance(1, in: 2) ? .seconds(60) : .seconds(5 + draw.below(30))
+    receiveWindow = .milliseconds(3_000 + draw.below(3) * 1_000)
+    let isTight = draw.chance(1, in: 4)
+    ipWeight = isTight ? 120 : 300
+    uidWeight = isTight ? 100 : 500
+    ordersPerSecond = isTight ? 4 : 12
+    travel = (5 + draw.below(60)) * Int(millisecond)
+    startsEmpty = draw.chance(1, in: 16)
+    hidesLong = draw.chance(1, in: 4)
+    partialPercent = draw.below(60)
+    pausesOn = draw.below(3)
+  }
+
+  func strength(of fault: Fault) -> Int {
+    strength[Fault.ordinal[fault] ?? 0]
+  }
+}
+
+extension Fault {
+  static let ordinal: [Fault: Int] = Dictionary(
+    uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })
+}
+
+let millisecond: Int64 = 1_000_000
+let second: Int64 = 1_000_000_000

@@ -1,0 +1,46 @@
+import Domain
+import Execution
+import SimulatedExchange
+
+/// The operator: halts, resumes, cancels and resolves, at any time.
+final class OperatorHand {
+  private let world: World
+  private let process: () -> SimulatedProcess?
+  private let oracle: Oracle
+
+  init(_ world: World, _ oracle: Oracle, process: @escaping () -> SimulatedProcess?) {
+    self.world = world
+    self.oracle = oracle
+    self.process = process
+  }
+
+  /// A chance every half second.
+  func begin() { world.plan(in: second / 2) { [weak self] in self?.look() } }
+
+  private func look() {
+    if world.happens(.commands) { act() }
+    if world.happens(.clockStep) {
+      let step = Int64(world.below(7_200_001, for: .clockStep)) - 3_600_000
+      world.note("clock steps", "", "\(step) ms")
+      world.stepClock(by: step)
+    }
+    if world.faultsAreOn { begin() }
+  }
+
+  private func act() {
+    let draw = world.below(8, for: .commands)
+    let ids = oracle.shadow.orders.keys.map(\.signal).sorted()
+    let id = ids.isEmpty ? nil : ids[world.below(ids.count, for: .commands)]
+    let command: OperatorCommand
+    switch (draw, id) {
+    case (0, _): command = .halt(reason: "by hand", cancel: world.below(2, for: .commands) == 0)
+    case (1, _), (2, _): command = .resume
+    case (3, _): command = .cancelAll
+    case (4, let id?), (5, let id?): command = .cancel(id)
+    case (6, let id?): command = .resolvePlaced(id, orderID: "C02__nobody")
+    case (7, let id?): command = .resolveNotPlaced(id)
+    default: command = .resume
+    }
+    process()?.command(command)
+  }
+}

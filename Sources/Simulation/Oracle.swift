@@ -1,0 +1,409 @@
+import Daemon
+import Domain
+import Execution
+import MEXC
+import SimulatedExchange
+import Store
+import Transport
+
+/// Knows the truth and what was promised, and holds the one against the other after every step.
+final class Oracle {
+  /// What became of one signal's order outside the daemon.
+  struct Intent {
+    /// Copies of its placement that were handed to the network.
+    var written = 0
+    /// Copies that the exchange, or its front, has turned away.
+    var refused = 0
+    var accepted: [SimulatedOrder] = []
+    var lastPlacement: WireCall?
+    /// The number of the commit that armed it last.
+    var armedIn = 0
+  }
+
+  let world: World
+  let configuration: EngineConfiguration
+  private(set) var shadow = Shadow()
+  /// Turns whose commit failed: a crash may bring them back.
+  private var maybe: [StoreWrite] = []
+  private(set) var intents: [String: Intent] = [:]
+  private(set) var commits = 0
+  private var haltedIn = 0
+  private var pausedIn: [Symbol: Int] = [:]
+  /// Signals that somebody was told to be remembered.
+  private(set) var acknowledged: Set<SignalID> = []
+  private(set) var placements = 0
+  var checkDurable: ((OrderKey, Order) -> Void)?
+
+  // Silence.
+  private var silentUntil: Int64 = 0
+  private var silenceLife = 0
+  private var silenceIsDurable = false
+  private var silenceBoots = 0
+  private var silenceClockSteps = 0
+  private var deaths: [Int64] = []
+
+  /// When a request left whose answer was a well-formed list or "not there", by view and subject.
+  private var views: [String: Int64] = [:]
+  private var sentAt: [String: Int64] = [:]
+  /// When each price was asked for, by what the machine's clock said then.
+  private var priceAsked: [Int64: Int64] = [:]
+
+  init(_ world: World) {
+    self.world = world
+    configuration = Self.configuration(world.dials)
+  }
+
+  static let maximumDailyQuote = FixedDecimal(100_000)
+  static let maximumOrderQuote = FixedDecimal(5_000)
+  static let maximumPriceAge = Duration.seconds(2)
+
+  private static func configuration(_ dials: Dials) -> EngineConfiguration {
+    EngineConfiguration(
+      mode: .live,
+      price: .init(maximumAge: maximumPriceAge, maximumDeviation: FixedDecimal(100)),
+      risk: .init(
+        symbols: SimulatedNetwork.listings.map(\.symbol), maximumOrderQuote: maximumOrderQuote,
+        maximumOpenOrders: 50, maximumOrdersPerMinute: 200,
+        maximumDailyQuote: maximumDailyQuote,
+        pauseOnNotFound: EngineConfiguration.Risk.PauseScope.allCases[dials.pausesOn]),
+      rateLimits: .init(
+        ipWeight: dials.ipWeight, uidWeight: dials.uidWeight, window: .seconds(10),
+        ordersPerSecond: dials.ordersPerSecond, utilisation: .scaled(95, digits: 2)),
+      receiveWindow: dials.receiveWindow, settleTime: dials.settleTime,
+      defaultTimeToLive: .seconds(30), cost: MEXCSpot.cost)
+  }
+
+  // MARK: Commits
+
+  func commitFailed(_ turn: [StoreWrite]) { maybe = turn }
+
+  func committed(_ turn: [StoreWrite], by process: SimulatedProcess) {
+    maybe = []
+    commits += 1
+    var touched: [OrderKey] = []
+    for write in turn {
+      let former = formerOrder(of: write)
+      if let contradiction = shadow.apply(write) {
+        let isSecond = if case .insertSignal = write { true } else { false }
+        world.fail(isSecond ? .oneDispositionEach : .historyIsState, "", contradiction)
+      }
+      watch(write, former)
+      if case .putOrder(let order) = write { touched.append(order.key) }
+    }
+    if !touched.isEmpty { compareWithEngine(touched, process) }
+  }
+
+  func acknowledge(_ id: SignalID) { acknowledged.insert(id) }
+
+  /// Whether a turn whose commit failed, or never returned, came back with a recovery: wholly, or not
+  /// at all.
+  func settleMaybe(_ store: WatchedStore) -> Bool {
+    guard !maybe.isEmpty else { return false }
+    let turn = maybe
+    maybe = []
+    var extended = shadow
+    var keys: [OrderKey] = []
+    var ids: [SignalID] = []
+    for write in turn {
+      _ = extended.apply(write)
+      switch write {
+      case .putOrder(let order): keys.append(order.key)
+      case .insertSignal(let record): ids.append(record.signalID)
+      case .updateDecision, .appendEvent, .setHalt, .setBan, .setRateUsage: break
+      }
+    }
+    do {
+      for key in keys where try store.storedOrder(key) != extended.orders[key] { return false }
+      for id in ids where try store.storedSignal(id) == nil { return false }
+      // A turn without orders shows in the settings only, which the next comparison sees.
+      if keys.isEmpty && ids.isEmpty { return settleSettings(extended, store) }
+    } catch { return false }
+    shadow = extended
+    if extended.halt != nil { haltedIn = commits }
+    return true
+  }
+
+  private func settleSettings(_ extended: Shadow, _ store: WatchedStore) -> Bool {
+    guard let settings = try? store.storedSettings(), settings.halt == extended.halt,
+      settings.ban?.until == extended.ban?.until
+    else { return false }
+    shadow = extended
+    return true
+  }
+
+  private func formerOrder(of write: StoreWrite) -> Order? {
+    guard case .appendEvent(let event) = write, case .order(let key) = event.subject else {
+      return nil
+    }
+    return shadow.orders[key]
+  }
+
+  private func watch(_ write: StoreWrite, _ former: Order?) {
+    switch write {
+    case .appendEvent(let event):
+      guard case .order(let key) = event.subject, let order = shadow.orders[key] else { return }
+      if let former { watchChange(from: former, to: order, event) }
+    case .putOrder(let order): checkAgainstLedger(order)
+    case .setHalt(let record): haltedIn = record == nil ? 0 : commits
+    case .setBan(let record):
+      if record != nil { silenceIsDurable = true }
+    case .insertSignal, .updateDecision, .setRateUsage: break
+    }
+  }
+
+  private func watchChange(from former: Order, to order: Order, _ event: HistoryEvent) {
+    let name = order.ticket.clientOrderID.text
+    if order.executedQuantity < former.executedQuantity
+      || order.executedQuote < former.executedQuote
+    {
+      world.fail(.filledAtMostOrdered, name, "a fill was taken back")
+    }
+    if former.status.isTerminal && order.status != former.status {
+      let isLateTruth = former.status == .rejected && order.orderID != nil
+      if !isLateTruth {
+        world.fail(
+          .terminalNeverChanges, name,
+          "it was \(former.status.rawValue) and became \(order.status.rawValue)")
+      }
+    }
+    if event.kind == "order_armed" {
+      intents[name, default: Intent()].armedIn = commits
+      checkCaps()
+    }
+    if event.kind == "order_not_found" { checkAbsence(order) }
+    if order.status == .notFound && !order.closedByOperator {
+      if pausedIn[order.ticket.symbol] == nil { pausedIn[order.ticket.symbol] = commits }
+    } else if former.status == .notFound && !isPaused(order.ticket.symbol) {
+      pausedIn[order.ticket.symbol] = nil
+    }
+  }
+
+  private func isPaused(_ symbol: Symbol) -> Bool {
+    shadow.orders.values.contains {
+      $0.status == .notFound && !$0.closedByOperator && $0.ticket.symbol == symbol
+    }
+  }
+
+  private func compareWithEngine(_ touched: [OrderKey], _ process: SimulatedProcess) {
+    guard let engine = process.epochs?.turn?.engine else { return }
+    let live = engine.liveOrders
+    for key in touched {
+      guard let stored = shadow.orders[key], let held = live.first(where: { $0.key == key })
+      else { continue }
+      if held != stored {
+        world.fail(
+          .historyIsState, stored.ticket.clientOrderID.text,
+          "the engine holds \(held.status.rawValue), the history adds up to "
+            + stored.status.rawValue)
+      }
+    }
+  }
+
+  // MARK: The ledger
+
+  private func checkAgainstLedger(_ order: Order) {
+    let name = order.ticket.clientOrderID.text
+    if case .base(let quantity) = order.ticket.amount, order.executedQuantity > quantity {
+      world.fail(
+        .filledAtMostOrdered, name, "\(order.executedQuantity) filled of \(quantity)")
+    }
+    guard let found = intents[name]?.accepted.first else {
+      if order.orderID != nil {
+        world.fail(.oursIsKnown, name, "it is recorded as placed, and the exchange has none")
+      }
+      return
+    }
+    switch order.status {
+    case .new, .denied, .expired, .rejected, .validated:
+      world.fail(
+        .oursIsKnown, name,
+        "the exchange has \(found.orderID), and it is recorded as \(order.status.rawValue)")
+    case .submitted, .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled, .unknown,
+      .notFound:
+      break
+    }
+  }
+
+  func accepted(_ order: SimulatedOrder, at now: MonotonicTime) {
+    let name = order.clientOrderID ?? ""
+    world.note("accepted at the exchange", name, order.orderID)
+    intents[name, default: Intent()].accepted.append(order)
+    if let count = intents[name]?.accepted.count, count > 1 {
+      world.fail(.noSecondOrder, name, "the exchange has \(count) orders of this name")
+    }
+    guard let stored = shadow.order(named: name)
+    else {
+      return world.fail(.oursIsKnown, name, "the exchange took an order that nobody knows")
+    }
+    switch stored.status {
+    case .submitted, .unknown: break
+    case .notFound:
+      world.fail(.absenceIsProved, name, "it was taken after it had been declared not found")
+    case .new, .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled, .rejected,
+      .expired, .denied, .validated:
+      world.fail(
+        .oursIsKnown, name, "it was taken while it was recorded as \(stored.status.rawValue)")
+    }
+  }
+
+  func refusedAtExchange(_ name: String?) {
+    guard let name else { return }
+    intents[name, default: Intent()].refused += 1
+  }
+
+  func lastPlacement(of name: String?) -> WireCall? { name.flatMap { intents[$0]?.lastPlacement } }
+
+  // MARK: What leaves
+
+  func leaves(_ call: WireCall, life: Int) {
+    checkSilence(call, life)
+    if call.wire.path == "/api/v3/ticker/price" {
+      priceAsked[world.machineNow.wall.milliseconds] = world.time
+    }
+    if call.wire.method == "GET", Self.isView(call) { sentAt[Self.viewName(call)] = world.time }
+    if call.isPlacement { checkPlacement(call) }
+  }
+
+  private func checkPlacement(_ call: WireCall) {
+    placements += 1
+    let name = call.clientOrderID ?? ""
+    intents[name, default: Intent()].written += 1
+    intents[name]?.lastPlacement = call
+    guard let intent = intents[name] else { return }
+    if intent.written > 1 + intent.refused {
+      world.fail(
+        .noSecondOrder, name,
+        "written \(intent.written) times, refused for sure \(intent.refused) times")
+    }
+    guard let order = shadow.order(named: name)
+    else { return world.fail(.armedBeforeSent, name, "nothing durable knows of it") }
+    guard order.status == .submitted, let stamp = order.stampedAt,
+      call["timestamp"] == String(stamp.milliseconds),
+      call["recvWindow"] == order.receiveWindow.map({ String($0.wholeMilliseconds) }),
+      call["symbol"] == order.ticket.symbol.text,
+      call["price"] == order.ticket.price?.description,
+      (call["quantity"] ?? call["quoteOrderQty"]) == order.ticket.amount.text
+    else {
+      return world.fail(
+        .armedBeforeSent, name,
+        "what leaves is not what is durable: \(call.wire.query.prefix(160)); "
+          + "\(order.status.rawValue), stamped \(order.stampedAt?.milliseconds ?? 0)")
+    }
+    checkGuards(order, name, intent)
+    checkDurable?(order.key, order)
+  }
+
+  private func checkGuards(_ order: Order, _ name: String, _ intent: Intent) {
+    func unguarded(_ why: String) { world.fail(.nothingSentUnguarded, name, why) }
+    let now = world.machineNow
+    if let record = shadow.signals[order.key.signal], now.wall > record.expiresAt {
+      unguarded("it had expired \(now.wall.since(record.expiresAt)) before")
+    }
+    if haltedIn > 0, haltedIn < intent.armedIn { unguarded("trading was halted") }
+    if configuration.risk.pauseOnNotFound != .none, let paused = pausedIn[order.ticket.symbol],
+      paused < intent.armedIn
+    {
+      unguarded("\(order.ticket.symbol) was paused")
+    }
+    guard let quote = order.quote else { return unguarded("no price was looked at") }
+    if let asked = priceAsked[quote.askedAt.milliseconds] {
+      let age = Duration.nanoseconds(world.time - asked)
+      // A time is written down in whole milliseconds.
+      if age > Self.maximumPriceAge + .milliseconds(1) { unguarded("its price was \(age) old") }
+    } else {
+      unguarded("nobody asked for its price")
+    }
+  }
+
+  private func checkCaps() {
+    var sum = FixedDecimal.zero
+    for order in shadow.orders.values where order.status.countsAsExposure {
+      sum = sum.adding(order.reservedQuote ?? .zero) ?? sum
+    }
+    if sum > Self.maximumDailyQuote {
+      world.fail(.capsHold, "", "\(sum) a day is more than \(Self.maximumDailyQuote)")
+    }
+  }
+
+  // MARK: Silence
+
+  private func checkSilence(_ call: WireCall, _ life: Int) {
+    // Times are written down in whole milliseconds.
+    guard world.time < silentUntil - 5 * millisecond else { return }
+    if life != silenceLife {
+      if !silenceIsDurable { return }
+      // After a new start of the machine only its civil clock tells how long it was off.
+      if world.boots != silenceBoots && world.clockSteps != silenceClockSteps { return }
+    }
+    let left = (silentUntil - world.time) / millisecond
+    world.fail(
+      .silenceIsKept, call.subject, "\(call.name) left \(left) ms before the silence was over")
+  }
+
+  func died() { deaths.append(world.time) }
+
+  /// What a run sends before its first commit, no later run knows of. The service manager waits five
+  /// seconds between two starts, so that this stays small; here lives can follow quicker.
+  var isExcusedFromPools: Bool {
+    deaths.reduce(0) { $0 + (world.time - $1 < 12 * second ? 1 : 0) } >= 2
+  }
+
+  func answered(_ call: WireCall, _ response: HTTPResponse, life: Int) {
+    if response.status == 429 || response.status == 418 {
+      if let wait = response.header("Retry-After").flatMap({ Int64($0) }) {
+        let until = world.time + wait * second
+        if until > silentUntil {
+          silentUntil = until
+          silenceLife = life
+          silenceIsDurable = false
+          silenceBoots = world.boots
+          silenceClockSteps = world.clockSteps
+        }
+      }
+      return
+    }
+    guard call.wire.method == "GET", Self.isView(call) else { return }
+    let text = String(decoding: response.body.prefix(64), as: UTF8.self)
+    let saysSomething = text.hasPrefix("[") || text.contains("-2013") || text.contains("-2011")
+    if saysSomething, let sent = sentAt[Self.viewName(call)] { views[Self.viewName(call)] = sent }
+  }
+
+  // MARK: Absence
+
+  private static func isView(_ call: WireCall) -> Bool {
+    switch call.wire.path {
+    case "/api/v3/order": call.clientOrderID != nil
+    case "/api/v3/openOrders", "/api/v3/allOrders", "/api/v3/myTrades": true
+    default: false
+    }
+  }
+
+  private static func viewName(_ call: WireCall) -> String { "\(call.wire.path) \(call.subject)" }
+
+  private func checkAbsence(_ order: Order) {
+    let name = order.ticket.clientOrderID.text
+    guard let fence = order.fence else { return }
+    let conclusive = fence.advanced(by: world.dials.settleTime)
+    let there = world.trueWall.advanced(by: world.dials.exchangeOffset)
+    if there.advanced(by: .milliseconds(5)) < conclusive {
+      return world.fail(
+        .absenceIsProved, name, "declared not found \(conclusive.since(there)) too early")
+    }
+    let earliest = world.time - there.since(conclusive).wholeNanoseconds - 5 * millisecond
+    let symbol = order.ticket.symbol.text
+    for view in [
+      "/api/v3/order \(name)", "/api/v3/openOrders \(symbol)", "/api/v3/allOrders \(symbol)",
+      "/api/v3/myTrades \(symbol)",
+    ] where (views[view] ?? .min) < earliest {
+      world.fail(.absenceIsProved, name, "declared not found without a no of \(view)")
+    }
+  }
+}
+
+extension Signal.Amount {
+  fileprivate var text: String {
+    switch self {
+    case .base(let quantity), .quote(let quantity): quantity.description
+    }
+  }
+}

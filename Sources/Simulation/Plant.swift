@@ -1,0 +1,106 @@
+import Domain
+import Execution
+
+/// Faults put into the program on purpose, at its edges and nowhere else, to see that the simulator
+/// notices. The raw values are how `--plant` calls them.
+package enum Plant: String, CaseIterable, Hashable, Sendable {
+  /// Orders leave and answers go out before their turn is committed.
+  case sendBeforeCommit = "send-before-commit"
+  /// A turn that only takes a signal is committed with the next one.
+  case acknowledgeBeforeCommit = "acknowledge-before-commit"
+  /// A time-out counts as a refusal.
+  case timeoutIsRefusal = "timeout-is-refusal"
+  /// "Not there" right after a placement ends the search.
+  case lookOnce = "look-once"
+  /// A placement without an answer goes again once a look-up does not find it.
+  case resendAfterNotFound = "resend-after-not-found"
+  /// The file is moved out of the mailbox before the commit.
+  case moveBeforeCommit = "move-before-commit"
+  /// The stamp on the wire is that of the sending, not the committed one.
+  case stampOfSending = "stamp-of-sending"
+  /// Seconds of a demanded silence are taken for milliseconds.
+  case silenceInMilliseconds = "silence-in-milliseconds"
+  /// A silence is forgotten by a restart.
+  case silenceForgotten = "silence-forgotten"
+  /// What earlier runs used of the exchange's pools is forgotten by a restart.
+  case budgetForgotten = "budget-forgotten"
+  /// The transport sends a request again by itself when its connection dies.
+  case hiddenResend = "hidden-resend"
+  /// A look-up that finds nothing makes the transport send the order again.
+  case retryOnMissing = "retry-on-missing"
+  /// A price of any age will do.
+  case priceAgeIgnored = "price-age-ignored"
+  /// Trading is no longer halted after a restart.
+  case haltForgotten = "halt-forgotten"
+  /// The disk says that it has synced, and has not.
+  case syncLies = "sync-lies"
+  /// An order that was armed when the run ended counts as not sent.
+  case armedIsNew = "armed-is-new"
+  /// An order that was armed when the run ended is forgotten.
+  case armedIsForgotten = "armed-is-forgotten"
+  /// An error in answer to a look-up counts as "not there".
+  case errorIsNo = "error-is-no"
+  /// A partial fill counts as the whole.
+  case partIsWhole = "part-is-whole"
+  /// A late find of an order that counted as not there is dropped.
+  case lateTruthDropped = "late-truth-dropped"
+}
+
+extension Plant {
+  func alter(_ configuration: inout EngineConfiguration) {
+    switch self {
+    case .lookOnce:
+      // The fence and the settle time have always passed already.
+      configuration.settleTime = .seconds(-120)
+    case .priceAgeIgnored: configuration.price.maximumAge = .seconds(600)
+    case .budgetForgotten:
+      configuration.rateLimits.utilisation = FixedDecimal(1)
+    default: break
+    }
+  }
+
+  func alter(_ state: inout StoredState) {
+    switch self {
+    case .silenceForgotten: state.ban = nil
+    case .budgetForgotten:
+      // An empty state is the only one that the engine takes for a first start.
+      state.rateUsage = nil
+      if state.live.isEmpty { state = StoredState() }
+    case .haltForgotten: state.halt = nil
+    case .armedIsNew:
+      for index in state.live.indices where state.live[index].order.status == .submitted {
+        try? state.live[index].order.apply(
+          .mayRetry("never left"), at: state.live[index].order.updatedAt)
+      }
+    case .armedIsForgotten: state.live.removeAll { $0.order.status == .submitted }
+    default: break
+    }
+  }
+
+  func alter(_ answer: ExchangeAnswer, to request: ExchangeRequest) -> ExchangeAnswer {
+    switch (self, request, answer) {
+    case (.timeoutIsRefusal, .place, .failed(.noAnswer(let text))):
+      .failed(
+        .refused(
+          ExchangeError(
+            code: 30_000, text: text, action: .skip, refusesPlacement: true, advice: "")))
+    case (.resendAfterNotFound, .place, .failed(.noAnswer(let text))):
+      .failed(.throttled(ThrottleNotice(wait: .milliseconds(1), isBan: false, text: text)))
+    case (.silenceInMilliseconds, _, .failed(.throttled(let notice))):
+      .failed(
+        .throttled(
+          ThrottleNotice(wait: notice.wait / 1_000, isBan: notice.isBan, text: notice.text)))
+    case (.errorIsNo, .order, .failed(.unreadable(let text))),
+      (.errorIsNo, .order, .failed(.noAnswer(let text))):
+      .orderMissing(
+        ExchangeError(code: -2013, text: text, action: .query, refusesPlacement: false, advice: ""))
+    case (.errorIsNo, .openOrders, .failed), (.errorIsNo, .recentOrders, .failed): .orders([])
+    case (.errorIsNo, .trades, .failed): .trades([])
+    case (.partIsWhole, .order(_, _), .order(var report)) where report.status == .partiallyFilled:
+      {
+        report.status = .filled; return .order(report)
+      }()
+    default: answer
+    }
+  }
+}

@@ -1,0 +1,249 @@
+import Daemon
+import Domain
+import Execution
+import Glibc
+import MEXC
+import Platform
+import SimulatedExchange
+import Store
+
+/// Between which two steps a process can die.
+package enum CrashPoint: String, CaseIterable, Hashable, Sendable {
+  case atStart = "at start"
+  case onEvent = "on an event"
+  case beforeWrite = "before a write"
+  case beforeCommit = "before a commit"
+  case insideCommit = "inside a commit"
+  case afterCommit = "after a commit"
+  case beforeSend = "before a request leaves"
+  case afterSend = "after a request left"
+  case beforeReply = "before a reply"
+  case afterReply = "after a reply"
+  case beforeMove = "before a file moves"
+  case afterMove = "after a file moved"
+}
+
+/// One life of the daemon: the production core on the simulated machine.
+final class SimulatedProcess {
+  enum End {
+    case killed, powerLost
+    /// It ended by itself, because it could not trust its disk.
+    case exited
+  }
+
+  let life: Int
+  let oracle: Oracle
+  let plant: Plant?
+  private(set) var isAlive = true
+  private(set) var end: End?
+  private let world: World
+  private let disk: SimulatedDisk
+  private let network: SimulatedNetwork
+  private let reach: Reach
+  private var endInCommit: End?
+  private(set) var store: WatchedStore?
+  private(set) var spoolView: SpoolView?
+  private(set) var desk: SignalDesk?
+  private(set) var epochs: Epochs?
+  private var nextToken = 1
+
+  static let account = "main"
+
+  init(
+    life: Int, world: World, oracle: Oracle, disk: SimulatedDisk, network: SimulatedNetwork,
+    reach: Reach
+  ) {
+    self.life = life
+    self.world = world
+    self.oracle = oracle
+    self.disk = disk
+    self.network = network
+    self.reach = reach
+    plant = world.scenario.plant
+  }
+
+  /// What every life shares about places where deaths can strike.
+  final class Reach {
+    var crashes: [CrashPoint: Int] = [:]
+  }
+
+  func start(_ spool: SimulatedSpool, _ logger: Logger) {
+    world.note("starts", "", "life \(life)")
+    guard survives(.atStart) else { return }
+    do {
+      let store = WatchedStore(
+        try OrderStore(path: SimulatedDisk.path, fileSystem: disk.name), world, disk, self)
+      self.store = store
+      let time = Timekeeper(
+        now: { [world] in world.machineNow },
+        schedule: { [weak self, world] moment, action in
+          world.plan(at: world.trueTime(of: moment)) { if self?.isAlive == true { action() } }
+        })
+      let desk = try SignalDesk(
+        time: time, logger: logger, account: Self.account, maximumBytes: 65_536, store: store
+      ) { [self] onFile, _ throws(SystemError) in
+        let view = SpoolView(spool, world, self, onFile: onFile)
+        spoolView = view
+        return view
+      }
+      self.desk = desk
+      let epochs = Epochs(store: store, desk: desk, time: time, edges: edges)
+      self.epochs = epochs
+      epochs.begin()
+      finishTurn()
+    } catch {
+      world.note("does not start", "", "\(error)")
+      if case StoreError.corrupt(let what) = error {
+        world.fail(.historyIsState, "", "the database is damaged: \(what)")
+      }
+      die(.exited)
+    }
+  }
+
+  func finishTurn() {
+    guard isAlive else { return }
+    epochs?.turn?.finish()
+  }
+
+  /// When the engine wants to be called, in true time.
+  var deadline: Int64? {
+    guard isAlive, let moment = epochs?.turn?.engine.nextDeadline else { return nil }
+    return world.trueTime(of: moment)
+  }
+
+  // MARK: Edges
+
+  private var edges: Epochs.Edges {
+    Epochs.Edges(
+      configuration: { [oracle, plant] in
+        var configuration = oracle.configuration
+        plant?.alter(&configuration)
+        return configuration
+      },
+      openLink: { [unowned self] _, deliver in
+        WatchedLink(self, world, network, deliver: deliver)
+      },
+      answerCommand: { [world] token, answer in
+        world.note("command answered", "", "\(token.number) \(answer.ok) \(answer.message)")
+      },
+      log: { [world] entry in
+        let id = entry.fields.first { $0.key == "signal_id" }?.value ?? ""
+        world.note("log", id, entry.message)
+      },
+      began: { [world] state in world.note("epoch begins", "", "\(state.live.count) live") },
+      ended: { [world] error in world.note("epoch ends", "", "\(error)") },
+      died: { [weak self] error in self?.storeDied(error) })
+  }
+
+  private func storeDied(_ error: StoreError) {
+    switch error {
+    case .misuse(let what): world.fail(.storeIsUsedWell, "", what)
+    case .corrupt(let what): world.fail(.historyIsState, "", what)
+    case .heldByAnotherDaemon, .readOnly, .full, .ioFailure, .newerSchema, .unusablePath: break
+    }
+    die(.exited)
+  }
+
+  func command(_ command: OperatorCommand) {
+    guard isAlive, let turn = epochs?.turn else { return }
+    let token = CommandToken(number: nextToken)
+    nextToken += 1
+    world.note("command", "", "\(command)")
+    turn.feed(.command(command, token))
+  }
+
+  // MARK: Deaths
+
+  /// Whether the process is still there after this point.
+  func survives(_ point: CrashPoint) -> Bool {
+    guard isAlive else { return false }
+    if world.happens(.kill) {
+      die(.killed, at: point)
+    } else if world.happens(.powerLoss) {
+      die(.powerLost, at: point)
+    }
+    return isAlive
+  }
+
+  private func die(_ end: End, at point: CrashPoint) {
+    reach.crashes[point, default: 0] += 1
+    world.note("dies", "", "\(end) \(point.rawValue)")
+    die(end)
+  }
+
+  private func die(_ end: End) {
+    guard isAlive else { return }
+    isAlive = false
+    self.end = end
+    disk.halt()
+  }
+
+  /// The next operations of the disk may be the last ones.
+  func mayDieInCommit() {
+    if world.happens(.kill) {
+      endInCommit = .killed
+    } else if world.happens(.powerLoss) {
+      endInCommit = .powerLost
+    }
+    if endInCommit != nil { disk.halt(atOperation: 1 + world.below(8, for: .kill)) }
+  }
+
+  func diedOnDisk() {
+    die(endInCommit ?? .killed, at: .insideCommit)
+  }
+
+  /// Lets go of everything that a process holds.
+  func bury() {
+    epochs?.end()
+    desk?.close()
+    epochs = nil
+    desk = nil
+    spoolView = nil
+    store = nil
+  }
+}
+
+/// The production link over the simulated network, with the deaths around every request.
+final class WatchedLink: Dispatching {
+  private var link: ExchangeLink?
+  private var requests: [RequestID: ExchangeRequest] = [:]
+  private let process: SimulatedProcess
+  private let world: World
+
+  init(
+    _ process: SimulatedProcess, _ world: World, _ network: SimulatedNetwork,
+    deliver: @escaping (RequestID, ExchangeAnswer) -> Void
+  ) {
+    self.process = process
+    self.world = world
+    let carrier = SimulatedCarrier(network, process)
+    link = ExchangeLink(
+      client: carrier,
+      venue: MEXCSpot(credentials: network.credentials, receiveWindow: world.dials.receiveWindow),
+      paper: nil, openOrders: [], now: { world.machineNow }
+    ) { [weak self] id, answer in
+      guard let self, process.survives(.onEvent) else { return }
+      let request = self.requests.removeValue(forKey: id)
+      let altered = request.flatMap { process.plant?.alter(answer, to: $0) } ?? answer
+      deliver(id, altered)
+    }
+  }
+
+  func start() { link?.start() }
+
+  func send(_ dispatch: Dispatch) {
+    guard process.survives(.beforeSend) else { return }
+    var dispatch = dispatch
+    if process.plant == .stampOfSending {
+      dispatch.stampedAt = dispatch.stampedAt.advanced(by: .milliseconds(1))
+    }
+    requests[dispatch.id] = dispatch.request
+    link?.send(dispatch)
+    _ = process.survives(.afterSend)
+  }
+
+  func close() {
+    link?.close()
+    link = nil
+  }
+}

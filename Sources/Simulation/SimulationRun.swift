@@ -1,0 +1,207 @@
+import Daemon
+import Domain
+import Execution
+package import Platform
+import SimulatedExchange
+import Store
+
+/// What one seed came to.
+package struct Outcome: Sendable {
+  package let scenario: Scenario
+  package let digest: UInt64
+  package let violation: Violation?
+  package let signals: Int
+  package let deliveries: Int
+  package let orders: Int
+  package let placements: Int
+  package let requests: Int
+  package let events: Int
+  package let lives: Int
+  package let droppedWrites: Int
+  package let tornWrites: Int
+  /// By `Fault.allCases`.
+  package let hits: [Int]
+  package let crashes: [CrashPoint: Int]
+  /// In words, when they were asked for.
+  package let story: [String]
+}
+
+/// One seed from its beginning to its end.
+package final class SimulationRun {
+  private let world: World
+  private let oracle: Oracle
+  private let disk = SimulatedDisk()
+  private let spool: SimulatedSpool
+  private let network: SimulatedNetwork
+  private let logger: Logger
+  private let reach = SimulatedProcess.Reach()
+  private var process: SimulatedProcess?
+  private var lives = 0
+  private var steps = 0
+  private var hurt: Set<Int> = []
+  private var ends: SplitMix64
+  private var producer: Producer?
+  private var hand: OperatorHand?
+
+  /// More than any honest run needs: one that does not come to rest is a fault.
+  private static let stepsMaximum = 400_000
+
+  /// `template` is an empty database of the present schema.
+  package init(
+    _ scenario: Scenario, template: [UInt8], logger: Logger, keepsWords: Bool = false
+  ) {
+    world = World(scenario, keepsWords: keepsWords)
+    oracle = Oracle(world)
+    spool = SimulatedSpool(world)
+    network = SimulatedNetwork(world, oracle)
+    self.logger = logger
+    ends = world.stream("ends")
+    if !world.dials.startsEmpty { disk.fill(template) }
+  }
+
+  package func run() -> Outcome {
+    if world.scenario.plant == .syncLies { disk.set(.syncLies, after: 0, count: 0) }
+    if ends.below(40) == 0 {
+      oracle.checkDurable = { [unowned self] key, order in self.checkDurable(key, order) }
+    }
+    let producer = Producer(world, oracle, network, spool) { [unowned self] in self.process }
+    let hand = OperatorHand(world, oracle) { [unowned self] in self.process }
+    self.producer = producer
+    self.hand = hand
+    producer.begin()
+    hand.begin()
+    startProcess()
+    turn(until: world.dials.length)
+    calmDown()
+    if world.violation == nil { checkEnd() }
+    return outcome(producer)
+  }
+
+  // MARK: Phases
+
+  private func turn(until end: Int64) {
+    while world.violation == nil, world.time < end {
+      let deadline = process?.deadline
+      let next = min(world.nextTime ?? .max, deadline ?? .max)
+      guard next < end else { break }
+      if let deadline, deadline <= world.nextTime ?? .max {
+        world.advance(to: deadline)
+      } else {
+        world.runNext()
+        // Inputs that come close together share a turn of the loop.
+        while let time = world.nextTime, time - world.time < 20_000 { world.runNext() }
+      }
+      step()
+    }
+    if world.violation == nil { world.advance(to: end) }
+  }
+
+  private func step() {
+    process?.finishTurn()
+    if let process, !process.isAlive { bury(process) }
+    steps += 1
+    if steps > Self.stepsMaximum {
+      world.fail(.nothingInFlightForEver, "", "it does not come to rest")
+    }
+  }
+
+  /// The faults are over: everything must be found out, and come to rest.
+  private func calmDown() {
+    guard world.violation == nil else { return }
+    world.faultsAreOn = false
+    disk.set(
+      world.scenario.plant == .syncLies ? .syncLies : .none, after: 0, count: 0)
+    network.freezeMarket()
+    world.note("the faults are over", "")
+    // Requests that are still held come in, and the longest life of a signal ends.
+    turn(until: world.time + 45 * second)
+    process?.command(.resume)
+    turn(until: world.time + restOfSilence())
+    let settle = world.dials.settleTime + world.dials.receiveWindow + .seconds(1 + 30 + 10)
+    turn(until: max(world.time + settle.wholeNanoseconds, lastVisible + 75 * second))
+    turn(until: world.time + restOfSilence() + 15 * second)
+  }
+
+  private func restOfSilence() -> Int64 {
+    guard let end = process?.epochs?.turn?.engine.ban?.monotonicUntil else { return 0 }
+    return max(0, world.trueTime(of: end) - world.time) + 10 * second
+  }
+
+  /// When the last hidden order shows, in true time.
+  private var lastVisible: Int64 {
+    var last = world.time
+    for order in network.face.exchange.orders {
+      if case .from(let time) = order.visibility {
+        last = max(last, time.nanoseconds - 3_600 * second)
+      }
+    }
+    return last
+  }
+
+  private func checkEnd() {
+    if let store = process?.store {
+      oracle.compareWhole(store)
+      oracle.checkEnd(network, spool, hurt)
+    } else {
+      world.fail(.nothingInFlightForEver, "", "the daemon is not running")
+    }
+  }
+
+  // MARK: Lives
+
+  private func startProcess() {
+    lives += 1
+    let process = SimulatedProcess(
+      life: lives, world: world, oracle: oracle, disk: disk, network: network, reach: reach)
+    self.process = process
+    process.start(spool, logger)
+    if !process.isAlive { bury(process) }
+  }
+
+  private func bury(_ dead: SimulatedProcess) {
+    guard process === dead else { return }
+    process = nil
+    dead.bury()
+    oracle.died()
+    let isPowerLoss = dead.end == .powerLost
+    if isPowerLoss {
+      let seed = ends.next()
+      disk.losePower(seed: seed, lossPercent: 80 + ends.below(21))
+      for token in spool.losePower(&ends) { hurt.insert(token) }
+      world.boot()
+    }
+    disk.restart()
+    let pause = Int64(isPowerLoss ? 1_000 + ends.below(8_000) : 50 + ends.below(3_000))
+    world.plan(in: pause * millisecond) { [weak self] in self?.startProcess() }
+  }
+
+  // MARK: The strictest look
+
+  /// What a power cut at this instant would leave, opened as a start would.
+  private func checkDurable(_ key: OrderKey, _ order: Order) {
+    let copy = disk.durableCopy()
+    defer { withExtendedLifetime(copy) {} }
+    do {
+      let store = try OrderStore(path: SimulatedDisk.path, fileSystem: copy.name)
+      let found = try store.order(key)
+      if found != order {
+        world.fail(
+          .armedBeforeSent, order.ticket.clientOrderID.text,
+          "a power cut now would leave it \(found?.status.rawValue ?? "unknown")")
+      }
+    } catch {
+      world.fail(.armedBeforeSent, order.ticket.clientOrderID.text, "a power cut now: \(error)")
+    }
+  }
+
+  private func outcome(_ producer: Producer) -> Outcome {
+    process?.bury()
+    return Outcome(
+      scenario: world.scenario, digest: world.trace.digest, violation: world.violation,
+      signals: producer.made, deliveries: producer.deliveries,
+      orders: network.face.exchange.orders.count, placements: oracle.placements,
+      requests: network.face.counts.byRoute.values.reduce(0, +), events: world.trace.count,
+      lives: lives, droppedWrites: disk.droppedWrites, tornWrites: disk.tornWrites,
+      hits: world.hits, crashes: reach.crashes, story: Story.tell(world))
+  }
+}

@@ -1,0 +1,143 @@
+import Daemon
+import Domain
+import SimulatedExchange
+import Store
+
+/// The real store on the simulated disk, with every write and commit watched, and the crashes between
+/// them.
+final class WatchedStore: StateStore {
+  private let base: OrderStore
+  private let world: World
+  private let disk: SimulatedDisk
+  private unowned let process: SimulatedProcess
+  private var written: [StoreWrite] = []
+  /// Writes that a planted fault holds back until the next commit.
+  private var heldBack: [StoreWrite] = []
+  private var latency: SplitMix64
+
+  init(_ base: OrderStore, _ world: World, _ disk: SimulatedDisk, _ process: SimulatedProcess) {
+    self.base = base
+    self.world = world
+    self.disk = disk
+    self.process = process
+    latency = SplitMix64(
+      seed: world.scenario.seed &+ UInt64(process.life), stream: "commit latency")
+  }
+
+  private static let dead = StoreError.ioFailure("the process is dead")
+
+  func write(_ write: StoreWrite) throws(StoreError) {
+    guard process.survives(.beforeWrite) else { throw Self.dead }
+    if holdsBack {
+      heldBack.append(write)
+      return
+    }
+    try base.write(write)
+    written.append(write)
+  }
+
+  private var holdsBack: Bool {
+    process.plant == .sendBeforeCommit || process.plant == .acknowledgeBeforeCommit
+  }
+
+  func commit() throws(StoreError) {
+    if holdsBack { return try commitLate() }
+    try commitNow()
+  }
+
+  /// Commits the turn before this one.
+  private func commitLate() throws(StoreError) {
+    let isIntake = heldBack.contains { if case .insertSignal = $0 { true } else { false } }
+    if process.plant == .acknowledgeBeforeCommit && !isIntake || heldBack.isEmpty {
+      for write in heldBack { try send(write) }
+      heldBack = []
+      return try commitNow()
+    }
+    let turn = heldBack
+    heldBack = []
+    try commitNow()
+    for write in turn { try send(write) }
+  }
+
+  private func send(_ write: StoreWrite) throws(StoreError) {
+    try base.write(write)
+    written.append(write)
+  }
+
+  private func commitNow() throws(StoreError) {
+    guard !written.isEmpty || base.hasUncommittedWrites else { return }
+    guard process.survives(.beforeCommit) else {
+      written = []
+      throw Self.dead
+    }
+    trouble()
+    world.pass(duration())
+    let turn = written
+    written = []
+    do throws(StoreError) {
+      try base.commit()
+    } catch {
+      world.note("commit failed", "", "\(turn.count) writes")
+      process.oracle.commitFailed(turn)
+      if disk.isHalted { process.diedOnDisk() }
+      throw error
+    }
+    world.note("committed", "", "\(turn.count) writes")
+    process.oracle.committed(turn, by: process)
+    if disk.isHalted { process.diedOnDisk() }
+    guard process.survives(.afterCommit) else { throw Self.dead }
+  }
+
+  /// A commit and its sync, nanoseconds.
+  private func duration() -> Int64 {
+    if world.happens(.slowDisk) { return Int64(world.below(3_000, for: .slowDisk)) * millisecond }
+    return Int64(100 + latency.below(300)) * 1_000
+  }
+
+  private func trouble() {
+    if world.happens(.diskFull) { breakDisk(.full, .diskFull) }
+    if world.happens(.writeFails) { breakDisk(.writeFails, .writeFails) }
+    if world.happens(.syncFails) { breakDisk(.syncFails, .syncFails) }
+    process.mayDieInCommit()
+  }
+
+  private func breakDisk(_ trouble: SimulatedDisk.Trouble, _ fault: Fault) {
+    let isOnce = world.below(2, for: fault) == 0
+    disk.set(trouble, after: 1 + world.below(6, for: fault), count: isOnce ? 1 : 0)
+    world.plan(in: Int64(world.below(4_000, for: fault)) * millisecond) { [disk] in
+      disk.set(.none, after: 0, count: 0)
+    }
+  }
+
+  // MARK: The rest passes through
+
+  func probe() throws(StoreError) {
+    guard process.isAlive else { throw Self.dead }
+    try base.probe()
+  }
+
+  func loadState(now: WallTime) throws(StoreError) -> StoredState {
+    var state = try base.loadState(now: now)
+    process.oracle.recovered(state, from: self)
+    process.plant?.alter(&state)
+    return state
+  }
+
+  func signal(_ id: SignalID) throws(StoreError) -> SignalRecord? {
+    guard process.isAlive else { throw Self.dead }
+    return try base.signal(id)
+  }
+
+  func order(_ key: OrderKey) throws(StoreError) -> Order? {
+    guard process.isAlive else { throw Self.dead }
+    return try base.order(key)
+  }
+
+  // MARK: For the oracle
+
+  func storedOrder(_ key: OrderKey) throws(StoreError) -> Order? { try base.order(key) }
+  func storedSettings() throws(StoreError) -> StoredState {
+    try base.loadState(now: world.machineNow.wall)
+  }
+  func storedSignal(_ id: SignalID) throws(StoreError) -> SignalRecord? { try base.signal(id) }
+}

@@ -183,8 +183,7 @@ final class SpoolView: Spool {
     guard !isPaused, process.isAlive,
       let file = spool.file(.init(folder: .incoming, name: name)), handedOver[name] != file.token
     else { return }
-    let isFresh = world.machineNow.wall.since(file.changedAt) < SpoolDirectory.settlingTime
-    if byScan && file.content.isEmpty && isFresh { return }
+    if byScan && file.content.isEmpty && isFresh(file.changedAt, world.machineNow.wall) { return }
     handedOver[name] = file.token
     if process.plant == .moveBeforeCommit {
       // The file is gone from the mailbox before anything remembers it.
@@ -218,11 +217,14 @@ final class SpoolView: Spool {
   func forget(_ name: [UInt8]) { handedOver[String(decoding: name, as: UTF8.self)] = nil }
 
   func deferIfFresh(_ file: SpoolFile, now: WallTime) -> Bool {
-    guard file.wasFoundByScan, now.since(file.changedAt) < SpoolDirectory.settlingTime,
-      now.since(file.changedAt) > .zero - SpoolDirectory.settlingTime
-    else { return false }
+    guard file.wasFoundByScan, isFresh(file.changedAt, now) else { return false }
     forget(file.name)
     return true
+  }
+
+  private func isFresh(_ changed: WallTime, _ now: WallTime) -> Bool {
+    let age = now.since(changed)
+    return age < SpoolDirectory.settlingTime && age > .zero - SpoolDirectory.settlingTime
   }
 
   func claim(_ name: [UInt8]) throws(SpoolError) -> [UInt8] {

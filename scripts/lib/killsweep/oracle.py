@@ -10,7 +10,9 @@ import decimal
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
+import tempfile
 
 # Ends that nothing may change any more.
 FINAL = {"filled", "canceled", "partially_canceled", "denied", "expired", "validated"}
@@ -74,13 +76,13 @@ def names_in(spool, folder):
         return set()
 
 
-def open_database(path):
-    return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
+def open_database(path, mode="ro"):
+    return sqlite3.connect(f"file:{path}?mode={mode}", uri=True, timeout=10)
 
 
 SIGNAL_COLUMNS = "id, decision, message, origin_kind, origin, raw, client_order_id"
 ORDER_COLUMNS = (
-    "signal_id, client_order_id, symbol, side, type, quantity, quote_quantity, price, status, code, "
+    "signal_id, client_order_id, symbol, side, type, quantity, quote_quantity, price, status, "
     "reason, order_id, executed_quantity, executed_quote, attempt, stamped_at_ms, cancel_requested"
 )
 
@@ -89,7 +91,19 @@ def read_database(path):
     """The signals by id, the orders by client order id; nothing where no schema is durable yet."""
     if not os.path.exists(path):
         return {}, {}
-    base = open_database(path)
+    try:
+        return read_tables(path)
+    except sqlite3.OperationalError:
+        # A journal that must be rolled back first, which only a writer may: in a copy.
+        with tempfile.TemporaryDirectory() as folder:
+            for end in ("", "-journal", "-wal"):
+                if os.path.exists(path + end):
+                    shutil.copy(path + end, os.path.join(folder, "copy" + end))
+            return read_tables(os.path.join(folder, "copy"), "rw")
+
+
+def read_tables(path, mode="ro"):
+    base = open_database(path, mode)
     try:
         base.row_factory = sqlite3.Row
         tables = {row[0] for row in base.execute("SELECT name FROM sqlite_schema")}
@@ -166,8 +180,8 @@ class Oracle:
         if record is None or order is None:
             raise Violation("every order of ours is known", placed)
         if order["status"] in NOT_PLACED:
-            raise Violation(
-                "nothing is falsely recorded", f"{order['status']} {order['reason']!r}: {placed}")  # fmt: skip
+            facts = f"{order['status']} {order['reason']!r}: {placed}"
+            raise Violation("nothing is falsely recorded", facts)
         if order["order_id"] not in (None, placed["order_id"]):
             raise Violation("an order is not taken for another", f"{order} is not {placed}")
         wish = json.loads(record["raw"])
@@ -278,7 +292,8 @@ class Oracle:
             # Whichever of two contradicting signals came first has the id.
             expected = code == "conflicting_duplicate" and status == "rejected"
         elif delivery.kind == "expired":
-            expected = (code == "expired" or status == "duplicate") and order_status in (None, "denied", "expired")  # fmt: skip
+            was_refused = code == "expired" or status == "duplicate"
+            expected = was_refused and order_status in (None, "denied", "expired")
         elif status in ("accepted", "duplicate"):
             expected = order_status is not None
         else:

@@ -1,11 +1,13 @@
-"""The programs under test as processes: a simulated exchange, and a daemon in a folder of its own."""
+"""The programs as processes: a simulated exchange, and a daemon in a folder of its own."""
 
+import ctypes
 import http.client
 import json
 import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 # The pair that MEXC's own documentation prints; the simulated exchange knows it.
@@ -14,6 +16,31 @@ DEMO_SECRET = "45d0b3c26f2644f19bfb98b07741b2f5"
 
 # Far above what a loaded machine needs.
 PATIENCE_SECONDS = 60.0
+
+
+# prctl(2).
+PR_SET_PDEATHSIG = 1
+
+
+class Worker:
+    is_stopping = False
+
+
+def begin_job():
+    """A pool's worker outlives the exit of a job and would take the next one."""
+    if Worker.is_stopping:
+        os._exit(1)
+
+
+def end_with_parent():
+    """For a worker: when the sweep ends it is told to stop, and ends its own processes."""
+
+    def stop(*_):
+        Worker.is_stopping = True
+        sys.exit(1)
+
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    signal.signal(signal.SIGTERM, stop)
 
 
 class Trouble(Exception):
@@ -28,14 +55,18 @@ class Simulator:
         "--port", "0", "--frozen", "--exit-with-parent", "--partial-percent", "40",
         "--ack-lag-percent", "20", "--ack-lag-ms", "300", "--ip-weight", "1000000",
         "--uid-weight", "1000000", "--orders-per-second", "1000000",
-        "--account-reads-per-second", "1000000", "--open-orders", "1000000",
+        "--account-reads-per-second", "1000000", "--patience", "1000000",
+        "--open-orders", "1000000",
         "--balance", "USDT=1000000000000", "--balance", "BTC=100000000",
         "--balance", "ETH=100000000", "--balance", "LINK=100000000", "--balance", "MX=100000000",
     ]  # fmt: skip
 
-    def __init__(self, binaries, seed):
+    # Orders fill whole and are seen at once.
+    CALM = ["--partial-percent", "0", "--ack-lag-percent", "0"]
+
+    def __init__(self, binaries, seed, more=()):
         self.process = subprocess.Popen(
-            [os.path.join(binaries, "mexc-sim"), *self.ARGUMENTS, "--seed", str(seed)],
+            [os.path.join(binaries, "mexc-sim"), *self.ARGUMENTS, *more, "--seed", str(seed)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         line = self.process.stdout.readline().decode()
@@ -102,13 +133,15 @@ class Daemon:
         "rate_limits": {"ip_weight": 100000, "uid_weight": 100000, "orders_per_second": 100000},
     }
 
-    def __init__(self, binaries, home):
+    def __init__(self, binaries, home, desk=None):
+        """`desk` is where its configuration and journals lie, when not in its home."""
         self.binaries = binaries
         self.home = home
+        self.desk = desk or home
         self.spool = os.path.join(home, "spool")
         self.database = os.path.join(home, "state.db")
         self.socket = os.path.join(home, "signal.sock")
-        self.configuration = os.path.join(home, "config.json5")
+        self.configuration = os.path.join(self.desk, "config.json5")
         self.process = None
         self.lives = 0
         self.started_at = 0.0
@@ -116,7 +149,7 @@ class Daemon:
 
     @property
     def journal(self):
-        return os.path.join(self.home, f"journal-{self.lives}.log")
+        return os.path.join(self.desk, f"journal-{self.lives}.log")
 
     def configure(self, port):
         document = json.loads(json.dumps(self.CONFIGURATION))
@@ -131,7 +164,7 @@ class Daemon:
         """Starts a life; `under` is a program that runs it, such as strace with its options."""
         # The journals of the last lives are kept for the story of a failure.
         try:
-            os.unlink(os.path.join(self.home, f"journal-{self.lives - 30}.log"))
+            os.unlink(os.path.join(self.desk, f"journal-{self.lives - 30}.log"))
         except FileNotFoundError:
             pass
         self.lives += 1
@@ -170,6 +203,19 @@ class Daemon:
         self.process.send_signal(signal.SIGKILL)
         return self.process.wait()
 
+    def freeze(self):
+        """Stops it where it is, and returns when it stands still."""
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitpid(self.process.pid, os.WUNTRACED)
+
+    def lock_holder(self):
+        """The process id in the lock file: the daemon itself, also when something runs it."""
+        try:
+            with open(self.database + ".lock", encoding="ascii") as file:
+                return int(file.read())
+        except (FileNotFoundError, ValueError):
+            return None
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(PATIENCE_SECONDS)
@@ -192,16 +238,18 @@ class Daemon:
         )  # fmt: skip
 
 
-def answers_of(client):
-    """Every whole line that the daemon answered before it ended or closed."""
+def answers_of(client, has_ended=True):
+    """Every whole line that the daemon answered before it ended, or before it was frozen."""
     received = b""
-    client.settimeout(PATIENCE_SECONDS)
+    client.settimeout(PATIENCE_SECONDS if has_ended else 0)
     while True:
         try:
             part = client.recv(65536)
         except ConnectionResetError:
             # Lines of ours that were never read reset the connection; its answers come behind.
             continue
+        except BlockingIOError:
+            break
         if not part:
             break
         received += part

@@ -7,20 +7,27 @@ import random
 import shutil
 import struct
 import time
+import traceback
 
 import windows
 from oracle import FINAL, Oracle, Scene, Violation, open_database
-from processes import PATIENCE_SECONDS, Daemon, Simulator, Trouble, answers_of, deliver_file
+from processes import PATIENCE_SECONDS, Daemon, Simulator, answers_of, begin_job, deliver_file
 from producer import Producer
 
 # Cycles in one world, which is one database and one spool; and between two times of rest.
-CYCLES_IN_A_WORLD = 150
-CYCLES_BETWEEN_RESTS = 50
+CYCLES_IN_A_WORLD = 60
+CYCLES_BETWEEN_RESTS = 30
 # The longest that anything may stay in flight once the faults have stopped: receive window, fence,
 # settle time and the last look of a search, on a busy machine.
 REST_SECONDS = 60.0
+# Longer than any order stays hidden. A start looks for every order that was not found.
+LIFE_AT_REST_SECONDS = 8.0
+# Six connections at most, one of which carries the demand for silence.
+ON_THE_WIRE = 5
 # How long a life is given, most of the time, to look up what the one before left behind.
 TRADING_SECONDS = 0.5
+# The longest that a request is under way.
+LATEST_MS = 120
 PLACE = "POST /api/v3/order"
 LOOK = "GET /api/v3/order"
 LISTS = ["GET /api/v3/openOrders", "GET /api/v3/allOrders", "GET /api/v3/myTrades"]
@@ -31,8 +38,8 @@ def faults(fate):
     rules = [
         rule(PLACE, "lost_before", fate, 0.06, how=fate.choice(["close", "reset"])),
         rule(PLACE, "lost_after", fate, 0.05, how=fate.choice(["close", "reset"])),
-        rule(PLACE, "late", fate, 0.15, delay_ms=fate.randint(5, 120), process="before"),
-        rule(PLACE, "late", fate, 0.15, delay_ms=fate.randint(5, 120), process="after"),
+        rule(PLACE, "late", fate, 0.15, delay_ms=fate.randint(5, LATEST_MS), process="before"),
+        rule(PLACE, "late", fate, 0.15, delay_ms=fate.randint(5, LATEST_MS), process="after"),
         rule(PLACE, "error_before", fate, 0.04, status=fate.choice([500, 502, 503, 504])),
         rule(PLACE, "error_after", fate, 0.04, status=fate.choice([500, 502, 503, 504])),
         rule(PLACE, "truncated", fate, 0.03, at_byte=fate.randint(0, 200)),
@@ -87,7 +94,7 @@ class World:
         self.seed = seed
         self.fate = random.Random(seed)
         self.binaries = binaries
-        self.daemon = Daemon(binaries, home)
+        self.daemon = self.make_daemon(home)
         self.oracle = Oracle(self.daemon)
         self.producer = Producer(self.fate, f"w{seed}")
         self.tally = windows.tally()
@@ -104,6 +111,14 @@ class World:
 
     def tell(self, text):
         self.story.append(f"{time.monotonic() - self.began:9.3f} s  {text}")
+
+    def make_daemon(self, home):
+        return Daemon(self.binaries, home)
+
+    def die(self, client):
+        """Ends the daemon, and returns what it had answered on a connection by then."""
+        self.daemon.kill()
+        return [] if client is None else answers_of(client)
 
     # MARK: The run
 
@@ -147,7 +162,7 @@ class World:
         client = self.daemon.connect()
         if client is None:
             raise Violation("the daemon starts", self.daemon.tail())
-        if self.fate.random() < 0.025:
+        if self.fate.random() < 0.025 and not self.silence_is_known():
             client.close()
             self.demand_silence()
             client = self.daemon.connect()
@@ -173,6 +188,8 @@ class World:
                 self.hand_over_file(delivery)
         for delivery in lines:
             self.hand_over_line(delivery, client)
+        if self.fate.random() < 0.05:
+            self.tell(f"cancel-all: {self.daemon.operate('cancel-all').stdout.strip()}")
         self.wait_for_the_moment(commits, batch)
         commits.close()
         self.kill(lines, client)
@@ -210,11 +227,9 @@ class World:
         self.tell(f"kill by {how}")
 
     def kill(self, lines, client=None):
-        self.daemon.kill()
+        for delivery, answer in zip(lines, self.die(client), strict=False):
+            self.oracle.hear(delivery, answer)
         self.counts["kills"] += 1
-        if client is not None:
-            for delivery, answer in zip(lines, answers_of(client), strict=False):
-                self.oracle.hear(delivery, answer)
         scene = Scene.take(self.daemon, self.simulator.ledger(), self.earlier)
         said = self.daemon.said()
         hit = windows.found_by(scene, self.oracle.deliveries[-60:], lines)
@@ -238,11 +253,21 @@ class World:
                 self.counts["late_finds"] += 1
             self.last_statuses[name] = order["status"]
 
+    def tell_failure(self, error, folder):
+        """Keeps the whole story in the folder, and returns its end."""
+        self.tell(f"{type(error).__name__}: {error}")
+        if not isinstance(error, Violation):
+            self.tell("".join(traceback.format_exception(error)))
+        with open(os.path.join(folder, "story.txt"), "w", encoding="utf-8") as file:
+            file.write("\n".join(self.story) + "\n")
+        return "\n".join([f"{type(error).__name__}: {error}", *self.story[-25:-1]])
+
     # MARK: Silence
 
     def demand_silence(self):
-        """The exchange says "wait"; once that is durable, no life of the daemon may ask anything."""
-        self.simulator.demand_silence(2)
+        """The exchange says "wait"; once that is durable, no life of the daemon asks anything."""
+        before = self.requests_inside()
+        self.simulator.demand_silence(3)
         probe = self.producer.fresh("good")
         probe.file = probe.signal_id + ".json"
         self.hand_over_file(probe)
@@ -252,17 +277,25 @@ class World:
                 raise Violation("a demand for silence is remembered", self.daemon.tail())
             time.sleep(0.001)
         self.counts["pauses"] += 1
-        self.tell("the exchange demands silence for 2 s")
-        # What was on the wire when the demand came does not count.
-        time.sleep(0.02)
-        counts = self.simulator.ledger()["counts"]
-        self.oracle.silence_allowance = counts["inside_pause"] + counts["inside_ban"]
+        self.tell("the exchange demands silence for 3 s")
+        # What was on the wire when the demand came does not count; some of it is late.
+        time.sleep(2 * LATEST_MS / 1000)
+        self.oracle.silence_allowance = self.requests_inside()
+        if self.oracle.silence_allowance - before > ON_THE_WIRE:
+            raise Violation(
+                "no request inside a pause",
+                f"{self.oracle.silence_allowance - before} after the demand: {self.daemon.tail()}",
+            )
         if self.fate.random() < 0.7:
             self.daemon.kill()
             self.counts["kills"] += 1
             self.daemon.start()
             self.tell("killed and started inside the silence")
             time.sleep(self.fate.uniform(0.05, 0.3))
+
+    def requests_inside(self):
+        counts = self.simulator.ledger()["counts"]
+        return counts["inside_pause"] + counts["inside_ban"]
 
     def silence_is_known(self):
         base = read_ban(self.daemon.database)
@@ -278,10 +311,7 @@ class World:
         end = time.monotonic() + REST_SECONDS
         self.until("no outcome stays unknown", end, self.nothing_unknown)
         self.close_working_orders()
-        # Open orders and those not found are looked up at once after a start.
-        self.daemon.kill()
-        self.counts["kills"] += 1
-        self.daemon.start()
+        self.restart()
         self.until("nothing stays in flight for ever", end, self.is_at_rest)
         if self.fate.random() < 0.5:
             self.daemon.kill()
@@ -297,13 +327,21 @@ class World:
         self.counts["orders"] += len(ledger["orders"])
         self.tell("at rest, all is well")
 
+    def restart(self):
+        """Open orders and those not found are looked up at once after a start."""
+        self.daemon.kill()
+        self.counts["kills"] += 1
+        self.daemon.start()
+
     def until(self, promise, end, holds):
         while not holds():
             if not self.daemon.is_alive():
                 raise Violation("the daemon goes on", self.daemon.tail())
             if time.monotonic() > end:
                 raise Violation(promise, self.daemon.tail())
-            time.sleep(0.05)
+            if time.monotonic() > self.daemon.started_at + LIFE_AT_REST_SECONDS:
+                self.restart()
+            time.sleep(0.1)
 
     def scene(self):
         return Scene.take(self.daemon, self.simulator.ledger(), self.earlier)
@@ -348,16 +386,13 @@ def read_ban(path):
 
 def run_world(binaries, seed, cycles, home):
     """Runs one world. Returns its counts, its tally, and a failure as text or None."""
+    begin_job()
     world = World(binaries, seed, home)
     failure = None
     try:
         world.run(cycles)
-    except (Violation, Trouble) as error:
-        failure = f"{type(error).__name__}: {error}"
-        world.tell(failure)
-        with open(os.path.join(home, "story.txt"), "w", encoding="utf-8") as file:
-            file.write("\n".join(world.story) + "\n")
-        failure += "\n" + "\n".join("  " + line for line in world.story[-25:])
+    except Exception as error:  # whatever it was belongs to the story
+        failure = world.tell_failure(error, home)
     else:
         shutil.rmtree(home)
     return world.counts, world.tally, failure

@@ -1,4 +1,4 @@
-"""The dangerous windows: what a kill left behind, told from the record, the folders and the ledger."""
+"""The dangerous windows: what a kill left behind, by the record, the folders and the ledger."""
 
 import collections
 
@@ -22,7 +22,6 @@ IN_RECOVERY_2 = "killed twice in a row in the start"
 IN_RECOVERY_3 = "killed three times in a row in the start"
 
 # Windows that a run must have hit, each with how many of 1,000 kills must have found it, at least.
-# A run with fewer kills needs its share; a narrow one only shows in long runs.
 REQUIRED_PER_THOUSAND = {
     IN_THE_SPOOL: 10, NOT_MOVED: 3, NOT_ANSWERED: 3, NEW: 10, ARMED_PLACED: 10, ARMED_ABSENT: 10,
     LOST_ANSWER: 20, WORKING: 50, ENDED_NOT_MOVED: 1, NOT_FOUND: 5,
@@ -100,7 +99,7 @@ def missed(tally, kills):
     for name, per_thousand in REQUIRED_PER_THOUSAND.items():
         needed = per_thousand * kills // 1000
         # A short run must at least have seen the wide ones.
-        needed = max(needed, 1 if per_thousand >= 3 else 0)
+        needed = max(needed, 1 if per_thousand >= 10 and kills >= 100 else 0)
         if tally[name] < needed:
             misses.append((name, tally[name], needed))
     return misses

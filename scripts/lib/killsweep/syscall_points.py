@@ -1,0 +1,186 @@
+"""kill -9 before every system call of a life: start, two signals, their orders, rest, stop."""
+
+import collections
+import json
+import os
+import re
+import shutil
+import signal
+import time
+
+import windows
+from oracle import Oracle, Scene, Violation, client_order_id
+from processes import PATIENCE_SECONDS, Daemon, Simulator, Trouble
+from processes import answers_of, begin_job, deliver_file
+from producer import Delivery
+
+# A life of two signals takes some hundred milliseconds under strace.
+LIFE_SECONDS = 30.0
+REST_SECONDS = 30.0
+# These end or replace the process themselves, or only come after a signal.
+NOT_INJECTED = {"execve", "exit", "exit_group", "rt_sigreturn", "restart_syscall"}
+
+
+def why_not():
+    """Why strace cannot be used here; None where it can."""
+    return None if shutil.which("strace") else "strace is not installed"
+
+
+class Life:
+    """One daemon in fresh folders with a signal by file and one by socket."""
+
+    def __init__(self, binaries, simulator, name, home):
+        self.simulator = simulator
+        self.home = home
+        self.daemon = Daemon(binaries, home)
+        self.daemon.configure(simulator.port)
+        self.oracle = Oracle(self.daemon)
+        self.file = self.delivery(f"{name}-file", file="signal.json")
+        self.line = self.delivery(f"{name}-line")
+
+    def delivery(self, signal_id, file=None):
+        wish = {"id": signal_id, "symbol": "BTCUSDT", "side": "buy", "quantity": "0.001",
+                "price": "64000", "ttl_seconds": 3600}  # fmt: skip
+        delivery = Delivery("good", signal_id, json.dumps(wish), file)
+        self.oracle.expect(delivery)
+        return delivery
+
+    def scene(self):
+        """Of the exchange only what is ours: it serves many lives."""
+        ledger = self.simulator.ledger()
+        names = {client_order_id(d.signal_id) for d in (self.file, self.line)}
+        ours = [o for o in ledger["orders"] if o["client_order_id"] in names]
+        return Scene.take(self.daemon, {**ledger, "orders": ours})
+
+    def is_at_rest(self):
+        scene = self.scene()
+        return len(scene.signals) == 2 and self.oracle.is_settled(scene)
+
+    def live(self, under):
+        """The life under strace. Returns whether it was killed, not stopped."""
+        deliver_file(self.daemon.spool, self.file.file, self.file.text)
+        self.daemon.start(under)
+        client = self.daemon.connect(LIFE_SECONDS)
+        if client is not None:
+            try:
+                client.sendall(self.line.text.encode() + b"\n")
+            except BrokenPipeError:
+                pass
+        self.stop_at_rest()
+        status = self.daemon.process.wait(PATIENCE_SECONDS)
+        if client is not None:
+            for answer in answers_of(client)[:1]:
+                self.oracle.hear(self.line, answer)
+        if status not in (0, -signal.SIGKILL):
+            raise Violation("a stop ends with status 0", f"{status}: {self.daemon.tail()}")
+        return status != 0
+
+    def stop_at_rest(self):
+        end = time.monotonic() + LIFE_SECONDS
+        while self.daemon.is_alive():
+            if time.monotonic() > end:
+                raise Violation("nothing stays in flight for ever", self.daemon.tail())
+            if self.is_at_rest():
+                holder = self.daemon.lock_holder()
+                if holder is not None and self.daemon.is_alive():
+                    os.kill(holder, signal.SIGTERM)
+                return
+            time.sleep(0.01)
+
+    def recover(self):
+        """The next life, undisturbed: the client sends again what was not answered."""
+        self.daemon.start()
+        client = self.daemon.connect()
+        if client is None:
+            raise Violation("the daemon starts", self.daemon.tail())
+        again = Delivery("again", self.line.signal_id, self.line.text)
+        self.oracle.expect(again)
+        client.sendall(again.text.encode() + b"\n")
+        end = time.monotonic() + REST_SECONDS
+        while not self.is_at_rest():
+            if time.monotonic() > end or not self.daemon.is_alive():
+                raise Violation("nothing stays in flight for ever", self.daemon.tail())
+            time.sleep(0.01)
+        client.settimeout(REST_SECONDS)
+        with client.makefile("rb") as lines:
+            self.oracle.hear(again, json.loads(lines.readline()))
+        client.close()
+        self.daemon.kill()
+        scene = self.scene()
+        self.oracle.check_settled(scene)
+        return scene
+
+
+def baseline(binaries, home):
+    """Every (system call, n) that a life makes: the largest count of any of its threads."""
+    simulator = Simulator(binaries, 1, Simulator.CALM)
+    try:
+        life = Life(binaries, simulator, "baseline", home)
+        trace = os.path.join(home, "trace")
+        if life.live(["strace", "-f", "-qq", "-o", trace]):
+            raise Trouble("the daemon was killed without being told to")
+        life.oracle.check_settled(life.scene())
+    finally:
+        simulator.stop()
+    counts = collections.Counter()
+    with open(trace, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            call = re.match(r"(\d+)\s+([a-z0-9_]+)\(", line)
+            if call:
+                counts[call.group(1), call.group(2)] += 1
+    most = collections.Counter()
+    for (_, name), count in counts.items():
+        most[name] = max(most[name], count)
+    shutil.rmtree(home)
+    return [
+        (name, n) for name in sorted(most) if name not in NOT_INJECTED
+        for n in range(1, most[name] + 1)
+    ]  # fmt: skip
+
+
+def run_points(binaries, seed, points, folder):
+    """Runs some points. Returns how many killed and how many were not reached, the windows, the
+    ends of orders, and failures as text."""
+    begin_job()
+    result = {"killed": 0, "not_reached": 0, "orders": 0, "not_found": 0}
+    tally = windows.tally()
+    failures = []
+    simulator = Simulator(binaries, seed, Simulator.CALM)
+    try:
+        for name, n in points:
+            home = os.path.join(folder, f"{name}-{n}")
+            os.makedirs(home)
+            try:
+                run_point(binaries, simulator, (name, n), home, result, tally)
+            except Exception as error:  # whatever it was is reported
+                failures.append(f"{name}, call {n}, kept in {home}: {error!r}"[:3000])
+            else:
+                shutil.rmtree(home)
+    finally:
+        simulator.stop()
+    return result, tally, failures
+
+
+def run_point(binaries, simulator, point, home, result, tally):
+    name, n = point
+    life = Life(binaries, simulator, f"{name}-{n}", home)
+    injection = f"inject={name}:signal=SIGKILL:when={n}"
+    try:
+        was_killed = life.live(
+            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={name}", "-e", injection])
+        if was_killed:
+            result["killed"] += 1
+            scene = life.scene()
+            tally.update(windows.found_by(scene, [life.file], [life.line]))
+            life.oracle.check(scene)
+        else:
+            result["not_reached"] += 1
+        scene = life.recover()
+        result["orders"] += len(scene.placed)
+        result["not_found"] += sum(o["status"] == "not_found" for o in scene.orders.values())
+    finally:
+        holder = life.daemon.lock_holder()
+        if life.daemon.is_alive():
+            if holder is not None:
+                os.kill(holder, signal.SIGKILL)
+            life.daemon.kill()

@@ -58,6 +58,8 @@ package final class ExchangeLink: Dispatching {
     let answer = venue.answer(to: dispatch.request, result, now: earliest)
     teach(answer)
     deliver(dispatch.id, answer)
+    // What waits for a connection would leave into the silence that was just demanded.
+    if answer.demandsSilence { client.withdrawWaiting() }
   }
 
   /// The simulated exchange lives on what the real one says in public.
@@ -85,6 +87,17 @@ extension ExchangeLink {
         order.ticket, orderID: orderID, executedQuantity: order.executedQuantity,
         executedQuote: order.executedQuote, acceptedAt: order.stampedAt ?? order.createdAt,
         at: now())
+    }
+  }
+}
+
+extension ExchangeAnswer {
+  fileprivate var demandsSilence: Bool {
+    switch self {
+    case .failed(.throttled), .failed(.blocked): true
+    case .serverTime, .instruments, .prices, .tradableSymbols, .placed, .validated, .order,
+      .orderMissing, .orders, .trades, .cancelTaken, .failed:
+      false
     }
   }
 }

@@ -63,6 +63,7 @@ package protocol RequestCarrier: AnyObject {
   func send(
     _ request: HTTPRequest, _ kind: HTTPClient.Kind, before deadline: MonotonicTime?,
     completion: @escaping HTTPClient.Completion)
+  func withdrawWaiting()
 }
 
 extension HTTPClient: RequestCarrier {}

@@ -141,9 +141,12 @@ package final class Turn {
     }
   }
 
-  /// The commit may have taken long: what is too late now does not leave.
+  /// The exchange may have demanded silence since this was decided, and the commit may have taken
+  /// long: what is not welcome or too late now does not leave.
   private func leave(_ dispatch: Dispatch) {
-    if let deadline = dispatch.sendBefore, now().monotonic > deadline {
+    if engine.ban != nil {
+      feed(.answer(dispatch.id, .failed(.notSent("the exchange demands silence"))))
+    } else if let deadline = dispatch.sendBefore, now().monotonic > deadline {
       feed(.answer(dispatch.id, .failed(.notSent("the commit took too long"))))
     } else {
       performers.send(dispatch)

@@ -182,6 +182,8 @@ final class SimulatedCarrier: RequestCarrier {
 
   func start() {}
   func close() { isClosed = true }
+  /// A connection is always at hand: nothing ever waits for one.
+  func withdrawWaiting() {}
 
   /// What becomes of one request, once.
   private final class Exchange {

@@ -82,10 +82,17 @@ package final class HTTPClient {
       fail(completion, error(.perhapsSent, .firstByte, .clientClosed))
     }
     connections = []
-    for waiting in queue.take(where: { _ in true }) {
-      fail(waiting.completion, error(.notSent, .queue, .clientClosed))
-    }
+    dropWaiting(because: .clientClosed)
     maintenance.set(nil)
+  }
+
+  /// Requests that still wait for a connection fail as not sent; those on the wire go on.
+  package func withdrawWaiting() { dropWaiting(because: .withdrawn) }
+
+  private func dropWaiting(because reason: TransportError.Reason) {
+    for waiting in queue.take(where: { _ in true }) {
+      fail(waiting.completion, error(.notSent, .queue, reason))
+    }
   }
 
   /// A request that has not begun to leave by `deadline` does not leave at all: it fails as not sent.

@@ -33,6 +33,8 @@ package struct TransportError: Error, Hashable, Sendable, CustomStringConvertibl
     case idle
     case invalidRequest(HTTPRequest.Flaw)
     case tooManyWaiting
+    /// `withdrawWaiting()` was called.
+    case withdrawn
     /// `close()` was called.
     case clientClosed
 
@@ -47,6 +49,7 @@ package struct TransportError: Error, Hashable, Sendable, CustomStringConvertibl
       case .idle: "idle for too long"
       case .invalidRequest(let flaw): flaw.description
       case .tooManyWaiting: "too many requests are waiting"
+      case .withdrawn: "withdrawn before it left"
       case .clientClosed: "the client was closed"
       }
     }

@@ -254,6 +254,34 @@ import Transport
     server.close()
   }
 
+  @Test func `What is withdrawn never leaves, and what is on the wire goes on`() throws {
+    var held: [Responder] = []
+    let server = try HTTPServer(loop: loop, port: 0, tls: nil) { _, responder in
+      held.append(responder)
+    }
+    let client = try client(server.port) { $0.warmConnections = 0 }
+    let busy = client.configuration.maximumConnections
+    var answered = 0
+    var errors: [TransportError] = []
+    for number in 0..<(busy + 4) {
+      client.send(HTTPRequest(.post, "/"), number.isMultiple(of: 2) ? .once : .ordinary) {
+        answered += 1
+        errors.append(contentsOf: [$0.error].compactMap(\.self))
+        // From within an answer, as a demand for silence comes.
+        if answered == 1 { client.withdrawWaiting() }
+      }
+    }
+    try loop.run(until: { held.count == busy })
+    for responder in held { responder.respond(200) }
+    try loop.run(until: { answered == busy + 4 })
+    #expect(errors.count == 4)
+    #expect(errors.allSatisfy { $0.progress == .notSent && $0.phase == .queue })
+    #expect(errors.allSatisfy { $0.reason == .withdrawn })
+    #expect(held.count == busy)
+    client.close()
+    server.close()
+  }
+
   @Test func `Closing tells every request how far it got`() throws {
     var requests = 0
     var held: [Responder] = []

@@ -26,16 +26,16 @@ package struct SignalRefusal: Error, Equatable, Sendable {
 
 /// What the message repeats of a text that came from outside.
 enum Quoted {
-  /// Characters; longer texts are cut.
+  /// Unicode scalars; longer texts are cut.
   private static let maximumLength = 64
 
   /// The value as JSON on one line: printable, and unable to imitate the rest of the message.
   static func text(_ value: JSONValue) -> String {
     switch value {
     case .string(let text):
-      let cut = text.prefix(maximumLength)
-      let shown = JSONValue.string(String(cut)).compactText()
-      return cut.endIndex == text.endIndex ? shown : shown + "…"
+      let cut = text.prefix(scalars: maximumLength)
+      let shown = JSONValue.string(cut).compactText()
+      return cut.utf8.count == text.utf8.count ? shown : shown + "…"
     case .number(let text): return text
     case .null, .bool, .array, .object: return value.kindWithArticle
     }

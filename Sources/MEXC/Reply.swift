@@ -64,13 +64,13 @@ enum Reply {
 
   private static func message(in body: JSONValue?) -> String? {
     guard let text = body?["msg"]?.stringValue, !text.isEmpty else { return nil }
-    return String(String.UnicodeScalarView(text.unicodeScalars.prefix(textMaximum)))
+    return text.prefix(scalars: textMaximum)
   }
 
   /// What kind of body it was. The body itself is not repeated: it may be a page that repeats the
   /// request.
   private static func summary(of response: HTTPResponse) -> String {
-    let kind = response.header("Content-Type").map { " of \($0.prefix(64))" } ?? ""
+    let kind = response.header("Content-Type").map { " of \($0.prefix(scalars: 64))" } ?? ""
     return "\(response.body.count) bytes" + kind
   }
 }

@@ -200,7 +200,7 @@ extension Row {
   ) throws(StoreError) -> Value {
     let text = text(column)
     guard let value = read(text) else {
-      throw .corrupt("\(place) holds '\(text.prefix(64))', which the program never writes")
+      throw .corrupt("\(place) holds '\(text.prefix(scalars: 64))', which the program never writes")
     }
     return value
   }

@@ -63,12 +63,13 @@ enum ValueFault: Error {
     }
   }
 
-  /// Characters of a value that a message repeats.
+  /// Unicode scalars of a value that a message repeats.
   private static let shownMaximum = 80
 
   private static func shown(_ value: JSONValue) -> String {
     let text = value.compactText()
-    return text.count <= shownMaximum ? text : text.prefix(shownMaximum) + "…"
+    let cut = text.prefix(scalars: shownMaximum)
+    return cut.utf8.count == text.utf8.count ? text : cut + "…"
   }
 }
 

@@ -172,7 +172,8 @@ extension ValueRule where Value == Configuration.Risk.AllowedSymbols {
     var listed: [Symbol] = []
     var seen: Set<Symbol> = []
     for (place, element) in elements.enumerated() {
-      let subject = "has \(element.compactText().prefix(40)) as element \(place + 1), which is"
+      let subject =
+        "has \(element.compactText().prefix(scalars: 40)) as element \(place + 1), which is"
       guard case .string(let text) = element else { throw .value(subject + " no text") }
       guard text != "*" else { throw .value(subject + " no symbol: \"*\" stands alone") }
       do throws(Symbol.SpellingError) {

@@ -68,7 +68,7 @@ extension ControlRequest {
     default:
       throw ControlFailure(
         code: .unknownCommand,
-        message: "there is no command \"\(ByteText.printable(String(name.prefix(64))))\"")
+        message: "there is no command \"\(shown(name))\"")
     }
   }
 
@@ -163,8 +163,8 @@ extension ControlRequest {
         + orderStates.joined(separator: ", "))
   }
 
-  private static func shown(_ text: String) -> String {
-    ByteText.printable(String(text.prefix(64)))
+  fileprivate static func shown(_ text: String) -> String {
+    ByteText.printable(text.prefix(scalars: 64))
   }
 }
 
@@ -176,7 +176,7 @@ private struct Fields {
   func allow(_ names: [String]) throws(ControlFailure) {
     for member in members where member.name != "command" && !names.contains(member.name) {
       throw .invalidRequest(
-        "\"\(command)\" takes no member \"\(ByteText.printable(String(member.name.prefix(64))))\"")
+        "\"\(command)\" takes no member \"\(ControlRequest.shown(member.name))\"")
     }
   }
 

@@ -114,7 +114,7 @@ extension JSONError.Expectation {
 }
 
 extension JSONError {
-  /// Characters of a name that a message repeats; the rest is cut.
+  /// Unicode scalars of a name that a message repeats; the rest is cut.
   private static let shownNameLength = 64
 
   /// A byte for a message: itself when it prints, else its number.
@@ -126,7 +126,7 @@ extension JSONError {
 
   /// A name for a message: escaped as in JSON, and cut.
   fileprivate static func shown(_ name: String) -> String {
-    let quoted = JSONValue.string(String(name.prefix(shownNameLength))).compactText()
+    let quoted = JSONValue.string(name.prefix(scalars: shownNameLength)).compactText()
     return String(quoted.dropFirst().dropLast())
   }
 }

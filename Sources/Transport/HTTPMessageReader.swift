@@ -80,7 +80,9 @@ struct HTTPMessageReader {
     maximum: Int, over violation: HTTPViolation
   ) throws(HTTPViolation) -> Int? {
     var place = max(searched, start)
-    while place < buffer.count {
+    // Not a byte further: how the bytes were cut into pieces must not decide what is found first.
+    let end = min(buffer.count, start + maximum)
+    while place < end {
       let byte = buffer[place]
       if byte == 0x0A { break }
       // RFC 9112 §2.2 lets a reader take a bare LF for a line end; guessing is how two readers come

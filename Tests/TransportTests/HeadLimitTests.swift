@@ -36,4 +36,11 @@ import Transport
     #expect(violation(head + String(repeating: "1\r\na\r\n", count: 80_000)) == nil)
     #expect(violation(head + String(repeating: "1\r\na\r\n", count: 90_000)) == .chunkInvalid)
   }
+
+  @Test func `What stands behind a limit is not looked at`() {
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    let line = "1;" + String(repeating: "x", count: 300)
+    #expect(violation(head + line + "\rx") == .chunkInvalid)
+    #expect(violation(head + "1;x\rx") == .lineEndInvalid)
+  }
 }

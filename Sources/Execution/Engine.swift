@@ -112,7 +112,6 @@ package struct Engine: Sendable {
   /// What earlier runs may have sent within the windows. A run writes down how much it uses as soon
   /// as that is more than a small share, so an unwritten use is at most that share.
   private mutating func restoreUsage(_ state: StoredState) {
-    if state == StoredState() { return }
     let recorded = state.rateUsage.flatMap { record in
       let age = now.wall.since(record.at)
       return age < configuration.rateLimits.window + Self.usageRecordAge ? record.usage : nil

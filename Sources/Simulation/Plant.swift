@@ -42,8 +42,8 @@ package enum Plant: String, CaseIterable, Hashable, Sendable {
   case errorIsNo = "error-is-no"
   /// A partial fill counts as the whole.
   case partIsWhole = "part-is-whole"
-  /// A late find of an order that counted as not there is dropped.
-  case lateTruthDropped = "late-truth-dropped"
+  /// Whatever a look-up by name finds is dropped.
+  case findsDropped = "finds-dropped"
 }
 
 extension Plant {
@@ -53,8 +53,6 @@ extension Plant {
       // The fence and the settle time have always passed already.
       configuration.settleTime = .seconds(-120)
     case .priceAgeIgnored: configuration.price.maximumAge = .seconds(600)
-    case .budgetForgotten:
-      configuration.rateLimits.utilisation = FixedDecimal(1)
     default: break
     }
   }
@@ -62,10 +60,7 @@ extension Plant {
   func alter(_ state: inout StoredState) {
     switch self {
     case .silenceForgotten: state.ban = nil
-    case .budgetForgotten:
-      // An empty state is the only one that the engine takes for a first start.
-      state.rateUsage = nil
-      if state.live.isEmpty { state = StoredState() }
+    case .budgetForgotten: state.rateUsage = nil
     case .haltForgotten: state.halt = nil
     case .armedIsNew:
       for index in state.live.indices where state.live[index].order.status == .submitted {
@@ -94,13 +89,26 @@ extension Plant {
       (.errorIsNo, .order, .failed(.noAnswer(let text))):
       .orderMissing(
         ExchangeError(code: -2013, text: text, action: .query, refusesPlacement: false, advice: ""))
+    case (.findsDropped, .order(_, .clientOrderID), .order(let report)):
+      .orderMissing(
+        ExchangeError(
+          code: -2013, text: report.orderID, action: .query, refusesPlacement: false, advice: ""))
+    case (.findsDropped, .openOrders, .orders), (.findsDropped, .recentOrders, .orders):
+      .orders([])
+    case (.findsDropped, .trades, .trades): .trades([])
     case (.errorIsNo, .openOrders, .failed), (.errorIsNo, .recentOrders, .failed): .orders([])
     case (.errorIsNo, .trades, .failed): .trades([])
-    case (.partIsWhole, .order(_, _), .order(var report)) where report.status == .partiallyFilled:
-      {
-        report.status = .filled; return .order(report)
-      }()
+    case (.partIsWhole, .order, .order(let report)) where report.status == .partiallyFilled:
+      report.asFilled
     default: answer
     }
+  }
+}
+
+extension OrderReport {
+  fileprivate var asFilled: ExchangeAnswer {
+    var report = self
+    report.status = .filled
+    return .order(report)
   }
 }

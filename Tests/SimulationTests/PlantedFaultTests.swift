@@ -1,0 +1,49 @@
+import Simulation
+import Testing
+
+@Suite("Planted faults")
+struct PlantedFaultTests {
+  /// Seeds that a debug build can afford; the long hunt is `scripts/simulate --planted`.
+  private static let most = 150
+
+  /// One fault in the program, and the promises that may break first.
+  private static let caught: [(Plant, [Invariant])] = [
+    (.sendBeforeCommit, [.acknowledgedIsDurable, .armedBeforeSent]),
+    (.acknowledgeBeforeCommit, [.acknowledgedIsDurable]),
+    (.timeoutIsRefusal, [.oursIsKnown]),
+    (.lookOnce, [.absenceIsProved]),
+    (.resendAfterNotFound, [.noSecondOrder]),
+    (.moveBeforeCommit, [.oneDispositionEach]),
+    (.stampOfSending, [.armedBeforeSent]),
+    (.silenceInMilliseconds, [.silenceIsKept]),
+    (.silenceForgotten, [.silenceIsKept]),
+    (.budgetForgotten, [.weightsWithinPools]),
+    (.hiddenResend, [.noSecondOrder]),
+    (.retryOnMissing, [.noSecondOrder]),
+    (.priceAgeIgnored, [.nothingSentUnguarded]),
+    (.haltForgotten, [.nothingSentUnguarded]),
+    (.syncLies, [.acknowledgedIsDurable, .historyIsState]),
+    (.armedIsNew, [.historyIsState, .noSecondOrder]),
+    (.armedIsForgotten, [.nothingInFlightForEver, .oursIsKnown]),
+    (.errorIsNo, [.absenceIsProved]),
+    (.partIsWhole, [.truthIsFound]),
+    (.findsDropped, [.truthIsFound, .oursIsKnown]),
+  ]
+
+  @Test("Every planted fault stands in the table")
+  func tableIsWhole() {
+    #expect(Set(Self.caught.map(\.0)) == Set(Plant.allCases))
+  }
+
+  @Test("A planted fault is caught", arguments: caught)
+  func isCaught(plant: Plant, breaks: [Invariant]) throws {
+    let simulator = try Simulator()
+    for seed in UInt64(1)...UInt64(Self.most) {
+      let outcome = simulator.run(Scenario(seed: seed, plant: plant))
+      guard let violation = outcome.violation else { continue }
+      #expect(breaks.contains(violation.invariant), "seed \(seed): \(violation.text)")
+      return
+    }
+    Issue.record("\(plant.rawValue) was not caught in \(Self.most) seeds")
+  }
+}

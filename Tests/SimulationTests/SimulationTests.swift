@@ -1,0 +1,78 @@
+import Foundation
+import Simulation
+import Testing
+
+/// Every test has a simulator of its own, so that they run beside each other.
+private func run(_ seed: UInt64, plant: Plant? = nil) throws -> Outcome {
+  try Simulator().run(Scenario(seed: seed, plant: plant))
+}
+
+@Suite("The simulator of the whole program")
+struct SimulationTests {
+  /// Enough for a debug build to stay within half a minute; `scripts/simulate` runs many more.
+  private static let seeds: ClosedRange<UInt64> = 1...120
+
+  @Test("No seed breaks a promise, and the faults are really there")
+  func seedsHold() throws {
+    let simulator = try Simulator()
+    var orders = 0
+    var lives = 0
+    var hits = Fault.allCases.map { _ in 0 }
+    for seed in Self.seeds {
+      let outcome = simulator.run(Scenario(seed: seed))
+      #expect(outcome.violation == nil, "seed \(seed)")
+      orders += outcome.orders
+      lives += outcome.lives
+      for index in hits.indices { hits[index] += outcome.hits[index] }
+    }
+    #expect(orders > 500)
+    #expect(lives > 2 * Self.seeds.count)
+    let missed = zip(Fault.allCases, hits).filter { $0.isImportant && $1 == 0 }.map(\.0)
+    #expect(missed == [])
+  }
+
+  @Test("One seed is one trace", arguments: [UInt64(3), 17, 42, 99])
+  func seedIsTrace(seed: UInt64) throws {
+    let first = try run(seed)
+    let second = try run(seed)
+    #expect(first.events > 100)
+    #expect(first.digest == second.digest)
+    #expect(first.events == second.events)
+    #expect(first.orders == second.orders)
+  }
+
+  @Test("Different seeds are different runs")
+  func seedsDiffer() throws {
+    let digests = try Set((1...20).map { try run($0).digest })
+    #expect(digests.count == 20)
+  }
+
+  @Test("A fault that is left out does not happen")
+  func faultLeftOut() throws {
+    var scenario = Scenario(seed: 21)
+    scenario.without = Set(Fault.allCases)
+    let outcome = try Simulator().run(scenario)
+    #expect(outcome.hits.allSatisfy { $0 == 0 })
+    #expect(outcome.lives == 1)
+    #expect(outcome.violation == nil)
+  }
+
+  @Test("A failing run is made smaller, and told in words")
+  func shrinks() throws {
+    let simulator = try Simulator()
+    let failing = try #require(firstCatch(of: .hiddenResend, simulator))
+    let small = simulator.shrink(failing)
+    #expect(small.violation?.invariant == failing.violation?.invariant)
+    #expect(small.signals <= failing.signals)
+    #expect(small.scenario.without.count > failing.scenario.without.count)
+    #expect(small.story.contains { $0.contains("VIOLATION: \(Invariant.noSecondOrder.rawValue)") })
+  }
+
+  private func firstCatch(of plant: Plant, _ simulator: Simulator) -> Outcome? {
+    for seed in UInt64(1)...60 {
+      let outcome = simulator.run(Scenario(seed: seed, plant: plant))
+      if outcome.violation != nil { return outcome }
+    }
+    return nil
+  }
+}

@@ -69,6 +69,11 @@ let package = Package(
         "SimulatedExchange", "Store", "Transport",
       ]),
 
+    // Never shipped.
+    room(
+      "FuzzTargets", imports: ["Daemon", "Domain", "Intake", "MEXC", "Platform", "Transport"]),
+    program("fuzz", imports: ["FuzzTargets", "SimulatedExchange"]),
+
     tests("DomainTests", of: ["Domain"]),
     tests("ExecutionTests", of: ["Domain", "Execution"]),
     tests("PlatformTests", of: ["CLinux", "Domain", "Platform"]),
@@ -82,6 +87,7 @@ let package = Package(
       of: ["Cryptography", "Domain", "Platform", "SimulatedExchange", "Transport"]),
     tests(
       "DaemonTests", of: ["Cryptography", "Daemon", "Domain", "Execution", "Platform", "Store"]),
+    tests("FuzzTargetsTests", of: ["Domain", "FuzzTargets"]),
     tests("SimulationTests", of: ["Domain", "Simulation", "Store"]),
     tests(
       "ProgramTests",

@@ -1,26 +1,26 @@
 /// The names that the spool gives and those that it leaves alone.
-enum SpoolName {
+package enum SpoolName {
   /// NAME_MAX of Linux, in bytes.
-  static let maximumBytes = 255
+  package static let maximumBytes = 255
   /// A hyphen and sixteen digits: what tells two shortened names apart.
   private static let markBytes = 17
 
   private static let unfinishedEndings = [".tmp", ".part", ".swp", "~"].map { Array($0.utf8) }
 
   /// Whether a name is a producer's finished file, by the spool's rules.
-  static func isCandidate(_ name: [UInt8]) -> Bool {
+  package static func isCandidate(_ name: [UInt8]) -> Bool {
     name.first != UInt8(ascii: ".")
       && !unfinishedEndings.contains { name.suffix($0.count) == $0[...] }
   }
 
   /// `name`, `name.2`, `name.3`, …
-  static func numbered(_ name: [UInt8], _ number: Int) -> [UInt8] {
+  package static func numbered(_ name: [UInt8], _ number: Int) -> [UInt8] {
     number == 1 ? name : fitting(name, suffix: ".\(number)")
   }
 
   /// `name` with the suffix. Where both do not fit, the name is cut and marked with a digest of the
   /// whole, so that long names that begin alike stay apart.
-  static func fitting(_ name: [UInt8], suffix: String) -> [UInt8] {
+  package static func fitting(_ name: [UInt8], suffix: String) -> [UInt8] {
     let suffix = Array(suffix.utf8)
     if name.count + suffix.count <= maximumBytes { return name + suffix }
     var end = maximumBytes - suffix.count - markBytes

@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 
 /// How much a line matters, the most important first.
 package enum LogLevel: Int, Comparable, CaseIterable, Sendable {
@@ -65,9 +65,9 @@ package struct LogField: Sendable {
 }
 
 /// Writes one event as one line of bounded length that no value can break out of.
-struct LogLine {
+package struct LogLine {
   /// Under the 4,096 bytes that a pipe takes at once (PIPE_BUF), so lines never interleave.
-  static let maximumBytes = 4_000
+  package static let maximumBytes = 4_000
   /// One long value leaves room for the fields after it.
   static let maximumValueBytes = 1_000
   /// The least room in which a field is still worth beginning.
@@ -77,7 +77,7 @@ struct LogLine {
   private let format: LogFormat
 
   /// The finished line with its newline.
-  static func render(
+  package static func render(
     _ level: LogLevel, _ message: String, _ fields: [LogField], format: LogFormat, at time: WallTime
   ) -> [UInt8] {
     var line = LogLine(format: format)

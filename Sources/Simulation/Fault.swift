@@ -70,7 +70,7 @@ package enum Fault: String, CaseIterable, Hashable, Sendable {
   }
 
   /// Kinds without which a run proves little.
-  var isImportant: Bool {
+  package var isImportant: Bool {
     switch self {
     case .requestLost, .replyLost, .replyCut, .requestHeld, .connectionRefused, .errorBefore,
       .errorAfter, .garbage, .htmlPage, .throttle, .hiddenOrder, .kill, .powerLoss, .clockStep,

@@ -37,7 +37,7 @@ import Testing
     harness.advance(by: .seconds(10))
     #expect(harness.requests(\.isRecentOrders).isEmpty)
     let more = EngineHarness.open()
-    for index in 0..<10 { more.submit(limit("o\(index)")) }
+    for index in 0..<8 { more.submit(limit("o\(index)")) }
     more.settle()
     let stamp = more.order("o0")?.stampedAt
     more.exchange.fill(3, to: "1", .filled)

@@ -65,7 +65,8 @@ import Transport
       let descriptors = try ResourceTests.descriptors()
       let memory = try ResourceTests.memory()
       try run(10_000)
-      #expect(try ResourceTests.descriptors() == descriptors)
+      // A leak of one in a hundred requests would show as a hundred; other threads come and go.
+      #expect(try ResourceTests.descriptors() - descriptors < 10)
       #expect(try ResourceTests.memory() - memory < ResourceTests.growthMaximum)
       server.close()
     }

@@ -147,7 +147,7 @@ struct LifecycleTests {
     let first = try run(["--config", path, "--check-config"])
     #expect(first.ending == .exited(0))
     let document = try JSONReader.read(Array(first.output.utf8))
-    #expect(document["exchange"]?["recv_window_ms"] == 2_000)
+    #expect(document["exchange"]?["recv_window_ms"] == 10_000)
     #expect(document["intake"]?["default_ttl_seconds"] == 60)
     #expect(document["risk"]?["maximum_daily_quote"] == .null)
     // What it prints is a configuration of the same meaning.
@@ -205,7 +205,7 @@ struct LifecycleTests {
   @Test
   func noSecretIsLeftAnywhere() throws {
     let market = try SimulatedMarket()
-    let daemon = try DaemonUnderTest.trading(market)
+    let daemon = try DaemonUnderTest.trading(market) { $0["exchange.recv_window_ms"] = 2_000 }
     try market.faults(
       """
       {"route": "POST /api/v3/order", "fault": "garbage", "nth": 2},

@@ -23,6 +23,12 @@ struct LostAnswerTests {
     }
   }
 
+  /// The verdict "not found" comes after the window and the settle time.
+  private static func shortWaits(_ settings: inout Settings) {
+    settings["exchange.recv_window_ms"] = 2_000
+    settings["exchange.settle_seconds"] = 1
+  }
+
   private static func place(_ test: Case, _ daemon: DaemonUnderTest) throws {
     let market = try #require(daemon.market)
     try market.admin(
@@ -70,7 +76,7 @@ struct LostAnswerTests {
   @Test(arguments: kills)
   func aKillBetweenArmingAndTheAnswer(_ test: Case) throws {
     let market = try SimulatedMarket()
-    let daemon = try DaemonUnderTest.trading(market)
+    let daemon = try DaemonUnderTest.trading(market, Self.shortWaits)
     try Self.place(test, daemon)
     try daemon.until("the placement to arrive", holds: { try market.ledger().placements == 1 })
     try daemon.kill9()
@@ -103,7 +109,7 @@ struct LostAnswerTests {
   @Test
   func aLateFindWinsOverNotFound() throws {
     let market = try SimulatedMarket()
-    let daemon = try DaemonUnderTest.trading(market)
+    let daemon = try DaemonUnderTest.trading(market, Self.shortWaits)
     try Self.place(
       Case(
         fault: "\"fault\": \"hidden\", \"for_ms\": 6000 + \"fault\": \"lost_after\"",
@@ -149,7 +155,7 @@ struct LostAnswerTests {
   @Test(arguments: answers)
   func anAnswerThatProvesNothing(_ test: Case) throws {
     let market = try SimulatedMarket()
-    let daemon = try DaemonUnderTest.trading(market)
+    let daemon = try DaemonUnderTest.trading(market, Self.shortWaits)
     try Self.place(test, daemon)
     // The connection that brought it, and those beside it, still serve others rightly.
     let ether: KeyValuePairs<String, JSONValue?> = [
@@ -167,7 +173,7 @@ struct LostAnswerTests {
   @Test
   func theFirewallsPageMeansSilence() throws {
     let market = try SimulatedMarket()
-    let daemon = try DaemonUnderTest.trading(market)
+    let daemon = try DaemonUnderTest.trading(market, Self.shortWaits)
     try Self.place(Case(fault: "\"fault\": \"forbidden\"", status: "unknown"), daemon)
     try daemon.process.line(with: "outcome is unknown", "doubtful")
     try daemon.process.line(with: "the exchange demands silence", "wait_ms=60000")

@@ -105,6 +105,8 @@ struct ManySignalsTests {
       settings["rate_limits.ip_weight"] = 100_000
       settings["rate_limits.uid_weight"] = 100_000
       settings["rate_limits.orders_per_second"] = 5_000
+      settings["exchange.recv_window_ms"] = 60_000
+      settings["price.maximum_age_ms"] = 60_000
       settings["log.level"] = "info"
     }
     // With what is sent again below: 1,000.
@@ -189,12 +191,17 @@ struct ManySignalsTests {
   }
 
   private func waitUntilQuiet(_ daemon: DaemonUnderTest, resting: Int) throws {
-    try daemon.until("all but the resting orders to end") { () throws -> Bool? in
-      let status = try daemon.status()
-      let isQuiet =
-        status["waiting"] == 0 && status["in_flight"] == 0
-        && status["open_orders"] == .integer(resting)
-      return isQuiet ? true : nil
+    var status = JSONValue.null
+    do {
+      try daemon.until("all but \(resting) orders to end") { () throws -> Bool? in
+        status = try daemon.status()
+        let isQuiet =
+          status["waiting"] == 0 && status["in_flight"] == 0
+          && status["open_orders"] == .integer(resting)
+        return isQuiet ? true : nil
+      }
+    } catch {
+      throw TimeUp("all but \(resting) orders to end; it is \(status.compactText())")
     }
   }
 

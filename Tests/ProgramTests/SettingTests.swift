@@ -25,7 +25,7 @@ struct SettingTests {
   // MARK: exchange
 
   /// A placement that the exchange reads only after the window is refused by it, and goes once more.
-  @Test(arguments: [(1_000, 2, 1), (30_000, 1, 0)])
+  @Test(arguments: [(3_000, 2, 1), (30_000, 1, 0)])
   func receiveWindow(_ window: Int64, _ attempts: Int64, _ refused: Int) throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market) {
@@ -33,7 +33,7 @@ struct SettingTests {
     }
     try market.faults(
       """
-      {"route": "POST /api/v3/order", "fault": "late", "delay_ms": 1500, "process": "after",
+      {"route": "POST /api/v3/order", "fault": "late", "delay_ms": 4500, "process": "after",
         "next": 1}
       """)
     #expect(try code(daemon, Wish("read-late")) == "accepted")

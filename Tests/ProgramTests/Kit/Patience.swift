@@ -3,7 +3,7 @@ import Platform
 
 /// How long a test waits for something that takes milliseconds on a free machine: long enough for a
 /// busy one, so that only what never happens runs into it.
-let patience = Duration.seconds(90)
+let patience = Duration.seconds(120)
 
 /// Something that was waited for did not happen.
 struct TimeUp: Error, CustomStringConvertible {

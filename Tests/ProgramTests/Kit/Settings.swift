@@ -30,24 +30,23 @@ struct Settings {
     ).prettyText()
   }
 
-  /// Live on a simulated exchange, with limits that are in nobody's way and short waits.
+  /// Live on a simulated exchange, with limits that are in nobody's way, also not on a busy machine.
   static func live(_ url: String, in scratch: Scratch) -> Settings {
     var settings = Settings()
     settings["mode"] = "live"
     settings["exchange.rest_url"] = .string(url)
     settings["exchange.settle_seconds"] = 1
-    settings["exchange.recv_window_ms"] = 2_000
+    settings["exchange.recv_window_ms"] = 10_000
     settings["credentials.source"] = "environment"
     settings["intake.directory"] = .string(scratch("spool"))
     settings["intake.socket"] = .string(scratch("signal.sock"))
     settings["store.path"] = .string(scratch("state.db"))
     settings["control.socket"] = .string(scratch("control.sock"))
-    settings["price.maximum_age_ms"] = 10_000
+    settings["price.maximum_age_ms"] = 30_000
     settings["risk.symbols"] = ["BTCUSDT", "ETHUSDT", "LINKUSDT", "MXUSDT"]
     settings["risk.maximum_order_quote"] = "1000"
     settings["risk.maximum_open_orders"] = 100_000
     settings["risk.maximum_orders_per_minute"] = 100_000
-    settings["risk.maximum_daily_quote"] = nil
     settings["risk.maximum_daily_quote"] = .null
     settings["log.level"] = "debug"
     return settings

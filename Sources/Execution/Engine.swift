@@ -116,7 +116,9 @@ package struct Engine: Sendable {
       let age = now.wall.since(record.at)
       return age < configuration.rateLimits.window + Self.usageRecordAge ? record.usage : nil
     }
-    limiter.remember(recorded, at: now.monotonic)
+    // Without an order of the last day there is none in the second that the exchange looks at.
+    let hasOrders = !state.live.isEmpty || !state.reservations.isEmpty
+    limiter.remember(recorded, hasOrders: hasOrders, at: now.monotonic)
   }
 
   private mutating func restore(_ stored: StoredOrder, _ signal: Signal) {

@@ -141,10 +141,13 @@ package struct RateLimiter: Sendable {
 
   /// What an earlier run may have used, which the exchange still counts: what it wrote down, and at
   /// least the share that it need not write down.
-  package mutating func remember(_ usage: RateUsage?, at now: MonotonicTime) {
+  package mutating func remember(
+    _ usage: RateUsage?, hasOrders: Bool, at now: MonotonicTime
+  ) {
     ip.addPast(max(usage?.ip ?? 0, Self.share(Self.lightShare, of: ip)), at: now)
     uid.addPast(max(usage?.uid ?? 0, Self.share(Self.lightShare, of: uid)), at: now)
-    orders.addPast(max(usage?.orders ?? 0, Self.share(Self.lightShare, of: orders)), at: now)
+    let light = hasOrders ? Self.share(Self.lightShare, of: orders) : 0
+    orders.addPast(max(usage?.orders ?? 0, light), at: now)
   }
 
   package mutating func usage(at now: MonotonicTime) -> RateUsage {

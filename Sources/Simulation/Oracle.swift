@@ -34,7 +34,8 @@ final class Oracle {
   private(set) var placements = 0
   var checkDurable: ((OrderKey, Order) -> Void)?
 
-  // Silence.
+  /// Times are written down in whole milliseconds, some of them twice.
+  private static let rounding = 5 * millisecond
   private var silentUntil: Int64 = 0
   private var silenceLife = 0
   private var silenceIsDurable = false
@@ -146,7 +147,9 @@ final class Oracle {
     case .putOrder(let order): checkAgainstLedger(order)
     case .setHalt(let record): haltedIn = record == nil ? 0 : commits
     case .setBan(let record):
-      if record != nil { silenceIsDurable = true }
+      if let end = record?.monotonicUntil, world.trueTime(of: end) >= silentUntil - Self.rounding {
+        silenceIsDurable = true
+      }
     case .insertSignal, .updateDecision, .setRateUsage: break
     }
   }
@@ -328,8 +331,7 @@ final class Oracle {
   // MARK: Silence
 
   private func checkSilence(_ call: WireCall, _ life: Int) {
-    // Times are written down in whole milliseconds.
-    guard world.time < silentUntil - 5 * millisecond else { return }
+    guard world.time < silentUntil - Self.rounding else { return }
     if life != silenceLife {
       if !silenceIsDurable { return }
       // After a new start of the machine only its civil clock tells how long it was off.

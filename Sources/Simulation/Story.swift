@@ -5,7 +5,7 @@ enum Story {
     guard let violation = world.violation else { return [] }
     let names = subjects(of: violation, in: world)
     var lines: [String] = []
-    for event in world.trace.events where isWorthTelling(event, names) {
+    for event in world.trace.events where isWorthTelling(event, names, violation) {
       lines.append("\(time(event.time))  \(event.subject) \(event.text)")
     }
     return lines
@@ -16,11 +16,17 @@ enum Story {
     violation.subject.isEmpty ? [] : [violation.subject]
   }
 
-  private static func isWorthTelling(_ event: Trace.Event, _ names: Set<String>) -> Bool {
+  private static func isWorthTelling(
+    _ event: Trace.Event, _ names: Set<String>, _ violation: Violation
+  ) -> Bool {
     if names.contains(event.subject) { return true }
     for word in ["VIOLATION", "dies", "starts", "clock steps", "epoch", "the faults", "command"]
     where event.text.hasPrefix(word) { return true }
-    return false
+    guard violation.invariant == .silenceIsKept || violation.invariant == .weightsWithinPools else {
+      return false
+    }
+    return event.text.hasSuffix(" 429") || event.text.hasSuffix(" 418")
+      || event.text.hasPrefix("log: the exchange") || event.text.hasPrefix("committed")
   }
 
   private static func time(_ nanoseconds: Int64) -> String {

@@ -9,8 +9,8 @@ private func run(_ seed: UInt64, plant: Plant? = nil) throws -> Outcome {
 
 @Suite("The simulator of the whole program")
 struct SimulationTests {
-  /// Enough for a debug build to stay within half a minute; `scripts/simulate` runs many more.
-  private static let seeds: ClosedRange<UInt64> = 1...120
+  /// Enough for a debug build; `scripts/simulate` runs many more, and counts every fault.
+  private static let seeds: ClosedRange<UInt64> = 1...30
 
   @Test("No seed breaks a promise, and the faults are really there")
   func seedsHold() throws {
@@ -25,13 +25,13 @@ struct SimulationTests {
       lives += outcome.lives
       for index in hits.indices { hits[index] += outcome.hits[index] }
     }
-    #expect(orders > 500)
+    #expect(orders > 200)
     #expect(lives > 2 * Self.seeds.count)
-    let missed = zip(Fault.allCases, hits).filter { $0.isImportant && $1 == 0 }.map(\.0)
-    #expect(missed == [])
+    let missed = zip(Fault.allCases, hits).filter { $0.isImportant && $1 == 0 }
+    #expect(missed.isEmpty)
   }
 
-  @Test("One seed is one trace", arguments: [UInt64(3), 17, 42, 99])
+  @Test("One seed is one trace", arguments: [UInt64(3), 17])
   func seedIsTrace(seed: UInt64) throws {
     let first = try run(seed)
     let second = try run(seed)
@@ -43,8 +43,8 @@ struct SimulationTests {
 
   @Test("Different seeds are different runs")
   func seedsDiffer() throws {
-    let digests = try Set((1...20).map { try run($0).digest })
-    #expect(digests.count == 20)
+    let digests = try Set((1...10).map { try run($0).digest })
+    #expect(digests.count == 10)
   }
 
   @Test("A fault that is left out does not happen")

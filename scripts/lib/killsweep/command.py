@@ -130,7 +130,7 @@ class Sweep:
                 tally.update(world_tally)
                 if failure:
                     failures.append(failure)
-                    say(f"VIOLATION, kept in {jobs[job]}\n{failure}")
+                    say(f"VIOLATION, with its seed kept in {jobs[job]}\n{failure}")
                 say(
                     f"  {counts['cycles']} of {cycles} cycles, {counts['kills']} kills, "
                     f"{len(failures)} violations, {time.monotonic() - began:.0f} s"

@@ -144,7 +144,6 @@ class Daemon:
         self.configuration = os.path.join(self.desk, "config.json5")
         self.process = None
         self.lives = 0
-        self.started_at = 0.0
         os.makedirs(os.path.join(self.spool, "incoming"), exist_ok=True)
 
     @property
@@ -168,7 +167,6 @@ class Daemon:
         except FileNotFoundError:
             pass
         self.lives += 1
-        self.started_at = time.monotonic()
         environment = {
             "PATH": os.environ.get("PATH", ""),
             "MEXC_API_KEY": DEMO_KEY,

@@ -1,6 +1,7 @@
 """kill -9 at random moments, again and again in the same folders, with the exchange's faults on."""
 
 import json
+import math
 import mmap
 import os
 import random
@@ -10,6 +11,7 @@ import time
 import traceback
 
 import windows
+from fault_plans import LATEST_MS, faults
 from oracle import FINAL, Oracle, Scene, Violation, open_database
 from processes import PATIENCE_SECONDS, Daemon, Simulator, answers_of, begin_job, deliver_file
 from producer import Producer
@@ -17,47 +19,15 @@ from producer import Producer
 # Cycles in one world, which is one database and one spool; and between two times of rest.
 CYCLES_IN_A_WORLD = 60
 CYCLES_BETWEEN_RESTS = 30
-# The longest that anything may stay in flight once the faults have stopped: receive window, fence,
-# settle time and the last look of a search, on a busy machine.
-REST_SECONDS = 60.0
+# "For ever": what is in flight once the faults have stopped needs about five seconds of an idle
+# machine (receive window, fence, settle time, the last look), and a crowded one takes its time.
+REST_SECONDS = 240.0
 # Longer than any order stays hidden. A start looks for every order that was not found.
-LIFE_AT_REST_SECONDS = 8.0
+OPEN_AT_REST_SECONDS = 8.0
 # Six connections at most, one of which carries the demand for silence.
 ON_THE_WIRE = 5
 # How long a life is given, most of the time, to look up what the one before left behind.
 TRADING_SECONDS = 0.5
-# The longest that a request is under way.
-LATEST_MS = 120
-PLACE = "POST /api/v3/order"
-LOOK = "GET /api/v3/order"
-LISTS = ["GET /api/v3/openOrders", "GET /api/v3/allOrders", "GET /api/v3/myTrades"]
-
-
-def faults(fate):
-    """A plan in which about a third of the placements and a tenth of the look-ups go wrong."""
-    rules = [
-        rule(PLACE, "lost_before", fate, 0.06, how=fate.choice(["close", "reset"])),
-        rule(PLACE, "lost_after", fate, 0.05, how=fate.choice(["close", "reset"])),
-        rule(PLACE, "late", fate, 0.15, delay_ms=fate.randint(5, LATEST_MS), process="before"),
-        rule(PLACE, "late", fate, 0.15, delay_ms=fate.randint(5, LATEST_MS), process="after"),
-        rule(PLACE, "error_before", fate, 0.04, status=fate.choice([500, 502, 503, 504])),
-        rule(PLACE, "error_after", fate, 0.04, status=fate.choice([500, 502, 503, 504])),
-        rule(PLACE, "truncated", fate, 0.03, at_byte=fate.randint(0, 200)),
-        rule(PLACE, "garbage", fate, 0.02),
-        rule(PLACE, "empty", fate, 0.02),
-        rule(PLACE, "hidden", fate, 0.06, for_ms=fate.choice([100, 500, 2000, 3500, 7000])),
-        rule(LOOK, "late", fate, 0.15, delay_ms=fate.randint(5, 80)),
-        rule(LOOK, "lost_before", fate, 0.05),
-        rule(LOOK, "error_before", fate, 0.05),
-        rule(LOOK, "garbage", fate, 0.02),
-    ]
-    return rules + [rule(route, "error_before", fate, 0.1) for route in LISTS]
-
-
-def rule(route, fault, fate, mean, **keys):
-    """With a probability around the mean, so that every plan is another one."""
-    share = round(mean * fate.uniform(0.3, 1.7), 6)
-    return {"route": route, "fault": fault, "probability": share, **keys}
 
 
 class CommitCounter:
@@ -67,7 +37,7 @@ class CommitCounter:
     MX_FRAME = 16
 
     def __init__(self, database):
-        self.file = open(database + "-shm", "rb")  # noqa: SIM115
+        self.file = open(database + "-shm", "rb")
         self.map = mmap.mmap(self.file.fileno(), 32, prot=mmap.PROT_READ)
 
     def frames(self):
@@ -108,6 +78,8 @@ class World:
         self.earlier = []
         self.depth = 0
         self.last_statuses = {}
+        # When the present life opened trading, while the world comes to rest.
+        self.opened_at = math.inf
 
     def tell(self, text):
         self.story.append(f"{time.monotonic() - self.began:9.3f} s  {text}")
@@ -307,6 +279,7 @@ class World:
         """The faults stop; everything must come to rest, and the record must be the ledger."""
         self.simulator.set_faults([])
         self.daemon.start()
+        self.opened_at = math.inf
         self.tell("faults off: coming to rest")
         end = time.monotonic() + REST_SECONDS
         self.until("no outcome stays unknown", end, self.nothing_unknown)
@@ -332,6 +305,7 @@ class World:
         self.daemon.kill()
         self.counts["kills"] += 1
         self.daemon.start()
+        self.opened_at = math.inf
 
     def until(self, promise, end, holds):
         while not holds():
@@ -339,9 +313,14 @@ class World:
                 raise Violation("the daemon goes on", self.daemon.tail())
             if time.monotonic() > end:
                 raise Violation(promise, self.daemon.tail())
-            if time.monotonic() > self.daemon.started_at + LIFE_AT_REST_SECONDS:
+            self.note_opening()
+            if time.monotonic() > self.opened_at + OPEN_AT_REST_SECONDS:
                 self.restart()
             time.sleep(0.1)
+
+    def note_opening(self):
+        if self.opened_at == math.inf and "trading is open" in self.daemon.said():
+            self.opened_at = time.monotonic()
 
     def scene(self):
         return Scene.take(self.daemon, self.simulator.ledger(), self.earlier)

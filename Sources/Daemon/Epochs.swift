@@ -59,6 +59,9 @@ package final class Epochs {
   private let time: Timekeeper
   private let edges: Edges
   private var link: (any Dispatching)?
+  /// What the exchange demanded of the last epoch: the commit that would have told it to this one may
+  /// be the one that failed.
+  private var unwrittenSilence: BanRecord?
   private var isStopping = false
   private var hasEnded = false
 
@@ -75,13 +78,20 @@ package final class Epochs {
   package func begin() {
     do throws(StoreError) {
       let now = time.now()
-      let state = try store.loadState(now: now.wall)
+      var state = try store.loadState(now: now.wall)
+      state.ban = Self.longer(state.ban, unwrittenSilence)
       let engine = Engine(
         edges.configuration(), restoring: state, signals: try signals(of: state), at: now)
       open(engine, state)
     } catch {
       lose(error)
     }
+  }
+
+  private static func longer(_ stored: BanRecord?, _ held: BanRecord?) -> BanRecord? {
+    guard let stored, let held else { return stored ?? held }
+    guard let end = held.monotonicUntil, end > stored.monotonicUntil ?? end else { return stored }
+    return held
   }
 
   /// Nothing new leaves any more; what is under way is finished.
@@ -139,6 +149,7 @@ package final class Epochs {
   /// Nothing leaves any more and nothing is taken. A disk that can recover is tried every second;
   /// one that cannot be trusted ends the daemon, and the next start looks at what is really there.
   private func lose(_ error: StoreError) {
+    unwrittenSilence = turn?.engine.ban ?? unwrittenSilence
     desk.turn = nil
     desk.pause()
     turn = nil

@@ -120,7 +120,8 @@ final class Oracle {
       if keys.isEmpty && ids.isEmpty { return settleSettings(extended, store) }
     } catch { return false }
     shadow = extended
-    if extended.halt != nil { haltedIn = commits }
+    haltedIn = extended.halt == nil ? 0 : max(haltedIn, 1)
+    for symbol in Array(pausedIn.keys) where !isPaused(symbol) { pausedIn[symbol] = nil }
     return true
   }
 

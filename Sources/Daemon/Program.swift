@@ -90,6 +90,7 @@ package enum DaemonProgram {
     let tls = try tlsContext(configuration, endpoint)
     let credentials = try credentials(configuration, logger)
     let store = try OrderStore(path: configuration.store.path)
+    try CarefulStart.prepare(store, logger, at: Clock.now().wall)
     let window = configuration.exchange.receiveWindow
     var options = HTTPClient.Configuration()
     options.warmConnections = configuration.exchange.connections

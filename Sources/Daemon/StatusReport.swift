@@ -16,6 +16,7 @@ package enum StatusReport {
     package var droppedLogLines: Int
     package var halt: HaltRecord?
     package var ban: BanRecord?
+    package var careful: CarefulRecord?
   }
 
   /// `engine` is nil while the store cannot be used.
@@ -31,6 +32,7 @@ package enum StatusReport {
         ("version", .string(Version.text)),
         ("uptime_seconds", .integer(uptime)),
         ("trading_open", .bool(engine?.isTradingOpen ?? false)),
+        ("careful_start", .bool(engine?.isCareful ?? false)),
         ("waiting", .integer(engine?.waiting ?? 0)),
         ("in_flight", .integer(engine?.inFlight ?? 0)),
         ("unknown", .integer(engine?.unknown ?? 0)),
@@ -56,6 +58,9 @@ package enum StatusReport {
     if let error = facts.storageError { return .string("\(error)") }
     if let halt = facts.halt {
       return .string("\(halt.reason) (since \(Timestamp.format(halt.since)))")
+    }
+    if let careful = facts.careful {
+      return .string("\(careful.reason) (since \(Timestamp.format(careful.since)))")
     }
     if let ban = facts.ban {
       return .string("the exchange demands silence: \(ban.reason)")

@@ -139,6 +139,11 @@ final class Trader {
     if let halt = state.halt {
       logger.log(.warning, "trading is halted since an earlier run: \(halt.reason)")
     }
+    if let careful = state.careful {
+      logger.log(
+        .warning, "careful start: every signal is looked for at the exchange before it may leave",
+        [LogField("reason", careful.reason)])
+    }
   }
 
   private func failCommands(_ error: StoreError) {
@@ -183,7 +188,8 @@ final class Trader {
     let facts = StatusReport.Facts(
       mode: configuration.mode, startedAt: startedAt, storageError: storageError,
       connections: client?.status, lastCommitNanoseconds: store.lastCommitNanoseconds,
-      droppedLogLines: logger.dropped, halt: turn?.engine.halt, ban: turn?.engine.ban)
+      droppedLogLines: logger.dropped, halt: turn?.engine.halt, ban: turn?.engine.ban,
+      careful: turn?.engine.careful)
     let now = Clock.now()
     return StatusReport.json(turn?.status(at: now), facts, at: now)
   }

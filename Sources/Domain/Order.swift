@@ -64,11 +64,14 @@ package struct Order: Hashable, Sendable {
     if let orderID { .orderID(orderID) } else { .clientOrderID(ticket.clientOrderID) }
   }
 
+  /// The exchange takes a stamp that is up to this far ahead of its own clock.
+  package static let stampLead: Duration = .seconds(1)
+
   /// Until when a copy of the last attempt could still be accepted: the exchange takes a request
-  /// while its own clock is within the receive window of the stamp, and up to one second before it.
+  /// while its own clock is within the receive window of the stamp, and up to the lead before it.
   package var fence: WallTime? {
     guard let stampedAt, let receiveWindow else { return nil }
-    return stampedAt.advanced(by: receiveWindow + .seconds(1))
+    return stampedAt.advanced(by: receiveWindow + Self.stampLead)
   }
 }
 
@@ -110,9 +113,10 @@ extension Order {
     }
   }
 
-  /// Whether the order may turn out to be at the exchange. A late find wins even over a refusal.
+  /// Whether the order may turn out to be at the exchange. A late find wins even over a refusal, and
+  /// a database that was set back does not know what it has sent.
   private var canAppear: Bool {
-    status.isInFlight || status == .notFound || status == .rejected
+    status.isInFlight || status == .notFound || status == .rejected || status == .new
   }
 
   private func successor(on report: OrderReport) -> OrderStatus? {

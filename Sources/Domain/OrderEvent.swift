@@ -58,13 +58,16 @@ package enum OrderEvent: Hashable, Sendable {
     }
   }
 
+  /// The name of the event after which an order may be on the wire.
+  package static let armedKind = "order_armed"
+
   /// The event's name in the history.
   package var kind: String {
     switch self {
     case .created: "order_created"
     case .approved: "order_approved"
     case .denied: "order_denied"
-    case .armed: "order_armed"
+    case .armed: Self.armedKind
     case .acknowledged: "order_acknowledged"
     case .validated: "order_validated"
     case .refused: "order_refused"

@@ -77,6 +77,18 @@ package struct HaltRecord: Hashable, Sendable {
   }
 }
 
+/// The database was found to be older than what was sent from here. Until the operator ends it, every
+/// signal is looked for at the exchange before it may leave.
+package struct CarefulRecord: Hashable, Sendable {
+  package var reason: String
+  package var since: WallTime
+
+  package init(reason: String, since: WallTime) {
+    self.reason = reason
+    self.since = since
+  }
+}
+
 /// The exchange wants silence until then. `wait` is the longest that it can still last, whatever the
 /// machine's clock says after a restart. `monotonicUntil` is the same end on the monotonic clock: it
 /// holds within one boot of the machine, however its civil clock is set.
@@ -108,6 +120,8 @@ package enum StoreWrite: Equatable, Sendable {
   case appendEvent(HistoryEvent)
   /// `nil` lifts it.
   case setHalt(HaltRecord?)
+  /// `nil` ends it.
+  case setCareful(CarefulRecord?)
   case setBan(BanRecord?)
   case setRateUsage(RateUsageRecord)
 }
@@ -119,16 +133,18 @@ package struct StoredState: Equatable, Sendable {
   /// What the risk limits still hold from the last 24 hours, oldest first.
   package var reservations: [Reservation]
   package var halt: HaltRecord?
+  package var careful: CarefulRecord?
   package var ban: BanRecord?
   package var rateUsage: RateUsageRecord?
 
   package init(
     live: [StoredOrder] = [], reservations: [Reservation] = [], halt: HaltRecord? = nil,
-    ban: BanRecord? = nil, rateUsage: RateUsageRecord? = nil
+    careful: CarefulRecord? = nil, ban: BanRecord? = nil, rateUsage: RateUsageRecord? = nil
   ) {
     self.live = live
     self.reservations = reservations
     self.halt = halt
+    self.careful = careful
     self.ban = ban
     self.rateUsage = rateUsage
   }

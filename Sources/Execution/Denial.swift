@@ -10,3 +10,12 @@ package struct Denial: Error, Hashable, Sendable {
     self.message = message
   }
 }
+
+extension Denial {
+  private static let codesOfTheMoment: Set<DecisionCode> = [
+    .expired, .halted, .rateLimited, .riskOpenOrders, .riskOrderRate, .riskDailyQuote,
+  ]
+
+  /// Whether the same signal may have been admitted at another time.
+  var isOfTheMoment: Bool { Self.codesOfTheMoment.contains(code) }
+}

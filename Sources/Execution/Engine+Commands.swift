@@ -19,7 +19,7 @@ extension Engine {
     }
   }
 
-  private mutating func reply(_ token: CommandToken, ok: Bool, _ message: String) {
+  mutating func reply(_ token: CommandToken, ok: Bool, _ message: String) {
     effects.append(.answerCommand(token, CommandAnswer(ok: ok, message: message)))
   }
 
@@ -36,12 +36,17 @@ extension Engine {
   }
 
   private mutating func resume(_ token: CommandToken) {
-    guard halt != nil else { return reply(token, ok: true, "trading was not halted") }
+    guard halt != nil else {
+      if careful != nil { return endCaution(token) }
+      return reply(token, ok: true, "trading was not halted")
+    }
     halt = nil
     write(.setHalt(nil))
     record("resumed", [:], on: .daemon)
     log(.info, "trading is resumed by the operator")
-    reply(token, ok: true, "resumed")
+    reply(
+      token, ok: true,
+      careful == nil ? "resumed" : "resumed; the careful start goes on until one more 'resume'")
   }
 
   private mutating func cancelEverything(by whom: String) -> Int {

@@ -6,7 +6,7 @@ extension Engine {
   /// (weight 10 against 2 each).
   private static let worthAList = 6
   /// The exchange lists orders of the last seven days; older ones are looked up singly.
-  private static let listReach: Duration = .seconds(6 * 24 * 60 * 60)
+  static let listReach: Duration = .seconds(6 * 24 * 60 * 60)
   /// Before the oldest stamp, for clocks that disagree.
   static let listMargin: Duration = .seconds(60)
   /// So many "no such order" in a row, about an order that was there, deserve a line.
@@ -111,6 +111,7 @@ extension Engine {
   mutating func observe(_ key: OrderKey, _ report: OrderReport) {
     guard let live = orders[key] else { return }
     if let conflict = live.order.conflict(with: report) {
+      if live.order.status == .new { return nameIsTaken(key, report, conflict) }
       return stopTrading(
         "order \(report.orderID) at the exchange carries the client order id of signal "
           + "\(key.signal) but \(conflict); it was not made by this daemon")
@@ -149,7 +150,12 @@ extension Engine {
       log(.error, "an order that counted as not placed is at the exchange", order, fields)
     case .unknown, .submitted:
       log(.info, "the order was found at the exchange", order, fields)
-    case .new, .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled, .expired, .denied,
+    case .new:
+      log(
+        .warning,
+        "the exchange has an order for this signal that this database did not know; it is "
+          + "followed", order, fields)
+    case .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled, .expired, .denied,
       .validated:
       log(.info, order.status.rawValue.replacingUnderscores, order, fields)
     }
@@ -209,7 +215,8 @@ extension Order {
     if let id = report.clientOrderID, orderID == nil, id != ticket.clientOrderID.text {
       return "answers to another client order id"
     }
-    guard ticket.type != .market else { return nil }
+    // What an earlier run sent was rounded to the rules of its time.
+    guard ticket.type != .market, attempt > 0 else { return nil }
     if let price = report.price, price != ticket.price { return "has the price \(price)" }
     if case .base(let quantity) = ticket.amount, let reported = report.quantity,
       reported != quantity

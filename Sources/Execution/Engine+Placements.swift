@@ -22,7 +22,8 @@ extension Engine {
 
   /// Takes one order as far as it can go now.
   private mutating func consider(_ key: OrderKey, _ isBlocked: inout Bool) throws(Denial) {
-    guard let live = orders[key] else { return }
+    // An order that may be at the exchange already waits for the look, whatever else is to be said.
+    guard let live = orders[key], live.search == nil else { return }
     if live.isExpired(at: now) { throw expiryDenial(live) }
     wake(at: live.expiresMonotonic)
     wake(at: now.monotonic.advanced(by: live.expiresAt.since(now.wall)))
@@ -131,6 +132,7 @@ extension Engine {
   }
 
   mutating func deny(_ key: OrderKey, _ denial: Denial) {
+    guard orders[key]?.search == nil else { return }
     guard apply(.denied(denial.code, denial.message), to: key), let live = orders[key] else {
       return
     }

@@ -9,7 +9,8 @@ extension Engine {
         .outcomeLost("the daemon ended before the answer came", throttled: false), to: key)
     }
     guard let clock else { return }
-    for key in orders.keys(.sought) + orders.keys(.missing) {
+    let waiting = earlierRunsAreVisible == nil ? [] : orders.keys(.waiting)
+    for key in waiting + orders.keys(.sought) + orders.keys(.missing) {
       guard let live = orders[key], var search = live.search, search.isIdle else { continue }
       if search.isOver(at: now.monotonic) {
         giveUp(key)
@@ -33,19 +34,26 @@ extension Engine {
   /// From when on a "no" of every view is proof: no copy of the request can be accepted any more,
   /// and what was accepted before has had the settle time to become visible.
   private func conclusiveTime(of order: Order, _ clock: ExchangeClock) -> MonotonicTime {
-    guard let fence = order.fence else { return now.monotonic }
+    let earlierRuns = order.status == .new ? earlierRunsAreVisible : nil
+    guard let fence = order.fence else { return earlierRuns ?? now.monotonic }
     let moment = fence.advanced(by: configuration.settleTime + clock.error)
-    return now.monotonic.advanced(by: moment.since(clock.time(at: now.monotonic)))
+    let own = now.monotonic.advanced(by: moment.since(clock.time(at: now.monotonic)))
+    return max(own, earlierRuns ?? own)
   }
 
   private func wantsFullRound(_ live: LiveOrder, _ search: Search, _ clock: ExchangeClock) -> Bool {
     if live.order.wasThrottled { return true }
+    if live.order.status == .new { return conclusiveTime(of: live.order, clock) <= now.monotonic }
     guard search.phase == .settling, let fence = live.order.fence else { return true }
     return clock.time(at: now.monotonic) > fence.advanced(by: clock.error)
   }
 
   private func request(_ view: Search.View, _ order: Order) -> ExchangeRequest {
-    let since = (order.stampedAt ?? order.createdAt).advanced(by: .zero - Self.listMargin)
+    // Of what an earlier run may have sent nobody knows when.
+    let since =
+      order.status == .new
+      ? now.wall.advanced(by: .zero - Self.listReach)
+      : (order.stampedAt ?? order.createdAt).advanced(by: .zero - Self.listMargin)
     return switch view {
     case .byClientOrderID:
       .order(order.ticket.symbol, .clientOrderID(order.ticket.clientOrderID))
@@ -67,7 +75,10 @@ extension Engine {
     switch finding {
     case .found(let report): observe(key, report)
     case .foundTrade(let orderID): foundByTrade(key, orderID)
-    case .several(let orderIDs): stopForSeveral(key, orderIDs)
+    case .several(let orderIDs):
+      stopForSeveral(key, orderIDs)
+      // Whatever they are, there is no room for one more.
+      if live.order.status == .new { foundByTrade(key, orderIDs[0]) }
     case .no: if verdict == .absent { concludeAbsence(key, live.order, search) }
     case .nothingProved: break
     }
@@ -165,6 +176,7 @@ extension Engine {
     guard search.phase == .settling else { return }
     if order.wasThrottled { return resolveThrottled(key) }
     guard let clock, search.roundBegan >= conclusiveTime(of: order, clock) else { return }
+    if order.status == .new { return clear(key) }
     let message =
       "sent once, its answer was lost (\(order.reason)), and every view of the exchange says that "
       + "it is not there; watched for seven days"

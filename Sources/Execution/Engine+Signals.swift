@@ -14,12 +14,15 @@ extension Engine {
         Denial(.invalidField, "created_at lies in the future; compare the clocks of both machines"))
     }
     let expiresAt = expiry(of: arrival.signal)
+    var verdict: Denial?
     do throws(Denial) {
       try admit(arrival.signal, expiresAt: expiresAt)
     } catch {
-      return refuse(arrival, expiresAt, error)
+      guard careful != nil, error.isOfTheMoment else { return refuse(arrival, expiresAt, error) }
+      // An earlier run may have judged it otherwise: first it is looked for.
+      verdict = error
     }
-    accept(arrival, expiresAt)
+    accept(arrival, expiresAt, verdict)
   }
 
   private func expiry(of signal: Signal) -> WallTime {
@@ -197,7 +200,9 @@ extension Engine {
           id: id.text, status: .rejected, code: denial.code, message: denial.message)))
   }
 
-  private mutating func accept(_ arrival: SignalArrival, _ expiresAt: WallTime) {
+  private mutating func accept(
+    _ arrival: SignalArrival, _ expiresAt: WallTime, _ verdict: Denial?
+  ) {
     let signal = arrival.signal
     let key = OrderKey(signal: signal.id)
     let ticket = OrderTicket(
@@ -205,9 +210,12 @@ extension Engine {
       type: signal.type, amount: signal.amount, price: signal.price)
     let quote = Self.statedQuote(of: signal)
     let order = Order(key: key, ticket: ticket, reservedQuote: quote, at: now.wall)
-    orders[key] = LiveOrder(
+    var live = LiveOrder(
       number: nextOrderNumber(), signal: signal, expiresAt: expiresAt,
       expiresMonotonic: now.monotonic.advanced(by: expiresAt.since(now.wall)), order: order)
+    live.search = lookBeforeLeaving()
+    live.verdict = verdict
+    orders[key] = live
     risk.reserve(quote, for: key, at: now.monotonic)
 
     write(.insertSignal(signalRecord(arrival, expiresAt, .accepted, "")))

@@ -11,6 +11,8 @@ package struct EngineStatus: Hashable, Sendable {
 
   package var state: State
   package var isTradingOpen: Bool
+  /// Signals are looked up before they may leave.
+  package var isCareful: Bool
   package var waiting: Int
   package var inFlight: Int
   package var unknown: Int
@@ -35,7 +37,8 @@ extension Engine {
     }
     let state: EngineStatus.State = halt == nil ? .active : (isReducing ? .reducing : .halted)
     return EngineStatus(
-      state: state, isTradingOpen: isTradingOpen, waiting: count[.new] ?? 0,
+      state: state, isTradingOpen: isTradingOpen, isCareful: careful != nil,
+      waiting: count[.new] ?? 0,
       inFlight: (count[.submitted] ?? 0) + (count[.unknown] ?? 0), unknown: count[.unknown] ?? 0,
       open: (count[.open] ?? 0) + (count[.partiallyFilled] ?? 0), notFound: count[.notFound] ?? 0,
       clockOffsetMilliseconds: clock?.offsetMilliseconds(at: now), clockError: clock?.error,

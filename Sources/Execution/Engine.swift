@@ -23,6 +23,11 @@ package struct Engine: Sendable {
   var tradableSymbols: Set<Symbol>?
   package internal(set) var halt: HaltRecord?
   package internal(set) var ban: BanRecord?
+  /// Set while the database is known to be older than what was sent from here.
+  package internal(set) var careful: CarefulRecord?
+  /// Of a run that began careful: from when on a "no" of every view is proof that no earlier run has
+  /// sent an order.
+  var earlierRunsAreVisible: MonotonicTime?
   var queue = RequestQueue()
   var outstanding: [RequestID: Outstanding] = [:]
   var nextRequestNumber = 1
@@ -49,6 +54,12 @@ package struct Engine: Sendable {
     limiter = RateLimiter(configuration.rateLimits)
     risk = RiskLimits(configuration.risk, reservations: state.reservations, at: now)
     halt = state.halt
+    careful = state.careful
+    if careful != nil {
+      // An order that left right before this start was stamped then.
+      let fence = configuration.receiveWindow + Order.stampLead
+      earlierRunsAreVisible = now.monotonic.advanced(by: fence + configuration.settleTime)
+    }
     gate = StartGate(at: now.monotonic, unreconciled: [])
     if configuration.mode == .paper { gate.tradableSymbols.isMet = true }
     if configuration.risk.symbols == nil { gate.instruments.isMet = true }
@@ -128,7 +139,7 @@ package struct Engine: Sendable {
       number: nextOrderNumber(), signal: signal, expiresAt: stored.signal.expiresAt,
       expiresMonotonic: now.monotonic.advanced(by: left), order: stored.order)
     switch stored.order.status {
-    case .new: break
+    case .new: live.search = lookBeforeLeaving()
     // A placement that was armed when the daemon ended may have left: its outcome is unknown.
     case .submitted, .unknown:
       live.search = Search(resumed: .settling, at: now.monotonic)

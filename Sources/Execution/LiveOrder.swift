@@ -18,8 +18,11 @@ struct LiveOrder: Sendable {
   var stalePrices = 0
   /// Look-ups of an order that the exchange is known to have.
   var poll = PollSchedule()
-  /// The search for an order whose outcome is unknown.
+  /// The search for an order whose outcome is unknown, or which an earlier run may have sent without
+  /// this database knowing it.
   var search: Search?
+  /// What will be said of the signal when the search finds nothing.
+  var verdict: Denial?
   var cancelOutstanding = false
   var cancelNotBefore: MonotonicTime?
 

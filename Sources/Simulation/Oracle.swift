@@ -110,7 +110,7 @@ final class Oracle {
       switch write {
       case .putOrder(let order): keys.append(order.key)
       case .insertSignal(let record): ids.append(record.signalID)
-      case .updateDecision, .appendEvent, .setHalt, .setBan, .setRateUsage: break
+      case .updateDecision, .appendEvent, .setHalt, .setCareful, .setBan, .setRateUsage: break
       }
     }
     do {
@@ -151,7 +151,7 @@ final class Oracle {
       if let end = record?.monotonicUntil, world.trueTime(of: end) >= silentUntil - Self.rounding {
         silenceIsDurable = true
       }
-    case .insertSignal, .updateDecision, .setRateUsage: break
+    case .insertSignal, .updateDecision, .setCareful, .setRateUsage: break
     }
   }
 

@@ -5,15 +5,23 @@ extension OrderStore {
   /// Sees one moment of the database, also beside a running daemon; needs the memory of one order. Only between turns.
   ///
   /// - Parameters:
-  ///   - mark: what was noted when the last order left; the history must hold it.
+  ///   - mark: what was noted when the last order left; the history must hold it. It must be read
+  ///     before this is called, because a daemon that runs moves both on, the history first.
   ///   - notedHash: a head that somebody noted at any time; the history must hold it.
-  package func audit(mark: ChainHead? = nil, notedHash: [UInt8]? = nil) throws(StoreError) -> Audit
-  {
+  package func audit(
+    mark: HighWaterMark.Reading = .missing, notedHash: [UInt8]? = nil
+  ) throws(StoreError) -> Audit {
     try execute("BEGIN", "begin the audit")
     // It has changed nothing, so that ending it cannot fail in a way that matters.
     defer { _ = try? execute("ROLLBACK", "end the audit") }
     var audit = Audit()
-    try followChain(mark, notedHash, &audit)
+    switch mark {
+    case .missing: try followChain(nil, notedHash, &audit)
+    case .unreadable:
+      try followChain(nil, notedHash, &audit)
+      audit.find(.history, "the high-water file cannot be read")
+    case .mark(let mark): try followChain(mark.head, notedHash, &audit)
+    }
     try addUpOrders(&audit)
     try findStrayEvents(&audit)
     return audit
@@ -46,7 +54,7 @@ extension OrderStore {
       audit.events += 1
     }
     audit.head = head
-    if let mark { Self.compare(mark, marked, &audit) }
+    if let mark, mark.row > 0 { Self.compare(mark, marked, &audit) }
     if !isNoted {
       audit.find(
         .history,

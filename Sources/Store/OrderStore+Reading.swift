@@ -39,7 +39,8 @@ extension OrderStore {
     let since = now.advanced(by: .zero - Self.reservationPeriod)
     return StoredState(
       live: try liveOrders(), reservations: try reservations(since: since),
-      halt: try setting(.halt, HaltRecord.init), ban: try setting(.ban, BanRecord.init),
+      halt: try setting(.halt, HaltRecord.init),
+      careful: try setting(.careful, CarefulRecord.init), ban: try setting(.ban, BanRecord.init),
       rateUsage: try setting(.rateUsage, RateUsageRecord.init))
   }
 

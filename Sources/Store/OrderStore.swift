@@ -24,6 +24,14 @@ package final class OrderStore {
   private var turn = Turn.idle
   /// The history's last row, the turn's own writes included; `nil` when it must be read again.
   private var chainHead: ChainHead?
+  /// How many times the turn arms an order.
+  private var armedInTurn: Int64 = 0
+  /// `nil` for a reader, and on a simulated disk.
+  let markFile: HighWaterFile?
+  /// The last mark that was read or written.
+  var mark = HighWaterMark(number: 0, armed: 0, head: .beginning)
+  /// What the opening found in the high-water file.
+  package internal(set) var continuity = Continuity.unbroken
   /// How long the last successful commit took, durable on disk included; 0 before the first.
   package private(set) var lastCommitNanoseconds: Int64 = 0
 
@@ -34,18 +42,24 @@ package final class OrderStore {
     let lock = try StateLock(path: location.path + ".lock")
     try location.makeFile()
     (database, statements) = try Opening.writer(location, lock)
+    let markPath = HighWaterFile.path(beside: location.path)
+    let reading = try HighWaterFile.read(markPath)
+    markFile = try HighWaterFile(path: markPath)
+    try compare(with: reading)
   }
 
   /// Opens the state in a file system that is registered with SQLite under this name and answers for
   /// its own locks: a simulated disk.
   package init(path: String, fileSystem: String) throws(StoreError) {
     (database, statements) = try Opening.writer(StoreLocation(path, in: fileSystem), nil)
+    markFile = nil
   }
 
   /// Opens the state for reading: beside a running daemon or without one. Takes no lock and changes
   /// nothing.
   package init(readOnlyPath path: String) throws(StoreError) {
     (database, statements) = try Opening.reader(StoreLocation(path))
+    markFile = nil
   }
 
   /// Whether `commit` has something to do: writes to make durable, or an error to tell.
@@ -72,9 +86,12 @@ package final class OrderStore {
     }
   }
 
-  /// Makes the turn's writes durable; does nothing when there are none. When it throws, nothing of
-  /// the turn is in the store. Only after a crash that follows such a failure may the turn be found
-  /// after all: the disk may hold what it would not confirm.
+  /// Makes the turn's writes durable; does nothing when there are none. After a turn that arms an
+  /// order, the high-water mark is durable too: the order may leave.
+  ///
+  /// When it throws, nothing of the turn may be acted on. In most cases nothing of it is in the
+  /// store; when the mark could not be written all of it is, and after a crash it may be found: the
+  /// disk may hold what it would not confirm. Whoever goes on reads the state anew.
   package func commit() throws(StoreError) {
     let last = turn
     turn = .idle
@@ -83,6 +100,8 @@ package final class OrderStore {
     case .failed(let error): throw error
     case .open: break
     }
+    let armed = armedInTurn
+    armedInTurn = 0
     let start = Clock.monotonic()
     do throws(StoreError) {
       try run(statements.commit)
@@ -91,6 +110,7 @@ package final class OrderStore {
       throw error
     }
     lastCommitNanoseconds = Clock.monotonic().since(start).wholeNanoseconds
+    if armed > 0 { try writeMark(mark.next(armed: armed, head: head())) }
   }
 
   /// The last row of the history and its hash; what the open turn has written counts.
@@ -161,6 +181,8 @@ package final class OrderStore {
       try append(event)
     case .setHalt(let halt):
       try put(.halt, halt?.json)
+    case .setCareful(let careful):
+      try put(.careful, careful?.json)
     case .setBan(let ban):
       try put(.ban, ban?.json)
     case .setRateUsage(let record):
@@ -175,6 +197,7 @@ package final class OrderStore {
     let next = ChainHead(row: row, hash: last.hash(following: CanonicalRow(id: row, values)))
     try run(statements.appendEvent, [.integer(row)] + values + [.blob(next.hash)])
     chainHead = next
+    if event.kind == OrderEvent.armedKind { armedInTurn += 1 }
   }
 
   private func put(_ setting: Setting, _ value: JSONValue?) throws(StoreError) {
@@ -197,6 +220,7 @@ package final class OrderStore {
   /// when there is nothing to roll back.
   private func undo() {
     chainHead = nil
+    armedInTurn = 0
     if database.isInTransaction { _ = try? statements.rollback.run() }
   }
 }

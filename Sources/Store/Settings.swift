@@ -2,13 +2,25 @@ import Domain
 
 /// What is kept over a restart besides signals and orders: one JSON object a key.
 enum Setting: String {
-  case halt, ban
+  case halt, ban, careful
   case rateUsage = "rate_usage"
   /// There for a moment only; writing it shows whether the disk takes writes.
   case probe
 }
 
 extension HaltRecord {
+  var json: JSONValue {
+    ["reason": .string(reason), "since_ms": .integer(since.milliseconds)]
+  }
+
+  init?(_ json: JSONValue) {
+    guard let reason = json["reason"]?.stringValue, let since = json["since_ms"]?.integerValue
+    else { return nil }
+    self.init(reason: reason, since: WallTime(milliseconds: since))
+  }
+}
+
+extension CarefulRecord {
   var json: JSONValue {
     ["reason": .string(reason), "since_ms": .integer(since.milliseconds)]
   }

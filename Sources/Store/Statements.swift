@@ -10,6 +10,8 @@ struct Statements {
   let putOrder: Statement
   let appendEvent: Statement
   let chainHead: Statement
+  let chainHash: Statement
+  let eventCount: Statement
   let putSetting: Statement
   let deleteSetting: Statement
   let signal: Statement
@@ -41,6 +43,10 @@ struct Statements {
       "INSERT INTO event (\(HistoryEvent.columns), hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
     chainHead = try database.prepare(
       "read the history's head", "SELECT id, hash FROM event ORDER BY id DESC LIMIT 1")
+    chainHash = try database.prepare(
+      "read a row's hash", "SELECT hash FROM event WHERE id = ?1")
+    eventCount = try database.prepare(
+      "count events", "SELECT count(*) FROM event WHERE kind = ?1")
     putSetting = try database.prepare(
       "put setting",
       """

@@ -14,6 +14,10 @@ import Testing
 
   @Test func `A whole history is said to be whole, beside a daemon and without one`() throws {
     let head = try bench.store.head()
+    guard case .mark(let mark) = try OrderStore.highWaterMark(beside: bench.database) else {
+      Issue.record("there is no mark")
+      return
+    }
     let plain = try bench.tool("verify")
     #expect(plain.status == .done)
     #expect(plain.complaints.isEmpty)
@@ -22,6 +26,7 @@ import Testing
         whole: every row follows from the one before, and every order from its events
         events  \(head.row)
         orders  2
+        mark    row \(mark.head.row), 2 orders armed by then
         head    row \(head.row), \(head.hashText)
         """)
     try bench.listen()
@@ -31,6 +36,7 @@ import Testing
       try json.document == [
         "ok": true, "events": .integer(head.row), "orders": 2,
         "head": ["row": .integer(head.row), "hash": .string(head.hashText)],
+        "high_water": ["row": .integer(mark.head.row), "armed": 2],
         "finding_count": 0, "findings": [],
       ])
   }

@@ -35,7 +35,7 @@ import Testing
   // undocumented, the same with a fill · looked up, not found, cancel requested, cancel answered,
   // the same definitely, closed by the operator.
   static let table: [(OrderStatus, String)] = [
-    (.new, ".NDES ..... .......... N.NNN."),
+    (.new, ".NDES O.... OPPFCXCXOP N.NNN."),
     (.submitted, "..... OVRNU OPPFCXCXOP S.SSS."),
     (.open, "..... ..... OPPFCXCXOP O.OOO."),
     (.partiallyFilled, "..... ..... PPPFXXXXPP P.PPP."),

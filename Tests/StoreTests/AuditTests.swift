@@ -31,8 +31,13 @@ struct AuditTests {
       """)
   }
 
-  private func audit(mark: ChainHead? = nil, notedHash: [UInt8]? = nil) throws -> Audit {
-    try OrderStore(readOnlyPath: scratch.path).audit(mark: mark, notedHash: notedHash)
+  private func audit(marked: ChainHead? = nil, notedHash: [UInt8]? = nil) throws -> Audit {
+    try OrderStore(readOnlyPath: scratch.path).audit(
+      mark: marked.map(Self.mark) ?? .missing, notedHash: notedHash)
+  }
+
+  private static func mark(_ head: ChainHead) -> HighWaterMark.Reading {
+    .mark(HighWaterMark(number: 1, armed: 1, head: head))
   }
 
   private static func message(_ row: Int, after: String) -> String {
@@ -106,7 +111,7 @@ struct AuditTests {
     try tamper("DELETE FROM event WHERE id = \(noted.row); DELETE FROM orders")
     let findings = try audit().findings
     #expect(findings.allSatisfy { $0.message.hasSuffix("which is not stored") })
-    let marked = try audit(mark: noted).findings
+    let marked = try audit(marked: noted).findings
     #expect(
       marked.first?.message
         == "row \(noted.row) was there when an order left, and is missing; the last row is "
@@ -123,8 +128,8 @@ struct AuditTests {
     try store.write(
       .appendEvent(HistoryEvent(at: noon, subject: .daemon, kind: "started", detail: ["v": 2])))
     try store.commit()
-    #expect(try audit(mark: noted, notedHash: noted.hash).isClean)
-    #expect(try audit(mark: store.head(), notedHash: store.head().hash).isClean)
+    #expect(try audit(marked: noted, notedHash: noted.hash).isClean)
+    #expect(try audit(marked: store.head(), notedHash: store.head().hash).isClean)
   }
 
   /// Whoever can write the file can also chain it anew; only a hash that is noted elsewhere tells.
@@ -139,7 +144,7 @@ struct AuditTests {
     try store.commit()
     #expect(try store.audit().isClean)
     #expect(
-      try store.audit(mark: noted).findings.map(\.message) == [
+      try store.audit(mark: Self.mark(noted)).findings.map(\.message) == [
         "row \(noted.row): it is not the row that stood there when an order left"
       ])
     #expect(try store.audit(notedHash: noted.hash).findingCount == 1)

@@ -94,7 +94,7 @@ struct FoldTests {
 
   @Test func `an event that cannot follow makes the start fail`() throws {
     let recorded = try Recorded("a", in: store)
-    let event = OrderEvent.acknowledged(orderID: "1")
+    let event = OrderEvent.validated
     try store.write(
       .appendEvent(
         HistoryEvent(
@@ -103,7 +103,7 @@ struct FoldTests {
     #expect(
       throws: StoreError.corrupt(
         "the history of order a leg 0 contradicts itself: "
-          + "an order that is new cannot take 'order_acknowledged'")
+          + "an order that is new cannot take 'order_validated'")
     ) { try store.loadState(now: noon) }
   }
 

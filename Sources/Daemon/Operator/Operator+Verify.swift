@@ -7,27 +7,30 @@ import Store
 extension Operator {
   func verify(notedHash: [UInt8]?) throws(Failure) -> ExitCode {
     let path = (try configuration() ?? Configuration()).store.path
+    let mark: HighWaterMark.Reading
     let audit: Audit
     do throws(StoreError) {
-      audit = try OrderStore(readOnlyPath: path).audit(notedHash: notedHash)
+      mark = try OrderStore.highWaterMark(beside: path)
+      audit = try OrderStore(readOnlyPath: path).audit(mark: mark, notedHash: notedHash)
     } catch {
       throw .control(ControlFailure(code: .storageUnavailable, message: error.description))
     }
-    terminal.output(options.json ? audit.document.compactText() : audit.text)
+    terminal.output(options.json ? audit.document(mark).compactText() : audit.text(mark))
     return audit.isClean ? .done : .failed
   }
 }
 
 extension Audit {
-  fileprivate var document: JSONValue {
+  fileprivate func document(_ mark: HighWaterMark.Reading) -> JSONValue {
     [
       "ok": .bool(isClean), "events": .integer(events), "orders": .integer(orders),
       "head": ["row": .integer(head.row), "hash": .string(head.hashText)],
+      "high_water": mark.document,
       "finding_count": .integer(findingCount), "findings": .array(findings.map(\.document)),
     ]
   }
 
-  fileprivate var text: String {
+  fileprivate func text(_ mark: HighWaterMark.Reading) -> String {
     var lines = findings.map { ByteText.printable($0.message) }
     if findingCount > findings.count {
       lines.append("and \(findingCount - findings.count) more")
@@ -39,8 +42,26 @@ extension Audit {
     return
       (lines + [
         verdict, "events  \(events)", "orders  \(orders)",
-        "head    row \(head.row), \(head.hashText)",
+        "mark    \(mark.text)", "head    row \(head.row), \(head.hashText)",
       ]).joined(separator: "\n")
+  }
+}
+
+extension HighWaterMark.Reading {
+  fileprivate var document: JSONValue {
+    switch self {
+    case .missing, .unreadable: .null
+    case .mark(let mark): ["row": .integer(mark.head.row), "armed": .integer(mark.armed)]
+    }
+  }
+
+  /// What stood in the history when an order last left.
+  fileprivate var text: String {
+    switch self {
+    case .missing: "none"
+    case .unreadable: "unreadable"
+    case .mark(let mark): "row \(mark.head.row), \(mark.armed) orders armed by then"
+    }
   }
 }
 

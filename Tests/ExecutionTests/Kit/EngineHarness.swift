@@ -198,6 +198,14 @@ final class EngineHarness {
     settle()
   }
 
+  /// `kill -9`, an older copy of the database in its place, and the careful start that follows.
+  func setBack(to copy: StoreModel, after downtime: Duration = .zero) {
+    store = copy
+    store.commit([.setCareful(CarefulRecord(reason: "set back", since: now.wall))])
+    signals = signals.filter { store.signals[$0.key] != nil }
+    restart(after: downtime)
+  }
+
   // MARK: Signals and commands
 
   func arrival(_ signal: Signal) -> (SignalArrival, known: KnownSignal?) {

@@ -9,6 +9,7 @@ struct StoreModel {
   private var liveKeys: [OrderKey] = []
   private(set) var events: [HistoryEvent] = []
   private(set) var halt: HaltRecord?
+  private(set) var careful: CarefulRecord?
   private(set) var ban: BanRecord?
   private(set) var usage: RateUsageRecord?
   /// What no honest engine writes.
@@ -47,6 +48,7 @@ struct StoreModel {
       if order.status.isTerminal { liveKeys.removeAll { $0 == order.key } }
     case .appendEvent(let event): events.append(event)
     case .setHalt(let record): halt = record
+    case .setCareful(let record): careful = record
     case .setBan(let record): ban = record
     case .setRateUsage(let record): usage = record
     }
@@ -69,7 +71,8 @@ struct StoreModel {
       }
     }
     return StoredState(
-      live: live, reservations: reservations, halt: halt, ban: ban, rateUsage: usage)
+      live: live, reservations: reservations, halt: halt, careful: careful, ban: ban,
+      rateUsage: usage)
   }
 
   func history(of key: OrderKey) -> [OrderEvent] {

@@ -1,0 +1,92 @@
+import Glibc
+import Platform
+
+/// The file of the high-water mark. Only the holder of the state's lock writes it.
+final class HighWaterFile {
+  private let path: String
+  private let file: FileDescriptor
+
+  /// Beside the database at `path`.
+  static func path(beside path: String) -> String { path + ".high-water" }
+
+  /// Opens the file for writing, and makes it when it is missing, with mode 0600 and at its full
+  /// size: later writes need no room.
+  init(path: String) throws(StoreError) {
+    self.path = path
+    let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW
+    let number = retryingInterrupts { unsafe open(path, flags, 0o600) }
+    guard number >= 0 else { throw StoreError(number: errno, "open \(path)") }
+    file = FileDescriptor(owning: number)
+    guard let status = FileStatus.of(number), status.kind == .regular else {
+      throw .unusablePath("\(path) is not a regular file")
+    }
+    let size = HighWaterMark.recordBytes * HighWaterMark.places
+    guard status.size < size else { return }
+    let missing = [UInt8](repeating: UInt8(ascii: " "), count: size - Int(status.size))
+    try put(missing, at: Int(status.size))
+    guard fsync(number) == 0 else { throw StoreError(number: errno, "sync \(path)") }
+    try Self.syncFolder(of: path)
+  }
+
+  /// The name is durable when the folder is (fsync(2)).
+  private static func syncFolder(of path: String) throws(StoreError) {
+    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+    let number = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard number >= 0 else { throw StoreError(number: errno, "open \(folder)") }
+    let descriptor = FileDescriptor(owning: number)
+    guard fsync(descriptor.number) == 0 else {
+      throw StoreError(number: errno, "sync \(folder)")
+    }
+  }
+
+  /// Returns when the mark is on the disk. The size does not change, so that syncing the data is
+  /// enough (fdatasync(2)).
+  func write(_ mark: HighWaterMark) throws(StoreError) {
+    try put(mark.record, at: mark.place * HighWaterMark.recordBytes)
+    guard fdatasync(file.number) == 0 else { throw StoreError(number: errno, "sync \(path)") }
+  }
+
+  private func put(_ bytes: [UInt8], at offset: Int) throws(StoreError) {
+    var done = 0
+    while done < bytes.count {
+      let count = retryingInterrupts {
+        unsafe bytes.withUnsafeBytes { buffer in
+          unsafe pwrite(
+            file.number, buffer.baseAddress?.advanced(by: done), buffer.count - done,
+            off_t(offset + done))
+        }
+      }
+      guard count > 0 else { throw StoreError(number: count < 0 ? errno : EIO, "write \(path)") }
+      done += count
+    }
+  }
+
+  /// Reads the last mark. A file that was made and never written to counts as missing.
+  static func read(_ path: String) throws(StoreError) -> HighWaterMark.Reading {
+    let number = retryingInterrupts { unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) }
+    guard number >= 0 else {
+      if errno == ENOENT { return .missing }
+      throw StoreError(number: errno, "open \(path)")
+    }
+    let file = FileDescriptor(owning: number)
+    var last: HighWaterMark?
+    var isBlank = true
+    for place in 0..<HighWaterMark.places {
+      var record = [UInt8](repeating: 0, count: HighWaterMark.recordBytes)
+      let count = retryingInterrupts {
+        unsafe record.withUnsafeMutableBytes { buffer in
+          unsafe pread(
+            file.number, buffer.baseAddress, buffer.count,
+            off_t(place * HighWaterMark.recordBytes))
+        }
+      }
+      guard count >= 0 else { throw StoreError(number: errno, "read \(path)") }
+      if record.prefix(count).contains(where: { $0 != 0 && $0 != UInt8(ascii: " ") }) {
+        isBlank = false
+      }
+      guard count == record.count, let mark = HighWaterMark(record: record) else { continue }
+      if mark.number > last?.number ?? 0 { last = mark }
+    }
+    return last.map { .mark($0) } ?? (isBlank ? .missing : .unreadable)
+  }
+}

@@ -1,0 +1,68 @@
+import Domain
+
+/// Whether the database is as young as what was noted when an order last left.
+package enum Continuity: Hashable, Sendable {
+  case unbroken
+  /// Nothing was noted; the database knows of so many times that an order was armed.
+  case noMark(armed: Int64)
+  /// The database is older than what was sent from here, or another one. In words for a person.
+  case broken(String)
+}
+
+extension OrderStore {
+  /// What is noted beside the database at `path`.
+  package static func highWaterMark(
+    beside path: String
+  ) throws(StoreError) -> HighWaterMark.Reading {
+    try HighWaterFile.read(HighWaterFile.path(beside: StoreLocation(path).path))
+  }
+
+  /// Notes where the history stands now, so that a break is not found a second time. Only after what
+  /// it means is on record.
+  package func renewMark() throws(StoreError) {
+    try writeMark(
+      HighWaterMark(number: mark.number + 1, armed: try armedCount(), head: try head()))
+  }
+
+  func writeMark(_ mark: HighWaterMark) throws(StoreError) {
+    try markFile?.write(mark)
+    self.mark = mark
+  }
+
+  func compare(with reading: HighWaterMark.Reading) throws(StoreError) {
+    switch reading {
+    case .mark(let mark):
+      self.mark = mark
+      if let difference = try difference(from: mark) { continuity = .broken(difference) }
+    case .missing:
+      continuity = .noMark(armed: try armedCount())
+      try renewMark()
+    case .unreadable:
+      continuity = .broken("the high-water file cannot be read")
+    }
+  }
+
+  private func difference(from mark: HighWaterMark) throws(StoreError) -> String? {
+    let marked = mark.head
+    if marked.row == 0 { return nil }
+    let head = try head()
+    let counts = "orders were armed \(mark.armed) times by then, and the database knows of "
+    if head.row < marked.row {
+      return "the history ends with row \(head.row), and row \(marked.row) was there when an order "
+        + "left; \(counts)\(try armedCount())"
+    }
+    let hashes = try statements.chainHash.rows([.integer(marked.row)]) { row throws(StoreError) in
+      row.blob(0)
+    }
+    if hashes == [marked.hash] { return nil }
+    return "row \(marked.row) is not the one that stood there when an order left; "
+      + "\(counts)\(try armedCount())"
+  }
+
+  private func armedCount() throws(StoreError) -> Int64 {
+    let counts = try statements.eventCount.rows([.text(OrderEvent.armedKind)]) {
+      row throws(StoreError) in row.integer(0)
+    }
+    return counts.first ?? 0
+  }
+}

@@ -1,0 +1,90 @@
+import Domain
+import Foundation
+import Testing
+
+/// A database that was restored from a backup does not know what was sent since.
+struct CarefulStartTests {
+  private static let files = ["state.db", "state.db-wal", "state.db-shm"]
+
+  /// Replaces the database by an older copy of it, or takes it away.
+  private func restore(_ copy: [String: Data], in daemon: DaemonUnderTest) throws {
+    for name in Self.files {
+      try? FileManager.default.removeItem(atPath: daemon.scratch(name))
+      guard let content = copy[name] else { continue }
+      try content.write(to: URL(fileURLWithPath: daemon.scratch(name)))
+      try FileManager.default.setAttributes(
+        [.posixPermissions: 0o600], ofItemAtPath: daemon.scratch(name))
+    }
+  }
+
+  private func copy(of daemon: DaemonUnderTest) -> [String: Data] {
+    var copy: [String: Data] = [:]
+    for name in Self.files {
+      copy[name] = FileManager.default.contents(atPath: daemon.scratch(name))
+    }
+    return copy
+  }
+
+  @Test(arguments: ["restored", "lost"])
+  func anOrderThatTheDatabaseForgotIsFoundNotPlacedAgain(_ what: String) throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    #expect(try daemon.submit(Wish("before").text)["code"] == "accepted")
+    try daemon.waitForOrder("before", "filled")
+    try daemon.stop()
+    let backup = what == "lost" ? [:] : copy(of: daemon)
+
+    try daemon.start()
+    try daemon.waitForTrading()
+    #expect(try daemon.submit(Wish("forgotten").text)["code"] == "accepted")
+    try daemon.waitForOrder("forgotten", "filled")
+    try daemon.stop()
+    try restore(backup, in: daemon)
+    #expect(try daemon.operate("verify").status == 1)
+
+    try daemon.start()
+    try daemon.process.line(with: "level=error", "older than what was sent from here")
+    try daemon.waitForTrading()
+    #expect(try daemon.status()["careful_start"] == true)
+    #expect(try daemon.submit(Wish("forgotten").text)["code"] == "accepted")
+    try daemon.waitForOrder("forgotten", "filled")
+    try daemon.process.line(with: "level=warning", "this database did not know", "forgotten")
+    #expect(try market.ledger().placements == 2)
+    #expect(try market.ledger().count("duplicate_client_order_ids") == 0)
+    let story = try daemon.explain("forgotten")
+    #expect(story["order"]?["attempt"] == 0)
+    #expect(story["order"]?["executed_quantity"] == "0.001")
+
+    // It stays careful over a restart, until the operator says so.
+    try daemon.stop()
+    try daemon.start()
+    try daemon.process.line(with: "level=warning", "careful start")
+    #expect(try daemon.submit(Wish("after").text)["code"] == "accepted")
+    try daemon.waitForOrder("after", "filled")
+    #expect(try market.ledger().placements == 3)
+    let resumed = try daemon.operate("resume")
+    #expect(resumed.output.contains("the careful start is over"))
+    #expect(try daemon.status()["careful_start"] == false)
+    try daemon.stop()
+    #expect(try daemon.operate("verify").status == 0)
+    try daemon.start()
+    try daemon.waitForTrading()
+    #expect(try daemon.status()["careful_start"] == false)
+    try daemon.stop()
+  }
+
+  @Test func aMissingMarkIsSaidAndMadeAnew() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    #expect(try daemon.submit(Wish("a").text)["code"] == "accepted")
+    try daemon.waitForOrder("a", "filled")
+    try daemon.kill9()
+    try FileManager.default.removeItem(atPath: daemon.scratch("state.db.high-water"))
+    try daemon.start()
+    try daemon.process.line(with: "level=warning", "no high-water file")
+    try daemon.waitForTrading()
+    #expect(try daemon.status()["careful_start"] == false)
+    #expect(FileManager.default.fileExists(atPath: daemon.scratch("state.db.high-water")))
+    try daemon.stop()
+  }
+}

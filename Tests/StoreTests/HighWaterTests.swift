@@ -1,0 +1,243 @@
+import Domain
+import Foundation
+import Glibc
+import Store
+import Testing
+
+/// The file that tells whether a database is as young as what was sent.
+struct HighWaterTests {
+  let scratch: Scratch
+
+  init() throws {
+    scratch = try Scratch()
+  }
+
+  private var markPath: String { scratch.path + ".high-water" }
+
+  private func mark() throws -> HighWaterMark {
+    guard case .mark(let mark) = try OrderStore.highWaterMark(beside: scratch.path) else {
+      throw CocoaError(.fileReadCorruptFile)
+    }
+    return mark
+  }
+
+  /// An order that is armed, and the head right after.
+  @discardableResult
+  private func arm(_ id: String) throws -> ChainHead {
+    let store = try OrderStore(path: scratch.path)
+    var recorded = try Recorded(id, in: store)
+    try recorded.arm(in: store)
+    let head = try store.head()
+    try recorded.take(.acknowledged(orderID: "1"), in: store)
+    return head
+  }
+
+  private func copyDatabase(to name: String) throws {
+    for suffix in ["", "-wal"] {
+      let target = scratch.folder + "/" + name + suffix
+      try? FileManager.default.removeItem(atPath: target)
+      if FileManager.default.fileExists(atPath: scratch.path + suffix) {
+        try FileManager.default.copyItem(atPath: scratch.path + suffix, toPath: target)
+      }
+    }
+  }
+
+  private func restore(_ name: String) throws {
+    for suffix in ["", "-wal", "-shm"] {
+      try? FileManager.default.removeItem(atPath: scratch.path + suffix)
+      let copy = scratch.folder + "/" + name + suffix
+      if FileManager.default.fileExists(atPath: copy) {
+        try FileManager.default.copyItem(atPath: copy, toPath: scratch.path + suffix)
+      }
+    }
+  }
+
+  @Test func `a new database has a mark that says nothing yet`() throws {
+    let store = try OrderStore(path: scratch.path)
+    #expect(store.continuity == .noMark(armed: 0))
+    #expect(try mark() == HighWaterMark(number: 1, armed: 0, head: .beginning))
+    #expect(try scratch.mode(markPath) == 0o600)
+    #expect(try scratch.bytes(markPath).count == 1_024)
+  }
+
+  @Test func `only a commit that arms an order moves the mark`() throws {
+    let store = try OrderStore(path: scratch.path)
+    var first = try Recorded("a", in: store)
+    _ = try Recorded("b", in: store)
+    #expect(try mark().number == 1)
+    try first.arm(in: store)
+    let armed = try mark()
+    #expect(try armed == HighWaterMark(number: 2, armed: 1, head: store.head()))
+    #expect(armed.head.row == 3)
+    try first.take(.acknowledged(orderID: "1"), in: store)
+    #expect(try mark() == armed)
+    #expect(try store.audit(mark: .mark(armed)).isClean)
+  }
+
+  @Test func `a turn that is taken back moves nothing`() throws {
+    let store = try OrderStore(path: scratch.path)
+    let recorded = try Recorded("a", in: store)
+    let event = OrderEvent.armed(
+      OrderEvent.Armament(
+        attempt: 1, stampedAt: noon, receiveWindow: .seconds(5), quote: try makeQuote()))
+    try store.write(
+      .appendEvent(
+        HistoryEvent(
+          at: noon, subject: .order(recorded.order.key), kind: event.kind, detail: event.detail)))
+    store.rollback()
+    try store.write(.setHalt(nil))
+    try store.commit()
+    #expect(try mark().number == 1)
+  }
+
+  @Test func `a database that has grown since the mark is unbroken`() throws {
+    try arm("a")
+    #expect(try OrderStore(path: scratch.path).continuity == .unbroken)
+    try arm("b")
+    #expect(try OrderStore(path: scratch.path).continuity == .unbroken)
+    #expect(try mark().armed == 2)
+  }
+
+  @Test func `an older copy of the database is noticed`() throws {
+    try arm("a")
+    try copyDatabase(to: "copy")
+    try arm("b")
+    try restore("copy")
+    let store = try OrderStore(path: scratch.path)
+    #expect(
+      store.continuity
+        == .broken(
+          "the history ends with row 3, and row 5 was there when an order left; orders were armed 2 "
+            + "times by then, and the database knows of 1"))
+    #expect(
+      try store.audit(mark: OrderStore.highWaterMark(beside: scratch.path)).findings.map(\.message)
+        == ["row 5 was there when an order left, and is missing; the last row is 3"])
+    try store.renewMark()
+    #expect(try mark() == HighWaterMark(number: 4, armed: 1, head: store.head()))
+  }
+
+  @Test func `a break is found until it is noted`() throws {
+    try arm("a")
+    try copyDatabase(to: "copy")
+    try arm("b")
+    try restore("copy")
+    for _ in 0..<2 {
+      guard case .broken = try OrderStore(path: scratch.path).continuity else {
+        Issue.record("the break was forgotten")
+        return
+      }
+    }
+    try OrderStore(path: scratch.path).renewMark()
+    #expect(try OrderStore(path: scratch.path).continuity == .unbroken)
+  }
+
+  @Test func `a history that was written anew is noticed`() throws {
+    try arm("a")
+    try restore("nothing")
+    let marked = try scratch.bytes(markPath)
+    do {
+      let store = try OrderStore(path: scratch.path)
+      for number in 0..<5 { _ = try Recorded("x\(number)", in: store) }
+    }
+    try scratch.put(marked, at: markPath)
+    #expect(
+      try OrderStore(path: scratch.path).continuity
+        == .broken(
+          "row 2 is not the one that stood there when an order left; orders were armed 1 times by "
+            + "then, and the database knows of 0"))
+  }
+
+  @Test func `a new database beside an old mark is noticed`() throws {
+    try arm("a")
+    try restore("nothing")
+    #expect(
+      try OrderStore(path: scratch.path).continuity
+        == .broken(
+          "the history ends with row 0, and row 2 was there when an order left; orders were armed 1 "
+            + "times by then, and the database knows of 0"))
+  }
+
+  @Test func `a database without a mark gets one, and says what it knows`() throws {
+    try arm("a")
+    try FileManager.default.removeItem(atPath: markPath)
+    let store = try OrderStore(path: scratch.path)
+    #expect(store.continuity == .noMark(armed: 1))
+    #expect(try mark() == HighWaterMark(number: 1, armed: 1, head: store.head()))
+  }
+
+  @Test func `a write that was cut short leaves the mark before`() throws {
+    try arm("a")
+    let former = try mark()
+    try arm("b")
+    let last = try mark()
+    #expect(last.number == former.number + 1)
+    var bytes = try scratch.bytes(markPath)
+    let place = Int(last.number % 2) * 512
+    bytes.replaceSubrange(place + 40..<place + 512, with: repeatElement(0x20, count: 472))
+    try scratch.put(bytes, at: markPath)
+    #expect(try mark() == former)
+    #expect(try OrderStore(path: scratch.path).continuity == .unbroken)
+  }
+
+  @Test func `a mark that cannot be trusted is a break`() throws {
+    try arm("a")
+    for text in ["hello", "{\"number\":1}"] {
+      try scratch.put(Array(text.utf8), at: markPath)
+      #expect(
+        try OrderStore(path: scratch.path).continuity
+          == .broken("the high-water file cannot be read"))
+    }
+    let store = try OrderStore(path: scratch.path)
+    try store.renewMark()
+    #expect(try mark().head == store.head())
+  }
+
+  @Test(arguments: [0, 7, 1_024])
+  func `a file that was made and never written to is none`(size: Int) throws {
+    try arm("a")
+    try scratch.put([UInt8](repeating: 0, count: size), at: markPath)
+    #expect(try OrderStore.highWaterMark(beside: scratch.path) == .missing)
+    #expect(try OrderStore(path: scratch.path).continuity == .noMark(armed: 1))
+  }
+
+  @Test func `any change of a record makes it worthless`() throws {
+    _ = try OrderStore(path: scratch.path)
+    let sound = try scratch.bytes(markPath)
+    let place = 512
+    for index in place..<place + 300 {
+      var bytes = sound
+      bytes[index] ^= 1
+      try scratch.put(bytes, at: markPath)
+      #expect(try OrderStore.highWaterMark(beside: scratch.path) == .unreadable, "byte \(index)")
+    }
+  }
+
+  @Test func `a link in the file's place is refused`() throws {
+    try FileManager.default.createSymbolicLink(
+      atPath: markPath, withDestinationPath: scratch.folder + "/elsewhere")
+    #expect(throws: StoreError.self) { try OrderStore(path: scratch.path) }
+  }
+
+  /// The descriptor under the store's hands is exchanged for one that takes no writes.
+  @Test func `an order whose mark cannot be written does not leave`() throws {
+    let store = try OrderStore(path: scratch.path)
+    var recorded = try Recorded("a", in: store)
+    let names = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+    let owned = try #require(
+      names.first { name in
+        let target = try? FileManager.default.destinationOfSymbolicLink(
+          atPath: "/proc/self/fd/\(name)")
+        return target?.hasSuffix(markPath.split(separator: "/").suffix(2).joined(separator: "/"))
+          == true
+      }.flatMap { CInt($0) })
+    let readOnly = unsafe open(markPath, O_RDONLY | O_CLOEXEC)
+    #expect(dup2(readOnly, owned) == owned)
+    close(readOnly)
+    #expect(throws: StoreError.unusablePath("write \(markPath): Bad file descriptor")) {
+      try recorded.arm(in: store)
+    }
+    // The intent itself is on record: the order counts as one that may have left.
+    #expect(try store.loadState(now: noon).live.map(\.order.status) == [.submitted])
+    #expect(try mark().armed == 0)
+  }
+}

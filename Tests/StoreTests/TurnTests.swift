@@ -94,7 +94,9 @@ struct TurnTests {
   @Test func `halt, ban and rate usage are set, replaced and lifted`() throws {
     #expect(try store.loadState(now: noon) == StoredState())
     let halt = HaltRecord(reason: "an \"emergency\"", since: noon)
-    let ban = BanRecord(until: noon, wait: .nanoseconds(1_500_001), isBan: true, reason: "418")
+    let ban = BanRecord(
+      until: noon, wait: .nanoseconds(1_500_001), isBan: true, reason: "418",
+      monotonicUntil: MonotonicTime(nanoseconds: 123_456_789_012_345))
     let usage = RateUsageRecord(usage: RateUsage(ip: 12, uid: 3, orders: 1), at: noon)
     try store.write(.setHalt(HaltRecord(reason: "first", since: noon)))
     try store.write(.setHalt(halt))
@@ -108,6 +110,7 @@ struct TurnTests {
     #expect(state.ban?.until == noon)
     #expect(state.ban?.isBan == true)
     #expect(state.ban?.reason == "418")
+    #expect(state.ban?.monotonicUntil == ban.monotonicUntil)
     #expect(state.rateUsage == usage)
     try store.write(.setHalt(nil))
     try store.write(.setBan(nil))

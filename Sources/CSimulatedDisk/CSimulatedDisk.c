@@ -1,5 +1,6 @@
 #include "CSimulatedDisk.h"
 
+#include <malloc.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -508,6 +509,11 @@ void simdisk_set_fault(
   disk->fault_after = after;
   disk->fault_count = count;
   disk->fault_hits = 0;
+}
+
+void simdisk_keep_memory(void) {
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
 }
 
 // MARK: Counts

@@ -118,17 +118,20 @@ extension FixedDecimal {
 extension FixedDecimal: CustomStringConvertible {
   /// Plain digits, no exponent, no trailing zeros after the point: what the exchange is sent.
   package var description: String {
-    let whole = units.magnitude / Self.one.magnitude
-    var fraction = units.magnitude % Self.one.magnitude
+    let (quotient, remainder) = units.magnitude.quotientAndRemainder(
+      dividingBy: Self.one.magnitude)
+    // 64 bits are several times quicker, and hold every fraction and almost every whole.
+    var fraction = UInt64(remainder)
+    let whole = UInt64(exactly: quotient).map { String($0) } ?? String(quotient)
     let sign = units < 0 ? "-" : ""
-    if fraction == 0 { return sign + String(whole) }
+    if fraction == 0 { return sign + whole }
     var digits = Self.fractionDigits
     while fraction % 10 == 0 {
       fraction /= 10
       digits -= 1
     }
     let text = String(fraction)
-    return sign + String(whole) + "." + String(repeating: "0", count: digits - text.count) + text
+    return sign + whole + "." + String(repeating: "0", count: digits - text.count) + text
   }
 }
 

@@ -190,9 +190,10 @@ package struct RateUsage: Hashable, Sendable {
 /// The last stored reading of the windows: after a restart the exchange still counts it.
 package struct RateUsageRecord: Hashable, Sendable {
   package var usage: RateUsage
-  package var at: WallTime
+  /// By both clocks: the civil one may be set, and the monotonic one begins anew with every boot.
+  package var at: Moment
 
-  package init(usage: RateUsage, at: WallTime) {
+  package init(usage: RateUsage, at: Moment) {
     self.usage = usage
     self.at = at
   }

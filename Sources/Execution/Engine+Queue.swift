@@ -134,20 +134,26 @@ extension Engine {
   }
 
   /// A restart within the window must count what this run has sent. A light use is not written: a
-  /// restart takes it for granted.
+  /// restart takes it for granted. When the civil clock is set, the record's age by it is wrong.
   mutating func rememberUsage() {
     let sends = effects.contains { effect in
       if case .send = effect { true } else { false }
     }
-    guard sends else { return }
+    guard sends || recordIsMisdated else { return }
     let usage = limiter.usage(at: now.monotonic)
     if limiter.isLight(usage) { return }
-    if let recorded = recordedUsage, usage.isWithin(recorded.usage),
-      now.monotonic.since(recorded.at) < Self.usageRecordAge
+    if let recorded = recordedUsage, usage.isWithin(recorded.usage), !recordIsMisdated,
+      now.monotonic.since(recorded.at.monotonic) < Self.usageRecordAge
     {
       return
     }
-    recordedUsage = (usage, now.monotonic)
-    write(.setRateUsage(RateUsageRecord(usage: usage, at: now.wall)))
+    recordedUsage = (usage, now)
+    write(.setRateUsage(RateUsageRecord(usage: usage, at: now)))
+  }
+
+  private var recordIsMisdated: Bool {
+    guard let at = recordedUsage?.at else { return false }
+    let step = now.wall.since(at.wall) - now.monotonic.since(at.monotonic)
+    return max(step, .zero - step) >= Self.usageRecordAge
   }
 }

@@ -54,4 +54,6 @@ extension Engine {
 
   /// Orders that are not at their end, oldest first.
   package var liveOrders: [Order] { orders.all.map(\.order) }
+
+  package func liveOrder(_ key: OrderKey) -> Order? { orders[key]?.order }
 }

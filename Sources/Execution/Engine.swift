@@ -38,7 +38,7 @@ package struct Engine: Sendable {
   var now: Moment
   var effects: [Effect] = []
   /// What was last written down of the windows' use.
-  var recordedUsage: (usage: RateUsage, at: MonotonicTime)?
+  var recordedUsage: (usage: RateUsage, at: Moment)?
   /// A heavy use is written down again when its record is older than this.
   static let usageRecordAge: Duration = .seconds(1)
   /// When the engine wants to be called again, if nothing happens before.
@@ -124,8 +124,11 @@ package struct Engine: Sendable {
   /// as that is more than a small share, so an unwritten use is at most that share.
   private mutating func restoreUsage(_ state: StoredState) {
     let recorded = state.rateUsage.flatMap { record in
-      let age = now.wall.since(record.at)
-      return age < configuration.rateLimits.window + Self.usageRecordAge ? record.usage : nil
+      let length = configuration.rateLimits.window + Self.usageRecordAge
+      let sinceBoot = now.monotonic.since(record.at.monotonic)
+      let isRecent =
+        now.wall.since(record.at.wall) < length || (sinceBoot >= .zero && sinceBoot < length)
+      return isRecent ? record.usage : nil
     }
     // Without an order of the last day there is none in the second that the exchange looks at.
     let hasOrders = !state.live.isEmpty || !state.reservations.isEmpty

@@ -34,7 +34,7 @@ struct Dials {
       if kind == 1 { return fault == single ? fault.most : 0 }
       return isOn ? fault.most * share / 1_000 : 0
     }
-    signals = min(scenario.signals, 10 + draw.below(41))
+    signals = min(scenario.signals, 20 + draw.below(101))
     length = Int64(10 + draw.below(50)) * second
     exchangeOffset = .milliseconds(draw.below(20_001) - 10_000)
     settleTime = draw.chance(1, in: 2) ? .seconds(60) : .seconds(5 + draw.below(30))

@@ -42,6 +42,9 @@ final class Oracle {
   private var silenceBoots = 0
   private var silenceClockSteps = 0
   private var deaths: [Int64] = []
+  private var clockStepsAtPowerLoss: Int?
+  /// When the power failed last before somebody set the clock of the dead machine.
+  private var clockSetWhileOff: Int64?
 
   /// When a request left whose answer was a well-formed list or "not there", by view and subject.
   private var views: [String: Int64] = [:]
@@ -190,9 +193,8 @@ final class Oracle {
 
   private func compareWithEngine(_ touched: [OrderKey], _ process: SimulatedProcess) {
     guard let engine = process.epochs?.turn?.engine else { return }
-    let live = engine.liveOrders
     for key in touched {
-      guard let stored = shadow.orders[key], let held = live.first(where: { $0.key == key })
+      guard let stored = shadow.orders[key], let held = engine.liveOrder(key)
       else { continue }
       if held != stored {
         world.fail(
@@ -300,8 +302,10 @@ final class Oracle {
   private func checkGuards(_ order: Order, _ name: String, _ intent: Intent) {
     func unguarded(_ why: String) { world.fail(.nothingSentUnguarded, name, why) }
     let now = world.machineNow
-    if let record = shadow.signals[order.key.signal], now.wall > record.expiresAt {
-      unguarded("it had expired \(now.wall.since(record.expiresAt)) before")
+    // Nobody can see a clock being set between the judgement and the sending that follows at once.
+    let wall = now.wall.advanced(by: .milliseconds(-world.clockShiftInTurn))
+    if let record = shadow.signals[order.key.signal], wall > record.expiresAt {
+      unguarded("it had expired \(wall.since(record.expiresAt)) before")
     }
     if haltedIn > 0, haltedIn < intent.armedIn { unguarded("trading was halted") }
     if configuration.risk.pauseOnNotFound != .none, let paused = pausedIn[order.ticket.symbol],
@@ -343,12 +347,23 @@ final class Oracle {
       .silenceIsKept, call.subject, "\(call.name) left \(left) ms before the silence was over")
   }
 
-  func died() { deaths.append(world.time) }
+  func died(_ end: SimulatedProcess.End?) {
+    deaths.append(world.time)
+    clockStepsAtPowerLoss = end == .powerLost ? world.clockSteps : nil
+  }
+
+  func starts() {
+    guard let steps = clockStepsAtPowerLoss, steps != world.clockSteps else { return }
+    clockSetWhileOff = deaths.last
+  }
 
   /// What a run sends before its first commit, no later run knows of. The service manager waits five
   /// seconds between two starts, so that this stays small; here lives can follow quicker.
+  ///
+  /// Nor can a machine tell how long it was off when its clock was set meanwhile.
   var isExcusedFromPools: Bool {
-    deaths.reduce(0) { $0 + (world.time - $1 < 12 * second ? 1 : 0) } >= 2
+    if let clockSetWhileOff, world.time - clockSetWhileOff < 12 * second { return true }
+    return deaths.reduce(0) { $0 + (world.time - $1 < 12 * second ? 1 : 0) } >= 2
   }
 
   func answered(_ call: WireCall, _ response: HTTPResponse, life: Int) {

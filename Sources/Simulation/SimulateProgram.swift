@@ -1,5 +1,4 @@
-import Glibc
-import Platform
+import CSimulatedDisk
 
 /// The simulator as a program: from its arguments to its exit status.
 package enum SimulateProgram {
@@ -58,6 +57,7 @@ package enum SimulateProgram {
       say(usage)
       return 64
     }
+    simdisk_keep_memory()
     do {
       let simulator = try Simulator()
       if options.isPlanted { return Campaign.planted(simulator, options, say) }

@@ -20,6 +20,8 @@ final class SimulatedNetwork {
   /// A request that was on its way for long came in; the windows do not fit what was sent then.
   private var lastLate: Int64 = -60 * second
   private var ordersSeen = 0
+  /// Requests that came as far as the exchange's front.
+  private(set) var arrived = 0
 
   init(_ world: World, _ oracle: Oracle) {
     self.world = world
@@ -70,8 +72,10 @@ final class SimulatedNetwork {
 
   // MARK: At the exchange
 
-  /// A request arrives. `wasHeld` when it was on its way for longer than its sender waited.
+  /// A request arrives. `wasHeld` when it was on its way for longer than its sender waited, or lived
+  /// and anybody could know.
   func arrive(_ call: WireCall, wasHeld: Bool) -> HTTPResponse {
+    arrived += 1
     if let refusal = front(call) { return refusal }
     if wasHeld { lastLate = world.time }
     let before = face.counts.throttled + face.counts.banned
@@ -237,7 +241,8 @@ final class SimulatedCarrier: RequestCarrier {
     }
     if call.isPlacement && world.happens(.requestCopied) { copy(call) }
     world.plan(in: way) { [self] in
-      let response = network.arrive(call, wasHeld: isHeld)
+      let isOrphan = !process.isAlive && way > 500 * millisecond
+      let response = network.arrive(call, wasHeld: isHeld || isOrphan)
       comeBack(response, call, exchange)
     }
   }

@@ -98,6 +98,7 @@ package final class SimulationRun {
 
   private func step() {
     process?.finishTurn()
+    world.clockShiftInTurn = 0
     if let process, !process.isAlive { bury(process) }
     steps += 1
     if steps > Self.stepsMaximum {
@@ -151,6 +152,7 @@ package final class SimulationRun {
 
   private func startProcess() {
     lives += 1
+    oracle.starts()
     let process = SimulatedProcess(
       life: lives, world: world, oracle: oracle, disk: disk, network: network, reach: reach)
     self.process = process
@@ -162,7 +164,7 @@ package final class SimulationRun {
     guard process === dead else { return }
     process = nil
     dead.bury()
-    oracle.died()
+    oracle.died(dead.end)
     let isPowerLoss = dead.end == .powerLost
     if isPowerLoss {
       let seed = ends.next()
@@ -196,11 +198,12 @@ package final class SimulationRun {
 
   private func outcome(_ producer: Producer) -> Outcome {
     process?.bury()
+    world.cancelPlans()
     return Outcome(
       scenario: world.scenario, digest: world.trace.digest, violation: world.violation,
       signals: producer.made, deliveries: producer.deliveries,
       orders: network.face.exchange.orders.count, placements: oracle.placements,
-      requests: network.face.counts.byRoute.values.reduce(0, +), events: world.trace.count,
+      requests: network.arrived, events: world.trace.count,
       lives: lives, droppedWrites: disk.droppedWrites, tornWrites: disk.tornWrites,
       hits: world.hits, crashes: reach.crashes, story: Story.tell(world))
   }

@@ -13,6 +13,8 @@ final class World {
   private(set) var bootTime: Int64 = -3_600 * second
   /// By how much the machine's civil clock was set, milliseconds.
   private(set) var clockShift: Int64 = 0
+  /// By how much the clock was set in this turn of the loop, milliseconds.
+  var clockShiftInTurn: Int64 = 0
   private(set) var boots = 0
   private(set) var clockSteps = 0
   /// Faults happen only in the first phase.
@@ -52,6 +54,7 @@ final class World {
 
   func stepClock(by milliseconds: Int64) {
     clockShift += milliseconds
+    clockShiftInTurn += milliseconds
     clockSteps += 1
   }
 
@@ -71,6 +74,9 @@ final class World {
   func plan(at moment: Int64, _ action: @escaping () -> Void) {
     schedule.add(at: max(time, moment), action)
   }
+
+  /// Forgets what was planned: it holds on to everything that it would have touched.
+  func cancelPlans() { schedule = Schedule() }
 
   var nextTime: Int64? { schedule.first }
 

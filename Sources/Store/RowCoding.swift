@@ -109,6 +109,7 @@ extension Order {
   /// the last change is left out: an event that changes nothing else need not rewrite the row.
   func difference(from row: [SQLiteValue]) -> String? {
     let names = Self.identityColumns + Self.stateColumns.dropLast()
+    let values = values
     for (index, name) in names.enumerated() where row[index] != values[index] { return name }
     return nil
   }

@@ -60,7 +60,7 @@ extension RateUsageRecord {
   var json: JSONValue {
     [
       "ip": .integer(usage.ip), "uid": .integer(usage.uid), "orders": .integer(usage.orders),
-      "at_ms": .integer(at.milliseconds),
+      "at_ms": .integer(at.wall.milliseconds), "monotonic_ns": .integer(at.monotonic.nanoseconds),
     ]
   }
 
@@ -68,8 +68,11 @@ extension RateUsageRecord {
     guard let ip = json["ip"]?.integerValue, let uid = json["uid"]?.integerValue,
       let orders = json["orders"]?.integerValue, let at = json["at_ms"]?.integerValue
     else { return nil }
+    // What is written without it is judged by the civil clock alone.
+    let monotonic = json["monotonic_ns"]?.integerValue ?? 0
     self.init(
       usage: RateUsage(ip: Int(ip), uid: Int(uid), orders: Int(orders)),
-      at: WallTime(milliseconds: at))
+      at: Moment(
+        wall: WallTime(milliseconds: at), monotonic: MonotonicTime(nanoseconds: monotonic)))
   }
 }

@@ -205,4 +205,31 @@ import Testing
     }
     #expect(placements.count == 200)
   }
+
+  @Test(arguments: [-3_600, 3_600])
+  func aCivilClockThatIsSetDoesNotAgeThem(step: Int) {
+    let harness = EngineHarness.open(makeConfiguration { $0.risk.maximumOrdersPerMinute = 500 })
+    for index in 0..<40 { harness.submit(limit("s\(index)")) }
+    harness.advance(by: .milliseconds(2_500))
+    let former = harness.store.usage
+    let count = harness.sent.count
+    harness.stepWallClock(by: .seconds(step))
+    harness.tick()
+    #expect(harness.sent.count == count)
+    #expect(former?.at != harness.now)
+    #expect(harness.store.usage?.at == harness.now)
+    var engine = harness.engine
+    #expect(harness.store.usage?.usage == engine.status(at: harness.now).usage)
+  }
+
+  @Test func aCivilClockThatIsSetWhileItIsDownDoesNotAgeThem() throws {
+    let harness = EngineHarness.open(makeConfiguration { $0.risk.maximumOrdersPerMinute = 500 })
+    for index in 0..<40 { harness.submit(limit("s\(index)")) }
+    harness.advance(by: .milliseconds(2_500))
+    let used = try #require(harness.store.usage?.usage)
+    harness.stepWallClock(by: .seconds(3_600))
+    harness.restart(after: .seconds(1))
+    var engine = harness.engine
+    #expect(engine.status(at: harness.now).usage.uid >= used.uid)
+  }
 }

@@ -97,7 +97,9 @@ struct TurnTests {
     let ban = BanRecord(
       until: noon, wait: .nanoseconds(1_500_001), isBan: true, reason: "418",
       monotonicUntil: MonotonicTime(nanoseconds: 123_456_789_012_345))
-    let usage = RateUsageRecord(usage: RateUsage(ip: 12, uid: 3, orders: 1), at: noon)
+    let usage = RateUsageRecord(
+      usage: RateUsage(ip: 12, uid: 3, orders: 1),
+      at: Moment(wall: noon, monotonic: MonotonicTime(nanoseconds: 98_765)))
     try store.write(.setHalt(HaltRecord(reason: "first", since: noon)))
     try store.write(.setHalt(halt))
     try store.write(.setBan(ban))

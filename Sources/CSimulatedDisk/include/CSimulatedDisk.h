@@ -61,4 +61,8 @@ uint64_t simdisk_torn(const simdisk *_Nonnull disk);
 /// A digest of everything on it: FNV-1a, 64 bits.
 uint64_t simdisk_digest(const simdisk *_Nonnull disk);
 
+/// For a process that runs many disks one after the other: what one gives back stays with the process
+/// (mallopt(3)). Given back to the kernel, its pages would be cleared and faulted in anew every time.
+void simdisk_keep_memory(void);
+
 #endif

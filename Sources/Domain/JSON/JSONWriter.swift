@@ -68,6 +68,13 @@ private struct JSONWriter {
   /// controls, U+2028 and U+2029.
   private mutating func quote(_ text: String) {
     put("\"")
+    // Most of it is names and numbers.
+    let isPlain = text.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
+    if isPlain { put(text) } else { escape(text) }
+    put("\"")
+  }
+
+  private mutating func escape(_ text: String) {
     for scalar in text.unicodeScalars {
       switch scalar.value {
       case 0x22: put("\\\"")
@@ -84,6 +91,5 @@ private struct JSONWriter {
       default: output.append(contentsOf: scalar.utf8)
       }
     }
-    put("\"")
   }
 }

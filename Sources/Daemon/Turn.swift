@@ -15,6 +15,20 @@ package final class Turn {
     package var log: (LogEntry) -> Void
     /// The epoch is over: what the engine believes is not what is durable.
     package var storageFailed: (StoreError) -> Void
+
+    package init(
+      send: @escaping (Dispatch) -> Void, answer: @escaping (Receipt, SignalAnswer) -> Void,
+      settle: @escaping (Outcome) -> Void,
+      answerCommand: @escaping (CommandToken, CommandAnswer) -> Void,
+      log: @escaping (LogEntry) -> Void, storageFailed: @escaping (StoreError) -> Void
+    ) {
+      self.send = send
+      self.answer = answer
+      self.settle = settle
+      self.answerCommand = answerCommand
+      self.log = log
+      self.storageFailed = storageFailed
+    }
   }
 
   /// What waits for the commit, in the order in which it came up.
@@ -41,7 +55,8 @@ package final class Turn {
     self.performers = performers
   }
 
-  /// Applies an input: its requests that need no commit are on the wire when this returns. An input
+  /// Applies an input: its requests that need no commit are on the wire when this returns; orders do,
+  /// and all requests while the exchange's pools are much used. An input
   /// that comes while another is being worked on waits for it.
   package func feed(_ input: Input) {
     if hasFailed { return }
@@ -55,10 +70,16 @@ package final class Turn {
   }
 
   private func apply(_ input: Input, at now: Moment) {
-    for effect in engine.apply(input, at: now) {
+    let effects = engine.apply(input, at: now)
+    // A heavy use of the exchange's pools is on record before it happens: a run that follows a kill
+    // must count it.
+    let isHeavy = effects.contains { effect in
+      if case .write(.setRateUsage) = effect { true } else { false }
+    }
+    for effect in effects {
       switch effect {
       case .write(let write): persist(write)
-      case .send(let dispatch) where !dispatch.isPlacement: performers.send(dispatch)
+      case .send(let dispatch) where !dispatch.isPlacement && !isHeavy: performers.send(dispatch)
       case .send, .answer, .settled, .answerCommand, .log: deferred.append(.effect(effect))
       }
     }

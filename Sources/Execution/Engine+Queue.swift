@@ -147,8 +147,9 @@ extension Engine {
     {
       return
     }
-    recordedUsage = (usage, now)
-    write(.setRateUsage(RateUsageRecord(usage: usage, at: now)))
+    let recorded = limiter.withHeadroom(usage)
+    recordedUsage = (recorded, now)
+    write(.setRateUsage(RateUsageRecord(usage: recorded, at: now)))
   }
 
   private var recordIsMisdated: Bool {

@@ -27,7 +27,10 @@ extension Engine {
       }
       let views = search.begin(full: wantsFullRound(live, search, clock), at: now.monotonic)
       orders[key]?.search = search
-      for view in views { queue.add(request(view, live.order), for: .search(key, view)) }
+      for view in views {
+        queue.add(
+          request(view, live.order), for: .search(key, view), canWait: search.phase != .settling)
+      }
     }
   }
 

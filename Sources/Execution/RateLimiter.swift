@@ -21,6 +21,8 @@ package struct RateLimiter: Sendable {
   private static let cancelShare = 5
   /// A use of up to this share is not written down; a restart takes it for used.
   private static let lightShare = 33
+  /// By this share more is written down than is used.
+  private static let headroomShare = 10
   /// MEXC spot v3 documents two account reads per second.
   private static let accountReadsPerSecond = 2
 
@@ -153,6 +155,16 @@ package struct RateLimiter: Sendable {
   package mutating func usage(at now: MonotonicTime) -> RateUsage {
     expire(at: now)
     return RateUsage(ip: ip.used(), uid: uid.used(), orders: orders.used())
+  }
+
+  /// A little more than is used, so that not every request has to be on record before it leaves.
+  package func withHeadroom(_ usage: RateUsage) -> RateUsage {
+    func extended(_ used: Int, _ window: SlidingWindow) -> Int {
+      min(window.limit, used + Self.share(Self.headroomShare, of: window))
+    }
+    return RateUsage(
+      ip: extended(usage.ip, ip), uid: extended(usage.uid, uid),
+      orders: extended(usage.orders, orders))
   }
 
   /// So little that it need not be written down.

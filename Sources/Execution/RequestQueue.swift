@@ -40,13 +40,19 @@ struct RequestQueue: Sendable {
   struct Item: Sendable {
     var purpose: Purpose
     var request: ExchangeRequest
+    /// The long watch for orders that were not found lets everything else go first: many of them
+    /// would leave nothing to the orders that are there.
+    var canWait: Bool
+
+    var priority: Int { canWait ? .max : purpose.priority }
   }
 
   private(set) var items: [Item] = []
 
-  mutating func add(_ request: ExchangeRequest, for purpose: Purpose) {
-    let place = items.firstIndex { $0.purpose.priority > purpose.priority } ?? items.endIndex
-    items.insert(Item(purpose: purpose, request: request), at: place)
+  mutating func add(_ request: ExchangeRequest, for purpose: Purpose, canWait: Bool = false) {
+    let item = Item(purpose: purpose, request: request, canWait: canWait)
+    let place = items.firstIndex { $0.priority > item.priority } ?? items.endIndex
+    items.insert(item, at: place)
   }
 
   mutating func removeAll(where condition: (Item) -> Bool) {

@@ -34,6 +34,9 @@ final class Oracle {
   private(set) var placements = 0
   var checkDurable: ((OrderKey, Order) -> Void)?
 
+  /// Milliseconds.
+  private static let longestCommit: Int64 = 3_001
+
   /// Times are written down in whole milliseconds, some of them twice.
   private static let rounding = 5 * millisecond
   private var silentUntil: Int64 = 0
@@ -264,7 +267,10 @@ final class Oracle {
   func leaves(_ call: WireCall, life: Int) {
     checkSilence(call, life)
     if call.wire.path == "/api/v3/ticker/price" {
-      priceAsked[world.machineNow.wall.milliseconds] = world.time
+      let wall = world.machineNow.wall.milliseconds
+      priceAsked[wall] = world.time
+      // Decided on before the clock was set in the same turn.
+      priceAsked[wall - world.clockShiftInTurn] = world.time
     }
     if call.wire.method == "GET", Self.isView(call) { sentAt[Self.viewName(call)] = world.time }
     if call.isPlacement { checkPlacement(call) }
@@ -314,13 +320,21 @@ final class Oracle {
       unguarded("\(order.ticket.symbol) was paused")
     }
     guard let quote = order.quote else { return unguarded("no price was looked at") }
-    if let asked = priceAsked[quote.askedAt.milliseconds] {
+    if let asked = whenAsked(quote) {
       let age = Duration.nanoseconds(world.time - asked)
       // A time is written down in whole milliseconds.
       if age > Self.maximumPriceAge + .milliseconds(1) { unguarded("its price was \(age) old") }
     } else {
       unguarded("nobody asked for its price")
     }
+  }
+
+  /// When the request left that brought this price. It may have waited for a commit since it was
+  /// decided on, which is when the quote's age begins.
+  private func whenAsked(_ quote: Quote) -> Int64? {
+    let decided = quote.askedAt.milliseconds
+    let waits = decided...(decided + Self.longestCommit)
+    return priceAsked[decided] ?? priceAsked.filter { waits.contains($0.key) }.values.min()
   }
 
   private func checkCaps() {

@@ -67,7 +67,7 @@ final class ControlBench {
   }
 
   /// Turns the loop until the condition holds.
-  func turn(within limit: Duration = .seconds(10), until condition: () -> Bool) throws {
+  func turn(within limit: Duration = .seconds(60), until condition: () -> Bool) throws {
     let deadline = Clock.monotonic().advanced(by: limit)
     while !condition() {
       try #require(Clock.monotonic() < deadline, "the loop waited in vain")

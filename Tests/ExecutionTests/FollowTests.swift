@@ -51,6 +51,33 @@ import Testing
     #expect(more.status("o4") == .open)
   }
 
+  /// Each of them asks every view once a minute, which together is more than the pool holds.
+  @Test func theLongWatchLeavesRoomForOpenOrders() {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(
+      makeConfiguration {
+        $0.rateLimits.ipWeight = 120
+        $0.risk.pauseOnNotFound = .none
+      }, exchange: exchange)
+    exchange.script = { dispatch, _ in
+      dispatch.isPlacement ? .answer(.failed(.noAnswer("time out"))) : nil
+    }
+    for index in 0..<40 {
+      harness.submit(limit("lost\(index)"))
+      harness.advance(by: .seconds(2))
+    }
+    harness.advance(by: .seconds(600))
+    #expect(harness.status("lost0") == .notFound)
+    #expect(harness.status("lost39") == .notFound)
+    exchange.script = { _, _ in nil }
+    harness.submit(limit("there"))
+    harness.advance(by: .seconds(15))
+    #expect(harness.status("there") == .open)
+    exchange.fill(0, to: "1", .filled)
+    harness.advance(by: .seconds(15))
+    #expect(harness.status("there") == .filled)
+  }
+
   /// Lists are cut and lag: absence from one is no news, and is not chased at full speed.
   @Test func whatAListLeavesOutIsAskedForByName() {
     let harness = EngineHarness.open()

@@ -61,7 +61,7 @@ import Testing
   @Test func ordersAreStampedWithTheExchangesTime() {
     let exchange = FakeExchange()
     exchange.latency = .milliseconds(80)
-    exchange.script = { dispatch, now in
+    exchange.script = { [unowned exchange] dispatch, now in
       // Read by the exchange half way.
       dispatch.request.isClock
         ? .answer(

@@ -160,7 +160,7 @@ import Testing
   @Test func aThrottledOrderThatIsThereAfterAllIsNotSentAgain() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)
-    exchange.script = { dispatch, _ in
+    exchange.script = { [unowned exchange] dispatch, _ in
       guard let ticket = dispatch.request.ticket else { return nil }
       exchange.accept(ticket)
       return .answer(throttled(.seconds(7)))

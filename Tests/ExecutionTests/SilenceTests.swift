@@ -219,7 +219,9 @@ import Testing
     #expect(former?.at != harness.now)
     #expect(harness.store.usage?.at == harness.now)
     var engine = harness.engine
-    #expect(harness.store.usage?.usage == engine.status(at: harness.now).usage)
+    let used = engine.status(at: harness.now).usage.uid
+    #expect(used > 20)
+    #expect(harness.store.usage?.usage.uid ?? 0 >= used)
   }
 
   @Test func aCivilClockThatIsSetWhileItIsDownDoesNotAgeThem() throws {

@@ -11,7 +11,8 @@ import Testing
   static func files(of target: FuzzTarget) throws -> [(name: String, input: [UInt8])] {
     let folder = folder.appending(path: target.rawValue)
     return try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted().map { name in
-      (name, [UInt8](try Data(contentsOf: folder.appending(path: name))))
+      let file = try FileHandle(forReadingFrom: folder.appending(path: name))
+      return (name, [UInt8](try file.readToEnd() ?? Data()))
     }
   }
 

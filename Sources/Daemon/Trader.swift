@@ -150,7 +150,9 @@ final class Trader {
     let waiting = commands
     commands = [:]
     for token in waiting.keys.sorted(by: { $0.number < $1.number }) {
-      waiting[token]?(CommandAnswer(ok: false, message: "not done: \(error)"))
+      waiting[token]?(
+        CommandAnswer(
+          ok: false, message: "not confirmed, look at 'status' before you repeat it: \(error)"))
     }
   }
 

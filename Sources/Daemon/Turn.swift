@@ -141,7 +141,11 @@ package final class Turn {
         receipt,
         SignalAnswer(id: answer.id, status: .rejected, code: code, message: code.meaning))
     case .effect(.answerCommand(let token, _)):
-      performers.answerCommand(token, CommandAnswer(ok: false, message: "not done: \(error)"))
+      // A disk that fails may have kept what it did not confirm, and the next start finds it.
+      performers.answerCommand(
+        token,
+        CommandAnswer(
+          ok: false, message: "not confirmed, look at 'status' before you repeat it: \(error)"))
     case .effect(.write), .effect(.send), .effect(.settled), .effect(.log): break
     }
   }

@@ -21,6 +21,8 @@ struct Dials {
   let hidesLong: Bool
   let partialPercent: Int
   let pausesOn: Int
+  /// The limit of a day, in the quote asset.
+  let dailyQuote: Int
 
   init(_ scenario: Scenario) {
     var draw = SplitMix64(seed: scenario.seed, stream: "dials")
@@ -48,6 +50,7 @@ struct Dials {
     hidesLong = draw.chance(1, in: 4)
     partialPercent = draw.below(60)
     pausesOn = draw.below(3)
+    dailyQuote = draw.chance(1, in: 4) ? 10_000 : 100_000
   }
 
   func strength(of fault: Fault) -> Int {

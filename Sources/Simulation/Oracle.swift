@@ -60,7 +60,7 @@ final class Oracle {
     configuration = Self.configuration(world.dials)
   }
 
-  static let maximumDailyQuote = FixedDecimal(100_000)
+  private var maximumDailyQuote: FixedDecimal { FixedDecimal(world.dials.dailyQuote) }
   static let maximumOrderQuote = FixedDecimal(5_000)
   static let maximumPriceAge = Duration.seconds(2)
 
@@ -71,7 +71,7 @@ final class Oracle {
       risk: .init(
         symbols: SimulatedNetwork.listings.map(\.symbol), maximumOrderQuote: maximumOrderQuote,
         maximumOpenOrders: 50, maximumOrdersPerMinute: 200,
-        maximumDailyQuote: maximumDailyQuote,
+        maximumDailyQuote: FixedDecimal(dials.dailyQuote),
         pauseOnNotFound: EngineConfiguration.Risk.PauseScope.allCases[dials.pausesOn]),
       rateLimits: .init(
         ipWeight: dials.ipWeight, uidWeight: dials.uidWeight, window: .seconds(10),
@@ -85,19 +85,27 @@ final class Oracle {
   func commitFailed(_ turn: [StoreWrite]) { maybe = turn }
 
   func committed(_ turn: [StoreWrite], by process: SimulatedProcess) {
+    take(turn)
+    let touched = turn.compactMap { if case .putOrder(let order) = $0 { order.key } else { nil } }
+    if !touched.isEmpty { compareWithEngine(touched, process) }
+  }
+
+  /// Folds a turn that is durable now.
+  func take(_ turn: [StoreWrite]) {
     maybe = []
     commits += 1
-    var touched: [OrderKey] = []
     for write in turn {
       let former = formerOrder(of: write)
       if let contradiction = shadow.apply(write) {
-        let isSecond = if case .insertSignal = write { true } else { false }
-        world.fail(isSecond ? .oneDispositionEach : .historyIsState, "", contradiction)
+        world.fail(broken(by: write, former), "", contradiction)
       }
       watch(write, former)
-      if case .putOrder(let order) = write { touched.append(order.key) }
     }
-    if !touched.isEmpty { compareWithEngine(touched, process) }
+  }
+
+  private func broken(by write: StoreWrite, _ former: Order?) -> Invariant {
+    if case .insertSignal = write { return .oneDispositionEach }
+    return former?.status.isTerminal == true ? .terminalNeverChanges : .historyIsState
   }
 
   func acknowledge(_ id: SignalID) { acknowledged.insert(id) }
@@ -123,19 +131,16 @@ final class Oracle {
       for key in keys where try store.storedOrder(key) != extended.orders[key] { return false }
       for id in ids where try store.storedSignal(id) == nil { return false }
       // A turn without orders shows in the settings only, which the next comparison sees.
-      if keys.isEmpty && ids.isEmpty { return settleSettings(extended, store) }
+      if keys.isEmpty && ids.isEmpty {
+        let settings = try store.storedSettings()
+        if settings.halt != extended.halt || settings.ban?.until != extended.ban?.until {
+          return false
+        }
+      }
     } catch { return false }
     shadow = extended
     haltedIn = extended.halt == nil ? 0 : max(haltedIn, 1)
     for symbol in Array(pausedIn.keys) where !isPaused(symbol) { pausedIn[symbol] = nil }
-    return true
-  }
-
-  private func settleSettings(_ extended: Shadow, _ store: WatchedStore) -> Bool {
-    guard let settings = try? store.storedSettings(), settings.halt == extended.halt,
-      settings.ban?.until == extended.ban?.until
-    else { return false }
-    shadow = extended
     return true
   }
 
@@ -167,14 +172,6 @@ final class Oracle {
       || order.executedQuote < former.executedQuote
     {
       world.fail(.filledAtMostOrdered, name, "a fill was taken back")
-    }
-    if former.status.isTerminal && order.status != former.status {
-      let isLateTruth = former.status == .rejected && order.orderID != nil
-      if !isLateTruth {
-        world.fail(
-          .terminalNeverChanges, name,
-          "it was \(former.status.rawValue) and became \(order.status.rawValue)")
-      }
     }
     if event.kind == "order_armed" {
       intents[name, default: Intent()].armedIn = commits
@@ -342,8 +339,8 @@ final class Oracle {
     for order in shadow.orders.values where order.status.countsAsExposure {
       sum = sum.adding(order.reservedQuote ?? .zero) ?? sum
     }
-    if sum > Self.maximumDailyQuote {
-      world.fail(.capsHold, "", "\(sum) a day is more than \(Self.maximumDailyQuote)")
+    if sum > maximumDailyQuote {
+      world.fail(.capsHold, "", "\(sum) a day is more than \(maximumDailyQuote)")
     }
   }
 
@@ -363,7 +360,8 @@ final class Oracle {
 
   func died(_ end: SimulatedProcess.End?) {
     deaths.append(world.time)
-    clockStepsAtPowerLoss = end == .powerLost ? world.clockSteps : nil
+    let isFresh = world.time - world.lastClockStep < 2 * second
+    clockStepsAtPowerLoss = end == .powerLost ? world.clockSteps - (isFresh ? 1 : 0) : nil
   }
 
   func starts() {
@@ -374,7 +372,8 @@ final class Oracle {
   /// What a run sends before its first commit, no later run knows of. The service manager waits five
   /// seconds between two starts, so that this stays small; here lives can follow quicker.
   ///
-  /// Nor can a machine tell how long it was off when its clock was set meanwhile.
+  /// Nor can a machine tell how long it was off when its clock was set meanwhile, or so shortly before
+  /// that nothing was written since.
   var isExcusedFromPools: Bool {
     if let clockSetWhileOff, world.time - clockSetWhileOff < 12 * second { return true }
     return deaths.reduce(0) { $0 + (world.time - $1 < 12 * second ? 1 : 0) } >= 2

@@ -44,6 +44,12 @@ package enum Plant: String, CaseIterable, Hashable, Sendable {
   case partIsWhole = "part-is-whole"
   /// Whatever a look-up by name finds is dropped.
   case findsDropped = "finds-dropped"
+  /// What a report says is executed counts twice.
+  case fillsDoubled = "fills-doubled"
+  /// The limit of a day does not count.
+  case dailyLimitIgnored = "daily-limit-ignored"
+  /// A signal is not written down with its order.
+  case signalNotWritten = "signal-not-written"
 }
 
 extension Plant {
@@ -53,6 +59,7 @@ extension Plant {
       // The fence and the settle time have always passed already.
       configuration.settleTime = .seconds(-120)
     case .priceAgeIgnored: configuration.price.maximumAge = .seconds(600)
+    case .dailyLimitIgnored: configuration.risk.maximumDailyQuote = nil
     default: break
     }
   }
@@ -100,12 +107,20 @@ extension Plant {
     case (.errorIsNo, .trades, .failed): .trades([])
     case (.partIsWhole, .order, .order(let report)) where report.status == .partiallyFilled:
       report.asFilled
+    case (.fillsDoubled, _, .order(let report)): report.withFillTwice
     default: answer
     }
   }
 }
 
 extension OrderReport {
+  fileprivate var withFillTwice: ExchangeAnswer {
+    var report = self
+    report.executedQuantity =
+      executedQuantity.adding(executedQuantity) ?? executedQuantity
+    return .order(report)
+  }
+
   fileprivate var asFilled: ExchangeAnswer {
     var report = self
     report.status = .filled

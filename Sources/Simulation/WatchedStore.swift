@@ -28,6 +28,7 @@ final class WatchedStore: StateStore {
 
   func write(_ write: StoreWrite) throws(StoreError) {
     guard process.survives(.beforeWrite) else { throw Self.dead }
+    if process.plant == .signalNotWritten, case .insertSignal = write { return }
     if holdsBack {
       heldBack.append(write)
       return

@@ -13,6 +13,7 @@ final class World {
   private(set) var bootTime: Int64 = -3_600 * second
   /// By how much the machine's civil clock was set, milliseconds.
   private(set) var clockShift: Int64 = 0
+  private(set) var lastClockStep: Int64 = -60 * second
   /// By how much the clock was set in this turn of the loop, milliseconds.
   var clockShiftInTurn: Int64 = 0
   private(set) var boots = 0
@@ -56,6 +57,7 @@ final class World {
     clockShift += milliseconds
     clockShiftInTurn += milliseconds
     clockSteps += 1
+    lastClockStep = time
   }
 
   func boot() {
@@ -140,7 +142,6 @@ package enum Invariant: String, CaseIterable, Hashable, Sendable {
   case oneDispositionEach = "one-disposition-each"
   case absenceIsProved = "absence-is-proved"
   case capsHold = "caps-hold"
-  case recoveryIsIdempotent = "recovery-is-idempotent"
   case truthIsFound = "truth-is-found"
   case storeIsUsedWell = "store-is-used-well"
 }

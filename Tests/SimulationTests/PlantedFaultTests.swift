@@ -19,7 +19,7 @@ struct PlantedFaultTests {
     (.silenceForgotten, [.silenceIsKept]),
     (.budgetForgotten, [.weightsWithinPools]),
     (.hiddenResend, [.noSecondOrder]),
-    (.retryOnMissing, [.noSecondOrder]),
+    (.retryOnMissing, [.noSecondOrder, .armedBeforeSent]),
     (.priceAgeIgnored, [.nothingSentUnguarded]),
     (.haltForgotten, [.nothingSentUnguarded]),
     (.syncLies, [.acknowledgedIsDurable, .historyIsState]),
@@ -28,6 +28,9 @@ struct PlantedFaultTests {
     (.errorIsNo, [.absenceIsProved]),
     (.partIsWhole, [.truthIsFound]),
     (.findsDropped, [.truthIsFound, .oursIsKnown, .absenceIsProved]),
+    (.fillsDoubled, [.filledAtMostOrdered]),
+    (.dailyLimitIgnored, [.capsHold]),
+    (.signalNotWritten, [.storeIsUsedWell]),
   ]
 
   @Test("Every planted fault stands in the table")

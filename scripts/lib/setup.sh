@@ -56,3 +56,14 @@ need_packages() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -qq --yes --no-install-recommends "${missing[@]}" >/dev/null
 }
+
+# Builds the programs as they are installed, with the Swift runtime inside where the toolchain has it
+# for that, and prints their folder. One set of options for all scripts, so that none builds anew what
+# another has built.
+build_release() {
+  local library options=(-c release)
+  library="$(dirname "$(command -v swift)")/../lib/swift_static"
+  [ ! -d "$library" ] || options+=(--static-swift-stdlib)
+  swift build "${options[@]}" "$@" >&2 || return 1
+  swift build "${options[@]}" --show-bin-path
+}

@@ -1,0 +1,35 @@
+import Domain
+import Testing
+
+@testable import Simulation
+
+/// What the program's own tables make impossible, so that no planted fault gets so far.
+@Suite("The oracle")
+struct OracleTests {
+  private let world = World(Scenario(seed: 1), keepsWords: false)
+  private let at = WallTime(milliseconds: 1_767_225_600_000)
+
+  private func event(_ order: Order, _ change: OrderEvent) -> StoreWrite {
+    .appendEvent(
+      HistoryEvent(at: at, subject: .order(order.key), kind: change.kind, detail: change.detail))
+  }
+
+  @Test("An event after an order's end breaks a promise of its own")
+  func terminalNeverChanges() throws {
+    let oracle = Oracle(world)
+    let ticket = OrderTicket(
+      clientOrderID: try #require(ClientOrderID("sgone")),
+      symbol: try #require(Symbol(exchangeText: "BTCUSDT")), side: .buy, type: .limit,
+      amount: .base(FixedDecimal(1)), price: FixedDecimal(2))
+    let order = Order(
+      key: OrderKey(signal: try #require(SignalID("s1"))), ticket: ticket, reservedQuote: nil,
+      at: at)
+    oracle.take([
+      event(order, .created(ticket, reservedQuote: nil)),
+      event(order, .denied(.expired, "late")),
+    ])
+    #expect(world.violation == nil)
+    oracle.take([event(order, .acknowledged(orderID: "C02__1"))])
+    #expect(world.violation?.invariant == .terminalNeverChanges)
+  }
+}

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 
+import disk_full
 import power_cuts
 import processes
 import random_kills
@@ -20,11 +21,13 @@ import windows
 
 QUICK_CYCLES = 100
 QUICK_EVERY = 30
+# On top of one point of each call on each file, which are about 40.
+QUICK_EVERY_FULL = 40
 # Exit status when all that ran held, and something that was asked for could not be run.
 NOT_RUN = 3
 POINTS_IN_A_SHARE = 25
 # The share of the points that must have been reached.
-KILLED_SHARE = 0.8
+REACHED_SHARE = 0.8
 
 BUILD = """
 cd "$1/.."
@@ -47,6 +50,7 @@ def read_arguments(description):
     )  # fmt: skip
     parser.add_argument("--cycles", type=int, metavar="N", help="random kills")
     parser.add_argument("--syscalls", action="store_true", help="every system call's point")
+    parser.add_argument("--full", action="store_true", help="the disk is full at every write")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every N-th point")
     parser.add_argument("--power", type=int, metavar="N", help="power cuts")
     parser.add_argument("--quick", action="store_true", help="the short form")
@@ -62,8 +66,10 @@ def read_arguments(description):
         arguments.seed = secrets.randbelow(1_000_000)
     if arguments.quick:
         arguments.cycles, arguments.syscalls, arguments.every = QUICK_CYCLES, True, QUICK_EVERY
-    elif arguments.cycles is None and not arguments.syscalls and arguments.power is None:
-        arguments.cycles = 1000
+        arguments.full = True
+    elif arguments.cycles is None and arguments.power is None:
+        if not arguments.syscalls and not arguments.full:
+            arguments.cycles = 1000
     return arguments
 
 
@@ -166,6 +172,32 @@ class Sweep:
 
     # MARK: Points
 
+    def shares(self, kind, chosen, *, context=()):
+        """Runs points, some at a time. Returns the sums of what came of them, and the failures."""
+        began = time.monotonic()
+        size = min(POINTS_IN_A_SHARE, -(-len(chosen) // self.arguments.jobs))
+        shares = [chosen[n : n + size] for n in range(0, len(chosen), size)]
+        counts, tally, failures = collections.Counter(), collections.Counter(), []
+        done = 0
+        with self.pool() as pool:
+            jobs = {}
+            for index, share in enumerate(shares):
+                folder = os.path.join(self.scratch, f"{kind.__name__}-{index}")
+                seed = self.arguments.seed * 1_000 + index
+                job = pool.submit(kind.run_points, self.binaries, seed, share, folder, *context)
+                jobs[job] = len(share)
+            for job in concurrent.futures.as_completed(jobs):
+                part, part_tally, part_failures = job.result()
+                done += jobs[job]
+                counts.update(part)
+                tally.update(part_tally)
+                failures += part_failures
+                for failure in part_failures:
+                    say(f"VIOLATION at {failure}")
+                say(f"  {done} of {len(chosen)} points, {len(failures)} violations, "
+                    f"{time.monotonic() - began:.0f} s")  # fmt: skip
+        return counts, tally, failures
+
     def syscalls(self, every):
         reason = syscall_points.why_not()
         if reason:
@@ -175,35 +207,48 @@ class Sweep:
         chosen = points[self.arguments.seed % every :: every]
         # Neighbours often wait for the same thing: mixed, the shares take about the same time.
         random.Random(self.arguments.seed).shuffle(chosen)
-        size = POINTS_IN_A_SHARE
-        shares = [chosen[n : n + size] for n in range(0, len(chosen), size)]
-        counts, tally, failures = collections.Counter(), windows.tally(), []
-        with self.pool() as pool:
-            jobs = []
-            for index, share in enumerate(shares):
-                folder = os.path.join(self.scratch, f"points-{index}")
-                seed = self.arguments.seed * 1_000 + index
-                jobs.append(
-                    pool.submit(syscall_points.run_points, self.binaries, seed, share, folder))
-            for job in concurrent.futures.as_completed(jobs):
-                part, part_tally, part_failures = job.result()
-                counts.update(part)
-                tally.update(part_tally)
-                failures += part_failures
-                for failure in part_failures:
-                    say(f"VIOLATION at {failure}")
-                say(f"  {counts['killed'] + counts['not_reached']} of {len(chosen)} points, "
-                    f"{len(failures)} violations, {time.monotonic() - began:.0f} s")  # fmt: skip
+        counts, tally, failures = self.shares(syscall_points, chosen)
         seconds = time.monotonic() - began
         say(f"\nSystem calls: {len(points)} points, {len(chosen)} run, {seconds:.0f} s")
         say(f"  {counts['killed']} killed there, {counts['not_reached']} not reached in their run")
         say(f"  {counts['orders']} orders at the exchange, {counts['not_found']} not found")
         self.report_windows(tally)
         # Counts of calls vary with timing; a run that mostly misses its points proves nothing.
-        if counts["killed"] < len(chosen) * KILLED_SHARE:
-            say(f"  POINTS MISSED: fewer than {KILLED_SHARE:.0%} were reached")
+        if counts["killed"] < len(chosen) * REACHED_SHARE:
+            say(f"  POINTS MISSED: fewer than {REACHED_SHARE:.0%} were reached")
             self.held = False
         return self.report_promises(failures)
+
+    def full(self, every):
+        reason = syscall_points.why_not()
+        if reason:
+            return self.leave_out(f"a full disk: {reason}")
+        began = time.monotonic()
+        paths, points = disk_full.baseline(self.binaries, os.path.join(self.scratch, "full"))
+        chosen = disk_full.choose(points, every, self.arguments.seed)
+        counts, hits, failures = self.shares(disk_full, chosen, context=(paths,))
+        seconds = time.monotonic() - began
+        say(f"\nA full disk: {len(points)} points, {len(chosen)} run, {seconds:.0f} s")
+        say(f"  {counts['hit']} hit: {counts['ended']} lives ended by themselves and said why, "
+            f"{counts['went_on']} found room again")  # fmt: skip
+        say(f"  {counts['refused']} refusals for want of room, each sent again")
+        say(f"  {counts['orders']} orders at the exchange, {counts['not_found']} armed where the "
+            "disk failed, never sent and not found")  # fmt: skip
+        self.report_hits(chosen, hits)
+        if counts["hit"] < len(chosen) * REACHED_SHARE:
+            say(f"  POINTS MISSED: fewer than {REACHED_SHARE:.0%} were hit")
+            self.held = False
+        return self.report_promises(failures)
+
+    def report_hits(self, chosen, hits):
+        """In how many lives a call failed, by its files; what was to fail must have failed."""
+        say("  calls that failed for want of room, each in so many lives")
+        for call in sorted({point.call for point in chosen}):
+            files = [f"{file} {n}" for (name, file), n in sorted(hits.items()) if name == call]
+            say(f"    {call}: {', '.join(files)}")
+            if not files:
+                say(f"  POINTS MISSED: {call} never failed")
+                self.held = False
 
 
 def main(description, here):
@@ -216,6 +261,8 @@ def main(description, here):
         sweep.random_kills(arguments.cycles)
     if arguments.syscalls:
         sweep.syscalls(arguments.every)
+    if arguments.full:
+        sweep.full(QUICK_EVERY_FULL if arguments.quick else arguments.every)
     if arguments.power:
         sweep.power_cuts(arguments.power)
     if sweep.held:

@@ -34,12 +34,8 @@ cd "$1/.."
 . scripts/lib/setup.sh
 need_swift
 need_packages libssl-dev libsqlite3-dev strace e2fsprogs mount
-options=(-c release)
-library="$(dirname "$(command -v swift)")/../lib/swift_static"
-[ ! -d "$library" ] || options+=(--static-swift-stdlib)
 say "Building (the first time takes some minutes) …"
-swift build "${options[@]}" >&2
-swift build "${options[@]}" --show-bin-path
+build_release
 """
 
 

@@ -74,8 +74,10 @@ package struct Engine: Sendable {
 
   /// Applies one input. The effects are in the order in which they must be performed.
   package mutating func apply(_ input: Input, at now: Moment) -> [Effect] {
+    let before = self.now
     self.now = now
     effects = []
+    tellClockStep(since: before)
     switch input {
     case .signal(let arrival, let known): receive(arrival, known)
     case .answer(let id, let answer): take(answer, to: id)
@@ -88,6 +90,22 @@ package struct Engine: Sendable {
     let result = effects
     effects = []
     return result
+  }
+
+  /// A clock that is corrected bit by bit moves by less between two inputs.
+  private static let notableClockStep: Duration = .seconds(1)
+
+  private mutating func tellClockStep(since before: Moment) {
+    let step = now.wall.since(before.wall) - now.monotonic.since(before.monotonic)
+    guard max(step, .zero - step) >= Self.notableClockStep else { return }
+    log(
+      .warning,
+      "this machine's clock was set; signals end when either clock says so, and orders go on with "
+        + "the exchange's clock",
+      [
+        ("step_ms", String(step.wholeMilliseconds)),
+        ("advice", "check the clock, and the service that keeps it"),
+      ])
   }
 
   /// Everything that may have become due, in a fixed order.
@@ -137,7 +155,10 @@ package struct Engine: Sendable {
 
   private mutating func restore(_ stored: StoredOrder, _ signal: Signal) {
     let key = stored.order.key
-    let left = stored.signal.expiresAt.since(now.wall)
+    // A civil clock that was set back since must not give it more than the life that it had.
+    let record = stored.signal
+    let left = min(
+      record.expiresAt.since(now.wall), record.expiresAt.since(record.receivedAt))
     var live = LiveOrder(
       number: nextOrderNumber(), signal: signal, expiresAt: stored.signal.expiresAt,
       expiresMonotonic: now.monotonic.advanced(by: left), order: stored.order)

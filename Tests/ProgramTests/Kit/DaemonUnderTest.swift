@@ -19,6 +19,8 @@ final class DaemonUnderTest {
   var spoolPath: String?
   /// Where its control socket is, below the scratch folder.
   var controlSocket = "control.sock"
+  /// What a shell does before it becomes the daemon, for limits that a process inherits.
+  var preparation: String?
 
   init(
     _ market: SimulatedMarket?, url: String? = nil, _ adjust: (inout Settings) -> Void = { _ in }
@@ -70,9 +72,12 @@ final class DaemonUnderTest {
 
   func launch() throws {
     let path = try writeConfiguration()
+    var command = [try BuiltProgram.daemon.path, "--config", path]
+    if let preparation {
+      command = ["/bin/sh", "-c", preparation + " && exec \"$0\" \"$@\""] + command
+    }
     lives.append(
-      try ChildProcess(
-        BuiltProgram.daemon.path, ["--config", path], environment: environment))
+      try ChildProcess(command[0], Array(command.dropFirst()), environment: environment))
   }
 
   /// As systemd starts it when it has made the sockets: `LISTEN_PID` names the process itself.

@@ -1,0 +1,53 @@
+import Domain
+import Execution
+import Testing
+
+/// Somebody sets the machine's clock.
+@Suite struct ClockStepTests {
+  private func waiting(_ life: Duration) -> EngineHarness {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(exchange: exchange)
+    exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
+    harness.submit(limit("a") { $0.expiry = .timeToLive(life) })
+    return harness
+  }
+
+  @Test(arguments: [-3_600, 3_600])
+  func aRestartGivesNoSignalMoreLifeThanItHad(step: Int) {
+    let harness = waiting(.seconds(60))
+    harness.advance(by: .seconds(20))
+    harness.stepWallClock(by: .seconds(step))
+    harness.restart()
+    #expect(harness.status("a") == (step > 0 ? .expired : .new))
+    // How long the machine was off, nobody knows when its clock was set: it gets all its life again.
+    harness.advance(by: .seconds(59))
+    #expect(harness.status("a") == (step > 0 ? .expired : .new))
+    harness.advance(by: .seconds(1))
+    #expect(harness.status("a") == .expired)
+    #expect(harness.placements.isEmpty)
+  }
+
+  @Test func aRestartWithAnHonestClockGivesWhatIsLeft() {
+    let harness = waiting(.seconds(60))
+    harness.advance(by: .seconds(20))
+    harness.restart(after: .seconds(10))
+    harness.advance(by: .milliseconds(29_900))
+    #expect(harness.status("a") == .new)
+    harness.advance(by: .milliseconds(100))
+    #expect(harness.status("a") == .expired)
+  }
+
+  @Test(arguments: [-3_600_000, -1_000, -999, 0, 999, 1_000, 3_600_000])
+  func aStepIsToldOnce(milliseconds: Int) {
+    let harness = waiting(.seconds(7_200))
+    harness.stepWallClock(by: .milliseconds(milliseconds))
+    harness.tick()
+    harness.advance(by: .seconds(60))
+    let lines = harness.logs.filter { $0.message.contains("clock was set") }
+    #expect(lines.count == (abs(milliseconds) < 1_000 ? 0 : 1))
+    for line in lines {
+      #expect(line.level == .warning)
+      #expect(line.fields.contains { $0 == LogEntry.Field("step_ms", "\(milliseconds)") })
+    }
+  }
+}

@@ -12,13 +12,18 @@ struct SpoolFolders {
   private static let reportMode: UInt32 = 0o640
 
   /// Makes what is missing; what is there keeps its owner and mode. Producers write to `incoming`
-  /// as members of the folder's group.
+  /// as members of the folder's group. Fails when a file could not be moved from one to the other.
   init(path: String) throws(SystemError) {
     try Directory.make(path, mode: 0o755)
     incoming = try Directory(making: path + "/incoming", mode: 0o770)
     active = try Directory(making: path + "/active", mode: 0o750)
     done = try Directory(making: path + "/done", mode: 0o750)
     rejected = try Directory(making: path + "/rejected", mode: 0o750)
+    for target in [active, done, rejected] where !incoming.canRename(to: target) {
+      throw SystemError(
+        "rename", "\(incoming.path) to \(target.path), which must be in one file system with it",
+        number: EXDEV)
+    }
   }
 
   var areInPlace: Bool {

@@ -18,11 +18,19 @@ package final class Directory {
   package init(path: String) throws(SystemError) {
     let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
     let opened = unsafe clinux_open_at(AT_FDCWD, Array(path.utf8) + [0], flags, 0)
-    guard opened >= 0 else { throw SystemError.last("open", path) }
+    guard opened >= 0 else { throw Self.openFailure(path) }
     descriptor = FileDescriptor(owning: opened)
     guard let status = FileStatus.of(opened) else { throw SystemError.last("fstat", path) }
     self.path = path
     self.status = status
+  }
+
+  /// For a link the kernel only says that it is no directory (open(2)).
+  private static func openFailure(_ path: String) -> SystemError {
+    let number = errno
+    let isLink = FileStatus.at(path: path)?.kind == .link
+    return SystemError(
+      "open", isLink ? path + ", a symbolic link, which is not followed" : path, number: number)
   }
 
   /// Makes `path` with `mode` when it is missing (its parents with 0755), then opens it. One that
@@ -111,6 +119,14 @@ package final class Directory {
     }
     guard unsafe clinux_rename_at(number, name, target.number, newName) == 0
     else { throw SystemError.last("renameat", path) }
+  }
+
+  /// Whether files can be moved to `target`: not into another mount, even of the same file system.
+  /// The kernel compares the mounts before it refuses to move `.` itself (EBUSY), so nothing moves.
+  package func canRename(to target: Directory) -> Bool {
+    let name = [UInt8(ascii: "."), 0]
+    return unsafe clinux_rename_without_replacing(number, name, target.number, name) == 0
+      || errno != EXDEV
   }
 
   package func remove(_ name: [UInt8]) throws(SystemError) {

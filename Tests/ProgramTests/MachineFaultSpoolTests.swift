@@ -1,0 +1,113 @@
+import Domain
+import Foundation
+import Testing
+
+/// Where the spool lies: files are moved by renaming, which no file system does across its border.
+struct MachineFaultSpoolTests {
+  /// A folder in the machine's shared memory, which is a file system of its own.
+  private final class SharedMemory {
+    let path: String
+
+    init(_ scratch: Scratch) throws {
+      path = "/dev/shm/" + (scratch.path as NSString).lastPathComponent
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+      #expect(try Self.device(path) != Self.device(scratch.path))
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    private static func device(_ path: String) throws -> Int? {
+      let attributes = try FileManager.default.attributesOfItem(atPath: path)
+      return (attributes[.systemNumber] as? NSNumber)?.intValue
+    }
+  }
+
+  @Test func aSpoolOnAnotherFileSystemThanTheDatabase() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest(market)
+    let memory = try SharedMemory(daemon.scratch)
+    let spool = memory.path + "/spool"
+    daemon.settings["intake.directory"] = .string(spool)
+    daemon.spoolPath = spool
+    try daemon.start()
+    try daemon.drop("filled.json", Wish("filled").text)
+    #expect(try daemon.waitForOutcome("filled.json").status == "filled")
+    try daemon.drop("bad.json", "{}")
+    #expect(try daemon.waitForOutcome("bad.json").folder == "rejected")
+    try daemon.drop("resting.json", Wish.resting("resting").text)
+    try daemon.waitForOrder("resting", "open")
+    #expect(try daemon.names(in: "active") == ["resting.json"])
+    try daemon.kill9()
+    try daemon.start()
+    try daemon.waitForTrading()
+    try market.price("BTCUSDT", "63900")
+    #expect(try daemon.waitForOutcome("resting.json").status == "filled")
+    #expect(try market.ledger().placements == 2)
+    #expect(try daemon.stop() == .exited(0))
+    // A machine that boots has forgotten its shared memory: what was remembered is not placed again.
+    try FileManager.default.removeItem(atPath: spool)
+    try daemon.start()
+    try daemon.waitForTrading()
+    try daemon.drop("filled.json", Wish("filled").text)
+    let again = try daemon.waitForOutcome("filled.json")
+    #expect(again.code == "duplicate")
+    #expect(again.folder == "done")
+    #expect(try market.ledger().placements == 2)
+    #expect(try daemon.stop() == .exited(0))
+    withExtendedLifetime(memory) {}
+  }
+
+  /// Told before a signal is taken: later every order's file would be stuck.
+  @Test(arguments: ["active", "done", "rejected"])
+  func aLinkInPlaceOfAFolderIsRefusedAtTheStart(_ folder: String) throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest(market)
+    let memory = try SharedMemory(daemon.scratch)
+    try FileManager.default.createDirectory(
+      atPath: daemon.spool("incoming"), withIntermediateDirectories: true)
+    try daemon.drop("waits.json", Wish("waits").text)
+    try FileManager.default.createSymbolicLink(
+      atPath: daemon.spool(folder), withDestinationPath: memory.path)
+    try expectRefusal(
+      daemon, "open \(daemon.spool(folder)), a symbolic link, which is not followed")
+    try FileManager.default.removeItem(atPath: daemon.spool(folder))
+    try expectGoingOn(daemon, market)
+    withExtendedLifetime(memory) {}
+  }
+
+  /// Where mounting is not allowed, nobody can have made such a folder, and the daemon starts.
+  @Test(arguments: ["active", "done", "rejected"])
+  func aFolderOnAMountOfItsOwnIsRefusedAtTheStart(_ folder: String) throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest(market)
+    for name in ["incoming", folder] {
+      try FileManager.default.createDirectory(
+        atPath: daemon.spool(name), withIntermediateDirectories: true)
+    }
+    try daemon.drop("waits.json", Wish("waits").text)
+    let path = daemon.spool(folder)
+    // The same file system, mounted a second time: renaming stops at the mount all the same.
+    let mount = try ChildProcess("/bin/mount", ["--bind", path, path])
+    if try mount.waitForEnd() == .exited(0) {
+      defer { _ = try? ChildProcess("/bin/umount", ["-l", path]).waitForEnd() }
+      try expectRefusal(
+        daemon,
+        "rename \(daemon.spool("incoming")) to \(path), which must be in one file system with it")
+    }
+    try expectGoingOn(daemon, market)
+  }
+
+  private func expectRefusal(_ daemon: DaemonUnderTest, _ words: String) throws {
+    try daemon.launch()
+    #expect(try daemon.process.waitForEnd() == .exited(1))
+    try daemon.process.line(with: "level=error", "not started: \(words)")
+    #expect(try daemon.names(in: "incoming") == ["waits.json"])
+  }
+
+  private func expectGoingOn(_ daemon: DaemonUnderTest, _ market: SimulatedMarket) throws {
+    try daemon.start()
+    #expect(try daemon.waitForOutcome("waits.json").status == "filled")
+    #expect(try market.ledger().placements == 1)
+    #expect(try daemon.stop() == .exited(0))
+  }
+}

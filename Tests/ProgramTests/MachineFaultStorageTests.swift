@@ -1,0 +1,133 @@
+import Domain
+import Foundation
+import Glibc
+import Testing
+
+/// The database is kept from the daemon by another program. Commits fail at once then, which must
+/// neither lose a signal nor send one twice.
+struct MachineFaultStorageTests {
+  /// A `sqlite3` that somebody left inside a transaction.
+  private final class Squatter {
+    private let process: ChildProcess
+    private let gate: String
+    private let scratch: Scratch
+
+    init(_ daemon: DaemonUnderTest, _ transaction: String) throws {
+      scratch = daemon.scratch
+      gate = daemon.scratch("gate-\(UUID().uuidString)")
+      try RawFiles.makePipe(gate)
+      process = try ChildProcess(
+        "/usr/bin/sqlite3",
+        [
+          daemon.scratch("state.db"), ".timeout 60000", "BEGIN \(transaction);",
+          ".system echo inside; cat \(gate)", "COMMIT;",
+        ], environment: ["PATH": "/usr/bin:/bin", "HOME": daemon.scratch.path])
+      #expect(try process.firstOutputLine() == "inside")
+    }
+
+    /// What waits at the gate would outlive a test that failed.
+    deinit { open() }
+
+    /// False while nobody reads (fifo(7)).
+    @discardableResult
+    private func open() -> Bool {
+      let number = unsafe Glibc.open(gate, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+      guard number >= 0 else { return false }
+      close(number)
+      return true
+    }
+
+    /// Lets go, and is gone.
+    func leave() throws {
+      // Who reads may still be on the way to the gate.
+      try process.wait(for: "a reader at the gate") { open() ? true : nil }
+      #expect(try process.waitForEnd() == .exited(0))
+    }
+  }
+
+  private static let advice = "stop the other program"
+
+  @Test(arguments: ["IMMEDIATE", "EXCLUSIVE"])
+  func aLockedDatabaseTakesNoSignalAndSendsNone(_ transaction: String) throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    try daemon.drop("resting.json", Wish.resting("resting").text)
+    try daemon.waitForOrder("resting", "open")
+    let squatter = try Squatter(daemon, transaction)
+
+    let refused = try daemon.submit(Wish("refused").text)
+    #expect(refused["status"] == "rejected")
+    #expect(refused["code"] == "storage_unavailable")
+    let line = try daemon.process.line(
+      with: "level=error", "no signal is taken and no order leaves")
+    #expect(line.contains("the database is in use"), "\(line)")
+    #expect(line.contains(Self.advice), "\(line)")
+    #expect(line.contains("code=storage_unavailable"), "\(line)")
+    try daemon.drop("waits.json", Wish("waits").text)
+    #expect(try daemon.submit(Wish("refused").text)["code"] == "storage_unavailable")
+    let reason = try #require(try daemon.status()["reason"]?.stringValue)
+    #expect(reason.contains("the database is in use"), "\(reason)")
+    #expect(try daemon.names(in: "incoming") == ["waits.json"])
+    #expect(try market.ledger().placements == 1)
+
+    try squatter.leave()
+    try daemon.process.line(with: "takes writes again")
+    #expect(try daemon.waitForOutcome("waits.json").status == "filled")
+    #expect(try daemon.submit(Wish("refused").text)["code"] == "accepted")
+    try daemon.waitForOrder("refused", "filled")
+    try market.price("BTCUSDT", "63900")
+    #expect(try daemon.waitForOutcome("resting.json").status == "filled")
+    let ledger = try market.ledger()
+    #expect(ledger.orders.count == 3)
+    #expect(ledger.placements == 3)
+    #expect(ledger.count("duplicate_client_order_ids") == 0)
+    #expect(daemon.journal.count { $0.contains("no signal is taken") } == 1)
+    #expect(daemon.lives.count == 1)
+    #expect(try daemon.stop() == .exited(0))
+  }
+
+  /// The order is at the exchange, and its acknowledgement cannot be written down.
+  @Test func aLockBetweenAnOrderAndItsAnswer() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    try market.faults(
+      """
+      {"route": "POST /api/v3/order", "fault": "late", "delay_ms": 2000, "next": 1}
+      """)
+    #expect(try daemon.submit(Wish("placed").text)["code"] == "accepted")
+    try daemon.until("the order at the exchange", holds: { try market.ledger().orders.count == 1 })
+    let squatter = try Squatter(daemon, "IMMEDIATE")
+    try daemon.process.line(with: "level=error", "the database is in use", Self.advice)
+    #expect(try daemon.submit(Wish("next").text)["code"] == "storage_unavailable")
+    try squatter.leave()
+    try daemon.process.line(with: "takes writes again")
+    try daemon.waitForOrder("placed", "filled")
+    #expect(try daemon.submit(Wish("next").text)["code"] == "accepted")
+    try daemon.waitForOrder("next", "filled")
+    let ledger = try market.ledger()
+    #expect(ledger.orders.count == 2)
+    #expect(ledger.placements == 2)
+    #expect(ledger.count("duplicate_client_order_ids") == 0)
+    #expect(daemon.lives.count == 1)
+  }
+
+  @Test func aLockAtTheStartIsToldAndWaitedFor() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    #expect(try daemon.submit(Wish("before").text)["code"] == "accepted")
+    try daemon.waitForOrder("before", "filled")
+    #expect(try daemon.stop() == .exited(0))
+    try daemon.drop("waits.json", Wish("waits").text)
+    let squatter = try Squatter(daemon, "IMMEDIATE")
+    try daemon.start()
+    try daemon.process.line(with: "level=error", "the database is in use", Self.advice)
+    #expect(try daemon.submit(Wish("refused").text)["code"] == "storage_unavailable")
+    #expect(try daemon.names(in: "incoming") == ["waits.json"])
+    #expect(try market.ledger().placements == 1)
+    try squatter.leave()
+    #expect(try daemon.waitForOutcome("waits.json").status == "filled")
+    #expect(try daemon.submit(Wish("before").text)["code"] == "duplicate")
+    #expect(try market.ledger().placements == 2)
+    #expect(daemon.lives.count == 2)
+  }
+}

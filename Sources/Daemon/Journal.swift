@@ -1,4 +1,6 @@
+import Domain
 package import Execution
+import Glibc
 package import Platform
 
 extension Logger {
@@ -12,5 +14,36 @@ extension Logger {
       case .debug: .debug
       }
     log(level, entry.message, entry.fields.map { LogField($0.key, $0.value) })
+  }
+}
+
+/// What was told within the last minute, so that a trouble that lasts does not fill the journal.
+struct RecentTexts {
+  private static let interval = Duration.seconds(60)
+  private var told: [String: MonotonicTime] = [:]
+
+  /// Whether the text was told within the last minute; when not, it counts as told now.
+  mutating func isRecent(_ text: String, at now: MonotonicTime) -> Bool {
+    told = told.filter { now.since($0.value) < Self.interval }
+    if told[text] != nil { return true }
+    told[text] = now
+    return false
+  }
+}
+
+extension LineServer.Trouble {
+  /// What to do about it.
+  var advice: [LogField] {
+    switch self {
+    case .tooManyClients: [LogField("advice", "close connections that nobody needs")]
+    case .cannotAccept(let error) where error.number == EMFILE:
+      [
+        LogField(
+          "advice",
+          "close connections that nobody needs, or raise the daemon's limit of open files "
+            + "(LimitNOFILE= in its unit)")
+      ]
+    case .tooSlow, .cannotAccept: []
+    }
   }
 }

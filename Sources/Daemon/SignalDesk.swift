@@ -76,9 +76,7 @@ package final class SignalDesk {
       received: { [weak self] id, line in self?.take(line, from: id) },
       disconnected: { [weak self] id in self?.peers[id] = nil },
       troubled: { [logger] trouble in
-        logger.log(
-          .warning, "a client of the signal socket was turned away",
-          [LogField("reason", "\(trouble)")])
+        logger.log(.warning, "signal socket: \(trouble)", trouble.advice)
       })
   }
 

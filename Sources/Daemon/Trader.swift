@@ -115,13 +115,17 @@ final class Trader {
     _ state: StoredState, _ deliver: @escaping (RequestID, ExchangeAnswer) -> Void
   ) -> any Dispatching {
     let client = makeClient()
+    var told = RecentTexts()
     client.onConnectionEvent = { [logger] event in
+      let text = "exchange connection: \(event)"
       let level: LogLevel =
         switch event {
         case .connected, .lost: .debug
-        case .failed, .usingOldAddresses: .warning
+        // During an outage every attempt fails, some of them each second.
+        case .failed, .usingOldAddresses:
+          told.isRecent(text, at: Clock.monotonic()) ? .debug : .warning
         }
-      logger.log(level, "exchange connection: \(event)")
+      logger.log(level, text)
     }
     self.client = client
     return ExchangeLink(
@@ -169,9 +173,7 @@ final class Trader {
           [LogField("peer_pid", peer.process), LogField("peer_uid", peer.user)])
       },
       onTrouble: { [logger] trouble in
-        logger.log(
-          .warning, "a client of the control socket was turned away",
-          [LogField("reason", "\(trouble)")])
+        logger.log(.warning, "control socket: \(trouble)", trouble.advice)
       })
   }
 

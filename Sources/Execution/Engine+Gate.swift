@@ -138,11 +138,12 @@ extension Engine {
     let wasMet = gate[keyPath: need].isMet
     gate[keyPath: need].failed(at: now.monotonic)
     if case .failed(.refused(let error)) = answer, error.action == .clock { distrustClock() }
+    let reason = answer.failureText
     log(
-      .warning,
+      gate[keyPath: need].isNews(reason, at: now.monotonic) ? .warning : .debug,
       "could not read \(what) from the exchange; "
         + (wasMet ? "going on with the last reading" : "no order leaves before it is read"),
-      [("reason", answer.failureText)])
+      [("reason", reason)])
   }
 }
 

@@ -10,9 +10,11 @@ struct StartGate: Sendable {
     var outstanding = false
     var due: MonotonicTime
     private(set) var failures = 0
+    private var told: (reason: String, at: MonotonicTime)?
 
     private static let firstPause: Duration = .milliseconds(250)
     private static let doublings = 5
+    private static let tellingInterval: Duration = .seconds(60)
 
     init(due: MonotonicTime) {
       self.due = due
@@ -22,6 +24,7 @@ struct StartGate: Sendable {
       isMet = true
       outstanding = false
       failures = 0
+      told = nil
       due = time
     }
 
@@ -30,6 +33,13 @@ struct StartGate: Sendable {
       outstanding = false
       due = now.advanced(by: Self.firstPause * (1 << min(failures, Self.doublings)))
       failures += 1
+    }
+
+    /// Whether a failure is news: an outage is told once a minute, not with every attempt.
+    mutating func isNews(_ reason: String, at now: MonotonicTime) -> Bool {
+      if let told, told.reason == reason, now.since(told.at) < Self.tellingInterval { return false }
+      told = (reason, now)
+      return true
     }
   }
 

@@ -11,17 +11,27 @@ package final class LineServer {
   }
 
   /// Why a client was turned away or cut off.
-  package enum Trouble: Equatable, Sendable {
+  package enum Trouble: Hashable, Sendable, CustomStringConvertible {
     /// `maximumClients` are connected.
     case tooManyClients
     /// The client did not read what was pushed to it.
     case tooSlow
     /// No client can be taken now; tried again after a second.
     case cannotAccept(SystemError)
+
+    package var description: String {
+      switch self {
+      case .tooManyClients:
+        "\(maximumClients) clients are connected; any more are turned away until some leave"
+      case .tooSlow: "a client did not read what was sent to it and was cut off"
+      case .cannotAccept(let error):
+        "no further client can be taken: \(error); they wait, and it is tried again every second"
+      }
+    }
   }
 
   /// What the owner of the server is told, on the loop's thread. The closures may answer, push and
-  /// finish at once.
+  /// finish at once. One trouble is told once a minute, however often it happens.
   package struct Handlers {
     let connected: (ConnectionID, PeerCredentials) -> Void
     let received: (ConnectionID, LineInput) -> Void
@@ -54,6 +64,8 @@ package final class LineServer {
   package static let linesPerTurn = 64
   /// How long no client is taken after the system had no descriptor for one.
   private static let acceptPause = Duration.seconds(1)
+  /// Whoever connects again and again must not fill the journal.
+  private static let complaintInterval = Duration.seconds(60)
   /// Clients taken in one turn.
   private static let acceptsPerTurn = 32
 
@@ -65,6 +77,7 @@ package final class LineServer {
   private var nextNumber: UInt64 = 1
   private var continuation: EventLoop.TimerID?
   private var acceptTimer: EventLoop.TimerID?
+  private var lastComplaints: [Trouble: MonotonicTime] = [:]
   private var isClosed = false
 
   /// Serves until `close()`. `maximumLineBytes` does not count the line end.
@@ -122,7 +135,7 @@ package final class LineServer {
     connection.enqueue(line)
     settle(id, connection)
     guard connections[id] != nil, connection.queuedBytes > Self.maximumQueuedBytes else { return }
-    handlers.troubled(.tooSlow)
+    complain(.tooSlow)
     drop(id, connection)
   }
 
@@ -168,12 +181,19 @@ extension LineServer {
       self.acceptTimer = nil
       self.loop.change(self.listener.number, to: .read)
     }
-    handlers.troubled(.cannotAccept(error))
+    complain(.cannotAccept(error))
+  }
+
+  private func complain(_ trouble: Trouble) {
+    let now = Clock.monotonic()
+    if let last = lastComplaints[trouble], now.since(last) < Self.complaintInterval { return }
+    lastComplaints[trouble] = now
+    handlers.troubled(trouble)
   }
 
   private func admit(_ client: consuming FileDescriptor) {
     guard connections.count < Self.maximumClients else {
-      handlers.troubled(.tooManyClients)
+      complain(.tooManyClients)
       return
     }
     guard let peer = PeerCredentials.of(client.number) else { return }
@@ -208,7 +228,7 @@ extension LineServer {
       }
       return true
     } catch {
-      handlers.troubled(.cannotAccept(error))
+      complain(.cannotAccept(error))
       drop(id, connection)
       return false
     }

@@ -31,6 +31,30 @@ import Testing
     #expect(harness.status("a") == .open)
   }
 
+  /// It is tried every few seconds; one cause is told once a minute, another one at once.
+  @Test(arguments: [0, 1, 2])
+  func anOutageDoesNotFillTheJournal(index: Int) {
+    let exchange = FakeExchange()
+    var reason = "refused"
+    exchange.script = { dispatch, _ in
+      Self.isNeed(index, dispatch.request) ? .answer(.failed(.notSent(reason))) : nil
+    }
+    let harness = EngineHarness(exchange: exchange)
+    let told = { harness.logs.count { $0.level == .warning } }
+    harness.tick()
+    harness.advance(by: .seconds(59))
+    #expect(told() == 1)
+    harness.advance(by: .seconds(301))
+    #expect(told() == 6)
+    #expect(harness.logs.count { $0.level == .debug } > 30)
+    reason = "no route"
+    harness.advance(by: .seconds(10))
+    #expect(told() == 7)
+    exchange.script = { _, _ in nil }
+    harness.advance(by: .seconds(10))
+    #expect(harness.engine.isTradingOpen)
+  }
+
   @Test func whatExpiresBehindAClosedGateIsRefusedAsExpired() {
     let exchange = FakeExchange()
     exchange.script = { dispatch, _ in dispatch.request.isClock ? .hold : nil }

@@ -4,45 +4,6 @@ import Testing
 
 /// The way to the exchange over TLS, with an authority of one's own.
 struct TLSTests {
-  /// Two authorities, and a certificate of the first for localhost.
-  private struct Authority {
-    let certificate: String
-    let key: String
-    let file: String
-    let other: String
-
-    init(_ scratch: Scratch) throws {
-      certificate = scratch("server.pem")
-      key = scratch("server.key")
-      file = scratch("authority.pem")
-      other = scratch("other.pem")
-      for name in ["authority", "other"] {
-        try Self.openssl(
-          scratch, "req -x509 \(Self.newKey(name)) -out \(name).pem -days 30 -subj /CN=Test-\(name)"
-        )
-      }
-      try Self.openssl(scratch, "req \(Self.newKey("server")) -out server.csr -subj /CN=localhost")
-      try scratch.write("server.ext", "subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-      try Self.openssl(
-        scratch,
-        "x509 -req -in server.csr -CA authority.pem -CAkey authority.key -CAcreateserial"
-          + " -days 30 -extfile server.ext -out server.pem")
-    }
-
-    private static func newKey(_ name: String) -> String {
-      "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout \(name).key"
-    }
-
-    private static func openssl(_ scratch: Scratch, _ arguments: String) throws {
-      let process = try ChildProcess(
-        "/bin/sh", ["-c", "cd \(scratch.path) && exec openssl \(arguments)"],
-        environment: ["PATH": "/usr/bin:/bin", "HOME": scratch.path])
-      guard try process.waitForEnd() == .exited(0) else {
-        throw Unusable("openssl \(arguments): \(process.tail)")
-      }
-    }
-  }
-
   @Test
   func anAuthorityOfOnesOwnIsTrustedAndNoOther() throws {
     let files = try Scratch()

@@ -45,6 +45,9 @@ package final class SpoolDirectory {
   private let onProblem: (String, [LogField]) -> Void
 
   private var folders: SpoolFolders
+  /// False while the folders of the path are not the open ones and cannot be opened: what came of a
+  /// file would lie where nobody looks for it.
+  private var areFoldersUsable = true
   private var watch: DirectoryWatch?
   private var tick: EventLoop.TimerID?
   private var continuation: EventLoop.TimerID?
@@ -211,10 +214,12 @@ extension SpoolDirectory {
       [LogField("directory", ByteText.printable(path))])
     watch?.close()
     watch = nil
+    waiting = []
     do throws(SystemError) {
+      areFoldersUsable = false
       folders = try SpoolFolders(path: path)
+      areFoldersUsable = true
       watch = try makeWatch()
-      waiting = []
     } catch {
       report(
         "the spool cannot be opened; no file is taken until it can", [LogField("error", "\(error)")]
@@ -224,7 +229,7 @@ extension SpoolDirectory {
 
   /// Looks at everything in `incoming`, a part of it in each turn.
   private func scan() {
-    guard !isPaused else { return }
+    guard !isPaused, areFoldersUsable else { return }
     guard waiting.isEmpty else {
       needsScan = true
       return

@@ -97,6 +97,41 @@ struct MachineFaultSpoolTests {
     try expectGoingOn(daemon, market)
   }
 
+  /// No file is taken whose outcome would lie where nobody looks for it; other signals go on.
+  @Test func aFolderThatIsMountedOverMeanwhile() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    try daemon.drop("before.json", Wish("before").text)
+    #expect(try daemon.waitForOutcome("before.json").status == "filled")
+    let mount = try ChildProcess(
+      "/bin/mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", daemon.spool("done")])
+    if try mount.waitForEnd() == .exited(0) {
+      defer { _ = try? ChildProcess("/bin/umount", ["-l", daemon.spool("done")]).waitForEnd() }
+      let line = try daemon.process.line(with: "level=error", "the spool cannot be opened")
+      #expect(line.contains("no file is taken until it can"), "\(line)")
+      #expect(line.contains("must be in one file system"), "\(line)")
+      try daemon.drop("waits.json", Wish("waits").text)
+      // Longer than it takes to look around.
+      try market.faults(
+        """
+        {"route": "GET /api/v3/ticker/price", "fault": "error_before", "status": 503}
+        """)
+      let hasty = Wish(
+        "hasty", ["symbol": "ETHUSDT", "price": "3200", "quantity": "0.01", "ttl_seconds": 3])
+      #expect(try daemon.submit(hasty.text)["code"] == "accepted")
+      try daemon.process.line(with: "denied:", "signal_id=hasty")
+      try market.faults()
+      #expect(try daemon.names(in: "incoming") == ["waits.json"])
+    } else {
+      try daemon.drop("waits.json", Wish("waits").text)
+    }
+    let outcome = try daemon.waitForOutcome("waits.json")
+    #expect(outcome.status == "filled")
+    #expect(outcome.folder == "done")
+    #expect(try daemon.names(in: "done").contains("before.json"))
+    #expect(daemon.lives.count == 1)
+  }
+
   private func expectRefusal(_ daemon: DaemonUnderTest, _ words: String) throws {
     try daemon.launch()
     #expect(try daemon.process.waitForEnd() == .exited(1))

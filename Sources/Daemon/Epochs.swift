@@ -79,19 +79,13 @@ package final class Epochs {
     do throws(StoreError) {
       let now = time.now()
       var state = try store.loadState(now: now.wall)
-      state.ban = Self.longer(state.ban, unwrittenSilence)
+      state.ban = unwrittenSilence ?? state.ban
       let engine = Engine(
         edges.configuration(), restoring: state, signals: try signals(of: state), at: now)
       open(engine, state)
     } catch {
       lose(error)
     }
-  }
-
-  private static func longer(_ stored: BanRecord?, _ held: BanRecord?) -> BanRecord? {
-    guard let stored, let held else { return stored ?? held }
-    guard let end = held.monotonicUntil, end > stored.monotonicUntil ?? end else { return stored }
-    return held
   }
 
   /// Nothing new leaves any more; what is under way is finished.
@@ -149,7 +143,7 @@ package final class Epochs {
   /// Nothing leaves any more and nothing is taken. A disk that can recover is tried every second;
   /// one that cannot be trusted ends the daemon, and the next start looks at what is really there.
   private func lose(_ error: StoreError) {
-    unwrittenSilence = turn?.engine.ban ?? unwrittenSilence
+    if let turn { unwrittenSilence = turn.engine.ban }
     desk.turn = nil
     desk.pause()
     turn = nil

@@ -71,9 +71,14 @@ extension StoreError {
     }
   }
 
+  /// SQLITE_IOERR_FSYNC and SQLITE_IOERR_DIR_FSYNC, which are macros that Swift does not see.
+  private static let syncFailures = [SQLITE_IOERR | 4 << 8, SQLITE_IOERR | 5 << 8]
+
   /// SQLite folds most failures of the file system into few codes; `errno` tells them apart.
   private static func ofFile(_ error: SQLiteError) -> StoreError {
     let text = error.description
+    // After a sync that failed, whatever for, the cache may show what the disk does not have.
+    if syncFailures.contains(error.extendedCode) { return .ioFailure(text) }
     return switch error.systemError {
     case ENOSPC, EDQUOT: .full(text)
     case EROFS: .readOnly(text)

@@ -54,6 +54,8 @@ struct FailureTests {
     #expect(sorted(write, errno: EDQUOT) == .full("x: y (SQLite error 778)"))
     #expect(sorted(write, errno: EROFS) == .readOnly("x: y (SQLite error 778)"))
     #expect(sorted(write, errno: EIO) == .ioFailure("x: y (SQLite error 778)"))
+    let sync = SQLITE_IOERR | 4 << 8
+    #expect(sorted(sync, errno: ENOSPC) == .ioFailure("x: y (SQLite error 1034)"))
     #expect(sorted(SQLITE_NOMEM) == .ioFailure("x: y (SQLite error 7)"))
     #expect(sorted(SQLITE_READONLY) == .readOnly("x: y (SQLite error 8)"))
     #expect(sorted(SQLITE_CORRUPT) == .corrupt("x: y (SQLite error 11)"))

@@ -83,7 +83,7 @@ import Testing
     let harness = EngineHarness.open()
     for index in 0..<8 { harness.submit(limit("o\(index)")) }
     harness.settle()
-    harness.exchange.script = { dispatch, _ in
+    harness.exchange.script = { [unowned harness] dispatch, _ in
       dispatch.request.isRecentOrders
         ? .answer(.orders(Array(harness.exchange.ledger.dropFirst(2)))) : nil
     }
@@ -197,7 +197,7 @@ import Testing
 
   @Test func aCancelWithoutAnAnswerIsTriedAgain() {
     let harness = resting()
-    harness.exchange.script = { dispatch, _ in
+    harness.exchange.script = { [unowned harness] dispatch, _ in
       guard dispatch.request.isCancel else { return nil }
       return harness.requests(\.isCancel).count <= 3
         ? .answer(.failed(.noAnswer("time out"))) : nil

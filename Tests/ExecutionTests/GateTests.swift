@@ -69,7 +69,7 @@ import Testing
   @Test(arguments: [(1_000, true), (1_001, false)])
   func theClockMustBeReadCloselyEnough(roundTrip: Int, isEnough: Bool) {
     let exchange = FakeExchange()
-    exchange.script = { dispatch, now in
+    exchange.script = { [unowned exchange] dispatch, now in
       guard dispatch.request.isClock else { return nil }
       return .answer(.serverTime(exchange.time(at: now)), after: .milliseconds(roundTrip))
     }
@@ -154,7 +154,7 @@ import Testing
   @Test func theSecondTryMaySucceed() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)
-    exchange.script = { dispatch, _ in
+    exchange.script = { [unowned harness] dispatch, _ in
       guard dispatch.isPlacement, harness.placements.count == 1 else { return nil }
       return .answer(refusal(700003, .clock))
     }
@@ -169,7 +169,7 @@ import Testing
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)
     var isDown = false
-    exchange.script = { dispatch, _ in
+    exchange.script = { [unowned harness] dispatch, _ in
       if dispatch.isPlacement && harness.placements.count == 1 {
         isDown = true
         return .answer(refusal(700003, .clock))
@@ -322,7 +322,7 @@ import Testing
   @Test func aCheckWithoutAnAnswerIsAskedAgainUntilTheSignalExpires() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(makeConfiguration { $0.mode = .validate }, exchange: exchange)
-    exchange.script = { dispatch, _ in
+    exchange.script = { [unowned harness] dispatch, _ in
       dispatch.isPlacement && harness.placements.count <= 3
         ? .answer(.failed(.noAnswer("time out"))) : nil
     }

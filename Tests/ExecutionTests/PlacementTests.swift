@@ -11,7 +11,7 @@ import Testing
   ) -> EngineHarness {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(configuration, exchange: exchange)
-    exchange.script = { dispatch, _ in
+    exchange.script = { [unowned harness] dispatch, _ in
       dispatch.isPlacement && harness.placements.count == 1 ? .answer(answer) : nil
     }
     harness.submit(limit("a"))
@@ -93,7 +93,7 @@ import Testing
   @Test func anOrderThatNeverLeftGoesLaterAndIsNotCounted() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)
-    exchange.script = { dispatch, _ in
+    exchange.script = { [unowned harness] dispatch, _ in
       guard dispatch.isPlacement else { return nil }
       switch harness.placements.count {
       case 1...5: return .answer(.failed(.notSent("connection refused")))

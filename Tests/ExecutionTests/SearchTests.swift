@@ -11,7 +11,7 @@ import Testing
   ) -> EngineHarness {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(configuration, exchange: exchange)
-    exchange.script = { dispatch, _ in
+    exchange.script = { [unowned exchange] dispatch, _ in
       guard let ticket = dispatch.request.ticket else { return nil }
       if accepts { exchange.accept(ticket) }
       return .answer(.failed(.noAnswer("time out")))
@@ -115,7 +115,7 @@ import Testing
   func itIsFoundInEachView(index: Int) {
     let harness = lost(accepts: true, signal: limit("a", type: .immediateOrCancel))
     harness.exchange.ledger[0].status = index == 1 ? .open : .filled
-    harness.exchange.script = { dispatch, _ in
+    harness.exchange.script = { [unowned harness] dispatch, _ in
       let views = [
         dispatch.request.isOrder, dispatch.request.isOpenOrders, dispatch.request.isRecentOrders,
         dispatch.request.isTrades,
@@ -217,7 +217,7 @@ import Testing
     let harness = lost(accepts: true)
     var second = harness.exchange.ledger[0]
     second.orderID = "E2"
-    harness.exchange.script = { dispatch, _ in
+    harness.exchange.script = { [unowned harness] dispatch, _ in
       if dispatch.request.isTrades || harness.now.monotonic.nanoseconds < 5_006_000_000_000 {
         return dispatch.request.isOrder ? .answer(noSuchOrder) : nil
       }
@@ -298,7 +298,7 @@ import Testing
     harness.exchange.accept(harness.ticket("a"))
     harness.exchange.fill(0, to: "1", .filled)
     if byTrade {
-      harness.exchange.script = { dispatch, _ in
+      harness.exchange.script = { [unowned harness] dispatch, _ in
         guard harness.status("a") == .notFound, dispatch.request.isLook,
           !dispatch.request.isTrades
         else { return nil }

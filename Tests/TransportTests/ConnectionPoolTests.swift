@@ -94,9 +94,9 @@ import Transport
   }
 
   @Test func `While nobody listens the pauses grow, and the first success ends them`() throws {
-    let gone = try server()
-    let port = gone.port
-    gone.close()
+    let silent = try SilentPort()
+    defer { withExtendedLifetime(silent) {} }
+    let port = silent.number
     var failures: [MonotonicTime] = []
     let client = try client(port) {
       $0.warmConnections = 2
@@ -125,9 +125,9 @@ import Transport
   }
 
   @Test func `A request knocks at once although the background waits`() throws {
-    let gone = try server()
-    let port = gone.port
-    gone.close()
+    let silent = try SilentPort()
+    defer { withExtendedLifetime(silent) {} }
+    let port = silent.number
     var failures = 0
     let client = try client(port) { $0.backOff.first = .seconds(30) }
     client.onConnectionEvent = { event in

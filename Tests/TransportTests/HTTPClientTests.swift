@@ -64,9 +64,9 @@ import Transport
   }
 
   @Test func `Nobody listening means that nothing was sent`() throws {
-    let closed = try server { _, responder in responder.close() }
-    let port = closed.port
-    closed.close()
+    let silent = try SilentPort()
+    defer { withExtendedLifetime(silent) {} }
+    let port = silent.number
     let error = try #require(try client(port).exchange(HTTPRequest(.post, "/"), .once).error)
     #expect(error.progress == .notSent)
     #expect(error.phase == .connect)

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import time
 
 import windows
@@ -23,7 +24,11 @@ NOT_INJECTED = {"execve", "exit", "exit_group", "rt_sigreturn", "restart_syscall
 
 def why_not():
     """Why strace cannot be used here; None where it can."""
-    return None if shutil.which("strace") else "strace is not installed"
+    if not shutil.which("strace"):
+        return "strace is not installed"
+    tried = subprocess.run(
+        ["strace", "-qq", "-o", os.devnull, "true"], capture_output=True, text=True, check=False)
+    return None if tried.returncode == 0 else f"nothing may be traced: {tried.stderr.strip()}"
 
 
 class Life:

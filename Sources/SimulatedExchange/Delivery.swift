@@ -72,6 +72,9 @@ extension FaultPlan.Fault {
     case .hidden: "hidden"
     case .wrongEcho: "wrong_echo"
     case .redirect: "redirect"
+    case .answer: "answer"
+    case .appendRow: "append_row"
+    case .patch: "patch"
     }
   }
 }

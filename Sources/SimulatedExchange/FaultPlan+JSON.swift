@@ -10,6 +10,7 @@ extension FaultPlan {
   package static let format = """
     {"rules": [ {"route": "POST /api/v3/order", "fault": "late", "delay_ms": 900, "nth": 3}, … ]}
       route    "METHOD /path", or "*" for every route
+      symbol   only requests that name it; optional
       when     one of "probability": 0…1, "nth": n, "next": n; without any, always
       fault    and the keys that go with it:
         lost_before     never processed, connection closed      "how": "close" (default) or "reset"
@@ -28,6 +29,11 @@ extension FaultPlan {
                         (goes together with one other fault)
         wrong_echo      processed, the answer names another order
         redirect        not processed, 302                      "location": "http://…"
+        answer          not processed, this answer              "status": 400, "body": "…",
+                                                                "content_type": "application/json"
+        append_row      processed, a row more in the array      "row": {…}
+        patch           processed, members of the answer, of    "set": {…}, "remove": ["name", …],
+                        its rows, or of those of a symbol       "row_symbol": "BTCUSDT"
     """
 
   /// Reads a plan; unknown keys and values are refused.
@@ -69,7 +75,8 @@ private struct RuleReader {
   private static let millisecondsMaximum = 86_400_000
   private static let kinds = [
     "lost_before", "lost_after", "late", "error_before", "error_after", "truncated", "garbage",
-    "forbidden", "empty", "extra", "trickle", "hidden", "wrong_echo", "redirect",
+    "forbidden", "empty", "extra", "trickle", "hidden", "wrong_echo", "redirect", "answer",
+    "append_row", "patch",
   ]
 
   init(_ value: JSONValue, number: Int) throws(FaultPlan.Flaw) {
@@ -82,12 +89,13 @@ private struct RuleReader {
 
   mutating func rule() throws(FaultPlan.Flaw) -> FaultPlan.Rule {
     let route = try route()
+    let symbol = try text("symbol")
     let fault = try fault()
     let trigger = try trigger()
     for member in members where !used.contains(member.name) {
       throw flaw("the key \"\(member.name)\" is unknown, or does not go with this fault")
     }
-    return FaultPlan.Rule(route: route, fault: fault, trigger: trigger)
+    return FaultPlan.Rule(route: route, symbol: symbol, fault: fault, trigger: trigger)
   }
 
   private func flaw(_ text: String) -> FaultPlan.Flaw {
@@ -181,8 +189,26 @@ private struct RuleReader {
     case "wrong_echo": return .wrongEcho
     case "redirect":
       return .redirect(location: try text("location") ?? "http://127.0.0.1:9/")
+    case "answer":
+      return .answer(
+        FaultPlan.ScriptedAnswer(
+          status: try integer("status", in: 200...599) ?? 200, body: try text("body") ?? "",
+          contentType: try text("content_type") ?? "application/json"))
+    case "append_row":
+      guard let row = value("row") else { throw flaw("\"row\" is missing") }
+      return .appendRow(row)
+    case "patch": return .patch(try patch())
     default:
       throw flaw("there is no fault \"\(kind)\"; there are \(Self.kinds.joined(separator: ", "))")
     }
+  }
+
+  private mutating func patch() throws(FaultPlan.Flaw) -> Patch {
+    guard let set = (value("set") ?? [:]).objectValue else { throw flaw("\"set\" is an object") }
+    guard let names = (value("remove") ?? []).arrayValue?.map(\.stringValue),
+      names.allSatisfy({ $0 != nil })
+    else { throw flaw("\"remove\" is an array of names") }
+    return Patch(
+      set: set, remove: names.compactMap(\.self), rowSymbol: try text("row_symbol"))
   }
 }

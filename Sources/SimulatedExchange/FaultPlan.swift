@@ -1,3 +1,5 @@
+package import Domain
+
 /// What goes wrong on purpose, and when.
 package struct FaultPlan: Hashable, Sendable {
   /// One misfortune. "Processed" means that the request had its full effect at the exchange.
@@ -31,6 +33,19 @@ package struct FaultPlan: Hashable, Sendable {
     case wrongEcho
     /// Not processed; sent elsewhere.
     case redirect(location: String)
+    /// Not processed; this answer, to the byte.
+    case answer(ScriptedAnswer)
+    /// Processed; the row is added to the end of the array that answers it.
+    case appendRow(JSONValue)
+    /// Processed; members of the answer are set or taken away.
+    case patch(Patch)
+  }
+
+  /// An answer that the plan writes itself.
+  package struct ScriptedAnswer: Hashable, Sendable {
+    package var status: Int
+    package var body: String
+    package var contentType: String
   }
 
   package enum Trigger: Hashable, Sendable {
@@ -46,15 +61,22 @@ package struct FaultPlan: Hashable, Sendable {
   package struct Rule: Hashable, Sendable {
     /// `nil` is every route.
     package let route: Route?
+    /// Only requests that name this symbol, alone or among others; `nil` is all of them.
+    package let symbol: String?
     package let fault: Fault
     package let trigger: Trigger
-    /// Requests of the route so far.
+    /// Requests of the route, and about the symbol, so far.
     fileprivate var seen = 0
 
-    package init(route: Route?, fault: Fault, trigger: Trigger = .always) {
+    package init(route: Route?, symbol: String? = nil, fault: Fault, trigger: Trigger = .always) {
       self.route = route
+      self.symbol = symbol
       self.fault = fault
       self.trigger = trigger
+    }
+
+    fileprivate func concerns(_ route: Route, _ symbols: [String]) -> Bool {
+      (self.route ?? route) == route && (symbol.map { symbols.contains($0) } ?? true)
     }
   }
 
@@ -76,10 +98,13 @@ package struct FaultPlan: Hashable, Sendable {
     self.rules = rules
   }
 
-  /// Counts the request and takes the first rule of each kind that applies.
-  package mutating func draw(for route: Route, by fate: inout SplitMix64) -> Draw {
+  /// Counts the request and takes the first rule of each kind that applies. `symbols` are those that
+  /// the request names.
+  package mutating func draw(
+    for route: Route, about symbols: [String] = [], by fate: inout SplitMix64
+  ) -> Draw {
     var draw = Draw()
-    for index in rules.indices where rules[index].route == nil || rules[index].route == route {
+    for index in rules.indices where rules[index].concerns(route, symbols) {
       rules[index].seen += 1
       let applies =
         switch rules[index].trigger {

@@ -32,6 +32,13 @@ struct Parameters {
     return value
   }
 
+  /// Every symbol that the request names.
+  var namedSymbols: [String] {
+    [self["symbol"], self["symbols"]].compactMap(\.self).flatMap { text in
+      text.split { ",[]\" ".contains($0) }.map(String.init)
+    }
+  }
+
   func required(_ name: String) throws(Refusal) -> String {
     guard let value = self[name] else { throw .missing(name) }
     return value

@@ -97,7 +97,8 @@ package struct SpotFace {
       return .respond(Self.unknownRoute(request))
     }
     counts.byRoute[route, default: 0] += 1
-    let draw = faults.draw(for: route, by: &misfortune)
+    let named = Parameters(query: request.query, body: request.body).namedSymbols
+    let draw = faults.draw(for: route, about: named, by: &misfortune)
     if let fault = draw.fault { counts.faults[fault.name, default: 0] += 1 }
     if draw.hiding != nil { counts.faults["hidden", default: 0] += 1 }
     guard let fault = draw.fault else {
@@ -115,9 +116,14 @@ package struct SpotFace {
     case .forbidden: return .respond(Self.firewallPage)
     case .redirect(let location):
       return .respond(HTTPResponse(status: 302, headers: [("Location", location)]))
+    case .answer(let scripted):
+      return .respond(
+        HTTPResponse(
+          status: scripted.status, headers: [("Content-Type", scripted.contentType)],
+          body: Array(scripted.body.utf8)))
     case .late(let delay, processedAfter: true): return .processAfter(delay, hiding)
     case .lostAfter, .late, .errorAfter, .truncated, .garbage, .empty, .extra, .trickle, .hidden,
-      .wrongEcho:
+      .wrongEcho, .appendRow, .patch:
       break
     }
     let response = process(request, hiding: hiding, wrongEcho: fault == .wrongEcho, at: now)
@@ -133,9 +139,21 @@ package struct SpotFace {
       let bytes = response.bytes(keepAlive: true) + other.bytes(keepAlive: true)
       return .raw(bytes, keepAlive: true)
     case .trickle(let piece, let pause): return .trickle(response, piece: piece, every: pause)
-    case .wrongEcho, .hidden, .lostBefore, .errorBefore, .forbidden, .redirect:
+    case .appendRow(let row): return .respond(Self.rewritten(response) { $0.appending(row) })
+    case .patch(let patch): return .respond(Self.rewritten(response) { patch.applied(to: $0) })
+    case .wrongEcho, .hidden, .lostBefore, .errorBefore, .forbidden, .redirect, .answer:
       return .respond(response)
     }
+  }
+
+  /// A good answer with another body; a refusal stays as it is.
+  private static func rewritten(
+    _ response: HTTPResponse, _ change: (JSONValue) -> JSONValue
+  ) -> HTTPResponse {
+    guard response.status == 200,
+      let body = try? JSONReader.read(response.body, limits: .exchange)
+    else { return response }
+    return json(200, change(body))
   }
 
   private mutating func garbage() -> [UInt8] {
@@ -288,5 +306,12 @@ package struct SpotFace {
     case .absent: break
     }
     return response
+  }
+}
+
+extension JSONValue {
+  /// An array with one element more; anything else as it is.
+  fileprivate func appending(_ row: JSONValue) -> JSONValue {
+    arrayValue.map { .array($0 + [row]) } ?? self
   }
 }

@@ -114,4 +114,51 @@ struct FaultPlanTests {
     #expect(answer["orderId"] != face.exchange.orders[0].orderID)
     #expect(face.exchange.orders[0].symbol == pair("LINKUSDT"))
   }
+
+  @Test func `a rule for a symbol leaves the others alone`() throws {
+    var face = SpotFace.certain()
+    let plan = """
+      {"rules": [{"route": "GET /api/v3/order", "symbol": "LINKUSDT", "fault": "answer",
+        "status": 400, "body": "{\\"code\\":10007,\\"msg\\":\\"symbol not support api\\"}"}]}
+      """
+    #expect(face.admin("POST", "faults", body: plan).status == 200)
+    func look(_ symbol: String) -> TestAnswer {
+      face.answer(TestClient().signed(.queryOrder, "symbol=\(symbol)&origClientOrderId=a"))
+    }
+    #expect(look("LINKUSDT").code == 10007)
+    #expect(look("BTCUSDT").code == -2013)
+    #expect(face.counts.faults == ["answer": 1])
+  }
+
+  @Test func `a row is added to a list`() throws {
+    var face = SpotFace.certain()
+    let plan = #"{"rules": [{"route": "*", "fault": "append_row", "row": {"symbol": null}}]}"#
+    #expect(face.admin("POST", "faults", body: plan).status == 200)
+    _ = face.answer(TestClient().signed(.placeOrder, limitBuy))
+    let list = face.answer(TestClient().signed(.allOrders, "symbol=LINKUSDT"))
+    #expect(list.json?.arrayValue?.count == 2)
+    #expect(list.json?.arrayValue?.last == ["symbol": nil])
+  }
+
+  @Test func `members are set and taken away`() throws {
+    var face = SpotFace.certain()
+    let plan = """
+      {"rules": [
+        {"route": "GET /api/v3/exchangeInfo", "fault": "patch", "row_symbol": "BTCUSDT",
+         "set": {"maxQuoteAmount": "1E+30"}},
+        {"route": "GET /api/v3/order", "fault": "patch", "set": {"status": "REJECTED"},
+         "remove": ["executedQty"]}]}
+      """
+    #expect(face.admin("POST", "faults", body: plan).status == 200)
+    let rows = face.answer(TestClient().plain(.exchangeInfo)).json?["symbols"]?.arrayValue ?? []
+    for row in rows {
+      #expect((row["maxQuoteAmount"] == "1E+30") == (row["symbol"] == "BTCUSDT"))
+    }
+    _ = face.answer(TestClient().signed(.placeOrder, limitBuy + "&newClientOrderId=a"))
+    let order = face.answer(
+      TestClient().signed(.queryOrder, "symbol=LINKUSDT&origClientOrderId=a"))
+    #expect(order["status"] == "REJECTED")
+    #expect(order.json?["executedQty"] == nil)
+    #expect(order.json?["orderId"] != nil)
+  }
 }

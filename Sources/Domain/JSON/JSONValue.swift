@@ -1,5 +1,5 @@
 /// A JSON document, with numbers kept as text so that money never passes through a binary float.
-package enum JSONValue: Equatable, Sendable {
+package enum JSONValue: Hashable, Sendable {
   case null
   case bool(Bool)
   /// The number's spelling in strict JSON grammar (RFC 8259 §6).
@@ -11,7 +11,7 @@ package enum JSONValue: Equatable, Sendable {
 }
 
 /// One name and value of an object. Two members are equal wherever they stood.
-package struct JSONMember: Equatable, Sendable {
+package struct JSONMember: Hashable, Sendable {
   package let name: String
   package let value: JSONValue
   /// Where the name begins; `.start` for a member that was not read from a text.
@@ -25,6 +25,11 @@ package struct JSONMember: Equatable, Sendable {
 
   package static func == (left: JSONMember, right: JSONMember) -> Bool {
     left.name == right.name && left.value == right.value
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(name)
+    hasher.combine(value)
   }
 }
 

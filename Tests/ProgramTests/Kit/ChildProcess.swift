@@ -16,7 +16,12 @@ final class ChildProcess: @unchecked Sendable {
     var lines: [String] = []
     var unfinished: [UInt8] = []
     var ending: Ending?
+    /// Counts what may answer a question. That the daemon was asked something is not among it: each
+    /// question would bring about the next, as fast as the machine can.
+    var news = 0
   }
+
+  private static let noNews = "connected to the control socket"
 
   let pid: pid_t
   private let condition = NSCondition()
@@ -109,11 +114,11 @@ final class ChildProcess: @unchecked Sendable {
   ) throws -> Value {
     let end = deadline(after: time)
     while true {
-      let seen = locked { ($0.lines.count, $0.output.count, $0.ending) }
+      let seen = locked { $0.news }
       if let value = try question() { return value }
       guard deadline(after: .zero) < end else { throw TimeUp(what, tail) }
       condition.lock()
-      if (state.lines.count, state.output.count, state.ending) == seen {
+      if state.news == seen {
         _ = condition.wait(until: Date(timeIntervalSinceNow: 0.02))
       }
       condition.unlock()
@@ -187,10 +192,13 @@ final class ChildProcess: @unchecked Sendable {
     condition.lock()
     if isOutput {
       state.output += bytes
+      state.news += 1
     } else {
       state.unfinished += bytes
       while let end = state.unfinished.firstIndex(of: UInt8(ascii: "\n")) {
-        state.lines.append(String(decoding: state.unfinished[..<end], as: UTF8.self))
+        let line = String(decoding: state.unfinished[..<end], as: UTF8.self)
+        if !line.contains(Self.noNews) { state.news += 1 }
+        state.lines.append(line)
         state.unfinished.removeSubrange(...end)
       }
     }
@@ -201,6 +209,7 @@ final class ChildProcess: @unchecked Sendable {
   private func end(_ ending: Ending) {
     condition.lock()
     state.ending = ending
+    state.news += 1
     condition.broadcast()
     condition.unlock()
   }

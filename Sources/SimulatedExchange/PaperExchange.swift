@@ -14,6 +14,9 @@ package final class PaperExchange {
   private let seed: UInt64
   /// What was learned before the first moment was known.
   private var instruments: [Instrument] = []
+  /// Prices of symbols whose rules were not learned yet: after a restart with an open order, its
+  /// price is asked for at once.
+  private var earlyPrices: [Symbol: FixedDecimal] = [:]
 
   package init(seed: UInt64 = 0) {
     self.seed = seed
@@ -39,7 +42,12 @@ package final class PaperExchange {
       ?? SpotExchange(listings: [], balances: [], rules: Self.rules, seed: seed, at: now)
     // Left in place, the array of orders would be copied by the first change.
     exchange = nil
-    for instrument in instruments { machine.add(Listing(instrument)) }
+    for instrument in instruments {
+      machine.add(Listing(instrument))
+      if let price = earlyPrices.removeValue(forKey: instrument.symbol) {
+        _ = machine.setPrice(instrument.symbol, to: price, at: now)
+      }
+    }
     instruments = []
     defer { exchange = machine }
     return body(&machine)
@@ -50,10 +58,16 @@ package final class PaperExchange {
     self.instruments += instruments
   }
 
-  /// Takes real prices over; open orders that they reach are filled. Unknown symbols are passed over.
+  /// Takes real prices over; open orders that they reach are filled.
   package func learn(_ prices: [SymbolPrice], at now: Moment) {
     withExchange(at: now) { exchange in
-      for price in prices { _ = exchange.setPrice(price.symbol, to: price.price, at: now) }
+      for price in prices {
+        if exchange.listing(price.symbol) == nil {
+          earlyPrices[price.symbol] = price.price
+        } else {
+          _ = exchange.setPrice(price.symbol, to: price.price, at: now)
+        }
+      }
     }
   }
 

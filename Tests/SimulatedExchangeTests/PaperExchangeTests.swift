@@ -54,6 +54,18 @@ struct PaperExchangeTests {
     #expect(trades.map(\.price) == [decimal("21.42")])
   }
 
+  @Test func `a price that comes before the symbol's rules counts once they are there`() throws {
+    let exchange = PaperExchange(seed: 1)
+    let symbol = pair("LINKUSDT")
+    exchange.learn([SymbolPrice(symbol: symbol, price: decimal("21"))], at: moment())
+    exchange.learn([SymbolPrice(symbol: symbol, price: decimal("21.42"))], at: moment(1))
+    exchange.learn(Listing.standard.map(\.rules))
+    let order = try ticket("now", .limit, .base(decimal("3")), price: "21.42")
+    #expect(exchange.answer(.place(order), at: moment(2)) == .placed(orderID: "PAPER-now"))
+    let found = try report(exchange.answer(.order(symbol, .orderID("PAPER-now")), at: moment(3)))
+    #expect(found.status == .filled)
+  }
+
   @Test func `a limit order waits for a real price to reach it`() throws {
     let exchange = try paper()
     let order = try ticket("wait", .limit, .base(decimal("3")), price: "21")

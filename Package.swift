@@ -86,11 +86,12 @@ let package = Package(
       "SimulatedExchangeTests",
       of: ["Cryptography", "Domain", "Platform", "SimulatedExchange", "Transport"]),
     tests(
-      "DaemonTests", of: ["Cryptography", "Daemon", "Domain", "Execution", "Platform", "Store"]),
+      "DaemonTests",
+      of: ["Cryptography", "Daemon", "Domain", "Execution", "MEXC", "Platform", "Store"]),
     tests("FuzzTargetsTests", of: ["Domain", "FuzzTargets"]),
     tests("SimulationTests", of: ["Domain", "Simulation", "Store"]),
     tests(
       "ProgramTests",
-      of: ["Daemon", "Domain", "Execution", "Platform", "SimulatedExchange", "Store"]),
+      of: ["CSQLite", "Daemon", "Domain", "Execution", "Platform", "SimulatedExchange", "Store"]),
   ]
 )

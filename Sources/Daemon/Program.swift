@@ -90,6 +90,10 @@ package enum DaemonProgram {
     let tls = try tlsContext(configuration, endpoint)
     let credentials = try credentials(configuration, logger)
     let store = try OrderStore(path: configuration.store.path)
+    let ownership = DatabaseOwnership(configuration, from: path, credentials: credentials)
+    if let refusal = try ownership.take(store, logger, at: Clock.now().wall) {
+      throw StartError.configuration("store.path: \(refusal)")
+    }
     try CarefulStart.prepare(store, logger, at: Clock.now().wall)
     let window = configuration.exchange.receiveWindow
     var options = HTTPClient.Configuration()
@@ -97,7 +101,8 @@ package enum DaemonProgram {
     options.userAgent = "mexc-signald/\(Version.text)"
     let clientOptions = options
     let trader = Trader(
-      loop: loop, logger: logger, service: service, store: store, configuration: configuration,
+      loop: loop, logger: logger, service: service, store: store, ownership: ownership,
+      configuration: configuration,
       makeClient: {
         HTTPClient(loop: loop, endpoint: endpoint, tls: tls, configuration: clientOptions)
       },

@@ -13,6 +13,7 @@ final class Trader {
   let logger: Logger
   let service: ServiceManager
   let store: OrderStore
+  private let ownership: DatabaseOwnership
   let startedAt = Clock.now()
   private(set) var configuration: Configuration
   private let makeClient: () -> HTTPClient
@@ -36,7 +37,8 @@ final class Trader {
 
   init(
     loop: EventLoop, logger: Logger, service: ServiceManager, store: OrderStore,
-    configuration: Configuration, makeClient: @escaping () -> HTTPClient,
+    ownership: DatabaseOwnership, configuration: Configuration,
+    makeClient: @escaping () -> HTTPClient,
     makeVenue: @escaping () -> MEXCSpot,
     reload: @escaping () -> Result<Configuration, InvalidConfiguration>
   ) {
@@ -44,6 +46,7 @@ final class Trader {
     self.logger = logger
     self.service = service
     self.store = store
+    self.ownership = ownership
     self.configuration = configuration
     self.makeClient = makeClient
     self.makeVenue = makeVenue
@@ -128,10 +131,15 @@ final class Trader {
       logger.log(level, text)
     }
     self.client = client
+    let noteKey = ownership.noteKey(in: store, logger) { Clock.now().wall }
     return ExchangeLink(
       client: client, venue: makeVenue(),
       paper: configuration.mode == .paper ? PaperExchange() : nil,
-      openOrders: state.live.map(\.order), now: Clock.now, deliver: deliver)
+      openOrders: state.live.map(\.order), now: Clock.now
+    ) { id, answer in
+      noteKey(answer)
+      deliver(id, answer)
+    }
   }
 
   private static func announce(_ state: StoredState, to logger: Logger) {
@@ -294,7 +302,8 @@ final class Trader {
     if !waiting.isEmpty {
       logger.log(
         .warning, "some changes wait for a restart",
-        [LogField("keys", waiting.joined(separator: ","))])
+        [LogField("keys", waiting.joined(separator: ","))]
+          + DatabaseOwnership.advice(onReloadFrom: configuration, to: new))
     }
   }
 }

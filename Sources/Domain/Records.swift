@@ -122,6 +122,8 @@ package enum StoreWrite: Equatable, Sendable {
   case setHalt(HaltRecord?)
   /// `nil` ends it.
   case setCareful(CarefulRecord?)
+  /// Inserts the owner or replaces it. A database that was used keeps its mode and account.
+  case setOwner(DatabaseOwner)
   case setBan(BanRecord?)
   case setRateUsage(RateUsageRecord)
 }

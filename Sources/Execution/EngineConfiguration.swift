@@ -1,13 +1,5 @@
 package import Domain
 
-package enum TradingMode: String, CaseIterable, Hashable, Sendable {
-  /// Real public prices, simulated fills, no keys.
-  case paper
-  /// The exchange checks every order and places none.
-  case validate
-  case live
-}
-
 /// Everything of the configuration that decisions depend on.
 package struct EngineConfiguration: Sendable {
   package struct Price: Hashable, Sendable {

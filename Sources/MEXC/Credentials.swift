@@ -1,4 +1,5 @@
 import Cryptography
+package import Domain
 package import Platform
 
 /// An API key and the means to sign with its secret. The secret itself stays inside OpenSSL; nothing
@@ -49,6 +50,12 @@ package final class Credentials: CustomStringConvertible, CustomDebugStringConve
   /// HMAC-SHA256 of the text under the secret, in lower-case hexadecimal (MEXC spot v3, "Signed").
   package func signature(of text: String) -> String {
     code.hexDigest(of: Array(text.utf8))
+  }
+
+  /// Tells the API key from another one, and does not show it.
+  package func keyDigest(salt: [UInt8]) -> KeyDigest {
+    KeyDigest(
+      salt: salt, digest: HMACSHA256(key: salt.span).digest(of: Array(apiKey.utf8)))
   }
 
   package var description: String { "(credentials)" }

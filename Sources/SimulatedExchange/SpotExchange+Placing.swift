@@ -61,7 +61,8 @@ extension SpotExchange {
   private mutating func orderID(for placement: Placement) -> String {
     switch rules.identifiers {
     case .paper:
-      let name = "PAPER-" + (placement.clientOrderID ?? String(orders.count + 1))
+      let name =
+        TradingMode.paperOrderIDPrefix + (placement.clientOrderID ?? String(orders.count + 1))
       return numberByOrderID[name] == nil ? name : "\(name)-\(orders.count + 1)"
     case .exchange:
       if fate.chance(1, in: 2) { return "C02__6\(fate.digits(11))\(orders.count + 100_000_000)" }

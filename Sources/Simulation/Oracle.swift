@@ -124,7 +124,8 @@ final class Oracle {
       switch write {
       case .putOrder(let order): keys.append(order.key)
       case .insertSignal(let record): ids.append(record.signalID)
-      case .updateDecision, .appendEvent, .setHalt, .setCareful, .setBan, .setRateUsage: break
+      case .updateDecision, .appendEvent, .setHalt, .setCareful, .setOwner, .setBan, .setRateUsage:
+        break
       }
     }
     do {
@@ -162,7 +163,7 @@ final class Oracle {
       if let end = record?.monotonicUntil, world.trueTime(of: end) >= silentUntil - Self.rounding {
         silenceIsDurable = true
       }
-    case .insertSignal, .updateDecision, .setCareful, .setRateUsage: break
+    case .insertSignal, .updateDecision, .setCareful, .setOwner, .setRateUsage: break
     }
   }
 

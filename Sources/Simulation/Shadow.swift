@@ -31,7 +31,7 @@ struct Shadow {
       }
     case .setHalt(let record): halt = record
     case .setBan(let record): ban = record
-    case .setCareful, .setRateUsage: break
+    case .setCareful, .setOwner, .setRateUsage: break
     }
     return nil
   }

@@ -9,7 +9,7 @@ enum Migrations {
   }
 
   /// Step n leads from version n − 1 to version n (PRAGMA user_version).
-  private static var steps: [Step] { [.sql(firstSchema), .work(secondSchema)] }
+  private static var steps: [Step] { [.sql(firstSchema), .work(secondSchema), .sql(thirdSchema)] }
 
   static let currentVersion = steps.count
 

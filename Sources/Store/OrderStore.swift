@@ -183,6 +183,8 @@ package final class OrderStore {
       try put(.halt, halt?.json)
     case .setCareful(let careful):
       try put(.careful, careful?.json)
+    case .setOwner(let owner):
+      try run(statements.putOwner, owner.values)
     case .setBan(let ban):
       try put(.ban, ban?.json)
     case .setRateUsage(let record):

@@ -14,6 +14,10 @@ struct Statements {
   let eventCount: Statement
   let putSetting: Statement
   let deleteSetting: Statement
+  let putOwner: Statement
+  let owner: Statement
+  let modeTraces: Statement
+  let lastSignal: Statement
   let signal: Statement
   let setting: Statement
   let historyOfSignal: Statement
@@ -54,6 +58,11 @@ struct Statements {
       ON CONFLICT (key) DO UPDATE SET value = excluded.value
       """)
     deleteSetting = try database.prepare("delete setting", "DELETE FROM setting WHERE key = ?1")
+    putOwner = try database.prepare("put owner", SQL.putOwner)
+    owner = try database.prepare("read owner", "SELECT \(DatabaseOwner.columns) FROM owner")
+    modeTraces = try database.prepare("look for the orders' modes", SQL.modeTraces)
+    lastSignal = try database.prepare(
+      "read the last signal", "SELECT id, client_order_id FROM signal ORDER BY rowid DESC LIMIT 1")
     signal = try database.prepare(
       "read signal", "SELECT \(SignalRecord.columns) FROM signal WHERE id = ?1")
     setting = try database.prepare("read setting", "SELECT value FROM setting WHERE key = ?1")
@@ -100,6 +109,20 @@ private enum SQL {
       WHERE \(Order.identityColumns.map { "\($0) IS excluded.\($0)" }.joined(separator: " AND "))
       """
   }()
+
+  static let putOwner = """
+    INSERT INTO owner (id, \(DatabaseOwner.columns)) VALUES (1, ?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (id) DO UPDATE SET mode = excluded.mode, account = excluded.account,
+      since_ms = excluded.since_ms, key_salt = excluded.key_salt, key_digest = excluded.key_digest
+    """
+
+  /// Only an order that the exchange took has an identifier, and on paper that says so.
+  static let modeTraces = """
+    SELECT CASE WHEN order_id GLOB '\(TradingMode.paperOrderIDPrefix)*' THEN 'paper'
+      WHEN order_id IS NOT NULL THEN 'live' WHEN status = 'validated' THEN 'validate' END,
+      count(*), count(CASE WHEN status IN (\(live)) THEN 1 END)
+    FROM orders WHERE attempt > 0 OR order_id IS NOT NULL OR status = 'new' GROUP BY 1
+    """
 
   static let liveOrderRows = """
     SELECT \(Order.columns) FROM orders WHERE status IN (\(live))

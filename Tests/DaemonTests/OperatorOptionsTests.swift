@@ -48,6 +48,7 @@ import Testing
     #expect(
       try OperatorOptions.parse(["verify", "--head", hash]).action
         == .verify(notedHash: Hexadecimal.bytes(of: hash)))
+    #expect(try OperatorOptions.parse(["adopt", "--config", "c"]).action == .adopt)
     let submit = try OperatorOptions.parse(["submit", "--json", "-", "--config=c", "--socket", "s"])
     #expect(submit.action == .submit(path: "-"))
     #expect(submit.json && submit.configurationPath == "c" && submit.socketPath == "s")
@@ -62,6 +63,8 @@ import Testing
       ([], "a command is missing"),
       (["--json"], "a command is missing"),
       (["verify", "x"], "'verify' takes no further words"),
+      (["adopt", "--config", "c", "x"], "'adopt' takes no further words"),
+      (["adopt"], "'adopt' speaks of the database of a configuration; give --config"),
       (
         ["verify", "--head", "0a"],
         "--head takes the 64 hexadecimal digits that 'verify' prints"
@@ -128,8 +131,8 @@ import Testing
   @Test func `The usage names every command that there is and no other`() {
     let usage = OperatorOptions.usage
     for command in [
-      "status", "signals", "orders", "explain", "submit", "cancel", "cancel-all", "resolve",
-      "halt", "resume",
+      "status", "signals", "orders", "explain", "verify", "adopt", "submit", "cancel",
+      "cancel-all", "resolve", "halt", "resume",
     ] {
       #expect(usage.contains(command))
     }

@@ -19,7 +19,7 @@ extension Configuration {
       defaultTimeToLive: intake.defaultTimeToLive, cost: cost)
   }
 
-  private var tradingMode: TradingMode {
+  var tradingMode: TradingMode {
     switch mode {
     case .paper: .paper
     case .validate: .validate

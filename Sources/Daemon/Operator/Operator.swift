@@ -47,6 +47,7 @@ struct Operator {
             code: .notAvailable, message: "'\(name)' is not available in this version"))
       case .request(let request): try ask(request)
       case .verify(let notedHash): return try verify(notedHash: notedHash)
+      case .adopt: return try adopt()
       case .submit(let path): return try submit(path)
       }
       return .done
@@ -142,7 +143,9 @@ extension Operator {
     do throws(ControlFailure) {
       let document = try report.document(from: store)
       if !options.json {
-        terminal.complaints("mexc-signalctl: the daemon is not running; read from \(path)")
+        let owner = (try? store.owner()).map { ", of \(DatabaseOwnership.name($0))" } ?? ""
+        terminal.complaints(
+          "mexc-signalctl: the daemon is not running; read from \(path)\(owner)")
       }
       return .result(document)
     } catch {

@@ -122,6 +122,12 @@ struct OperatorArguments {
       return .request(.report(.orders(try filter(ControlRequest.orderStates))))
     case .explain: return .request(.report(.explain(try signalID(verb))))
     case .verify: return .verify(notedHash: try notedHash())
+    case .adopt:
+      try takeNoWords(verb)
+      guard values["--config"] != nil else {
+        throw .invalidRequest("'adopt' speaks of the database of a configuration; give --config")
+      }
+      return .adopt
     case .submit: return .submit(path: try submission())
     case .cancel: return .request(.perform(.cancel(try signalID(verb))))
     case .cancelAll:

@@ -10,6 +10,8 @@ package struct OperatorOptions: Hashable, Sendable {
     case verify(notedHash: [UInt8]?)
     case showHelp
     case showVersion
+    /// The operator's word that the database belongs to the configuration's mode and account.
+    case adopt
     /// A command of another version.
     case unavailable(String)
   }
@@ -29,6 +31,8 @@ package struct OperatorOptions: Hashable, Sendable {
       explain ID                 the whole story of a signal; also without a daemon
       verify [--head HASH]       audit the history, without the daemon's help; HASH is a head
                                  that an earlier run printed
+      adopt                      say that the database belongs to the configuration's mode and
+                                 account, and to its next API key; without a daemon
       submit FILE | -            send a signal through the signal socket
       cancel ID                  cancel the order of a signal
       cancel-all                 cancel every order of ours that is open
@@ -70,7 +74,7 @@ extension OperatorOptions {
 
 /// The commands of the tool, and the options that each takes.
 enum OperatorVerb: String, CaseIterable {
-  case status, signals, orders, explain, verify, submit, cancel
+  case status, signals, orders, explain, verify, adopt, submit, cancel
   case cancelAll = "cancel-all"
   case resolve, halt, resume
 
@@ -82,7 +86,7 @@ enum OperatorVerb: String, CaseIterable {
     case .signals, .orders: ["--open"]
     case .resolve: ["--not-placed"]
     case .halt: ["--cancel"]
-    case .status, .explain, .verify, .submit, .cancel, .cancelAll, .resume: []
+    case .status, .explain, .verify, .adopt, .submit, .cancel, .cancelAll, .resume: []
     }
   }
 
@@ -92,7 +96,7 @@ enum OperatorVerb: String, CaseIterable {
     case .signals, .orders: ["--state", "--symbol", "--limit"]
     case .resolve: ["--placed"]
     case .verify: ["--head"]
-    case .status, .explain, .submit, .cancel, .cancelAll, .halt, .resume: []
+    case .status, .explain, .adopt, .submit, .cancel, .cancelAll, .halt, .resume: []
     }
   }
 }

@@ -49,6 +49,7 @@ struct StoreModel {
     case .appendEvent(let event): events.append(event)
     case .setHalt(let record): halt = record
     case .setCareful(let record): careful = record
+    case .setOwner: break
     case .setBan(let record): ban = record
     case .setRateUsage(let record): usage = record
     }

@@ -1,0 +1,43 @@
+/// How far an order goes.
+package enum TradingMode: String, CaseIterable, Hashable, Sendable {
+  /// Real public prices, simulated fills, no keys.
+  case paper
+  /// The exchange checks every order and places none.
+  case validate
+  case live
+
+  /// What the identifiers of orders begin with that were placed on paper; the exchange's own never do.
+  package static let paperOrderIDPrefix = "PAPER-"
+}
+
+/// Whose orders a database holds: of one mode and one account, for good. Orders are looked up and
+/// cancelled where the present mode and key reach, so any other would change the record of orders
+/// that it cannot see.
+package struct DatabaseOwner: Hashable, Sendable {
+  package let mode: TradingMode
+  /// The value of `exchange.account`.
+  package let account: String
+  package let since: WallTime
+  /// Of the key that the exchange has accepted; `nil` before, and always in paper mode.
+  package var key: KeyDigest?
+
+  package init(mode: TradingMode, account: String, since: WallTime, key: KeyDigest? = nil) {
+    self.mode = mode
+    self.account = account
+    self.since = since
+    self.key = key
+  }
+}
+
+/// Tells an API key from another one and does not show it: a keyed hash under a salt of its own.
+package struct KeyDigest: Hashable, Sendable {
+  package static let saltBytes = 32
+
+  package let salt: [UInt8]
+  package let digest: [UInt8]
+
+  package init(salt: [UInt8], digest: [UInt8]) {
+    self.salt = salt
+    self.digest = digest
+  }
+}

@@ -1,0 +1,59 @@
+package import Domain
+
+/// Orders of one kind, as far as the rows tell in which mode they were made.
+package struct ModeTrace: Hashable, Sendable {
+  /// `nil` when nothing tells.
+  package let mode: TradingMode?
+  package let orders: Int
+  /// How many of them are not at their end.
+  package let underWay: Int
+
+  package init(mode: TradingMode?, orders: Int, underWay: Int) {
+    self.mode = mode
+    self.orders = orders
+    self.underWay = underWay
+  }
+}
+
+extension OrderStore {
+  /// `nil` when nobody has used the database, or only a program that did not write it down.
+  package func owner() throws(StoreError) -> DatabaseOwner? {
+    try statements.owner.rows { row throws(StoreError) in
+      let key = row.isNull(3) ? nil : KeyDigest(salt: row.blob(3), digest: row.blob(4))
+      return DatabaseOwner(
+        mode: try row.value(0, in: "the owner", TradingMode.init), account: row.text(1),
+        since: row.time(2), key: key)
+    }.first
+  }
+
+  /// What the orders that left, or wait to leave, tell of their modes. Without any the database is
+  /// not in use, and can still be anybody's.
+  package func modeTraces() throws(StoreError) -> [ModeTrace] {
+    try statements.modeTraces.rows { row throws(StoreError) in
+      ModeTrace(
+        mode: try row.optionalValue(0, in: "an order", TradingMode.init),
+        orders: Int(row.integer(1)), underWay: Int(row.integer(2)))
+    }
+  }
+
+  /// The signal that was taken last, and the name of its order.
+  package func lastSignal() throws(StoreError) -> (id: SignalID, clientOrderID: ClientOrderID)? {
+    try statements.lastSignal.rows { row throws(StoreError) in
+      (
+        id: try row.value(0, in: "a signal", SignalID.init),
+        clientOrderID: try row.value(1, in: "a signal", ClientOrderID.init)
+      )
+    }.first
+  }
+}
+
+extension DatabaseOwner {
+  static let columns = "mode, account, since_ms, key_salt, key_digest"
+
+  var values: [SQLiteValue] {
+    [
+      .text(mode.rawValue), .text(account), .integer(since.milliseconds),
+      key.map { .blob($0.salt) } ?? .null, key.map { .blob($0.digest) } ?? .null,
+    ]
+  }
+}

@@ -1,0 +1,115 @@
+import Daemon
+import Domain
+import Foundation
+import MEXC
+import Platform
+import Store
+import Testing
+
+/// A database in a folder of its own, filled as runs of any mode fill it.
+final class OwnedDatabase {
+  /// What became of an order.
+  enum Fate {
+    case waiting, denied, submitted, unknown, rejected
+    case open(orderID: String)
+    case filled(orderID: String)
+    case validated
+  }
+
+  let folder: String
+  let store: OrderStore
+  private(set) var time = Story.morning
+
+  init() throws {
+    folder =
+      FileManager.default.temporaryDirectory.appending(
+        path: "owned-\(UUID().uuidString)"
+      ).path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+    store = try OrderStore(path: folder + "/state.db")
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  var path: String { folder + "/state.db" }
+
+  func ownership(
+    _ mode: TradingMode, account: String = "main", key: String? = nil
+  ) throws -> DatabaseOwnership {
+    var configuration = Configuration()
+    configuration.mode = try #require(Configuration.Mode(rawValue: mode.rawValue))
+    configuration.exchange.account = account
+    configuration.store.path = path
+    let credentials = try key.map {
+      try MEXC.Credentials(
+        apiKey: Secret(copying: Array($0.utf8)), secret: Secret(copying: Array("s-\($0)".utf8)))
+    }
+    return DatabaseOwnership(configuration, from: "c.json5", credentials: credentials)
+  }
+
+  /// What a start answers: why it is refused, or `nil`.
+  func start(
+    _ mode: TradingMode, account: String = "main", key: String? = nil
+  ) throws -> String? {
+    let quiet = Logger(level: .error, format: .logfmt, descriptor: -1)
+    return try ownership(mode, account: account, key: key).take(store, quiet, at: time)
+  }
+
+  @discardableResult
+  func add(_ id: String, _ fate: Fate, account: String = "main") throws -> OrderKey {
+    time = time.advanced(by: .seconds(1))
+    let key = OrderKey(signal: try #require(SignalID(id)))
+    let ticket = OrderTicket(
+      clientOrderID: ClientOrderID(account: account, signal: key.signal),
+      symbol: try #require(Symbol(exchangeText: "BTCUSDT")), side: .buy, type: .limit,
+      amount: .base(FixedDecimal(1)), price: FixedDecimal(100))
+    try store.write(
+      .insertSignal(
+        SignalRecord(
+          signalID: key.signal, symbol: ticket.symbol, side: .buy, type: .limit,
+          contentDigest: [1], raw: Array("{}".utf8), origin: .socket("uid=1"), receivedAt: time,
+          expiresAt: time.advanced(by: .seconds(60)), clientOrderID: ticket.clientOrderID,
+          decision: .accepted, message: "", decidedAt: time)))
+    var order = Order(key: key, ticket: ticket, reservedQuote: FixedDecimal(100), at: time)
+    try write(.created(ticket, reservedQuote: FixedDecimal(100)), order)
+    for event in try events(of: fate, ticket) {
+      try order.apply(event, at: time)
+      try write(event, order)
+    }
+    try store.commit()
+    return key
+  }
+
+  private func write(_ event: OrderEvent, _ order: Order) throws {
+    try store.write(
+      .appendEvent(
+        HistoryEvent(
+          at: time, subject: .order(order.key), kind: event.kind, detail: event.detail)))
+    try store.write(.putOrder(order))
+  }
+
+  private func events(of fate: Fate, _ ticket: OrderTicket) throws -> [OrderEvent] {
+    let armed = OrderEvent.armed(
+      OrderEvent.Armament(
+        attempt: 1, stampedAt: time, receiveWindow: .seconds(5),
+        quote: Quote(price: FixedDecimal(100), askedAt: time)))
+    return switch fate {
+    case .waiting: []
+    case .denied: [.denied(.priceDeviation, "too far")]
+    case .submitted: [armed]
+    case .unknown: [armed, .outcomeLost("timed out", throttled: false)]
+    case .rejected: [armed, .refused(.exchangeRejected, "code 30004")]
+    case .open(let orderID): [armed, .acknowledged(orderID: orderID)]
+    case .validated: [armed, .validated]
+    case .filled(let orderID):
+      [
+        armed, .acknowledged(orderID: orderID),
+        .observed(
+          OrderReport(
+            orderID: orderID, clientOrderID: ticket.clientOrderID.text, symbol: ticket.symbol,
+            side: .buy, type: .limit, price: ticket.price, quantity: FixedDecimal(1),
+            executedQuantity: FixedDecimal(1), executedQuote: FixedDecimal(100), status: .filled)),
+      ]
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import Domain
+import Store
+import Testing
+
+struct OwnerTests {
+  let scratch: Scratch
+
+  init() throws {
+    scratch = try Scratch()
+  }
+
+  private func put(
+    _ mode: TradingMode, _ account: String, key: KeyDigest? = nil, in store: OrderStore
+  ) throws {
+    try store.write(
+      .setOwner(DatabaseOwner(mode: mode, account: account, since: noon, key: key)))
+    try store.commit()
+  }
+
+  private let key = KeyDigest(
+    salt: [UInt8](repeating: 1, count: 32), digest: [UInt8](repeating: 2, count: 32))
+
+  @Test func `the owner is read back, its key included`() throws {
+    let store = try OrderStore(path: scratch.path)
+    #expect(try store.owner() == nil)
+    try put(.live, "main", key: key, in: store)
+    let owner = DatabaseOwner(mode: .live, account: "main", since: noon, key: key)
+    #expect(try store.owner() == owner)
+    #expect(try OrderStore(readOnlyPath: scratch.path).owner() == owner)
+    try put(.live, "main", in: store)
+    #expect(try store.owner()?.key == nil)
+  }
+
+  @Test func `a database that was used keeps its mode and account`() throws {
+    let store = try OrderStore(path: scratch.path)
+    try put(.paper, "main", in: store)
+    try put(.live, "other", in: store)
+    var recorded = try Recorded("a", in: store)
+    for owner in [(TradingMode.paper, "other"), (.live, "main")] {
+      #expect(throws: StoreError.self) { try put(owner.0, owner.1, in: store) }
+      store.rollback()
+    }
+    try recorded.arm(in: store)
+    #expect(throws: StoreError.self) { try put(.validate, "other", in: store) }
+    store.rollback()
+    try put(.live, "other", key: key, in: store)
+    let stranger = try Stranger(scratch.path)
+    #expect(
+      stranger.refusal(of: "UPDATE owner SET mode = 'paper'")
+        == "a database that was used keeps its mode and account")
+    #expect(stranger.refusal(of: "DELETE FROM owner") == "a database never loses its owner")
+    #expect(
+      stranger.refusal(
+        of: "INSERT INTO owner (id, mode, account, since_ms) VALUES (2, 'live', 'a', 1)") != nil)
+    #expect(try store.owner()?.mode == .live)
+  }
+
+  @Test func `an order that ended before it left binds nobody`() throws {
+    let store = try OrderStore(path: scratch.path)
+    try put(.paper, "main", in: store)
+    var recorded = try Recorded("a", in: store)
+    try recorded.take(.denied(.expired, "too late"), in: store)
+    #expect(try store.modeTraces().isEmpty)
+    try put(.live, "main", in: store)
+    #expect(try store.owner()?.mode == .live)
+  }
+
+  @Test func `orders tell their modes as far as they can`() throws {
+    let store = try OrderStore(path: scratch.path)
+    _ = try Recorded("waiting", in: store)
+    for (name, event) in [
+      ("paper", OrderEvent.acknowledged(orderID: "PAPER-sg-paper")),
+      ("lower", .acknowledged(orderID: "paper-1")),
+      ("live", .acknowledged(orderID: "C02__1")), ("tested", .validated),
+      ("refused", .refused(.exchangeRejected, "code 30004")),
+    ] {
+      var recorded = try Recorded(name, in: store)
+      try recorded.arm(in: store)
+      try recorded.take(event, in: store)
+    }
+    #expect(
+      try Set(store.modeTraces()) == [
+        ModeTrace(mode: nil, orders: 2, underWay: 1),
+        ModeTrace(mode: .paper, orders: 1, underWay: 1),
+        ModeTrace(mode: .live, orders: 2, underWay: 2),
+        ModeTrace(mode: .validate, orders: 1, underWay: 0),
+      ])
+    #expect(try store.lastSignal()?.id == signalID("refused"))
+  }
+
+  @Test func `a database of the second version has no owner yet`() throws {
+    _ = try Recorded("a", in: OrderStore(path: scratch.path))
+    let schema = "SELECT type || ' ' || name FROM sqlite_schema ORDER BY 1"
+    let before = try Stranger(scratch.path).rows(schema)
+    try Stranger(scratch.path).execute("DROP TABLE owner; PRAGMA user_version = 2;")
+    let store = try OrderStore(path: scratch.path)
+    #expect(try store.owner() == nil)
+    #expect(try Stranger(scratch.path).rows(schema) == before)
+    #expect(try store.audit().isClean)
+  }
+}

@@ -4,15 +4,7 @@ package import Domain
 /// Civil time as text: RFC 3339 for people and signals, HTTP-date for the exchange's headers.
 package enum Timestamp {
   /// `2026-09-25T10:11:12.345Z`.
-  package static func format(_ time: WallTime) -> String {
-    let (quotient, remainder) = time.milliseconds.quotientAndRemainder(dividingBy: 1_000)
-    let milliseconds = remainder < 0 ? remainder + 1_000 : remainder
-    let date = clinux_date_of(remainder < 0 ? quotient - 1 : quotient)
-    return digits(Int(date.year), 4) + "-" + digits(Int(date.month), 2) + "-"
-      + digits(Int(date.day), 2) + "T" + digits(Int(date.hour), 2) + ":"
-      + digits(Int(date.minute), 2) + ":" + digits(Int(date.second), 2) + "."
-      + digits(Int(milliseconds), 3) + "Z"
-  }
+  package static func format(_ time: WallTime) -> String { time.text }
 
   /// RFC 3339 §5.6 with an offset; at most nine digits of a second, cut to milliseconds. A leap
   /// second is refused: this clock has none. nil for anything else.
@@ -106,11 +98,6 @@ package enum Timestamp {
         minute: CInt(minute), second: 0))
     guard clinux_date_of(seconds).day == CInt(day) else { return nil }
     return seconds + Int64(second)
-  }
-
-  private static func digits(_ number: Int, _ count: Int) -> String {
-    let text = String(number)
-    return String(repeating: "0", count: max(0, count - text.count)) + text
   }
 }
 

@@ -1,0 +1,40 @@
+extension WallTime {
+  /// RFC 3339 in UTC: `2026-09-25T10:11:12.345Z`.
+  package var text: String {
+    let (days, rest) = milliseconds.dividedDown(by: Self.millisecondsPerDay)
+    let (year, month, day) = Self.date(ofDay: days)
+    let (seconds, fraction) = rest.dividedDown(by: 1_000)
+    return Self.digits(year, 4) + "-" + Self.digits(month, 2) + "-" + Self.digits(day, 2) + "T"
+      + Self.digits(seconds / 3_600, 2) + ":" + Self.digits(seconds / 60 % 60, 2) + ":"
+      + Self.digits(seconds % 60, 2) + "." + Self.digits(fraction, 3) + "Z"
+  }
+
+  private static let millisecondsPerDay: Int64 = 24 * 60 * 60 * 1_000
+
+  /// The proleptic Gregorian date of a day counted from 1970-01-01. The calendar repeats every 400
+  /// years, which have 146 097 days; counted from March on, the leap day is the last of its year.
+  private static func date(ofDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    // 719 468 days lie between 0000-03-01 and 1970-01-01.
+    let (era, dayOfEra) = (day + 719_468).dividedDown(by: 146_097)
+    let yearOfEra =
+      (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let monthFromMarch = (5 * dayOfYear + 2) / 153
+    let dayOfMonth = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+    let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfMonth)
+  }
+
+  private static func digits(_ number: Int64, _ width: Int) -> String {
+    let text = String(number)
+    return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
+  }
+}
+
+extension Int64 {
+  /// Rounded toward negative infinity, so that the remainder is never negative.
+  fileprivate func dividedDown(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+    let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+    return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+  }
+}

@@ -155,8 +155,8 @@ package enum ExchangeAnswer: Hashable, Sendable {
   case order(OrderReport)
   /// A well-formed "there is no such order".
   case orderMissing(ExchangeError)
-  case orders([OrderReport])
-  case trades([TradeReport])
+  case orders([OrderReport], unreadable: [UnreadableRow] = [])
+  case trades([TradeReport], unreadable: [UnreadableRow] = [])
   /// Only that the cancel was taken; what it did to the order is read from the order.
   case cancelTaken
   case failed(ExchangeFailure)

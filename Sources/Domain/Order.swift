@@ -38,11 +38,13 @@ package struct Order: Hashable, Sendable {
   /// Why it stands where it stands, for a person.
   package private(set) var reason = ""
   package private(set) var code: DecisionCode?
-  /// The last attempt was answered by a rate limit: a clean look-up decides whether it may go again.
-  package private(set) var wasThrottled = false
+  /// Why the last attempt's outcome is not known; `nil` once it is.
+  package private(set) var doubt: Doubt?
   package private(set) var cancelRequested = false
-  /// The operator declared that a `notFound` order was never placed.
+  /// The operator declared that the exchange has no such order.
   package private(set) var closedByOperator = false
+  /// The operator declared that the exchange has it, and nothing was read since.
+  package private(set) var confirmedByOperator = false
 
   package init(key: OrderKey, ticket: OrderTicket, reservedQuote: FixedDecimal?, at time: WallTime)
   {
@@ -52,6 +54,8 @@ package struct Order: Hashable, Sendable {
     createdAt = time
     updatedAt = time
   }
+
+  package var wasThrottled: Bool { doubt == .throttled }
 
   /// Quote per base of what is executed, rounded down at 18 digits; `nil` while nothing is.
   package var averagePrice: FixedDecimal? {
@@ -109,7 +113,21 @@ extension Order {
     case .observed(let report): successor(on: report)
     case .lookedUp, .cancelRequested, .cancelAnswered: status
     case .notFound: status == .unknown ? .notFound : nil
-    case .closedByOperator: status == .notFound ? .notFound : nil
+    case .closedByOperator: closedSuccessor
+    case .confirmedByOperator: status.isWorking ? status : status == .unknown ? .open : nil
+    }
+  }
+
+  /// What the operator's word that the exchange does not have it makes of it. An order that was there
+  /// ends as cancelled, with the fills that were read.
+  private var closedSuccessor: OrderStatus? {
+    switch status {
+    case .unknown, .notFound: .notFound
+    case .open: .canceled
+    case .partiallyFilled: .partiallyCanceled
+    case .new, .submitted, .filled, .canceled, .partiallyCanceled, .rejected, .expired, .denied,
+      .validated:
+      nil
     }
   }
 
@@ -148,7 +166,7 @@ extension Order {
       receiveWindow = armament.receiveWindow
       quote = armament.quote
       armedAt = time
-      wasThrottled = false
+      doubt = nil
     case .acknowledged(let orderID):
       self.orderID = orderID
       clearVerdict()
@@ -157,10 +175,10 @@ extension Order {
       reason = message
     case .mayRetry(let message):
       reason = message
-      wasThrottled = false
-    case .outcomeLost(let message, let throttled):
+      doubt = nil
+    case .outcomeLost(let message, let doubt):
       reason = message
-      wasThrottled = throttled
+      self.doubt = doubt
     case .observed(let report):
       orderID = report.orderID
       executedQuantity = max(executedQuantity, report.executedQuantity)
@@ -172,8 +190,13 @@ extension Order {
       code = .notFound
       reason = message
     case .closedByOperator(let message):
+      if !status.isWorking { code = .notFound }
       closedByOperator = true
       reason = message
+    case .confirmedByOperator(let orderID):
+      self.orderID = orderID
+      clearVerdict()
+      confirmedByOperator = true
     }
   }
 
@@ -181,7 +204,8 @@ extension Order {
   private mutating func clearVerdict() {
     code = nil
     reason = ""
-    wasThrottled = false
+    doubt = nil
     closedByOperator = false
+    confirmedByOperator = false
   }
 }

@@ -19,12 +19,13 @@ extension OrderEvent {
           ("timestamp", .integer(armament.stampedAt.milliseconds)),
           ("recv_window_ms", .integer(armament.receiveWindow.wholeMilliseconds)),
         ] + armament.quote.members)
-    case .acknowledged(let orderID): ["order_id": .string(orderID)]
+    case .acknowledged(let orderID), .confirmedByOperator(let orderID):
+      ["order_id": .string(orderID)]
     case .validated: [:]
     case .mayRetry(let message), .notFound(let message), .closedByOperator(let message):
       ["message": .string(message)]
-    case .outcomeLost(let message, let throttled):
-      ["message": .string(message), "throttled": .bool(throttled)]
+    case .outcomeLost(let message, let doubt):
+      .object(pairs: [("message", .string(message))] + doubt.members)
     case .observed(let report): .object(pairs: report.members)
     case .lookedUp(let view, let answer): ["view": .string(view), "answer": .string(answer)]
     case .cancelRequested(let by): ["by": .string(by)]
@@ -52,9 +53,11 @@ extension OrderEvent {
     case "order_armed":
       guard let armament = Armament(detail) else { return nil }
       self = .armed(armament)
-    case "order_acknowledged":
+    case "order_acknowledged", "order_confirmed_by_operator":
       guard let orderID = detail["order_id"]?.stringValue else { return nil }
-      self = .acknowledged(orderID: orderID)
+      self =
+        kind == "order_acknowledged"
+        ? .acknowledged(orderID: orderID) : .confirmedByOperator(orderID: orderID)
     case "order_validated": self = .validated
     case "order_observed":
       guard let report = OrderReport(detail) else { return nil }
@@ -79,11 +82,36 @@ extension OrderEvent {
     case "order_may_retry": .mayRetry(message)
     case "order_not_found": .notFound(message)
     case "order_closed_by_operator": .closedByOperator(message)
-    case "order_outcome_lost":
-      detail["throttled"]?.boolValue.map { .outcomeLost(message, throttled: $0) }
+    case "order_outcome_lost": Doubt(detail).map { .outcomeLost(message, $0) }
     case "cancel_answered":
       detail["definite"]?.boolValue.map { .cancelAnswered(message, isDefinite: $0) }
     default: nil
+    }
+  }
+}
+
+extension Doubt {
+  fileprivate var members: [(String, JSONValue)] {
+    switch self {
+    case .answerLost: [("throttled", false)]
+    case .blocked: [("throttled", false), ("blocked", true)]
+    case .throttled: [("throttled", true)]
+    case .refused(let code): [("throttled", false), ("exchange_code", .integer(code))]
+    }
+  }
+
+  /// Versions before this one told only a rate limit from everything else.
+  fileprivate init?(_ detail: JSONValue) {
+    guard let isThrottled = detail["throttled"]?.boolValue,
+      let isBlocked = detail.optional("blocked", \.boolValue),
+      let code = detail.optional("exchange_code", \.integerValue)
+    else { return nil }
+    if isThrottled {
+      self = .throttled
+    } else if let code {
+      self = .refused(code: Int(code))
+    } else {
+      self = isBlocked == true ? .blocked : .answerLost
     }
   }
 }

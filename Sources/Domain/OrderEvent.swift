@@ -14,7 +14,7 @@ package enum OrderEvent: Hashable, Sendable {
   /// Refused definitely, for a cause that is gone: it may go once more.
   case mayRetry(String)
   /// No answer that proves anything.
-  case outcomeLost(String, throttled: Bool)
+  case outcomeLost(String, Doubt)
   case observed(OrderReport)
   /// One look at one view of the exchange while the outcome is unknown: the evidence.
   case lookedUp(view: String, answer: String)
@@ -22,7 +22,10 @@ package enum OrderEvent: Hashable, Sendable {
   case cancelRequested(by: String)
   /// `isDefinite` when the exchange said that there is nothing to cancel.
   case cancelAnswered(String, isDefinite: Bool)
+  /// The operator's word that the exchange has no such order, or has it no more.
   case closedByOperator(String)
+  /// The operator's word that the exchange has it, where the exchange itself cannot be asked.
+  case confirmedByOperator(orderID: String)
 
   package struct Approval: Hashable, Sendable {
     /// As it will be sent: rounded to the symbol's steps, a quote amount turned into a base quantity
@@ -79,6 +82,7 @@ package enum OrderEvent: Hashable, Sendable {
     case .cancelRequested: "cancel_requested"
     case .cancelAnswered: "cancel_answered"
     case .closedByOperator: "order_closed_by_operator"
+    case .confirmedByOperator: "order_confirmed_by_operator"
     }
   }
 }

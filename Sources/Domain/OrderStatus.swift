@@ -21,7 +21,8 @@ package enum OrderStatus: String, CaseIterable, Hashable, Sendable {
   case rejected
   /// The end: too old before it could leave.
   case expired
-  /// Sent once, answer lost. → as submitted, but notFound in place of validated
+  /// Sent once, and no answer proves what became of it. → as submitted, but notFound in place of
+  /// validated
   case unknown
   /// Every view of the exchange said "no" after the settle time. Still watched. → as rejected
   case notFound = "not_found"

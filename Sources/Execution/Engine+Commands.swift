@@ -69,54 +69,20 @@ extension Engine {
     case .new, .submitted, .open, .partiallyFilled, .unknown:
       if !order.cancelRequested { apply(.cancelRequested(by: "operator"), to: key) }
       let when = order.status.isInFlight ? "as soon as it is found at the exchange" : "now"
-      reply(token, ok: true, "the order of signal \(id) is being cancelled \(when)")
+      reply(
+        token, ok: true, "the order of signal \(id) is being cancelled \(when)" + doubt(about: key))
     case .filled, .canceled, .partiallyCanceled, .rejected, .expired, .denied, .validated:
       reply(token, ok: false, "the order of signal \(id) is \(order.status.rawValue)")
     }
   }
 
-  // MARK: Resolving an order that was not found
-
-  private mutating func verify(_ id: SignalID, _ orderID: String, _ token: CommandToken) {
-    let key = OrderKey(signal: id)
-    guard let order = orders[key]?.order, order.status == .notFound || order.status == .unknown
-    else { return reply(token, ok: false, "signal \(id) has no order that is looked for") }
-    queue.add(
-      .order(order.ticket.symbol, .orderID(orderID)),
-      for: .verify(key, orderID: orderID, token))
-  }
-
-  mutating func takeVerification(
-    _ key: OrderKey, _ orderID: String, _ token: CommandToken, _ answer: ExchangeAnswer
-  ) {
-    guard let order = orders[key]?.order else {
-      return reply(token, ok: false, "the order was settled meanwhile")
+  /// What a cancel of an order that cannot be read comes to.
+  private func doubt(about key: OrderKey) -> String {
+    guard failingLooks.contains(key), let reason = orders[key]?.looks.last?.reason else {
+      return ""
     }
-    guard case .order(let report) = answer else {
-      return reply(
-        token, ok: false, "the exchange does not confirm order \(orderID): \(answer.failureText)")
-    }
-    if let conflict = order.conflict(with: report) {
-      return reply(token, ok: false, "order \(orderID) \(conflict); it is not this signal's")
-    }
-    observe(key, report)
-    reply(token, ok: true, "order \(orderID) is confirmed; it is followed from now on")
-  }
-
-  private mutating func closeNotPlaced(_ id: SignalID, _ token: CommandToken) {
-    let key = OrderKey(signal: id)
-    guard let order = orders[key]?.order, order.status == .notFound else {
-      return reply(token, ok: false, "signal \(id) has no order that counts as not found")
-    }
-    apply(.closedByOperator("the operator says that it was never placed"), to: key)
-    log(.warning, "closed by the operator as never placed", order)
-    guard orders[key]?.search != nil else {
-      settle(key, .notFound, order.reason)
-      return reply(token, ok: true, "closed: the pause is lifted")
-    }
-    reply(
-      token, ok: true,
-      "closed: the pause is lifted; should the order appear after all, it counts and an alarm is "
-        + "raised")
+    return "; where it stands cannot be read (\(reason)), so that it shows as cancelled only when "
+      + "the exchange tells it: look there, and 'mexc-signalctl resolve \(key.signal) --not-placed' "
+      + "once it is gone"
   }
 }

@@ -54,7 +54,12 @@ extension Engine {
       log(
         .warning, "the exchange's clock could not be read closely enough; reading again",
         [("error_ms", String(reading.error.wholeMilliseconds))])
-      return gate.clock.failed(at: now.monotonic)
+      let error = reading.error.wholeMilliseconds
+      return gate.clock.failed(
+        .init(
+          reason: "its clock could not be read closely enough: ± \(error) ms",
+          advice: "check the network's delay to the exchange; it is read again"),
+        at: now.monotonic)
     }
     clock = reading
     gate.clock.met(refreshAt: now.monotonic.advanced(by: StartGate.clockRefresh))
@@ -136,14 +141,38 @@ extension Engine {
     _ need: WritableKeyPath<StartGate, StartGate.Need>, _ answer: ExchangeAnswer, _ what: String
   ) {
     let wasMet = gate[keyPath: need].isMet
-    gate[keyPath: need].failed(at: now.monotonic)
-    if case .failed(.refused(let error)) = answer, error.action == .clock { distrustClock() }
-    let reason = answer.failureText
+    let failure = StartGate.Need.Failure(answer)
+    gate[keyPath: need].failed(failure, at: now.monotonic)
+    var isKeyError = false
+    if case .failed(.refused(let error)) = answer {
+      if error.action == .clock { distrustClock() }
+      isKeyError = error.action == .halt
+    }
+    let reason = failure.reason
+    let isNews = gate[keyPath: need].isNews(reason, at: now.monotonic)
     log(
-      gate[keyPath: need].isNews(reason, at: now.monotonic) ? .warning : .debug,
+      isNews ? (isKeyError ? .error : .warning) : .debug,
       "could not read \(what) from the exchange; "
         + (wasMet ? "going on with the last reading" : "no order leaves before it is read"),
-      [("reason", reason)])
+      [("reason", reason), ("advice", failure.advice)])
+  }
+}
+
+extension StartGate.Need.Failure {
+  init(_ answer: ExchangeAnswer) {
+    reason = answer.failureText
+    switch answer {
+    case .failed(.refused(let error)), .orderMissing(let error): advice = error.advice
+    case .failed(.notSent), .failed(.noAnswer):
+      advice = "check the way to the exchange, and the address in exchange.rest_url"
+    case .failed(.blocked):
+      advice = "check whether the exchange serves this machine's address and country"
+    case .failed(.throttled):
+      advice = "look for other programs that use the exchange from this address"
+    case .failed(.unreadable), .serverTime, .instruments, .prices, .tradableSymbols, .placed,
+      .validated, .order, .orders, .trades, .cancelTaken:
+      advice = "check that exchange.rest_url is the exchange's; it is asked again"
+    }
   }
 }
 
@@ -161,6 +190,16 @@ extension ExchangeAnswer {
 }
 
 extension ExchangeFailure {
+  /// What a placement that failed so leaves open.
+  var doubt: Doubt {
+    switch self {
+    case .notSent, .noAnswer, .unreadable: .answerLost
+    case .throttled: .throttled
+    case .blocked: .blocked
+    case .refused(let error): .refused(code: error.code)
+    }
+  }
+
   package var text: String {
     switch self {
     case .notSent(let reason): "not sent: \(reason)"

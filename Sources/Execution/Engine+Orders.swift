@@ -47,7 +47,7 @@ extension Engine {
     let listed = keys.filter { isListable($0) }
     var single = keys.filter { !isListable($0) }
     let stamps = listed.compactMap { orders[$0]?.order.stampedAt }
-    if listed.count >= Self.worthAList, let oldest = stamps.min() {
+    if listed.count >= Self.worthAList, let oldest = stamps.min(), mayUseList(of: symbol) {
       let since = oldest.advanced(by: .zero - Self.listMargin)
       queue.add(.recentOrders(symbol, since: since), for: .pollMany(symbol, listed))
     } else {
@@ -69,36 +69,67 @@ extension Engine {
     guard orders[key] != nil else { return }
     switch answer {
     case .order(let report):
-      gate.unreconciled.remove(key)
       orders[key]?.poll.misses = 0
-      observe(key, report)
+      observe(key, report, Self.singleLook)
     case .orderMissing: missed(key)
     case .serverTime, .instruments, .prices, .tradableSymbols, .placed, .validated, .orders,
       .trades, .cancelTaken, .failed:
-      break
+      if let failure = LookFailure(answer) { lookFailed(key, Self.singleLook, failure) }
     }
-    orders[key]?.poll.schedule(after: now.monotonic)
+    let failures = orders[key]?.looks.inARow ?? 0
+    orders[key]?.poll.schedule(after: now.monotonic, failures: failures)
   }
 
-  mutating func takePolls(_ keys: [OrderKey], _ answer: ExchangeAnswer) {
-    guard case .orders(let reports) = answer else {
+  /// How the history calls a look at one order that the exchange has.
+  private static let singleLook = "order by order id"
+
+  mutating func takePolls(_ symbol: Symbol, _ keys: [OrderKey], _ answer: ExchangeAnswer) {
+    guard case .orders(let reports, let unreadable) = answer else {
+      return listFailed(symbol, keys, answer)
+    }
+    failedLists[symbol] = nil
+    let byID = Dictionary(reports.map { ($0.orderID, $0) }) { first, _ in first }
+    for key in keys {
+      guard let order = orders[key]?.order, let orderID = order.orderID else { continue }
+      if let report = byID[orderID] {
+        takePoll(key, .order(report))
+        continue
+      }
+      if let row = unreadable.first(where: { $0.mayBe(order.ticket.clientOrderID, orderID) }) {
+        lookFailed(key, Search.View.recentOrders.rawValue, .row(row))
+      }
+      orders[key]?.poll.wasNotListed(at: now.monotonic)
+    }
+  }
+
+  private func mayUseList(of symbol: Symbol) -> Bool {
+    failedLists[symbol].map { $0.until <= now.monotonic } ?? true
+  }
+
+  /// A list only spares look-ups: without it each order is asked for by name.
+  private mutating func listFailed(
+    _ symbol: Symbol, _ keys: [OrderKey], _ answer: ExchangeAnswer
+  ) {
+    guard let failure = LookFailure(answer) else {
       for key in keys { orders[key]?.poll.schedule(after: now.monotonic) }
       return
     }
-    for key in keys {
-      guard let order = orders[key]?.order else { continue }
-      if let report = reports.first(where: { $0.orderID == order.orderID }) {
-        takePoll(key, .order(report))
-      } else {
-        orders[key]?.poll.wasNotListed(at: now.monotonic)
-      }
+    if failedLists[symbol] == nil {
+      failedLists[symbol] = FailedList(at: now.monotonic)
+    } else {
+      failedLists[symbol]?.failedAgain(at: now.monotonic)
     }
+    log(
+      failure.isKeyError ? .error : .warning,
+      "the list of recent orders cannot be used: \(failure.reason); its \(keys.count) orders are "
+        + "looked up one by one", [("symbol", symbol.text), ("advice", failure.advice)])
+    for key in keys { orders[key]?.poll.askAgain(at: now.monotonic) }
   }
 
   /// A vanished order is not a cancelled one: it is looked for until the exchange says something.
   private mutating func missed(_ key: OrderKey) {
     guard let live = orders[key] else { return }
-    gate.unreconciled.remove(key)
+    lookSucceeded(key)
     orders[key]?.poll.misses = live.poll.misses + 1
     if live.poll.misses + 1 == Self.missesWorthALine {
       log(
@@ -107,14 +138,23 @@ extension Engine {
     }
   }
 
-  /// Takes the exchange's word on an order.
-  mutating func observe(_ key: OrderKey, _ report: OrderReport) {
+  /// Takes the exchange's word on an order, as `view` shows it.
+  mutating func observe(_ key: OrderKey, _ report: OrderReport, _ view: String) {
     guard let live = orders[key] else { return }
     if let conflict = live.order.conflict(with: report) {
       if live.order.status == .new { return nameIsTaken(key, report, conflict) }
       return stopTrading(
         "order \(report.orderID) at the exchange carries the client order id of signal "
           + "\(key.signal) but \(conflict); it was not made by this daemon")
+    }
+    if report.status == .filled && !report.executedQuantity.isPositive {
+      acknowledge(key, report.orderID)
+      return lookFailed(key, view, .filledOfNothing)
+    }
+    if case .undocumented(let word) = report.status {
+      lookFailed(key, view, .undocumented(word))
+    } else {
+      lookSucceeded(key)
     }
     var next = live.order
     let isLegal: Bool
@@ -125,17 +165,23 @@ extension Engine {
     if isLegal && next.saysTheSame(as: live.order) { return }
     guard apply(.observed(report), to: key), let order = orders[key]?.order else { return }
     announce(order, after: live.order)
-    if case .undocumented(let word) = report.status {
-      log(.warning, "the exchange reports an unknown status; looking on", order, [("status", word)])
-    }
     orders[key]?.search = nil
-    gate.unreconciled.remove(key)
     if order.status.isTerminal {
       settle(key, .accepted, "")
     } else {
       orders[key]?.poll.restart(at: now.monotonic)
       orders[key]?.poll.schedule(after: now.monotonic)
     }
+  }
+
+  /// The exchange has the order; what became of it there is still to be read.
+  mutating func acknowledge(_ key: OrderKey, _ orderID: String) {
+    guard let former = orders[key]?.order, !former.status.isWorking,
+      apply(.acknowledged(orderID: orderID), to: key), let order = orders[key]?.order
+    else { return }
+    announce(order, after: former)
+    orders[key]?.search = nil
+    orders[key]?.poll.restart(at: now.monotonic)
   }
 
   mutating func announce(_ order: Order, after former: Order) {
@@ -212,7 +258,9 @@ extension Order {
     if let orderID, report.orderID != orderID { return "is not order \(orderID)" }
     if report.symbol != ticket.symbol { return "is for \(report.symbol)" }
     if report.side != ticket.side { return "is a \(report.side.rawValue)" }
-    if let id = report.clientOrderID, orderID == nil, id != ticket.clientOrderID.text {
+    // A number that came from the exchange outweighs the name; one that a person typed does not.
+    let isNameDecisive = orderID == nil || confirmedByOperator
+    if let id = report.clientOrderID, isNameDecisive, id != ticket.clientOrderID.text {
       return "answers to another client order id"
     }
     // What an earlier run sent was rounded to the rules of its time.

@@ -209,7 +209,9 @@ extension Engine {
       guard apply(.validated, to: key), let order = orders[key]?.order else { return }
       log(.info, "the exchange would take the order; nothing was placed", order)
       settle(key, .accepted, "the exchange checked the order and placed nothing")
-    case .failed(.refused(let error)) where error.refusesPlacement:
+    // Checking an order makes none, so that every refusal of it is definite.
+    case .failed(.refused(let error))
+    where error.refusesPlacement || configuration.mode == .validate:
       refused(key, live, error)
     case .failed(.notSent(let reason)):
       guard apply(.mayRetry("not sent: \(reason)"), to: key) else { return }
@@ -254,9 +256,7 @@ extension Engine {
   /// The outcome is unknown: the order is looked up from now on, and never sent again.
   private mutating func lose(_ key: OrderKey, _ live: LiveOrder, _ failure: ExchangeFailure) {
     if configuration.mode == .validate { return validateAgain(key, live, failure) }
-    var isThrottled = false
-    if case .throttled = failure { isThrottled = true }
-    guard apply(.outcomeLost(failure.text, throttled: isThrottled), to: key) else { return }
+    guard apply(.outcomeLost(failure.text, failure.doubt), to: key) else { return }
     orders[key]?.search = Search(phase: .settling, at: now.monotonic)
     log(
       .warning, "the order's outcome is unknown; looking it up, not sending it again", live.order,

@@ -76,7 +76,7 @@ extension Engine {
     case .prices(let symbols): takePrices(symbols, answer, sentAt: request.sentAt)
     case .place(let key): takePlacement(key, answer)
     case .poll(let key): takePoll(key, answer)
-    case .pollMany(_, let keys): takePolls(keys, answer)
+    case .pollMany(let symbol, let keys): takePolls(symbol, keys, answer)
     case .search(let key, let view): takeSearch(key, view, answer)
     case .cancel(let key): takeCancel(key, answer)
     case .verify(let key, let orderID, let token): takeVerification(key, orderID, token, answer)

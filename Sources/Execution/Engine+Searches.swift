@@ -6,7 +6,7 @@ extension Engine {
     for key in orders.keys(.sought)
     where orders[key]?.search != nil && orders[key]?.order.status == .submitted {
       apply(
-        .outcomeLost("the daemon ended before the answer came", throttled: false), to: key)
+        .outcomeLost("the daemon ended before the answer came", .answerLost), to: key)
     }
     guard let clock else { return }
     let waiting = earlierRunsAreVisible == nil ? [] : orders.keys(.waiting)
@@ -72,18 +72,20 @@ extension Engine {
     // Another view may have found it meanwhile.
     guard var search = live.search else { return checkAlone(live.order, finding) }
     note(finding, view, live.order, search)
-    if case .nothingProved = finding {} else { gate.unreconciled.remove(key) }
     let verdict = search.take(view, saidNo: finding.isNo, at: now.monotonic)
     orders[key]?.search = search
+    if !finding.isFailure { reconciled(key) }
+    if verdict != .pending && !search.roundFailed { lookSucceeded(key) }
     switch finding {
-    case .found(let report): observe(key, report)
-    case .foundTrade(let orderID): foundByTrade(key, orderID)
+    case .found(let report): observe(key, report, view.rawValue)
+    case .foundTrade(let orderID): acknowledge(key, orderID)
     case .several(let orderIDs):
       stopForSeveral(key, orderIDs)
       // Whatever they are, there is no room for one more.
-      if live.order.status == .new { foundByTrade(key, orderIDs[0]) }
+      if live.order.status == .new { acknowledge(key, orderIDs[0]) }
     case .no: if verdict == .absent { concludeAbsence(key, live.order, search) }
-    case .nothingProved: break
+    case .nothingProved(let failure):
+      if let failure, search.phase == .settling { lookFailed(key, view.rawValue, failure) }
     }
   }
 
@@ -112,7 +114,8 @@ extension Engine {
     case several([String])
     /// A well-formed "not here".
     case no
-    case nothingProved(String)
+    /// `nil` when that is none of the order's business.
+    case nothingProved(LookFailure?)
 
     var isNo: Bool {
       switch self {
@@ -121,13 +124,17 @@ extension Engine {
       }
     }
 
+    var isFailure: Bool {
+      if case .nothingProved = self { true } else { false }
+    }
+
     var text: String {
       switch self {
       case .found(let report): "found as \(report.orderID), \(report.status.text)"
       case .foundTrade(let orderID): "found a fill of \(orderID)"
       case .several(let orderIDs): "found \(orderIDs.count) orders"
       case .no: "not there"
-      case .nothingProved(let reason): "no answer: \(reason)"
+      case .nothingProved(let failure): "no answer: \(failure?.reason ?? "told to wait")"
       }
     }
   }
@@ -137,42 +144,45 @@ extension Engine {
     switch answer {
     case .order(let report): return .found(report)
     case .orderMissing: return .no
-    case .orders(let reports):
+    case .orders(let reports, let unreadable):
       var ours: [OrderReport] = []
       for report in reports where report.clientOrderID == name {
         if !ours.contains(where: { $0.orderID == report.orderID }) { ours.append(report) }
       }
-      guard let first = ours.first else { return .no }
+      guard let first = ours.first else { return absence(of: order, unreadable) }
       return ours.count == 1 ? .found(first) : .several(ours.map(\.orderID))
-    case .trades(let trades):
+    case .trades(let trades, let unreadable):
       var ours: [String] = []
       for trade in trades where trade.clientOrderID == name && !ours.contains(trade.orderID) {
         ours.append(trade.orderID)
       }
-      guard let first = ours.first else { return .no }
+      guard let first = ours.first else { return absence(of: order, unreadable) }
       return ours.count == 1 ? .foundTrade(orderID: first) : .several(ours)
     case .serverTime, .instruments, .prices, .tradableSymbols, .placed, .validated, .cancelTaken,
       .failed:
-      return .nothingProved(answer.failureText)
+      return .nothingProved(LookFailure(answer))
     }
   }
 
+  /// A row that cannot be read and may be the order's is no "no".
+  private static func absence(of order: Order, _ unreadable: [UnreadableRow]) -> Finding {
+    let name = order.ticket.clientOrderID
+    guard let row = unreadable.first(where: { $0.mayBe(name, order.orderID) }) else { return .no }
+    return .nothingProved(.row(row))
+  }
+
   /// The evidence for the verdict. The long watch afterwards is written down only when it finds.
+  /// What proves nothing is said as a look that failed.
   private mutating func note(
     _ finding: Finding, _ view: Search.View, _ order: Order, _ search: Search
   ) {
     guard search.phase == .settling else { return }
+    if finding.isFailure {
+      return log(
+        .debug, "looked up", order, [("view", view.rawValue), ("answer", finding.text)])
+    }
     apply(.lookedUp(view: view.rawValue, answer: finding.text), to: order.key)
     log(.debug, "looked up", order, [("view", view.rawValue), ("answer", finding.text)])
-  }
-
-  private mutating func foundByTrade(_ key: OrderKey, _ orderID: String) {
-    guard let former = orders[key]?.order, apply(.acknowledged(orderID: orderID), to: key),
-      let order = orders[key]?.order
-    else { return }
-    announce(order, after: former)
-    orders[key]?.search = nil
-    orders[key]?.poll.restart(at: now.monotonic)
   }
 
   private mutating func concludeAbsence(_ key: OrderKey, _ order: Order, _ search: Search) {
@@ -180,8 +190,14 @@ extension Engine {
     if order.wasThrottled { return resolveThrottled(key) }
     guard let clock, search.roundBegan >= conclusiveTime(of: order, clock) else { return }
     if order.status == .new { return clear(key) }
+    if case .refused(let code) = order.doubt {
+      return reject(
+        key, "\(order.reason); every view of the exchange says that it has no such order",
+        exchangeCode: code)
+    }
+    let cause = order.doubt == .blocked ? "no answer of the exchange came" : "its answer was lost"
     let message =
-      "sent once, its answer was lost (\(order.reason)), and every view of the exchange says that "
+      "sent once, \(cause) (\(order.reason)), and every view of the exchange says that "
       + "it is not there; watched for seven days"
     guard apply(.notFound(message), to: key), let order = orders[key]?.order else { return }
     write(.updateDecision(key.signal, .notFound, message, at: now.wall))

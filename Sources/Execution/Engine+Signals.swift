@@ -71,6 +71,7 @@ extension Engine {
     if let halt {
       throw Denial(.halted, "trading is halted: \(halt.reason); 'mexc-signalctl resume' resumes it")
     }
+    try checkUnreadable(symbol)
     let scope = configuration.risk.pauseOnNotFound
     if scope == .none || orders.count(.missing) == 0 { return }
     for key in orders.keys(.missing) {

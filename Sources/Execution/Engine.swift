@@ -41,6 +41,10 @@ package struct Engine: Sendable {
   var recordedUsage: (usage: RateUsage, at: Moment)?
   /// A heavy use is written down again when its record is older than this.
   static let usageRecordAge: Duration = .seconds(1)
+  /// Orders whose last look did not tell where they stand.
+  var failingLooks: Set<OrderKey> = []
+  /// Lists that could not be used, by symbol.
+  var failedLists: [Symbol: FailedList] = [:]
   /// When the engine wants to be called again, if nothing happens before.
   package internal(set) var nextDeadline: MonotonicTime?
 
@@ -170,7 +174,8 @@ package struct Engine: Sendable {
       gate.unreconciled.insert(key)
     case .open, .partiallyFilled:
       live.poll.restart(at: now.monotonic)
-      gate.unreconciled.insert(key)
+      // Where the exchange cannot be asked, the operator's word stands in for its answer.
+      if !stored.order.confirmedByOperator { gate.unreconciled.insert(key) }
     case .notFound:
       let age = max(.zero, now.wall.since(stored.order.updatedAt))
       let since = MonotonicTime(nanoseconds: now.monotonic.nanoseconds - age.wholeNanoseconds)
@@ -254,7 +259,9 @@ extension Engine {
 
   mutating func forget(_ key: OrderKey) {
     orders[key] = nil
+    failingLooks.remove(key)
     gate.unreconciled.remove(key)
+    gate.unreadable[key] = nil
     queue.removeAll { item in
       switch item.purpose {
       case .poll(key), .cancel(key), .search(key, _): true

@@ -18,6 +18,7 @@ struct LiveOrder: Sendable {
   var stalePrices = 0
   /// Look-ups of an order that the exchange is known to have.
   var poll = PollSchedule()
+  var looks = FailedLooks()
   /// The search for an order whose outcome is unknown, or which an earlier run may have sent without
   /// this database knowing it.
   var search: Search?
@@ -41,16 +42,24 @@ struct PollSchedule: Sendable {
   private var count = 0
   /// Look-ups in a row that did not find an order that was there before.
   var misses = 0
-  /// A list did not hold it: it is asked for by name from then on.
+  /// A list did not hold it, or not in a form that can be read: it is asked for by name from then on.
   private(set) var isUnlisted = false
 
   private static let first: Duration = .milliseconds(100)
   /// Doubling ends here; a resting order is looked up so often until streams tell sooner.
   private static let longest: Duration = .seconds(10)
   private static let doublings = 7
+  /// After so many failed look-ups in a row, which take about five minutes, an order is looked up
+  /// once a minute.
+  private static let manyFailures = 35
+  private static let longestWhenFailing: Duration = .seconds(60)
 
-  mutating func schedule(after now: MonotonicTime) {
+  mutating func schedule(after now: MonotonicTime, failures: Int = 0) {
     outstanding = false
+    if failures >= Self.manyFailures {
+      due = now.advanced(by: Self.longestWhenFailing)
+      return
+    }
     let delay = Self.first * (1 << min(count, Self.doublings))
     due = now.advanced(by: min(delay, Self.longest))
     count += 1
@@ -59,6 +68,11 @@ struct PollSchedule: Sendable {
   /// Lists are cut and lag: what is not in one is asked for by name, at once.
   mutating func wasNotListed(at now: MonotonicTime) {
     isUnlisted = true
+    askAgain(at: now)
+  }
+
+  /// The answer said nothing about the order, and another way of asking may.
+  mutating func askAgain(at now: MonotonicTime) {
     outstanding = false
     due = now
   }

@@ -26,7 +26,8 @@ struct Search: Sendable {
   private var looks = 0
   /// Views of the round under way that have not answered.
   private(set) var outstanding: Set<View> = []
-  private var roundFailed = false
+  /// Whether some view of the last round did not answer.
+  private(set) var roundFailed = false
   private var roundIsFull = false
   private(set) var roundBegan: MonotonicTime
   private var failures = 0

@@ -10,7 +10,13 @@ struct StartGate: Sendable {
     var outstanding = false
     var due: MonotonicTime
     private(set) var failures = 0
+    private(set) var lastFailure: Failure?
     private var told: (reason: String, at: MonotonicTime)?
+
+    struct Failure: Hashable, Sendable {
+      var reason: String
+      var advice: String
+    }
 
     private static let firstPause: Duration = .milliseconds(250)
     private static let doublings = 5
@@ -24,13 +30,15 @@ struct StartGate: Sendable {
       isMet = true
       outstanding = false
       failures = 0
+      lastFailure = nil
       told = nil
       due = time
     }
 
     /// Keeps what was met before: an old answer is better than none.
-    mutating func failed(at now: MonotonicTime) {
+    mutating func failed(_ failure: Failure, at now: MonotonicTime) {
       outstanding = false
+      lastFailure = failure
       due = now.advanced(by: Self.firstPause * (1 << min(failures, Self.doublings)))
       failures += 1
     }
@@ -48,6 +56,8 @@ struct StartGate: Sendable {
   var tradableSymbols: Need
   /// Earlier orders whose state has not been read yet.
   var unreconciled: Set<OrderKey>
+  /// Earlier orders whose state cannot be read: each pauses its own symbol only.
+  var unreadable: [OrderKey: Symbol] = [:]
 
   /// The exchange's clock is read again this often; a crystal drifts well under 1 ms in that time.
   static let clockRefresh: Duration = .seconds(60)

@@ -75,7 +75,7 @@ enum ExchangeCheck {
   }
 
   private static func check(_ error: ExchangeError) throws(Broken) {
-    try require(error.text.unicodeScalars.count <= 256, "a long text of the exchange")
+    try require(error.text.unicodeScalars.count <= 501, "a long text of the exchange")
     try require(
       !error.refusesPlacement || ErrorTable.codes.contains(error.code),
       "an unknown code proves that there is no order")
@@ -112,9 +112,9 @@ enum ExchangeCheck {
       case .clientOrderID(let id): try require(report.clientOrderID == id.text, "another order")
       }
       try check(report, question)
-    case (.openOrders, .orders(let reports)), (.recentOrders, .orders(let reports)):
+    case (.openOrders, .orders(let reports, _)), (.recentOrders, .orders(let reports, _)):
       for report in reports { try check(report, question) }
-    case (.trades, .trades(let trades)):
+    case (.trades, .trades(let trades, _)):
       for trade in trades {
         try require(trade.symbol == question.symbol, "a trade of another symbol")
         try require(!trade.tradeID.isEmpty && !trade.orderID.isEmpty, "a trade without a name")

@@ -7,6 +7,9 @@ struct AnswerReader {
   /// Codes that mean "no such order" in answer to a look-up: the table has -2011, practice -2013.
   private static let missingOrderCodes: Set<Int> = [-2011, -2013]
   private static let invalidSymbolCode = -1121
+  /// An internal failure, whatever the status that carries the code: nobody says what became of an
+  /// order. 510 ("too frequent") is a limit.
+  private static let internalFailureCodes = Set(500...599).subtracting([510])
 
   /// What a good answer says.
   func answer(from body: JSONValue) -> ExchangeAnswer {
@@ -22,6 +25,9 @@ struct AnswerReader {
     switch request {
     case .order where Self.missingOrderCodes.contains(error.code):
       return .orderMissing(error)
+    case .place where Self.internalFailureCodes.contains(error.code),
+      .validate where Self.internalFailureCodes.contains(error.code):
+      return .failed(.unreadable("code \(error.code): \(error.text)"))
     // The one symbol that was asked for is not listed.
     case .instruments(let symbols) where error.code == Self.invalidSymbolCode && symbols.count == 1:
       return .instruments([])
@@ -48,9 +54,15 @@ struct AnswerReader {
     case .order(let symbol, let reference):
       return .order(try order(body, of: symbol, reference))
     case .openOrders(let symbol), .recentOrders(let symbol, _):
-      return .orders(try rows(body) { row throws(Undecodable) in try OrderReport(row, of: symbol) })
+      let (reports, unreadable) = try rows(body) { row throws(Undecodable) in
+        try OrderReport(row, of: symbol)
+      }
+      return .orders(reports, unreadable: unreadable)
     case .trades(let symbol, _):
-      return .trades(try rows(body) { row throws(Undecodable) in try TradeReport(row, of: symbol) })
+      let (trades, unreadable) = try rows(body) { row throws(Undecodable) in
+        try TradeReport(row, of: symbol)
+      }
+      return .trades(trades, unreadable: unreadable)
     case .cancel(let symbol, _):
       let cancelled = try object(body)
       if cancelled.text("symbol") != nil { try cancelled.requiredSymbol(symbol) }
@@ -63,17 +75,25 @@ struct AnswerReader {
     return body
   }
 
-  /// One row that cannot be read spoils all: it might be the one that is looked for.
+  /// A row that cannot be read spoils nothing but what it is about: the lists hold everybody's orders
+  /// of the account.
   private func rows<Row>(
     _ body: JSONValue, _ decode: (JSONValue) throws(Undecodable) -> Row
-  ) throws(Undecodable) -> [Row] {
+  ) throws(Undecodable) -> ([Row], unreadable: [UnreadableRow]) {
     guard case .array(let elements) = body else {
       throw Undecodable("it is \(body.kindWithArticle), not an array")
     }
     var rows: [Row] = []
+    var unreadable: [UnreadableRow] = []
     rows.reserveCapacity(elements.count)
-    for element in elements { rows.append(try decode(element)) }
-    return rows
+    for element in elements {
+      do throws(Undecodable) {
+        rows.append(try decode(element))
+      } catch {
+        unreadable.append(UnreadableRow(element, error))
+      }
+    }
+    return (rows, unreadable)
   }
 
   private func serverTime(_ body: JSONValue) throws(Undecodable) -> WallTime {
@@ -149,6 +169,18 @@ struct AnswerReader {
   }
 }
 
+extension UnreadableRow {
+  fileprivate init(_ row: JSONValue, _ error: Undecodable) {
+    let name: Name =
+      switch row["clientOrderId"] {
+      case .null, .string(""): .none
+      case .string(let text): .text(text)
+      case .bool, .number, .array, .object, nil: .unknown
+      }
+    self.init(orderID: row.identifier("orderId"), name: name, reason: error.reason)
+  }
+}
+
 extension OrderReport {
   init(_ row: JSONValue, of symbol: Symbol) throws(Undecodable) {
     try row.requiredSymbol(symbol)
@@ -162,10 +194,14 @@ extension OrderReport {
     let executed =
       status == .open
       ? try row.decimal("executedQty") ?? .zero : try row.requiredDecimal("executedQty")
+    // The exchange's own spelling, or the right one.
+    let quoteName =
+      row.scalarText("cummulativeQuoteQty") == nil
+        && row.scalarText("cumulativeQuoteQty") != nil
+      ? "cumulativeQuoteQty" : "cummulativeQuoteQty"
     let executedQuote =
       executed.isZero
-      ? try row.decimal("cummulativeQuoteQty") ?? .zero
-      : try row.requiredDecimal("cummulativeQuoteQty")
+      ? try row.decimal(quoteName) ?? .zero : try row.requiredDecimal(quoteName)
     guard executed >= .zero && executedQuote >= .zero else {
       throw Undecodable("a fill below zero")
     }

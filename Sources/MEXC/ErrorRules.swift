@@ -13,9 +13,11 @@ extension ErrorTable {
       advice: "Nothing: the order is read again, because it may just have been filled."),
     ErrorRule(
       -1121, meaning: "Invalid symbol.", .skip,
-      advice: "Check the symbol's spelling and whether MEXC still lists it."),
+      refusesPlacement: true, advice: "Check the symbol's spelling and whether MEXC still lists it."
+    ),
     ErrorRule(
       26, meaning: "The operation is not allowed.", .skip,
+      refusesPlacement: true,
       advice: "MEXC does not allow this on the pair now; trade another one or ask MEXC."),
     ErrorRule(
       10007, meaning: "Bad symbol, or one that is not open to the API.", .skip,
@@ -29,7 +31,7 @@ extension ErrorTable {
       advice: "Wait until MEXC opens the symbol again."),
     ErrorRule(
       30001, meaning: "This side is not allowed.", .skip,
-      advice: "MEXC allows only the other side of this symbol now."),
+      refusesPlacement: true, advice: "MEXC allows only the other side of this symbol now."),
     ErrorRule(
       30002, meaning: "Below the minimum amount.", .size, refusesPlacement: true,
       advice: "Raise the amount above the minimum that the text names."),
@@ -47,7 +49,7 @@ extension ErrorTable {
       advice: "Check the free balance: buying also needs a reserve for the fee."),
     ErrorRule(
       30010, meaning: "No valid trade price.", .wait,
-      advice: "The symbol has no price now; wait until it trades again."),
+      refusesPlacement: true, advice: "The symbol has no price now; wait until it trades again."),
     ErrorRule(
       30016, meaning: "Trading is disabled.", .skip, refusesPlacement: true,
       advice: "Wait until MEXC opens the symbol again."),
@@ -59,63 +61,68 @@ extension ErrorTable {
       advice: "Use type ioc with a price on this symbol."),
     ErrorRule(
       30051, meaning: "Market orders over the API are disabled.", .skip,
-      advice: "Use type ioc with a price on this symbol."),
+      refusesPlacement: true, advice: "Use type ioc with a price on this symbol."),
     ErrorRule(
       30020, meaning: "No permission for the symbol.", .skip,
+      refusesPlacement: true,
       advice: "Ask MEXC which accounts may trade the symbol, or take it off risk.symbols."),
     ErrorRule(
       30025, meaning: "No opposite order.", .wait,
+      refusesPlacement: true,
       advice: "The book is empty on the other side; wait, or use a limit order."),
     ErrorRule(
       30026, meaning: "Invalid order ids.", .query,
       advice: "Look the order up on MEXC's website by its client order id."),
     ErrorRule(
       30027, meaning: "Buying is suspended: the position limit is reached.", .skip,
-      advice: "Only selling is possible until the position is smaller."),
+      refusesPlacement: true, advice: "Only selling is possible until the position is smaller."),
     ErrorRule(
       30028, meaning: "Selling is suspended by risk control.", .skip,
-      advice: "Ask MEXC's support if you hold the asset."),
+      refusesPlacement: true, advice: "Ask MEXC's support if you hold the asset."),
     ErrorRule(
       30029, meaning: "Too many open orders.", .wait, refusesPlacement: true,
       advice: "Cancel orders that are no longer wanted; MEXC allows 500 open ones."),
     ErrorRule(
       30032, meaning: "Above the maximum position.", .size,
-      advice: "Lower the amount, or sell a part of the position first."),
+      refusesPlacement: true, advice: "Lower the amount, or sell a part of the position first."),
     ErrorRule(
       30041, meaning: "The order type is not allowed now.", .skip, refusesPlacement: true,
       advice: "Use another order type on this symbol."),
     ErrorRule(
       30087, meaning: "The price is outside the allowed range.", .fix,
-      advice: "Bring the price closer to the market."),
+      refusesPlacement: true, advice: "Bring the price closer to the market."),
     ErrorRule(
       10095, 10096, 10097, 10102,
       meaning: "The amount is missing, too precise, wrong or not above 0.",
-      .fix, advice: "Check the amount against the symbol's rules."),
+      .fix, refusesPlacement: true, advice: "Check the amount against the symbol's rules."),
     ErrorRule(
       10203, meaning: "The order could not be processed.", .query,
       advice: "Nothing: the order is looked up."),
     ErrorRule(
       70011, meaning: "The pair is banned for this API key.", .skip,
-      advice: "Add the pair to the key's list on MEXC's website."),
+      refusesPlacement: true, advice: "Add the pair to the key's list on MEXC's website."),
   ]
 
   /// About the account, the key and the signature.
   private static let keyRules: [ErrorRule] = [
     ErrorRule(
       401, meaning: "No authority.", .halt,
+      refusesPlacement: true,
       advice: "Check the API key's permissions and expiry on MEXC's website."),
     ErrorRule(
       402, meaning: "The API key has expired.", .halt,
+      refusesPlacement: true,
       advice: "Renew the key on MEXC's website: without a bound address it lives 90 days."),
     ErrorRule(
       406, meaning: "The address is not allowed.", .halt,
+      refusesPlacement: true,
       advice: "Add this machine's address to the key's list on MEXC's website."),
     ErrorRule(
       602, meaning: "The signature could not be verified.", .halt, refusesPlacement: true,
       advice: "Check that key and secret belong together and were copied whole."),
     ErrorRule(
       10001, 10015, meaning: "The user does not exist.", .halt,
-      advice: "Check the account on MEXC's website."),
+      refusesPlacement: true, advice: "Check the account on MEXC's website."),
     ErrorRule(
       10072, meaning: "Invalid access key.", .halt, refusesPlacement: true,
       advice: "Check the API key, and on MEXC's website whether it has expired."),
@@ -127,7 +134,7 @@ extension ErrorTable {
       advice: "Use a key of an account that may trade spot."),
     ErrorRule(
       60005, meaning: "The account is abnormal.", .halt,
-      advice: "Ask MEXC's support why the account is restricted."),
+      refusesPlacement: true, advice: "Ask MEXC's support why the account is restricted."),
     ErrorRule(
       700001, meaning: "The API key has an invalid form.", .halt, refusesPlacement: true,
       advice: "Check that the API key was copied whole."),
@@ -140,6 +147,7 @@ extension ErrorTable {
       advice: "Nothing at first; if it stays, check this machine's clock and its network delay."),
     ErrorRule(
       10073, meaning: "Invalid request time.", .clock,
+      refusesPlacement: true,
       advice: "Nothing at first; if it stays, check this machine's clock and its network delay."),
     ErrorRule(
       700006, meaning: "The address is not in the key's list.", .halt, refusesPlacement: true,
@@ -162,9 +170,11 @@ extension ErrorTable {
   private static let requestRules: [ErrorRule] = [
     ErrorRule(
       400, meaning: "The API key is missing, or a number has too many decimals.", .fix,
+      refusesPlacement: true,
       advice: "Check the amounts against the symbol's rules; report it if they fit."),
     ErrorRule(
-      -1128, meaning: "The combination of optional parameters is invalid.", .fix, advice: report),
+      -1128, meaning: "The combination of optional parameters is invalid.", .fix,
+      refusesPlacement: true, advice: report),
     ErrorRule(22222, meaning: "The record does not exist.", .fix, advice: report),
     ErrorRule(
       33333, 44444, meaning: "A parameter is wrong or missing.", .fix, refusesPlacement: true,
@@ -181,10 +191,14 @@ extension ErrorTable {
     ErrorRule(
       700009, 700010, 700012, meaning: "A refusal that MEXC does not document.", .fix,
       advice: report),
-    ErrorRule(700011, meaning: "This interface is not allowed.", .fix, advice: report),
-    ErrorRule(700013, meaning: "Invalid content type.", .fix, advice: report),
     ErrorRule(
-      730001, 730002, meaning: "A pair, user or parameter is wrong.", .fix, advice: report),
+      700011, meaning: "This interface is not allowed.", .fix, refusesPlacement: true,
+      advice: report),
+    ErrorRule(
+      700013, meaning: "Invalid content type.", .fix, refusesPlacement: true, advice: report),
+    ErrorRule(
+      730001, 730002, meaning: "A pair, user or parameter is wrong.", .fix, refusesPlacement: true,
+      advice: report),
   ]
 
   private static let report = "Report this with the signal: the request itself was refused."

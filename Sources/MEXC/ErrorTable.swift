@@ -6,8 +6,13 @@ struct ErrorRule: Sendable {
   /// The exchange's own explanation, in our words; stands in for a message that is empty.
   let meaning: String
   let action: ExchangeError.Action
-  /// Whether it proves that a placement made no order. Only reviewed codes do: they are checks that
-  /// the exchange makes before an order exists. Every other code leaves the outcome open.
+  /// Whether it proves that a placement made no order. MEXC spot has no status for a rejected order:
+  /// one that is not valid fails in the answer, with the code of the check that it did not pass. So
+  /// the codes of those checks prove it: of the request, the key, the symbol, the side, the type, the
+  /// size, the price and the balance. Every other code leaves the outcome open: what tells of an
+  /// order that is there (-2011, -2013, 30026), of work that was begun (10203) or of a service that
+  /// failed (20001, 20002, 11444, 510), what is documented for other services (wallet, sub-accounts,
+  /// streams), and what is not documented at all.
   let refusesPlacement: Bool
   /// What the operator can do, in one sentence.
   let advice: String

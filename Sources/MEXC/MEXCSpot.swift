@@ -59,7 +59,7 @@ package struct MEXCSpot {
     to request: ExchangeRequest, _ response: HTTPResponse, now: WallTime
   ) -> ExchangeAnswer {
     let reader = AnswerReader(request: request)
-    switch Reply(response) {
+    switch Reply(response, hiding: credentials?.apiKey) {
     case .throttled(let isBan, let text):
       let notice = throttleNotice(for: response, isBan: isBan, text: text, now: now)
       return .failed(.throttled(notice))

@@ -15,56 +15,79 @@ enum Reply {
   case unreadable(String)
 
   /// Characters of the exchange's message that are kept.
-  private static let textMaximum = 256
+  private static let textMaximum = 500
 
-  init(_ response: HTTPResponse) {
+  /// `apiKey` is kept out of every text, should the exchange repeat it.
+  init(_ response: HTTPResponse, hiding apiKey: String?) {
     let body = try? JSONReader.read(response.body, limits: .exchange)
-    let message = Self.message(in: body)
     switch response.status {
     case 429, 418:
-      self = .throttled(isBan: response.status == 418, text: message ?? "")
+      let text = Self.message(in: body, hiding: apiKey)
+      self = .throttled(isBan: response.status == 418, text: text ?? "")
     case 403:
-      self = .blocked(message ?? "HTTP 403, \(Self.summary(of: response))")
+      let text = Self.message(in: body, hiding: apiKey)
+      self = .blocked(text ?? "HTTP 403, \(Self.summary(of: response))")
     case 200:
-      self = Self.sorted(body, message, of: response)
+      self = Self.sorted(body, of: response, hiding: apiKey)
     case 400...499:
-      let reply = Self.sorted(body, message, of: response)
+      let reply = Self.sorted(body, of: response, hiding: apiKey)
       if case .success = reply {
         self = .unreadable("HTTP \(response.status) without an error code")
       } else if case .unreadable = reply, response.status == 401, body == nil {
-        // Seen without a body. It says nothing about an order; see `refusesPlacement` of the code.
-        self = .refused(ErrorTable.error(code: 401, text: ""))
+        // Seen without a body. Whoever wrote it says nothing about an order.
+        var error = ErrorTable.error(code: 401, text: "")
+        error.refusesPlacement = false
+        self = .refused(error)
       } else {
         self = reply
       }
     default:
+      let text = Self.message(in: body, hiding: apiKey)
       self = .unreadable(
-        message.map { "HTTP \(response.status): \($0)" }
+        text.map { "HTTP \(response.status): \($0)" }
           ?? "HTTP \(response.status), \(Self.summary(of: response))")
     }
   }
 
   private static func sorted(
-    _ body: JSONValue?, _ message: String?, of response: HTTPResponse
+    _ body: JSONValue?, of response: HTTPResponse, hiding apiKey: String?
   ) -> Reply {
     guard let body else {
       return .unreadable("HTTP \(response.status) without JSON, \(summary(of: response))")
     }
     guard let code = body["code"], !code.isNull else { return .success(body) }
     guard let number = code.numberValue ?? code.stringValue, let code = Int(number) else {
-      return .unreadable("HTTP \(response.status) with a code that is no number")
+      let text = message(in: body, hiding: apiKey).map { ": " + $0 } ?? ""
+      return .unreadable("HTTP \(response.status) with a code that is no number" + text)
     }
-    switch code {
     // Wrappers say 200 in the documentation and 0 in practice.
-    case 0, 200: return .success(body)
-    case 429, 418: return .throttled(isBan: code == 418, text: message ?? "")
-    default: return .refused(ErrorTable.error(code: code, text: message ?? ""))
+    if code == 0 || code == 200 { return .success(body) }
+    let text = message(in: body, hiding: apiKey) ?? ""
+    switch code {
+    case 429, 418: return .throttled(isBan: code == 418, text: text)
+    default: return .refused(ErrorTable.error(code: code, text: text))
     }
   }
 
-  private static func message(in body: JSONValue?) -> String? {
-    guard let text = body?["msg"]?.stringValue, !text.isEmpty else { return nil }
-    return text.prefix(scalars: textMaximum)
+  /// Everything that an answer says in words: `msg`, and what other members add to it.
+  private static func message(in body: JSONValue?, hiding apiKey: String?) -> String? {
+    let parts = ["msg", "data", "_extend"].compactMap { name in body?[name].flatMap(words) }
+    if parts.isEmpty { return nil }
+    var text = parts.joined(separator: "; ")
+    if let apiKey, !apiKey.isEmpty { text = text.replacing(apiKey, with: "…") }
+    let kept = text.prefix(scalars: textMaximum)
+    return kept.utf8.count < text.utf8.count ? kept + "…" : kept
+  }
+
+  /// `nil` for what says nothing.
+  private static func words(_ value: JSONValue) -> String? {
+    switch value {
+    case .null, .bool: nil
+    case .string(let text): text.contains { !$0.isWhitespace } ? text.trimmed : nil
+    case .number(let text): text
+    case .array(let elements): elements.isEmpty ? nil : value.compactText()
+    case .object(let members): members.isEmpty ? nil : value.compactText()
+    }
   }
 
   /// What kind of body it was. The body itself is not repeated: it may be a page that repeats the
@@ -72,5 +95,15 @@ enum Reply {
   private static func summary(of response: HTTPResponse) -> String {
     let kind = response.header("Content-Type").map { " of \($0.prefix(scalars: 64))" } ?? ""
     return "\(response.body.count) bytes" + kind
+  }
+}
+
+extension String {
+  /// Without white space at either end: one text of the exchange begins with a blank.
+  fileprivate var trimmed: String {
+    guard let first = firstIndex(where: { !$0.isWhitespace }),
+      let last = lastIndex(where: { !$0.isWhitespace })
+    else { return "" }
+    return String(self[first...last])
   }
 }

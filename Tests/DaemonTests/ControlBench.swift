@@ -306,7 +306,7 @@ extension Story {
     var story = try Story("s-lost", amount: .base(try money("0.001")), price: "60000")
     try story.approveAndArm()
     try story.add(
-      .outcomeLost("no answer: the connection was closed", throttled: false), after: 2_000)
+      .outcomeLost("no answer: the connection was closed", .answerLost), after: 2_000)
     try story.add(
       .lookedUp(view: "order by client order id", answer: "no answer: timed out"), after: 2_500)
     for view in ["order by client order id", "open orders", "recent orders", "trades"] {

@@ -139,7 +139,7 @@ import Testing
       (.refused(.exchangeRejected, "code 1: no"), "refused (exchange_rejected): code 1: no"),
       (.mayRetry("not sent: x"), "provably not placed, so it may be sent once more: not sent: x"),
       (
-        .outcomeLost("429", throttled: true),
+        .outcomeLost("429", .throttled),
         "answered by a rate limit (429); whether it was placed is being looked up"
       ),
       (.cancelRequested(by: "halt"), "cancel asked for by halt"),

@@ -24,7 +24,7 @@ import Testing
       events += history.count
     }
     #expect(reached == Set(OrderStatus.allCases))
-    #expect(kinds.count == 15)
+    #expect(kinds.count == 16)
     #expect(events > 10 * Self.sequences)
   }
 
@@ -140,13 +140,14 @@ import Testing
       return .validated
     case 7: return .refused(.exchangeRejected, text)
     case 8: return .mayRetry(text)
-    case 9, 10: return .outcomeLost(text, throttled: coin)
+    case 9, 10: return .outcomeLost(text, coin ? .throttled : .answerLost)
     case 11, 12, 13, 14, 15: return .observed(try report(using: &random))
     case 16: return .lookedUp(view: text, answer: "missing")
     case 17, 18: return .notFound(text)
     case 19: return .cancelRequested(by: text)
     case 20: return .cancelAnswered(text, isDefinite: coin)
-    case 21, 22: return .closedByOperator(text)
+    case 21: return .closedByOperator(text)
+    case 22: return .confirmedByOperator(orderID: text)
     default: return .lookedUp(view: "openOrders", answer: text)
     }
   }
@@ -169,7 +170,7 @@ import Testing
 extension OrderEvent {
   fileprivate var isFind: Bool {
     switch self {
-    case .acknowledged, .observed: true
+    case .acknowledged, .observed, .confirmedByOperator: true
     case .created, .approved, .denied, .armed, .validated, .refused, .mayRetry, .outcomeLost,
       .lookedUp, .notFound, .cancelRequested, .cancelAnswered, .closedByOperator:
       false

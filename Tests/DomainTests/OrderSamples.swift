@@ -60,7 +60,7 @@ enum Sample {
         ticket: ticket, quote: quote, reservedQuote: FixedDecimal(900), checks: "price_band=ok"))
   }
 
-  static let lost = OrderEvent.outcomeLost("no answer in 10 s", throttled: false)
+  static let lost = OrderEvent.outcomeLost("no answer in 10 s", .answerLost)
   static let refused = OrderEvent.refused(.exchangeRejected, "30004: insufficient position")
 
   /// What leads a new order into the status.

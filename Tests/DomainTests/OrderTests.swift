@@ -44,7 +44,7 @@ import Testing
 
   @Test func mayGoOnceMoreAfterARefusal() throws {
     let order = try Sample.order(after: [
-      Sample.armed(), .outcomeLost("429", throttled: true), .mayRetry("nothing was placed"),
+      Sample.armed(), .outcomeLost("429", .throttled), .mayRetry("nothing was placed"),
     ])
     #expect(order.status == .new)
     #expect(!order.wasThrottled)
@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test func throttlingIsRememberedUntilItIsSettled() throws {
-    let throttled = OrderEvent.outcomeLost("429", throttled: true)
+    let throttled = OrderEvent.outcomeLost("429", .throttled)
     #expect(try Sample.order(after: [Sample.armed(), throttled]).wasThrottled)
     #expect(try !Sample.order(after: [Sample.armed(), throttled, Sample.lost]).wasThrottled)
     #expect(
@@ -106,6 +106,42 @@ import Testing
     #expect(found.status == .open)
     #expect(!found.closedByOperator)
     #expect(found.reason == "")
+  }
+
+  // MARK: The operator's word
+
+  @Test(arguments: [
+    (OrderStatus.open, OrderStatus.canceled), (.partiallyFilled, .partiallyCanceled),
+    (.unknown, .notFound), (.notFound, .notFound),
+  ])
+  func theOperatorClosesAnOrderInDoubt(_ status: OrderStatus, _ next: OrderStatus) throws {
+    let events = try Sample.events(to: status)
+    let before = try Sample.order(after: events)
+    let closed = try Sample.order(after: events + [.closedByOperator("gone")])
+    #expect(closed.status == next)
+    #expect(closed.closedByOperator)
+    #expect(closed.reason == "gone")
+    #expect(closed.code == (next == .notFound ? .notFound : nil))
+    #expect(closed.executedQuantity == before.executedQuantity)
+  }
+
+  @Test func theOperatorConfirmsAnOrderUntilTheExchangeTellsOfIt() throws {
+    let events = try Sample.events(to: .unknown) + [.confirmedByOperator(orderID: "C02__1")]
+    let confirmed = try Sample.order(after: events)
+    #expect(confirmed.status == .open)
+    #expect(confirmed.confirmedByOperator)
+    #expect(confirmed.doubt == nil)
+    #expect(confirmed.reference == .orderID("C02__1"))
+    let read = try Sample.order(after: events + [Sample.observed(.open)])
+    #expect(!read.confirmedByOperator)
+  }
+
+  @Test func theReasonOfADoubtIsKeptUntilItIsSettled() throws {
+    let refused = OrderEvent.outcomeLost("code 30099: no", .refused(code: 30_099))
+    #expect(try Sample.order(after: [Sample.armed(), refused]).doubt == .refused(code: 30_099))
+    #expect(try Sample.order(after: [Sample.armed(), refused, Sample.lost]).doubt == .answerLost)
+    #expect(
+      try Sample.order(after: [Sample.armed(), refused, Sample.observed(.open)]).doubt == nil)
   }
 
   // MARK: Fills

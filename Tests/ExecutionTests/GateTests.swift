@@ -202,6 +202,7 @@ import Testing
     harness.submit(limit("new", sol))
     harness.advance(by: .seconds(10))
     #expect(harness.placements(of: "new").isEmpty)
+    #expect(!harness.engine.isTradingOpen)
     exchange.script = { dispatch, _ in
       switch dispatch.request {
       case .order(eth, _), .openOrders(eth), .recentOrders(eth, _), .trades(eth, _):
@@ -209,8 +210,9 @@ import Testing
       default: nil
       }
     }
-    harness.advance(by: .seconds(10))
+    harness.advance(by: .seconds(8))
     #expect(harness.placements(of: "new").isEmpty)
+    #expect(!harness.engine.isTradingOpen)
     exchange.script = { _, _ in nil }
     harness.advance(by: .seconds(20))
     #expect(harness.status("new") == .open)

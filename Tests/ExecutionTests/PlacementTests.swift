@@ -74,8 +74,7 @@ import Testing
 
   @Test(arguments: [
     ExchangeAnswer.failed(.noAnswer("time out")), .failed(.unreadable("HTML")),
-    refusal(99_999, .query, refuses: false), refusal(700003, .clock, refuses: false),
-    refusal(10072, .halt, refuses: false), .orders([]), noSuchOrder, .cancelTaken,
+    .failed(.blocked("403")), .orders([]), noSuchOrder, .cancelTaken,
     .serverTime(WallTime(milliseconds: 0)),
   ])
   func whateverProvesNothingLeavesTheOutcomeUnknown(answer: ExchangeAnswer) {
@@ -88,6 +87,76 @@ import Testing
     harness.advance(by: .seconds(8 * 24 * 3600))
     #expect(harness.placements.count == 1)
     #expect(harness.status("a") == .notFound)
+    let isLost = answer != .failed(.blocked("403"))
+    #expect(harness.message("a").contains("its answer was lost") == isLost)
+  }
+
+  /// An answer with a code is an answer: once every view has said no, the order was refused.
+  @Test(arguments: [
+    (99_999, ExchangeError.Action.query), (700003, .clock), (10072, .halt), (10203, .query),
+    (20001, .query), (510, .wait),
+  ])
+  func aCodeThatProvesNothingIsARefusalOnceNoViewHasTheOrder(
+    code: Int, action: ExchangeError.Action
+  ) {
+    let harness = placed(refusal(code, action, refuses: false))
+    #expect(harness.status("a") == .unknown)
+    #expect(harness.outcome("a") == nil)
+    #expect(harness.engine.halt == nil)
+    #expect(harness.submit(limit("b"))?.code == .accepted)
+    harness.advance(by: .seconds(65))
+    #expect(harness.status("a") == .unknown)
+    harness.advance(by: .seconds(2))
+    #expect(harness.status("a") == .rejected)
+    #expect(harness.code("a") == .exchangeRejected)
+    #expect(
+      harness.message("a") == "code \(code): text \(code); every view of the exchange says that it "
+        + "has no such order")
+    #expect(harness.outcome("a")?.code == .exchangeRejected)
+    #expect(!harness.logs.contains { $0.message.contains("lost") })
+    #expect(harness.placements(of: "a").count == 1)
+    #expect(harness.status("b") == .open)
+    harness.checkStore()
+  }
+
+  /// The reason is kept over a restart.
+  @Test func theCodeIsRememberedOverARestart() {
+    let harness = placed(refusal(99_999, .query, refuses: false))
+    harness.restart()
+    harness.advance(by: .seconds(70))
+    #expect(harness.code("a") == .exchangeRejected)
+    #expect(harness.message("a").contains("code 99999: text 99999"))
+  }
+
+  @Test func anOrderThatIsThereAfterAllWinsOverTheCode() {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(exchange: exchange)
+    exchange.script = { [unowned exchange] dispatch, _ in
+      guard let ticket = dispatch.request.ticket else { return nil }
+      exchange.accept(ticket)
+      return .answer(refusal(10203, .query, refuses: false))
+    }
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(5))
+    #expect(harness.status("a") == .open)
+  }
+
+  /// Checking an order makes none: whatever the code, the answer is final.
+  @Test(arguments: [
+    (99_999, ExchangeError.Action.query), (30087, .fix), (10203, .query), (700003, .clock),
+  ])
+  func inValidateModeEveryRefusalIsFinal(code: Int, action: ExchangeError.Action) {
+    let exchange = FakeExchange()
+    exchange.script = { dispatch, _ in
+      dispatch.isPlacement ? .answer(refusal(code, action, refuses: false)) : nil
+    }
+    let harness = EngineHarness.open(makeConfiguration { $0.mode = .validate }, exchange: exchange)
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(2))
+    #expect(harness.code("a") == .exchangeRejected)
+    #expect(harness.message("a").contains("code \(code): text \(code)"))
+    // A wrong clock is put right once.
+    #expect(harness.placements.count == (action == .clock ? 2 : 1))
   }
 
   @Test func anOrderThatNeverLeftGoesLaterAndIsNotCounted() {

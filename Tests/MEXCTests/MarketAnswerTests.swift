@@ -123,6 +123,7 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
       Issue.record("\(refused)")
       return
     }
-    #expect(error.text.unicodeScalars.count == 256)
+    #expect(error.text.unicodeScalars.count == 501)
+    #expect(error.text.hasSuffix("…"))
   }
 }

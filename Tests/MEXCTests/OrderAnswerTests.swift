@@ -59,6 +59,8 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
     let quantity = try FixedDecimal("1.25")
     #expect(try report(replaced("\"origQty\"", "\"Qty\"")).quantity == quantity)
     #expect(try report(replaced("\"1.25\"", "1.25")).quantity == quantity)
+    let spelled = try report(replaced("\"cummulativeQuoteQty\"", "\"cumulativeQuoteQty\""))
+    #expect(try spelled.executedQuote == FixedDecimal("10.7"))
     #expect(try report(replaced("\"1.25\"", "null")).quantity == nil)
     #expect(try report(replaced("\"21.400\"", "\"\"")).price == nil)
     #expect(try report(replaced("\"C02__6122\"", "1755840577")).orderID == "1755840577")
@@ -133,16 +135,62 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
     for request in [ExchangeRequest.openOrders(link), .recentOrders(link, since: noon)] {
       #expect(answer(to: request, response(200, "[]")) == .orders([]))
       #expect(answer(to: request, response(200, "[\(row)]")) == .orders(reports))
-      // One bad row might be the order that is looked for.
-      #expect(isUnreadable(answer(to: request, response(200, "[\(row),{}]"))))
-      #expect(isUnreadable(answer(to: request, response(200, "[\(row),null]"))))
-      #expect(
-        isUnreadable(
-          answer(to: request, response(200, "[\(replaced("LINKUSDT", "BTCUSDT"))]"))))
+      // What cannot be read is told apart from the rest, by whose it may be.
+      let wrong: [(String, UnreadableRow)] = [
+        ("{}", .init(orderID: nil, name: .unknown, reason: "it is about another symbol")),
+        ("null", .init(orderID: nil, name: .unknown, reason: "it is about another symbol")),
+        (
+          replaced("LINKUSDT", "BTCUSDT"),
+          .init(orderID: "C02__6122", name: .text("sg-1"), reason: "it is about another symbol")
+        ),
+        (
+          replaced("\"BUY\"", "null"),
+          .init(orderID: "C02__6122", name: .text("sg-1"), reason: "side is missing")
+        ),
+        (foreign, .init(orderID: "C02__999", name: .none, reason: "executedQty is missing")),
+      ]
+      for (text, unreadable) in wrong {
+        guard
+          case .orders(let read, let rest) = answer(
+            to: request, response(200, "[\(text),\(row)]"))
+        else {
+          Issue.record("a row spoils the list: \(text)")
+          continue
+        }
+        #expect(read == reports)
+        #expect(rest.count == 1)
+        #expect(rest[0].orderID == unreadable.orderID && rest[0].name == unreadable.name)
+        #expect(rest[0].reason.hasPrefix(unreadable.reason), "\(rest[0].reason)")
+      }
       #expect(isUnreadable(answer(to: request, response(200, row))))
       #expect(isUnreadable(answer(to: request, response(200, "{}"))))
       #expect(isUnreadable(answer(to: request, response(200, ""))))
     }
+  }
+
+  /// As an account shows a stop order that somebody made on the website.
+  private let foreign = #"""
+    {"symbol":"LINKUSDT","orderId":"C02__999","orderListId":-1,"clientOrderId":null,"price":"0",
+    "origQty":"0.01","executedQty":null,"cummulativeQuoteQty":"0","status":"CANCELED",
+    "timeInForce":null,"type":"STOP_MARKET_ORDER","side":"SELL","stopPrice":"60000",
+    "icebergQty":null,"time":1,"updateTime":null,"isWorking":false,"origQuoteOrderQty":null}
+    """#
+
+  @Test func whoseARowMayBe() throws {
+    let ours = try clientOrderID("sg-1")
+    func row(_ orderID: String?, _ name: UnreadableRow.Name) -> UnreadableRow {
+      UnreadableRow(orderID: orderID, name: name, reason: "")
+    }
+    #expect(row("7", .text("sg-1")).mayBe(ours, nil))
+    #expect(row("8", .text("sg-1")).mayBe(ours, "7"))
+    #expect(row("7", .none).mayBe(ours, "7"))
+    #expect(row("7", .text("sg-2")).mayBe(ours, "7"))
+    #expect(!row("7", .text("sg-2")).mayBe(ours, nil))
+    #expect(!row("7", .none).mayBe(ours, nil))
+    #expect(row("7", .unknown).mayBe(ours, nil))
+    #expect(!row("8", .unknown).mayBe(ours, "7"))
+    #expect(row(nil, .unknown).mayBe(ours, "7"))
+    #expect(!row(nil, .none).mayBe(ours, "7"))
   }
 
   @Test func readsTrades() throws {
@@ -158,7 +206,15 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
       price: try FixedDecimal("21.4"), quantity: try FixedDecimal("0.5"))
     #expect(answer(to: request, response(200, "[\(trade)]")) == .trades([expected]))
     #expect(answer(to: request, response(200, "[]")) == .trades([]))
-    #expect(isUnreadable(answer(to: request, response(200, "[\(trade),{\"symbol\":\"X\"}]"))))
+    guard
+      case .trades([expected], let rest) = answer(
+        to: request, response(200, "[\(trade),{\"symbol\":\"X\",\"orderId\":\"7\"}]"))
+    else {
+      Issue.record("a row spoils the list")
+      return
+    }
+    #expect(rest.map(\.orderID) == ["7"])
+    #expect(rest.map(\.name) == [.unknown])
     #expect(isUnreadable(answer(to: request, response(200, "{\"code\":200,\"data\":[]}"))))
   }
 

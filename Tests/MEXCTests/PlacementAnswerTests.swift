@@ -115,7 +115,18 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
     .code(44444, .refused(44444, .fix)), .code(30029, .refused(30029, .wait)),
     .code(-1021, .refused(-1021, .clock)), .code(-1022, .refused(-1022, .halt)),
     .code(-2010, .refused(-2010, .size)), .code(-2014, .refused(-2014, .halt)),
-    .code(-2015, .refused(-2015, .halt)),
+    .code(-2015, .refused(-2015, .halt)), .code(400, .refused(400, .fix)),
+    .code(30051, .refused(30051, .skip)), .code(30087, .refused(30087, .fix)),
+    .code(30001, .refused(30001, .skip)), .code(30020, .refused(30020, .skip)),
+    .code(30025, .refused(30025, .wait)), .code(30027, .refused(30027, .skip)),
+    .code(30028, .refused(30028, .skip)), .code(30032, .refused(30032, .size)),
+    .code(26, .refused(26, .skip)), .code(70011, .refused(70011, .skip)),
+    .code(10096, .refused(10096, .fix)), .code(730001, .refused(730001, .fix)),
+    .code(10073, .refused(10073, .clock)), .code(401, .refused(401, .halt)),
+    .init(401, #"{"code":401,"msg":"No authority!"}"#, .refused(401, .halt)),
+    .init(400, #"{"msg":" amount scale is invalid","code":400}"#, .refused(400, .fix)),
+    .init(400, #"{"code":"30004","msg":null}"#, .refused(30004, .size)),
+    .init(422, #"{"code":30087,"msg":"x","_extend":null}"#, .refused(30087, .fix)),
     .init(200, #"{"code":30002,"msg":"too small"}"#, .refused(30002, .size)),
     .init(200, #"{"msg":"x","code":"30005"}"#, .refused(30005, .size)),
     .init(400, #"{"msg":"x","code":30002,"_extend":null}"#, .refused(30002, .size)),
@@ -124,10 +135,16 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
 
   static let doubts: [PlacementRow] = [
     .code(-2011, .doubtful(-2011, .query)), .code(-2013, .doubtful(-2013, .query)),
-    .code(400, .doubtful(400, .fix)), .code(10203, .doubtful(10203, .query)),
-    .code(20002, .doubtful(20002, .query)), .code(500, .doubtful(500, .query)),
-    .code(504, .doubtful(504, .query)), .code(510, .doubtful(510, .wait)),
-    .code(30087, .doubtful(30087, .fix)), .code(730001, .doubtful(730001, .fix)),
+    .code(10203, .doubtful(10203, .query)), .code(30026, .doubtful(30026, .query)),
+    .code(20001, .doubtful(20001, .query)), .code(20002, .doubtful(20002, .query)),
+    .code(500, .unreadable), .code(503, .unreadable), .code(504, .unreadable),
+    .code(510, .doubtful(510, .wait)), .code(11444, .doubtful(11444, .wait)),
+    .code(10098, .doubtful(10098, .halt)), .code(700009, .doubtful(700009, .fix)),
+    .code(730000, .doubtful(730000, .halt)), .code(22222, .doubtful(22222, .fix)),
+    .code(30099, .doubtful(30099, .query)),
+    .init(404, #"{"code":"30099","msg":"x"}"#, .doubtful(30099, .query)),
+    .init(200, #"{"code":30099,"msg":"x"}"#, .doubtful(30099, .query)),
+    .init(400, #"{"code":"NOT_ALLOWED","msg":"x"}"#, .unreadable),
     .code(99_999, .doubtful(99_999, .query)), .code(-1, .doubtful(-1, .query)),
     .init(401, "", .doubtful(401, .halt)), .init(401, page, .doubtful(401, .halt)),
     .init(400, "", .unreadable), .init(400, page, .unreadable), .init(400, "{}", .unreadable),
@@ -163,10 +180,34 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
     }
     #expect(
       certain == [
-        -2015, -2014, -2010, -1022, -1021, 602, 10007, 10072, 10101, 30000, 30002, 30003, 30004,
-        30005, 30014, 30016, 30018, 30019, 30021, 30029, 30041, 33333, 44444, 700001, 700002,
-        700003, 700004, 700005, 700006, 700007, 700008,
+        -2015, -2014, -2010, -1128, -1121, -1022, -1021, 26, 400, 401, 402, 406, 602, 10001, 10007,
+        10015, 10072, 10073, 10095, 10096, 10097, 10101, 10102, 30000, 30001, 30002, 30003, 30004,
+        30005, 30010, 30014, 30016, 30018, 30019, 30020, 30021, 30025, 30027, 30028, 30029, 30032,
+        30041, 30051, 30087, 33333, 44444, 60005, 70011, 700001, 700002, 700003, 700004, 700005,
+        700006, 700007, 700008, 700011, 700013, 730001, 730002,
       ])
+  }
+
+  /// The whole text reaches the person, and neither the key nor a novel does.
+  @Test(arguments: [
+    (#"{"code":30099,"msg":" amount scale is invalid"}"#, "amount scale is invalid"),
+    (#"{"code":30099,"msg":null,"data":null,"_extend":null}"#, ""),
+    (#"{"code":30099,"msg":"余额不足"}"#, "余额不足"),
+    (#"{"code":30099,"msg":"no","data":"minimum 5"}"#, "no; minimum 5"),
+    (#"{"code":30099,"msg":"","data":{"minimum":5}}"#, #"{"minimum":5}"#),
+    (#"{"code":30099,"msg":"no","data":{},"_extend":{"a":[1]}}"#, #"no; {"a":[1]}"#),
+    (#"{"code":30099,"msg":"key mx0aBYs33eIilxBWC5 unknown"}"#, "key … unknown"),
+  ])
+  func theExchangesWordsAreKept(_ body: String, _ text: String) throws {
+    var exchange = MEXCSpot(
+      credentials: try documentedCredentials(), receiveWindow: .seconds(5))
+    let answer = exchange.answer(
+      to: .place(try ticket()), response(400, body), now: noon)
+    guard case .failed(.refused(let error)) = answer else {
+      Issue.record("\(answer)")
+      return
+    }
+    #expect(error.text == text)
   }
 
   @Test func aBrokenTransportSaysHowFarItGot() throws {

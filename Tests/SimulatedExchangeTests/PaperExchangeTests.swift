@@ -44,7 +44,7 @@ struct PaperExchangeTests {
       .place(try ticket("b2", .market, .quote(decimal("99999")))), at: moment(7))
     #expect(again == .placed(orderID: "PAPER-b2"))
     guard
-      case .trades(let trades) = exchange.answer(
+      case .trades(let trades, _) = exchange.answer(
         .trades(pair("LINKUSDT"), since: moment(6).wall), at: moment(8))
     else {
       Issue.record("trades")
@@ -73,7 +73,8 @@ struct PaperExchangeTests {
     let reference = OrderReference.clientOrderID(order.clientOrderID)
     #expect(
       try report(exchange.answer(.order(order.symbol, reference), at: moment(6))).status == .open)
-    guard case .orders(let open) = exchange.answer(.openOrders(order.symbol), at: moment(6)) else {
+    guard case .orders(let open, _) = exchange.answer(.openOrders(order.symbol), at: moment(6))
+    else {
       Issue.record("open orders")
       return
     }

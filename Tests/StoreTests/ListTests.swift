@@ -18,7 +18,7 @@ struct ListTests {
       .observed(try makeReport("filled", .filled, executed: "0.5", quote: "10000")), in: store)
     var unknown = try Recorded("unknown", in: store, at: time(3_000))
     try unknown.arm(in: store)
-    try unknown.take(.outcomeLost("timed out", throttled: false), in: store)
+    try unknown.take(.outcomeLost("timed out", .answerLost), in: store)
     try unknown.take(.cancelRequested(by: "operator"), in: store)
     var denied = try Recorded("denied", in: store, at: time(4_000))
     try denied.take(.denied(.priceDeviation, "12 bps"), in: store)

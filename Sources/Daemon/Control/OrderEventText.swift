@@ -16,10 +16,13 @@ enum OrderEventText {
     case .validated: "the exchange checked the order and placed nothing"
     case .refused(let code, let message): "refused (\(code.rawValue)): \(message)"
     case .mayRetry(let message): "provably not placed, so it may be sent once more: \(message)"
-    case .outcomeLost(let message, let throttled):
-      throttled
-        ? "answered by a rate limit (\(message)); whether it was placed is being looked up"
-        : "outcome unknown (\(message)); it is looked up and never sent again"
+    case .outcomeLost(let message, .throttled):
+      "answered by a rate limit (\(message)); whether it was placed is being looked up"
+    case .outcomeLost(let message, .refused):
+      "answered by a code that does not prove that no order was made (\(message)); it is looked up "
+        + "and never sent again"
+    case .outcomeLost(let message, .answerLost), .outcomeLost(let message, .blocked):
+      "outcome unknown (\(message)); it is looked up and never sent again"
     case .lookedUp(let view, let answer): "looked up (\(view)): \(answer)"
     case .observed(let report): describe(report)
     case .notFound(let message): "not found: \(message)"
@@ -27,6 +30,8 @@ enum OrderEventText {
     case .cancelAnswered(let message, let isDefinite):
       "cancel answered by the exchange: \(message)" + (isDefinite ? "" : "; it is tried again")
     case .closedByOperator(let message): "closed by the operator: \(message)"
+    case .confirmedByOperator(let orderID):
+      "confirmed by the operator as order \(orderID), as the exchange could not be asked"
     }
   }
 

@@ -1,0 +1,149 @@
+import Domain
+import Execution
+import Testing
+
+/// What is said to be not as it should be, and the way out of it.
+@Suite struct TroubleTests {
+  private func messages(_ harness: EngineHarness) -> [String] {
+    let troubles = harness.engine.troubles(at: harness.now)
+    #expect(troubles.allSatisfy { !$0.advice.isEmpty && !$0.message.contains("\n") })
+    return troubles.map(\.message)
+  }
+
+  @Test func nothingIsWrongWhereNothingIs() {
+    let harness = EngineHarness.open()
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(60))
+    #expect(messages(harness).isEmpty)
+  }
+
+  @Test func aHaltIsTheFirst() {
+    let harness = EngineHarness.open()
+    harness.exchange.script = { dispatch, _ in
+      dispatch.isPlacement ? .answer(.failed(.noAnswer("time out"))) : nil
+    }
+    harness.submit(limit("lost"))
+    harness.settle()
+    harness.command(.halt(reason: "storm", cancel: false))
+    let troubles = harness.engine.troubles(at: harness.now)
+    #expect(troubles.map(\.subject).first == .daemon)
+    #expect(troubles.first?.message == "trading is halted since 2023-11-14T22:13:20.000Z: storm")
+    #expect(troubles.first?.advice.contains("resume") == true)
+    #expect(
+      troubles.last?.subject == .order(key("lost"), clientOrderID(of: signalID("lost")), btc))
+    #expect(troubles.last?.message.contains("not known yet") == true)
+  }
+
+  @Test(arguments: [
+    (EngineConfiguration.Risk.PauseScope.symbol, "BTCUSDT is paused"), (.all, "all trading"),
+    (.none, "not to be found"),
+  ])
+  func anOrderThatIsNotFound(scope: EngineConfiguration.Risk.PauseScope, word: String) {
+    let harness = EngineHarness.open(makeConfiguration { $0.risk.pauseOnNotFound = scope })
+    harness.exchange.script = { dispatch, _ in
+      dispatch.isPlacement ? .answer(.failed(.noAnswer("time out"))) : nil
+    }
+    harness.submit(limit("lost"))
+    harness.advance(by: .seconds(70))
+    #expect(messages(harness).count == 1)
+    #expect(messages(harness).first?.contains(word) == true)
+    harness.command(.resolveNotPlaced(signalID("lost")))
+    #expect(messages(harness).isEmpty)
+  }
+
+  @Test(arguments: [
+    (throttled(.seconds(30)), "back-off; nothing is sent before 2023-11-14T22:13:50.000Z (429)"),
+    (throttled(.seconds(300), isBan: true), "banned this address"),
+    (.failed(.blocked("403")), "nothing is sent before 2023-11-14T22:14:20.000Z (firewall: 403)"),
+  ])
+  func aBackOffSaysUntilWhen(answer: ExchangeAnswer, words: String) {
+    let harness = EngineHarness.open()
+    harness.exchange.script = { dispatch, _ in dispatch.isPlacement ? .answer(answer) : nil }
+    harness.submit(limit("a"))
+    harness.settle()
+    #expect(messages(harness).first?.contains(words) == true, "\(messages(harness))")
+    harness.restart()
+    #expect(messages(harness).contains { $0.contains(words) })
+    harness.exchange.script = { _, _ in nil }
+    harness.advance(by: .seconds(301))
+    #expect(!messages(harness).contains { $0.contains("nothing is sent") })
+  }
+
+  static let needs: [(String, @Sendable (ExchangeRequest) -> Bool)] = [
+    ("the exchange's clock", \.isClock), ("the symbols' rules", \.isInstruments),
+    ("the pairs that the API key may trade", { $0 == .tradableSymbols }),
+  ]
+
+  @Test(arguments: needs)
+  func aStartThatWaitsSaysForWhat(
+    what: String, concerns: @escaping @Sendable (ExchangeRequest) -> Bool
+  ) {
+    let answers: [(ExchangeAnswer, String)] = [
+      (.failed(.notSent("connection refused")), "not sent: connection refused"),
+      (refusal(10072, .halt), "code 10072: text 10072"),
+      (.failed(.unreadable("HTTP 404")), "HTTP 404"),
+    ]
+    for (answer, words) in answers {
+      let exchange = FakeExchange()
+      exchange.script = { dispatch, _ in concerns(dispatch.request) ? .answer(answer) : nil }
+      let harness = EngineHarness(exchange: exchange)
+      harness.tick()
+      #expect(!messages(harness).isEmpty)
+      harness.settle()
+      let found = messages(harness).filter { $0.contains(what) }
+      #expect(found.count == 1)
+      #expect(found.first?.contains(words) == true, "\(found)")
+      exchange.script = { _, _ in nil }
+      harness.advance(by: .seconds(10))
+      #expect(messages(harness).isEmpty)
+    }
+  }
+
+  /// A start right after a run that used much of the pools.
+  @Test func aStartThatWaitsForTheRateLimitSaysUntilWhen() {
+    let harness = EngineHarness.open()
+    harness.restart(makeConfiguration { $0.rateLimits.ipWeight = 30 })
+    let found = messages(harness).filter { $0.contains("rate limits counts until") }
+    #expect(found.count >= 1, "\(messages(harness))")
+    harness.advance(by: .seconds(60))
+    #expect(messages(harness).isEmpty, "\(messages(harness))")
+  }
+
+  @Test func earlierOrdersThatAreStillLookedUpAreNamed() {
+    let harness = EngineHarness.open()
+    harness.submit(limit("old"))
+    harness.settle()
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isOrder ? .answer(.failed(.noAnswer("time out"))) : nil
+    }
+    harness.restart()
+    harness.advance(by: .seconds(10))
+    #expect(messages(harness).count == 1)
+    #expect(messages(harness).first?.contains("that of signal old (no answer: time out)") == true)
+  }
+
+  @Test func symbolsThatCannotBeTradedAreNamed() {
+    let exchange = FakeExchange()
+    exchange.tradable = [btc, sol]
+    exchange.instruments = [instrument(btc) { $0.isTradable = false }, instrument(eth)]
+    let harness = EngineHarness.open(exchange: exchange)
+    let troubles = harness.engine.troubles(at: harness.now)
+    #expect(troubles.map(\.subject) == [.symbol(btc), .symbol(eth), .symbol(sol)])
+    #expect(
+      troubles.map(\.message) == [
+        "BTCUSDT is not open to trading over the API now; signals for it are refused",
+        "the API key may not trade ETHUSDT; signals for it are refused",
+        "the exchange does not list SOLUSDT; signals for it are refused",
+      ])
+  }
+
+  @Test func aCarefulStartIsNamed() {
+    let harness = EngineHarness.open()
+    harness.setBack(to: harness.store)
+    harness.advance(by: .seconds(10))
+    #expect(messages(harness).count == 1)
+    #expect(messages(harness).first?.contains("careful start since") == true)
+    harness.command(.resume)
+    #expect(messages(harness).isEmpty)
+  }
+}

@@ -24,6 +24,8 @@ package struct CommandLineOptions: Equatable, Sendable {
 
   package var action: Action
   package var configurationPath: String
+  /// A check prints what is wrong, and nothing else.
+  package var isQuiet = false
 
   /// Wrong usage: one line that says what is wrong.
   package struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -31,22 +33,24 @@ package struct CommandLineOptions: Equatable, Sendable {
   }
 
   package static let usage = """
-    Usage: mexc-signald [--config FILE] [--check-config] [--version] [--help]
+    Usage: mexc-signald [--config FILE] [--check-config [--quiet]] [--version] [--help]
 
       --config FILE    the configuration (default \(Configuration.standardPath))
       --check-config   print the effective configuration, or everything that is wrong with it
+      --quiet          with --check-config: print only what is wrong
       --version        print the version
       --help           print this text
 
     Exit status: 0 done, 1 failed, 2 wrong usage, 78 wrong configuration.
     """
 
-  private static let names = ["--config", "--check-config", "--version", "--help"]
+  private static let names = ["--config", "--check-config", "--quiet", "--version", "--help"]
 
   /// Reads the arguments, without the program's name.
   package static func parse(_ arguments: [String]) -> Result<CommandLineOptions, UsageError> {
     var action = Action.run
     var path: String?
+    var isQuiet = false
     var rest = arguments[...]
     while let argument = rest.popFirst() {
       let (name, attached) = split(argument)
@@ -59,14 +63,18 @@ package struct CommandLineOptions: Equatable, Sendable {
         if path != nil { return .failure(UsageError(description: "--config is given twice")) }
         path = value
       case "--check-config": if action == .run { action = .checkConfiguration }
+      case "--quiet": isQuiet = true
       case "--version": if action != .showHelp { action = .showVersion }
       case "--help", "-h": action = .showHelp
       default: return .failure(unknown(argument))
       }
     }
+    if isQuiet, action == .run {
+      return .failure(UsageError(description: "--quiet goes with --check-config"))
+    }
     return .success(
       CommandLineOptions(
-        action: action, configurationPath: path ?? Configuration.standardPath))
+        action: action, configurationPath: path ?? Configuration.standardPath, isQuiet: isQuiet))
   }
 
   /// `--name=value` in its parts.

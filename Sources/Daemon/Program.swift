@@ -26,7 +26,8 @@ package enum DaemonProgram {
       case .showVersion: say("mexc-signald \(Version.text)")
       case .checkConfiguration:
         return Daemon.checkConfiguration(
-          options.configurationPath, output: say, complaints: complain)
+          options.configurationPath, isQuiet: options.isQuiet, output: say,
+          complaints: complain)
       case .run: return serve(options.configurationPath)
       }
       return .done

@@ -40,6 +40,15 @@ import Testing
     #expect(CommandLineOptions.usage.contains("--check-config"))
   }
 
+  @Test func `Quiet belongs to the check`() throws {
+    #expect(try CommandLineOptions.parse(["--check-config", "--quiet"]).get().isQuiet)
+    #expect(try !CommandLineOptions.parse(["--check-config"]).get().isQuiet)
+    let error = #expect(throws: CommandLineOptions.UsageError.self) {
+      try CommandLineOptions.parse(["--config", "a", "--quiet"]).get()
+    }
+    #expect(error?.description == "--quiet goes with --check-config")
+  }
+
   @Test func `Exit statuses are the documented ones`() {
     #expect(
       [ExitCode.done, .failed, .wrongUsage, .invalidConfiguration].map(\.rawValue)
@@ -49,7 +58,7 @@ import Testing
 
 @Suite struct ConfigurationCheckTests {
   private func check(
-    _ path: String, variables: [String: String] = [:]
+    _ path: String, isQuiet: Bool = false, variables: [String: String] = [:]
   ) -> (ExitCode, output: [String], complaints: [String]) {
     var output: [String] = []
     var complaints: [String] = []
@@ -57,7 +66,7 @@ import Testing
       value: { variables[$0].map { Array($0.utf8) } },
       erase: { Issue.record("a check erased \($0)") })
     let status = checkConfiguration(
-      path, environment: environment, output: { output.append($0) },
+      path, isQuiet: isQuiet, environment: environment, output: { output.append($0) },
       complaints: { complaints.append($0) })
     return (status, output, complaints)
   }
@@ -80,6 +89,9 @@ import Testing
     let given = check(path, variables: ["MEXC_API_KEY": "k"])
     #expect(given.output == result.output)
     #expect(given.complaints == ["credentials: the environment"])
+    let quiet = check(path, isQuiet: true)
+    #expect(quiet.0 == .done)
+    #expect(quiet.output.isEmpty && quiet.complaints.isEmpty)
   }
 
   @Test func `Paper mode asks for no credentials`() throws {
@@ -103,6 +115,9 @@ import Testing
           + "(default \"paper\")",
         "\(path):3: risks: unknown key; did you mean \"risk\"?",
       ])
+    let quiet = check(path, isQuiet: true)
+    #expect(quiet.0 == .invalidConfiguration)
+    #expect(quiet.complaints == result.complaints)
   }
 
   @Test func `A file that cannot be read is a violation`() throws {

@@ -173,7 +173,7 @@ package final class Epochs {
       storageError = nil
       edges.log(
         LogEntry(
-          level: .info, message: "the database takes writes again; orders are reconciled",
+          level: .notice, message: "the database takes writes again; orders are reconciled",
           fields: []))
       begin()
     } catch {

@@ -10,6 +10,7 @@ extension Logger {
       switch entry.level {
       case .error: .error
       case .warning: .warning
+      case .notice: .notice
       case .info: .info
       case .debug: .debug
       }

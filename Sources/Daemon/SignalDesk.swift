@@ -191,7 +191,7 @@ package final class SignalDesk {
     var fields = [LogField("code", refusal.code.rawValue)]
     if let id = refusal.id { fields.append(LogField("signal_id", id.text)) }
     if case .file(let name) = who { fields.append(LogField("file", bytes: name)) }
-    logger.log(.warning, "refused: \(refusal.message)", fields)
+    logger.log(.notice, "refused: \(refusal.message)", fields)
     replyInTurn(
       SignalAnswer(
         id: refusal.id?.text, status: .rejected, code: refusal.code, message: refusal.message),

@@ -246,7 +246,7 @@ final class Trader {
   /// Closes the intake and lets placements in flight be answered.
   private func stop() {
     guard stopDeadline == nil else {
-      logger.log(.warning, "told to stop again; not waiting any longer")
+      logger.log(.notice, "told to stop again; not waiting any longer")
       stopDeadline = Clock.monotonic()
       return
     }
@@ -297,7 +297,7 @@ final class Trader {
     logger.level = configuration.log.level
     turn?.feed(.reconfigure(configuration.engineConfiguration(cost: MEXCSpot.cost)))
     logger.log(
-      .info, "the configuration is reloaded",
+      .notice, "the configuration is reloaded",
       [LogField("changed", taken.isEmpty ? "nothing" : taken.joined(separator: ","))])
     if !waiting.isEmpty {
       logger.log(

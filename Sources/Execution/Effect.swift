@@ -89,7 +89,14 @@ package struct CommandAnswer: Hashable, Sendable {
 /// A line for the journal.
 package struct LogEntry: Hashable, Sendable {
   package enum Level: Hashable, Sendable {
-    case error, warning, info, debug
+    /// Needs a person now.
+    case error
+    /// Wants a look.
+    case warning
+    /// Normal, and worth knowing: a signal that the rules refuse.
+    case notice
+    case info
+    case debug
   }
 
   package struct Field: Hashable, Sendable {

@@ -137,7 +137,7 @@ extension Engine {
       return
     }
     log(
-      .warning, "denied: \(denial.message)", live.order, [("code", denial.code.rawValue)])
+      .notice, "denied: \(denial.message)", live.order, [("code", denial.code.rawValue)])
     settle(key, denial.code, denial.message)
   }
 

@@ -171,7 +171,7 @@ extension Engine {
   /// Refuses something that is no signal: its id stays free.
   private mutating func refuseUnread(_ arrival: SignalArrival, _ denial: Denial) {
     log(
-      .warning, "refused: \(denial.message)",
+      .notice, "refused: \(denial.message)",
       [("signal_id", arrival.signal.id.text), ("code", denial.code.rawValue)])
     effects.append(
       .answer(
@@ -189,7 +189,7 @@ extension Engine {
       "signal_denied",
       ["code": .string(denial.code.rawValue), "message": .string(denial.message)], on: .signal(id))
     log(
-      .warning, "denied: \(denial.message)",
+      .notice, "denied: \(denial.message)",
       [
         ("signal_id", id.text), ("client_order_id", arrival.clientOrderID.text),
         ("symbol", arrival.signal.symbol.text), ("code", denial.code.rawValue),

@@ -2,7 +2,14 @@ package import Domain
 
 /// How much a line matters, the most important first.
 package enum LogLevel: Int, Comparable, CaseIterable, Sendable {
-  case error, warning, info, debug
+  /// Needs a person now.
+  case error
+  /// Wants a look.
+  case warning
+  /// Normal, and worth knowing: a signal that the rules refuse.
+  case notice
+  case info
+  case debug
 
   /// The level that a configuration names.
   package init?(name: String) {
@@ -14,16 +21,21 @@ package enum LogLevel: Int, Comparable, CaseIterable, Sendable {
     switch self {
     case .error: "error"
     case .warning: "warning"
+    case .notice: "notice"
     case .info: "info"
     case .debug: "debug"
     }
   }
 
-  /// The priority of syslog(3) that systemd reads from the start of a line.
-  var priority: Int {
+  /// What a line for systemd's journal begins with (sd-daemon(3)).
+  package var journalPrefix: String { "<\(priority)>" }
+
+  /// The priority of syslog(3).
+  private var priority: Int {
     switch self {
     case .error: 3
     case .warning: 4
+    case .notice: 5
     case .info: 6
     case .debug: 7
     }
@@ -97,7 +109,7 @@ package struct LogLine {
   private mutating func begin(_ level: LogLevel, _ message: String, at time: WallTime) {
     switch format {
     case .journal:
-      append("<\(level.priority)>")
+      append(level.journalPrefix)
       appendEscaped(message, limit: Self.maximumValueBytes, quoted: false)
     case .logfmt:
       append("time=\(Timestamp.format(time)) level=\(level.name) msg=")

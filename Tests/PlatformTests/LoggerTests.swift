@@ -91,13 +91,16 @@ import Testing
     let logger = Logger(level: .warning, format: .journal, descriptor: pipe.near)
     logger.log(.info, "no")
     logger.log(.warning, "yes")
+    logger.level = .info
+    logger.log(.notice, "soon")
+    logger.log(.debug, "no")
     logger.level = .debug
     logger.log(.debug, "now")
-    #expect(available(pipe.far) == "<4>yes\n<7>now\n")
+    #expect(available(pipe.far) == "<4>yes\n<5>soon\n<7>now\n")
   }
 
   @Test func `levels have their names`() {
-    #expect(LogLevel.allCases.map(\.name) == ["error", "warning", "info", "debug"])
+    #expect(LogLevel.allCases.map(\.name) == ["error", "warning", "notice", "info", "debug"])
     #expect(LogLevel(name: "warning") == .warning)
     #expect(LogLevel(name: "Warning") == nil)
     #expect(LogLevel.error < .debug)

@@ -58,10 +58,10 @@ let package = Package(
         "SimulatedExchange", "Store", "Transport",
       ]),
 
-    program("mexc-signald", imports: ["Daemon"]),
-    program("mexc-signalctl", imports: ["Daemon"]),
-    program("mexc-sim", imports: ["SimulatedExchange"]),
-    program("simulate", imports: ["Simulation"]),
+    program("mexc-signald", imports: ["Daemon", "Platform"]),
+    program("mexc-signalctl", imports: ["Daemon", "Platform"]),
+    program("mexc-sim", imports: ["Platform", "SimulatedExchange"]),
+    program("simulate", imports: ["Platform", "Simulation"]),
     program(
       "mexc-bench",
       imports: [
@@ -72,7 +72,7 @@ let package = Package(
     // Never shipped.
     room(
       "FuzzTargets", imports: ["Daemon", "Domain", "Intake", "MEXC", "Platform", "Transport"]),
-    program("fuzz", imports: ["FuzzTargets", "SimulatedExchange"]),
+    program("fuzz", imports: ["FuzzTargets", "Platform", "SimulatedExchange"]),
 
     tests("DomainTests", of: ["Domain"]),
     tests("ExecutionTests", of: ["Domain", "Execution"]),

@@ -15,6 +15,19 @@
 
 enum { MAXIMUM_EVENTS = 128 };
 
+static int argument_count;
+static char **argument_values;
+
+/* The dynamic loader of glibc calls the functions of .init_array as it calls main. */
+__attribute__((constructor)) static void keep_arguments(int count, char **values) {
+  argument_count = count;
+  argument_values = values;
+}
+
+int clinux_argument_count(void) { return argument_count; }
+
+const char *clinux_argument(int index) { return argument_values[index]; }
+
 int clinux_epoll_control(int epoll, int operation, int fd, uint32_t events, uint64_t token) {
   struct epoll_event event = {.events = events, .data = {.u64 = token}};
   return epoll_ctl(epoll, operation, fd, &event);

@@ -1,3 +1,5 @@
+import Platform
+
 /// The exit status of the programs.
 package enum ExitCode: Int32, Sendable {
   case done = 0
@@ -16,16 +18,14 @@ package enum Version {
 /// What the arguments of the daemon ask for.
 package struct CommandLineOptions: Equatable, Sendable {
   package enum Action: Equatable, Sendable {
-    case run
-    case checkConfiguration
+    case run(configuration: String)
+    /// A quiet check prints what is wrong, and nothing else.
+    case check(configuration: String, isQuiet: Bool)
     case showVersion
     case showHelp
   }
 
   package var action: Action
-  package var configurationPath: String
-  /// A check prints what is wrong, and nothing else.
-  package var isQuiet = false
 
   /// Wrong usage: one line that says what is wrong.
   package struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -33,9 +33,10 @@ package struct CommandLineOptions: Equatable, Sendable {
   }
 
   package static let usage = """
-    Usage: mexc-signald [--config FILE] [--check-config [--quiet]] [--version] [--help]
+    Usage: mexc-signald --config FILE [--check-config [--quiet]]
+           mexc-signald --version | --help
 
-      --config FILE    the configuration (default \(Configuration.standardPath))
+      --config FILE    the configuration; there is no other place where it is looked for
       --check-config   print the effective configuration, or everything that is wrong with it
       --quiet          with --check-config: print only what is wrong
       --version        print the version
@@ -47,34 +48,42 @@ package struct CommandLineOptions: Equatable, Sendable {
   private static let names = ["--config", "--check-config", "--quiet", "--version", "--help"]
 
   /// Reads the arguments, without the program's name.
-  package static func parse(_ arguments: [String]) -> Result<CommandLineOptions, UsageError> {
-    var action = Action.run
+  package static func parse(
+    _ arguments: [String]
+  ) throws(UsageError) -> CommandLineOptions {
     var path: String?
-    var isQuiet = false
+    var flags: Set<String> = []
     var rest = arguments[...]
     while let argument = rest.popFirst() {
       let (name, attached) = split(argument)
-      if attached != nil, name != "--config" { return .failure(unknown(argument)) }
-      switch name {
-      case "--config":
+      guard names.contains(name) || name == "-h" else { throw unknown(name) }
+      if name == "--config" {
         guard let value = attached ?? rest.popFirst(), !value.isEmpty else {
-          return .failure(UsageError(description: "--config needs the path of a file"))
+          throw UsageError(description: "--config needs the path of a file")
         }
-        if path != nil { return .failure(UsageError(description: "--config is given twice")) }
+        if path != nil { throw UsageError(description: "--config is given twice") }
         path = value
-      case "--check-config": if action == .run { action = .checkConfiguration }
-      case "--quiet": isQuiet = true
-      case "--version": if action != .showHelp { action = .showVersion }
-      case "--help", "-h": action = .showHelp
-      default: return .failure(unknown(argument))
+      } else if attached != nil {
+        throw UsageError(description: "\(name) takes no value")
+      } else {
+        flags.insert(name)
       }
     }
-    if isQuiet, action == .run {
-      return .failure(UsageError(description: "--quiet goes with --check-config"))
+    return CommandLineOptions(action: try action(flags, path))
+  }
+
+  private static func action(
+    _ flags: Set<String>, _ path: String?
+  ) throws(UsageError) -> Action {
+    if flags.contains("--help") || flags.contains("-h") { return .showHelp }
+    if flags.contains("--version") { return .showVersion }
+    guard let path else { throw UsageError(description: "--config FILE is missing") }
+    let isQuiet = flags.contains("--quiet")
+    if flags.contains("--check-config") {
+      return .check(configuration: path, isQuiet: isQuiet)
     }
-    return .success(
-      CommandLineOptions(
-        action: action, configurationPath: path ?? Configuration.standardPath, isQuiet: isQuiet))
+    if isQuiet { throw UsageError(description: "--quiet goes with --check-config") }
+    return .run(configuration: path)
   }
 
   /// `--name=value` in its parts.
@@ -85,17 +94,14 @@ package struct CommandLineOptions: Equatable, Sendable {
     return (String(argument[..<sign]), String(argument[argument.index(after: sign)...]))
   }
 
-  /// Only the shape of what was written is repeated: an argument may hold a key by mistake.
-  private static func unknown(_ argument: String) -> UsageError {
-    let name = split(argument).name
+  private static func unknown(_ name: String) -> UsageError {
     guard name.hasPrefix("-") else {
-      return UsageError(description: "arguments without a name are not taken; use --config FILE")
-    }
-    if let near = Spelling.nearest(to: name, among: names) {
       return UsageError(
-        description: near == name
-          ? "\(name) takes no value" : "unknown option \(name); did you mean \(near)?")
+        description: "unexpected argument\(UsageMessage.shown(name)); the configuration is given "
+          + "as --config FILE")
     }
-    return UsageError(description: "unknown option; see --help")
+    let text = "unknown option\(UsageMessage.shown(name))"
+    let near = Spelling.nearest(to: name, among: names)
+    return UsageError(description: near.map { "\(text); did you mean \($0)?" } ?? text)
   }
 }

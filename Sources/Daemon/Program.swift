@@ -15,34 +15,38 @@ package enum DaemonProgram {
 
   /// `arguments` without the program's name.
   package static func run(_ arguments: [String]) -> ExitCode {
-    switch CommandLineOptions.parse(arguments) {
-    case .failure(let error):
-      complain("mexc-signald: \(error)")
-      complain(CommandLineOptions.usage)
+    let options: CommandLineOptions
+    do throws(CommandLineOptions.UsageError) {
+      options = try CommandLineOptions.parse(arguments)
+    } catch {
+      complain(UsageMessage.text("mexc-signald", error.description))
       return .wrongUsage
-    case .success(let options):
-      switch options.action {
-      case .showHelp: say(CommandLineOptions.usage)
-      case .showVersion: say("mexc-signald \(Version.text)")
-      case .checkConfiguration:
-        return Daemon.checkConfiguration(
-          options.configurationPath, isQuiet: options.isQuiet, output: say,
-          complaints: complain)
-      case .run: return serve(options.configurationPath)
-      }
-      return .done
     }
+    switch options.action {
+    case .showHelp: say(CommandLineOptions.usage)
+    case .showVersion: say("mexc-signald \(Version.text)")
+    case .check(let path, let isQuiet):
+      return checkConfiguration(path, isQuiet: isQuiet, output: say, complaints: complain)
+    case .run(let path): return serve(path)
+    }
+    return .done
   }
 
   private static func serve(_ path: String) -> ExitCode {
-    switch Configuration.load(path) {
+    switch ConfigurationFile.load(path) {
     case .failure(let invalid):
       for violation in invalid.violations { complain("\(violation)") }
       return .invalidConfiguration
-    case .success(let configuration):
-      let logger = makeLogger(configuration.log)
+    case .success(let file):
+      let logger = makeLogger(file.configuration.log)
+      let service = ServiceManager()
+      let sockets = Sockets(service.activatedSockets())
+      let places = PlaceCheck(file, isStart: true, givenSockets: sockets.given)
+      for violation in places.violations { complain("\(violation)") }
+      guard places.violations.isEmpty else { return .invalidConfiguration }
+      for warning in places.warnings { logger.log(.warning, "\(warning)") }
       do throws(StartError) {
-        return try serve(configuration, path, logger)
+        return try serve(file, service, sockets, logger)
       } catch {
         defer { logger.flush() }
         switch error {
@@ -58,8 +62,9 @@ package enum DaemonProgram {
   }
 
   private static func serve(
-    _ configuration: Configuration, _ path: String, _ logger: Logger
+    _ file: ConfigurationFile, _ service: ServiceManager, _ sockets: Sockets, _ logger: Logger
   ) throws(StartError) -> ExitCode {
+    let configuration = file.configuration
     // Files that the daemon makes are its own; what others may read is set one by one.
     umask(0o027)
     do {
@@ -70,10 +75,10 @@ package enum DaemonProgram {
       defer { watch.close() }
       logger.log(
         .info, "mexc-signald \(Version.text) starts",
-        [LogField("mode", configuration.mode.rawValue), LogField("config", path)])
+        [LogField("mode", configuration.mode.rawValue), LogField("config", file.path)])
       let lock = try lockSpool(configuration.intake.directory)
       defer { withExtendedLifetime(lock) {} }
-      let trader = try makeTrader(configuration, path, loop, logger)
+      let trader = try makeTrader(file, service, sockets, loop, logger)
       relay.trader = trader
       return try trader.run()
     } catch let error as StartError {
@@ -84,9 +89,10 @@ package enum DaemonProgram {
   }
 
   private static func makeTrader(
-    _ configuration: Configuration, _ path: String, _ loop: EventLoop, _ logger: Logger
+    _ file: ConfigurationFile, _ service: ServiceManager, _ sockets: Sockets, _ loop: EventLoop,
+    _ logger: Logger
   ) throws -> Trader {
-    let service = ServiceManager()
+    let configuration = file.configuration
     let endpoint = try endpoint(configuration)
     let tls = try tlsContext(configuration, endpoint)
     let credentials = try credentials(configuration, logger)
@@ -108,8 +114,7 @@ package enum DaemonProgram {
         HTTPClient(loop: loop, endpoint: endpoint, tls: tls, configuration: clientOptions)
       },
       makeVenue: { MEXCSpot(credentials: credentials, receiveWindow: window) },
-      reload: { Configuration.load(path) })
-    let sockets = Sockets(service.activatedSockets())
+      reload: { Configuration.load(file.path) })
     try trader.start(
       signals: sockets.listener(
         "signal", path: configuration.intake.socket, mode: configuration.intake.socketMode),
@@ -183,8 +188,13 @@ package enum DaemonProgram {
     write(text, to: STDOUT_FILENO)
   }
 
-  private static func complain(_ text: String) {
-    write(text, to: STDERR_FILENO)
+  private static func complain(_ text: String) { complain(.error, text) }
+
+  /// A line before there is a logger, or beside it: plain on a terminal, with its priority in the
+  /// journal.
+  private static func complain(_ level: LogLevel, _ text: String) {
+    let isJournal = Logger.suitableFormat() == .journal
+    write((isJournal ? level.journalPrefix : "") + text, to: STDERR_FILENO)
   }
 
   private static func write(_ text: String, to descriptor: CInt) {
@@ -223,13 +233,18 @@ private struct Sockets {
     self.activated = activated
   }
 
-  /// A socket unit names its sockets by `FileDescriptorName=`; a single unnamed one is for signals.
+  /// The names of those that systemd has made.
+  var given: Set<String> { Set(["signal", "control"].filter { socket($0) != nil }) }
+
   func listener(_ name: String, path: String, mode: UInt32) throws -> UnixListener {
+    guard let socket = socket(name) else { return try UnixListener(path: path, mode: mode) }
+    return try UnixListener(adopting: socket.descriptor)
+  }
+
+  /// A socket unit names its sockets by `FileDescriptorName=`; a single unnamed one is for signals.
+  private func socket(_ name: String) -> ServiceManager.ActivatedSocket? {
     let named = activated.first { $0.name == name }
     let only = name == "signal" && activated.count == 1 && activated[0].name != "control"
-    guard let socket = named ?? (only ? activated[0] : nil) else {
-      return try UnixListener(path: path, mode: mode)
-    }
-    return try UnixListener(adopting: socket.descriptor)
+    return named ?? (only ? activated[0] : nil)
   }
 }

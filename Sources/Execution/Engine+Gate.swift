@@ -61,8 +61,29 @@ extension Engine {
           advice: "check the network's delay to the exchange; it is read again"),
         at: now.monotonic)
     }
+    if clock == nil { tellOffset(reading) }
     clock = reading
     gate.clock.met(refreshAt: now.monotonic.advanced(by: StartGate.clockRefresh))
+  }
+
+  /// Every kept clock is closer.
+  private static let notableOffset: Int64 = 1_000
+
+  private mutating func tellOffset(_ reading: ExchangeClock) {
+    let offset = reading.offsetMilliseconds(at: now)
+    guard abs(offset) > Self.notableOffset else { return }
+    log(
+      .warning,
+      "this machine's clock is \(abs(offset)) ms \(offset > 0 ? "behind" : "ahead of") the "
+        + "exchange's; orders carry the exchange's time, and signals expire by this one",
+      [
+        ("offset_ms", String(offset)),
+        (
+          "advice",
+          "let chrony or systemd-timesyncd keep the clock ('timedatectl set-ntp true'), and look "
+            + "with 'timedatectl'"
+        ),
+      ])
   }
 
   /// The exchange's clock moved away from what we thought: no order leaves before it is read again.

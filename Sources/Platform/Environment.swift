@@ -1,7 +1,15 @@
+import CLinux
 import Glibc
 
-/// The variables that the process was started with.
+/// What the process was started with.
 package enum Environment {
+  /// The arguments without the program's name; they need no /proc, which a sandbox may hide.
+  package static var arguments: [String] {
+    (0..<clinux_argument_count()).dropFirst().map { index in
+      unsafe String(cString: clinux_argument(index))
+    }
+  }
+
   /// The value of a variable; nil when it is not set.
   package static func value(_ name: String) -> String? {
     guard let text = unsafe getenv(name) else { return nil }

@@ -1,4 +1,5 @@
 import Domain
+import Platform
 
 /// The command line of `mexc-sim`.
 package struct SimulatorOptions: Sendable {
@@ -182,7 +183,7 @@ package struct SimulatorOptions: Sendable {
     case "--permissions":
       configuration.permissions = try reader.value(name).split(separator: ",").map(String.init)
     case "--ip-not-allowed": configuration.isAddressAllowed = false
-    default: throw UsageError(description: "unknown option \(name)")
+    default: throw UsageError(description: "unknown option\(UsageMessage.shown(name))")
     }
   }
 }

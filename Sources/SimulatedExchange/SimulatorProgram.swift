@@ -24,7 +24,7 @@ package enum SimulatorProgram {
       }
       options = parsed
     } catch {
-      complain("mexc-sim: \(error)\n\(usage)\nTry --help.")
+      complain(UsageMessage.text("mexc-sim", error.description))
       return .wrongUsage
     }
     do {

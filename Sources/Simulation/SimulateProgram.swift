@@ -1,4 +1,5 @@
 import CSimulatedDisk
+import Platform
 
 /// The simulator as a program: from its arguments to its exit status.
 package enum SimulateProgram {
@@ -22,40 +23,62 @@ package enum SimulateProgram {
     var isPlanted = false
     var printsTrace = false
     var tellsStory = false
+    var wantsHelp = false
     var without: Set<Fault> = []
 
-    init?(_ arguments: [String]) {
+    init(_ arguments: [String]) throws(UsageError) {
+      // Hours of work are not what somebody wants who names nothing.
+      if arguments.isEmpty { throw UsageError("say how much, for instance --seeds 1000") }
       var rest = arguments[...]
       while let name = rest.popFirst() {
         switch name {
+        case "--help", "-h": wantsHelp = true
         case "--trace": printsTrace = true
         case "--story": tellsStory = true
         case "--planted": isPlanted = true
-        default:
-          guard let value = rest.popFirst(), take(name, value) else { return nil }
+        case "--seeds": seeds = try Self.value(name, &rest) { Int($0) }
+        case "--seed": first = try Self.value(name, &rest) { UInt64($0) }
+        case "--minutes": minutes = try Self.value(name, &rest) { Double($0) }
+        case "--plant": plant = try Self.value(name, &rest) { Plant(rawValue: $0) }
+        case "--without": without.insert(try Self.value(name, &rest) { Fault(rawValue: $0) })
+        default: throw UsageError("unknown option\(UsageMessage.shown(name))")
         }
       }
     }
 
-    private mutating func take(_ name: String, _ value: String) -> Bool {
-      switch name {
-      case "--seeds": return Int(value).map { seeds = $0 } != nil
-      case "--seed": return UInt64(value).map { first = $0 } != nil
-      case "--minutes": return Double(value).map { minutes = $0 } != nil
-      case "--plant": return Plant(rawValue: value).map { plant = $0 } != nil
-      case "--without": return Fault(rawValue: value).map { _ = without.insert($0) } != nil
-      default: return false
+    private static func value<Value>(
+      _ name: String, _ rest: inout ArraySlice<String>, _ read: (String) -> Value?
+    ) throws(UsageError) -> Value {
+      guard let text = rest.popFirst() else { throw UsageError("\(name) needs a value") }
+      guard let value = read(text) else {
+        throw UsageError("\(name) does not take\(UsageMessage.shown(text))")
       }
+      return value
     }
   }
 
-  /// 0 when nothing was violated, 1 when something was, 64 for wrong arguments.
+  /// One line that says what is wrong.
+  struct UsageError: Error {
+    let text: String
+
+    init(_ text: String) { self.text = text }
+  }
+
+  /// 0 when nothing was violated, 1 when something was, 2 for wrong arguments. `say` writes a line on
+  /// standard output, `complain` one on standard error.
   package static func run(
-    _ arguments: [String], say: @escaping (String) -> Void
+    _ arguments: [String], say: @escaping (String) -> Void, complain: (String) -> Void
   ) -> Int32 {
-    guard let options = Options(arguments) else {
+    let options: Options
+    do throws(UsageError) {
+      options = try Options(arguments)
+    } catch {
+      complain(UsageMessage.text("simulate", error.text))
+      return 2
+    }
+    if options.wantsHelp {
       say(usage)
-      return 64
+      return 0
     }
     simdisk_keep_memory()
     do {

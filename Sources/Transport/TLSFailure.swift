@@ -1,4 +1,5 @@
 import COpenSSL
+import Glibc
 
 /// Why a TLS connection did not come about, or broke.
 package enum TLSFailure: Error, Hashable, Sendable, CustomStringConvertible {
@@ -64,7 +65,13 @@ extension TLSFailure {
       ERR_GET_LIB(code) == ERR_LIB_SSL && reason == SSL_R_UNEXPECTED_EOF_WHILE_READING
     }
 
+    /// ERR_SYSTEM_FLAG of err.h, a macro that Swift does not see: the rest is an `errno`.
+    private static let systemFlag: UInt = 0x8000_0000
+
     var text: String {
+      if code & Self.systemFlag != 0 {
+        return unsafe String(cString: strerror(CInt(truncatingIfNeeded: code & ~Self.systemFlag)))
+      }
       guard let text = unsafe ERR_reason_error_string(code) else { return "error \(code)" }
       return unsafe String(cString: text)
     }

@@ -1,6 +1,7 @@
 #if !LIBFUZZER
   import FuzzTargets
   import Glibc
+  import Platform
 
   /// `fuzz TARGET LONGEST EXECUTIONS SECONDS SEED KEPT CORPUS…`: fuzzing without libFuzzer, for a
   /// toolchain that lacks it. LONGEST bounds an input, in bytes. 0 executions or seconds are no
@@ -9,20 +10,26 @@
   @main
   struct Main {
     static func main() {
-      let arguments = CommandLine.arguments.dropFirst()
-      guard arguments.count >= 7, let target = FuzzTarget(rawValue: arguments[1]),
-        let longest = Int(arguments[2]), (1...1_048_576).contains(longest),
-        let executions = UInt64(arguments[3]), let seconds = Int(arguments[4]),
-        let seed = UInt64(arguments[5]), executions > 0 || seconds > 0
-      else {
+      let arguments = Environment.arguments
+      if arguments == ["--help"] {
         complain(
           "usage: fuzz TARGET LONGEST EXECUTIONS SECONDS SEED KEPT CORPUS…\ntargets: "
             + FuzzTarget.allCases.map(\.rawValue).joined(separator: " "))
-        exit(64)
+        exit(0)
       }
-      guard let kept = KeptInput(path: arguments[6], maximumBytes: longest) else {
-        complain("\(arguments[6]) cannot be written")
-        exit(73)
+      guard arguments.count >= 7, let target = FuzzTarget(rawValue: arguments[0]),
+        let longest = Int(arguments[1]), (1...1_048_576).contains(longest),
+        let executions = UInt64(arguments[2]), let seconds = Int(arguments[3]),
+        let seed = UInt64(arguments[4]), executions > 0 || seconds > 0
+      else {
+        complain(
+          UsageMessage.text(
+            "fuzz", "it takes a target, the limits of a run, a seed, a file and a corpus"))
+        exit(2)
+      }
+      guard let kept = KeptInput(path: arguments[5], maximumBytes: longest) else {
+        complain("fuzz: \(arguments[5]) cannot be written")
+        exit(1)
       }
       var mutator = Mutator(
         seed: seed, maximumBytes: longest,

@@ -1,3 +1,5 @@
+import Platform
+
 /// The command line of `mexc-bench`.
 struct BenchOptions: Equatable {
   enum Measurement: String, CaseIterable {
@@ -36,16 +38,17 @@ struct BenchOptions: Equatable {
   private static let mostSignals = 100_000
 
   static let usage = """
-    Usage: mexc-bench [--signals N] [--quick] [--directory DIR] [--json] [WHAT…]
+    Usage: mexc-bench [--signals N] [--quick] [--directory DIR] [--json] WHAT…
 
     Measures mexc-signald on this machine, against a simulated exchange on loopback, in a scratch
-    directory that is removed. WHAT is one or more of these; without it, all of them:
+    directory that is removed. WHAT is one or more of these:
 
       start    from the start of the process to open trading
       idle     memory and processor time while nothing happens, before and after a load
       signal   from a signal, by file and by socket, to its order on the wire
       burst    many signals at once
       parts    the pieces of the way, inside one process
+      all      all of them; also when nothing but options is given
 
       --signals N      signals in each row of "signal" (default \(Extent().signals))
       --quick          less of everything, within some seconds
@@ -61,6 +64,9 @@ struct BenchOptions: Equatable {
 
   /// Reads the arguments, without the program's name; `nil` when they ask for help.
   static func parse(_ arguments: [String]) throws(UsageError) -> BenchOptions? {
+    if arguments.isEmpty {
+      throw UsageError(description: "say what to measure, for instance 'all'")
+    }
     var options = BenchOptions()
     var named: [Measurement] = []
     var signals: Int?
@@ -70,6 +76,7 @@ struct BenchOptions: Equatable {
       case "--help", "-h": return nil
       case "--json": options.asJSON = true
       case "--quick": options.extent = .quick
+      case "all": named += Measurement.allCases
       case "--signals":
         guard let number = rest.popFirst().flatMap({ Int($0) }), (1...mostSignals).contains(number)
         else {
@@ -83,7 +90,8 @@ struct BenchOptions: Equatable {
         options.directory = path
       default:
         guard let measurement = Measurement(rawValue: argument) else {
-          throw UsageError(description: "\(argument) is neither an option nor a measurement")
+          let what = argument.hasPrefix("-") ? "option" : "measurement"
+          throw UsageError(description: "unknown \(what)\(UsageMessage.shown(argument))")
         }
         named.append(measurement)
       }

@@ -15,7 +15,7 @@ enum BenchProgram {
       }
       options = parsed
     } catch {
-      write("mexc-bench: \(error)\nTry --help.", to: STDERR_FILENO)
+      write(UsageMessage.text("mexc-bench", error.description), to: STDERR_FILENO)
       return .wrongUsage
     }
     do {

@@ -1,9 +1,10 @@
 import Daemon
 import Glibc
+import Platform
 
 @main
 struct Main {
   static func main() {
-    exit(BenchProgram.run(Array(CommandLine.arguments.dropFirst())).rawValue)
+    exit(BenchProgram.run(Environment.arguments).rawValue)
   }
 }

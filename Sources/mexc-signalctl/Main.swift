@@ -1,10 +1,10 @@
 import Daemon
 import Glibc
+import Platform
 
 @main
 struct Main {
   static func main() {
-    let arguments = Array(CommandLine.arguments.dropFirst())
-    exit(runOperator(arguments, terminal: .process).rawValue)
+    exit(runOperator(Environment.arguments, terminal: .process).rawValue)
   }
 }

@@ -1,9 +1,10 @@
 import Daemon
 import Glibc
+import Platform
 
 @main
 struct Main {
   static func main() {
-    exit(DaemonProgram.run(Array(CommandLine.arguments.dropFirst())).rawValue)
+    exit(DaemonProgram.run(Environment.arguments).rawValue)
   }
 }

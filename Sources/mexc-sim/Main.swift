@@ -1,11 +1,12 @@
 import Glibc
+import Platform
 import SimulatedExchange
 
 @main
 struct Main {
   static func main() {
     let status = SimulatorProgram.run(
-      Array(CommandLine.arguments.dropFirst()), announce: { write($0, to: 1) },
+      Environment.arguments, announce: { write($0, to: 1) },
       complain: { write($0, to: 2) })
     exit(status.rawValue)
   }

@@ -50,8 +50,8 @@ private func text(_ key: String, _ value: String) -> String {
     Accepted("exchange.rest_url", "'http://localhost/'") {
       $0.exchange.restURL == "http://localhost/"
     },
-    Accepted("exchange.rest_url", "'https://10.0.0.1:65535/v'") {
-      $0.exchange.restURL == "https://10.0.0.1:65535/v"
+    Accepted("exchange.rest_url", "'https://10.0.0.1:65535'") {
+      $0.exchange.restURL == "https://10.0.0.1:65535"
     },
     Accepted("exchange.stream_url", "'ws://127.8.9.1:1/ws'") {
       $0.exchange.streamURL == "ws://127.8.9.1:1/ws"
@@ -144,6 +144,8 @@ private func text(_ key: String, _ value: String) -> String {
     Refused("exchange.rest_url", "'https://h:0'", "port"),
     Refused("exchange.rest_url", "'https://h:65536'", "port"),
     Refused("exchange.rest_url", "'https://h/?a=b'", "query"),
+    Refused(
+      "exchange.rest_url", "'https://h/api/v3'", "has a path behind the host; write https://"),
     Refused("exchange.rest_url", "'https://h h'", "no valid host"),
     Refused("exchange.rest_url", "1", "found a number"),
     Refused("exchange.stream_url", "'ws://wbs-api.mexc.com/ws'", "unencrypted"),
@@ -211,7 +213,7 @@ private func text(_ key: String, _ value: String) -> String {
     Refused("rate_limits.utilisation", "0", "out of range"),
     Refused("rate_limits.utilisation", "1.01", "above 0 and at most 1 (default 0.95)"),
     Refused("control.socket", "'control.sock'", "not an absolute path"),
-    Refused("log.level", "'trace'", "\"error\", \"warning\", \"info\" or \"debug\""),
+    Refused("log.level", "'trace'", "\"error\", \"warning\", \"notice\", \"info\" or \"debug\""),
     Refused("log.level", "3", "found a number"),
     Refused("log.format", "'xml'", "\"auto\", \"journal\", \"logfmt\" or \"json\""),
   ]

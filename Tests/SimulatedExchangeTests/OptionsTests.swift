@@ -82,7 +82,7 @@ struct OptionsTests {
     ("", "--port is missing"),
     ("--port", "--port needs a value"),
     ("--port 70000", "--port is a whole number from 0 to 65535, not \"70000\""),
-    ("--port 0 --sneed 7", "unknown option --sneed"),
+    ("--port 0 --sneed 7", "unknown option '--sneed'"),
     ("--port 0 --key K", "--key and --secret go together"),
     ("--port 0 --price LINKUSDT", "--price is NAME=NUMBER, not \"LINKUSDT\""),
     ("--port 0 --price NOSUCH=1", "--price: NOSUCH is not listed"),

@@ -10,6 +10,13 @@
 #include <sys/signalfd.h>
 #include <sys/types.h>
 
+/// What main gets as argc. Swift's own list is read from /proc/self/cmdline, which is empty where
+/// /proc is hidden.
+int clinux_argument_count(void);
+
+/// What main gets as argv[index]; `index` is below the count.
+const char *clinux_argument(int index);
+
 /// epoll_event without its union.
 struct clinux_event {
   uint32_t events;

@@ -1,12 +1,12 @@
 import Domain
 
-extension Configuration {
+extension ConfigurationFile {
   /// Reads the text of a configuration file. `file` is its name for messages.
   ///
   /// Every violation is found in one pass; only a text that is no JSON5 has just one.
   package static func read(
     _ bytes: [UInt8], file: String
-  ) -> Result<Configuration, InvalidConfiguration> {
+  ) -> Result<ConfigurationFile, InvalidConfiguration> {
     var reader = ConfigurationReader(file: file)
     do throws(JSONError) {
       reader.read(
@@ -20,7 +20,10 @@ extension Configuration {
           Violation(file: file, line: error.position.line, key: nil, text: text)
         ]))
     }
-    if reader.violations.isEmpty { return .success(reader.configuration) }
+    if reader.violations.isEmpty {
+      return .success(
+        ConfigurationFile(path: file, configuration: reader.configuration, lines: reader.lines))
+    }
     return .failure(InvalidConfiguration(violations: reader.violations.inOrder))
   }
 }
@@ -33,7 +36,7 @@ private struct ConfigurationReader {
 
   private let keys = Configuration.keys
   /// Where each name of the text stood first: sections and keys by their full names.
-  private var lines: [String: Int] = [:]
+  private(set) var lines = KeyLines()
   private var faulty: Set<String> = []
 
   init(file: String) {
@@ -47,7 +50,7 @@ private struct ConfigurationReader {
     }
     for member in members { read(member) }
     for conflict in configuration.conflicts where faulty.isDisjoint(with: conflict.keys) {
-      report(conflict.keys[0], line: line(of: conflict.keys), conflict.text)
+      report(conflict.keys[0], line: lines.first(of: conflict.keys), conflict.text)
     }
   }
 
@@ -119,12 +122,6 @@ private struct ConfigurationReader {
 
   private func unique(_ names: [String]) -> [String] {
     names.enumerated().filter { names.firstIndex(of: $0.element) == $0.offset }.map(\.element)
-  }
-
-  /// The line to show for a fault that lies between keys, some of which may not be written.
-  private func line(of keys: [String]) -> Int {
-    let sections = keys.compactMap { $0.split(separator: ".").first.map(String.init) }
-    return (keys + sections).lazy.compactMap { lines[$0] }.first ?? 1
   }
 
   private mutating func report(_ member: JSONMember, _ text: String, _ path: String) {

@@ -35,8 +35,8 @@ enum ServiceURL {
     default: return "has a scheme that this service does not speak"
     }
     do throws(Endpoint.Flaw) {
-      _ = try Endpoint(equivalent.rawValue + text[mark.lowerBound...])
-      return nil
+      let endpoint = try Endpoint(equivalent.rawValue + text[mark.lowerBound...])
+      return self == .rest && !endpoint.prefix.isEmpty ? "has a path behind the host" : nil
     } catch {
       return Self.reason(error)
     }

@@ -8,6 +8,11 @@ package struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
   /// What is wrong, and what would be right.
   package let text: String
 
+  /// The same as something that a start gets along with.
+  var asWarning: Violation {
+    Violation(file: file, line: line, key: key, text: "warning: " + text)
+  }
+
   package var description: String {
     var parts = [file]
     if let line { parts[0] += ":\(line)" }

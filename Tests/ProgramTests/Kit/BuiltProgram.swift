@@ -5,6 +5,8 @@ enum BuiltProgram: String {
   case daemon = "mexc-signald"
   case control = "mexc-signalctl"
   case simulator = "mexc-sim"
+  case bench = "mexc-bench"
+  case simulation = "simulate"
 
   /// They lie beside the running test bundle, whatever the build's folder is called.
   var path: String {

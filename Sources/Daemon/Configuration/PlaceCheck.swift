@@ -1,0 +1,146 @@
+import Glibc
+import Platform
+import Transport
+
+/// What this machine has in the places that a configuration names, asked without changing anything.
+/// A daemon that starts and `--check-config` ask the same; the check does so perhaps before systemd
+/// has made the folders of the service.
+package struct PlaceCheck {
+  /// What is in the way of a start.
+  package private(set) var violations: [Violation] = []
+  /// What a start gets along with.
+  package private(set) var warnings: [Violation] = []
+
+  private let file: ConfigurationFile
+  private let isStart: Bool
+  /// The sockets that systemd has made, by their names.
+  private let givenSockets: Set<String>
+  private var configuration: Configuration { file.configuration }
+
+  package init(_ file: ConfigurationFile, isStart: Bool, givenSockets: Set<String> = []) {
+    self.file = file
+    self.isStart = isStart
+    self.givenSockets = givenSockets
+    checkAuthorities()
+    checkStore()
+    checkSpool()
+    checkSocket("signal", "intake.socket", configuration.intake.socket)
+    checkSocket("control", "control.socket", configuration.control.socket)
+    checkOthers()
+  }
+
+  private mutating func checkAuthorities() {
+    guard let path = configuration.exchange.caFile else { return }
+    do throws(TLSContext.Failure) {
+      _ = try TLSContext(client: .file(path))
+    } catch {
+      refuse("exchange.ca_file", "\(error); name a PEM file with certificates, or write null")
+    }
+  }
+
+  private mutating func checkStore() {
+    let path = configuration.store.path
+    let folder = Self.folder(of: path)
+    switch FolderAccess.of(folder) {
+    case .writable:
+      if let refusal = FolderAccess.refusal(ofFile: path) {
+        refuse("store.path", Self.sentence(path, refusal))
+      }
+    case .missing:
+      // The daemon makes none: a database that begins anew in a folder that was not mounted would
+      // know no signal of before.
+      missing("store.path", folder, "make it for the daemon's user alone (mode 0700)")
+    case .notFolder(let obstacle): refuse("store.path", "\(obstacle) is no folder")
+    case .refused(let error): refuse("store.path", Self.sentence(folder, error))
+    }
+  }
+
+  private mutating func checkSpool() {
+    let path = configuration.intake.directory
+    checkMakeable("intake.directory", path)
+    guard case .writable = FolderAccess.of(path) else { return }
+    for name in ["incoming", "active", "done", "rejected"] {
+      checkMakeable("intake.directory", "\(path)/\(name)")
+    }
+  }
+
+  private mutating func checkSocket(_ name: String, _ key: String, _ path: String) {
+    if givenSockets.contains(name) { return }
+    // One that is there is a running daemon's, or systemd's, which made it with other rights.
+    if !isStart, FileStatus.at(path: path)?.kind == .socket { return }
+    checkMakeable(key, Self.folder(of: path))
+  }
+
+  /// A folder that the daemon makes where it is missing, its parents included.
+  private mutating func checkMakeable(_ key: String, _ path: String) {
+    switch FolderAccess.of(path) {
+    case .writable: break
+    case .missing(let above):
+      if case .refused(let error) = FolderAccess.of(above) {
+        missing(key, path, Self.sentence(above, error))
+      }
+    case .notFolder(let obstacle): refuse(key, "\(obstacle) is no folder")
+    case .refused(let error): refuse(key, Self.sentence(path, error))
+    }
+  }
+
+  /// What everybody on the machine may write to.
+  private mutating func checkOthers() {
+    let intake = configuration.intake
+    if intake.socketMode & 0o002 != 0 {
+      warn(
+        "intake.socket_mode",
+        "every user of this machine may send signals; write \"0660\" for the socket's group alone")
+    }
+    let incoming = intake.directory + "/incoming"
+    if let status = FileStatus.at(path: incoming), status.kind == .directory,
+      status.mode & 0o002 != 0
+    {
+      warn(
+        "intake.directory",
+        "every user of this machine may drop signals in \(incoming); run: chmod o-w \(incoming)")
+    }
+    if let status = FileStatus.at(path: file.path), status.kind == .regular,
+      status.mode & 0o002 != 0
+    {
+      warnings.append(
+        Violation(
+          file: file.path, line: nil, key: nil,
+          text: "every user of this machine may change it; run: chmod o-w \(file.path)"))
+    }
+  }
+
+  // MARK: Findings
+
+  private mutating func refuse(_ key: String, _ text: String) {
+    violations.append(file.violation(key, text: text))
+  }
+
+  private mutating func warn(_ key: String, _ text: String) {
+    warnings.append(file.violation(key, text: text))
+  }
+
+  /// Below these systemd makes a service's folders when it starts (StateDirectory=,
+  /// RuntimeDirectory=, tmpfiles.d(5)).
+  private static let madeBySystemd = ["/var/lib/", "/var/spool/", "/run/", "/var/run/"]
+
+  private mutating func missing(_ key: String, _ folder: String, _ advice: String) {
+    let text = "\(folder) does not exist; "
+    if !isStart, Self.madeBySystemd.contains(where: folder.hasPrefix) {
+      warn(key, text + "systemd makes it when it starts the service; without systemd: \(advice)")
+    } else {
+      refuse(key, text + advice)
+    }
+  }
+
+  private static func folder(of path: String) -> String {
+    let folder = path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)
+    return folder.isEmpty ? "/" : String(folder)
+  }
+
+  private static func sentence(_ path: String, _ error: SystemError) -> String {
+    let reason = unsafe String(cString: strerror(error.number))
+    let user = Accounts.user(Accounts.ownUser)
+    return "\(path) cannot be written by the user \(user) (\(reason)); give it to the daemon's user"
+  }
+}

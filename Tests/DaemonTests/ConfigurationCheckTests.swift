@@ -1,0 +1,242 @@
+import Daemon
+import Domain
+import Foundation
+import Platform
+import Testing
+
+/// `--check-config`, in a folder with everything that a configuration may name.
+final class ConfigurationCheckTests {
+  private struct Finding: Equatable {
+    let level: LogLevel
+    let text: String
+  }
+
+  private struct Result {
+    var status: ExitCode
+    var output: [String] = []
+    var findings: [Finding] = []
+
+    var errors: [String] { findings.filter { $0.level == .error }.map(\.text) }
+
+    /// What violations and warnings say, without the file's name.
+    func texts(_ level: LogLevel, of path: String) -> [String] {
+      findings.filter { $0.level == level }.map { $0.text.replacing(path, with: "F") }
+    }
+  }
+
+  private let folder: String
+  private var path: String { folder + "/c.json5" }
+
+  init() throws {
+    folder = NSTemporaryDirectory() + "signald-check-\(UUID().uuidString.prefix(8))"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  /// Good places, in lines of their own, and what a test says instead.
+  private func write(_ changes: [String: String] = [:], mode: String = "paper") throws {
+    let places = [
+      ("exchange", "{}"),
+      ("store", "{path: '\(folder)/state.db'}"),
+      ("intake", "{directory: '\(folder)/spool', socket: '\(folder)/run/signal.sock'}"),
+      ("control", "{socket: '\(folder)/run/control.sock'}"),
+    ]
+    let lines = places.map { name, value in "\(name): \(changes[name] ?? value),\n" }
+    try write(text: "{mode: '\(mode)',\n" + lines.joined() + "}")
+  }
+
+  private func write(text: String) throws { try file("c.json5", text) }
+
+  @discardableResult
+  private func file(_ name: String, _ text: String) throws -> String {
+    let path = "\(folder)/\(name)"
+    try Data(text.utf8).write(to: URL(filePath: path))
+    return path
+  }
+
+  private func check(
+    _ path: String? = nil, isQuiet: Bool = false, variables: [String: String] = [:]
+  ) -> Result {
+    var result = Result(status: .done)
+    let environment = CredentialEnvironment(
+      value: { variables[$0].map { Array($0.utf8) } },
+      erase: { Issue.record("a check erased \($0)") })
+    result.status = checkConfiguration(
+      path ?? self.path, isQuiet: isQuiet, environment: environment,
+      output: { result.output.append($0) },
+      complaints: { result.findings.append(Finding(level: $0, text: $1)) })
+    return result
+  }
+
+  private func load() throws -> ConfigurationFile { try ConfigurationFile.load(path).get() }
+
+  // MARK: What it prints
+
+  @Test func `A good file is printed as it takes effect`() throws {
+    try write(mode: "validate")
+    let result = check()
+    #expect(result.status == .done)
+    #expect(result.output == [try load().configuration.effectiveText()])
+    #expect(
+      result.findings
+        == [Finding(level: .info, text: "credentials: none found where this check runs")])
+    let given = check(variables: ["MEXC_API_KEY": "k"])
+    #expect(given.output == result.output)
+    #expect(given.findings == [Finding(level: .info, text: "credentials: the environment")])
+    let quiet = check(isQuiet: true)
+    #expect(quiet.status == .done)
+    #expect(quiet.output.isEmpty && quiet.findings.isEmpty)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["c.json5"])
+  }
+
+  @Test func `Paper mode asks for no credentials`() throws {
+    try write()
+    let result = check()
+    #expect(result.status == .done)
+    #expect(result.output == [try load().configuration.effectiveText()])
+    #expect(result.findings.isEmpty)
+  }
+
+  @Test func `Every violation of a bad file is a line`() throws {
+    try write(text: "{\nmode: 1,\nrisks: {}}")
+    let result = check()
+    #expect(result.status == .invalidConfiguration)
+    #expect(result.output.isEmpty)
+    #expect(
+      result.texts(.error, of: path) == [
+        "F:2: mode: found a number; write \"paper\", \"validate\" or \"live\" "
+          + "(default \"paper\")",
+        "F:3: risks: unknown key; did you mean \"risk\"?",
+      ])
+    let quiet = check(isQuiet: true)
+    #expect(quiet.status == .invalidConfiguration)
+    #expect(quiet.findings == result.findings)
+  }
+
+  @Test func `A file that cannot be read is a violation`() throws {
+    let missing = check("/nonexistent/c.json5")
+    #expect(missing.status == .invalidConfiguration)
+    #expect(
+      missing.findings == [
+        Finding(
+          level: .error,
+          text: "/nonexistent/c.json5: cannot be read (No such file or directory); name a readable "
+            + "file")
+      ])
+    #expect(check("/").findings.first?.text.contains("Is a directory") == true)
+    try write(text: String(repeating: " ", count: 1_048_577))
+    #expect(check().findings.first?.text.contains("larger than 1048576 bytes") == true)
+  }
+
+  // MARK: What the configuration names
+
+  @Test func `A CA file must hold certificates`() throws {
+    let plain = try file("plain.pem", "no certificate\n")
+    for (name, reason) in [
+      ("\(folder)/none.pem", "No such file"), (plain, "no certificate"), (folder, "cannot be used"),
+    ] {
+      try write(["exchange": "{ca_file: '\(name)'}"])
+      let result = check()
+      #expect(result.status == .invalidConfiguration, "\(name)")
+      #expect(result.output.isEmpty)
+      let text = try #require(result.texts(.error, of: path).first)
+      #expect(text.hasPrefix("F:2: exchange.ca_file: the trusted certificates in \(name)"))
+      #expect(text.lowercased().contains(reason.lowercased()), "\(text)")
+    }
+  }
+
+  @Test func `An address of the exchange has no path`() throws {
+    for suffix in ["/api/v3", "?x=1", "/api?x", "#a"] {
+      try write(["exchange": "{rest_url: 'https://api.mexc.com\(suffix)'}"])
+      let text = try #require(check().texts(.error, of: path).first)
+      #expect(text.hasPrefix("F:2: exchange.rest_url: "), "\(text)")
+      #expect(text.contains("behind the host"), "\(text)")
+    }
+    try write(["exchange": "{stream_url: 'wss://wbs-api.mexc.com/ws?x=1'}"])
+    #expect(check().texts(.error, of: path).first?.contains("exchange.stream_url") == true)
+    try write(["exchange": "{rest_url: 'https://api.mexc.com/'}"])
+    #expect(check().status == .done)
+  }
+
+  @Test func `Places that cannot be used are named`() throws {
+    let blocked = try file("blocked", "")
+    let rows = [
+      (
+        "store", "{path: '\(folder)/none/state.db'}", "3: store.path: \(folder)/none does not exist"
+      ),
+      ("store", "{path: '\(blocked)/state.db'}", "3: store.path: \(blocked) is no folder"),
+      ("intake", "{directory: '\(blocked)'}", "4: intake.directory: \(blocked) is no folder"),
+      ("intake", "{directory: '\(blocked)/a'}", "4: intake.directory: \(blocked) is no folder"),
+      (
+        "intake", "{directory: '\(folder)/spool', socket: '\(blocked)/s'}",
+        "4: intake.socket: \(blocked) is no folder"
+      ),
+      ("control", "{socket: '\(blocked)/c'}", "5: control.socket: \(blocked) is no folder"),
+    ]
+    for (section, value, text) in rows {
+      try write([section: value])
+      let result = check()
+      #expect(result.status == .invalidConfiguration, "\(text)")
+      let errors = result.texts(.error, of: path)
+      #expect(errors.count == 1 && errors[0].hasPrefix("F:" + text), "\(errors)")
+      #expect(try PlaceCheck(load(), isStart: true).violations.map(\.description) == result.errors)
+    }
+    try FileManager.default.createDirectory(
+      atPath: folder + "/spool/done", withIntermediateDirectories: true)
+    try file("spool/incoming", "")
+    try write()
+    #expect(
+      check().texts(.error, of: path) == [
+        "F:4: intake.directory: \(folder)/spool/incoming is no folder"
+      ])
+  }
+
+  /// By hand, before the first start: nothing is wrong yet.
+  @Test func `Folders that systemd makes are missing only to a start`() throws {
+    let state = "/var/lib/signald-check-none"
+    try write(["store": "{path: '\(state)/state.db'}"])
+    let result = check()
+    #expect(result.status == .done)
+    #expect(result.output.count == 1)
+    let warnings = result.texts(.warning, of: path)
+    #expect(
+      warnings.count == 1
+        && warnings[0].hasPrefix("F:3: store.path: warning: \(state) does not exist; systemd"),
+      "\(warnings)")
+    let start = try PlaceCheck(load(), isStart: true)
+    #expect(start.warnings.isEmpty)
+    #expect(start.violations.first?.key == "store.path")
+  }
+
+  @Test func `What everybody may write to is a warning`() throws {
+    let incoming = folder + "/spool/incoming"
+    try FileManager.default.createDirectory(atPath: incoming, withIntermediateDirectories: true)
+    try write([
+      "intake":
+        "{directory: '\(folder)/spool', socket: '\(folder)/s', socket_mode: '0666'}"
+    ])
+    for path in [incoming, path] {
+      let mode = path == incoming ? 0o777 : 0o666
+      try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+    }
+    let result = check(isQuiet: true)
+    #expect(result.status == .done)
+    #expect(
+      result.texts(.warning, of: path) == [
+        "F:4: intake.socket_mode: warning: every user of this machine may send signals; write "
+          + "\"0660\" for the socket's group alone",
+        "F:4: intake.directory: warning: every user of this machine may drop signals in "
+          + "\(incoming); run: chmod o-w \(incoming)",
+        "F: warning: every user of this machine may change it; run: chmod o-w F",
+      ])
+    #expect(result.output.isEmpty)
+  }
+
+  @Test func `A socket that systemd has made needs no folder of the daemon's`() throws {
+    let blocked = try file("blocked", "")
+    try write(["control": "{socket: '\(blocked)/c'}"])
+    let given = try PlaceCheck(load(), isStart: true, givenSockets: ["control"])
+    #expect(given.violations.isEmpty)
+  }
+}

@@ -41,7 +41,7 @@ import Testing
       (#"{"command":"status","command":"halt"}"#, "invalid_request", "appears twice"),
       (#"{"command":"explain"}"#, "invalid_request", "needs the \"id\" of a signal"),
       (#"{"command":"explain","id":"a b"}"#, "invalid_request", "is no signal id"),
-      (#"{"command":"explain","id":"nobody"}"#, "not_found", "no signal with this id"),
+      (#"{"command":"explain","id":"nobody"}"#, "not_found", "no signal with the id nobody"),
       (#"{"command":"signals","limit":0}"#, "invalid_request", "a whole number above 0"),
       (#"{"command":"signals","limit":1.5}"#, "invalid_request", "must be a whole number"),
       (#"{"command":"signals","open":"yes"}"#, "invalid_request", "must be true or false"),
@@ -85,7 +85,10 @@ import Testing
 
   @Test func `Every command reaches the daemon as it is meant`() throws {
     bench.answer = CommandAnswer(ok: true, message: "done")
-    let id = try #require(SignalID("a:1"))
+    try bench.write(Story.open("a-1"))
+    try bench.write(Story.resolvedByHand())
+    let id = try #require(SignalID("a-1"))
+    let lost = try #require(SignalID("s-lost"))
     let rows: [(String, OperatorCommand)] = [
       (#"{"command":"halt"}"#, .halt(reason: "by the operator", cancel: false)),
       (
@@ -93,13 +96,13 @@ import Testing
         .halt(reason: "lunch", cancel: true)
       ),
       (#"{"command":"resume"}"#, .resume),
-      (#"{"command":"cancel","id":"a:1"}"#, .cancel(id)),
+      (#"{"command":"cancel","id":"a-1"}"#, .cancel(id)),
       (#"{"command":"cancel_all"}"#, .cancelAll),
       (
-        #"{"command":"resolve","id":"a:1","placed":"C02__1"}"#,
-        .resolvePlaced(id, orderID: "C02__1")
+        #"{"command":"resolve","id":"s-lost","placed":"C02__1"}"#,
+        .resolvePlaced(lost, orderID: "C02__1")
       ),
-      (#"{"command":"resolve","id":"a:1","not_placed":true}"#, .resolveNotPlaced(id)),
+      (#"{"command":"resolve","id":"s-lost","not_placed":true}"#, .resolveNotPlaced(lost)),
     ]
     for (request, command) in rows {
       #expect(try ask(request) == ["ok": true, "result": ["message": "done"]])
@@ -111,6 +114,48 @@ import Testing
     #expect(
       try ask(#"{"command":"resume"}"#)
         == ["ok": false, "code": "refused", "message": "not now"])
+  }
+
+  /// What has ended, or never began, is answered from the records: the engine knows what is under way.
+  @Test func `Commands about a signal that leaves nothing to do say why`() throws {
+    bench.answer = CommandAnswer(ok: true, message: "done")
+    try bench.write(Story.filledLimit())
+    try bench.write(Story.open())
+    try bench.write(Story.deniedByGuard())
+    try bench.write(Story.deniedAtOnce())
+    let rows: [(id: String, command: String, code: String, message: String)] = [
+      ("nobody", "cancel", "not_found", "no signal with the id nobody was ever taken"),
+      ("nobody", "resolve", "not_found", "no signal with the id nobody was ever taken"),
+      (
+        "s-filled", "cancel", "refused",
+        "there is nothing to cancel: the order of signal s-filled is filled: 0.001 executed at "
+          + "59900 on average"
+      ),
+      (
+        "s-filled", "resolve", "refused",
+        "there is nothing to resolve: the order of signal s-filled is filled"
+      ),
+      (
+        "s-open", "resolve", "refused",
+        "there is nothing to resolve: the order of signal s-open is not lost, it is open"
+      ),
+      (
+        "s-guard", "cancel", "refused",
+        "there is nothing to cancel: the order of signal s-guard is denied: the current price"
+      ),
+      (
+        "s-halted", "cancel", "refused",
+        "signal s-halted was refused (halted) and has no order: trading is halted: lunch"
+      ),
+    ]
+    for row in rows {
+      let more = row.command == "resolve" ? #","not_placed":true"# : ""
+      let answer = try ask(#"{"command":"\#(row.command)","id":"\#(row.id)"\#(more)}"#)
+      #expect(answer["code"]?.stringValue == row.code, "\(row)")
+      #expect(answer["message"]?.stringValue?.hasPrefix(row.message) == true, "\(answer)")
+    }
+    #expect(bench.commands.isEmpty)
+    #expect(try ask(#"{"command":"cancel","id":"s-open"}"#)["ok"] == true)
   }
 
   @Test func `Answers keep their order however late they come`() throws {

@@ -58,16 +58,16 @@ import Testing
     #expect(
       try json.document == ["ok": true, "message": "halted: no new order until 'resume'"])
 
-    bench.answer = CommandAnswer(ok: false, message: "signal a has no order")
-    let refused = try bench.tool("cancel", "a")
+    bench.answer = CommandAnswer(ok: false, message: "the daemon is stopping")
+    let refused = try bench.tool("halt")
     #expect(refused.status == .failed)
     #expect(refused.output.isEmpty)
-    #expect(refused.complaints == "mexc-signalctl: signal a has no order")
-    let refusedJSON = try bench.tool("cancel", "a", "--json")
+    #expect(refused.complaints == "mexc-signalctl: the daemon is stopping")
+    let refusedJSON = try bench.tool("halt", "--json")
     #expect(refusedJSON.status == .failed)
     #expect(
       try refusedJSON.document
-        == ["ok": false, "code": "refused", "message": "signal a has no order"])
+        == ["ok": false, "code": "refused", "message": "the daemon is stopping"])
     #expect(refusedJSON.complaints.isEmpty)
   }
 
@@ -132,8 +132,8 @@ import Testing
     bench.close()
 
     let advice =
-      "the daemon is not running: nobody listens on \(bench.controlSocket); start it "
-      + "(systemctl start mexc-signald), or name the right --config or --socket"
+      "the daemon is not running: there is no socket \(bench.controlSocket); see 'systemctl status "
+      + "mexc-signald', or name the right --config or --socket"
     for arguments in [["status"], ["halt"], ["resume"], ["cancel", "a"], ["cancel-all"]] {
       let run = try bench.run(["--config", bench.configuration] + arguments)
       #expect(run.status == .failed)
@@ -153,8 +153,8 @@ import Testing
     #expect(unknown.status == .failed)
     #expect(
       unknown.complaints.hasSuffix(
-        "mexc-signalctl: no signal with this id is remembered; what was no readable signal is not "
-          + "kept"))
+        "mexc-signalctl: no signal with the id nobody was ever taken; 'mexc-signalctl signals' "
+          + "lists them, and what was no readable signal is not kept"))
     let missing = try bench.run(["--config", bench.folder + "/none", "status", "--json"])
     #expect(missing.status == .invalidConfiguration)
     #expect(try missing.document["code"] == "invalid_configuration")
@@ -166,8 +166,9 @@ import Testing
     #expect(usage.status == .wrongUsage)
     #expect(
       try usage.document
-        == ["ok": false, "code": "wrong_usage", "message": "unknown command; see --help"])
-    #expect(usage.complaints.hasPrefix("mexc-signalctl: unknown command; see --help\nUsage: "))
+        == ["ok": false, "code": "wrong_usage", "message": "unknown command 'fly'"])
+    #expect(
+      usage.complaints == "mexc-signalctl: unknown command 'fly'; see 'mexc-signalctl --help'")
   }
 
   @Test func `Commands of another version are refused with one sentence`() throws {

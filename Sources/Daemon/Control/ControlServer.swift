@@ -94,6 +94,9 @@ package final class ControlServer {
     case .status: fill(number, of: connection, .result(handlers.status()))
     case .report(let report): fill(number, of: connection, answer(report))
     case .perform(let command):
+      if let failure = refusal(of: command) {
+        return fill(number, of: connection, .failure(failure))
+      }
       handlers.perform(command) { [weak self] answer in
         self?.fill(
           number, of: connection,
@@ -101,6 +104,17 @@ package final class ControlServer {
             ? .result(["message": .string(answer.message)])
             : .failure(ControlFailure(code: .refused, message: answer.message)))
       }
+    }
+  }
+
+  /// What has ended, or never began, is in the records and not in the engine.
+  private func refusal(of command: OperatorCommand) -> ControlFailure? {
+    do throws(StoreError) {
+      return try handlers.store().flatMap { store throws(StoreError) in
+        try command.refusal(by: store)
+      }
+    } catch {
+      return ControlFailure(code: .storageUnavailable, message: error.description)
     }
   }
 

@@ -17,6 +17,7 @@ package enum Report: Hashable, Sendable {
 extension Report {
   /// Fails with `notFound` or `storageUnavailable`.
   package func document(from store: OrderStore) throws(ControlFailure) -> JSONValue {
+    let missing: SignalID
     do throws(StoreError) {
       switch self {
       case .signals(let filter):
@@ -25,13 +26,12 @@ extension Report {
         return .array(try store.orders(filter: filter).map(Self.order))
       case .explain(let id):
         if let story = try Self.story(of: id, in: store) { return story }
+        missing = id
       }
     } catch {
       throw ControlFailure(code: .storageUnavailable, message: error.description)
     }
-    throw ControlFailure(
-      code: .notFound,
-      message: "no signal with this id is remembered; what was no readable signal is not kept")
+    throw .unknownSignal(missing)
   }
 
   private static func story(

@@ -15,7 +15,7 @@ package func runOperator(
   } catch {
     let failure = ControlFailure(code: .wrongUsage, message: error.description)
     if error.json { terminal.output(failure.document.compactText()) }
-    terminal.complaints("mexc-signalctl: \(error.description)\n\(OperatorOptions.usage)")
+    terminal.complaints(UsageMessage.text("mexc-signalctl", error.description))
     return .wrongUsage
   }
   return Operator(options: options, terminal: terminal, answerTime: answerTime).run()
@@ -165,17 +165,9 @@ extension Operator {
     _ failure: UnixClient.Failure, _ path: String, _ request: ControlRequest?
   ) -> ControlFailure {
     switch failure {
-    case .notListening:
-      ControlFailure(
-        code: .notRunning,
-        message: "the daemon is not running: nobody listens on \(path); start it "
-          + "(systemctl start mexc-signald), or name the right --config or --socket")
     case .timedOut, .closed, .tooLong:
       ControlFailure(code: .noAnswer, message: "\(failure.description); \(advice(request))")
-    case .socket(let error):
-      ControlFailure(
-        code: .unreachable,
-        message: "\(error.description); the daemon's user and root may connect")
+    case .notListening, .socket: SocketAdvice.failure(failure, path)
     }
   }
 

@@ -1,6 +1,7 @@
 import Cryptography
 import Domain
 import Execution
+import Platform
 import Store
 
 /// One pass over the arguments.
@@ -74,15 +75,14 @@ struct OperatorArguments {
     }
   }
 
-  /// An option is repeated only when it looks like one of ours: it may hold a key by mistake.
   private func unknownOption(_ name: String) -> Flaw {
     let known =
       Self.generalFlags + Self.generalValued + (verb?.flags ?? []) + (verb?.valued ?? [])
     if let near = Spelling.nearest(to: name, among: known) {
-      return Flaw(text: "unknown option \(name); did you mean \(near)?")
+      return Flaw(text: "unknown option\(UsageMessage.shown(name)); did you mean \(near)?")
     }
     let owner = OperatorVerb.allCases.first { ($0.flags + $0.valued).contains(name) }
-    guard let owner else { return Flaw(text: "unknown option; see --help") }
+    guard let owner else { return Flaw(text: "unknown option\(UsageMessage.shown(name))") }
     return Flaw(
       text: verb.map { "'\($0.rawValue)' takes no \(name)" }
         ?? "\(name) stands after its command, for instance '\(owner.rawValue) \(name)'")
@@ -90,9 +90,8 @@ struct OperatorArguments {
 
   private static func unknownCommand(_ word: String) -> Flaw {
     let near = Spelling.nearest(to: word, among: OperatorVerb.allCases.map(\.rawValue))
-    return Flaw(
-      text: near.map { "unknown command; did you mean '\($0)'?" }
-        ?? "unknown command; see --help")
+    let text = "unknown command\(UsageMessage.shown(word))"
+    return Flaw(text: near.map { "\(text); did you mean '\($0)'?" } ?? text)
   }
 
   // MARK: Understanding

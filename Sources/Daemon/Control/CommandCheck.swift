@@ -1,0 +1,69 @@
+import Domain
+import Execution
+import Platform
+import Store
+
+extension OperatorCommand {
+  /// Why the records leave the command nothing to act on; `nil` when the engine has to judge.
+  func refusal(by store: OrderStore) throws(StoreError) -> ControlFailure? {
+    switch self {
+    case .halt, .resume, .cancelAll: nil
+    case .cancel(let id): try Self.refusal(of: id, in: store, Self.cancelRefusal)
+    case .resolvePlaced(let id, _), .resolveNotPlaced(let id):
+      try Self.refusal(of: id, in: store, Self.resolveRefusal)
+    }
+  }
+
+  private static func refusal(
+    of id: SignalID, in store: OrderStore, _ judge: (Order) -> String?
+  ) throws(StoreError) -> ControlFailure? {
+    guard let signal = try store.signal(id) else { return .unknownSignal(id) }
+    guard let order = try store.order(OrderKey(signal: id)) else {
+      let message =
+        "signal \(id) was refused (\(signal.decision.rawValue)) and has no order: "
+        + signal.message
+      return ControlFailure(code: .refused, message: message)
+    }
+    return judge(order).map { ControlFailure(code: .refused, message: $0) }
+  }
+
+  private static func cancelRefusal(_ order: Order) -> String? {
+    switch order.status {
+    case .new, .submitted, .open, .partiallyFilled, .unknown, .notFound: nil
+    case .filled, .canceled, .partiallyCanceled, .rejected, .expired, .denied, .validated:
+      "there is nothing to cancel: \(end(of: order))"
+    }
+  }
+
+  private static func resolveRefusal(_ order: Order) -> String? {
+    switch order.status {
+    case .unknown, .notFound: nil
+    case .new, .submitted, .open, .partiallyFilled:
+      "there is nothing to resolve: the order of signal \(order.key.signal) is not lost, it is "
+        + order.status.rawValue.replacing("_", with: " ")
+    case .filled, .canceled, .partiallyCanceled, .rejected, .expired, .denied, .validated:
+      "there is nothing to resolve: \(end(of: order))"
+    }
+  }
+
+  /// How the order of a signal ended.
+  private static func end(of order: Order) -> String {
+    let status = order.status.rawValue.replacing("_", with: " ")
+    var text = "the order of signal \(order.key.signal) is \(status)"
+    if let average = order.averagePrice {
+      text += ": \(order.executedQuantity) executed at \(average) on average"
+    } else if !order.reason.isEmpty {
+      text += ": \(order.reason)"
+    }
+    return text
+  }
+}
+
+extension ControlFailure {
+  static func unknownSignal(_ id: SignalID) -> ControlFailure {
+    ControlFailure(
+      code: .notFound,
+      message: "no signal with the id \(id) was ever taken; 'mexc-signalctl signals' lists them, "
+        + "and what was no readable signal is not kept")
+  }
+}

@@ -1,0 +1,64 @@
+import Glibc
+import Platform
+
+/// Why a client could not connect to one of the daemon's sockets, and what to do about it.
+enum SocketAdvice {
+  private static let look = "see 'systemctl status mexc-signald'"
+
+  static func failure(_ failure: UnixClient.Failure, _ path: String) -> ControlFailure {
+    switch failure {
+    case .notListening:
+      ControlFailure(code: .notRunning, message: notListening(path))
+    case .socket(.system(let error)) where error.number == EACCES || error.number == EPERM:
+      ControlFailure(code: .unreachable, message: refused(path))
+    case .socket, .timedOut, .closed, .tooLong:
+      ControlFailure(code: .unreachable, message: failure.description)
+    }
+  }
+
+  private static func notListening(_ path: String) -> String {
+    switch FileStatus.at(path: path)?.kind {
+    case nil:
+      "the daemon is not running: there is no socket \(path); \(look), or name the right --config "
+        + "or --socket"
+    case .socket:
+      "the daemon is not running: \(path) is left from an earlier run and nobody listens on it; "
+        + look
+    case let kind?:
+      "\(path) is no socket but a \(kind.name); name the right --config or --socket"
+    }
+  }
+
+  /// The first name on the way that keeps this user out has the group that is let in.
+  private static func refused(_ path: String) -> String {
+    var parts: [String] = []
+    for index in path.indices where path[index] == "/" && index > path.startIndex {
+      parts.append(String(path[..<index]))
+    }
+    let folder = parts.first { unsafe faccessat(AT_FDCWD, $0, X_OK, AT_EACCESS) != 0 }
+    let obstacle = folder ?? path
+    var status = stat()
+    guard unsafe stat(obstacle, &status) == 0 else {
+      return "connecting to \(path) is not permitted; use sudo"
+    }
+    // A client of a socket writes to it (unix(7)); on the way, folders are searched.
+    let right: mode_t = folder == nil ? 0o020 : 0o010
+    guard status.st_mode & right != 0 else {
+      let owner = Accounts.user(status.st_uid)
+      return "connecting to \(path) is not permitted: only \(owner) and root may; use sudo"
+    }
+    return "connecting to \(path) is not permitted: " + membership(status.st_gid)
+  }
+
+  private static func membership(_ number: UInt32) -> String {
+    let group = Accounts.group(number)
+    let user = Accounts.user(getuid())
+    if Accounts.isMember(user, of: number) {
+      return "the user \(user) is a member of the group \(group) only from the next login on; log "
+        + "out and in, or use sudo"
+    }
+    return
+      "members of the group \(group) may; run 'sudo usermod --append --groups \(group) \(user)'"
+      + ", then log out and in, or use sudo"
+  }
+}

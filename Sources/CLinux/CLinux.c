@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -64,6 +65,8 @@ static int copy_status(int result, const struct stat *from, struct clinux_status
         .modified = nanoseconds_of(from->st_mtim),
         .changed = nanoseconds_of(from->st_ctim),
         .mode = from->st_mode,
+        .owner = from->st_uid,
+        .group = from->st_gid,
     };
   }
   return result;
@@ -78,6 +81,18 @@ int clinux_status_at(int directory, const uint8_t *name, struct clinux_status *s
   struct stat raw;
   int result = fstatat(directory, (const char *)name, &raw, AT_SYMLINK_NOFOLLOW);
   return copy_status(result, &raw, status);
+}
+
+int clinux_touch(int fd) { return futimens(fd, NULL); }
+
+int clinux_is_open_for_writing(int fd) {
+  /* A read lease is granted only while nobody has the file open for writing (fcntl(2)). A writer who
+     opens it in the moment that the lease exists is told by a signal to us: one that is ignored by
+     default, where SIGIO would end the program. */
+  if (fcntl(fd, F_SETSIG, SIGURG) != 0) return -1;
+  if (fcntl(fd, F_SETLEASE, F_RDLCK) != 0) return errno == EAGAIN ? 1 : -1;
+  fcntl(fd, F_SETLEASE, F_UNLCK);
+  return 0;
 }
 
 int clinux_open_at(int directory, const uint8_t *name, int flags, mode_t mode) {

@@ -136,6 +136,7 @@ package final class Epochs {
       send: { [weak link] dispatch in link?.send(dispatch) },
       answer: { [desk] receipt, answer in desk.answer(receipt, answer) },
       settle: { [desk] outcome in desk.settle(outcome) },
+      doubt: { [desk] id, doubt in desk.tell(doubt, of: id) },
       answerCommand: edges.answerCommand, log: edges.log,
       storageFailed: { [weak self] error in self?.lose(error) })
   }

@@ -1,5 +1,6 @@
 package import Domain
 package import Execution
+import Intake
 import Platform
 
 /// What a producer finds beside its file, and gets as a line from the socket.
@@ -58,13 +59,34 @@ package enum OutcomeReport {
     ]
   }
 
-  /// Whether a settled signal's file belongs to the refused ones.
-  package static func isRefusal(_ outcome: Outcome) -> Bool {
+  /// What stands beside a file whose order is in doubt.
+  package static func doubt(_ doubt: Doubt, of id: SignalID) -> JSONValue {
+    .object(
+      pairs: [
+        ("id", .string(id.text)), ("status", .string(doubt.status.rawValue)),
+        ("code", .string(doubt.code.rawValue)), ("message", .string(doubt.message)),
+        ("client_order_id", .string(doubt.clientOrderID.text)),
+        ("since", .string(Timestamp.format(doubt.since))), ("advice", .string(doubt.advice)),
+      ])
+  }
+
+  /// The signal that a report is about.
+  static func id(in report: [UInt8]) -> String? {
+    (try? JSONReader.read(report))?["id"]?.stringValue
+  }
+
+  /// Where the file of a signal goes that the operator closed as never placed: it was sent, and what
+  /// came of it may still turn out otherwise.
+  static let folderOfClosed = SpoolOutcome.done
+
+  /// Where a settled signal's file belongs.
+  static func folder(of outcome: Outcome) -> SpoolOutcome {
     switch outcome.order.status {
-    case .denied, .expired, .rejected: true
+    case .denied, .expired, .rejected: .rejected
+    case .notFound: folderOfClosed
     case .new, .submitted, .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled,
-      .unknown, .notFound, .validated:
-      false
+      .unknown, .validated:
+      .done
     }
   }
 }

@@ -44,14 +44,20 @@ package protocol Spool: AnyObject {
   func pause()
   func close()
   func forget(_ name: [UInt8])
-  func deferIfFresh(_ file: SpoolFile, now: WallTime) -> Bool
+  func leaveUnfinished(_ file: SpoolFile, breaksOff: Bool) -> Bool
   func claim(_ name: [UInt8]) throws(SpoolError) -> [UInt8]
   @discardableResult
   func finish(
     _ name: [UInt8], from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8]
   ) throws(SpoolError) -> [UInt8]
-  func listActive() throws(SystemError) -> [[UInt8]]
+  func amend(
+    _ name: [UInt8], in outcome: SpoolOutcome, report: [UInt8], where isMeant: ([UInt8]) -> Bool
+  ) throws(SystemError) -> Bool
+  func writeStatus(_ name: [UInt8], _ report: [UInt8]) throws(SystemError)
+  func removeStatus(_ name: [UInt8]) throws(SystemError)
+  func listActive() throws(SystemError) -> (files: [[UInt8]], strays: [[UInt8]])
   func readActive(_ name: [UInt8]) throws(FileRefusal) -> [UInt8]
+  func removeActive(_ name: [UInt8]) throws(SystemError)
 }
 
 extension SpoolDirectory: Spool {}

@@ -62,8 +62,8 @@ final class Trader {
       maximumBytes: intake.maximumSignalBytes, store: store
     ) { [loop] onFile, onProblem throws(SystemError) in
       try SpoolDirectory(
-        path: intake.directory, maximumBytes: intake.maximumSignalBytes, loop: loop,
-        onFile: onFile, onProblem: onProblem)
+        path: intake.directory, maximumBytes: intake.maximumSignalBytes,
+        quietTime: intake.quietTime, loop: loop, onFile: onFile, onProblem: onProblem)
     }
     try desk.listen(on: signals, loop: loop)
     self.desk = desk

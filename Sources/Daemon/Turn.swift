@@ -11,6 +11,7 @@ package final class Turn {
     package var send: (Dispatch) -> Void
     package var answer: (Receipt, SignalAnswer) -> Void
     package var settle: (Outcome) -> Void
+    package var doubt: (SignalID, Doubt?) -> Void
     package var answerCommand: (CommandToken, CommandAnswer) -> Void
     package var log: (LogEntry) -> Void
     /// The epoch is over: what the engine believes is not what is durable.
@@ -18,13 +19,14 @@ package final class Turn {
 
     package init(
       send: @escaping (Dispatch) -> Void, answer: @escaping (Receipt, SignalAnswer) -> Void,
-      settle: @escaping (Outcome) -> Void,
+      settle: @escaping (Outcome) -> Void, doubt: @escaping (SignalID, Doubt?) -> Void,
       answerCommand: @escaping (CommandToken, CommandAnswer) -> Void,
       log: @escaping (LogEntry) -> Void, storageFailed: @escaping (StoreError) -> Void
     ) {
       self.send = send
       self.answer = answer
       self.settle = settle
+      self.doubt = doubt
       self.answerCommand = answerCommand
       self.log = log
       self.storageFailed = storageFailed
@@ -80,7 +82,7 @@ package final class Turn {
       switch effect {
       case .write(let write): persist(write)
       case .send(let dispatch) where !dispatch.isPlacement && !isHeavy: performers.send(dispatch)
-      case .send, .answer, .settled, .answerCommand, .log: deferred.append(.effect(effect))
+      case .send, .answer, .settled, .doubt, .answerCommand, .log: deferred.append(.effect(effect))
       }
     }
   }
@@ -146,7 +148,7 @@ package final class Turn {
         token,
         CommandAnswer(
           ok: false, message: "not confirmed, look at 'status' before you repeat it: \(error)"))
-    case .effect(.write), .effect(.send), .effect(.settled), .effect(.log): break
+    case .effect(.write), .effect(.send), .effect(.settled), .effect(.doubt), .effect(.log): break
     }
   }
 
@@ -160,6 +162,7 @@ package final class Turn {
     case .work(let work): work()
     case .effect(.answer(let receipt, let answer)): performers.answer(receipt, answer)
     case .effect(.settled(let outcome)): performers.settle(outcome)
+    case .effect(.doubt(let id, let doubt)): performers.doubt(id, doubt)
     case .effect(.answerCommand(let token, let answer)): performers.answerCommand(token, answer)
     case .effect(.log(let entry)): performers.log(entry)
     case .effect(.write), .effect(.send): break

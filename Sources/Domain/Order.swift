@@ -39,7 +39,7 @@ package struct Order: Hashable, Sendable {
   package private(set) var reason = ""
   package private(set) var code: DecisionCode?
   /// Why the last attempt's outcome is not known; `nil` once it is.
-  package private(set) var doubt: Doubt?
+  package private(set) var unknownOutcome: UnknownOutcome?
   package private(set) var cancelRequested = false
   /// The operator declared that the exchange has no such order.
   package private(set) var closedByOperator = false
@@ -55,7 +55,7 @@ package struct Order: Hashable, Sendable {
     updatedAt = time
   }
 
-  package var wasThrottled: Bool { doubt == .throttled }
+  package var wasThrottled: Bool { unknownOutcome == .throttled }
 
   /// Quote per base of what is executed, rounded down at 18 digits; `nil` while nothing is.
   package var averagePrice: FixedDecimal? {
@@ -67,6 +67,9 @@ package struct Order: Hashable, Sendable {
   package var reference: OrderReference {
     if let orderID { .orderID(orderID) } else { .clientOrderID(ticket.clientOrderID) }
   }
+
+  /// The operator's word has ended the signal's story, and the order is watched for all the same.
+  package var isClosedAsNotPlaced: Bool { status == .notFound && closedByOperator }
 
   /// The exchange takes a stamp that is up to this far ahead of its own clock.
   package static let stampLead: Duration = .seconds(1)
@@ -166,7 +169,7 @@ extension Order {
       receiveWindow = armament.receiveWindow
       quote = armament.quote
       armedAt = time
-      doubt = nil
+      unknownOutcome = nil
     case .acknowledged(let orderID):
       self.orderID = orderID
       clearVerdict()
@@ -175,10 +178,10 @@ extension Order {
       reason = message
     case .mayRetry(let message):
       reason = message
-      doubt = nil
-    case .outcomeLost(let message, let doubt):
+      unknownOutcome = nil
+    case .outcomeLost(let message, let cause):
       reason = message
-      self.doubt = doubt
+      unknownOutcome = cause
     case .observed(let report):
       orderID = report.orderID
       executedQuantity = max(executedQuantity, report.executedQuantity)
@@ -204,7 +207,7 @@ extension Order {
   private mutating func clearVerdict() {
     code = nil
     reason = ""
-    doubt = nil
+    unknownOutcome = nil
     closedByOperator = false
     confirmedByOperator = false
   }

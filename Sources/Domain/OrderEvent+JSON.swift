@@ -24,8 +24,8 @@ extension OrderEvent {
     case .validated: [:]
     case .mayRetry(let message), .notFound(let message), .closedByOperator(let message):
       ["message": .string(message)]
-    case .outcomeLost(let message, let doubt):
-      .object(pairs: [("message", .string(message))] + doubt.members)
+    case .outcomeLost(let message, let cause):
+      .object(pairs: [("message", .string(message))] + cause.members)
     case .observed(let report): .object(pairs: report.members)
     case .lookedUp(let view, let answer): ["view": .string(view), "answer": .string(answer)]
     case .cancelRequested(let by): ["by": .string(by)]
@@ -82,7 +82,7 @@ extension OrderEvent {
     case "order_may_retry": .mayRetry(message)
     case "order_not_found": .notFound(message)
     case "order_closed_by_operator": .closedByOperator(message)
-    case "order_outcome_lost": Doubt(detail).map { .outcomeLost(message, $0) }
+    case "order_outcome_lost": UnknownOutcome(detail).map { .outcomeLost(message, $0) }
     case "cancel_answered":
       detail["definite"]?.boolValue.map { .cancelAnswered(message, isDefinite: $0) }
     default: nil
@@ -90,7 +90,7 @@ extension OrderEvent {
   }
 }
 
-extension Doubt {
+extension UnknownOutcome {
   fileprivate var members: [(String, JSONValue)] {
     switch self {
     case .answerLost: [("throttled", false)]

@@ -14,7 +14,7 @@ package enum OrderEvent: Hashable, Sendable {
   /// Refused definitely, for a cause that is gone: it may go once more.
   case mayRetry(String)
   /// No answer that proves anything.
-  case outcomeLost(String, Doubt)
+  case outcomeLost(String, UnknownOutcome)
   case observed(OrderReport)
   /// One look at one view of the exchange while the outcome is unknown: the evidence.
   case lookedUp(view: String, answer: String)

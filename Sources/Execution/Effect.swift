@@ -9,6 +9,8 @@ package enum Effect: Sendable {
   case answer(Receipt, SignalAnswer)
   /// The signal's story is over; once the commit holds.
   case settled(Outcome)
+  /// What became of the signal's order is in doubt, or no more; once the commit holds.
+  case doubt(SignalID, Doubt?)
   /// Once the commit holds.
   case answerCommand(CommandToken, CommandAnswer)
   case log(LogEntry)
@@ -67,8 +69,14 @@ package struct Outcome: Hashable, Sendable {
   package var code: DecisionCode
   package var message: String
   package var order: Order
+  /// It takes the place of what was said when the operator closed the signal.
+  package var replacesEarlier: Bool
 
-  package init(signalID: SignalID, code: DecisionCode, message: String, order: Order) {
+  package init(
+    signalID: SignalID, code: DecisionCode, message: String, order: Order,
+    replacesEarlier: Bool = false
+  ) {
+    self.replacesEarlier = replacesEarlier
     self.signalID = signalID
     self.code = code
     self.message = message

@@ -212,7 +212,7 @@ extension ExchangeAnswer {
 
 extension ExchangeFailure {
   /// What a placement that failed so leaves open.
-  var doubt: Doubt {
+  var unknownOutcome: UnknownOutcome {
     switch self {
     case .notSent, .noAnswer, .unreadable: .answerLost
     case .throttled: .throttled

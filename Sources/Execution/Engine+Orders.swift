@@ -208,6 +208,17 @@ extension Engine {
     if former.code == .notFound {
       write(.updateDecision(order.key.signal, .accepted, "found late", at: now.wall))
     }
+    if former.isClosedAsNotPlaced && !order.status.isTerminal { amend(order) }
+  }
+
+  /// The sender of a signal that was closed as never placed hears that its order exists.
+  private mutating func amend(_ order: Order) {
+    effects.append(
+      .settled(
+        Outcome(
+          signalID: order.key.signal, code: .accepted,
+          message: "the order is at the exchange after all; it is followed", order: order,
+          replacesEarlier: true)))
   }
 
   // MARK: Cancels

@@ -149,7 +149,9 @@ extension Engine {
     if !live.order.status.countsAsExposure { risk.release(key) }
     effects.append(
       .settled(
-        Outcome(signalID: key.signal, code: code, message: message, order: live.order)))
+        Outcome(
+          signalID: key.signal, code: code, message: message, order: live.order,
+          replacesEarlier: live.isClosed)))
     forget(key)
   }
 
@@ -256,7 +258,7 @@ extension Engine {
   /// The outcome is unknown: the order is looked up from now on, and never sent again.
   private mutating func lose(_ key: OrderKey, _ live: LiveOrder, _ failure: ExchangeFailure) {
     if configuration.mode == .validate { return validateAgain(key, live, failure) }
-    guard apply(.outcomeLost(failure.text, failure.doubt), to: key) else { return }
+    guard apply(.outcomeLost(failure.text, failure.unknownOutcome), to: key) else { return }
     orders[key]?.search = Search(phase: .settling, at: now.monotonic)
     log(
       .warning, "the order's outcome is unknown; looking it up, not sending it again", live.order,

@@ -106,6 +106,13 @@ extension Engine {
       settle(key, .notFound, order.reason)
       return reply(token, ok: true, "closed: the pause is lifted")
     }
+    orders[key]?.isClosed = true
+    effects.append(
+      .settled(
+        Outcome(
+          signalID: key.signal, code: .notFound,
+          message: "\(order.reason); it is watched for until seven days have passed",
+          order: order)))
     reply(
       token, ok: true,
       "closed: the pause is lifted; should the order appear after all, it counts and an alarm is "

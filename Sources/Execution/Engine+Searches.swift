@@ -190,12 +190,12 @@ extension Engine {
     if order.wasThrottled { return resolveThrottled(key) }
     guard let clock, search.roundBegan >= conclusiveTime(of: order, clock) else { return }
     if order.status == .new { return clear(key) }
-    if case .refused(let code) = order.doubt {
+    if case .refused(let code) = order.unknownOutcome {
       return reject(
         key, "\(order.reason); every view of the exchange says that it has no such order",
         exchangeCode: code)
     }
-    let cause = order.doubt == .blocked ? "no answer of the exchange came" : "its answer was lost"
+    let cause = order.unknownOutcome == .blocked ? "no answer of the exchange came" : "its answer was lost"
     let message =
       "sent once, \(cause) (\(order.reason)), and every view of the exchange says that "
       + "it is not there; watched for seven days"

@@ -8,12 +8,12 @@ extension Engine {
   mutating func receive(_ arrival: SignalArrival, _ known: KnownSignal?) {
     if let known { return recognise(arrival, known) }
     if let live = orders[OrderKey(signal: arrival.signal.id)] { return recognise(arrival, live) }
-    if let created = arrival.signal.createdAt, created.since(now.wall) > Self.tolerableLead {
-      return refuseUnread(
-        arrival,
-        Denial(.invalidField, "created_at lies in the future; compare the clocks of both machines"))
+    let expiresAt: WallTime
+    do throws(Denial) {
+      expiresAt = try expiry(of: arrival)
+    } catch {
+      return refuseUnread(arrival, error)
     }
-    let expiresAt = expiry(of: arrival.signal)
     var verdict: Denial?
     do throws(Denial) {
       try admit(arrival.signal, expiresAt: expiresAt)
@@ -25,13 +25,27 @@ extension Engine {
     accept(arrival, expiresAt, verdict)
   }
 
-  private func expiry(of signal: Signal) -> WallTime {
-    let start = signal.createdAt ?? now.wall
-    return switch signal.expiry {
-    case .at(let time): time
-    case .timeToLive(let duration): start.advanced(by: duration)
-    case .unstated: start.advanced(by: configuration.defaultTimeToLive)
+  /// Throws when the signal's beginning cannot be believed, or is missing and wanted.
+  private func expiry(of arrival: SignalArrival) throws(Denial) -> WallTime {
+    let created = arrival.signal.createdAt
+    if let created, created.since(now.wall) > Self.tolerableLead {
+      throw Denial(
+        .invalidField, "created_at lies in the future; compare the clocks of both machines")
     }
+    if created == nil && configuration.requiresCreatedAt {
+      throw Denial(.invalidField, "created_at is missing, and intake.require_created_at wants it")
+    }
+    switch arrival.signal.expiry {
+    case .at(let time): return time
+    case .timeToLive(let duration): return beginning(of: arrival).advanced(by: duration)
+    case .unstated: return beginning(of: arrival).advanced(by: configuration.defaultTimeToLive)
+    }
+  }
+
+  /// When the signal's life began. A file's change that lies in the future, because the clock was set
+  /// back since, tells no age.
+  private func beginning(of arrival: SignalArrival) -> WallTime {
+    arrival.signal.createdAt ?? min(arrival.arrivedAt, now.wall)
   }
 
   /// Everything that can be judged without asking the exchange anything.
@@ -249,6 +263,7 @@ extension Engine {
   private func received(_ arrival: SignalArrival, _ expiresAt: WallTime) -> JSONValue {
     [
       "origin": .string(arrival.origin.text),
+      "arrived_at": .integer(arrival.arrivedAt.milliseconds),
       "expires_at": .integer(expiresAt.milliseconds),
       "signal": .string(arrival.signal.canonicalText),
     ]

@@ -30,6 +30,8 @@ package struct Engine: Sendable {
   var earlierRunsAreVisible: MonotonicTime?
   var queue = RequestQueue()
   var outstanding: [RequestID: Outstanding] = [:]
+  /// Orders without a known outcome, and what was said of them.
+  var doubts: [OrderKey: DoubtRecord] = [:]
   var nextRequestNumber = 1
   /// No order leaves any more; what is under way is finished.
   var isStopping = false
@@ -122,6 +124,7 @@ package struct Engine: Sendable {
     drivePolls()
     driveCancels()
     driveQueue()
+    driveDoubts()
     rememberUsage()
   }
 
@@ -182,7 +185,9 @@ package struct Engine: Sendable {
       live.search = Search(resumed: .watching(since: since), at: now.monotonic)
     case .filled, .canceled, .partiallyCanceled, .rejected, .expired, .denied, .validated: return
     }
+    live.isClosed = stored.order.isClosedAsNotPlaced
     orders[key] = live
+    remember(doubtOf: stored.order)
   }
 
   mutating func nextOrderNumber() -> Int {

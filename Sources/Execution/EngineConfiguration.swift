@@ -68,12 +68,14 @@ package struct EngineConfiguration: Sendable {
   package var settleTime: Duration
   /// The time to live of a signal that states none.
   package var defaultTimeToLive: Duration
+  /// A signal must say when it was made.
+  package var requiresCreatedAt: Bool
   /// What a request weighs at this exchange.
   package var cost: @Sendable (ExchangeRequest) -> RequestCost
 
   package init(
     mode: TradingMode, price: Price, risk: Risk, rateLimits: RateLimits, receiveWindow: Duration,
-    settleTime: Duration, defaultTimeToLive: Duration,
+    settleTime: Duration, defaultTimeToLive: Duration, requiresCreatedAt: Bool = false,
     cost: @escaping @Sendable (ExchangeRequest) -> RequestCost
   ) {
     self.mode = mode
@@ -83,6 +85,7 @@ package struct EngineConfiguration: Sendable {
     self.receiveWindow = receiveWindow
     self.settleTime = settleTime
     self.defaultTimeToLive = defaultTimeToLive
+    self.requiresCreatedAt = requiresCreatedAt
     self.cost = cost
   }
 }

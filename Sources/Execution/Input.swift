@@ -21,17 +21,21 @@ package struct SignalArrival: Sendable {
   package var contentDigest: [UInt8]
   package var clientOrderID: ClientOrderID
   package var origin: SignalOrigin
+  /// When a file was last changed, or a line was read: what a life that states no beginning counts
+  /// from.
+  package var arrivedAt: WallTime
   package var receipt: Receipt
 
   package init(
     signal: Signal, raw: [UInt8], contentDigest: [UInt8], clientOrderID: ClientOrderID,
-    origin: SignalOrigin, receipt: Receipt
+    origin: SignalOrigin, arrivedAt: WallTime, receipt: Receipt
   ) {
     self.signal = signal
     self.raw = raw
     self.contentDigest = contentDigest
     self.clientOrderID = clientOrderID
     self.origin = origin
+    self.arrivedAt = arrivedAt
     self.receipt = receipt
   }
 }

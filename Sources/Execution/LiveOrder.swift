@@ -24,6 +24,8 @@ struct LiveOrder: Sendable {
   var search: Search?
   /// What will be said of the signal when the search finds nothing.
   var verdict: Denial?
+  /// The operator has closed the signal: its sender was told that, and the search goes on.
+  var isClosed = false
   var cancelOutstanding = false
   var cancelNotBefore: MonotonicTime?
 

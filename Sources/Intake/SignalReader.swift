@@ -39,9 +39,12 @@ package enum SignalReader {
     do throws(JSONError) {
       value = try JSONReader.read(bytes)
     } catch {
+      let isBlank = bytes.allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) }
       throw SignalRefusal(
         code: .invalidJSON, id: nil, field: nil, position: error.position,
-        message: "Not strict JSON: \(error.description).")
+        message: isBlank
+          ? "There is nothing in it." : "Not strict JSON: \(error.description).",
+        breaksOff: error.isIncomplete)
     }
     guard case .object(let members) = value else {
       throw SignalRefusal(

@@ -12,15 +12,19 @@ package struct SignalRefusal: Error, Equatable, Sendable {
   package let position: JSONPosition?
   /// One sentence for a person. Names the field; repeats at most a bounded part of its value.
   package let message: String
+  /// The text may be the beginning of a signal: it is empty, or the bytes ran out.
+  package let breaksOff: Bool
 
   package init(
-    code: DecisionCode, id: SignalID?, field: String?, position: JSONPosition?, message: String
+    code: DecisionCode, id: SignalID?, field: String?, position: JSONPosition?, message: String,
+    breaksOff: Bool = false
   ) {
     self.code = code
     self.id = id
     self.field = field
     self.position = position
     self.message = message
+    self.breaksOff = breaksOff
   }
 }
 

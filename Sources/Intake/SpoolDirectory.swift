@@ -1,14 +1,13 @@
-package import Domain
+import Domain
 import Glibc
 package import Platform
 
 /// The spool: finds files that are finished, hands each over once, and moves it where it belongs.
 ///
 /// Notifications make it quick, the look around every second makes it sure: a file that arrives by
-/// a link, while events overflow, or while a folder is being made again, is found then.
+/// a link, while events overflow, or while a folder is being made again, is found then. Without
+/// inotify(7) the look around has to do.
 package final class SpoolDirectory {
-  /// How long a file that nobody closed or renamed before our eyes may still be in the making.
-  package static let settlingTime = Duration.seconds(5)
   /// How often it looks around without being told: the longest that a file waits whose arrival was
   /// not noticed. Looking costs a handful of system calls.
   package static let usualScanInterval = Duration.seconds(1)
@@ -42,31 +41,33 @@ package final class SpoolDirectory {
   private let scanInterval: Duration
   private let loop: EventLoop
   private let onFile: (SpoolFile) -> Void
-  private let onProblem: (String, [LogField]) -> Void
+  private let onProblem: (SpoolProblem) -> Void
 
   private var folders: SpoolFolders
   /// False while the folders of the path are not the open ones and cannot be opened: what came of a
   /// file would lie where nobody looks for it.
   private var areFoldersUsable = true
   private var watch: DirectoryWatch?
+  /// There is no watch, and looking around has to do.
+  private var watchIsExhausted = false
   private var tick: EventLoop.TimerID?
   private var continuation: EventLoop.TimerID?
   /// Handed over and still in `incoming`.
   private var handedOver: [[UInt8]: Identity] = [:]
+  private var unfinished: UnfinishedFiles
   /// Names that the running scan has still to look at, the last one first.
   private var waiting: [[UInt8]] = []
   /// Something happened that the running scan may have missed.
   private var needsScan = false
-  private var unsynced: [Directory] = []
   private var lastReports: [String: MonotonicTime] = [:]
 
   /// Opens the spool and makes its folders where they are missing. Files larger than `maximumBytes`
-  /// are refused unread. `onProblem` gets a message and its fields, made for the log.
+  /// are refused unread; a file whose end nobody tells counts as finished when it has been quiet for
+  /// `quietTime`. Throws when a folder cannot be opened or watched.
   package init(
-    path: String, maximumBytes: Int, loop: EventLoop,
+    path: String, maximumBytes: Int, quietTime: Duration, loop: EventLoop,
     scanInterval: Duration = SpoolDirectory.usualScanInterval,
-    onFile: @escaping (SpoolFile) -> Void,
-    onProblem: @escaping (String, [LogField]) -> Void
+    onFile: @escaping (SpoolFile) -> Void, onProblem: @escaping (SpoolProblem) -> Void
   ) throws(SystemError) {
     self.path = path
     self.maximumBytes = maximumBytes
@@ -74,8 +75,9 @@ package final class SpoolDirectory {
     self.loop = loop
     self.onFile = onFile
     self.onProblem = onProblem
+    unfinished = UnfinishedFiles(quietTime: quietTime)
     folders = try SpoolFolders(path: path)
-    watch = try makeWatch()
+    try openWatch()
     scheduleTick()
   }
 
@@ -110,18 +112,13 @@ package final class SpoolDirectory {
     handedOver[name] = nil
   }
 
-  /// Whether a file that does not read as a signal may just be unfinished. Then it stays, and comes
-  /// again with the next look around.
-  package func deferIfFresh(_ file: SpoolFile, now: WallTime) -> Bool {
-    guard file.wasFoundByScan, Self.isFresh(file.changedAt, now: now) else { return false }
+  /// Whether a file that does not read as a signal may just be unfinished: then it stays, and comes
+  /// again with its writer's close or a later look around. `breaksOff` says that what it holds may
+  /// be the beginning of one.
+  package func leaveUnfinished(_ file: SpoolFile, breaksOff: Bool) -> Bool {
+    guard unfinished.mayBecomeASignal(file, breaksOff: breaksOff) else { return false }
     forget(file.name)
     return true
-  }
-
-  private static func isFresh(_ changed: WallTime, now: WallTime) -> Bool {
-    let age = now.since(changed)
-    // A change far in the future means that the clock was set back; it says nothing then.
-    return age < settlingTime && age > .zero - settlingTime
   }
 }
 
@@ -131,8 +128,7 @@ extension SpoolDirectory {
   /// was taken.
   package func claim(_ name: [UInt8]) throws(SpoolError) -> [UInt8] {
     let newName = try folders.claim(name)
-    handedOver[name] = nil
-    leaveUnsynced(folders.incoming, folders.active)
+    isGone(name)
     return newName
   }
 
@@ -144,54 +140,106 @@ extension SpoolDirectory {
   ) throws(SpoolError) -> [UInt8] {
     let newName = try folders.finish(name, from: place, to: outcome, report: report)
     switch place {
-    case .incoming: handedOver[name] = nil
+    case .incoming: isGone(name)
     case .active: break
     }
-    leaveUnsynced(folders.at(place), folders.at(outcome))
     return newName
   }
 
-  /// Files whose orders were under way when the daemon last stopped.
-  package func listActive() throws(SystemError) -> [[UInt8]] {
-    try folders.active.names().filter(SpoolName.isCandidate)
+  private func isGone(_ name: [UInt8]) {
+    handedOver[name] = nil
+    unfinished.isGone(name)
+  }
+
+  /// Replaces the report of a file that ended before under this name or a numbered one: the first
+  /// that `isMeant`. False when there is none.
+  package func amend(
+    _ name: [UInt8], in outcome: SpoolOutcome, report: [UInt8], where isMeant: ([UInt8]) -> Bool
+  ) throws(SystemError) -> Bool {
+    try folders.amend(name, in: outcome, report: report, where: isMeant)
+  }
+
+  /// Writes beside a file in `active` that its order is in doubt; it replaces what was said before.
+  package func writeStatus(_ name: [UInt8], _ report: [UInt8]) throws(SystemError) {
+    try folders.writeStatus(name, report)
+  }
+
+  /// Nothing happens when there is none.
+  package func removeStatus(_ name: [UInt8]) throws(SystemError) {
+    try folders.removeStatus(name)
+  }
+
+  /// Files whose orders were under way when the daemon last stopped, and names like that of a report
+  /// of doubt whose file is not there.
+  package func listActive() throws(SystemError) -> (files: [[UInt8]], strays: [[UInt8]]) {
+    try folders.listActive()
   }
 
   package func readActive(_ name: [UInt8]) throws(FileRefusal) -> [UInt8] {
     try folders.active.readRegularFile(name, maximumBytes: maximumBytes).bytes
   }
 
-  /// A report is durable when it is written. The moves become durable together, within a second: a
-  /// power cut may undo the last of them, and the database still knows what they were for.
-  private func leaveUnsynced(_ folders: Directory...) {
-    for folder in folders where !unsynced.contains(where: { $0 === folder }) {
-      unsynced.append(folder)
-    }
+  package func removeActive(_ name: [UInt8]) throws(SystemError) {
+    try folders.active.remove(name)
   }
 
   private func sync() {
-    for folder in unsynced {
-      do throws(SystemError) {
-        try folder.sync()
-      } catch {
-        report("the spool's moves could not be made durable", [LogField("error", "\(error)")])
-      }
+    if let error = folders.sync() {
+      report(
+        .error, "the spool's moves could not be made durable", [LogField("error", "\(error)")])
     }
-    unsynced = []
   }
 }
 
-// Finding files.
+// Watching the folder.
 extension SpoolDirectory {
-  private func makeWatch() throws(SystemError) -> DirectoryWatch {
-    try DirectoryWatch(path: folders.incoming.path, loop: loop) { [weak self] event in
-      self?.handle(event)
+  /// Without a watch to be had, because others hold them all, the look around has to do.
+  private func openWatch() throws(SystemError) {
+    do throws(SystemError) {
+      watch = try DirectoryWatch(path: folders.incoming.path, loop: loop) { [weak self] event in
+        self?.handle(event)
+      }
+      if watchIsExhausted {
+        onProblem(SpoolProblem(.info, "inotify can be used again: files are noticed at once"))
+      }
+      watchIsExhausted = false
+    } catch  where DirectoryWatch.isExhaustion(error) {
+      if !watchIsExhausted { tellExhaustion(error) }
+      watchIsExhausted = true
     }
+  }
+
+  private func tellExhaustion(_ error: SystemError) {
+    let limit =
+      error.call == "inotify_init1"
+      ? "fs.inotify.max_user_instances" : "fs.inotify.max_user_watches"
+    onProblem(
+      SpoolProblem(
+        .warning,
+        "inotify cannot be used; incoming/ is looked through every second instead",
+        [
+          LogField("error", "\(error)"), LogField("directory", ByteText.printable(path)),
+          LogField(
+            "advice",
+            "raise \(limit) with sysctl, or end the program of this user that holds so many; the "
+              + "daemon takes a watch as soon as one is free"),
+        ]))
   }
 
   private func handle(_ event: DirectoryEvent) {
     switch event {
-    case .appeared(let name): handOver(name, wasFoundByScan: false)
-    case .overflowed: scan()
+    case .written(let name): if SpoolName.isCandidate(name) { unfinished.wasWritten(name) }
+    case .closed(let name):
+      unfinished.wasClosed(name)
+      handOver(name, .closed)
+    case .movedIn(let name):
+      if SpoolName.isCandidate(name) { unfinished.wasMovedIn(name) }
+      handOver(name, .movedIn)
+    // Often the mode is put right after the close.
+    case .attributesSet(let name): handOver(name, .lookedAround)
+    case .overflowed:
+      unfinished.mistrustAll()
+      scan()
     case .lost: watch = nil
     }
   }
@@ -208,25 +256,34 @@ extension SpoolDirectory {
   }
 
   private func restoreFolders() {
-    guard watch == nil || !folders.areInPlace else { return }
+    let isWatched = watch != nil || watchIsExhausted
+    if isWatched && folders.areInPlace {
+      // One system call a second, until somebody gives a watch back.
+      if watch == nil { try? openWatch() }
+      return
+    }
     report(
-      "a folder of the spool was taken away; it is made again",
+      .error, "a folder of the spool was taken away; it is made again",
       [LogField("directory", ByteText.printable(path))])
     watch?.close()
     watch = nil
     waiting = []
+    unfinished.mistrustAll()
     do throws(SystemError) {
       areFoldersUsable = false
       folders = try SpoolFolders(path: path)
       areFoldersUsable = true
-      watch = try makeWatch()
+      try openWatch()
     } catch {
       report(
-        "the spool cannot be opened; no file is taken until it can", [LogField("error", "\(error)")]
-      )
+        .error, "the spool cannot be opened; no file is taken until it can",
+        [LogField("error", "\(error)")])
     }
   }
+}
 
+// Finding files.
+extension SpoolDirectory {
   /// Looks at everything in `incoming`, a part of it in each turn.
   private func scan() {
     guard !isPaused, areFoldersUsable else { return }
@@ -237,13 +294,12 @@ extension SpoolDirectory {
     needsScan = false
     do throws(SystemError) {
       let names = try folders.incoming.names()
-      if !handedOver.isEmpty {
-        let present = Set(names)
-        handedOver = handedOver.filter { present.contains($0.key) }
-      }
+      let present = Set(names)
+      if !handedOver.isEmpty { handedOver = handedOver.filter { present.contains($0.key) } }
+      unfinished.keepOnly(present)
       waiting = names.reversed()
     } catch {
-      report("the spool cannot be listed", [LogField("error", "\(error)")])
+      report(.error, "the spool cannot be listed", [LogField("error", "\(error)")])
     }
     continueScan()
   }
@@ -253,7 +309,7 @@ extension SpoolDirectory {
     var names = 0
     while files < Self.filesPerTurn, names < Self.namesPerTurn, let name = waiting.popLast() {
       names += 1
-      if handOver(name, wasFoundByScan: true) { files += 1 }
+      if handOver(name, .lookedAround) { files += 1 }
     }
     guard !isPaused, continuation == nil, !waiting.isEmpty || needsScan else { return }
     continuation = loop.schedule(at: Clock.monotonic()) { [weak self] in
@@ -265,51 +321,76 @@ extension SpoolDirectory {
 
   /// Hands one file over, unless it was already, or may still be in the making. True when it did.
   @discardableResult
-  private func handOver(_ name: [UInt8], wasFoundByScan: Bool) -> Bool {
+  private func handOver(_ name: [UInt8], _ finding: SpoolFile.Finding) -> Bool {
     guard !isPaused, SpoolName.isCandidate(name), let status = folders.incoming.status(of: name),
-      handedOver[name] != Identity(status), !isInTheMaking(status, wasFoundByScan: wasFoundByScan),
-      let content = read(name)
+      handedOver[name] != Identity(status)
     else { return false }
+    if status.kind == .regular && unfinished.isBeingWritten(name) { return tellOpen(name) }
+    let now = folders.time()
+    let age = now.since(status.lastChange(before: now))
+    if status.kind == .regular,
+      unfinished.isInTheMaking(name, links: status.links, isEmpty: status.size == 0, age: age)
+    {
+      return false
+    }
+    guard let content = read(name, finding, age) else { return false }
     handedOver[name] = Identity(status)
     onFile(
       SpoolFile(
-        name: name, content: content, changedAt: status.changed, wasFoundByScan: wasFoundByScan))
+        name: name, content: content, arrivedAt: Clock.wall().advanced(by: .zero - age), age: age,
+        finding: finding))
     return true
   }
 
-  /// A second name is about to go when somebody delivers by link(2) and unlink(2); an empty file is
-  /// about to be filled.
-  private func isInTheMaking(_ status: FileStatus, wasFoundByScan: Bool) -> Bool {
-    let isUnsettled = status.links > 1 || status.size == 0 && wasFoundByScan
-    return status.kind == .regular && isUnsettled
-      && Self.isFresh(status.changed, now: Clock.wall())
-  }
-
   /// nil when there is nothing to hand over yet.
-  private func read(_ name: [UInt8]) -> Result<[UInt8], FileRefusal>? {
+  private func read(
+    _ name: [UInt8], _ finding: SpoolFile.Finding, _ age: Duration
+  ) -> Result<[UInt8], FileRefusal>? {
+    let isGuess = finding == .lookedAround
     do throws(FileRefusal) {
-      let content = try folders.incoming.readRegularFile(name, maximumBytes: maximumBytes)
+      let content = try folders.incoming.readRegularFile(
+        name, maximumBytes: maximumBytes, unlessOpenForWriting: isGuess)
       return .success(content.bytes)
     } catch {
       switch error {
-      case .notRegular, .linked, .tooLarge: return .failure(error)
+      case .notRegular, .linked: return .failure(error)
+      case .tooLarge: return isGuess && unfinished.isFresh(age) ? nil : .failure(error)
+      // Its mode, owner or group may be put right in a moment.
+      case .forbidden: return unfinished.isFresh(age) ? nil : .failure(error)
+      case .openForWriting:
+        _ = tellOpen(name)
+        return nil
       // Its writer is at work; it comes again with the writer's close or the next look around.
       case .changedWhileRead, .vanished: return nil
       case .system(let reason):
-        if reason.number == EACCES || reason.number == EPERM { return .failure(error) }
         // The machine's trouble, not the file's: it is tried again.
         report(
-          "a file of the spool cannot be read now",
+          .error, "a file of the spool cannot be read now",
           [LogField("file", bytes: name), LogField("error", "\(reason)")])
         return nil
       }
     }
   }
 
-  private func report(_ message: String, _ fields: [LogField]) {
+  /// A file that stays open for writing is told once.
+  private func tellOpen(_ name: [UInt8]) -> Bool {
+    if unfinished.isNews(open: name, at: Clock.monotonic()) {
+      onProblem(
+        SpoolProblem(
+          .warning,
+          "a file in incoming is still open for writing; it is not taken before it is closed",
+          [
+            LogField("file", bytes: name),
+            LogField("advice", "look for the program that holds it open, with 'fuser' or 'lsof'"),
+          ]))
+    }
+    return false
+  }
+
+  private func report(_ level: LogLevel, _ message: String, _ fields: [LogField]) {
     let now = Clock.monotonic()
     if let last = lastReports[message], now.since(last) < Self.problemInterval { return }
     lastReports[message] = now
-    onProblem(message, fields)
+    onProblem(SpoolProblem(level, message, fields))
   }
 }

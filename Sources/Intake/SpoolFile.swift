@@ -3,23 +3,36 @@ package import Platform
 
 /// Something that lies in the spool's incoming folder and wants an answer.
 package struct SpoolFile {
+  /// How it came to be looked at.
+  package enum Finding: Sendable {
+    /// Its writer closed it.
+    case closed
+    /// It was renamed in.
+    case movedIn
+    /// It was there when the folder was looked through.
+    case lookedAround
+  }
+
   /// Bytes, as Linux has it; show it through `ByteText.printable`.
   package let name: [UInt8]
   /// What the file holds, or why it was not read.
   package let content: Result<[UInt8], FileRefusal>
-  /// When its content, its name or its links last changed.
-  package let changedAt: WallTime
-  /// Nobody said that the file is finished: it was just there.
-  package let wasFoundByScan: Bool
+  /// When it was last changed, by this machine's clock; in the future when the clock of its file
+  /// system was set back since.
+  package let arrivedAt: WallTime
+  /// How long ago that was by the clock of the file system.
+  package let age: Duration
+  package let finding: Finding
 
   package init(
-    name: [UInt8], content: Result<[UInt8], FileRefusal>, changedAt: WallTime,
-    wasFoundByScan: Bool
+    name: [UInt8], content: Result<[UInt8], FileRefusal>, arrivedAt: WallTime, age: Duration,
+    finding: Finding
   ) {
     self.name = name
     self.content = content
-    self.changedAt = changedAt
-    self.wasFoundByScan = wasFoundByScan
+    self.arrivedAt = arrivedAt
+    self.age = age
+    self.finding = finding
   }
 }
 

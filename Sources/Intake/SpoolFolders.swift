@@ -1,12 +1,15 @@
+import Domain
 import Glibc
 import Platform
 
 /// The four folders on disk, and the moves between them. A move never overwrites anything.
-struct SpoolFolders {
+final class SpoolFolders {
   let incoming: Directory
   let active: Directory
   let done: Directory
   let rejected: Directory
+  /// Folders with moves that a power cut may undo.
+  private var unsynced: [Directory] = []
 
   /// Reports are for the same group as the folders they lie in.
   private static let reportMode: UInt32 = 0o640
@@ -21,7 +24,9 @@ struct SpoolFolders {
     rejected = try Directory(making: path + "/rejected", mode: 0o750)
     for target in [active, done, rejected] where !incoming.canRename(to: target) {
       throw SystemError(
-        "rename", "\(incoming.path) to \(target.path), which must be in one file system with it",
+        "rename",
+        "\(incoming.path) to \(target.path), which must be on one mount with it (a bind mount is "
+          + "another mount, of the same file system too)",
         number: EXDEV)
     }
   }
@@ -44,9 +49,42 @@ struct SpoolFolders {
     }
   }
 
-  /// Moves a file to `active`, and says under which name.
+  /// A report is durable when it is written. The moves become durable together, within a second: a
+  /// power cut may undo the last of them, and the database still knows what they were for.
+  private func leaveUnsynced(_ folders: Directory...) {
+    for folder in folders where !unsynced.contains(where: { $0 === folder }) {
+      unsynced.append(folder)
+    }
+  }
+
+  /// Makes all moves durable; says what could not be.
+  func sync() -> SystemError? {
+    var failure: SystemError?
+    for folder in unsynced {
+      do throws(SystemError) {
+        try folder.sync()
+      } catch {
+        failure = error
+      }
+    }
+    unsynced = []
+    return failure
+  }
+
+  /// The time by the clock that stamps the files, or by this process's where no folder can be
+  /// touched.
+  func time() -> WallTime { active.fileSystemTime() ?? Clock.wall() }
+
+  // MARK: Moves
+
+  /// Moves a file to `active`, and says under which name: never under one that a report of doubt
+  /// could have.
   func claim(_ name: [UInt8]) throws(SpoolError) -> [UInt8] {
-    try move(name, from: incoming, to: active) { !active.contains($0) }
+    let newName = try move(name, from: incoming, to: active) {
+      !SpoolName.looksLikeStatus($0) && !active.contains($0)
+    }
+    leaveUnsynced(incoming, active)
+    return newName
   }
 
   /// Writes the report, then moves the file beside it: a file that has arrived has its report. A
@@ -57,12 +95,63 @@ struct SpoolFolders {
     let target = at(outcome)
     guard at(place).contains(name) else { throw .vanished }
     let reportName = { SpoolName.fitting($0, suffix: outcome.reportSuffix) }
-    return try move(name, from: at(place), to: target) { candidate in
+    let newName = try move(name, from: at(place), to: target) { candidate in
       !target.contains(candidate) && Self.isFree(reportName(candidate), for: report, in: target)
     } beforehand: { candidate throws(SystemError) in
       try target.writeWhole(
-        reportName(candidate), report, mode: Self.reportMode, syncingDirectory: false)
+        reportName(candidate), report, mode: Self.reportMode, durability: .content)
     }
+    leaveUnsynced(at(place), target)
+    return newName
+  }
+
+  // MARK: Reports of what is not over, and of what came after
+
+  /// Writes beside a file in `active` that its order is in doubt. Another start writes it again.
+  func writeStatus(_ name: [UInt8], _ report: [UInt8]) throws(SystemError) {
+    try active.writeWhole(
+      SpoolName.status(of: name), report, mode: Self.reportMode, durability: .none)
+  }
+
+  func removeStatus(_ name: [UInt8]) throws(SystemError) {
+    do throws(SystemError) {
+      try active.remove(SpoolName.status(of: name))
+    } catch  where error.number == ENOENT {
+    }
+  }
+
+  /// Files in `active`, and the reports of doubt among them whose file is not there.
+  func listActive() throws(SystemError) -> (files: [[UInt8]], strays: [[UInt8]]) {
+    let names = try active.names().filter { $0.first != UInt8(ascii: ".") }
+    let reports = Set(names.map(SpoolName.status)).intersection(names)
+    let (strays, files) = names.filter { !reports.contains($0) }
+      .reduce(into: ([[UInt8]](), [[UInt8]]())) { lists, name in
+        if SpoolName.looksLikeStatus(name) { lists.0.append(name) } else { lists.1.append(name) }
+      }
+    return (files, strays)
+  }
+
+  /// Names that are tried for a report that is to be replaced.
+  private static let amendedNames = 64
+  private static let reportMaximumBytes = 65_536
+
+  /// Replaces the report of a file that ended before under this name or a numbered one: the first
+  /// that `isMeant`. False when there is none.
+  func amend(
+    _ name: [UInt8], in outcome: SpoolOutcome, report: [UInt8], where isMeant: ([UInt8]) -> Bool
+  ) throws(SystemError) -> Bool {
+    let folder = at(outcome)
+    for number in 1...Self.amendedNames {
+      let reportName = SpoolName.fitting(
+        SpoolName.numbered(name, number), suffix: outcome.reportSuffix)
+      guard
+        let former = try? folder.readRegularFile(
+          reportName, maximumBytes: Self.reportMaximumBytes), isMeant(former.bytes)
+      else { continue }
+      try folder.writeWhole(reportName, report, mode: Self.reportMode)
+      return true
+    }
+    return false
   }
 
   private static func isFree(

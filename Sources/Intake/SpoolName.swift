@@ -5,12 +5,42 @@ package enum SpoolName {
   /// A hyphen and sixteen digits: what tells two shortened names apart.
   private static let markBytes = 17
 
-  private static let unfinishedEndings = [".tmp", ".part", ".swp", "~"].map { Array($0.utf8) }
+  /// The names of files that a program has in the making, or keeps beside a file: left alone until
+  /// they are renamed. `*` stands for anything, `?` for one letter, digit or underscore.
+  ///
+  /// Only what is surely no finished signal stands here: whoever names a signal so hears nothing of
+  /// it. A random ending without a word in it (`a.json.Xy12Ab`) may be anybody's name.
+  package static let temporaryPatterns = [
+    // Hidden: rsync, lftp, Syncthing, ProFTPD, editors, and whoever writes and renames.
+    ".*",
+    // Backups of editors; `#…#` is what Emacs saves by itself, `~$…` marks an open office file.
+    "*~", "#*#", "~$*", "*.bak",
+    "*.tmp", "*.temp", "*.swp", "*.swo", "*.swx", "*.lock", "*.lck",
+    // Uploads and copies: WinSCP, rclone, Nextcloud, MinIO, Spring, Camel, Hadoop.
+    "*.part", "*.partial", "*.filepart", "*.part.minio", "*.upload", "*.uploading", "*.inprogress",
+    "*.incomplete", "*.unfinished", "*.writing", "*.camelLock", "*._COPYING_",
+    // Downloads: browsers, aria2, yt-dlp, Resilio Sync.
+    "*.crdownload", "*.download", "*.opdownload", "*.fdmdownload", "*.aria2", "*.ytdl", "*.!sync",
+    // macOS saves under `name.sb-…` first; Python's tempfile and mktemp(1) name files like this.
+    "*.sb-????????-??????", "tmp????????", "tmp.??????????",
+  ]
+
+  private static let patterns = temporaryPatterns.map(NamePattern.init)
 
   /// Whether a name is a producer's finished file, by the spool's rules.
   package static func isCandidate(_ name: [UInt8]) -> Bool {
-    name.first != UInt8(ascii: ".")
-      && !unfinishedEndings.contains { name.suffix($0.count) == $0[...] }
+    !patterns.contains { $0.matches(name) }
+  }
+
+  /// What the name of a file in `active` has after it when its order is in doubt.
+  private static let statusSuffix = ".status.json"
+
+  /// Where it stands in writing that the order of a file in `active` is in doubt.
+  package static func status(of name: [UInt8]) -> [UInt8] { fitting(name, suffix: statusSuffix) }
+
+  /// Whether a name could be that of such a report.
+  package static func looksLikeStatus(_ name: [UInt8]) -> Bool {
+    name.suffix(statusSuffix.utf8.count).elementsEqual(statusSuffix.utf8)
   }
 
   /// `name`, `name.2`, `name.3`, …
@@ -35,5 +65,39 @@ package enum SpoolName {
     for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
     let digits = String(hash, radix: 16)
     return Array((String(repeating: "0", count: 16 - digits.count) + digits).utf8)
+  }
+}
+
+/// A name with at most one `*`, which stands for anything, and any number of `?`, each for one letter,
+/// digit or underscore.
+private struct NamePattern {
+  private let head: [UInt8]
+  /// nil when there is no `*`.
+  private let tail: [UInt8]?
+
+  init(_ text: String) {
+    let parts = text.split(separator: "*", maxSplits: 1, omittingEmptySubsequences: false)
+    head = Array(parts[0].utf8)
+    tail = parts.count > 1 ? Array(parts[1].utf8) : nil
+  }
+
+  func matches(_ name: [UInt8]) -> Bool {
+    let tail = tail ?? []
+    guard name.count >= head.count + tail.count, self.tail != nil || name.count == head.count
+    else { return false }
+    return Self.match(name.prefix(head.count), head) && Self.match(name.suffix(tail.count), tail)
+  }
+
+  private static func match(_ bytes: ArraySlice<UInt8>, _ pattern: [UInt8]) -> Bool {
+    zip(bytes, pattern).allSatisfy { $0 == $1 || $1 == UInt8(ascii: "?") && isWord($0) }
+  }
+
+  private static func isWord(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"):
+      true
+    default: false
+    }
   }
 }

@@ -1,4 +1,5 @@
 import CLinux
+package import Domain
 import Glibc
 
 /// An open directory. Everything happens relative to its descriptor, so nothing that is done to the
@@ -105,20 +106,29 @@ package final class Directory {
     }
   }
 
+  /// How a file in it is named in errors.
+  func path(of name: [UInt8]) -> String { path + "/" + ByteText.printable(name) }
+
   /// Moves a file, link or directory; never onto an existing name (EEXIST).
   package func rename(
     _ name: [UInt8], to target: Directory, as newName: [UInt8]
   ) throws(SystemError) {
-    let name = name + [0]
-    let newName = newName + [0]
-    if unsafe clinux_rename_without_replacing(number, name, target.number, newName) == 0 { return }
+    let from = name + [0]
+    let to = newName + [0]
+    if unsafe clinux_rename_without_replacing(number, from, target.number, to) == 0 { return }
+    let failure = errno
+    let subject = { self.path(of: name) + " to " + target.path(of: newName) }
     // A file system without the flag says EINVAL (renameat2(2)); there the check comes first.
-    guard errno == EINVAL else { throw SystemError.last("renameat2", path) }
-    guard !target.contains(Array(newName.dropLast())) else {
-      throw SystemError("renameat2", path, number: EEXIST)
+    guard failure == EINVAL else {
+      throw SystemError("renameat2", subject(), number: failure)
     }
-    guard unsafe clinux_rename_at(number, name, target.number, newName) == 0
-    else { throw SystemError.last("renameat", path) }
+    guard !target.contains(newName) else {
+      throw SystemError("renameat2", subject(), number: EEXIST)
+    }
+    guard unsafe clinux_rename_at(number, from, target.number, to) == 0 else {
+      let failure = errno
+      throw SystemError("renameat", subject(), number: failure)
+    }
   }
 
   /// Whether files can be moved to `target`: not into another mount, even of the same file system.
@@ -130,8 +140,17 @@ package final class Directory {
   }
 
   package func remove(_ name: [UInt8]) throws(SystemError) {
-    guard unsafe clinux_unlink_at(number, name + [0]) == 0
-    else { throw SystemError.last("unlinkat", path) }
+    guard unsafe clinux_unlink_at(number, name + [0]) == 0 else {
+      let failure = errno
+      throw SystemError("unlinkat", path(of: name), number: failure)
+    }
+  }
+
+  /// The time by the file system's own clock, which its files are stamped with: it need not be this
+  /// process's. Touches the directory; nil when that is not possible (a read-only file system).
+  package func fileSystemTime() -> WallTime? {
+    guard clinux_touch(number) == 0 else { return nil }
+    return FileStatus.of(number)?.changed
   }
 
   /// Makes names durable; the content of files is their own.
@@ -142,30 +161,42 @@ package final class Directory {
   /// The one temporary name: a directory has one writer, so a crash leaves at most one behind.
   private static let temporaryName = Array(".unfinished.tmp".utf8)
 
+  /// What of a written file must outlive a power cut.
+  package enum Durability: Sendable {
+    /// Content and name.
+    case full
+    /// The content; the name becomes durable with a later `sync()`.
+    case content
+    /// Nothing: the file is made again when it is needed.
+    case none
+  }
+
   /// Writes a whole file, replacing one of that name: a reader sees the old content or all of the
-  /// new, after a power cut too. `syncingDirectory: false` leaves the durability of the name to a
-  /// later `sync()`.
+  /// new, after a power cut too, unless its durability is `none`.
   package func writeWhole(
-    _ name: [UInt8], _ bytes: [UInt8], mode: UInt32, syncingDirectory: Bool = true
+    _ name: [UInt8], _ bytes: [UInt8], mode: UInt32, durability: Durability = .full
   ) throws(SystemError) {
     let temporary = Self.temporaryName + [0]
     _ = unsafe clinux_unlink_at(number, temporary)
     do throws(SystemError) {
-      try writeTemporary(temporary, bytes, mode: mode)
-      guard unsafe clinux_rename_at(number, temporary, number, name + [0]) == 0
-      else { throw SystemError.last("renameat", path) }
+      try writeTemporary(bytes, mode: mode, for: name, isSynced: durability != .none)
+      guard unsafe clinux_rename_at(number, temporary, number, name + [0]) == 0 else {
+        let failure = errno
+        throw SystemError("renameat", path(of: name), number: failure)
+      }
     } catch {
       _ = unsafe clinux_unlink_at(number, temporary)
       throw error
     }
-    if syncingDirectory { try sync() }
+    if durability == .full { try sync() }
   }
 
   private func writeTemporary(
-    _ name: [UInt8], _ bytes: [UInt8], mode: UInt32
+    _ bytes: [UInt8], mode: UInt32, for name: [UInt8], isSynced: Bool
   ) throws(SystemError) {
+    let path = path(of: name)
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-    let opened = unsafe clinux_open_at(number, name, flags, mode)
+    let opened = unsafe clinux_open_at(number, Self.temporaryName + [0], flags, mode)
     guard opened >= 0 else { throw SystemError.last("openat", path) }
     let file = FileDescriptor(owning: opened)
     var rest = bytes[...]
@@ -177,7 +208,7 @@ package final class Directory {
       rest = rest.dropFirst(count)
     }
     guard fchmod(file.number, mode) == 0 else { throw SystemError.last("fchmod", path) }
-    guard fsync(file.number) == 0 else { throw SystemError.last("fsync", path) }
+    guard !isSynced || fsync(file.number) == 0 else { throw SystemError.last("fsync", path) }
   }
 
   /// Opens a file for reading, never through a link and never waiting for one (a pipe).

@@ -3,8 +3,14 @@ import Glibc
 
 /// What a watched directory reports.
 package enum DirectoryEvent: Equatable, Sendable {
-  /// A file was renamed in, or written in place and closed.
-  case appeared(name: [UInt8])
+  /// The content of a file changed: somebody has it open for writing.
+  case written(name: [UInt8])
+  /// A file that was open for writing was closed.
+  case closed(name: [UInt8])
+  /// A file was renamed in.
+  case movedIn(name: [UInt8])
+  /// The mode, the owner or the times of a file were set.
+  case attributesSet(name: [UInt8])
   /// More happened than the kernel's queue holds: look at everything.
   case overflowed
   /// The directory was removed, renamed or unmounted; this watch reports nothing more.
@@ -20,14 +26,16 @@ package final class DirectoryWatch {
   private static let headerBytes = 16
 
   private static let mask = UInt32(
-    IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+    IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF
+      | IN_ONLYDIR)
 
   private let loop: EventLoop
   private let descriptor: FileDescriptor
   private let onEvent: (DirectoryEvent) -> Void
   private var isClosed = false
 
-  /// Watches the directory that `path` leads to now, until `close()`.
+  /// Watches the directory that `path` leads to now, until `close()`. Throws when the directory
+  /// cannot be watched, and when the machine has no more watches to give (`isExhaustion`).
   package init(
     path: String, loop: EventLoop, onEvent: @escaping (DirectoryEvent) -> Void
   ) throws(SystemError) {
@@ -42,6 +50,12 @@ package final class DirectoryWatch {
   }
 
   deinit { close() }
+
+  /// Whether watching failed for want of something that the whole machine or the user's other
+  /// programs share (inotify_init(2), inotify_add_watch(2)), and not because of the directory.
+  package static func isExhaustion(_ error: SystemError) -> Bool {
+    error.call == "inotify_init1" || [ENOSPC, ENOMEM, EMFILE, ENFILE].contains(error.number)
+  }
 
   package func close() {
     guard !isClosed else { return }
@@ -75,8 +89,17 @@ package final class DirectoryWatch {
     } else if mask & UInt32(IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT) != 0 {
       close()
       onEvent(.lost)
-    } else if mask & UInt32(IN_CLOSE_WRITE | IN_MOVED_TO) != 0 {
-      onEvent(.appeared(name: name))
+    } else if name.isEmpty {
+      // The times or the mode of the directory itself.
+      return
+    } else if mask & UInt32(IN_MODIFY) != 0 {
+      onEvent(.written(name: name))
+    } else if mask & UInt32(IN_CLOSE_WRITE) != 0 {
+      onEvent(.closed(name: name))
+    } else if mask & UInt32(IN_MOVED_TO) != 0 {
+      onEvent(.movedIn(name: name))
+    } else if mask & UInt32(IN_ATTRIB) != 0 {
+      onEvent(.attributesSet(name: name))
     }
   }
 

@@ -36,6 +36,13 @@ package final class EventLoop {
   /// Hands work to the loop from any thread.
   package let waker: Waker
 
+  /// Since when the things that are handled now may have waited unseen: the process was stopped, or
+  /// a turn took long. nil while the loop keeps up. It holds until nothing is left of what came
+  /// meanwhile.
+  package private(set) var heldUpSince: MonotonicTime?
+  /// When the last wait ended: what was ready then has been handled.
+  private var lastWait = Clock.monotonic()
+
   private let epoll: FileDescriptor
   private var registrations: [UInt64: Registration] = [:]
   private var tokens: [CInt: UInt64] = [:]
@@ -45,6 +52,10 @@ package final class EventLoop {
 
   /// Enough that one wait collects a burst; more waiting events are seen by the next turn.
   private static let eventsPerTurn = 128
+
+  /// A turn that comes so much later than it could is one of a loop that was held up. Busy machines
+  /// are late by less.
+  private static let tolerableDelay = Duration.seconds(1)
 
   /// Cancelled timers that may wait for their time before the heap is cleared of them.
   private static let idleTimers = 64
@@ -107,8 +118,10 @@ package final class EventLoop {
   package func turn(until deadline: MonotonicTime? = nil) throws(SystemError) {
     let wait = waitingTime(until: deadline)
     var events = [clinux_event](repeating: clinux_event(), count: Self.eventsPerTurn)
-    let count = unsafe events.withUnsafeMutableBufferPointer { buffer in
-      unsafe clinux_epoll_wait(epoll.number, buffer.baseAddress, CInt(buffer.count), wait)
+    var count = collect(&events, waiting: heldUpSince == nil ? wait : 0)
+    if count == 0, heldUpSince != nil {
+      heldUpSince = nil
+      count = collect(&events, waiting: wait)
     }
     if count < 0 {
       if errno == EINTR { return }
@@ -120,6 +133,24 @@ package final class EventLoop {
       registration.handler(Self.readiness(event.events))
     }
     runTimers(at: Clock.monotonic())
+  }
+
+  /// Waits for events; −1 with `errno` when that fails. Tells a delay.
+  private func collect(_ events: inout [clinux_event], waiting wait: Int64) -> CInt {
+    let began = Clock.monotonic()
+    let count = unsafe events.withUnsafeMutableBufferPointer { buffer in
+      unsafe clinux_epoll_wait(epoll.number, buffer.baseAddress, CInt(buffer.count), wait)
+    }
+    let failure = errno
+    let ended = Clock.monotonic()
+    // A wait without an end tells nothing about when it should have ended.
+    let overslept = wait < 0 ? .zero : ended.since(began) - .nanoseconds(wait)
+    if max(began.since(lastWait), overslept) > Self.tolerableDelay {
+      heldUpSince = heldUpSince ?? lastWait
+    }
+    lastWait = ended
+    errno = failure
+    return count
   }
 
   private static func readiness(_ bits: UInt32) -> Readiness {

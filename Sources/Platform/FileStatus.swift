@@ -30,9 +30,23 @@ package struct FileStatus: Hashable, Sendable {
   package let kind: Kind
   /// Permission bits.
   package let mode: UInt32
+  package let owner: UInt32
+  package let group: UInt32
 
   package var modified: WallTime { WallTime(milliseconds: modifiedNanoseconds / 1_000_000) }
   package var changed: WallTime { WallTime(milliseconds: changedNanoseconds / 1_000_000) }
+
+  /// The later of both times, of those that `now` has seen: anybody can set the first into the
+  /// future, and nobody the second.
+  package func lastChange(before now: WallTime) -> WallTime {
+    modified > changed && modified <= now ? modified : changed
+  }
+
+  /// The permission bits in octal, as chmod(1) takes them.
+  package var modeText: String {
+    let digits = String(mode, radix: 8)
+    return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+  }
 
   package func isSameFile(as other: FileStatus) -> Bool {
     device == other.device && inode == other.inode
@@ -62,6 +76,8 @@ package struct FileStatus: Hashable, Sendable {
     modifiedNanoseconds = raw.modified
     changedNanoseconds = raw.changed
     mode = raw.mode & 0o7777
+    owner = raw.owner
+    group = raw.group
     switch raw.mode & UInt32(S_IFMT) {
     case UInt32(S_IFREG): kind = .regular
     case UInt32(S_IFDIR): kind = .directory

@@ -1,3 +1,4 @@
+import Domain
 import Glibc
 
 /// One client of a `LineServer`: its bytes in, its bytes out, and what it is owed.
@@ -16,6 +17,8 @@ final class LineConnection {
   var lines: LineBuffer
   /// Lines handed over that have no answer yet.
   var unanswered = 0
+  /// When the last bytes came. Nothing more is read before their whole lines are handed over.
+  var lastRead: MonotonicTime?
   /// The client has sent its last byte.
   var hasEnded = false
   /// Whole lines may wait in the buffer for a later turn.

@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 import Glibc
 
 /// Serves many clients that send lines and get lines back, on one listening Unix socket.
@@ -119,6 +119,11 @@ package final class LineServer {
     for connection in connections.values { loop.deregister(connection.number) }
     connections = [:]
   }
+
+  /// When the line that is being handed over was read from a client. It may have waited in the
+  /// socket before: as far as the loop knows that it was held up, this is the earliest that it can
+  /// have come.
+  package func arrival(from id: ConnectionID) -> MonotonicTime? { connections[id]?.lastRead }
 
   /// Queues the answer to one received line: every line wants exactly one, in their order. The
   /// newline is added. A client that has gone gets nothing.
@@ -241,7 +246,9 @@ extension LineServer {
     guard let connection = connections[id] else { return }
     if readiness.readable && wantsToRead(connection) {
       switch connection.read() {
-      case .bytes: connection.hasWaitingLines = true
+      case .bytes:
+        connection.hasWaitingLines = true
+        connection.lastRead = loop.heldUpSince ?? Clock.monotonic()
       case .nothing: break
       case .end:
         connection.hasEnded = true

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A file that was read whole, and what it was at that moment.
@@ -14,7 +15,11 @@ package enum FileRefusal: Error, Hashable, Sendable {
   case tooLarge(size: Int64)
   /// Somebody wrote while it was read; what was read may be half of it.
   case changedWhileRead
+  /// Somebody has it open for writing.
+  case openForWriting
   case vanished
+  /// Its mode and owner do not let this process read it.
+  case forbidden(FileStatus)
   case system(SystemError)
 }
 
@@ -25,7 +30,11 @@ extension FileRefusal: CustomStringConvertible {
     case .linked(let names): "it has \(names) names (hard links)"
     case .tooLarge(let size): "it is too large (\(size) bytes)"
     case .changedWhileRead: "it changed while it was read"
+    case .openForWriting: "it is open for writing"
     case .vanished: "it is gone"
+    case .forbidden(let status):
+      "it may not be read: its mode is \(status.modeText), its owner \(status.owner), "
+        + "its group \(status.group)"
     case .system(let error): error.description
     }
   }
@@ -34,19 +43,29 @@ extension FileRefusal: CustomStringConvertible {
 extension Directory {
   /// Reads a regular file that has one name and at most `maximumBytes`. Anything else is refused
   /// unread, and what is no regular file is not even opened.
+  ///
+  /// `unlessOpenForWriting` refuses a file that somebody has open for writing, as far as the kernel
+  /// tells: it does for files of this process's user, and of any user where the process has the
+  /// capability CAP_LEASE; it does not on most network file systems.
   package func readRegularFile(
-    _ name: [UInt8], maximumBytes: Int
+    _ name: [UInt8], maximumBytes: Int, unlessOpenForWriting: Bool = false
   ) throws(FileRefusal) -> FileContent {
-    guard let named = status(of: name) else { throw Self.refusal("fstatat", path) }
+    guard let named = status(of: name) else { throw refusal("fstatat", name) }
     try Self.check(named, maximumBytes: maximumBytes)
     let opened = openForReading(name)
-    guard opened >= 0 else { throw Self.refusal("openat", path) }
+    guard opened >= 0 else {
+      if errno == EACCES || errno == EPERM { throw .forbidden(named) }
+      throw refusal("openat", name)
+    }
     let file = FileDescriptor(owning: opened)
     // The name may lead elsewhere by now; what counts is what was opened.
-    guard let before = FileStatus.of(file.number) else { throw Self.refusal("fstat", path) }
+    guard let before = FileStatus.of(file.number) else { throw refusal("fstat", name) }
     try Self.check(before, maximumBytes: maximumBytes)
-    let bytes = try Self.read(file.number, expecting: Int(before.size), subject: path)
-    guard let after = FileStatus.of(file.number) else { throw Self.refusal("fstat", path) }
+    if unlessOpenForWriting, clinux_is_open_for_writing(file.number) == 1 {
+      throw .openForWriting
+    }
+    let bytes = try read(file.number, expecting: Int(before.size), name)
+    guard let after = FileStatus.of(file.number) else { throw refusal("fstat", name) }
     guard after.size == before.size, bytes.count == Int(before.size),
       after.modifiedNanoseconds == before.modifiedNanoseconds
     else { throw .changedWhileRead }
@@ -62,8 +81,8 @@ extension Directory {
   }
 
   /// Up to one byte more than expected, which then shows that the file grew.
-  private static func read(
-    _ descriptor: CInt, expecting size: Int, subject: String
+  private func read(
+    _ descriptor: CInt, expecting size: Int, _ name: [UInt8]
   ) throws(FileRefusal) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: size + 1)
     var filled = 0
@@ -74,7 +93,7 @@ extension Directory {
             descriptor, buffer.baseAddress?.advanced(by: filled), buffer.count - filled)
         }
       }
-      guard count >= 0 else { throw refusal("read", subject) }
+      guard count >= 0 else { throw refusal("read", name) }
       if count == 0 { break }
       filled += count
     }
@@ -82,16 +101,14 @@ extension Directory {
     return bytes
   }
 
-  private static func refusal(
-    _ call: SystemError.StaticName, _ subject: String
-  ) -> FileRefusal {
-    let error = SystemError.last(call, subject)
-    switch error.number {
+  private func refusal(_ call: SystemError.StaticName, _ name: [UInt8]) -> FileRefusal {
+    let number = errno
+    switch number {
     case ENOENT: return .vanished
     // Something else was put in its place after it was looked at (open(2)).
     case ELOOP: return .notRegular(.link)
     case ENXIO: return .notRegular(.socket)
-    default: return .system(error)
+    default: return .system(SystemError(call, path(of: name), number: number))
     }
   }
 }

@@ -27,6 +27,7 @@ package enum Fault: String, CaseIterable, Hashable, Sendable {
   case writeFails = "write_fails"
   case syncFails = "sync_fails"
   case slowDisk = "slow_disk"
+  case longPause = "long_pause"
   // The spool.
   case lostEvent = "lost_event"
   case doubledEvent = "doubled_event"
@@ -59,6 +60,7 @@ package enum Fault: String, CaseIterable, Hashable, Sendable {
     case .clockStep: 30_000
     case .diskFull, .writeFails, .syncFails: 10_000
     case .slowDisk: 20_000
+    case .longPause: 300_000
     case .lostEvent, .doubledEvent: 200_000
     case .moveFails: 100_000
     case .unsyncedFile: 300_000
@@ -74,7 +76,8 @@ package enum Fault: String, CaseIterable, Hashable, Sendable {
     switch self {
     case .requestLost, .replyLost, .replyCut, .requestHeld, .connectionRefused, .errorBefore,
       .errorAfter, .garbage, .htmlPage, .throttle, .hiddenOrder, .kill, .powerLoss, .clockStep,
-      .diskFull, .writeFails, .syncFails, .unsyncedFile, .duplicate, .conflict, .staleSignal,
+      .diskFull, .writeFails, .syncFails, .longPause, .unsyncedFile, .duplicate, .conflict,
+      .staleSignal,
       .malformed, .commands:
       true
     case .requestCopied, .slowNetwork, .emptyAnswer, .wrongEcho, .firewall, .ban, .slowDisk,

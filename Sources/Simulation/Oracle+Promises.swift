@@ -120,11 +120,25 @@ extension Oracle {
           world.fail(.oneDispositionEach, id.text, "its file was taken and nothing remembers it")
           continue
         }
-        let isOver = shadow.orders[OrderKey(signal: id)]?.status.isTerminal ?? true
-        if folder == .active && isOver {
-          world.fail(.oneDispositionEach, id.text, "its story is over and its file still active")
-        }
+        if folder == .active { checkActive(name, shadow.orders[OrderKey(signal: id)], spool) }
       }
+    }
+    for name in spool.statuses.keys.sorted()
+    where spool.file(.init(folder: .active, name: name)) == nil {
+      world.fail(.oneDispositionEach, name, "it is said to be in doubt, and is not there")
+    }
+  }
+
+  private func checkActive(_ name: String, _ order: Order?, _ spool: SimulatedSpool) {
+    guard let order, !order.status.isTerminal, !order.isClosedAsNotPlaced else {
+      return world.fail(
+        .oneDispositionEach, name, "its signal's story is over and the file still active")
+    }
+    if (spool.statuses[name] != nil) != (order.status == .notFound) {
+      world.fail(
+        .oneDispositionEach, name,
+        "it is \(order.status.rawValue), and "
+          + (spool.statuses[name] == nil ? "no doubt is told" : "a doubt is told"))
     }
   }
 }

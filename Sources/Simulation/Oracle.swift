@@ -32,6 +32,8 @@ final class Oracle {
   /// Signals that somebody was told to be remembered.
   private(set) var acknowledged: Set<SignalID> = []
   private(set) var placements = 0
+  /// When each file was last changed, by the machine's clock of then.
+  var changes: [[UInt8]: WallTime] = [:]
   var checkDurable: ((OrderKey, Order) -> Void)?
 
   /// Milliseconds.
@@ -311,6 +313,7 @@ final class Oracle {
     if let record = shadow.signals[order.key.signal], wall > record.expiresAt {
       unguarded("it had expired \(wall.since(record.expiresAt)) before")
     }
+    checkFileLife(order, name, at: wall)
     if haltedIn > 0, haltedIn < intent.armedIn { unguarded("trading was halted") }
     if configuration.risk.pauseOnNotFound != .none, let paused = pausedIn[order.ticket.symbol],
       paused < intent.armedIn

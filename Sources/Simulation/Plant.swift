@@ -16,6 +16,8 @@ package enum Plant: String, CaseIterable, Hashable, Sendable {
   case resendAfterNotFound = "resend-after-not-found"
   /// The file is moved out of the mailbox before the commit.
   case moveBeforeCommit = "move-before-commit"
+  /// A file that waited arrives when it is read.
+  case fileIsFresh = "file-is-fresh"
   /// The stamp on the wire is that of the sending, not the committed one.
   case stampOfSending = "stamp-of-sending"
   /// Seconds of a demanded silence are taken for milliseconds.

@@ -143,7 +143,9 @@ final class Producer {
     guard let process = process(), process.isAlive, let desk = process.desk else { return again() }
     let conversation = Conversation()
     let life = process
-    desk.take(line: Array(text.utf8), from: "uid=1") { [weak self] answer in
+    desk.take(
+      line: Array(text.utf8), from: "uid=1", arrivedAt: world.machineNow.wall
+    ) { [weak self] answer in
       guard life.survives(.beforeReply) else { return }
       conversation.isAnswered = true
       let isDone = self?.heard(answer, id) ?? true
@@ -176,6 +178,7 @@ final class Producer {
     nextFile += 1
     guard spool.deliver(name, Array(text.utf8), of: id, isSynced: isSynced) != nil else { return }
     world.note("file", name, id?.text ?? "")
+    oracle.dropped(name, changedAt: world.machineNow.wall)
     if world.happens(.lostEvent) { return }
     let times = world.happens(.doubledEvent) ? 2 : 1
     for _ in 0..<times {

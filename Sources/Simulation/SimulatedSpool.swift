@@ -42,6 +42,8 @@ final class SimulatedSpool {
   }
 
   private(set) var files: [Place: File] = [:]
+  /// What stands beside files in `active` whose order is in doubt, by the file's name.
+  var statuses: [String: [UInt8]] = [:]
   private var durable: [Place: File] = [:]
   private var unsynced: [Change] = []
   private let world: World
@@ -145,10 +147,9 @@ final class SpoolView: Spool {
   private var isClosed = false
   /// Tokens handed over and still in `incoming`, by name.
   private var handedOver: [String: Int] = [:]
-  private var movesOn = false
+  private var unfinished = UnfinishedFiles(quietTime: .seconds(5))
 
-  /// As the real one: a look around every second, and a file that nobody was told to be finished is
-  /// left alone for five.
+  /// As the real one.
   private static let scanInterval = second
   private static let filesPerScan = 64
 
@@ -173,17 +174,25 @@ final class SpoolView: Spool {
   }
 
   private func scan() {
-    for name in spool.names(in: .incoming).prefix(Self.filesPerScan) { look(name, byScan: true) }
+    let names = spool.names(in: .incoming)
+    unfinished.keepOnly(Set(names.map { Array($0.utf8) }))
+    for name in names.prefix(Self.filesPerScan) { look(name, .lookedAround) }
   }
 
   /// An event of the folder's watch.
-  func appeared(_ name: String) { look(name, byScan: false) }
+  func appeared(_ name: String) {
+    unfinished.wasMovedIn(Array(name.utf8))
+    look(name, .movedIn)
+  }
 
-  private func look(_ name: String, byScan: Bool) {
+  private func look(_ name: String, _ finding: SpoolFile.Finding) {
     guard !isPaused, process.isAlive,
       let file = spool.file(.init(folder: .incoming, name: name)), handedOver[name] != file.token
     else { return }
-    if byScan && file.content.isEmpty && isFresh(file.changedAt, world.machineNow.wall) { return }
+    let bytes = Array(name.utf8)
+    let now = world.machineNow.wall
+    let age = now.since(file.changedAt)
+    if unfinished.isInTheMaking(bytes, isEmpty: file.content.isEmpty, age: age) { return }
     handedOver[name] = file.token
     if process.plant == .moveBeforeCommit {
       // The file is gone from the mailbox before anything remembers it.
@@ -192,8 +201,9 @@ final class SpoolView: Spool {
     }
     onFile(
       SpoolFile(
-        name: Array(name.utf8), content: .success(file.content), changedAt: file.changedAt,
-        wasFoundByScan: byScan))
+        name: bytes, content: .success(file.content),
+        arrivedAt: process.plant == .fileIsFresh ? now : file.changedAt, age: age,
+        finding: finding))
   }
 
   // MARK: As the desk uses it
@@ -216,15 +226,10 @@ final class SpoolView: Spool {
 
   func forget(_ name: [UInt8]) { handedOver[String(decoding: name, as: UTF8.self)] = nil }
 
-  func deferIfFresh(_ file: SpoolFile, now: WallTime) -> Bool {
-    guard file.wasFoundByScan, isFresh(file.changedAt, now) else { return false }
+  func leaveUnfinished(_ file: SpoolFile, breaksOff: Bool) -> Bool {
+    guard unfinished.mayBecomeASignal(file, breaksOff: breaksOff) else { return false }
     forget(file.name)
     return true
-  }
-
-  private func isFresh(_ changed: WallTime, _ now: WallTime) -> Bool {
-    let age = now.since(changed)
-    return age < SpoolDirectory.settlingTime && age > .zero - SpoolDirectory.settlingTime
   }
 
   func claim(_ name: [UInt8]) throws(SpoolError) -> [UInt8] {
@@ -255,13 +260,48 @@ final class SpoolView: Spool {
     return Array(newName.utf8)
   }
 
-  func listActive() throws(SystemError) -> [[UInt8]] {
-    spool.names(in: .active).map { Array($0.utf8) }
+  func amend(
+    _ name: [UInt8], in outcome: SpoolOutcome, report: [UInt8], where isMeant: ([UInt8]) -> Bool
+  ) throws(SystemError) -> Bool {
+    guard process.survives(.beforeMove) else { return false }
+    world.note("amended", String(decoding: name, as: UTF8.self))
+    return process.survives(.afterMove)
+  }
+
+  func writeStatus(_ name: [UInt8], _ report: [UInt8]) throws(SystemError) {
+    let text = String(decoding: name, as: UTF8.self)
+    guard process.survives(.beforeMove) else { return }
+    if world.happens(.moveFails) { throw SystemError("renameat", text, number: ENOSPC) }
+    spool.statuses[text] = report
+    world.note("doubt", text)
+    _ = process.survives(.afterMove)
+  }
+
+  func removeStatus(_ name: [UInt8]) throws(SystemError) {
+    let text = String(decoding: name, as: UTF8.self)
+    guard process.survives(.beforeMove), spool.statuses[text] != nil else { return }
+    if world.happens(.moveFails) { throw SystemError("unlinkat", text, number: EROFS) }
+    spool.statuses[text] = nil
+    world.note("doubt is over", text)
+    _ = process.survives(.afterMove)
+  }
+
+  func listActive() throws(SystemError) -> (files: [[UInt8]], strays: [[UInt8]]) {
+    let names = spool.names(in: .active)
+    let strays = Set(spool.statuses.keys).subtracting(names).sorted()
+    return (names.map { Array($0.utf8) }, strays.map { SpoolName.status(of: Array($0.utf8)) })
   }
 
   func readActive(_ name: [UInt8]) throws(FileRefusal) -> [UInt8] {
     let text = String(decoding: name, as: UTF8.self)
     guard let file = spool.file(.init(folder: .active, name: text)) else { throw .vanished }
     return file.content
+  }
+
+  /// Only reports of doubt are removed: a file without one makes the simulation stop.
+  func removeActive(_ name: [UInt8]) throws(SystemError) {
+    for text in spool.statuses.keys where SpoolName.status(of: Array(text.utf8)) == name {
+      spool.statuses[text] = nil
+    }
   }
 }

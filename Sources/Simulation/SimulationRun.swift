@@ -173,7 +173,9 @@ package final class SimulationRun {
       world.boot()
     }
     disk.restart()
-    let pause = Int64(isPowerLoss ? 1_000 + ends.below(8_000) : 50 + ends.below(3_000))
+    var pause = Int64(isPowerLoss ? 1_000 + ends.below(8_000) : 50 + ends.below(3_000))
+    // Longer than most signals live, and over before the last look at everything.
+    if world.happens(.longPause) { pause += Int64(world.below(35_000, for: .longPause)) }
     world.plan(in: pause * millisecond) { [weak self] in self?.startProcess() }
   }
 

@@ -136,6 +136,7 @@ package enum Invariant: String, CaseIterable, Hashable, Sendable {
   case silenceIsKept = "silence-is-kept"
   case weightsWithinPools = "weights-within-pools"
   case nothingSentUnguarded = "nothing-sent-expired-or-unguarded"
+  case fileLifeIsKept = "file-life-is-kept"
   case armedBeforeSent = "armed-before-sent"
   case historyIsState = "history-is-state"
   case nothingInFlightForEver = "nothing-in-flight-for-ever"

@@ -100,7 +100,8 @@ final class PartsMeasurement {
     times.naming.add(lap())
     let arrival = SignalArrival(
       signal: signal, raw: input.bytes, contentDigest: digest, clientOrderID: name,
-      origin: .file(Array("\(signal.id).json".utf8)), receipt: Receipt(number: 1))
+      origin: .file(Array("\(signal.id).json".utf8)), arrivedAt: now.wall,
+      receipt: Receipt(number: 1))
     let effects = engine.apply(.signal(arrival, known: nil), at: now)
     times.turn.add(lap())
     for case .write(let write) in effects { try store.write(write) }

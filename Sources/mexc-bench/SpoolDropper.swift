@@ -23,7 +23,7 @@ final class SpoolDropper {
   func close() { watch?.close() }
 
   private func take(_ event: DirectoryEvent) {
-    guard case .appeared(let name) = event else { return }
+    guard case .movedIn(let name) = event else { return }
     results[name] = Clock.monotonic()
   }
 

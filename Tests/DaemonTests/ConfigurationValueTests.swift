@@ -73,6 +73,10 @@ private func text(_ key: String, _ value: String) -> String {
     },
     Accepted("intake.socket_mode", "'0600'") { $0.intake.socketMode == 0o600 },
     Accepted("intake.socket_mode", "'666'") { $0.intake.socketMode == 0o666 },
+    Accepted("intake.require_created_at", "true") { $0.intake.requiresCreatedAt },
+    Accepted("intake.require_created_at", "false") { !$0.intake.requiresCreatedAt },
+    Accepted("intake.quiet_seconds", "1") { $0.intake.quietTime == .seconds(1) },
+    Accepted("intake.quiet_seconds", "600") { $0.intake.quietTime == .seconds(600) },
     Accepted("intake.maximum_signal_bytes", "256") { $0.intake.maximumSignalBytes == 256 },
     Accepted("intake.default_ttl_seconds", "86400") {
       $0.intake.defaultTimeToLive == .seconds(86_400)
@@ -176,6 +180,10 @@ private func text(_ key: String, _ value: String) -> String {
     Refused("intake.socket_mode", "'0680'", "not an octal number"),
     Refused("intake.socket_mode", "'0060'", "locks the owner out"),
     Refused("intake.socket_mode", "'4660'", "more than permission bits"),
+    Refused("intake.require_created_at", "'true'", "true or false"),
+    Refused("intake.require_created_at", "1", "true or false"),
+    Refused("intake.quiet_seconds", "0", "out of range"),
+    Refused("intake.quiet_seconds", "601", "out of range"),
     Refused("intake.maximum_signal_bytes", "255", "bytes from 256 to 1048576"),
     Refused("intake.default_ttl_seconds", "86401", "out of range"),
     Refused("store.path", "42", "found a number"),

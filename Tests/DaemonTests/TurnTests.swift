@@ -39,7 +39,7 @@ import Testing
       engine: engine, store: store, now: { edges.now },
       performers: Turn.Performers(
         send: { edges.sent.append($0) }, answer: { _, _ in }, settle: { _ in },
-        answerCommand: { _, _ in }, log: { _ in }, storageFailed: { _ in }))
+        doubt: { _, _ in }, answerCommand: { _, _ in }, log: { _ in }, storageFailed: { _ in }))
   }
 
   /// A start counts a third of the pools as used, for what an earlier run may have done.

@@ -155,11 +155,11 @@ import Testing
   }
 
   /// As versions wrote it that told only a rate limit from the rest.
-  @Test(arguments: [(false, Doubt.answerLost), (true, .throttled)])
-  func anOlderDoubtIsRead(_ throttled: Bool, _ doubt: Doubt) {
+  @Test(arguments: [(false, UnknownOutcome.answerLost), (true, .throttled)])
+  func anOlderDoubtIsRead(_ throttled: Bool, _ cause: UnknownOutcome) {
     let detail: JSONValue = ["message": "m", "throttled": .bool(throttled)]
     #expect(
-      OrderEvent(kind: "order_outcome_lost", detail: detail) == .outcomeLost("m", doubt))
+      OrderEvent(kind: "order_outcome_lost", detail: detail) == .outcomeLost("m", cause))
   }
 
   @Test(arguments: ["open ", "OPEN", "", "pending"])

@@ -130,7 +130,7 @@ import Testing
     let confirmed = try Sample.order(after: events)
     #expect(confirmed.status == .open)
     #expect(confirmed.confirmedByOperator)
-    #expect(confirmed.doubt == nil)
+    #expect(confirmed.unknownOutcome == nil)
     #expect(confirmed.reference == .orderID("C02__1"))
     let read = try Sample.order(after: events + [Sample.observed(.open)])
     #expect(!read.confirmedByOperator)
@@ -138,10 +138,10 @@ import Testing
 
   @Test func theReasonOfADoubtIsKeptUntilItIsSettled() throws {
     let refused = OrderEvent.outcomeLost("code 30099: no", .refused(code: 30_099))
-    #expect(try Sample.order(after: [Sample.armed(), refused]).doubt == .refused(code: 30_099))
-    #expect(try Sample.order(after: [Sample.armed(), refused, Sample.lost]).doubt == .answerLost)
+    #expect(try Sample.order(after: [Sample.armed(), refused]).unknownOutcome == .refused(code: 30_099))
+    #expect(try Sample.order(after: [Sample.armed(), refused, Sample.lost]).unknownOutcome == .answerLost)
     #expect(
-      try Sample.order(after: [Sample.armed(), refused, Sample.observed(.open)]).doubt == nil)
+      try Sample.order(after: [Sample.armed(), refused, Sample.observed(.open)]).unknownOutcome == nil)
   }
 
   // MARK: Fills

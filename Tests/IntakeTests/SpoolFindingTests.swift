@@ -25,11 +25,12 @@ import Testing
     #expect(try fixture.turns { fixture.files.count == 1 })
     #expect(fixture.files[0].name == bytes("a.json"))
     #expect(fixture.files[0].text == "{\"id\":1}")
-    #expect(!fixture.files[0].wasFoundByScan)
+    #expect(fixture.files[0].finding == .movedIn)
     try "in place".write(
       toFile: fixture.path + "/incoming/b.json", atomically: false, encoding: .utf8)
     #expect(try fixture.turns { fixture.files.count == 2 })
     #expect(fixture.files[1].text == "in place")
+    #expect(fixture.files[1].finding == .closed)
     try fixture.turnThroughScan()
     #expect(fixture.handedNames == ["a.json", "b.json"])
   }
@@ -41,18 +42,7 @@ import Testing
     #expect(fixture.files.isEmpty)
     try fixture.required().resume()
     #expect(fixture.handedNames == ["a", "b10", "b2", "c"])
-    #expect(fixture.files.allSatisfy { $0.wasFoundByScan })
-  }
-
-  @Test func `unfinished names are left alone until they are renamed`() throws {
-    let fixture = try SpoolFixture()
-    for name in [".hidden", "x.tmp", "x.part", "x.swp", "x~"] { try fixture.deliver(name) }
-    try fixture.deliver("x.TMP")
-    #expect(try fixture.turns { !fixture.files.isEmpty })
-    try fixture.turnThroughScan()
-    #expect(fixture.handedNames == ["x.TMP"])
-    fixture.move("incoming/x.part", "incoming/x.json")
-    #expect(try fixture.turns { fixture.handedNames == ["x.TMP", "x.json"] })
+    #expect(fixture.files.allSatisfy { $0.finding == .lookedAround })
   }
 
   @Test func `what is no plain file is handed over as a refusal, unread`() throws {
@@ -109,53 +99,6 @@ import Testing
     #expect(fixture.files[1].text == "{}")
   }
 
-  @Test func `a second name that stays is refused after the settling time`() throws {
-    let fixture = try SpoolFixture()
-    try "{}".write(toFile: fixture.path + "/outside", atomically: false, encoding: .utf8)
-    fixture.hardLink("incoming/linked", to: "outside")
-    let start = Clock.monotonic()
-    #expect(try fixture.turns { fixture.files.count == 1 })
-    #expect(fixture.files[0].refusal == .linked(names: 2))
-    // The file system's clock ticks a little behind the one that is read here.
-    let waited = Clock.monotonic().since(start)
-    #expect(waited > SpoolDirectory.settlingTime - .milliseconds(100))
-  }
-
-  @Test func `an unfinished file that a look around found comes again until it has settled`() throws
-  {
-    let fixture = try SpoolFixture(isOpen: false)
-    let number = unsafe Glibc.open(fixture.path + "/incoming/slow", O_WRONLY | O_CREAT, 0o600)
-    #expect(unsafe write(number, "{\"id\":", 6) == 6)
-    let spool = try fixture.required()
-    var deferred: [Bool] = []
-    fixture.react = { deferred.append(spool.deferIfFresh($0, now: Clock.wall())) }
-    spool.resume()
-    #expect(deferred == [true])
-    #expect(try fixture.turns { deferred.count == 2 })
-    #expect(fixture.files[1].text == "{\"id\":")
-    #expect(unsafe write(number, "1}", 2) == 2)
-    close(number)
-    #expect(try fixture.turns { deferred.count == 3 })
-    #expect(fixture.files[2].text == "{\"id\":1}")
-    #expect(deferred == [true, true, false])
-    try fixture.turnThroughScan()
-    #expect(fixture.files.count == 3)
-    let late = fixture.files[0].changedAt.advanced(by: .seconds(5))
-    #expect(!spool.deferIfFresh(fixture.files[0], now: late))
-    #expect(spool.deferIfFresh(fixture.files[0], now: late.advanced(by: .milliseconds(-1))))
-    #expect(!spool.deferIfFresh(fixture.files[0], now: late.advanced(by: .seconds(-60))))
-  }
-
-  @Test func `an empty file is not handed over while it is fresh`() throws {
-    let fixture = try SpoolFixture(isOpen: false)
-    let number = unsafe Glibc.open(fixture.path + "/incoming/empty", O_WRONLY | O_CREAT, 0o600)
-    try fixture.required().resume()
-    #expect(fixture.files.isEmpty)
-    close(number)
-    #expect(try fixture.turns { fixture.files.count == 1 })
-    #expect(fixture.files[0].text == "")
-  }
-
   @Test func `what the caller keeps is not handed over again, unless it changes or is forgotten`()
     throws
   {
@@ -191,13 +134,15 @@ import Testing
     #expect(try fixture.turns { FileStatus.at(path: fixture.path + "/incoming") != nil })
     try fixture.deliver("after")
     #expect(try fixture.turns { fixture.handedNames == ["after"] })
-    #expect(!fixture.files[0].wasFoundByScan)
+    #expect(fixture.files[0].finding == .movedIn)
     fixture.move("incoming", "elsewhere")
     #expect(try fixture.turns { FileStatus.at(path: fixture.path + "/incoming") != nil })
     try fixture.deliver("again")
     #expect(try fixture.turns { fixture.handedNames.last == "again" })
     // The same cause is told once a minute.
-    #expect(fixture.problems == ["a folder of the spool was taken away; it is made again"])
+    #expect(
+      fixture.problems.map(\.message)
+        == ["a folder of the spool was taken away; it is made again"])
   }
 
   @Test func `more files than the kernel's queue holds are all found, once`() throws {
@@ -213,7 +158,7 @@ import Testing
       fixture.move("incoming/\(number).tmp", "incoming/\(number)")
     }
     #expect(try fixture.turns(within: .seconds(30)) { fixture.files.count == count + 1 })
-    #expect(fixture.files.contains { $0.wasFoundByScan })
+    #expect(fixture.files.contains { $0.finding == .lookedAround })
     #expect(Set(fixture.handedNames).count == count + 1)
     try fixture.turnThroughScan()
     #expect(fixture.files.count == count + 1)

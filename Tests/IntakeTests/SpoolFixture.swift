@@ -12,13 +12,15 @@ final class SpoolFixture {
 
   let path: String
   let loop: EventLoop
+  let quietTime: Duration
   private(set) var spool: SpoolDirectory?
   var files: [SpoolFile] = []
-  var problems: [String] = []
+  var problems: [SpoolProblem] = []
   /// Called with each file, as the daemon would be.
   var react: (SpoolFile) -> Void = { _ in }
 
-  init(isOpen: Bool = true) throws {
+  init(isOpen: Bool = true, quietTime: Duration = .seconds(5)) throws {
+    self.quietTime = quietTime
     var template = Array("/tmp/signald-spool-XXXXXX".utf8CString)
     let made = unsafe mkdtemp(&template)
     try #require(unsafe made != nil)
@@ -35,11 +37,12 @@ final class SpoolFixture {
 
   func open() throws {
     spool = try SpoolDirectory(
-      path: path, maximumBytes: 1_000, loop: loop, scanInterval: Self.scanInterval,
+      path: path, maximumBytes: 1_000, quietTime: quietTime, loop: loop,
+      scanInterval: Self.scanInterval,
       onFile: { [unowned self] file in
         files.append(file)
         react(file)
-      }, onProblem: { [unowned self] message, _ in problems.append(message) })
+      }, onProblem: { [unowned self] problem in problems.append(problem) })
   }
 
   func required() throws -> SpoolDirectory { try #require(spool) }
@@ -61,7 +64,7 @@ final class SpoolFixture {
     let outside = try Directory(path: path)
     let temporary = Array("staging".utf8)
     try outside.writeWhole(
-      temporary, Array(content.utf8), mode: 0o640, syncingDirectory: false)
+      temporary, Array(content.utf8), mode: 0o640, durability: .none)
     try outside.rename(temporary, to: folder("incoming"), as: name)
   }
 

@@ -70,11 +70,12 @@ import Testing
   @Test func `a rename never replaces`() throws {
     try scratch.write("a", "new")
     try scratch.write("b", "old")
-    #expect(throws: SystemError("renameat2", scratch.path, number: EEXIST)) {
+    let subject = { scratch.file($0) + " to " + scratch.file($1) }
+    #expect(throws: SystemError("renameat2", subject("a", "b"), number: EEXIST)) {
       try directory.rename(bytes("a"), to: directory, as: bytes("b"))
     }
     #expect(try directory.readRegularFile(bytes("b"), maximumBytes: 10).bytes == bytes("old"))
-    #expect(throws: SystemError("renameat2", scratch.path, number: ENOENT)) {
+    #expect(throws: SystemError("renameat2", subject("none", "c"), number: ENOENT)) {
       try directory.rename(bytes("none"), to: directory, as: bytes("c"))
     }
   }
@@ -82,13 +83,14 @@ import Testing
   @Test func `writing whole replaces and leaves nothing beside it`() throws {
     try directory.writeWhole(bytes("report"), bytes("one"), mode: 0o600)
     try scratch.write(".unfinished.tmp", "left by a crash")
-    try directory.writeWhole(bytes("report"), bytes("two"), mode: 0o644, syncingDirectory: false)
+    try directory.writeWhole(bytes("report"), bytes("two"), mode: 0o644, durability: .content)
     try directory.sync()
     #expect(try directory.names() == [bytes("report")])
     #expect(try directory.readRegularFile(bytes("report"), maximumBytes: 10).bytes == bytes("two"))
     // A name that cannot be written leaves no temporary file either.
     let tooLong = [UInt8](repeating: 0x61, count: 256)
-    #expect(throws: SystemError("renameat", scratch.path, number: ENAMETOOLONG)) {
+    let path = scratch.file(String(repeating: "a", count: 256))
+    #expect(throws: SystemError("renameat", path, number: ENAMETOOLONG)) {
       try directory.writeWhole(tooLong, [1], mode: 0o600)
     }
     #expect(try directory.names() == [bytes("report")])
@@ -121,6 +123,67 @@ import Testing
     #expect(try directory.readRegularFile(bytes("empty"), maximumBytes: 0).bytes == [])
     scratch.setSize("over", 10 << 30)
     #expect(refusal("over") == .tooLarge(size: 10 << 30))
+  }
+
+  @Test func `a file that somebody has open for writing can be told from one that is closed`()
+    throws
+  {
+    try scratch.write("open", "{}")
+    let writer = unsafe open(scratch.file("open"), O_WRONLY)
+    func refusal() -> FileRefusal? {
+      do throws(FileRefusal) {
+        _ = try directory.readRegularFile(
+          bytes("open"), maximumBytes: 10, unlessOpenForWriting: true)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    #expect(refusal() == .openForWriting)
+    #expect(self.refusal("open") == nil)
+    close(writer)
+    #expect(refusal() == nil)
+    // A reader is nobody's concern, and asking leaves nothing behind that stops a writer.
+    let reader = unsafe open(scratch.file("open"), O_RDONLY)
+    #expect(refusal() == nil)
+    let next = unsafe open(scratch.file("open"), O_WRONLY | O_NONBLOCK)
+    #expect(next >= 0)
+    close(reader)
+    close(next)
+  }
+
+  @Test func `the file system's clock is the one that stamps files`() throws {
+    let before = try #require(directory.fileSystemTime())
+    try scratch.write("file", "x")
+    let status = try #require(directory.status(of: bytes("file")))
+    let after = try #require(directory.fileSystemTime())
+    #expect(before <= status.changed)
+    #expect(status.changed <= after)
+    #expect(status.owner == geteuid())
+    // A time that somebody has set into the future is no evidence.
+    var times = [
+      timespec(tv_sec: 4_102_444_800, tv_nsec: 0), timespec(tv_sec: 4_102_444_800, tv_nsec: 0),
+    ]
+    #expect(unsafe utimensat(AT_FDCWD, scratch.file("file"), &times, 0) == 0)
+    let touched = try #require(directory.status(of: bytes("file")))
+    #expect(touched.modified > touched.changed)
+    #expect(touched.lastChange(before: after) == touched.changed)
+    times = [timespec(tv_sec: 1, tv_nsec: 0), timespec(tv_sec: 1, tv_nsec: 0)]
+    #expect(unsafe utimensat(AT_FDCWD, scratch.file("file"), &times, 0) == 0)
+    let old = try #require(directory.status(of: bytes("file")))
+    #expect(old.lastChange(before: after) == old.changed)
+    #expect(old.changed >= before)
+  }
+
+  @Test func `modes and accounts are shown as people know them`() throws {
+    try scratch.write("file", "x")
+    scratch.setMode("file", 0o600)
+    #expect(directory.status(of: bytes("file"))?.modeText == "0600")
+    scratch.setMode("file", 0o4755)
+    #expect(directory.status(of: bytes("file"))?.modeText == "4755")
+    #expect(AccountNames.user(0) == "root (uid 0)")
+    #expect(AccountNames.group(0) == "root (gid 0)")
+    #expect(AccountNames.user(4_000_000_001) == "uid 4000000001")
   }
 
   @Test(arguments: [true, false])

@@ -22,20 +22,26 @@ import Testing
     return try DirectoryWatch(path: path, loop: loop) { seen.events.append($0) }
   }
 
-  @Test func `a file appears when it is closed or renamed in, and not before`() throws {
+  @Test func `writing, closing, renaming and setting a mode are told apart`() throws {
     let watch = try watch(scratch.path)
+    let (slow, first, second) = (Array("slow".utf8), Array("first".utf8), Array("second".utf8))
     let number = unsafe open(scratch.file("slow"), O_WRONLY | O_CREAT, 0o600)
     #expect(unsafe write(number, "half", 4) == 4)
-    try scratch.write("first", "x")
     #expect(try loop.turns { !seen.events.isEmpty })
-    #expect(seen.events == [.appeared(name: Array("first".utf8))])
+    #expect(seen.events == [.written(name: slow)])
+    try scratch.write("first", "x")
     close(number)
     scratch.move("first", "second")
+    scratch.setMode("second", 0o640)
     scratch.folder("folder")
-    #expect(try loop.turns { seen.events.count >= 3 })
+    // The directory's own mode is none of its files'.
+    scratch.setMode(".", 0o700)
+    try scratch.write("last", "")
+    #expect(try loop.turns { seen.events.last == .closed(name: Array("last".utf8)) })
     #expect(
       seen.events.dropFirst() == [
-        .appeared(name: Array("slow".utf8)), .appeared(name: Array("second".utf8)),
+        .written(name: first), .closed(name: first), .closed(name: slow), .movedIn(name: second),
+        .attributesSet(name: second), .closed(name: Array("last".utf8)),
       ])
     watch.close()
   }
@@ -45,7 +51,7 @@ import Testing
     let names: [[UInt8]] = [[0xFF, 0x0A], [UInt8](repeating: 0x62, count: 255)]
     let directory = try Directory(path: scratch.path)
     for name in names { try directory.writeWhole(name, [1], mode: 0o600) }
-    let expected = names.map { DirectoryEvent.appeared(name: $0) }
+    let expected = names.map { DirectoryEvent.movedIn(name: $0) }
     #expect(try loop.turns { expected.allSatisfy(seen.events.contains) })
     watch.close()
   }
@@ -77,7 +83,17 @@ import Testing
 
   @Test func `what is no directory cannot be watched`() throws {
     try scratch.write("file", "x")
-    #expect(throws: SystemError.self) { try watch(scratch.file("file")) }
-    #expect(throws: SystemError.self) { try watch(scratch.file("none")) }
+    for name in ["file", "none"] {
+      let error = #expect(throws: SystemError.self) { try watch(scratch.file(name)) }
+      #expect(error.map(DirectoryWatch.isExhaustion) == false)
+    }
+    // What inotify_init(2) and inotify_add_watch(2) say when others hold all that there is.
+    for error in [
+      SystemError("inotify_init1", number: EMFILE), SystemError("inotify_init1", number: ENOSYS),
+      SystemError("inotify_add_watch", "/spool", number: ENOSPC),
+      SystemError("inotify_add_watch", "/spool", number: ENOMEM),
+    ] {
+      #expect(DirectoryWatch.isExhaustion(error))
+    }
   }
 }

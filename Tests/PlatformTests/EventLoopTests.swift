@@ -29,6 +29,38 @@ import Testing
     #expect(now >= start.advanced(by: .milliseconds(4)))
   }
 
+  /// What came while a turn took long is known to have waited, until all of it is handled.
+  @Test func `a loop that was held up says since when`() throws {
+    let seen = seen
+    let loop = loop
+    let pair = try Pair.pipe()
+    try loop.register(pair.far, .read) { _ in
+      seen.names.append(loop.heldUpSince == nil ? "fresh" : "waited")
+      _ = available(pair.far)
+    }
+    let start = now
+    loop.schedule(at: start) {
+      _ = unsafe write(pair.near, "x", 1)
+      // A handler that blocks, as a slow disk does.
+      _ = poll(nil, 0, 1_100)
+    }
+    try loop.turn()
+    #expect(loop.heldUpSince == nil)
+    try loop.turn(until: now)
+    #expect(seen.names == ["waited"])
+    let since = try #require(loop.heldUpSince)
+    #expect(since >= start && now.since(since) > .seconds(1))
+    _ = unsafe write(pair.near, "x", 1)
+    try loop.turn(until: now)
+    #expect(seen.names == ["waited", "waited"])
+    try loop.turn(until: now)
+    #expect(loop.heldUpSince == nil)
+    _ = unsafe write(pair.near, "x", 1)
+    try loop.turn(until: now)
+    #expect(seen.names == ["waited", "waited", "fresh"])
+    loop.deregister(pair.far)
+  }
+
   @Test func `a cancelled timer does not run, even from an action of the same turn`() throws {
     let seen = seen
     let loop = loop

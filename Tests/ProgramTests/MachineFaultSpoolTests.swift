@@ -92,7 +92,23 @@ struct MachineFaultSpoolTests {
       defer { _ = try? ChildProcess("/bin/umount", ["-l", path]).waitForEnd() }
       try expectRefusal(
         daemon,
-        "rename \(daemon.spool("incoming")) to \(path), which must be in one file system with it")
+        "rename \(daemon.spool("incoming")) to \(path), which must be on one mount with it")
+    }
+    try expectGoingOn(daemon, market)
+  }
+
+  /// The folder that is dropped into is no exception.
+  @Test func anIncomingOnAMountOfItsOwnIsRefusedAtTheStart() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest(market)
+    let path = daemon.spool("incoming")
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    try daemon.drop("waits.json", Wish("waits").text)
+    let mount = try ChildProcess("/bin/mount", ["--bind", path, path])
+    if try mount.waitForEnd() == .exited(0) {
+      defer { _ = try? ChildProcess("/bin/umount", ["-l", path]).waitForEnd() }
+      try expectRefusal(
+        daemon, "rename \(path) to \(daemon.spool("active")), which must be on one mount with it")
     }
     try expectGoingOn(daemon, market)
   }
@@ -109,7 +125,7 @@ struct MachineFaultSpoolTests {
       defer { _ = try? ChildProcess("/bin/umount", ["-l", daemon.spool("done")]).waitForEnd() }
       let line = try daemon.process.line(with: "level=error", "the spool cannot be opened")
       #expect(line.contains("no file is taken until it can"), "\(line)")
-      #expect(line.contains("must be in one file system"), "\(line)")
+      #expect(line.contains("must be on one mount"), "\(line)")
       try daemon.drop("waits.json", Wish("waits").text)
       // Longer than it takes to look around.
       try market.faults(

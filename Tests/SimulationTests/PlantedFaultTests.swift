@@ -14,6 +14,7 @@ struct PlantedFaultTests {
     (.lookOnce, [.absenceIsProved]),
     (.resendAfterNotFound, [.noSecondOrder]),
     (.moveBeforeCommit, [.oneDispositionEach]),
+    (.fileIsFresh, [.fileLifeIsKept]),
     (.stampOfSending, [.armedBeforeSent]),
     (.silenceInMilliseconds, [.silenceIsKept]),
     (.silenceForgotten, [.silenceIsKept]),

@@ -38,6 +38,8 @@ struct clinux_status {
   int64_t modified;
   int64_t changed;
   uint32_t mode;
+  uint32_t owner;
+  uint32_t group;
 };
 
 /// fstat(2).
@@ -45,6 +47,13 @@ int clinux_status_of(int fd, struct clinux_status *status);
 
 /// fstatat(2) with AT_SYMLINK_NOFOLLOW; `directory` may be AT_FDCWD.
 int clinux_status_at(int directory, const uint8_t *name, struct clinux_status *status);
+
+/// futimens(2): sets the times to the file system's now; permission to write is enough.
+int clinux_touch(int fd);
+
+/// Whether the file behind `fd`, which is open for reading only, is open for writing somewhere:
+/// 1, 0, or −1 when the kernel does not tell.
+int clinux_is_open_for_writing(int fd);
 
 /// openat(2).
 int clinux_open_at(int directory, const uint8_t *name, int flags, mode_t mode);

@@ -16,7 +16,8 @@ extension Configuration {
         window: rateLimits.window, ordersPerSecond: rateLimits.ordersPerSecond,
         utilisation: rateLimits.utilisation),
       receiveWindow: exchange.receiveWindow, settleTime: exchange.settleTime,
-      defaultTimeToLive: intake.defaultTimeToLive, cost: cost)
+      defaultTimeToLive: intake.defaultTimeToLive,
+      requiresCreatedAt: intake.requiresCreatedAt, cost: cost)
   }
 
   var tradingMode: TradingMode {

@@ -44,6 +44,10 @@ extension Configuration {
       ConfigurationKey(
         "intake.default_ttl_seconds", \.intake.defaultTimeToLive, .seconds(1...86_400),
         reloads: true),
+      ConfigurationKey(
+        "intake.require_created_at", \.intake.requiresCreatedAt, .flag, reloads: true),
+      // Less is less than many programs take between two writes.
+      ConfigurationKey("intake.quiet_seconds", \.intake.quietTime, .seconds(1...600)),
     ]
   }
 

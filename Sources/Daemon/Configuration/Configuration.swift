@@ -67,6 +67,10 @@ extension Configuration {
     package var maximumSignalBytes = 65_536
     /// For a signal that says neither when it expires nor how long it lives.
     package var defaultTimeToLive = Duration.seconds(60)
+    /// Refuses a signal that does not say when it was made.
+    package var requiresCreatedAt = false
+    /// How long a file must not have changed before it counts as finished without its close.
+    package var quietTime = Duration.seconds(5)
   }
 
   package struct Store: Equatable, Sendable {

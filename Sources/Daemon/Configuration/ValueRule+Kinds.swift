@@ -45,6 +45,17 @@ extension ValueRule where Value == LogLevel {
   static var level: Self { choice(LogLevel.allCases, named: \.name) }
 }
 
+extension ValueRule where Value == Bool {
+  static var flag: Self {
+    ValueRule(expected: "true or false") { value throws(ValueFault) in
+      guard case .bool(let flag) = value else { throw .kind }
+      return flag
+    } write: {
+      .bool($0)
+    }
+  }
+}
+
 extension ValueRule where Value == Int {
   static func integer(_ range: ClosedRange<Int>, unit: String? = nil) -> Self {
     let of = unit.map { " of \($0)" } ?? ""

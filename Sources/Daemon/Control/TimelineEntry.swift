@@ -19,7 +19,9 @@ struct TimelineEntry {
   }
 
   /// The members of a history's detail that hold epoch milliseconds.
-  private static let times: Set<String> = ["expires_at", "timestamp", "quote_asked_at", "until"]
+  private static let times: Set<String> = [
+    "arrived_at", "expires_at", "timestamp", "quote_asked_at", "until",
+  ]
 
   private static func readable(_ detail: JSONValue) -> JSONValue {
     guard let members = detail.objectValue else { return detail }
@@ -37,7 +39,7 @@ struct TimelineEntry {
       return OrderEventText.text(of: orderEvent, at: event.at)
     }
     switch event.kind {
-    case "signal_received": return received(event.detail)
+    case "signal_received": return received(event.detail, at: event.at)
     case "signal_denied":
       let code = event.detail["code"]?.stringValue ?? "?"
       return "denied (\(code)): \(event.detail["message"]?.stringValue ?? "?")"
@@ -51,8 +53,12 @@ struct TimelineEntry {
     }
   }
 
-  private static func received(_ detail: JSONValue) -> String {
+  private static func received(_ detail: JSONValue, at time: WallTime) -> String {
     var text = "received from \(detail["origin"]?.stringValue ?? "?")"
+    if let arrival = detail["arrived_at"]?.integerValue {
+      let wait = time.since(WallTime(milliseconds: arrival))
+      if wait >= .seconds(1) { text += ", where it had waited for \(wait.inWords)" }
+    }
     if let signal = detail["signal"]?.stringValue { text += ": " + wish(signal) }
     if let expiry = detail["expires_at"]?.integerValue {
       text += "; expires \(Timestamp.format(WallTime(milliseconds: expiry)))"

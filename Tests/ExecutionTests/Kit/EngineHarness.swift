@@ -26,6 +26,8 @@ final class EngineHarness {
   private var coming: [(at: MonotonicTime, id: RequestID, answer: ExchangeAnswer)] = []
   private(set) var answers: [SignalAnswer] = []
   private(set) var outcomes: [Outcome] = []
+  /// What was said of doubts, in order.
+  private(set) var doubts: [(signal: SignalID, doubt: Doubt?)] = []
   private(set) var replies: [CommandAnswer] = []
   private(set) var logs: [LogEntry] = []
   /// A line per effect, for comparing runs.
@@ -99,6 +101,7 @@ final class EngineHarness {
     case .send(let dispatch): leave(dispatch)
     case .answer(_, let answer): answers.append(answer)
     case .settled(let outcome): outcomes.append(outcome)
+    case .doubt(let id, let doubt): doubts.append((id, doubt))
     case .answerCommand(_, let answer): replies.append(answer)
     case .log(let entry): logs.append(entry)
     }
@@ -208,22 +211,24 @@ final class EngineHarness {
 
   // MARK: Signals and commands
 
-  func arrival(_ signal: Signal) -> (SignalArrival, known: KnownSignal?) {
+  func arrival(
+    _ signal: Signal, arrivedAt: WallTime? = nil
+  ) -> (SignalArrival, known: KnownSignal?) {
     let record = store.signals[signal.id]
     if record == nil { signals[signal.id] = signal }
     let digest = Array(signal.canonicalText.utf8)
     let arrival = SignalArrival(
       signal: signal, raw: digest, contentDigest: digest,
       clientOrderID: clientOrderID(of: signal.id), origin: .socket("test"),
-      receipt: Receipt(number: 1))
+      arrivedAt: arrivedAt ?? now.wall, receipt: Receipt(number: 1))
     let status = store.orders[OrderKey(signal: signal.id)]?.status
     return (arrival, record.map { KnownSignal(record: $0, status: status) })
   }
 
   /// `nil` when the daemon was killed before it could answer.
   @discardableResult
-  func submit(_ signal: Signal) -> SignalAnswer? {
-    let (arrival, known) = arrival(signal)
+  func submit(_ signal: Signal, arrivedAt: WallTime? = nil) -> SignalAnswer? {
+    let (arrival, known) = arrival(signal, arrivedAt: arrivedAt)
     let count = answers.count
     apply(.signal(arrival, known: known))
     #expect(answers.count <= count + 1)

@@ -21,6 +21,8 @@ final class DaemonUnderTest {
   var controlSocket = "control.sock"
   /// What a shell does before it becomes the daemon, for limits that a process inherits.
   var preparation: String?
+  /// The program that becomes the shell or the daemon, for rights that a process gives up.
+  var launcher: [String] = []
 
   init(
     _ market: SimulatedMarket?, url: String? = nil, _ adjust: (inout Settings) -> Void = { _ in }
@@ -76,6 +78,7 @@ final class DaemonUnderTest {
     if let preparation {
       command = ["/bin/sh", "-c", preparation + " && exec \"$0\" \"$@\""] + command
     }
+    command = launcher + command
     lives.append(
       try ChildProcess(command[0], Array(command.dropFirst()), environment: environment))
   }

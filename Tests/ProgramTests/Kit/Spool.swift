@@ -1,5 +1,7 @@
 import Domain
 import Foundation
+import Glibc
+import Platform
 
 /// What a producer does with the daemon's spool, and what it finds there.
 extension DaemonUnderTest {
@@ -45,6 +47,16 @@ extension DaemonUnderTest {
 
   func waitForOutcome(_ name: String) throws -> SpoolOutcome {
     try until("an outcome of \(name)") { try outcome(name) }
+  }
+
+  /// Waits for time to pass, where time is what a test is about.
+  func pass(_ time: Duration) throws {
+    let end = Clock.monotonic().advanced(by: time)
+    guard let process = lives.last else {
+      while Clock.monotonic() < end { usleep(10_000) }
+      return
+    }
+    try process.wait(for: "\(time)") { Clock.monotonic() >= end ? true : nil }
   }
 
   func names(in folder: String) throws -> [String] {

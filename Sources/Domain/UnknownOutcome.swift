@@ -1,5 +1,5 @@
 /// Why nothing proves what became of an order that was sent.
-package enum Doubt: Hashable, Sendable {
+package enum UnknownOutcome: Hashable, Sendable {
   /// No answer came that can be read: a time-out, a dropped connection, a 5xx, garbage; or the
   /// daemon ended before it came.
   case answerLost

@@ -1,0 +1,166 @@
+import Domain
+import Execution
+import Testing
+
+/// What the sender of a signal hears of doubt, and of the operator's word.
+@Suite struct DoubtTests {
+  /// One order whose answer was lost.
+  private func lost(
+    accepts: Bool = false, _ configuration: EngineConfiguration = makeConfiguration()
+  ) -> EngineHarness {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(configuration, exchange: exchange)
+    exchange.script = { [unowned exchange] dispatch, _ in
+      guard let ticket = dispatch.request.ticket else { return nil }
+      if accepts { exchange.accept(ticket) }
+      return .answer(.failed(.noAnswer("time out")))
+    }
+    harness.submit(limit("a"))
+    harness.settle()
+    return harness
+  }
+
+  private func statuses(_ harness: EngineHarness) -> [OrderStatus?] {
+    harness.doubts.map { $0.doubt?.status }
+  }
+
+  @Test func anUnknownOutcomeIsToldAfterThreeSeconds() {
+    let harness = lost()
+    let sent = harness.order("a")?.armedAt
+    harness.advance(by: .milliseconds(2_999))
+    #expect(harness.doubts.isEmpty)
+    harness.advance(by: .milliseconds(1))
+    let told = harness.doubts.last
+    #expect(told?.signal == signalID("a"))
+    #expect(told?.doubt?.status == .unknown)
+    #expect(told?.doubt?.code == .accepted)
+    #expect(told?.doubt?.since == sent)
+    #expect(told?.doubt?.clientOrderID == harness.ticket("a").clientOrderID)
+    #expect(told?.doubt?.message.contains("time out") == true)
+    // Told once, until something changes.
+    harness.advance(by: .seconds(60))
+    #expect(statuses(harness) == [.unknown])
+    harness.advance(by: .seconds(10))
+    #expect(statuses(harness) == [.unknown, .notFound])
+    #expect(harness.doubts.last?.doubt?.code == .notFound)
+    #expect(harness.doubts.last?.doubt?.advice.contains("resolve a") == true)
+    harness.advance(by: .seconds(3_600))
+    #expect(harness.doubts.count == 2)
+  }
+
+  @Test func anAnswerThatDoesNotComeIsADoubt() {
+    let harness = EngineHarness.open()
+    harness.exchange.script = { dispatch, _ in dispatch.isPlacement ? .hold : nil }
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(4))
+    #expect(statuses(harness) == [.submitted])
+    harness.answer(harness.held[0], .placed(orderID: "E1"))
+    #expect(statuses(harness) == [.submitted, nil])
+  }
+
+  @Test func aQuickFindIsNotToldAndALateOneTakesTheDoubtBack() {
+    let quick = lost(accepts: true)
+    quick.exchange.script = { _, _ in nil }
+    quick.advance(by: .seconds(10))
+    #expect(quick.status("a") == .open)
+    #expect(quick.doubts.isEmpty)
+
+    let late = lost()
+    late.advance(by: .seconds(70))
+    late.exchange.accept(late.ticket("a"))
+    late.advance(by: .seconds(61))
+    #expect(late.status("a") == .open)
+    #expect(statuses(late) == [.unknown, .notFound, nil])
+  }
+
+  @Test func aTestOrderIsNoDoubt() {
+    let harness = EngineHarness.open(makeConfiguration { $0.mode = .validate })
+    harness.exchange.script = { dispatch, _ in dispatch.isPlacement ? .hold : nil }
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(30))
+    #expect(harness.doubts.isEmpty)
+  }
+
+  /// What an earlier run said may still stand: a new one speaks of every order that it finds.
+  @Test func aRestartSaysItAgainOrTakesItBack() {
+    let harness = lost()
+    harness.advance(by: .seconds(4))
+    harness.restart(after: .seconds(5))
+    #expect(statuses(harness) == [.unknown])
+    harness.advance(by: .seconds(3))
+    #expect(statuses(harness) == [.unknown, .unknown])
+    // Until the windows of the rate limits are empty again.
+    harness.advance(by: .seconds(20))
+    harness.exchange.accept(harness.ticket("a"))
+    harness.restart()
+    harness.advance(by: .seconds(2))
+    #expect(harness.status("a") == .open)
+    #expect(statuses(harness) == [.unknown, .unknown, nil])
+    harness.restart()
+    harness.advance(by: .seconds(10))
+    #expect(statuses(harness) == [.unknown, .unknown, nil, nil])
+    harness.advance(by: .seconds(600))
+    #expect(harness.doubts.count == 4)
+  }
+
+  /// Where a working order stands is not known after a start before the exchange has said it.
+  @Test func anOrderThatCannotBeReadAfterAStartIsADoubt() {
+    let harness = EngineHarness.open()
+    harness.submit(limit("a"))
+    harness.settle()
+    #expect(harness.status("a") == .open)
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isLook ? .answer(.failed(.noAnswer("time out"))) : nil
+    }
+    harness.restart()
+    harness.advance(by: .seconds(4))
+    #expect(statuses(harness) == [.open])
+    harness.exchange.script = { _, _ in nil }
+    harness.advance(by: .seconds(15))
+    #expect(statuses(harness) == [.open, nil])
+  }
+
+  // MARK: The operator's word
+
+  @Test func theOperatorsWordEndsTheStoryAndTheWatchGoesOn() {
+    let harness = lost()
+    harness.advance(by: .seconds(70))
+    #expect(harness.outcomes.isEmpty)
+    harness.command(.resolveNotPlaced(signalID("a")))
+    let outcome = harness.outcome("a")
+    #expect(outcome?.code == .notFound)
+    #expect(outcome?.order.status == .notFound)
+    #expect(outcome?.replacesEarlier == false)
+    #expect(statuses(harness) == [.unknown, .notFound, nil])
+    #expect(harness.submit(limit("a"))?.status == .duplicate)
+
+    harness.restart()
+    harness.advance(by: .seconds(10))
+    #expect(harness.outcomes.count == 1)
+    #expect(harness.doubts.last?.doubt == nil)
+    harness.exchange.accept(harness.ticket("a"))
+    harness.exchange.script = { _, _ in nil }
+    harness.advance(by: .seconds(61))
+    #expect(harness.status("a") == .open)
+    #expect(harness.outcomes.count == 2)
+    #expect(harness.outcomes[1].replacesEarlier)
+    #expect(harness.outcomes[1].order.status == .open)
+    harness.exchange.fill(0, to: "1", .filled)
+    harness.advance(by: .seconds(30))
+    #expect(harness.outcomes.count == 3)
+    #expect(harness.outcomes[2].replacesEarlier)
+    #expect(harness.outcomes[2].order.status == .filled)
+    #expect(harness.hasLog(.error, "counted as not placed"))
+    harness.checkStore()
+  }
+
+  @Test func sevenDaysLaterTheStoryIsWhatItWas() {
+    let harness = lost()
+    harness.advance(by: .seconds(70))
+    harness.command(.resolveNotPlaced(signalID("a")))
+    harness.advance(by: .seconds(8 * 86_400))
+    #expect(harness.engine.liveOrders.isEmpty)
+    #expect(harness.outcomes.allSatisfy { $0.code == .notFound && $0.order.status == .notFound })
+    #expect(harness.code("a") == .notFound)
+  }
+}

@@ -1,0 +1,165 @@
+import Domain
+import Foundation
+import Glibc
+import Intake
+import Platform
+import Testing
+
+/// When a file counts as finished, with the real kernel's word.
+@Suite struct `Files in the making` {
+  private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+  /// Opens a file of `incoming`; the number is to be closed.
+  private func open(_ fixture: SpoolFixture, _ name: String, _ flags: CInt = O_CREAT) -> CInt {
+    let number = unsafe Glibc.open(
+      fixture.path + "/incoming/" + name, O_WRONLY | O_CLOEXEC | flags, 0o640)
+    #expect(number >= 0)
+    return number
+  }
+
+  private func write(_ number: CInt, _ text: String) {
+    #expect(unsafe Glibc.write(number, text, text.utf8.count) == text.utf8.count)
+  }
+
+  /// Refuses every file that is no JSON object, as the daemon would, and keeps count.
+  private func judge(_ fixture: SpoolFixture) throws -> Verdicts {
+    let spool = try fixture.required()
+    let verdicts = Verdicts()
+    fixture.react = { file in
+      guard let text = file.text else { return }
+      let isWhole = text.hasPrefix("{") && text.hasSuffix("}")
+      if !isWhole && spool.leaveUnfinished(file, breaksOff: text.isEmpty || text.hasPrefix("{")) {
+        return
+      }
+      verdicts.texts.append(text)
+    }
+    return verdicts
+  }
+
+  private final class Verdicts {
+    var texts: [String] = []
+  }
+
+  @Test func `a file that is open for writing is not judged, however quiet it is`() throws {
+    let fixture = try SpoolFixture(quietTime: .milliseconds(50))
+    let verdicts = try judge(fixture)
+    let number = open(fixture, "slow.json")
+    write(number, "{\"id\":")
+    for _ in 0..<3 { try fixture.turnThroughScan() }
+    #expect(verdicts.texts.isEmpty)
+    write(number, "1}")
+    for _ in 0..<3 { try fixture.turnThroughScan() }
+    #expect(verdicts.texts.isEmpty)
+    close(number)
+    #expect(try fixture.turns { verdicts.texts == ["{\"id\":1}"] })
+    #expect(fixture.files.last?.finding == .closed)
+  }
+
+  /// A start sees no event of what was begun before it; the kernel says who has the file open.
+  @Test func `a file that was open before the start is not judged before its close`() throws {
+    let fixture = try SpoolFixture(isOpen: false, quietTime: .milliseconds(50))
+    let number = open(fixture, "slow.json")
+    write(number, "{}")
+    try fixture.open()
+    let verdicts = try judge(fixture)
+    try fixture.required().resume()
+    for _ in 0..<3 { try fixture.turnThroughScan() }
+    #expect(verdicts.texts.isEmpty)
+    close(number)
+    #expect(try fixture.turns { verdicts.texts == ["{}"] })
+  }
+
+  @Test func `an empty file waits for its content`() throws {
+    let fixture = try SpoolFixture(quietTime: .milliseconds(50))
+    let verdicts = try judge(fixture)
+    close(open(fixture, "touched.json"))
+    for _ in 0..<3 { try fixture.turnThroughScan() }
+    #expect(fixture.files.isEmpty)
+    let number = open(fixture, "touched.json", 0)
+    write(number, "{}")
+    close(number)
+    #expect(try fixture.turns { verdicts.texts == ["{}"] })
+  }
+
+  @Test func `an empty file that is renamed in is handed over when it has been quiet`() throws {
+    let fixture = try SpoolFixture(quietTime: .milliseconds(300))
+    try fixture.deliver("empty.json", "")
+    #expect(try fixture.turns { fixture.files.count == 1 })
+    #expect(fixture.files[0].age >= .milliseconds(300))
+    #expect(fixture.files[0].text == "")
+  }
+
+  /// A shell that writes in several commands: every close but the last leaves half a text.
+  @Test func `a text that breaks off has until it has been quiet to become whole`() throws {
+    let fixture = try SpoolFixture()
+    let verdicts = try judge(fixture)
+    for (index, part) in ["{\"id\":", "1", "}"].enumerated() {
+      let number = open(fixture, "parts.json", O_CREAT | O_APPEND)
+      write(number, part)
+      close(number)
+      #expect(try fixture.turns { fixture.files.count > index })
+    }
+    #expect(try fixture.turns { verdicts.texts == ["{\"id\":1}"] })
+  }
+
+  @Test func `a text that stays half is judged when it has been quiet`() throws {
+    let fixture = try SpoolFixture(quietTime: .milliseconds(300))
+    let verdicts = try judge(fixture)
+    let number = open(fixture, "half.json")
+    write(number, "{\"id\":")
+    close(number)
+    #expect(try fixture.turns { verdicts.texts == ["{\"id\":"] })
+    #expect(try #require(fixture.files.last).age >= .milliseconds(300))
+    #expect(fixture.files.count > 1)
+  }
+
+  /// Who renames has finished, unless what is there breaks off: a buffer may not be flushed yet.
+  @Test func `a file that is renamed in is judged at once, unless it breaks off`() throws {
+    let fixture = try SpoolFixture()
+    let verdicts = try judge(fixture)
+    try fixture.deliver("wrong.json", "nonsense")
+    #expect(try fixture.turns { verdicts.texts == ["nonsense"] })
+    #expect(fixture.files.count == 1)
+    let number = unsafe Glibc.open(fixture.path + "/early", O_WRONLY | O_CREAT, 0o640)
+    write(number, "{\"id\":")
+    fixture.move("early", "incoming/early.json")
+    #expect(try fixture.turns { fixture.files.count == 2 })
+    write(number, "1}")
+    close(number)
+    #expect(try fixture.turns { verdicts.texts == ["nonsense", "{\"id\":1}"] })
+  }
+
+  @Test func `a second name that stays is refused after the quiet time`() throws {
+    let fixture = try SpoolFixture(quietTime: .milliseconds(500))
+    try "{}".write(toFile: fixture.path + "/outside", atomically: false, encoding: .utf8)
+    fixture.hardLink("incoming/linked", to: "outside")
+    #expect(try fixture.turns { fixture.files.count == 1 })
+    #expect(fixture.files[0].refusal == .linked(names: 2))
+    #expect(fixture.files[0].age >= .milliseconds(500))
+  }
+
+  /// Anybody can set a file's own time; when it was changed is the kernel's to say.
+  @Test func `a file arrives when it was last changed`() throws {
+    let fixture = try SpoolFixture(isOpen: false)
+    let start = Clock.wall()
+    try fixture.deliver("new.json")
+    try fixture.deliver("old.json")
+    let past = [timespec(tv_sec: 1, tv_nsec: 0), timespec(tv_sec: 1, tv_nsec: 0)]
+    #expect(unsafe utimensat(AT_FDCWD, fixture.path + "/incoming/old.json", past, 0) == 0)
+    let future = [
+      timespec(tv_sec: 4_102_444_800, tv_nsec: 0), timespec(tv_sec: 4_102_444_800, tv_nsec: 0),
+    ]
+    #expect(unsafe utimensat(AT_FDCWD, fixture.path + "/incoming/new.json", future, 0) == 0)
+    _ = try fixture.turns(within: .milliseconds(300)) { false }
+    let waited = Clock.wall().since(start)
+    try fixture.required().resume()
+    #expect(fixture.handedNames == ["new.json", "old.json"])
+    for file in fixture.files {
+      // Clocks of files tick in steps of some milliseconds.
+      #expect(file.age >= .milliseconds(280))
+      #expect(file.age <= waited + .milliseconds(20))
+      #expect(file.arrivedAt >= start.advanced(by: .milliseconds(-20)))
+      #expect(file.arrivedAt <= start.advanced(by: waited))
+    }
+  }
+}

@@ -3,6 +3,7 @@ import Glibc
 import Platform
 
 /// One try to connect: resolve, connect address by address, TLS handshake; each with its deadline.
+/// Where nobody answers, the name may have moved: it is looked up once more, and what is new is tried.
 /// Ends in a connection or an error, once, never inside `start`.
 final class ConnectionAttempt {
   struct Deadlines {
@@ -33,10 +34,12 @@ final class ConnectionAttempt {
 
   private var startedAt = Clock.monotonic()
   private var phase = TransportError.Phase.resolve
+  private var resolution: Resolver.Resolution?
   private var addresses: ArraySlice<IPAddress> = []
   private var address = IPAddress.loopback4
+  /// Why nobody was reached, once that has been seen.
+  private var failure: TransportError?
   private var connectUntil = Clock.monotonic()
-  private var outdatedBecause: Resolver.Failure?
   private var socket: FileDescriptor?
   private var stream: ByteStream?
 
@@ -74,14 +77,17 @@ final class ConnectionAttempt {
       guard let self, done != nil, phase == .resolve else { return }
       switch result {
       case .failure(let failure): finish(.failure(error(.resolution(failure.text))))
-      case .success(let resolution):
-        outdatedBecause = resolution.outdatedBecause
-        addresses = resolution.addresses[...]
-        phase = .connect
-        connectUntil = Clock.monotonic().advanced(by: deadlines.connect)
-        connectNext(after: .resolution("no address"))
+      case .success(let resolution): connect(to: resolution.addresses[...], of: resolution)
       }
     }
+  }
+
+  private func connect(to addresses: ArraySlice<IPAddress>, of resolution: Resolver.Resolution) {
+    self.resolution = resolution
+    self.addresses = addresses
+    phase = .connect
+    connectUntil = Clock.monotonic().advanced(by: deadlines.connect)
+    connectNext(after: .resolution("no address"))
   }
 
   /// Tries the next address with its share of what is left of the time, or fails with `reason`.
@@ -101,7 +107,23 @@ final class ConnectionAttempt {
         drop()
       }
     }
-    finish(.failure(error(reason)))
+    nobodyAnswers(error(reason))
+  }
+
+  /// The name is looked up again, once an attempt.
+  private func nobodyAnswers(_ failure: TransportError) {
+    guard self.failure == nil, let useless = resolution else { return finish(.failure(failure)) }
+    self.failure = failure
+    drop()
+    phase = .resolve
+    deadline.set(Clock.monotonic().advanced(by: deadlines.resolve))
+    resolver.resolve(after: useless) { [weak self] resolution in
+      guard let self, done != nil, phase == .resolve else { return }
+      let tried = Set(useless.addresses)
+      let fresh = resolution?.addresses.filter { !tried.contains($0) } ?? []
+      guard let resolution, !fresh.isEmpty else { return finish(.failure(failure)) }
+      connect(to: fresh[...], of: resolution)
+    }
   }
 
   private func connect(to address: IPAddress) throws(SystemError) {
@@ -153,8 +175,9 @@ final class ConnectionAttempt {
     guard let stream else { return }
     switch stream.handshake() {
     case .wait(let interest): loop.change(stream.descriptor, to: interest)
-    case .failed(.truncated): finish(.failure(error(.peerClosed)))
-    case .failed(let failure): finish(.failure(error(TransportError.Reason(failure))))
+    // Somebody else may have the address now.
+    case .failed(.truncated): nobodyAnswers(error(.peerClosed))
+    case .failed(let failure): nobodyAnswers(error(TransportError.Reason(failure)))
     case .done:
       loop.deregister(stream.descriptor)
       self.stream = nil
@@ -162,15 +185,16 @@ final class ConnectionAttempt {
         .success(
           Established(
             stream: stream, address: address, elapsed: Clock.monotonic().since(startedAt),
-            outdatedBecause: outdatedBecause)))
+            outdatedBecause: resolution?.outdatedBecause)))
     }
   }
 
   private func expired() {
     switch phase {
     case .connect: connectNext(after: .deadline)
-    case .resolve, .handshake, .queue, .write, .firstByte, .body:
-      finish(.failure(error(.deadline)))
+    case .handshake: nobodyAnswers(error(.deadline))
+    case .resolve, .queue, .write, .firstByte, .body:
+      finish(.failure(failure ?? error(.deadline)))
     }
   }
 

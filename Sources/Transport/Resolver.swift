@@ -1,11 +1,10 @@
-import Dispatch
 import Domain
 import Glibc
 package import Platform
 import Synchronization
 
 /// The addresses of one host. Literals and `localhost` are answered at once; names are looked up on a
-/// queue of their own, one look-up at a time, and kept for a while.
+/// thread of their own, one look-up at a time, and kept for a while, or until nobody answers there.
 package final class Resolver {
   /// The resolver's words.
   package struct Failure: Error, Hashable, Sendable {
@@ -20,6 +19,8 @@ package final class Resolver {
     let addresses: [IPAddress]
     /// Set when the look-up failed and these are the addresses of before.
     let outdatedBecause: Failure?
+    /// Counts the look-ups; 0 for what is not looked up.
+    let number: Int
   }
 
   typealias Waiter = (Result<Resolution, Failure>) -> Void
@@ -28,12 +29,20 @@ package final class Resolver {
   package static let lifetime: Duration = .seconds(60)
   /// More addresses than this are never tried within one deadline.
   static let addressesMaximum = 8
+  /// Between two look-ups because nobody answers at the addresses. A name that moves is noticed within
+  /// the last pause, and an outage of the exchange costs the name servers next to nothing.
+  static let pauses: BackOffLimits = {
+    var limits = BackOffLimits()
+    limits.last = .seconds(5)
+    return limits
+  }()
 
   private let loop: EventLoop
   private let host: Endpoint.Host
   private let lookUp: @Sendable (String) -> Result<[IPAddress], Failure>
-  private let queue = DispatchQueue(label: "mexc-signald.resolver")
-  private var known: (addresses: [IPAddress], at: MonotonicTime)?
+  private var known: (addresses: [IPAddress], at: MonotonicTime, number: Int)?
+  private var lookUps = 0
+  private var pause = BackOff(pauses)
   private var waiters: [Waiter] = []
   private var running: Answer?
 
@@ -55,19 +64,42 @@ package final class Resolver {
   /// by the next caller.
   func resolve(_ waiter: @escaping Waiter) {
     switch host {
-    case .address(let address):
-      waiter(.success(Resolution(addresses: [address], outdatedBecause: nil)))
-    case .name("localhost"):
-      // RFC 6761 §6.3: this name never leaves the machine.
-      waiter(.success(Resolution(addresses: [.loopback4, .loopback6], outdatedBecause: nil)))
+    case .address(let address): answer(waiter, with: [address])
+    // RFC 6761 §6.3: this name never leaves the machine.
+    case .name("localhost"): answer(waiter, with: [.loopback4, .loopback6])
     case .name(let name):
       if let known, Clock.monotonic().since(known.at) < Self.lifetime {
-        waiter(.success(Resolution(addresses: known.addresses, outdatedBecause: nil)))
-        return
+        return waiter(
+          .success(
+            Resolution(addresses: known.addresses, outdatedBecause: nil, number: known.number)))
       }
-      waiters.append(waiter)
-      if running == nil { start(name) }
+      join(waiter, name)
     }
+  }
+
+  /// For a caller to whom nobody answered at the addresses of `useless`: calls `waiter` once, with a
+  /// later look-up's addresses. `nil` when there is none, and none is due.
+  func resolve(after useless: Resolution, _ waiter: @escaping (Resolution?) -> Void) {
+    guard case .name(let name) = host, useless.number > 0 else { return waiter(nil) }
+    if let known, known.number > useless.number {
+      return waiter(
+        Resolution(addresses: known.addresses, outdatedBecause: nil, number: known.number))
+    }
+    if running == nil {
+      let now = Clock.monotonic()
+      guard pause.allows(now) else { return waiter(nil) }
+      pause.failed(now)
+    }
+    join({ result in waiter(try? result.get()) }, name)
+  }
+
+  private func answer(_ waiter: Waiter, with addresses: [IPAddress]) {
+    waiter(.success(Resolution(addresses: addresses, outdatedBecause: nil, number: 0)))
+  }
+
+  private func join(_ waiter: @escaping Waiter, _ name: String) {
+    waiters.append(waiter)
+    if running == nil { start(name) }
   }
 
   private func start(_ name: String) {
@@ -82,7 +114,11 @@ package final class Resolver {
     running = answer
     let result = answer.result
     let lookUp = lookUp
-    queue.async { result.deliver(lookUp(name)) }
+    do throws(SystemError) {
+      try BackgroundThread.run { result.deliver(lookUp(name)) }
+    } catch {
+      result.deliver(.failure(Failure(error.description)))
+    }
   }
 
   private func collect() {
@@ -96,13 +132,17 @@ package final class Resolver {
     let answer: Result<Resolution, Failure>
     switch result {
     case .success(let addresses):
+      lookUps += 1
       let kept = Array(addresses.prefix(Self.addressesMaximum))
-      known = (kept, Clock.monotonic())
-      answer = .success(Resolution(addresses: kept, outdatedBecause: nil))
+      if let known, Set(known.addresses) != Set(kept) { pause.succeeded() }
+      known = (kept, Clock.monotonic(), lookUps)
+      answer = .success(Resolution(addresses: kept, outdatedBecause: nil, number: lookUps))
     case .failure(let failure):
       // An address that worked before is a better bet than none; TLS proves who is there.
       if let known {
-        answer = .success(Resolution(addresses: known.addresses, outdatedBecause: failure))
+        answer = .success(
+          Resolution(
+            addresses: known.addresses, outdatedBecause: failure, number: known.number))
       } else {
         answer = .failure(failure)
       }

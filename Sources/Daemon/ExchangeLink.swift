@@ -66,7 +66,7 @@ package final class ExchangeLink: Dispatching {
   private func teach(_ answer: ExchangeAnswer) {
     guard let paper else { return }
     switch answer {
-    case .instruments(let instruments):
+    case .instruments(let instruments, _):
       paper.learn(instruments)
       restorePaperOrders(of: instruments.map(\.symbol))
     case .prices(let prices): paper.learn(prices, at: now())

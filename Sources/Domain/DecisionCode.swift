@@ -51,7 +51,8 @@ package enum DecisionCode: String, CaseIterable, Hashable, Sendable {
     case .symbolNotAllowed: "The symbol is not in risk.symbols."
     case .symbolUnknown: "The exchange does not list the symbol."
     case .symbolNotTradable:
-      "The symbol cannot be traded over the API now, or not with this key."
+      "The symbol cannot be traded over the API now, or not with this key, or has a rule that "
+        + "cannot be read."
     case .sideNotTradable: "The exchange allows only the other side of this symbol now."
     case .typeNotSupported: "The symbol does not take this order type."
     case .pricePrecision: "The price is not a multiple of the symbol's tick size."

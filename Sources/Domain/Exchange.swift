@@ -145,7 +145,8 @@ package struct TradeReport: Hashable, Sendable {
 /// What came back, sorted by what it forces the daemon to do.
 package enum ExchangeAnswer: Hashable, Sendable {
   case serverTime(WallTime)
-  case instruments([Instrument])
+  /// What was asked for and stands in neither list, the exchange does not list.
+  case instruments([Instrument], unreadable: [UnreadableRules] = [])
   /// Sorted by symbol; a symbol that the exchange left out has no price.
   case prices([SymbolPrice])
   case tradableSymbols([Symbol])

@@ -10,6 +10,7 @@ package struct FixedDecimal: Comparable, Hashable, Sendable {
   private static let one: Int128 = 1_000_000_000_000_000_000
 
   package static let zero = FixedDecimal(units: 0)
+  package static let largest = FixedDecimal(units: .max)
 
   package init(units: Int128) {
     self.units = units
@@ -227,13 +228,13 @@ private struct DecimalScanner {
     return bytes[start..<index].map { $0 - UInt8(ascii: "0") }[...]
   }
 
-  /// A signed exponent of at most three digits; more would not fit a 128-bit number anyway.
+  /// A signed exponent. Beyond 10¹² it makes no difference: no text has as many digits.
   mutating func exponent() -> Int? {
     let negative = skip(UInt8(ascii: "-"))
     if !negative { _ = skip(UInt8(ascii: "+")) }
     let digits = digits()
-    guard (1...3).contains(digits.count) else { return nil }
-    let value = digits.reduce(0) { $0 * 10 + Int($1) }
+    if digits.isEmpty { return nil }
+    let value = digits.reduce(0) { min($0 * 10 + Int($1), 1_000_000_000_000) }
     return negative ? -value : value
   }
 }

@@ -62,3 +62,15 @@ package struct Instrument: Hashable, Sendable {
     self.priceBand = priceBand
   }
 }
+
+/// Rules of a symbol that the exchange lists and that cannot be held: no order can be judged by them.
+package struct UnreadableRules: Hashable, Sendable {
+  package var symbol: Symbol
+  /// Names the rule as the exchange spells it, and its value.
+  package var reason: String
+
+  package init(symbol: Symbol, reason: String) {
+    self.symbol = symbol
+    self.reason = reason
+  }
+}

@@ -1,10 +1,9 @@
-/// A spot pair as the exchange spells it: 2–20 of `A–Z 0–9`, no separator.
-package struct Symbol: Hashable, Comparable, CustomStringConvertible, Sendable {
+/// A spot pair as the exchange spells it: 2–64 letters and digits without a separator. Almost all are
+/// of `A–Z 0–9`; letters of other scripts are kept exactly as they are spelled.
+package struct Symbol: CustomStringConvertible, Sendable {
   package let text: String
 
   package var description: String { text }
-
-  package static func < (left: Symbol, right: Symbol) -> Bool { left.text < right.text }
 
   package enum SpellingError: Error, Equatable, Sendable {
     /// The spelling of a perpetual contract, which the spot exchange does not trade.
@@ -14,11 +13,18 @@ package struct Symbol: Hashable, Comparable, CustomStringConvertible, Sendable {
     case malformed
   }
 
-  private static let lengths = 2...20
+  /// Unicode scalars. Twice the length of the longest names in use: it bounds what a stranger can
+  /// put into journal lines and request targets.
+  private static let lengths = 2...64
+  /// A pair, the separator, and an exchange or a settlement currency beside it.
+  private static let spellingBytesMaximum = 512
 
   /// Takes the exchange's own spelling only.
   package init?(exchangeText text: String) {
-    guard Self.lengths.contains(text.utf8.count), text.utf8.allSatisfy(Self.isSymbolByte)
+    // Lists have thousands of names, and almost none needs to be looked at letter by letter.
+    let isPlain = text.utf8.allSatisfy(Self.isASCIISymbol)
+    guard Self.lengths.contains(text.unicodeScalars.count),
+      isPlain || text.allSatisfy(Self.isAllowed)
     else { return nil }
     self.text = text
   }
@@ -26,14 +32,22 @@ package struct Symbol: Hashable, Comparable, CustomStringConvertible, Sendable {
   /// Takes every spelling that signal tools use: `BTCUSDT`, `BTC/USDT`, `BTC_USDT`, `btc-usdt`,
   /// `MEXC:BTCUSDT`. Perpetual spellings (`.P`, `:USDT`, `-SWAP`, `PERP`) are refused as such.
   package init(spelling: String) throws(SpellingError) {
-    guard spelling.utf8.count <= 64, spelling.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+    guard spelling.utf8.count <= Self.spellingBytesMaximum,
+      spelling.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F })
     else { throw .malformed }
-    var name = Substring(spelling.uppercased())
+    var name = Self.uppercased(spelling)
     if name.hasPrefix("MEXC:") { name = name.dropFirst("MEXC:".count) }
     if Self.isPerpetual(name) { throw .perpetual }
     if let exchange = Self.exchange(before: name) { throw .otherExchange(exchange) }
     guard let symbol = Self.pair(name) else { throw .malformed }
     self = symbol
+  }
+
+  /// ASCII letters alone: Unicode turns some letters of other scripts into two, or into ASCII ones.
+  private static func uppercased(_ spelling: String) -> Substring {
+    let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
+    let bytes = spelling.utf8.map { letters.contains($0) ? $0 - 0x20 : $0 }
+    return Substring(String(decoding: bytes, as: UTF8.self))
   }
 
   /// The pair without its separator, of which there may be one.
@@ -62,13 +76,61 @@ package struct Symbol: Hashable, Comparable, CustomStringConvertible, Sendable {
     else { return nil }
     let exchange = name[..<colon]
     guard !exchange.isEmpty, exchange != "MEXC",
-      exchange.utf8.allSatisfy({ isSymbolByte($0) || $0 == UInt8(ascii: "_") })
+      exchange.utf8.allSatisfy({ isASCIISymbol($0) || $0 == UInt8(ascii: "_") })
     else { return nil }
     return String(exchange)
   }
 
-  private static func isSymbolByte(_ byte: UInt8) -> Bool {
+  private static func isASCIISymbol(_ byte: UInt8) -> Bool {
     (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
       || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+  }
+
+  /// A letter or digit with the marks that belong to it. An ASCII letter has none: it would look like
+  /// another symbol.
+  private static func isAllowed(_ character: Character) -> Bool {
+    let scalars = character.unicodeScalars
+    guard let first = scalars.first else { return false }
+    if first.isASCII { return scalars.count == 1 && isASCIISymbol(UInt8(first.value)) }
+    return isLetterOrDigit(first)
+      && scalars.dropFirst().allSatisfy { isLetterOrDigit($0) || isMark($0) }
+  }
+
+  private static func isLetterOrDigit(_ scalar: Unicode.Scalar) -> Bool {
+    // Wide and narrow forms are what an input method makes of a plain letter by mistake.
+    if wideForms.contains(scalar.value) { return false }
+    return switch scalar.properties.generalCategory {
+    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
+      .decimalNumber, .letterNumber:
+      !scalar.properties.isDefaultIgnorableCodePoint
+    default: false
+    }
+  }
+
+  private static func isMark(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .nonspacingMark, .spacingMark: !scalar.properties.isDefaultIgnorableCodePoint
+    default: false
+    }
+  }
+
+  /// The block "Halfwidth and Fullwidth Forms".
+  private static let wideForms: ClosedRange<UInt32> = 0xFF00...0xFFEF
+}
+
+/// By bytes: Swift's strings are equal when they are spelled with other code points but look the
+/// same, and the exchange knows only one of the spellings.
+extension Symbol: Hashable, Comparable {
+  package static func == (left: Symbol, right: Symbol) -> Bool {
+    left.text.utf8.elementsEqual(right.text.utf8)
+  }
+
+  package static func < (left: Symbol, right: Symbol) -> Bool {
+    left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    // Equal bytes have the same hash, whatever else has it too.
+    hasher.combine(text)
   }
 }

@@ -4,10 +4,13 @@ package import Domain
 package struct Denial: Error, Hashable, Sendable {
   package var code: DecisionCode
   package var message: String
+  /// Nothing could be judged: the signal is not remembered, and its id may be used again.
+  package var leavesIDFree: Bool
 
-  package init(_ code: DecisionCode, _ message: String) {
+  package init(_ code: DecisionCode, _ message: String, leavesIDFree: Bool = false) {
     self.code = code
     self.message = message
+    self.leavesIDFree = leavesIDFree
   }
 }
 
@@ -17,5 +20,5 @@ extension Denial {
   ]
 
   /// Whether the same signal may have been admitted at another time.
-  var isOfTheMoment: Bool { Self.codesOfTheMoment.contains(code) }
+  var isOfTheMoment: Bool { leavesIDFree || Self.codesOfTheMoment.contains(code) }
 }

@@ -94,8 +94,10 @@ extension Engine {
 
   mutating func takeInstruments(_ symbols: [Symbol], _ answer: ExchangeAnswer) {
     switch answer {
-    case .instruments(let found):
-      for symbol in symbols { instruments[symbol] = .some(found.first { $0.symbol == symbol }) }
+    case .instruments(let found, let unreadable):
+      for symbol in symbols {
+        keep(InstrumentReading(of: symbol, found, unreadable, at: now.monotonic), of: symbol)
+      }
     case .failed(.refused(let error)) where error.action == .skip || error.action == .fix:
       guard let symbol = symbols.first else { return }
       guard symbols.count == 1 else {
@@ -105,7 +107,7 @@ extension Engine {
         }
         return
       }
-      instruments[symbol] = .some(nil)
+      instruments[symbol] = .notListed
       log(
         .warning, "the exchange does not list the symbol",
         [("symbol", symbol.text), ("exchange_code", String(error.code))])
@@ -114,11 +116,36 @@ extension Engine {
       return needFailed(\.instruments, answer, "the symbols' rules")
     }
     if hasWantedRules {
-      gate.instruments.met(refreshAt: now.monotonic.advanced(by: StartGate.instrumentRefresh))
+      gate.instruments.met(refreshAt: now.monotonic.advanced(by: instrumentRefresh))
     } else if !isAskingForInstruments {
       gate.instruments.outstanding = false
       gate.instruments.due = now.monotonic
     }
+  }
+
+  private mutating func keep(_ reading: InstrumentReading, of symbol: Symbol) {
+    let before = instruments.updateValue(reading, forKey: symbol)
+    guard case .unreadable(let reason, _) = reading else { return }
+    if case .unreadable(reason, _) = before { return }
+    log(
+      .warning, "a rule of the symbol cannot be read; its signals are refused, the others go on",
+      [
+        ("symbol", symbol.text), ("reason", reason),
+        ("advice", "the rules are read again on every signal; until then use another symbol"),
+      ])
+  }
+
+  private var instrumentRefresh: Duration {
+    instruments.values.contains(where: \.isUnreadable)
+      ? StartGate.unreadableRefresh : StartGate.instrumentRefresh
+  }
+
+  /// Somebody waits for rules that could not be read: the exchange may have put them right.
+  mutating func readInstrumentAgain(_ symbol: Symbol) {
+    guard case .unreadable(_, let readAt) = instruments[symbol],
+      now.monotonic.since(readAt) >= StartGate.unreadablePause, !isAskingForInstruments
+    else { return }
+    queue.add(.instruments([symbol]), for: .instruments([symbol]))
   }
 
   /// Where every symbol is allowed, the rules are asked for when they are needed.

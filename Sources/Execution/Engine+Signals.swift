@@ -18,7 +18,11 @@ extension Engine {
     do throws(Denial) {
       try admit(arrival.signal, expiresAt: expiresAt)
     } catch {
-      guard careful != nil, error.isOfTheMoment else { return refuse(arrival, expiresAt, error) }
+      if error.leavesIDFree { readInstrumentAgain(arrival.signal.symbol) }
+      guard careful != nil, error.isOfTheMoment else {
+        return error.leavesIDFree
+          ? refuseUnread(arrival, error) : refuse(arrival, expiresAt, error)
+      }
       // An earlier run may have judged it otherwise: first it is looked for.
       verdict = error
     }
@@ -107,10 +111,8 @@ extension Engine {
 
   /// `nil` while the rules are not known yet.
   func rules(of symbol: Symbol) throws(Denial) -> Instrument? {
-    guard let known = instruments[symbol] else { return nil }
-    guard let rules = known else {
-      throw Denial(.symbolUnknown, "the exchange does not list \(symbol)")
-    }
+    guard let reading = instruments[symbol] else { return nil }
+    let rules = try reading.rules(of: symbol)
     if let tradableSymbols, !tradableSymbols.contains(symbol) {
       throw Denial(
         .symbolNotTradable, "\(symbol) is not among the pairs that this API key may trade")
@@ -182,7 +184,7 @@ extension Engine {
           message: "taken before; it is \(state)", clientOrderID: clientOrderID)))
   }
 
-  /// Refuses something that is no signal: its id stays free.
+  /// Refuses what is no signal, or cannot be judged now: its id stays free.
   private mutating func refuseUnread(_ arrival: SignalArrival, _ denial: Denial) {
     log(
       .notice, "refused: \(denial.message)",

@@ -15,8 +15,8 @@ package struct Engine: Sendable {
   var clock: ExchangeClock?
   var gate: StartGate
   var gateWasOpen = false
-  /// The rules as last read; `nil` for a symbol that the exchange does not list.
-  var instruments: [Symbol: Instrument?] = [:]
+  /// The rules as last read.
+  var instruments: [Symbol: InstrumentReading] = [:]
   /// Symbols whose rules were asked for one by one, because every symbol is allowed.
   var askedInstruments: [Symbol] = []
   /// `nil` in paper mode, where no key limits anything.

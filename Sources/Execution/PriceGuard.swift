@@ -47,22 +47,25 @@ package enum PriceGuard {
   ) throws(Denial) {
     guard let band, let price = ticket.price else { return }
     let one = FixedDecimal(1)
+    // An end of the band that is too far away to be counted is beyond every price.
     switch ticket.side {
     case .buy:
-      guard ticket.type != .limitMaker else { return }
-      let ceiling = one.adding(band.buyUp)?.multiplied(by: current, rounding: .down)
-      if let ceiling, price <= ceiling { return }
+      guard ticket.type != .limitMaker,
+        let ceiling = one.adding(band.buyUp)?.multiplied(by: current, rounding: .down),
+        price > ceiling
+      else { return }
       throw Denial(
         .priceBand,
-        "the price \(price) is above the exchange's band, which ends at "
-          + "\(ceiling?.description ?? "?") while the last price is \(current)")
+        "the price \(price) is above the exchange's band, which ends at \(ceiling) while the last "
+          + "price is \(current)")
     case .sell:
-      let floor = one.subtracting(band.sellDown)?.multiplied(by: current, rounding: .up)
-      if let floor, price >= floor { return }
+      guard let floor = one.subtracting(band.sellDown)?.multiplied(by: current, rounding: .up),
+        price < floor
+      else { return }
       throw Denial(
         .priceBand,
-        "the price \(price) is below the exchange's band, which begins at "
-          + "\(floor?.description ?? "?") while the last price is \(current)")
+        "the price \(price) is below the exchange's band, which begins at \(floor) while the last "
+          + "price is \(current)")
     }
   }
 }

@@ -63,6 +63,10 @@ struct StartGate: Sendable {
   static let clockRefresh: Duration = .seconds(60)
   /// Rules change rarely; this bounds how long a change stays unseen.
   static let instrumentRefresh: Duration = .seconds(15 * 60)
+  /// While the rules of a symbol cannot be read.
+  static let unreadableRefresh: Duration = .seconds(30)
+  /// Between two readings that refused signals ask for: they use a sixth of the published limit.
+  static let unreadablePause: Duration = .seconds(5)
 
   init(at now: MonotonicTime, unreconciled: Set<OrderKey>) {
     clock = Need(due: now)

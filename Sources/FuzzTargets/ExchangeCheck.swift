@@ -48,7 +48,7 @@ enum ExchangeCheck {
     case .orderMissing(let error):
       guard case .order = request else { throw Broken("missing, and was not looked for") }
       try check(error)
-    case .instruments([]), .prices([]): break
+    case .instruments([], unreadable: []), .prices([]): break
     case .serverTime, .instruments, .prices, .tradableSymbols, .placed, .validated, .order,
       .orders, .trades, .cancelTaken:
       try require(status == 200, "an answer out of status \(status)")
@@ -90,7 +90,12 @@ enum ExchangeCheck {
       break
     case (.serverTime, .serverTime(let time)):
       try require(time.milliseconds > 0, "a time before 1970")
-    case (.instruments(let wanted), .instruments(let found)):
+    case (.instruments(let wanted), .instruments(let found, let unreadable)):
+      for rules in unreadable {
+        try require(wanted.contains(rules.symbol), "rules of a symbol not asked for")
+        try require(!found.contains { $0.symbol == rules.symbol }, "read, and not to be read")
+        try require(rules.reason.utf8.count <= 512, "a reason of \(rules.reason.utf8.count) bytes")
+      }
       for instrument in found {
         try require(wanted.contains(instrument.symbol), "rules of a symbol not asked for")
         try require(

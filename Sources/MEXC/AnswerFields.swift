@@ -7,6 +7,11 @@ struct Undecodable: Error {
   init(_ reason: String) {
     self.reason = reason
   }
+
+  /// Of a number that is none, or has more digits than are counted.
+  static func unheld(_ name: String, _ text: String) -> Undecodable {
+    Undecodable("\(name) is \(text.prefix(scalars: 40)), which is no number that can be held")
+  }
 }
 
 /// Members as the exchange writes them: `null` and `""` stand for "absent", numbers come as strings
@@ -37,7 +42,7 @@ extension JSONValue {
     do throws(FixedDecimal.ParseError) {
       return try FixedDecimal(exchangeText: text)
     } catch {
-      throw Undecodable("\(name) is no number that can be held")
+      throw .unheld(name, text)
     }
   }
 
@@ -47,7 +52,7 @@ extension JSONValue {
   }
 
   func requiredSymbol(_ expected: Symbol) throws(Undecodable) {
-    guard text("symbol") == expected.text else {
+    guard text("symbol").flatMap(Symbol.init(exchangeText:)) == expected else {
       throw Undecodable("it is about another symbol than \(expected)")
     }
   }

@@ -44,7 +44,7 @@ struct AnswerReader {
     switch request {
     case .serverTime: return .serverTime(try serverTime(body))
     case .instruments(let symbols):
-      return .instruments(try InstrumentReader.instruments(in: body, wanted: symbols))
+      return try InstrumentReader.answer(in: body, wanted: symbols)
     case .prices(let symbols): return .prices(try prices(body, of: symbols))
     case .tradableSymbols: return .tradableSymbols(try symbols(body))
     case .place(let ticket): return .placed(orderID: try placedOrderID(body, for: ticket))
@@ -114,15 +114,24 @@ struct AnswerReader {
     }
     let wanted = Set(symbols)
     var found: [Symbol: FixedDecimal] = [:]
+    var flaws: [Symbol: Undecodable] = [:]
     for row in rows {
       // Names of other markets need not be spelled as a symbol can be here.
       guard let symbol = row.text("symbol").flatMap(Symbol.init(exchangeText:)),
-        wanted.contains(symbol), let price = try row.decimal("price"), price.isPositive
+        wanted.contains(symbol)
       else { continue }
-      if found.updateValue(price, forKey: symbol) != nil {
-        throw Undecodable("it has two prices of \(symbol)")
+      do throws(Undecodable) {
+        guard let price = try row.decimal("price"), price.isPositive else { continue }
+        if let other = found.updateValue(price, forKey: symbol), other != price {
+          flaws[symbol] = Undecodable("it has two prices of \(symbol)")
+        }
+      } catch {
+        flaws[symbol] = error
       }
     }
+    // A symbol whose price cannot be told has none; the others have theirs.
+    if wanted.count == 1, let flaw = flaws.values.first { throw flaw }
+    for symbol in flaws.keys { found[symbol] = nil }
     return found.map { SymbolPrice(symbol: $0.key, price: $0.value) }
       .sorted { $0.symbol < $1.symbol }
   }

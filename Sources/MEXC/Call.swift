@@ -15,9 +15,10 @@ struct Call {
     self.isSigned = isSigned
   }
 
-  /// Symbols named in one query. More are had by asking for all: a longer list would outgrow what
-  /// servers take as a target.
+  /// Symbols named in one query, and the bytes of their names. More are had by asking for all: a
+  /// longer list would outgrow what servers take as a target.
   private static let listedSymbolsMaximum = 50
+  private static let listedBytesMaximum = 2_048
   /// The most rows that the exchange gives.
   private static let ordersMaximum = 1_000
   private static let tradesMaximum = 100
@@ -31,7 +32,9 @@ struct Call {
       if symbols.count == 1 {
         query.add("symbol", symbols[0].text)
       } else if symbols.count <= Self.listedSymbolsMaximum && !symbols.isEmpty {
-        query.add("symbols", symbols.map(\.text).joined(separator: ","))
+        var list = QueryString()
+        list.add("symbols", symbols.map(\.text).joined(separator: ","))
+        if list.text.utf8.count <= Self.listedBytesMaximum { query = list }
       }
     case .prices(let symbols):
       self.init(.get, "/ticker/price", isSigned: false)

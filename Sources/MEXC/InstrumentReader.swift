@@ -3,30 +3,35 @@ import Domain
 /// Reads a symbol's rules from exchangeInfo. Several of its names mislead: `quoteAmountPrecision` is
 /// the smallest notional, `baseSizePrecision` the smallest quantity.
 enum InstrumentReader {
-  /// The rules of the wanted symbols, of all when none is named. Left out is what is not listed, and
-  /// what has rules that cannot be read.
-  static func instruments(
-    in body: JSONValue, wanted: [Symbol]
-  ) throws(Undecodable) -> [Instrument] {
+  /// The rules of the wanted symbols, of all when none is named. A row that cannot be read stands for
+  /// itself alone; of several rows of one symbol the first that can be read counts.
+  static func answer(in body: JSONValue, wanted: [Symbol]) throws(Undecodable) -> ExchangeAnswer {
     guard let rows = body["symbols"]?.arrayValue else { throw Undecodable("symbols is no array") }
     let wanted = Set(wanted)
-    var instruments: [Instrument] = []
+    var instruments: [Symbol: Instrument] = [:]
+    var reasons: [Symbol: String] = [:]
     for row in rows {
       guard let symbol = row.text("symbol").flatMap(Symbol.init(exchangeText:)),
-        wanted.isEmpty || wanted.contains(symbol),
-        let instrument = try? instrument(row, symbol)
+        wanted.isEmpty || wanted.contains(symbol), instruments[symbol] == nil
       else { continue }
-      instruments.append(instrument)
+      do throws(Undecodable) {
+        instruments[symbol] = try instrument(row, symbol)
+        reasons[symbol] = nil
+      } catch {
+        reasons[symbol] = error.reason
+      }
     }
-    return instruments.sorted { $0.symbol < $1.symbol }
+    return .instruments(
+      instruments.values.sorted { $0.symbol < $1.symbol },
+      unreadable: reasons.map { UnreadableRules(symbol: $0.key, reason: $0.value) }
+        .sorted { $0.symbol < $1.symbol })
   }
 
   private static func instrument(
     _ row: JSONValue, _ symbol: Symbol
   ) throws(Undecodable) -> Instrument {
-    guard let base = row.text("baseAsset"), let quote = row.text("quoteAsset") else {
-      throw Undecodable("an asset is missing")
-    }
+    let base = try asset("baseAsset", in: row)
+    let quote = try asset("quoteAsset", in: row)
     let tick = try unit("quotePrecision", in: row)
     let baseUnit = try unit("baseAssetPrecision", in: row)
     let baseSize = try row.decimal("baseSizePrecision") ?? .zero
@@ -44,11 +49,19 @@ enum InstrumentReader {
       priceBand: try priceBand(row))
   }
 
+  private static func asset(_ name: String, in row: JSONValue) throws(Undecodable) -> String {
+    guard let asset = row.text(name) else { throw Undecodable("\(name) is missing") }
+    return asset
+  }
+
   /// 10⁻ᵈⁱᵍⁱᵗˢ.
   private static func unit(_ name: String, in row: JSONValue) throws(Undecodable) -> FixedDecimal {
-    guard let digits = row.scalarText(name).flatMap({ Int($0) }),
-      let unit = FixedDecimal.powerOfTen(negative: digits)
-    else { throw Undecodable("\(name) is no count of digits") }
+    guard let text = row.scalarText(name) else { throw Undecodable("\(name) is missing") }
+    guard let unit = Int(text).flatMap(FixedDecimal.powerOfTen(negative:)) else {
+      throw Undecodable(
+        "\(name) is \(text.prefix(scalars: 40)), not a number of digits from 0 to "
+          + "\(FixedDecimal.fractionDigits)")
+    }
     return unit
   }
 
@@ -68,11 +81,28 @@ enum InstrumentReader {
     return try unit("quoteAssetPrecision", in: row) == tick
   }
 
+  /// `nil` when there is none, and when it is beyond everything that an order can be worth here.
   private static func maximum(
     _ name: String, in row: JSONValue
   ) throws(Undecodable) -> FixedDecimal? {
-    guard let value = try row.decimal(name), value.isPositive else { return nil }
+    guard let value = try limit(name, in: row), value.isPositive, value != .largest else {
+      return nil
+    }
     return value
+  }
+
+  /// A number that only ever bounds from above: what is too large to be held bounds nothing.
+  private static func limit(
+    _ name: String, in row: JSONValue
+  ) throws(Undecodable) -> FixedDecimal? {
+    guard let text = row.scalarText(name) else { return nil }
+    do throws(FixedDecimal.ParseError) {
+      return try FixedDecimal(exchangeText: text)
+    } catch .tooLarge {
+      return text.hasPrefix("-") ? nil : .largest
+    } catch {
+      throw .unheld(name, text)
+    }
   }
 
   /// A string in the documentation, a number in practice; absent in answers from before 2024-08-16.
@@ -99,8 +129,8 @@ enum InstrumentReader {
     let filter = row["filters"]?.arrayValue?.first {
       $0.text("filterType") == "PERCENT_PRICE_BY_SIDE"
     }
-    guard let filter, let up = try filter.decimal("bidMultiplierUp"),
-      let down = try filter.decimal("askMultiplierDown"), up.isPositive, down.isPositive
+    guard let filter, let up = try limit("bidMultiplierUp", in: filter),
+      let down = try limit("askMultiplierDown", in: filter), up.isPositive, down.isPositive
     else { return nil }
     return Instrument.PriceBand(buyUp: up, sellDown: down)
   }

@@ -19,6 +19,14 @@ import Testing
     ("BURGERSWAPUSDT", "BURGERSWAPUSDT"), ("MEXCUSDT", "MEXCUSDT"), ("MEXC/USDT", "MEXCUSDT"),
     ("12345678901234567890", "12345678901234567890"),
     ("MEXC:1234567890-1234567890", "12345678901234567890"),
+    ("HARRYPOTTEROBAMASONIC10INUUSDT", "HARRYPOTTEROBAMASONIC10INUUSDT"),
+    ("harrypotterobamasonic10inu/usdt", "HARRYPOTTEROBAMASONIC10INUUSDT"),
+    // Of their letters only those of ASCII change their case.
+    ("币安人生USDT", "币安人生USDT"), ("币安人生/usdt", "币安人生USDT"), ("币安人生_USDT", "币安人生USDT"),
+    ("mexc:币安人生-usdt", "币安人生USDT"), ("哈基米", "哈基米"), ("〇USDT", "〇USDT"),
+    ("ビットコイン/jpy", "ビットコインJPY"), ("비트코인KRW", "비트코인KRW"), ("हिन्दी/USDT", "हिन्दीUSDT"),
+    ("عملةUSDT", "عملةUSDT"), ("äÖßıUSDT", "äÖßıUSDT"), ("ВТСUSDT", "ВТСUSDT"),
+    ("٣٤USDT", "٣٤USDT"),
   ]
 
   static let perpetual = [
@@ -28,14 +36,14 @@ import Testing
     "BTC/USD:ETH", "BTCUSDC:USDC", "BTC/USDT:USDT-241227", "BTC-USDT-SWAP", "btc-usdt-swap",
     "BTCUSDTSWAP", "BTC/USDT-SWAP", "MEXC:BTC-USDT-SWAP", "BTCUSDTPERP", "BTCUSDT-PERP",
     "BTC_PERP", "BTC-PERP", "BTCUSDT.PERP", "btcusdtperp", "PERPUSDT.P", "PERP/USDT:USDT",
-    "SWAP-USDT-SWAP", "PERPUSDTPERP",
+    "SWAP-USDT-SWAP", "PERPUSDTPERP", "币安人生USDT.P", "币安人生/USDT:USDT", "币安人生USDTPERP",
   ]
 
   static let otherExchanges: [(String, String)] = [
     ("BINANCE:BTCUSDT", "BINANCE"), ("binance:btcusdt", "BINANCE"), ("BYBIT:BTC/USDT", "BYBIT"),
     ("OKX:BTC-USDT", "OKX"), ("GATEIO:PERPUSDT", "GATEIO"), ("KUCOIN:XUSD", "KUCOIN"),
     ("CME_MINI:BTC1", "CME_MINI"), ("MEXCC:BTCUSDT", "MEXCC"), ("MEX:BTCUSDT", "MEX"),
-    ("BINANCE:BTCUSDT:X", "BINANCE"),
+    ("BINANCE:BTCUSDT:X", "BINANCE"), ("BINANCE:币安人生USDT", "BINANCE"),
   ]
 
   static let malformed = [
@@ -44,11 +52,15 @@ import Testing
     "BTC_", "_", "/", "BTC/USDT/ETH", "BTC-USDT-240329", "A-B-C", "BTC.USDT", "BTC USDT",
     " BTCUSDT", "BTCUSDT ", "BTCUSDT\n", "BTCUSDT\r\n", "\tBTCUSDT", "BTC\u{0}USDT",
     "BTCUSDT\u{7F}",
-    "123456789012345678901", "BTC/123456789012345678", "BTCUSDT&side=SELL", "BTCUSDT%00",
-    "BTC'USDT", "BTC\"USDT", "../BTCUSDT", "../../etc:passwd", "BTCUSDT;", "BTC,USDT", "$BTC",
-    "BTC+USDT", "BTC?USDT", "ВТСUSDT", "BTCÜSDT", "ßUSDT", "ıUSDT", "ﬁUSDT", "ＢＴＣUSDT",
-    "BTC\u{301}USDT", "比特币USDT", "BTC\u{200B}USDT", "BTC∕USDT", "BTC–USDT", "😀USDT",
-    "ＭEXC:BTCUSDT", "BTCUSDT。P",
+    String(repeating: "A", count: 65), "BTC/" + String(repeating: "币", count: 62),
+    "BTCUSDT&side=SELL", "BTCUSDT%00", "BTC'USDT", "BTC\"USDT", "../BTCUSDT", "../../etc:passwd",
+    "BTCUSDT;", "BTC,USDT", "$BTC", "BTC+USDT", "BTC?USDT",
+    // A mark on a letter of ASCII, marks without a letter, letters that cannot be seen, blanks and
+    // separators of other scripts, wide forms of an input method, pictures.
+    "BTC\u{301}USDT", "\u{301}BTC", "/\u{301}BTC", "BTC\u{200B}USDT", "币\u{200D}USDT",
+    "币\u{FE0F}USDT", "币\u{3164}USDT", "币\u{202E}USDT", "币\u{2028}USDT", "币\u{3000}USDT",
+    "币\u{A0}USDT", "币\u{85}USDT", "币\u{E000}USDT", "币\u{FFFF}USDT", "BTC∕USDT", "BTC–USDT",
+    "币，USDT", "BTCUSDT。P", "ＢＴＣUSDT", "ＭEXC:BTCUSDT", "币：USDT", "😀USDT", "②USDT", "币安:人生USDT",
   ]
 
   @Test(arguments: accepted)
@@ -74,10 +86,10 @@ import Testing
   }
 
   @Test func boundsTheSpelling() throws {
-    let longest = "BTC/" + String(repeating: "U", count: 60)
-    #expect(throws: Symbol.SpellingError.malformed) { try Symbol(spelling: longest) }
-    #expect(throws: Symbol.SpellingError.malformed) { try Symbol(spelling: longest + "U") }
-    let exchange = String(repeating: "X", count: 56)
+    let longest = String(repeating: "币", count: 60) + "USDT"
+    #expect(try Symbol(spelling: longest).text == longest)
+    #expect(throws: Symbol.SpellingError.malformed) { try Symbol(spelling: longest + "X") }
+    let exchange = String(repeating: "X", count: 504)
     #expect(throws: Symbol.SpellingError.otherExchange(exchange)) {
       try Symbol(spelling: exchange + ":BTCUSDT")
     }
@@ -88,20 +100,36 @@ import Testing
     #expect(throws: Symbol.SpellingError.malformed) {
       try Symbol(spelling: String(repeating: "A", count: 1_000_000) + ".P")
     }
+    // One letter, for a person, that is longer than any symbol.
+    #expect(throws: Symbol.SpellingError.malformed) {
+      try Symbol(spelling: "é" + String(repeating: "\u{301}", count: 64) + "USDT")
+    }
   }
 
   @Test func takesTheExchangesOwnSpellingOnly() {
-    #expect(Symbol(exchangeText: "BTCUSDT")?.text == "BTCUSDT")
-    #expect(Symbol(exchangeText: "AB")?.description == "AB")
-    #expect(Symbol(exchangeText: "12345678901234567890")?.text == "12345678901234567890")
-    // What the exchange lists is a spot pair, whatever it ends in.
-    #expect(Symbol(exchangeText: "USDTPERP")?.text == "USDTPERP")
     for text in [
-      "", "A", "btcusdt", "BTC/USDT", "BTC_USDT", "MEXC:BTCUSDT", "BTCUSDT.P", "BTC USDT",
-      "123456789012345678901", "BTCÜ", "ＡＢ", "BTC\u{0}",
+      "BTCUSDT", "AB", "12345678901234567890", "HARRYPOTTEROBAMASONIC10INUUSDT", "币安人生USDT",
+      // What the exchange lists is a spot pair, whatever it ends in.
+      "USDTPERP",
+    ] {
+      #expect(Symbol(exchangeText: text)?.description == text)
+    }
+    for text in [
+      "", "A", "币", "btcusdt", "币安人生usdt", "BTC/USDT", "BTC_USDT", "MEXC:BTCUSDT", "BTCUSDT.P",
+      "BTC USDT", String(repeating: "A", count: 65), "ＡＢ", "BTC\u{0}", "BTC\r\n", "币\nUSDT",
     ] {
       #expect(Symbol(exchangeText: text) == nil, "\(text)")
     }
+  }
+
+  /// The exchange knows one of two spellings that look the same.
+  @Test func comparesByBytes() throws {
+    let composed = try Symbol(spelling: "ÄUSDT")
+    let other = try Symbol(spelling: "\u{212B}USDT")
+    let same = try Symbol(spelling: "\u{C5}USDT")
+    #expect(other.text == same.text && other != same)
+    #expect(Set([other, same, composed, other]).count == 3)
+    #expect((other < same) != (same < other))
   }
 
   @Test func symbolsAreOrderedByText() throws {

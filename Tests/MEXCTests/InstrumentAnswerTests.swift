@@ -22,11 +22,19 @@ private func replaced(_ old: String, _ new: String) -> String {
 }
 
 @Suite struct InstrumentAnswerTests {
-  private func instruments(_ rows: String..., wanted: [Symbol] = []) -> [Instrument]? {
+  private func read(
+    _ rows: [String], wanted: [Symbol] = []
+  ) -> (found: [Instrument], unreadable: [UnreadableRules])? {
     let body = #"{"timezone":"CST","symbols":[\#(rows.joined(separator: ","))]}"#
-    guard case .instruments(let found) = answer(to: .instruments(wanted), response(200, body))
+    guard
+      case .instruments(let found, let unreadable) = answer(
+        to: .instruments(wanted), response(200, body))
     else { return nil }
-    return found
+    return (found, unreadable)
+  }
+
+  private func instruments(_ rows: String..., wanted: [Symbol] = []) -> [Instrument]? {
+    read(rows, wanted: wanted)?.found
   }
 
   private func instrument(_ row: String) throws -> Instrument {
@@ -103,18 +111,64 @@ private func replaced(_ old: String, _ new: String) -> String {
     #expect(try instrument(replaced("\"filters\"", "\"x\"")).priceBand == nil)
   }
 
-  @Test func leavesOutWhatCannotBeRead() throws {
+  @Test(arguments: [
+    ("\"quotePrecision\":3", "\"quotePrecision\":null", "quotePrecision is missing"),
+    ("\"quotePrecision\":3", "\"quotePrecision\":20", "quotePrecision is 20"),
+    ("\"quotePrecision\":3", "\"quotePrecision\":-1", "quotePrecision is -1"),
+    ("\"quoteAssetPrecision\":3", "\"quoteAssetPrecision\":20", "quoteAssetPrecision is 20"),
+    ("\"baseAssetPrecision\":2", "\"baseAssetPrecision\":2.5", "baseAssetPrecision is 2.5"),
+    ("\"baseAsset\":\"LINK\"", "\"baseAsset\":\"\"", "baseAsset is missing"),
+    ("\"0.05\"", "\"a lot\"", "baseSizePrecision is a lot"),
+    ("\"0.05\"", "\"0.0000000000000000001\"", "baseSizePrecision is 0.0000000000000000001"),
+    ("\"0.05\"", "\"1E+30\"", "baseSizePrecision is 1E+30"),
+    (
+      "\"quoteAmountPrecision\":\"1\"", "\"quoteAmountPrecision\":\"1E+30\"", "quoteAmountPrecision"
+    ),
+    ("\"2000000\"", "\"plenty\"", "maxQuoteAmount is plenty"),
+    ("\"2000000\"", "\"0.0000000000000000001\"", "maxQuoteAmount is 0.00"),
+    ("\"0.2\"", "\"wide\"", "bidMultiplierUp is wide"),
+  ])
+  func namesTheRuleThatCannotBeHeld(_ old: String, _ new: String, _ reason: String) throws {
     let other = replaced("LINKUSDT", "AAAUSDT")
-    for bad in [
-      replaced("\"quotePrecision\":3", "\"quotePrecision\":null"),
-      replaced("\"quotePrecision\":3", "\"quotePrecision\":19"),
-      replaced("\"quotePrecision\":3", "\"quotePrecision\":-1"),
-      replaced("\"baseAssetPrecision\":2", "\"baseAssetPrecision\":2.5"),
-      replaced("\"baseAsset\":\"LINK\"", "\"baseAsset\":\"\""),
-      replaced("\"0.05\"", "\"a lot\""), replaced("LINKUSDT", "币USDT"), "null", "{}",
+    let (found, unreadable) = try #require(read([replaced(old, new), other]))
+    #expect(found.map(\.symbol.text) == ["AAAUSDT"])
+    #expect(unreadable.map(\.symbol.text) == ["LINKUSDT"])
+    #expect(unreadable.first?.reason.contains(reason) == true, "\(unreadable)")
+  }
+
+  @Test(arguments: ["1E+30", "1E+1000", "170141183460469231732", "999999999999999999999999999"])
+  func aMaximumBeyondWhatCanBeHeldIsNone(_ value: String) throws {
+    #expect(try instrument(replaced("\"2000000\"", "\"\(value)\"")).maximumNotional == nil)
+    #expect(try instrument(replaced("\"2000000\"", value)).maximumNotional == nil)
+    #expect(try instrument(replaced("\"100000\"", "\"\(value)\"")).maximumNotionalMarket == nil)
+    let band = try #require(try instrument(replaced("\"0.2\"", "\"\(value)\"")).priceBand)
+    #expect(band.buyUp == .largest)
+    #expect(try band.sellDown == FixedDecimal("0.1"))
+  }
+
+  @Test func oneBadRowLeavesTheOthers() throws {
+    let bad = replaced("\"quotePrecision\":3", "\"quotePrecision\":20")
+    let other = replaced("LINKUSDT", "AAAUSDT")
+    for stranger in [
+      "null", "{}", "1", "[]", #"{"symbol":null}"#, #"{"symbol":7}"#, #"{"symbol":"A B"}"#,
+      #"{"symbol":"link_usdt"}"#,
     ] {
-      #expect(instruments(bad, other)?.map(\.symbol.text) == ["AAAUSDT"], "\(bad)")
+      let (found, unreadable) = try #require(read([stranger, other]))
+      #expect(found.map(\.symbol.text) == ["AAAUSDT"], "\(stranger)")
+      #expect(unreadable.isEmpty)
     }
+    // A second row of the symbol that can be read is as good as one.
+    for rows in [[bad, link], [link, bad], [link, link]] {
+      let (found, unreadable) = try #require(read(rows))
+      #expect(found == [try instrument(link)])
+      #expect(unreadable.isEmpty)
+    }
+    #expect(read([bad], wanted: [try symbol("AAAUSDT")])?.unreadable == [])
+  }
+
+  @Test(arguments: ["币安人生USDT", "HARRYPOTTEROBAMASONIC10INUUSDT"])
+  func anyNameThatIsListedIsASymbol(_ name: String) throws {
+    #expect(try instrument(replaced("LINKUSDT", name)).symbol.text == name)
   }
 
   @Test func keepsTheWantedOnesSorted() throws {

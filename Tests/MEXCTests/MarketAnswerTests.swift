@@ -61,8 +61,20 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
     #expect(isUnreadable(answer(to: one, response(200, "1"))))
   }
 
+  @Test(arguments: [
+    #"{"symbol":"LINKUSDT","price":"x"}"#, #"{"symbol":"LINKUSDT","price":"1E+30"}"#,
+    #"{"symbol":"LINKUSDT","price":"1"},{"symbol":"LINKUSDT","price":"2"}"#,
+  ])
+  func onePriceThatCannotBeToldLeavesTheOthers(_ rows: String) throws {
+    let asked = ExchangeRequest.prices([try symbol("LINKUSDT"), try symbol("BTCUSDT")])
+    let bitcoin = SymbolPrice(symbol: try symbol("BTCUSDT"), price: try FixedDecimal("64000.1"))
+    #expect(
+      answer(to: asked, response(200, #"[\#(rows),{"symbol":"BTCUSDT","price":"64000.10"}]"#))
+        == .prices([bitcoin]))
+  }
+
   @Test func readsTheKeysSymbols() throws {
-    let symbols = [try symbol("BTCUSDT"), try symbol("MXUSDT")]
+    let symbols = [try symbol("BTCUSDT"), try symbol("MXUSDT"), try symbol("币USDT")]
     for code in ["0", "200", "\"0\"", "null"] {
       let body = #"{"data":["MXUSDT","BTCUSDT","币USDT"],"code":\#(code),"msg":"success"}"#
       #expect(answer(to: .tradableSymbols, response(200, body)) == .tradableSymbols(symbols))

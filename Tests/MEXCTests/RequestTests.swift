@@ -16,11 +16,17 @@ import Transport
     let link = try symbol("LINKUSDT")
     let bitcoin = try symbol("BTCUSDT")
     let many = try (0..<51).map { try symbol("A\($0)USDT") }
+    let chinese = try symbol("币安人生USDT")
+    let long = try (10..<30).map { try symbol(String(repeating: "币", count: 30) + String($0)) }
     let expected: [(ExchangeRequest, String)] = [
       (.serverTime, "/api/v3/time"), (.instruments([]), "/api/v3/exchangeInfo"),
       (.instruments([link]), "/api/v3/exchangeInfo?symbol=LINKUSDT"),
       (.instruments([link, bitcoin]), "/api/v3/exchangeInfo?symbols=LINKUSDT%2CBTCUSDT"),
-      (.instruments(many), "/api/v3/exchangeInfo"),
+      (.instruments(many), "/api/v3/exchangeInfo"), (.instruments(long), "/api/v3/exchangeInfo"),
+      (
+        .instruments([chinese]),
+        "/api/v3/exchangeInfo?symbol=%E5%B8%81%E5%AE%89%E4%BA%BA%E7%94%9FUSDT"
+      ),
       (.prices([link]), "/api/v3/ticker/price?symbol=LINKUSDT"),
       (.prices([link, bitcoin]), "/api/v3/ticker/price"),
     ]

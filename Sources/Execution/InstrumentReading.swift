@@ -1,0 +1,43 @@
+import Domain
+
+/// What the exchange's list said of a symbol when it was last read.
+enum InstrumentReading: Hashable, Sendable {
+  case listed(Instrument)
+  /// Listed, with a rule that cannot be held.
+  case unreadable(String, readAt: MonotonicTime)
+  case notListed
+
+  init(
+    of symbol: Symbol, _ found: [Instrument], _ unreadable: [UnreadableRules],
+    at now: MonotonicTime
+  ) {
+    if let instrument = found.first(where: { $0.symbol == symbol }) {
+      self = .listed(instrument)
+    } else if let rules = unreadable.first(where: { $0.symbol == symbol }) {
+      self = .unreadable(rules.reason, readAt: now)
+    } else {
+      self = .notListed
+    }
+  }
+
+  var isUnreadable: Bool {
+    switch self {
+    case .unreadable: true
+    case .listed, .notListed: false
+    }
+  }
+
+  /// Throws a denial when there are none that an order could be judged by.
+  func rules(of symbol: Symbol) throws(Denial) -> Instrument {
+    switch self {
+    case .listed(let rules): return rules
+    case .unreadable(let reason, _):
+      throw Denial(
+        .symbolNotTradable,
+        "the exchange lists \(symbol) with a rule that cannot be read: \(reason)",
+        leavesIDFree: true)
+    case .notListed:
+      throw Denial(.symbolUnknown, "the exchange does not list \(symbol)")
+    }
+  }
+}

@@ -97,7 +97,7 @@ package enum DaemonProgram {
     let tls = try tlsContext(configuration, endpoint)
     let credentials = try credentials(configuration, logger)
     let store = try OrderStore(path: configuration.store.path)
-    let ownership = DatabaseOwnership(configuration, from: path, credentials: credentials)
+    let ownership = DatabaseOwnership(configuration, from: file.path, credentials: credentials)
     if let refusal = try ownership.take(store, logger, at: Clock.now().wall) {
       throw StartError.configuration("store.path: \(refusal)")
     }

@@ -166,7 +166,14 @@ extension Engine {
         subject: .symbol(symbol), message: "\(message); signals for it are refused",
         advice: advice)
     }
-    guard let rules = known else {
+    let rules: Instrument
+    switch known {
+    case .listed(let instrument): rules = instrument
+    case .unreadable(let reason, _):
+      return trouble(
+        "the exchange's rules for \(symbol) cannot be read: \(reason)",
+        "nothing at first: they are read again; take it off risk.symbols if it stays")
+    case .notListed:
       return trouble(
         "the exchange does not list \(symbol)", "check its spelling, or take it off risk.symbols")
     }

@@ -87,9 +87,20 @@ extension Engine {
   private mutating func obeySilence(_ answer: ExchangeAnswer) {
     switch answer {
     case .failed(.throttled(let notice)):
-      keepSilent(for: notice.wait, isBan: notice.isBan, notice.text)
+      keepSilent(
+        for: notice.wait, isBan: notice.isBan, notice.text,
+        notice.isBan
+          ? "the exchange banned this address; nothing is sent before the ban ends"
+          : "the exchange demands silence; nothing is sent before it ends",
+        advice: "look for other programs that use the exchange from this address")
     case .failed(.blocked(let reason)):
-      keepSilent(for: Self.pauseWhenBlocked, isBan: false, "firewall: \(reason)")
+      keepSilent(
+        for: Self.pauseWhenBlocked, isBan: false, "firewall: \(reason)",
+        "the exchange's firewall refuses this machine; nothing is sent for a minute, then one "
+          + "request asks again",
+        advice: "most often the exchange does not serve the region of this machine's address, or "
+          + "blocks the address (a data centre's, a VPN's): use another address, or ask the "
+          + "exchange's support")
     case .failed(.refused(let error)):
       if error.action == .clock { distrustClock() }
     case .serverTime, .instruments, .prices, .tradableSymbols, .placed, .validated, .order,
@@ -98,7 +109,9 @@ extension Engine {
     }
   }
 
-  private mutating func keepSilent(for wait: Duration, isBan: Bool, _ reason: String) {
+  private mutating func keepSilent(
+    for wait: Duration, isBan: Bool, _ reason: String, _ message: String, advice: String
+  ) {
     let until = now.wall.advanced(by: wait)
     let end = now.monotonic.advanced(by: wait)
     // A shorter demand that arrives later does not shorten the silence.
@@ -114,14 +127,8 @@ extension Engine {
         "until": .integer(until.milliseconds), "ban": .bool(isBan), "reason": .string(reason),
       ], on: .daemon)
     log(
-      isBan ? .error : .warning,
-      isBan
-        ? "the exchange banned this address; nothing is sent before the ban ends"
-        : "the exchange demands silence; nothing is sent before it ends",
-      [
-        ("wait_ms", String(wait.wholeMilliseconds)), ("reason", reason),
-        ("advice", "look for other programs that use the exchange from this address"),
-      ])
+      isBan ? .error : .warning, message,
+      [("wait_ms", String(wait.wholeMilliseconds)), ("reason", reason), ("advice", advice)])
   }
 
   mutating func liftSilence() {

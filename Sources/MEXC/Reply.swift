@@ -26,7 +26,7 @@ enum Reply {
       self = .throttled(isBan: response.status == 418, text: text ?? "")
     case 403:
       let text = Self.message(in: body, hiding: apiKey)
-      self = .blocked(text ?? "HTTP 403, \(Self.summary(of: response))")
+      self = .blocked("HTTP 403, \(text ?? Self.summary(of: response))")
     case 200:
       self = Self.sorted(body, of: response, hiding: apiKey)
     case 400...499:

@@ -176,7 +176,7 @@ struct LostAnswerTests {
     let daemon = try DaemonUnderTest.trading(market, Self.shortWaits)
     try Self.place(Case(fault: "\"fault\": \"forbidden\"", status: "unknown"), daemon)
     try daemon.process.line(with: "outcome is unknown", "doubtful")
-    try daemon.process.line(with: "the exchange demands silence", "wait_ms=60000")
+    try daemon.process.line(with: "firewall refuses this machine", "wait_ms=60000")
     #expect(try daemon.orderStatus("doubtful") == "unknown")
     let requests = try market.ledger().count("requests")
     #expect(try daemon.submit(Wish("short", ["ttl_seconds": 5]).text)["code"] == "rate_limited")

@@ -21,7 +21,7 @@ final class DaemonUnderTest {
   var controlSocket = "control.sock"
   /// What a shell does before it becomes the daemon, for limits that a process inherits.
   var preparation: String?
-  /// The program that becomes the shell or the daemon, for rights that a process gives up.
+  /// A program, with its arguments, that becomes the shell or the daemon.
   var launcher: [String] = []
 
   init(

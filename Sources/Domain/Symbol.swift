@@ -10,6 +10,8 @@ package struct Symbol: CustomStringConvertible, Sendable {
     case perpetual
     /// Names another exchange than MEXC before the colon.
     case otherExchange(String)
+    /// Letters beyond ASCII that only look like plain ones.
+    case lookalike
     case malformed
   }
 
@@ -40,6 +42,7 @@ package struct Symbol: CustomStringConvertible, Sendable {
     if Self.isPerpetual(name) { throw .perpetual }
     if let exchange = Self.exchange(before: name) { throw .otherExchange(exchange) }
     guard let symbol = Self.pair(name) else { throw .malformed }
+    if symbol.isLookalike { throw .lookalike }
     self = symbol
   }
 
@@ -97,9 +100,7 @@ package struct Symbol: CustomStringConvertible, Sendable {
   }
 
   private static func isLetterOrDigit(_ scalar: Unicode.Scalar) -> Bool {
-    // Wide and narrow forms are what an input method makes of a plain letter by mistake.
-    if wideForms.contains(scalar.value) { return false }
-    return switch scalar.properties.generalCategory {
+    switch scalar.properties.generalCategory {
     case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
       .decimalNumber, .letterNumber:
       !scalar.properties.isDefaultIgnorableCodePoint
@@ -114,8 +115,18 @@ package struct Symbol: CustomStringConvertible, Sendable {
     }
   }
 
-  /// The block "Halfwidth and Fullwidth Forms".
-  private static let wideForms: ClosedRange<UInt32> = 0xFF00...0xFFEF
+  /// Whether it reads like a symbol of plain letters, and is another: an input method's mistake, or
+  /// somebody's trap.
+  private var isLookalike: Bool {
+    let foreign = text.unicodeScalars.filter { !$0.isASCII }
+    return !foreign.isEmpty
+      && foreign.allSatisfy { Self.wideForms.contains($0.value) || Self.lookalikes.contains($0) }
+  }
+
+  /// The wide forms of ASCII.
+  private static let wideForms: ClosedRange<UInt32> = 0xFF01...0xFF5E
+  /// Cyrillic, then Greek capitals.
+  private static let lookalikes = Set("АВЕЅІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧ".unicodeScalars)
 }
 
 /// By bytes: Swift's strings are equal when they are spelled with other code points but look the

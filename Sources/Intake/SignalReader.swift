@@ -75,6 +75,10 @@ package enum SignalReader {
       case .otherExchange(let name):
         throw fields.refusal(
           .symbol, "names another exchange than MEXC before the colon: \(Quoted.text(name))")
+      case .lookalike:
+        throw fields.refusal(
+          .symbol,
+          "has letters that only look like those of a plain symbol: \(Quoted.text(text))")
       case .malformed:
         throw fields.refusal(
           .symbol, "must read like BTCUSDT or BTC/USDT, not \(Quoted.text(text))")

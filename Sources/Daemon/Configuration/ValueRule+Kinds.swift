@@ -203,6 +203,7 @@ extension Symbol.SpellingError {
     switch self {
     case .perpetual: "a perpetual contract and not a spot pair"
     case .otherExchange(let name): "a pair of \(name) and not of MEXC"
+    case .lookalike: "no symbol: it has letters that only look like plain ones"
     case .malformed: "no symbol"
     }
   }

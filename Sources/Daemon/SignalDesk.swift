@@ -21,7 +21,7 @@ package final class SignalDesk {
   private let store: any StateStore
   private var spool: (any Spool)?
   private var server: LineServer?
-  private var peers: [LineServer.ConnectionID: String] = [:]
+  private var clients: [LineServer.ConnectionID: SignalClient] = [:]
   /// The present epoch; nil while the store does not work.
   package weak var turn: Turn?
   package var storeFailed: (StoreError) -> Void = { _ in } {
@@ -63,7 +63,7 @@ package final class SignalDesk {
     LineServer.Handlers(
       connected: { [weak self] id, peer in self?.greet(id, peer) },
       received: { [weak self] id, line in self?.take(line, from: id) },
-      disconnected: { [weak self] id in self?.peers[id] = nil },
+      disconnected: { [weak self] id in self?.clients[id] = nil },
       troubled: { [logger] trouble in
         logger.log(.warning, "signal socket: \(trouble)", trouble.advice)
       })
@@ -98,31 +98,33 @@ package final class SignalDesk {
   // MARK: In
 
   private func greet(_ id: LineServer.ConnectionID, _ peer: PeerCredentials) {
-    peers[id] = "uid=\(peer.user) pid=\(peer.process)"
-    logger.log(
-      .info, "a client connected to the signal socket",
-      [
-        LogField("peer_pid", peer.process), LogField("peer_uid", peer.user),
-        LogField("peer_gid", peer.group),
-      ])
+    clients[id] = SignalClient(peer: peer, maximumTextBytes: maximumBytes)
   }
 
   private func take(_ line: LineInput, from id: LineServer.ConnectionID) {
-    switch line {
-    case .line(let bytes):
+    guard let server, var client = clients[id] else { return }
+    let step = client.step(for: line, maximumBytes: maximumBytes)
+    if let fields = client.greeting(before: step) {
+      logger.log(.info, "a client connected to the signal socket", fields)
+    }
+    clients[id] = client
+    switch step {
+    case .signal(let bytes):
       let now = time.now()
-      let wait = now.monotonic.since(server?.arrival(from: id) ?? now.monotonic)
+      let wait = now.monotonic.since(server.arrival(from: id) ?? now.monotonic)
       take(
-        line: bytes, from: peers[id] ?? "unknown",
-        arrivedAt: now.wall.advanced(by: .zero - wait)
-      ) { [weak self] answer in self?.server?.answer(id, answer) }
-    case .tooLong:
+        line: bytes, from: client.name, arrivedAt: now.wall.advanced(by: .zero - wait)
+      ) { [weak server] answer in server?.answer(id, answer) }
+    case .pass: server.pass(id)
+    case .refuse(let refusal, isLast: false):
+      refuse(refusal, .line { [weak server] answer in server?.answer(id, answer) })
+    case .refuse(let refusal, isLast: true):
       refuse(
-        SignalRefusal(
-          code: .tooLarge, id: nil, field: nil, position: nil,
-          message: "the line is longer than the \(maximumBytes) bytes of "
-            + "intake.maximum_signal_bytes"),
-        .line { [weak self] answer in self?.server?.answer(id, answer) })
+        refusal,
+        .line { [weak server] answer in
+          server?.answer(id, answer)
+          server?.finish(id)
+        }, client.fields)
     }
   }
 
@@ -197,8 +199,8 @@ package final class SignalDesk {
     return KnownSignal(record: record, status: try store.order(OrderKey(signal: id))?.status)
   }
 
-  private func refuse(_ refusal: SignalRefusal, _ who: Waiting) {
-    var fields = [LogField("code", refusal.code.rawValue)]
+  private func refuse(_ refusal: SignalRefusal, _ who: Waiting, _ more: [LogField] = []) {
+    var fields = [LogField("code", refusal.code.rawValue)] + more
     if let id = refusal.id { fields.append(LogField("signal_id", id.text)) }
     if case .file(let name) = who { fields.append(LogField("file", bytes: name)) }
     logger.log(.notice, "refused: \(refusal.message)", fields)

@@ -21,6 +21,8 @@ enum LineCheck {
       while let line = buffer.next() { lines.append(line) }
     }
     if let line = buffer.finish() { lines.append(line) }
+    let foreign = lines.firstIndex { if case .foreign = $0 { true } else { false } }
+    try require(foreign == nil || foreign == lines.count - 1, "lines behind another protocol")
     for case .line(let line) in lines {
       try require(
         (1...maximumBytes).contains(line.count) && !line.contains(0x0A), "no line: \(line)")

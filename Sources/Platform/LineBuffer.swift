@@ -4,10 +4,13 @@ package enum LineInput: Equatable, Sendable {
   case line([UInt8])
   /// The line was longer than allowed and is not kept.
   case tooLong
+  /// Another protocol begins here; no line follows.
+  case foreign(ForeignProtocol)
 }
 
 /// Cuts a stream of bytes into lines of bounded length. Empty lines are left out, and a carriage
-/// return before the newline belongs to the line end.
+/// return before the newline belongs to the line end. Everything behind the beginning of another
+/// protocol is dropped.
 package struct LineBuffer {
   private let maximumLineBytes: Int
   private var bytes: [UInt8] = []
@@ -15,6 +18,8 @@ package struct LineBuffer {
   private var searched = 0
   /// Inside a line that was already reported as too long.
   private var isSkipping = false
+  /// Another protocol has begun.
+  private var isForeign = false
 
   private static let newline = UInt8(ascii: "\n")
   private static let carriageReturn = UInt8(ascii: "\r")
@@ -24,6 +29,7 @@ package struct LineBuffer {
   }
 
   package mutating func append(_ more: some Collection<UInt8>) {
+    if isForeign { return }
     if start > 0 {
       bytes.removeSubrange(..<start)
       searched -= start
@@ -34,6 +40,7 @@ package struct LineBuffer {
 
   /// The next whole line; nil when more bytes are needed.
   package mutating func next() -> LineInput? {
+    if isForeign { return nil }
     while let newline = bytes[searched...].firstIndex(of: Self.newline) {
       let line = bytes[start..<newline]
       let wasSkipping = isSkipping
@@ -42,30 +49,41 @@ package struct LineBuffer {
       searched = start
       if !wasSkipping, let input = input(line) { return input }
     }
+    if !isSkipping, let other = ForeignProtocol(start: bytes[start...]) { return end(other) }
     searched = bytes.count
     // One more byte may be the carriage return of a line that just fits.
     guard isSkipping || bytes.count - start > maximumLineBytes + 1 else { return nil }
     let wasSkipping = isSkipping
     isSkipping = true
-    bytes.removeAll()
-    start = 0
-    searched = 0
+    clear()
     return wasSkipping ? nil : .tooLong
   }
 
   /// What stands after the last newline when the stream has ended.
   package mutating func finish() -> LineInput? {
-    defer {
-      bytes = []
-      start = 0
-      searched = 0
-    }
-    return isSkipping ? nil : input(bytes[start...])
+    let rest = bytes[start...]
+    clear()
+    return isSkipping || isForeign ? nil : input(rest)
   }
 
-  private func input(_ line: ArraySlice<UInt8>) -> LineInput? {
+  private mutating func input(_ line: ArraySlice<UInt8>) -> LineInput? {
     let content = line.last == Self.carriageReturn ? line.dropLast() : line
     if content.isEmpty { return nil }
-    return content.count > maximumLineBytes ? .tooLong : .line(Array(content))
+    if let other = ForeignProtocol(start: content) { return end(other) }
+    if content.count > maximumLineBytes { return .tooLong }
+    if let other = ForeignProtocol(line: content) { return end(other) }
+    return .line(Array(content))
+  }
+
+  private mutating func end(_ other: ForeignProtocol) -> LineInput {
+    isForeign = true
+    clear()
+    return .foreign(other)
+  }
+
+  private mutating func clear() {
+    bytes = []
+    start = 0
+    searched = 0
   }
 }

@@ -25,6 +25,11 @@ final class LineConnection {
   var hasWaitingLines = false
   /// The server sends what is queued and then closes.
   var isFinishing = false
+  /// Everything is sent; what the client still sends is read and dropped. A socket that is closed with
+  /// unread bytes breaks the client's connection under its hands (unix(7) hands it ECONNRESET, or
+  /// EPIPE while it writes).
+  private(set) var isDraining = false
+  private var drained = 0
   /// What the loop watches it for; nothing means that the loop does not know it.
   var interest: EventLoop.Interest = []
 
@@ -51,6 +56,21 @@ final class LineConnection {
     }
     if count == 0 { return .end }
     return errno == EAGAIN ? .nothing : .broken
+  }
+
+  /// Tells the client that nothing more comes.
+  func beginDraining() {
+    isDraining = true
+    shutdown(number, CInt(SHUT_WR))
+  }
+
+  /// Reads and drops; false when the client has ended, or has sent more than anybody waits for.
+  func drain(atMost maximum: Int) -> Bool {
+    var buffer = [UInt8](repeating: 0, count: Self.readBytes)
+    let number = number
+    let count = retryingInterrupts { unsafe Glibc.read(number, &buffer, buffer.count) }
+    if count > 0 { drained += count }
+    return count > 0 ? drained <= maximum : count < 0 && errno == EAGAIN
   }
 
   func enqueue(_ bytes: [UInt8]) {

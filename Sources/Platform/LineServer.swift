@@ -62,6 +62,9 @@ package final class LineServer {
   package static let maximumUnanswered = 256
   /// Lines handed over for one client before the next has its turn.
   package static let linesPerTurn = 64
+  /// What a client may still send, and how long it may take, after the server has said its last word.
+  private static let drainedBytes = 1024 * 1024
+  private static let drainingTime = Duration.seconds(1)
   /// How long no client is taken after the system had no descriptor for one.
   private static let acceptPause = Duration.seconds(1)
   /// Whoever connects again and again must not fill the journal.
@@ -132,6 +135,12 @@ package final class LineServer {
     connection.unanswered = max(0, connection.unanswered - 1)
     connection.enqueue(line)
     settle(id, connection)
+  }
+
+  /// Says that a received line gets no answer.
+  package func pass(_ id: ConnectionID) {
+    guard let connection = connections[id] else { return }
+    connection.unanswered = max(0, connection.unanswered - 1)
   }
 
   /// Queues a line that answers none. A client that lets `maximumQueuedBytes` wait is cut off.
@@ -244,6 +253,10 @@ extension LineServer {
 extension LineServer {
   private func handle(_ id: ConnectionID, _ readiness: EventLoop.Readiness) {
     guard let connection = connections[id] else { return }
+    if connection.isDraining {
+      if !connection.drain(atMost: Self.drainedBytes) { drop(id, connection) }
+      return
+    }
     if readiness.readable && wantsToRead(connection) {
       switch connection.read() {
       case .bytes:
@@ -292,7 +305,7 @@ extension LineServer {
 
   /// Brings a connection to rest: sends, watches for what it waits for, closes what is done.
   private func settle(_ id: ConnectionID, _ connection: LineConnection) {
-    guard connections[id] != nil else { return }
+    guard connections[id] != nil, !connection.isDraining || connection.hasEnded else { return }
     guard connection.flush() else {
       drop(id, connection)
       return
@@ -301,7 +314,7 @@ extension LineServer {
       connection.isFinishing
       || connection.hasEnded && !connection.hasWaitingLines && connection.unanswered == 0
     if isDone && connection.queuedBytes == 0 {
-      drop(id, connection)
+      if connection.hasEnded { drop(id, connection) } else { drain(id, connection) }
       return
     }
     if connection.hasWaitingLines && !isPaused(connection) { continueSoon() }
@@ -309,6 +322,16 @@ extension LineServer {
     if wantsToRead(connection) { interest.insert(.read) }
     if connection.queuedBytes > 0 { interest.insert(.write) }
     _ = watch(id, connection, for: interest)
+  }
+
+  private func drain(_ id: ConnectionID, _ connection: LineConnection) {
+    connection.beginDraining()
+    guard watch(id, connection, for: .read) else { return }
+    let end = Clock.monotonic().advanced(by: Self.drainingTime)
+    loop.schedule(at: end) { [weak self] in
+      guard let self, let connection = self.connections[id] else { return }
+      self.drop(id, connection)
+    }
   }
 
   private func drop(_ id: ConnectionID, _ connection: LineConnection) {

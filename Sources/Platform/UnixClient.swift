@@ -69,6 +69,8 @@ package final class UnixClient {
       switch lines.next() {
       case .line(let line): return line
       case .tooLong: throw .tooLong
+      // Whoever listens there is no daemon of ours.
+      case .foreign: throw .closed
       case nil: break
       }
       try wait(for: CInt(POLLIN), until: deadline)

@@ -117,6 +117,7 @@ final class LineStub {
           switch input {
           case .line(let bytes): lines.append(String(decoding: bytes, as: UTF8.self))
           case .tooLong: lines.append("(too long)")
+          case .foreign(let other): lines.append("(\(other.rawValue))")
           }
           if let answer = self.answer { server?.answer(connection, Array(answer.utf8)) }
         }))

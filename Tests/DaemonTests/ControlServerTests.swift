@@ -29,6 +29,17 @@ import Testing
     return try JSONReader.read(lines[0], limits: .exchange)
   }
 
+  @Test func `A browser hears once that this is no HTTP, and is let go`() throws {
+    let client = try StubbornClient(bench.controlSocket, bench.loop)
+    client.send(
+      Array("POST /x HTTP/1.1\r\nHost: localhost\r\n\r\n{\"command\":\"status\"}\n".utf8))
+    try bench.turn { client.isClosed }
+    try #require(client.lines.count == 1)
+    let answer = try JSONReader.read(client.lines[0], limits: .exchange)
+    #expect(answer["code"] == "invalid_request")
+    #expect(answer["message"]?.stringValue?.contains("this is HTTP") == true)
+  }
+
   @Test func `Requests that are none are answered with their code`() throws {
     let rows: [(request: String, code: String, message: String)] = [
       ("garbage", "invalid_request", "not a JSON object: line 1, column 1"),
@@ -237,6 +248,8 @@ final class StubbornClient {
   private let number: CInt
   private var received: [UInt8] = []
   private var isOpen = true
+  /// The other side has said its last word.
+  private(set) var isClosed = false
   private let loop: EventLoop
 
   init(_ path: String, _ loop: EventLoop) throws {
@@ -287,6 +300,7 @@ final class StubbornClient {
       received += block[..<count]
     } else {
       // An end would be reported for ever.
+      isClosed = true
       loop.deregister(number)
     }
   }

@@ -60,6 +60,7 @@ private final class RawClient {
         switch input.1 {
         case .line(let bytes): String(decoding: bytes, as: UTF8.self)
         case .tooLong: "(too long)"
+        case .foreign(let other): "(\(other.rawValue))"
         }
       }
     }
@@ -215,6 +216,8 @@ private final class RawClient {
     client.send("ignored\n")
     #expect(try loop.turns { client.text == "event 1\nevent 2\n" && client.isAtEnd })
     #expect(seen.inputs.isEmpty)
+    client.close()
+    #expect(try loop.turns { server.clientCount == 0 })
 
     let deaf = try RawClient(path)
     #expect(try loop.turns { seen.connected.count == 2 })
@@ -224,6 +227,47 @@ private final class RawClient {
     #expect(seen.troubles == [.tooSlow])
     #expect(server.clientCount == 0)
     deaf.close()
+  }
+
+  @Test func `another protocol is told once, and its client hears so before the end`() throws {
+    let client = try RawClient(path)
+    client.send("one\nPOST / HTTP/1.1\r\nHost: localhost\r\n\r\nno line\n")
+    #expect(try loop.turns { seen.inputs.count == 2 })
+    client.send("no line either\n")
+    #expect(try loop.turns { client.text == "re: one\nre: (HTTP)\n" })
+    server.finish(seen.inputs[1].0)
+    #expect(try loop.turns { client.isAtEnd })
+    #expect(seen.lines == ["one", "(HTTP)"])
+    client.close()
+    #expect(try loop.turns { server.clientCount == 0 })
+    #expect(seen.disconnected.count == 1)
+  }
+
+  @Test func `a client that still sends is not cut off in the middle, nor heard for ever`() throws {
+    let client = try RawClient(path)
+    client.send("one\n")
+    #expect(try loop.turns { client.text == "re: one\n" })
+    server.finish(seen.inputs[0].0)
+    for _ in 0..<10 {
+      #expect(client.send(String(repeating: "x", count: 1_000)) == 1_000)
+      try loop.turn(until: Clock.monotonic())
+    }
+    #expect(client.isAtEnd)
+    #expect(server.clientCount == 1)
+    // One that never ends is left after a moment, without a word to anybody.
+    #expect(try loop.turns { server.clientCount == 0 })
+    #expect(client.send("x") < 0)
+    #expect(seen.inputs.count == 1)
+
+    let flood = try RawClient(path)
+    flood.send("two\n")
+    #expect(try loop.turns { flood.text == "re: two\n" })
+    server.finish(seen.inputs[1].0)
+    #expect(
+      try loop.turns {
+        flood.send(String(repeating: "y", count: 64 * 1024))
+        return server.clientCount == 0
+      })
   }
 
   @Test func `clients beyond the limit are turned away`() throws {
@@ -313,38 +357,5 @@ private final class RawClient {
     #expect(try client.readLine(until: deadline) == Array("re: hello".utf8))
     server.close()
     #expect(throws: UnixClient.Failure.closed) { try client.readLine(until: deadline) }
-  }
-}
-
-@Suite struct `The line buffer` {
-  @Test func `any way of cutting the bytes gives the same lines`() {
-    let stream = Array(
-      "one\n\ntwo\r\nabcdefghijk\nabcdefghij\r\nabcdefghij\nabcdefghijkl\r\nend".utf8)
-    let expected: [LineInput] = [
-      .line(Array("one".utf8)), .line(Array("two".utf8)), .tooLong,
-      .line(Array("abcdefghij".utf8)), .line(Array("abcdefghij".utf8)), .tooLong,
-      .line(Array("end".utf8)),
-    ]
-    for size in 1...stream.count {
-      var buffer = LineBuffer(maximumLineBytes: 10)
-      var inputs: [LineInput] = []
-      var rest = stream[...]
-      while !rest.isEmpty {
-        buffer.append(rest.prefix(size))
-        rest = rest.dropFirst(size)
-        while let input = buffer.next() { inputs.append(input) }
-      }
-      if let input = buffer.finish() { inputs.append(input) }
-      #expect(inputs == expected, "pieces of \(size)")
-    }
-  }
-
-  @Test func `a long line that ends with the stream is reported once`() {
-    var buffer = LineBuffer(maximumLineBytes: 4)
-    buffer.append(Array("abcdefgh".utf8))
-    #expect(buffer.next() == .tooLong)
-    buffer.append(Array("ijk".utf8))
-    #expect(buffer.next() == nil)
-    #expect(buffer.finish() == nil)
   }
 }

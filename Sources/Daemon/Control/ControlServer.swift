@@ -36,6 +36,8 @@ package final class ControlServer {
   private struct Slot {
     let number: UInt64
     var answer: ControlAnswer?
+    /// The connection is closed after it.
+    var isLast = false
   }
 
   private let handlers: ControlHandlers
@@ -72,8 +74,17 @@ package final class ControlServer {
   private func take(_ input: LineInput, from connection: LineServer.ConnectionID) {
     let number = nextNumber
     nextNumber += 1
-    slots[connection, default: []].append(Slot(number: number))
+    var slot = Slot(number: number)
+    if case .foreign = input { slot.isLast = true }
+    slots[connection, default: []].append(slot)
     switch input {
+    case .foreign(let other):
+      fill(
+        number, of: connection,
+        .failure(
+          .invalidRequest(
+            "this is \(other.rawValue), and the control socket takes requests in lines of JSON; "
+              + "use 'mexc-signalctl'")))
     case .tooLong:
       let limit = ControlRequest.maximumBytes
       fill(
@@ -139,9 +150,10 @@ package final class ControlServer {
   ) {
     guard let index = slots[connection]?.firstIndex(where: { $0.number == number }) else { return }
     slots[connection]?[index].answer = answer
-    while let ready = slots[connection]?.first?.answer {
+    while let slot = slots[connection]?.first, let ready = slot.answer {
       slots[connection]?.removeFirst()
       server?.answer(connection, ready.line)
+      if slot.isLast { server?.finish(connection) }
     }
   }
 }

@@ -1,0 +1,74 @@
+import Domain
+import Intake
+import Platform
+
+/// One client of the signal socket: who it is, and what its lines are.
+struct SignalClient {
+  enum Step {
+    case signal([UInt8])
+    /// Part of something that has its answer.
+    case pass
+    /// Nothing that follows is taken when it is the last.
+    case refuse(SignalRefusal, isLast: Bool)
+  }
+
+  let name: String
+  /// For the journal (SO_PEERCRED).
+  let fields: [LogField]
+  private var lines: SignalLines
+  private var isGreeted = false
+
+  init(peer: PeerCredentials, maximumTextBytes: Int) {
+    name = "uid=\(peer.user) pid=\(peer.process)"
+    fields = [
+      LogField("peer_pid", peer.process), LogField("peer_uid", peer.user),
+      LogField("peer_gid", peer.group),
+    ]
+    lines = SignalLines(maximumTextBytes: maximumTextBytes)
+  }
+
+  mutating func step(for input: LineInput, maximumBytes: Int) -> Step {
+    switch input {
+    case .tooLong:
+      return .refuse(
+        Self.refusal(
+          .tooLarge,
+          "the line is longer than the \(maximumBytes) bytes of intake.maximum_signal_bytes"),
+        isLast: false)
+    case .foreign(let other):
+      return .refuse(
+        Self.refusal(
+          .invalidJSON,
+          "this is \(other.rawValue), and the socket takes plain lines, one JSON signal a line; "
+            + "nothing was taken, and the connection is closed. Send the line alone, with "
+            + "'socat - UNIX-CONNECT:…' or 'mexc-signalctl submit FILE'"),
+        isLast: true)
+    case .line(let bytes):
+      switch lines.kind(of: bytes) {
+      case .signal: return .signal(bytes)
+      case .textGoesOn: return .pass
+      case .textBegins, .element:
+        return .refuse(
+          Self.refusal(
+            .invalidJSON,
+            "the line is only a part of its JSON text, and the socket takes one signal a line; "
+              + "nothing of the text is taken. Send it as a single line, as 'jq -c' writes it, or "
+              + "with 'mexc-signalctl submit FILE'"),
+          isLast: false)
+      }
+    }
+  }
+
+  /// What is to be logged of a client that has not been heard of. One that is turned away with its
+  /// first line stands on the line that says so.
+  mutating func greeting(before step: Step) -> [LogField]? {
+    if isGreeted { return nil }
+    isGreeted = true
+    if case .refuse(_, isLast: true) = step { return nil }
+    return fields
+  }
+
+  private static func refusal(_ code: DecisionCode, _ message: String) -> SignalRefusal {
+    SignalRefusal(code: code, id: nil, field: nil, position: nil, message: message)
+  }
+}

@@ -1,22 +1,19 @@
 package import Domain
 package import Execution
 import Platform
-package import Store
 package import Transport
 
 /// The answer to `mexc-signalctl status`.
 package enum StatusReport {
   /// What is known outside the engine.
   package struct Facts {
-    package var mode: Configuration.Mode
+    package var configuration: Configuration
     package var startedAt: Moment
-    package var storageError: StoreError?
+    package var troubles: [Trouble]
     package var connections: HTTPClientStatus?
     package var lastCommitNanoseconds: Int64
     package var droppedLogLines: Int
-    package var halt: HaltRecord?
     package var ban: BanRecord?
-    package var careful: CarefulRecord?
   }
 
   /// `engine` is nil while the store cannot be used.
@@ -27,8 +24,9 @@ package enum StatusReport {
     return .object(
       pairs: [
         ("state", .string(engine?.state.rawValue ?? "halted")),
-        ("reason", reason(engine, facts)),
-        ("mode", .string(facts.mode.rawValue)),
+        ("reason", .text(facts.troubles.first?.line)),
+        ("problems", .array(facts.troubles.map(\.document))),
+        ("mode", .string(facts.configuration.mode.rawValue)),
         ("version", .string(Version.text)),
         ("uptime_seconds", .integer(uptime)),
         ("trading_open", .bool(engine?.isTradingOpen ?? false)),
@@ -45,6 +43,7 @@ package enum StatusReport {
           "clock_error_ms", engine?.clockError.map { .integer($0.wholeMilliseconds) } ?? .null
         ),
         ("daily_quote", .decimal(engine?.dailyQuote)),
+        ("risk", risk(engine, facts.configuration.risk)),
         ("rate", rate(engine, facts)),
         ("connections", connections(facts.connections)),
         ("last_commit_us", .integer(facts.lastCommitNanoseconds / 1_000)),
@@ -54,27 +53,35 @@ package enum StatusReport {
       ])
   }
 
-  private static func reason(_ engine: EngineStatus?, _ facts: Facts) -> JSONValue {
-    if let error = facts.storageError { return .string("\(error)") }
-    if let halt = facts.halt {
-      return .string("\(halt.reason) (since \(Timestamp.format(halt.since)))")
-    }
-    if let careful = facts.careful {
-      return .string("\(careful.reason) (since \(Timestamp.format(careful.since)))")
-    }
-    if let ban = facts.ban {
-      return .string("the exchange demands silence: \(ban.reason)")
-    }
-    return engine?.isTradingOpen == true ? .null : "waiting for the exchange"
+  /// What counts against the limits of the configuration, and the limits.
+  private static func risk(
+    _ engine: EngineStatus?, _ limits: Configuration.Risk
+  ) -> JSONValue {
+    [
+      "open_orders": .integer(engine?.liveOrders ?? 0),
+      "open_orders_limit": .integer(limits.maximumOpenOrders),
+      "minute_orders": .integer(engine?.ordersOfMinute ?? 0),
+      "minute_orders_limit": .integer(limits.maximumOrdersPerMinute),
+      "daily_quote": .decimal(engine?.dailyQuote),
+      "daily_quote_limit": .decimal(limits.maximumDailyQuote),
+    ]
   }
 
   private static func rate(_ engine: EngineStatus?, _ facts: Facts) -> JSONValue {
-    [
-      "ip_used": .integer(engine?.usage.ip ?? 0),
-      "uid_used": .integer(engine?.usage.uid ?? 0),
-      "order_used": .integer(engine?.usage.orders ?? 0),
-      "banned_until": facts.ban.map { .string(Timestamp.format($0.until)) } ?? .null,
-    ]
+    .object(
+      pairs: [
+        ("ip_used", .integer(engine?.usage.ip ?? 0)),
+        ("ip_limit", .integer(engine?.usageLimits.ip ?? 0)),
+        ("uid_used", .integer(engine?.usage.uid ?? 0)),
+        ("uid_limit", .integer(engine?.usageLimits.uid ?? 0)),
+        (
+          "window_seconds",
+          .integer(facts.configuration.rateLimits.window.wholeMilliseconds / 1_000)
+        ),
+        ("order_used", .integer(engine?.usage.orders ?? 0)),
+        ("order_limit", .integer(engine?.usageLimits.orders ?? 0)),
+        ("banned_until", facts.ban.map { .string(Timestamp.format($0.until)) } ?? .null),
+      ])
   }
 
   private static func connections(_ status: HTTPClientStatus?) -> JSONValue {
@@ -82,7 +89,7 @@ package enum StatusReport {
     return [
       "idle": .integer(status.idle), "busy": .integer(status.busy),
       "connecting": .integer(status.connecting), "waiting": .integer(status.waiting),
-      "last_error": status.lastError.map { .string($0) } ?? .null,
+      "last_error": .text(status.lastError?.description),
     ]
   }
 }

@@ -29,6 +29,8 @@ final class Trader {
   private var watchdog: EventLoop.TimerID?
   private var stopDeadline: MonotonicTime?
   private var lastStatus = ""
+  private var statusDue = MonotonicTime(nanoseconds: 0)
+  private var statusTimer: EventLoop.TimerID?
   private(set) var exitCode: ExitCode?
 
   /// In-flight placements have this long to be answered before the daemon stops all the same; what
@@ -197,12 +199,11 @@ final class Trader {
   }
 
   private func statusReport() -> JSONValue {
-    let facts = StatusReport.Facts(
-      mode: configuration.mode, startedAt: startedAt, storageError: storageError,
-      connections: client?.status, lastCommitNanoseconds: store.lastCommitNanoseconds,
-      droppedLogLines: logger.dropped, halt: turn?.engine.halt, ban: turn?.engine.ban,
-      careful: turn?.engine.careful)
     let now = Clock.now()
+    let facts = StatusReport.Facts(
+      configuration: configuration, startedAt: startedAt, troubles: troubles(at: now),
+      connections: client?.status, lastCommitNanoseconds: store.lastCommitNanoseconds,
+      droppedLogLines: logger.dropped, ban: turn?.engine.ban)
     return StatusReport.json(turn?.status(at: now), facts, at: now)
   }
 
@@ -218,19 +219,27 @@ final class Trader {
     }
   }
 
+  private func troubles(at now: Moment) -> [Trouble] {
+    Troubles.list(
+      turn?.engine, storageError, client?.status, isStopping: stopDeadline != nil, at: now)
+  }
+
+  /// Looking through what may be wrong costs more than a turn that places an order should pay.
+  private static let statusInterval: Duration = .milliseconds(200)
+
+  /// The first of what `status` lists; what changes in between is shown when its time has come.
   private func showStatus() {
-    let text: String
-    if let storageError {
-      text = "not trading: \(storageError)"
-    } else if stopDeadline != nil {
-      text = "stopping"
-    } else if let engine = turn?.engine, let halt = engine.halt {
-      text = "halted: \(halt.reason)"
-    } else if turn?.engine.isTradingOpen == true {
-      text = "trading (\(configuration.mode.rawValue))"
-    } else {
-      text = "waiting for the exchange"
+    let now = Clock.now()
+    guard now.monotonic >= statusDue else {
+      if statusTimer == nil {
+        statusTimer = loop.schedule(at: statusDue) { [weak self] in self?.statusTimer = nil }
+      }
+      return
     }
+    statusDue = now.monotonic.advanced(by: Self.statusInterval)
+    let troubles = troubles(at: now)
+    var text = troubles.first?.line ?? "trading (\(configuration.mode.rawValue))"
+    if troubles.count > 1 { text += " (and \(troubles.count - 1) more)" }
     guard text != lastStatus else { return }
     lastStatus = text
     service.status(text)

@@ -22,6 +22,11 @@ package struct EngineStatus: Hashable, Sendable {
   package var clockOffsetMilliseconds: Int64?
   package var clockError: Duration?
   package var usage: RateUsage
+  /// What may be used of the exchange's pools.
+  package var usageLimits: RateUsage
+  /// Orders that count against the most that may be open.
+  package var liveOrders: Int
+  package var ordersOfMinute: Int
   package var dailyQuote: FixedDecimal?
 }
 
@@ -42,7 +47,9 @@ extension Engine {
       inFlight: (count[.submitted] ?? 0) + (count[.unknown] ?? 0), unknown: count[.unknown] ?? 0,
       open: (count[.open] ?? 0) + (count[.partiallyFilled] ?? 0), notFound: count[.notFound] ?? 0,
       clockOffsetMilliseconds: clock?.offsetMilliseconds(at: now), clockError: clock?.error,
-      usage: limiter.usage(at: now.monotonic), dailyQuote: risk.dailyQuote(at: now.monotonic))
+      usage: limiter.usage(at: now.monotonic), usageLimits: limiter.limits,
+      liveOrders: orders.count, ordersOfMinute: risk.ordersOfMinute(at: now.monotonic),
+      dailyQuote: risk.dailyQuote(at: now.monotonic))
   }
 
   /// A placement is on the wire and its answer is out.

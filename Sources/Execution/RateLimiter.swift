@@ -157,6 +157,11 @@ package struct RateLimiter: Sendable {
     return RateUsage(ip: ip.used(), uid: uid.used(), orders: orders.used())
   }
 
+  /// What may be used of each pool within its window.
+  package var limits: RateUsage {
+    RateUsage(ip: ip.limit, uid: uid.limit, orders: orders.limit)
+  }
+
   /// A little more than is used, so that not every request has to be on record before it leaves.
   package func withHeadroom(_ usage: RateUsage) -> RateUsage {
     func extended(_ used: Int, _ window: SlidingWindow) -> Int {

@@ -87,6 +87,13 @@ package struct RiskLimits: Sendable {
     return total
   }
 
+  /// How many orders count against the limit of a minute.
+  package func ordersOfMinute(at now: MonotonicTime) -> Int {
+    timeline.reversed().prefix { key in
+      entries[key].map { now.since($0.at) < Self.minute } ?? false
+    }.count
+  }
+
   /// Whether the newest entry that would make the minute full is younger than a minute.
   private func isRateReached(at now: MonotonicTime) -> Bool {
     let maximum = limits.maximumOrdersPerMinute

@@ -128,7 +128,7 @@ package final class HTTPClient {
     let busy = connections.count(where: \.isBusy)
     return HTTPClientStatus(
       idle: connections.count - busy, busy: busy, connecting: attempts.count,
-      waiting: queue.count, lastError: lastError?.description)
+      waiting: queue.count, lastError: lastError)
   }
 
   private func error(

@@ -55,7 +55,7 @@ package struct HTTPClientStatus: Hashable, Sendable {
   package let connecting: Int
   package let waiting: Int
   /// The last failure, while no connection has been made since.
-  package let lastError: String?
+  package let lastError: TransportError?
 
   package var open: Int { idle + busy }
 }

@@ -20,6 +20,7 @@ import Testing
     bench.status = [
       "state": "active", "mode": "live", "uptime_seconds": 3_725, "clock_offset_ms": -12,
       "clock_error_ms": nil, "last_commit_us": 237, "resident_bytes": 19_000_000,
+      "reason": nil, "problems": [],
       "streams": [], "rate": ["ip_used": 12, "banned_until": nil], "is_open": true,
       "halt_reason": "", "odd": "a\u{1B}[31mb",
     ]
@@ -45,6 +46,72 @@ import Testing
     #expect(try json.document == bench.status)
     // A socket is enough.
     #expect(try bench.run(["--socket", bench.controlSocket, "status"]).output == plain.output)
+  }
+
+  @Test func `Limits stand beside their uses`() throws {
+    try bench.listen()
+    bench.status = [
+      "state": "active", "problems": [],
+      "risk": [
+        "open_orders": 4, "open_orders_limit": 50, "minute_orders": 2, "minute_orders_limit": 60,
+        "daily_quote": "120.5", "daily_quote_limit": "1000",
+      ],
+      "rate": [
+        "ip_used": 12, "ip_limit": 285, "uid_used": 1, "uid_limit": 475, "window_seconds": 10,
+        "order_used": 3, "order_limit": 11, "banned_until": "2026-09-25T10:11:12.345Z",
+      ],
+    ]
+    let block = """
+      state  active
+      risk   open orders 4 of 50, orders 2 of 60 in 60 s, quote 120.5 of 1000 in 24 h
+      rate   weight by address 12 of 285 in 10 s, weight by account 1 of 475 in 10 s, orders 3 of 11 in 1 s, back-off until 2026-09-25T10:11:12.345Z
+      """
+    #expect(try bench.tool("status").output == block)
+    bench.status = [
+      "risk": ["daily_quote": nil, "daily_quote_limit": nil], "state": "active",
+    ]
+    #expect(
+      try bench.tool("status").output == """
+        risk   quote ? of any in 24 h
+        state  active
+        """)
+  }
+
+  @Test func `What is not as it should be comes first and fails`() throws {
+    try bench.listen()
+    bench.status = [
+      "state": "active", "reason": "a; b",
+      "problems": [
+        ["subject": "daemon", "message": "a", "advice": "b"],
+        ["subject": "symbol", "message": "c\u{1B}", "advice": "d"],
+      ],
+    ]
+    let plain = try bench.tool("status")
+    #expect(plain.status == .failed)
+    #expect(
+      plain.output == """
+        problem: a; b
+        problem: c\\u001b; d
+
+        state  active
+        """)
+    let json = try bench.tool("--json", "status")
+    #expect(json.status == .failed)
+    #expect(try json.document == bench.status)
+    for (state, problems, status) in [
+      ("active", [] as JSONValue, ExitCode.done), ("halted", [], .failed),
+      ("reducing", [], .failed), ("active", [["message": "a"]], .failed),
+    ] {
+      bench.status = ["state": .string(state), "problems": problems]
+      let quiet = try bench.tool("status", "--quiet")
+      #expect(quiet.status == status)
+      #expect(quiet.output.isEmpty && quiet.complaints.isEmpty)
+    }
+    bench.close()
+    let gone = try bench.tool("status", "--quiet", "--json")
+    #expect(gone.status == .failed)
+    #expect(gone.output.isEmpty && gone.complaints.isEmpty)
+    #expect(try bench.tool("orders", "--quiet").status == .wrongUsage)
   }
 
   @Test func `Commands are passed on and answered`() throws {

@@ -67,6 +67,7 @@ struct MachineFaultStorageTests {
     #expect(try daemon.submit(Wish("refused").text)["code"] == "storage_unavailable")
     let reason = try #require(try daemon.status()["reason"]?.stringValue)
     #expect(reason.contains("the database is in use"), "\(reason)")
+    #expect(try daemon.operate("status").status == 1)
     #expect(try daemon.names(in: "incoming") == ["waits.json"])
     #expect(try market.ledger().placements == 1)
 

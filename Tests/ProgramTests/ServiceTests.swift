@@ -6,35 +6,6 @@ import Testing
 
 /// What systemd sees and gives: sd_notify(3), the watchdog, sd_listen_fds(3).
 struct ServiceTests {
-  /// The socket that systemd listens on.
-  private final class NotifySocket {
-    private let descriptor: FileDescriptor
-    private(set) var messages: [String] = []
-
-    init(_ path: String) throws {
-      descriptor = FileDescriptor(owning: socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue), 0))
-      let bound = unsafe UnixAddress.with(path) { unsafe bind(descriptor.number, $0, $1) }
-      guard bound == 0 else { throw Unusable("bind: errno \(errno)") }
-    }
-
-    /// Reads until a message has come that begins so.
-    func wait(for prefix: String) throws {
-      let end = deadline(after: patience)
-      var buffer = [UInt8](repeating: 0, count: 4_096)
-      while !messages.contains(where: { $0.hasPrefix(prefix) }) {
-        var question = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
-        let left = CInt(clamping: end.since(Clock.monotonic()).wholeMilliseconds)
-        guard left > 0, unsafe poll(&question, 1, left) > 0 else {
-          throw TimeUp("\(prefix) on the notify socket", messages.joined(separator: "\n"))
-        }
-        let count = unsafe recv(descriptor.number, &buffer, buffer.count, 0)
-        if count > 0 { messages.append(String(decoding: buffer[..<count], as: UTF8.self)) }
-      }
-    }
-
-    func forget() { messages = [] }
-  }
-
   @Test
   func systemdIsTold() throws {
     let market = try SimulatedMarket()
@@ -51,7 +22,7 @@ struct ServiceTests {
     try notify.wait(for: "WATCHDOG=1")
 
     #expect(try daemon.operate("halt", "for a test").status == 0)
-    try notify.wait(for: "STATUS=halted: for a test")
+    try notify.wait(for: "STATUS=trading is halted since ", containing: ": for a test; ")
     notify.forget()
     try daemon.process.signal(SIGHUP)
     try notify.wait(for: "RELOADING=1\nMONOTONIC_USEC=")

@@ -24,6 +24,10 @@ struct TLSTests {
     let cause = try #require(try daemon.status()["connections"]?["last_error"]?.stringValue)
     #expect(cause.contains("certificate"), "\(cause)")
     #expect(try daemon.status()["trading_open"] == false)
+    let shown = try daemon.operate("status")
+    #expect(shown.status == 1)
+    #expect(shown.output.hasPrefix("problem: there is no connection to the exchange"))
+    #expect(shown.output.contains("check exchange.rest_url and exchange.ca_file"))
     #expect(try daemon.stop() == .exited(0))
 
     // Neither is it trusted by the system.

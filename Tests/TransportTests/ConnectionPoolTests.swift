@@ -108,7 +108,7 @@ import Transport
     }
     client.start()
     try loop.run(until: { failures.count == 7 })
-    #expect(client.status.lastError?.contains("Connection refused") == true)
+    #expect(client.status.lastError?.description.contains("Connection refused") == true)
     // Two at the start, then one at a time: 20, 40, 80, 100, 100 ms, each within a quarter.
     let pauses = zip(failures.dropFirst(), failures).map { $0.since($1) }
     #expect(pauses[1] >= .milliseconds(15))

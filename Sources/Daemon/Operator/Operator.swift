@@ -18,7 +18,9 @@ package func runOperator(
     terminal.complaints(UsageMessage.text("mexc-signalctl", error.description))
     return .wrongUsage
   }
-  return Operator(options: options, terminal: terminal, answerTime: answerTime).run()
+  return Operator(
+    options: options, terminal: options.isQuiet ? .silent : terminal, answerTime: answerTime
+  ).run()
 }
 
 /// One run of the tool.
@@ -45,7 +47,7 @@ struct Operator {
         throw .control(
           ControlFailure(
             code: .notAvailable, message: "'\(name)' is not available in this version"))
-      case .request(let request): try ask(request)
+      case .request(let request): return try ask(request)
       case .verify(let notedHash): return try verify(notedHash: notedHash)
       case .adopt: return try adopt()
       case .submit(let path): return try submit(path)
@@ -93,13 +95,14 @@ struct Operator {
 // MARK: - Asking the daemon
 
 extension Operator {
-  fileprivate func ask(_ request: ControlRequest) throws(Failure) {
+  fileprivate func ask(_ request: ControlRequest) throws(Failure) -> ExitCode {
     let configuration = try configuration()
     let path = options.socketPath ?? configuration?.control.socket ?? Configuration().control.socket
     switch try answer(to: request, path, configuration) {
     case .result(let result):
       terminal.output(
         options.json ? Self.document(request, result).compactText() : Self.text(request, result))
+      return request != .status || StatusText.isAsItShouldBe(result) ? .done : .failed
     case .failure(let failure): throw .control(failure)
     }
   }

@@ -38,7 +38,8 @@ struct OperatorArguments {
     }
     return OperatorOptions(
       action: try action(), configurationPath: values["--config"],
-      socketPath: values["--socket"], json: flags.contains("--json"))
+      socketPath: values["--socket"], json: flags.contains("--json"),
+      isQuiet: flags.contains("--quiet"))
   }
 
   // MARK: Collecting

@@ -21,11 +21,14 @@ package struct OperatorOptions: Hashable, Sendable {
   package var configurationPath: String?
   package var socketPath: String?
   package var json: Bool
+  /// Says nothing: the exit status is all.
+  package var isQuiet = false
 
   package static let usage = """
     Usage: mexc-signalctl [--config FILE | --socket PATH] [--json] COMMAND
 
-      status                     how the daemon is
+      status [--quiet]           how the daemon is; exit status 1 when something is not as it
+                                 should be; --quiet prints nothing
       signals, orders            the newest first; also without a daemon
         [--open] [--state STATE] [--symbol SYMBOL] [--limit N]
       explain ID                 the whole story of a signal; also without a daemon
@@ -86,7 +89,8 @@ enum OperatorVerb: String, CaseIterable {
     case .signals, .orders: ["--open"]
     case .resolve: ["--not-placed"]
     case .halt: ["--cancel"]
-    case .status, .explain, .verify, .adopt, .submit, .cancel, .cancelAll, .resume: []
+    case .status: ["--quiet"]
+    case .explain, .verify, .adopt, .submit, .cancel, .cancelAll, .resume: []
     }
   }
 

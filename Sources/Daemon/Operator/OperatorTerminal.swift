@@ -19,6 +19,11 @@ package struct OperatorTerminal {
     self.standardInput = standardInput
   }
 
+  /// Takes everything and shows nothing.
+  static var silent: OperatorTerminal {
+    OperatorTerminal(output: { _ in }, complaints: { _ in })
+  }
+
   /// The three descriptors of the process.
   package static var process: OperatorTerminal {
     OperatorTerminal(

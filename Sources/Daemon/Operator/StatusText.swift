@@ -1,10 +1,60 @@
 import Domain
 import Platform
 
-/// A JSON object as a block of names and values, whatever its members are.
+/// What `status` answers, for a person: what is not as it should be, one line each, then a block of
+/// names and values, whatever the members are.
 enum StatusText {
   static func text(of document: JSONValue) -> String {
-    block((document.objectValue ?? []).map { row($0) })
+    let problems = problems(document).map { "problem: " + $0 }
+    let members = (document.objectValue ?? []).filter {
+      $0.name != "problems" && $0.name != "reason"
+    }
+    let block = block(members.map { usage($0) ?? row($0) })
+    return problems.isEmpty ? block : problems.joined(separator: "\n") + "\n\n" + block
+  }
+
+  /// Whether nothing is wrong with the daemon.
+  static func isAsItShouldBe(_ document: JSONValue) -> Bool {
+    document["state"] == "active" && problems(document).isEmpty
+  }
+
+  private static func problems(_ document: JSONValue) -> [String] {
+    (document["problems"]?.arrayValue ?? []).map { problem in
+      let parts = [problem["message"], problem["advice"]].compactMap { $0?.stringValue }
+      return parts.map { ByteText.printable($0) }.joined(separator: "; ")
+    }
+  }
+
+  /// The members that hold what is used beside what may be used.
+  private static func usage(_ member: JSONMember) -> (name: String, value: String)? {
+    let object = member.value
+    let parts: [String?]
+    switch member.name {
+    case "rate":
+      let window = object["window_seconds"]?.numberValue.map { " in \($0) s" } ?? ""
+      parts = [
+        share("weight by address", object["ip_used"], object["ip_limit"]).map { $0 + window },
+        share("weight by account", object["uid_used"], object["uid_limit"]).map { $0 + window },
+        share("orders", object["order_used"], object["order_limit"]).map { $0 + " in 1 s" },
+        object["banned_until"]?.stringValue.map { "back-off until \(ByteText.printable($0))" },
+      ]
+    case "risk":
+      parts = [
+        share("open orders", object["open_orders"], object["open_orders_limit"]),
+        share("orders", object["minute_orders"], object["minute_orders_limit"])
+          .map { $0 + " in 60 s" },
+        share("quote", object["daily_quote"], object["daily_quote_limit"]).map { $0 + " in 24 h" },
+      ]
+    default: return nil
+    }
+    let known = parts.compactMap(\.self)
+    return known.isEmpty ? nil : (words(member.name[...]), known.joined(separator: ", "))
+  }
+
+  /// `orders 3 of 11`; nothing without a use and a limit, of which null is none.
+  private static func share(_ name: String, _ used: JSONValue?, _ limit: JSONValue?) -> String? {
+    guard let used, let limit else { return nil }
+    return "\(name) \(used.isNull ? "?" : value(used)) of \(limit.isNull ? "any" : value(limit))"
   }
 
   /// Names padded to one width.

@@ -1,0 +1,223 @@
+import Domain
+import Foundation
+import Glibc
+import Platform
+import Testing
+
+/// `mexc-signalctl status` and the service manager say the same, and the truth.
+struct StatusTests {
+  /// A daemon that tells a service manager how it is.
+  private struct Service {
+    let daemon: DaemonUnderTest
+    let notify: NotifySocket
+
+    init(
+      _ market: SimulatedMarket?, url: String? = nil, _ adjust: (inout Settings) -> Void = { _ in }
+    ) throws {
+      daemon = try DaemonUnderTest(market, url: url, adjust)
+      notify = try NotifySocket(daemon.scratch("notify.sock"))
+      daemon.environment["NOTIFY_SOCKET"] = daemon.scratch("notify.sock")
+    }
+
+    /// Waits for a problem that holds the texts, and sees it in the document, in the text with exit
+    /// status 1, and at the service manager.
+    @discardableResult
+    func showsProblem(_ texts: String..., advice: String) throws -> JSONValue {
+      let problem = try daemon.until("a problem with \(texts)") { () throws -> JSONValue? in
+        (try daemon.status()["problems"]?.arrayValue ?? []).first { problem in
+          let message = problem["message"]?.stringValue ?? ""
+          return texts.allSatisfy { message.contains($0) }
+        }
+      }
+      #expect(problem["advice"]?.stringValue?.contains(advice) == true, "\(problem)")
+      let shown = try daemon.operate("status")
+      #expect(shown.status == 1)
+      let line = shown.output.split(separator: "\n").first { line in
+        line.hasPrefix("problem: ") && texts.allSatisfy { line.contains($0) }
+      }
+      #expect(line?.contains(advice) == true, "\(shown.output)")
+      #expect(try daemon.operate("--json", "status").status == 1)
+      let quiet = try daemon.operate("status", "--quiet")
+      #expect(quiet.status == 1 && quiet.output.isEmpty && quiet.errors.isEmpty)
+      return problem
+    }
+
+    func showsNothingWrong() throws {
+      try daemon.until("nothing to be wrong", holds: { try daemon.status()["problems"] == [] })
+      let status = try daemon.status()
+      #expect(status["state"] == "active")
+      #expect(status["reason"] == .null)
+      let shown = try daemon.operate("status")
+      #expect(shown.status == 0, "\(shown.output)")
+      #expect(!shown.output.contains("problem: "))
+      let quiet = try daemon.operate("status", "--quiet")
+      #expect(quiet.status == 0 && quiet.output.isEmpty && quiet.errors.isEmpty)
+      try notify.wait(for: "STATUS=trading (live)")
+    }
+  }
+
+  @Test
+  func aHealthyDaemonShowsItsLimitsBesideTheirUses() throws {
+    let market = try SimulatedMarket()
+    let service = try Service(market) {
+      $0["risk.maximum_open_orders"] = 50
+      $0["risk.maximum_orders_per_minute"] = 60
+      $0["risk.maximum_daily_quote"] = "1000"
+    }
+    let daemon = service.daemon
+    try daemon.start()
+    try daemon.waitForTrading()
+    #expect(try daemon.submit(Wish.resting("rests").text)["code"] == "accepted")
+    try daemon.waitForOrder("rests", "open")
+    try service.showsNothingWrong()
+    let status = try daemon.status()
+    #expect(
+      status["risk"] == [
+        "open_orders": 1, "open_orders_limit": 50, "minute_orders": 1, "minute_orders_limit": 60,
+        "daily_quote": "63.9", "daily_quote_limit": "1000",
+      ])
+    let rate = try #require(status["rate"])
+    // 300, 500 and 12 at a utilisation of 0.95.
+    #expect(rate["ip_limit"] == 285 && rate["uid_limit"] == 475 && rate["order_limit"] == 11)
+    let text = try daemon.operate("status").output
+    #expect(
+      text.contains("open orders 1 of 50, orders 1 of 60 in 60 s, quote 63.9 of 1000 in 24 h"))
+    #expect(text.contains(/weight by address [0-9]+ of 285 in 10 s/), "\(text)")
+    #expect(text.contains(/orders [0-9]+ of 11 in 1 s/), "\(text)")
+  }
+
+  @Test
+  func aHaltIsShownWithTheWayOut() throws {
+    let market = try SimulatedMarket()
+    let service = try Service(market)
+    try service.daemon.start()
+    try service.daemon.waitForTrading()
+    #expect(try service.daemon.operate("halt", "the screens are red").status == 0)
+    let problem = try service.showsProblem("halted", "the screens are red", advice: "resume")
+    #expect(problem["subject"] == "daemon")
+    #expect(problem["symbol"] == .null && problem["signal_id"] == .null)
+    #expect(problem["client_order_id"] == .null)
+    let status = try service.daemon.status()
+    #expect(status["state"] == "halted")
+    let reason = try #require(status["reason"]?.stringValue)
+    try service.notify.wait(for: "STATUS=\(reason)")
+    service.notify.forget()
+    #expect(try service.daemon.operate("resume").status == 0)
+    try service.showsNothingWrong()
+  }
+
+  @Test
+  func anExchangeThatIsNotThereIsShown() throws {
+    let market = try SimulatedMarket()
+    try market.stop()
+    let service = try Service(market)
+    try service.daemon.start()
+    try service.showsProblem(
+      "there is no connection to the exchange", "127.0.0.1:\(market.port)", "Connection refused",
+      advice: "check exchange.rest_url, the network and the firewall")
+    try service.notify.wait(for: "STATUS=there is no connection to the exchange")
+    service.notify.forget()
+    try market.start()
+    try service.showsNothingWrong()
+  }
+
+  @Test
+  func aServerThatSpeaksNoTLSIsShown() throws {
+    let market = try SimulatedMarket()
+    let service = try Service(market, url: "https://localhost:\(market.port)")
+    try service.daemon.start()
+    try service.showsProblem(
+      "there is no connection", "TLS handshake",
+      advice: "check the scheme and the port in exchange.rest_url")
+  }
+
+  @Test
+  func aBackOffIsShownWithItsEnd() throws {
+    let market = try SimulatedMarket()
+    let service = try Service(market)
+    let daemon = service.daemon
+    try daemon.start()
+    try daemon.waitForTrading()
+    try market.demandSilence(status: 429, seconds: 600)
+    #expect(try daemon.submit(Wish("waits").text)["code"] == "accepted")
+    let until = try daemon.until("the end of the back-off") {
+      try daemon.status()["rate"]?["banned_until"]?.stringValue
+    }
+    try service.showsProblem(
+      "nothing is sent before \(until.prefix(16))", advice: "from this address")
+    #expect(try daemon.operate("status").output.contains("back-off until \(until)"))
+  }
+
+  /// Sent once, and neither answered nor seen.
+  @Test
+  func anOrderInDoubtIsShownUntilTheOperatorHasSpoken() throws {
+    let market = try SimulatedMarket()
+    let service = try Service(market) {
+      $0["exchange.recv_window_ms"] = 1_000
+      $0["exchange.settle_seconds"] = 3
+    }
+    let daemon = service.daemon
+    try daemon.start()
+    try daemon.waitForTrading()
+    try market.faults(#"{"route": "POST /api/v3/order", "fault": "lost_before"}"#)
+    #expect(try daemon.submit(Wish("lost").text)["code"] == "accepted")
+    try daemon.waitForOrder("lost", "not_found")
+    let missing = try service.showsProblem("signal lost", advice: "resolve lost")
+    #expect(missing["subject"] == "order")
+    #expect(missing["symbol"] == "BTCUSDT" && missing["signal_id"] == "lost")
+    let id = try daemon.explain("lost")["order"]?["client_order_id"]
+    #expect(id != nil && missing["client_order_id"] == id)
+    try service.notify.wait(for: "STATUS=", containing: "signal lost")
+    #expect(try daemon.status()["state"] == "active")
+    service.notify.forget()
+    #expect(try daemon.operate("resolve", "lost", "--not-placed").status == 0)
+    try service.showsNothingWrong()
+  }
+
+  @Test(arguments: [["--ip-not-allowed"], ["--permissions", "SPOT_ACCOUNT_READ"], []])
+  func aKeyThatIsRefusedIsShown(_ options: [String]) throws {
+    let market = try SimulatedMarket(SimulatedMarket.calm + options)
+    let service = try Service(market)
+    let daemon = service.daemon
+    if options.isEmpty {
+      daemon.environment["MEXC_SECRET_KEY"] = "0123456789abcdef0123456789abcdef"
+    }
+    try daemon.start()
+    // A key that may not trade is refused with its first order.
+    #expect(try daemon.submit(Wish("first").text)["status"] == "accepted")
+    try daemon.until("a problem", holds: { try daemon.status()["problems"] != [] })
+    let shown = try daemon.operate("status")
+    #expect(shown.status == 1)
+    #expect(shown.output.hasPrefix("problem: "), "\(shown.output)")
+    let line = try #require(shown.output.split(separator: "\n").first)
+    try service.notify.wait(for: "STATUS=" + line.dropFirst("problem: ".count).prefix(40))
+  }
+
+  @Test
+  func aDaemonThatIsNotThereIsAFailureWithoutAWord() throws {
+    let daemon = try DaemonUnderTest(nil)
+    let quiet = try daemon.operate("status", "--quiet")
+    #expect(quiet.status == 1)
+    #expect(quiet.output.isEmpty && quiet.errors.isEmpty)
+    let wrong = try daemon.operate("status", "--quit")
+    #expect(wrong.status == 2)
+    #expect(wrong.errors.contains("did you mean --quiet?"), "\(wrong.errors)")
+  }
+
+  @Test
+  func aDaemonThatStopsSaysSo() throws {
+    let market = try SimulatedMarket()
+    let service = try Service(market)
+    let daemon = service.daemon
+    try daemon.start()
+    try daemon.waitForTrading()
+    // A placement in flight holds up the end.
+    try market.faults(
+      #"{"route": "POST /api/v3/order", "fault": "late", "delay_ms": 4000, "process": "after"}"#)
+    #expect(try daemon.submit(Wish("slow").text)["code"] == "accepted")
+    try daemon.until("the placement to arrive", holds: { try market.ledger().placements == 1 })
+    try daemon.process.signal(SIGTERM)
+    try service.notify.wait(for: "STATUS=the daemon is stopping")
+    #expect(try daemon.process.waitForEnd() == .exited(0))
+  }
+}

@@ -1,0 +1,56 @@
+"""The README's steps, and the transcript that it shows."""
+
+import difflib
+import os
+import re
+import sys
+
+SECTION = "## For real, under systemd\n"
+# Every block of shell in the section has a name before it.
+BLOCK = re.compile(r"(?:<!-- check-service: ([a-z-]+) -->\n)?```sh\n(.*?)```\n", re.DOTALL)
+TRANSCRIPT = re.compile(
+    r"(<!-- transcript: scripts/check-service writes and compares it -->\n```text\n)(.*?)(```\n)",
+    re.DOTALL,
+)
+
+
+def path(scripts):
+    return os.path.join(scripts, "..", "README.md")
+
+
+def read(scripts):
+    with open(path(scripts), encoding="utf-8") as file:
+        return file.read()
+
+
+def blocks(scripts):
+    """Name and text of the section's blocks, in their order."""
+    text = read(scripts)
+    start = text.index(SECTION) + len(SECTION)
+    end = text.find("\n## ", start)
+    found = BLOCK.findall(text[start:end])
+    if not all(name for name, _ in found):
+        raise ValueError("a block of shell in the README's section has no name, so nothing runs it")
+    return dict(found)
+
+
+def build_block(scripts):
+    return blocks(scripts)["build"]
+
+
+def settle(scripts, transcript, writes):
+    """Compares the README's transcript with a run's, or writes it there."""
+    text = read(scripts)
+    shown = TRANSCRIPT.search(text)
+    if shown is None:
+        sys.exit("README.md has no place for the transcript of scripts/check-service")
+    if shown[2] == transcript:
+        return 0
+    if writes:
+        with open(path(scripts), "w", encoding="utf-8") as file:
+            file.write(text[: shown.start(2)] + transcript + text[shown.end(2) :])
+        return 0
+    print("The README shows another transcript; scripts/check-service --transcript writes this one:")
+    sys.stdout.writelines(difflib.unified_diff(
+        shown[2].splitlines(True), transcript.splitlines(True), "README.md", "this run"))
+    return 1

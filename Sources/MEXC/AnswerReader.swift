@@ -129,9 +129,9 @@ struct AnswerReader {
         flaws[symbol] = error
       }
     }
-    // A symbol whose price cannot be told has none; the others have theirs.
-    if wanted.count == 1, let flaw = flaws.values.first { throw flaw }
+    // One price that cannot be told is no reason to go without the others.
     for symbol in flaws.keys { found[symbol] = nil }
+    if found.isEmpty, let flaw = flaws.min(by: { $0.key < $1.key }) { throw flaw.value }
     return found.map { SymbolPrice(symbol: $0.key, price: $0.value) }
       .sorted { $0.symbol < $1.symbol }
   }
@@ -140,8 +140,12 @@ struct AnswerReader {
     guard let names = body["data"]?.arrayValue else { throw Undecodable("data is no array") }
     var symbols: [Symbol] = []
     for name in names {
-      guard let text = name.stringValue else { throw Undecodable("data holds no symbols") }
-      if let symbol = Symbol(exchangeText: text) { symbols.append(symbol) }
+      if let symbol = name.stringValue.flatMap(Symbol.init(exchangeText:)) {
+        symbols.append(symbol)
+      }
+    }
+    if !names.isEmpty, names.allSatisfy({ $0.stringValue == nil }) {
+      throw Undecodable("data holds no symbols")
     }
     return symbols.sorted()
   }

@@ -59,6 +59,15 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
             200,
             #"[{"symbol":"LINKUSDT","price":"1"},{"symbol":"LINKUSDT","price":"2"}]"#))))
     #expect(isUnreadable(answer(to: one, response(200, "1"))))
+    // What cannot be read spoils its own symbol only.
+    for bad in [
+      #"{"symbol":"LINKUSDT","price":"x"}"#,
+      #"{"symbol":"LINKUSDT","price":"1"},{"symbol":"LINKUSDT","price":"2"}"#,
+    ] {
+      let body = #"[\#(bad),{"symbol":"BTCUSDT","price":"64000.10"}]"#
+      #expect(
+        answer(to: .prices([link, bitcoin]), response(200, body)) == .prices([bitcoinPrice]))
+    }
   }
 
   @Test(arguments: [
@@ -84,6 +93,8 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
         == .tradableSymbols([]))
     #expect(isUnreadable(answer(to: .tradableSymbols, response(200, #"{"code":0}"#))))
     #expect(isUnreadable(answer(to: .tradableSymbols, response(200, #"{"data":[1],"code":0}"#))))
+    let mixed = #"{"data":[1,"MXUSDT",null,"BTCUSDT"],"code":0}"#
+    #expect(answer(to: .tradableSymbols, response(200, mixed)) == .tradableSymbols(symbols))
     let refused = answer(
       to: .tradableSymbols, response(200, #"{"data":null,"code":700007,"msg":"No permission"}"#))
     guard case .failed(.refused(let error)) = refused else {

@@ -36,11 +36,10 @@ package enum CredentialsError: Error, Equatable, Sendable, CustomStringConvertib
   package var description: String {
     switch self {
     case .missing(.auto):
-      "no API key found; give one by systemd (LoadCredential=api_key:… and api_secret:…) or in "
-        + "MEXC_API_KEY and MEXC_SECRET_KEY"
+      "no API key found; \(Self.systemdAdvice); without systemd, set MEXC_API_KEY and "
+        + "MEXC_SECRET_KEY"
     case .missing(.systemd):
-      "no API key found in $CREDENTIALS_DIRECTORY; add LoadCredential=api_key:… and api_secret:… "
-        + "to the unit"
+      "no API key found in $CREDENTIALS_DIRECTORY; \(Self.systemdAdvice)"
     case .missing(.environment): "no API key found; set MEXC_API_KEY and MEXC_SECRET_KEY"
     case .incomplete(let missing): "\(missing) is missing; key and secret come together"
     case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
@@ -49,6 +48,13 @@ package enum CredentialsError: Error, Equatable, Sendable, CustomStringConvertib
     case .malformed(let place, let flaw): "\(place) \(flaw.sentence)"
     }
   }
+}
+
+extension CredentialsError {
+  private static let systemdAdvice =
+    "under the shipped unit, put it into /etc/credstore/mexc-signald.api_key and its secret into "
+    + "mexc-signald.api_secret beside it (mode 0600; of an instance: mexc-signald-NAME.api_key), "
+    + "and restart; another unit needs LoadCredential=api_key:… and api_secret:…"
 }
 
 extension Credentials {

@@ -3,7 +3,7 @@ import Glibc
 
 /// What the process was started with.
 package enum Environment {
-  /// The arguments without the program's name; they need no /proc, which a sandbox may hide.
+  /// The arguments without the program's name, as the loader gives them.
   package static var arguments: [String] {
     (0..<clinux_argument_count()).dropFirst().map { index in
       unsafe String(cString: clinux_argument(index))

@@ -40,7 +40,9 @@ import Testing
       Self.isNeed(index, dispatch.request) ? .answer(.failed(.notSent(reason))) : nil
     }
     let harness = EngineHarness(exchange: exchange)
-    let told = { harness.logs.count { $0.level == .warning } }
+    let told = {
+      harness.logs.count { $0.level == .warning && $0.message.contains("could not read") }
+    }
     harness.tick()
     harness.advance(by: .seconds(59))
     #expect(told() == 1)
@@ -80,6 +82,26 @@ import Testing
     harness.advance(by: .seconds(5))
     #expect(harness.engine.isTradingOpen == isEnough)
     #expect(harness.hasLog(.warning, "could not be read closely enough") != isEnough)
+  }
+
+  /// Said with the first reading of a run, when it is more than what a kept clock may be off.
+  @Test(arguments: [(-1_001, "ahead of"), (-1_000, ""), (0, ""), (1_000, ""), (1_001, "behind")])
+  func aClockThatIsOffIsSaidOnce(offset: Int64, said: String) {
+    let exchange = FakeExchange()
+    exchange.script = { dispatch, now in
+      guard dispatch.request.isClock else { return nil }
+      let time = WallTime(milliseconds: now.wall.milliseconds + offset)
+      return .answer(.serverTime(time))
+    }
+    let harness = EngineHarness(exchange: exchange)
+    harness.tick()
+    harness.advance(by: .seconds(600))
+    let lines = harness.logs.filter { $0.message.contains("this machine's clock is") }
+    #expect(lines.count == (said.isEmpty ? 0 : 1))
+    guard let line = lines.first else { return }
+    #expect(line.level == .warning)
+    #expect(line.message.contains("\(abs(offset)) ms \(said) the exchange's"))
+    #expect(line.fields.contains(LogEntry.Field("offset_ms", String(offset))))
   }
 
   @Test func ordersAreStampedWithTheExchangesTime() {

@@ -23,12 +23,12 @@ struct FieldProgramTests {
 
   // MARK: Arguments
 
-  /// Mounts over /proc what `--version` and a check must not need.
+  /// Hides /proc.
   private static let hidden = [
     "-m", "/bin/sh", "-c", "mount -t tmpfs none /proc && exec \"$0\" \"$@\"",
   ]
 
-  /// Swift reads arguments from /proc/self/cmdline, which `InaccessiblePaths=/proc` hides.
+  /// As `InaccessiblePaths=/proc` does.
   @Test
   func argumentsNeedNoProc() throws {
     let scratch = try Scratch()
@@ -54,10 +54,12 @@ struct FieldProgramTests {
   @Test
   func aPreloadedLibraryHidesNoArguments() throws {
     let scratch = try Scratch()
-    let clock = try SteppedClock(scratch)
-    let version = try run(BuiltProgram.daemon.path, ["--version"], clock.environment)
+    let library = scratch("set-variable.so")
+    try PreloadedLibrary.compile("set-variable.c", to: library)
+    let preloaded = ["LD_PRELOAD": library]
+    let version = try run(BuiltProgram.daemon.path, ["--version"], preloaded)
     #expect(version.output == "mexc-signald \(Version.text)\n")
-    #expect(try run(BuiltProgram.daemon.path, [], clock.environment).ending == .exited(2))
+    #expect(try run(BuiltProgram.daemon.path, [], preloaded).ending == .exited(2))
   }
 
   /// A program that is told nothing does nothing: it says so in one line.

@@ -10,8 +10,9 @@
 #include <sys/signalfd.h>
 #include <sys/types.h>
 
-/// What main gets as argc. Swift's own list is read from /proc/self/cmdline, which is empty where
-/// /proc is hidden.
+/// What main gets as argc. Swift looks for the arguments beside the environment, in the part of the
+/// memory that /proc/self/maps calls the stack: it finds none where /proc is hidden, or where a
+/// preloaded library has set a variable.
 int clinux_argument_count(void);
 
 /// What main gets as argv[index]; `index` is below the count.

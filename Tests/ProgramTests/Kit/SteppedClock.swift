@@ -11,17 +11,7 @@ final class SteppedClock {
     file = scratch("clock-offset")
     let library = scratch("stepped-clock.so")
     try Data(count: MemoryLayout<Int64>.size).write(to: URL(fileURLWithPath: file))
-    let source = URL(fileURLWithPath: #filePath)
-      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("Fixtures/stepped-clock.c").path
-    let compiler = try Self.compiler()
-    let process = try ChildProcess(
-      compiler.path,
-      compiler.options + ["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", library, source],
-      environment: ["PATH": Self.folders.joined(separator: ":")])
-    guard try process.waitForEnd() == .exited(0) else {
-      throw Unusable("\(compiler.path) does not compile: \(process.tail)")
-    }
+    try PreloadedLibrary.compile("stepped-clock.c", to: library)
     environment = ["LD_PRELOAD": library, "STEPPED_CLOCK": file]
   }
 
@@ -35,21 +25,5 @@ final class SteppedClock {
     guard unsafe pwrite(number, &nanoseconds, size, 0) == size else {
       throw Unusable("pwrite: errno \(errno)")
     }
-  }
-
-  private static var folders: [String] {
-    let named = ProcessInfo.processInfo.environment["PATH"] ?? ""
-    return named.split(separator: ":").map(String.init) + ["/usr/bin", "/bin"]
-  }
-
-  /// Swift's own toolchain brings one, with a linker, so that there always is one.
-  private static func compiler() throws -> (path: String, options: [String]) {
-    for (name, options) in [("clang", ["-fuse-ld=lld"]), ("cc", [])] {
-      for folder in folders {
-        let path = folder + "/" + name
-        if FileManager.default.isExecutableFile(atPath: path) { return (path, options) }
-      }
-    }
-    throw Unusable("no C compiler on the PATH: \(folders.joined(separator: ":"))")
   }
 }

@@ -1,5 +1,6 @@
 import Domain
 import Platform
+package import Transport
 
 /// The command line of `mexc-sim`.
 package struct SimulatorOptions: Sendable {
@@ -12,6 +13,7 @@ package struct SimulatorOptions: Sendable {
     package var key: String
   }
 
+  package var address = IPAddress.loopback4
   package var port: UInt16 = 0
   package var tls: CertificatePaths?
   package var exitsWithParent = false
@@ -32,6 +34,12 @@ package struct SimulatorOptions: Sendable {
       case "--port":
         options.port = UInt16(try reader.integer(name, in: 0...65_535))
         hasPort = true
+      case "--address":
+        let text = try reader.value(name)
+        guard let address = IPAddress(literal: text), address.isLoopback else {
+          throw UsageError(description: "--address: \(text) is no loopback address")
+        }
+        options.address = address
       case "--tls":
         options.tls = CertificatePaths(
           certificate: try reader.value(name), key: try reader.value(name))

@@ -50,11 +50,13 @@ package enum SimulatorProgram {
       try TLSContext(serverCertificate: paths.certificate, key: paths.key)
     }
     let server = try SimulatorServer(
-      loop: loop, port: options.port, tls: tls, configuration: options.configuration)
+      loop: loop, address: options.address, port: options.port, tls: tls,
+      configuration: options.configuration)
     if options.exitsWithParent { watchParent(getppid(), loop) { isStopping = true } }
     let scheme = tls == nil ? "http" : "https"
+    let host = options.address.isIPv4 ? "\(options.address)" : "[\(options.address)]"
     announce(
-      "mexc-sim listening on \(scheme)://127.0.0.1:\(server.port) "
+      "mexc-sim listening on \(scheme)://\(host):\(server.port) "
         + "seed \(options.configuration.seed)")
     while !isStopping { try loop.turn() }
     server.close()
@@ -101,11 +103,12 @@ package enum SimulatorProgram {
     """
     \(usage)
 
-    A simulated MEXC spot exchange on 127.0.0.1. It prints one line when it listens; SIGTERM and
+    A simulated MEXC spot exchange on this machine alone. It prints one line when it listens; SIGTERM and
     SIGINT end it with status 0. Wrong usage ends it with status 2.
 
     Connection
       --port P                     required; 0 lets the system choose
+      --address A                  a loopback address (default 127.0.0.1)
       --tls CERT KEY               speak https with this PEM certificate (chain) and key
       --key K --secret S           the accepted key pair; default: the pair printed in MEXC's
                                    documentation (\(SimulatorConfiguration.demoKey))

@@ -8,15 +8,17 @@ package final class SimulatorServer {
   private let loop: EventLoop
   private var server: HTTPServer?
 
-  /// Listens at once; port 0 lets the kernel choose. `tls` is a server's context, or `nil` for plain
+  /// Listens at once, on a loopback address; port 0 lets the kernel choose. `tls` is a server's context, or `nil` for plain
   /// HTTP.
   package init(
-    loop: EventLoop, port: UInt16, tls: TLSContext? = nil,
+    loop: EventLoop, address: IPAddress = .loopback4, port: UInt16, tls: TLSContext? = nil,
     configuration: SimulatorConfiguration = SimulatorConfiguration()
   ) throws(SystemError) {
     self.loop = loop
     face = SpotFace(configuration, at: Clock.now())
-    server = try HTTPServer(loop: loop, port: port, tls: tls) { [weak self] received, responder in
+    server = try HTTPServer(
+      loop: loop, address: address, port: port, tls: tls
+    ) { [weak self] received, responder in
       self?.handle(WireRequest(received), responder)
     }
   }

@@ -1,5 +1,6 @@
 import Domain
 import Testing
+import Transport
 
 @testable import SimulatedExchange
 
@@ -31,14 +32,15 @@ struct OptionsTests {
   @Test func `every option has its effect`() throws {
     let options = try #require(
       try parse(
-        "--port 8080 --tls c.pem k.pem --key K --secret S --seed 9 --faults faults.json "
-          + "--price LINKUSDT=7.5 --balance USDT=5 --balance NEW=1 --frozen --ack-lag-ms 0 "
+        "--port 8080 --address 127.0.0.2 --tls c.pem k.pem --key K --secret S --seed 9 "
+          + "--faults faults.json --price LINKUSDT=7.5 --balance USDT=5 --balance NEW=1 "
+          + "--frozen --ack-lag-ms 0 "
           + "--ip-weight 20 --uid-weight 30 --orders-per-second 2 --duplicate-ids reject "
           + "--time-offset-ms -1500 --exit-with-parent --crossing-maker canceled "
           + "--permissions SPOT_DEAL_READ --ip-not-allowed --open-orders 3 --window-seconds 2"
       ).get())
     let configuration = options.configuration
-    #expect(options.port == 8080)
+    #expect(options.port == 8080 && options.address == IPAddress(literal: "127.0.0.2"))
     #expect(options.tls == .init(certificate: "c.pem", key: "k.pem"))
     #expect(options.exitsWithParent)
     #expect(configuration.key == "K" && configuration.secret == "S")
@@ -83,6 +85,8 @@ struct OptionsTests {
     ("--port", "--port needs a value"),
     ("--port 70000", "--port is a whole number from 0 to 65535, not \"70000\""),
     ("--port 0 --sneed 7", "unknown option '--sneed'"),
+    ("--port 0 --address 192.0.2.1", "--address: 192.0.2.1 is no loopback address"),
+    ("--port 0 --address localhost", "--address: localhost is no loopback address"),
     ("--port 0 --key K", "--key and --secret go together"),
     ("--port 0 --price LINKUSDT", "--price is NAME=NUMBER, not \"LINKUSDT\""),
     ("--port 0 --price NOSUCH=1", "--price: NOSUCH is not listed"),

@@ -84,6 +84,15 @@ struct FieldAddressTests {
     withExtendedLifetime(new) {}
   }
 
+  @Test(arguments: ["[::1]", "localhost"])
+  func `an exchange on one address of version 6 alone`(_ host: String) throws {
+    let market = try SimulatedMarket(SimulatedMarket.calm + ["--address", "::1"])
+    let daemon = try DaemonUnderTest(market, url: "http://\(host):\(market.port)")
+    try daemon.start()
+    try daemon.waitForTrading()
+    try fills("a", daemon)
+  }
+
   /// The library that asks the name servers blocks; nothing of it may be left behind.
   @Test func `looking a name up leaves no thread behind`() throws {
     let market = try market(at: "127.0.0.2")

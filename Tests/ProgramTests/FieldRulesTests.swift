@@ -162,6 +162,30 @@ struct FieldRulesTests {
     #expect(try market.ledger().orders.isEmpty)
   }
 
+  @Test func `a price of twelve decimals is exact to the last`() throws {
+    let scratch = try Scratch()
+    let file = try scratch.write(
+      "symbols.json",
+      #"""
+      [{"symbol": "SHIBUSDT", "baseAsset": "SHIB", "quoteAsset": "USDT", "baseAssetPrecision": 0,
+      "quotePrecision": 12, "quoteAssetPrecision": 12, "price": "0.000000123456"}]
+      """#)
+    let market = try SimulatedMarket(SimulatedMarket.calm + ["--symbols", file])
+    let daemon = try DaemonUnderTest.trading(market) { $0["risk.symbols"] = "*" }
+    let wish = Wish(
+      "a", ["symbol": "SHIBUSDT", "quantity": "100000000", "price": "0.000000123456"])
+    #expect(try daemon.submit(wish.text)["code"] == "accepted")
+    try daemon.waitForOrder("a", "filled")
+    #expect(try daemon.explain("a")["order"]?["price"] == "0.000000123456")
+    let finer = wish.text.replacing("\"a\"", with: "\"b\"").replacing("3456", with: "34567")
+    #expect(try daemon.submit(finer)["code"] == "price_precision")
+    for (id, quantity) in [("c", "0.0003124994140635986"), ("d", "0.000312499414063598612")] {
+      let answer = try daemon.submit(Wish(id, ["quantity": .number(quantity)]).text)
+      #expect(answer["code"] == "invalid_field")
+      #expect(answer["message"]?.stringValue?.contains("18 digits") == true, "\(answer)")
+    }
+  }
+
   // MARK: Odd rows
 
   private static let oddRows = [

@@ -131,7 +131,11 @@ extension Engine {
       .warning, "a rule of the symbol cannot be read; its signals are refused, the others go on",
       [
         ("symbol", symbol.text), ("reason", reason),
-        ("advice", "the rules are read again on every signal; until then use another symbol"),
+        (
+          "advice",
+          "the rules are read again twice a minute, and after a refused signal; until they can be "
+            + "read, trade this symbol by hand"
+        ),
       ])
   }
 

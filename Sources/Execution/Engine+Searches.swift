@@ -195,7 +195,8 @@ extension Engine {
         key, "\(order.reason); every view of the exchange says that it has no such order",
         exchangeCode: code)
     }
-    let cause = order.unknownOutcome == .blocked ? "no answer of the exchange came" : "its answer was lost"
+    let cause =
+      order.unknownOutcome == .blocked ? "no answer of the exchange came" : "its answer was lost"
     let message =
       "sent once, \(cause) (\(order.reason)), and every view of the exchange says that "
       + "it is not there; watched for seven days"

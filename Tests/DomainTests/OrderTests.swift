@@ -138,10 +138,13 @@ import Testing
 
   @Test func theReasonOfADoubtIsKeptUntilItIsSettled() throws {
     let refused = OrderEvent.outcomeLost("code 30099: no", .refused(code: 30_099))
-    #expect(try Sample.order(after: [Sample.armed(), refused]).unknownOutcome == .refused(code: 30_099))
-    #expect(try Sample.order(after: [Sample.armed(), refused, Sample.lost]).unknownOutcome == .answerLost)
     #expect(
-      try Sample.order(after: [Sample.armed(), refused, Sample.observed(.open)]).unknownOutcome == nil)
+      try Sample.order(after: [Sample.armed(), refused]).unknownOutcome == .refused(code: 30_099))
+    #expect(
+      try Sample.order(after: [Sample.armed(), refused, Sample.lost]).unknownOutcome == .answerLost)
+    #expect(
+      try Sample.order(after: [Sample.armed(), refused, Sample.observed(.open)]).unknownOutcome
+        == nil)
   }
 
   // MARK: Fills

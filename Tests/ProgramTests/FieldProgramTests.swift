@@ -23,9 +23,11 @@ struct FieldProgramTests {
 
   // MARK: Arguments
 
+  /// A mount namespace of one's own.
+  private static let ownMounts = geteuid() == 0 ? ["-m"] : ["--user", "--map-root-user", "-m"]
   /// Hides /proc.
   private static let hidden = [
-    "-m", "/bin/sh", "-c", "mount -t tmpfs none /proc && exec \"$0\" \"$@\"",
+    "/bin/sh", "-c", "mount -t tmpfs none /proc && exec \"$0\" \"$@\"",
   ]
 
   /// As `InaccessiblePaths=/proc` does.
@@ -34,7 +36,7 @@ struct FieldProgramTests {
     let scratch = try Scratch()
     let settings = Settings.live("http://127.0.0.1:9", in: scratch)
     let path = try scratch.write("config.json5", settings.text)
-    let hidden = (geteuid() == 0 ? [] : ["--user", "--map-root-user"]) + Self.hidden
+    let hidden = Self.ownMounts + Self.hidden
     let daemon = try BuiltProgram.daemon.path
     let version = try run("/usr/bin/unshare", hidden + [daemon, "--version"])
     #expect(version.ending == .exited(0), "\(version.errors)")
@@ -151,6 +153,26 @@ struct FieldProgramTests {
       #expect(line.contains("Permission denied"), "\(line)")
     }
     try manager.setAttributes([.posixPermissions: 0o755], ofItemAtPath: scratch.path)
+  }
+
+  /// As ProtectSystem=strict makes everything that the unit does not name, for root too.
+  @Test
+  func aSandboxWithoutTheStoreIsFound() throws {
+    let scratch = try Scratch()
+    let settings = Settings.live("http://127.0.0.1:9", in: scratch)
+    let path = try scratch.write("config.json5", settings.text)
+    let script = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\" && exec \"$@\""
+    let daemon = try BuiltProgram.daemon.path
+    for arguments in [["--config", path, "--check-config", "--quiet"], ["--config", path]] {
+      let check = try run(
+        "/usr/bin/unshare",
+        Self.ownMounts + ["/bin/sh", "-c", script, scratch.path, daemon] + arguments,
+        ["PATH": "/usr/bin:/bin"])
+      #expect(check.ending == .exited(78), "\(check.errors)")
+      let line = check.errors.first { $0.contains("store.path") }
+      #expect(line?.contains("Read-only file system") == true, "\(check.errors)")
+      #expect(line?.contains("ReadWritePaths=") == true, "\(check.errors)")
+    }
   }
 
   // MARK: The journal

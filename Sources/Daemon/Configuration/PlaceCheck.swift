@@ -141,6 +141,11 @@ package struct PlaceCheck {
   private static func sentence(_ path: String, _ error: SystemError) -> String {
     let reason = unsafe String(cString: strerror(error.number))
     let user = Accounts.user(Accounts.ownUser)
-    return "\(path) cannot be written by the user \(user) (\(reason)); give it to the daemon's user"
+    // A sandbox mounts everything read-only but what it was told (systemd.exec(5), ProtectSystem=).
+    let advice =
+      error.number == EROFS
+      ? "make its file system writable; under systemd, name it in ReadWritePaths= of the unit"
+      : "give it to the daemon's user"
+    return "\(path) cannot be written by the user \(user) (\(reason)); \(advice)"
   }
 }

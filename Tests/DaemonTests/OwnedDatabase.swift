@@ -97,7 +97,7 @@ final class OwnedDatabase {
     case .waiting: []
     case .denied: [.denied(.priceDeviation, "too far")]
     case .submitted: [armed]
-    case .unknown: [armed, .outcomeLost("timed out", throttled: false)]
+    case .unknown: [armed, .outcomeLost("timed out", .answerLost)]
     case .rejected: [armed, .refused(.exchangeRejected, "code 30004")]
     case .open(let orderID): [armed, .acknowledged(orderID: orderID)]
     case .validated: [armed, .validated]

@@ -93,7 +93,7 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
         == .tradableSymbols([]))
     #expect(isUnreadable(answer(to: .tradableSymbols, response(200, #"{"code":0}"#))))
     #expect(isUnreadable(answer(to: .tradableSymbols, response(200, #"{"data":[1],"code":0}"#))))
-    let mixed = #"{"data":[1,"MXUSDT",null,"BTCUSDT"],"code":0}"#
+    let mixed = #"{"data":[1,"MXUSDT",null,"币USDT","BTCUSDT"],"code":0}"#
     #expect(answer(to: .tradableSymbols, response(200, mixed)) == .tradableSymbols(symbols))
     let refused = answer(
       to: .tradableSymbols, response(200, #"{"data":null,"code":700007,"msg":"No permission"}"#))

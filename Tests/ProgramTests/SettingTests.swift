@@ -132,12 +132,12 @@ struct SettingTests {
   func defaultTimeToLive() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market) { $0["intake.default_ttl_seconds"] = 77 }
-    #expect(try code(daemon, Wish("unstated", ["ttl_seconds": nil])) == "accepted")
-    let signal = try daemon.explain("unstated")["signal"]
-    let times = try ["received_at", "expires_at"].map { name in
-      try #require(signal?[name]?.stringValue.flatMap { Timestamp.parse($0) })
-    }
-    #expect(times[1].since(times[0]) == .seconds(77))
+    let created = Clock.wall()
+    let wish = Wish(
+      "unstated", ["ttl_seconds": nil, "created_at": .integer(created.milliseconds)])
+    #expect(try code(daemon, wish) == "accepted")
+    let expires = try daemon.explain("unstated")["signal"]?["expires_at"]?.stringValue
+    #expect(expires.flatMap { Timestamp.parse($0) }?.since(created) == .seconds(77))
   }
 
   // MARK: price

@@ -40,6 +40,7 @@ package enum Fault: String, CaseIterable, Hashable, Sendable {
   case malformed
   case flood
   case commands
+  case modeChange = "mode_change"
 
   /// How often at most, in a million of its chances.
   var most: Int {
@@ -68,6 +69,7 @@ package enum Fault: String, CaseIterable, Hashable, Sendable {
     case .conflict, .staleSignal, .malformed: 80_000
     case .flood: 60_000
     case .commands: 60_000
+    case .modeChange: 30_000
     }
   }
 
@@ -77,8 +79,7 @@ package enum Fault: String, CaseIterable, Hashable, Sendable {
     case .requestLost, .replyLost, .replyCut, .requestHeld, .connectionRefused, .errorBefore,
       .errorAfter, .garbage, .htmlPage, .throttle, .hiddenOrder, .kill, .powerLoss, .clockStep,
       .diskFull, .writeFails, .syncFails, .longPause, .unsyncedFile, .duplicate, .conflict,
-      .staleSignal,
-      .malformed, .commands:
+      .staleSignal, .malformed, .commands, .modeChange:
       true
     case .requestCopied, .slowNetwork, .emptyAnswer, .wrongEcho, .firewall, .ban, .slowDisk,
       .lostEvent, .doubledEvent, .moveFails, .flood:

@@ -2,15 +2,20 @@ import Domain
 import Execution
 import SimulatedExchange
 
-/// The operator: halts, resumes, cancels and resolves, at any time.
+/// The operator: halts, resumes, cancels and resolves, and restarts in another mode, at any time.
 final class OperatorHand {
   private let world: World
   private let process: () -> SimulatedProcess?
   private let oracle: Oracle
+  private let otherModes: OtherModes
 
-  init(_ world: World, _ oracle: Oracle, process: @escaping () -> SimulatedProcess?) {
+  init(
+    _ world: World, _ oracle: Oracle, _ otherModes: OtherModes,
+    process: @escaping () -> SimulatedProcess?
+  ) {
     self.world = world
     self.oracle = oracle
+    self.otherModes = otherModes
     self.process = process
   }
 
@@ -23,6 +28,10 @@ final class OperatorHand {
       let step = Int64(world.below(7_200_001, for: .clockStep)) - 3_600_000
       world.note("clock steps", "", "\(step) ms")
       world.stepClock(by: step)
+    }
+    if world.happens(.modeChange) {
+      otherModes.want()
+      process()?.stop()
     }
     if world.faultsAreOn { begin() }
   }

@@ -22,6 +22,10 @@ final class Oracle {
 
   let world: World
   let configuration: EngineConfiguration
+  /// The mode in which each order was made.
+  var modes: [OrderKey: TradingMode] = [:]
+  /// Until when a run in another mode may have used the pools.
+  var otherRunUntil: Int64 = 0
   private(set) var shadow = Shadow()
   /// Turns whose commit failed: a crash may bring them back.
   private var maybe: [StoreWrite] = []
@@ -57,18 +61,20 @@ final class Oracle {
   /// When each price was asked for, by what the machine's clock said then.
   private var priceAsked: [Int64: Int64] = [:]
 
-  init(_ world: World) {
+  init(_ world: World, mode: TradingMode = .live) {
     self.world = world
-    configuration = Self.configuration(world.dials)
+    configuration = Self.configuration(world.dials, mode)
   }
 
   private var maximumDailyQuote: FixedDecimal { FixedDecimal(world.dials.dailyQuote) }
   static let maximumOrderQuote = FixedDecimal(5_000)
   static let maximumPriceAge = Duration.seconds(2)
 
-  private static func configuration(_ dials: Dials) -> EngineConfiguration {
+  private static func configuration(
+    _ dials: Dials, _ mode: TradingMode
+  ) -> EngineConfiguration {
     EngineConfiguration(
-      mode: .live,
+      mode: mode,
       price: .init(maximumAge: maximumPriceAge, maximumDeviation: FixedDecimal(100)),
       risk: .init(
         symbols: SimulatedNetwork.listings.map(\.symbol), maximumOrderQuote: maximumOrderQuote,
@@ -87,6 +93,7 @@ final class Oracle {
   func commitFailed(_ turn: [StoreWrite]) { maybe = turn }
 
   func committed(_ turn: [StoreWrite], by process: SimulatedProcess) {
+    checkModes(turn, of: process.mode)
     take(turn)
     let touched = turn.compactMap { if case .putOrder(let order) = $0 { order.key } else { nil } }
     if !touched.isEmpty { compareWithEngine(touched, process) }
@@ -217,7 +224,7 @@ final class Oracle {
         .filledAtMostOrdered, name, "\(order.executedQuantity) filled of \(quantity)")
     }
     guard let found = intents[name]?.accepted.first else {
-      if order.orderID != nil {
+      if order.orderID != nil && configuration.mode != .paper {
         world.fail(.oursIsKnown, name, "it is recorded as placed, and the exchange has none")
       }
       return
@@ -382,6 +389,7 @@ final class Oracle {
   /// Nor can a machine tell how long it was off when its clock was set meanwhile, or so shortly before
   /// that nothing was written since.
   var isExcusedFromPools: Bool {
+    if world.time < otherRunUntil { return true }
     if let clockSetWhileOff, world.time - clockSetWhileOff < 12 * second { return true }
     return deaths.reduce(0) { $0 + (world.time - $1 < 12 * second ? 1 : 0) } >= 2
   }
@@ -419,6 +427,8 @@ final class Oracle {
   private static func viewName(_ call: WireCall) -> String { "\(call.wire.path) \(call.subject)" }
 
   private func checkAbsence(_ order: Order) {
+    // On paper there is no view of the exchange.
+    if configuration.mode == .paper { return }
     let name = order.ticket.clientOrderID.text
     guard let fence = order.fence else { return }
     let conclusive = fence.advanced(by: world.dials.settleTime)

@@ -52,6 +52,8 @@ package enum Plant: String, CaseIterable, Hashable, Sendable {
   case dailyLimitIgnored = "daily-limit-ignored"
   /// A signal is not written down with its order.
   case signalNotWritten = "signal-not-written"
+  /// A run takes any database, whatever mode it belongs to.
+  case modeIgnored = "mode-ignored"
 }
 
 extension Plant {

@@ -32,12 +32,13 @@ final class SimulatedProcess {
   }
 
   let life: Int
+  let mode: TradingMode
   let oracle: Oracle
   let plant: Plant?
   private(set) var isAlive = true
   private(set) var end: End?
   private let world: World
-  private let disk: SimulatedDisk
+  let disk: SimulatedDisk
   private let network: SimulatedNetwork
   private let reach: Reach
   private var endInCommit: End?
@@ -45,15 +46,17 @@ final class SimulatedProcess {
   private(set) var spoolView: SpoolView?
   private(set) var desk: SignalDesk?
   private(set) var epochs: Epochs?
+  private(set) var noteKey: (ExchangeAnswer) -> Void = { _ in }
   private var nextToken = 1
 
   static let account = "main"
 
   init(
-    life: Int, world: World, oracle: Oracle, disk: SimulatedDisk, network: SimulatedNetwork,
-    reach: Reach
+    life: Int, mode: TradingMode, world: World, oracle: Oracle, disk: SimulatedDisk,
+    network: SimulatedNetwork, reach: Reach
   ) {
     self.life = life
+    self.mode = mode
     self.world = world
     self.oracle = oracle
     self.disk = disk
@@ -71,8 +74,10 @@ final class SimulatedProcess {
     world.note("starts", "", "life \(life)")
     guard survives(.atStart) else { return }
     do {
-      let store = WatchedStore(
-        try OrderStore(path: SimulatedDisk.path, fileSystem: disk.name), world, disk, self)
+      let base = try OrderStore(path: SimulatedDisk.path, fileSystem: disk.name)
+      guard try mayUse(base, logger), survives(.atStart) else { return die(.exited) }
+      noteKey = ownership.noteKey(in: base, logger) { [world] in world.machineNow.wall }
+      let store = WatchedStore(base, world, disk, self)
       self.store = store
       let time = Timekeeper(
         now: { [world] in world.machineNow },
@@ -100,6 +105,23 @@ final class SimulatedProcess {
     }
   }
 
+  /// As the daemon's own start judges it. A database that is not in use is taken; the operator changes
+  /// back before this run uses it.
+  private func mayUse(_ store: OrderStore, _ logger: Logger) throws(StoreError) -> Bool {
+    let refusal = try ownership.take(store, logger, at: world.machineNow.wall)
+    oracle.startWasJudged(mode, refusal: refusal)
+    return plant == .modeIgnored || mode == oracle.configuration.mode && refusal == nil
+  }
+
+  private var ownership: DatabaseOwnership {
+    var configuration = Configuration()
+    configuration.mode = Configuration.Mode(rawValue: mode.rawValue) ?? .paper
+    configuration.exchange.account = Self.account
+    configuration.store.path = SimulatedDisk.path
+    return DatabaseOwnership(
+      configuration, from: "", credentials: mode == .paper ? nil : network.credentials)
+  }
+
   func finishTurn() {
     guard isAlive else { return }
     epochs?.turn?.finish()
@@ -115,13 +137,14 @@ final class SimulatedProcess {
 
   private var edges: Epochs.Edges {
     Epochs.Edges(
-      configuration: { [oracle, plant] in
+      configuration: { [oracle, plant, mode] in
         var configuration = oracle.configuration
+        configuration.mode = mode
         plant?.alter(&configuration)
         return configuration
       },
-      openLink: { [unowned self] _, deliver in
-        WatchedLink(self, world, network, deliver: deliver)
+      openLink: { [unowned self] state, deliver in
+        WatchedLink(self, world, network, state, deliver: deliver)
       },
       answerCommand: { [world] token, answer in
         world.note("command answered", "", "\(token.number) \(answer.ok) \(answer.message)")
@@ -171,6 +194,13 @@ final class SimulatedProcess {
     die(end)
   }
 
+  /// The operator stops it: nothing but what is durable counts afterwards.
+  func stop() {
+    guard isAlive else { return }
+    world.note("stopped by the operator", "")
+    die(.killed)
+  }
+
   private func die(_ end: End) {
     guard isAlive else { return }
     isAlive = false
@@ -199,6 +229,7 @@ final class SimulatedProcess {
     epochs = nil
     desk = nil
     spoolView = nil
+    noteKey = { _ in }
     store = nil
   }
 }
@@ -212,7 +243,7 @@ final class WatchedLink: Dispatching {
 
   init(
     _ process: SimulatedProcess, _ world: World, _ network: SimulatedNetwork,
-    deliver: @escaping (RequestID, ExchangeAnswer) -> Void
+    _ state: StoredState, deliver: @escaping (RequestID, ExchangeAnswer) -> Void
   ) {
     self.process = process
     self.world = world
@@ -220,9 +251,11 @@ final class WatchedLink: Dispatching {
     link = ExchangeLink(
       client: carrier,
       venue: MEXCSpot(credentials: network.credentials, receiveWindow: world.dials.receiveWindow),
-      paper: nil, openOrders: [], now: { world.machineNow }
+      paper: process.mode == .paper ? PaperExchange() : nil,
+      openOrders: state.live.map(\.order), now: { world.machineNow }
     ) { [weak self] id, answer in
       guard let self, process.survives(.onEvent) else { return }
+      process.noteKey(answer)
       let request = self.requests.removeValue(forKey: id)
       let altered = request.flatMap { process.plant?.alter(answer, to: $0) } ?? answer
       deliver(id, altered)

@@ -42,6 +42,7 @@ package final class SimulationRun {
   private var ends: SplitMix64
   private var producer: Producer?
   private var hand: OperatorHand?
+  private lazy var otherModes = OtherModes(world) { [unowned self] run in start(run) }
 
   /// More than any honest run needs: one that does not come to rest is a fault.
   private static let stepsMaximum = 400_000
@@ -65,7 +66,7 @@ package final class SimulationRun {
       oracle.checkDurable = { [unowned self] key, order in self.checkDurable(key, order) }
     }
     let producer = Producer(world, oracle, network, spool) { [unowned self] in self.process }
-    let hand = OperatorHand(world, oracle) { [unowned self] in self.process }
+    let hand = OperatorHand(world, oracle, otherModes) { [unowned self] in self.process }
     self.producer = producer
     self.hand = hand
     producer.begin()
@@ -81,7 +82,7 @@ package final class SimulationRun {
 
   private func turn(until end: Int64) {
     while world.violation == nil, world.time < end {
-      let deadline = process?.deadline
+      let deadline = process?.deadline ?? otherModes.process?.deadline
       let next = min(world.nextTime ?? .max, deadline ?? .max)
       guard next < end else { break }
       if let deadline, deadline <= world.nextTime ?? .max {
@@ -97,9 +98,10 @@ package final class SimulationRun {
   }
 
   private func step() {
-    process?.finishTurn()
+    let running = process ?? otherModes.process
+    running?.finishTurn()
     world.clockShiftInTurn = 0
-    if let process, !process.isAlive { bury(process) }
+    if let running, !running.isAlive { bury(running) }
     steps += 1
     if steps > Self.stepsMaximum {
       world.fail(.nothingInFlightForEver, "", "it does not come to rest")
@@ -151,18 +153,39 @@ package final class SimulationRun {
   // MARK: Lives
 
   private func startProcess() {
+    if otherModes.isWanted {
+      otherModes.begin()
+      if let process = otherModes.process, !process.isAlive { bury(process) }
+      return
+    }
     lives += 1
     oracle.starts()
     let process = SimulatedProcess(
-      life: lives, world: world, oracle: oracle, disk: disk, network: network, reach: reach)
+      life: lives, mode: .live, world: world, oracle: oracle, disk: disk, network: network,
+      reach: reach)
     self.process = process
     process.start(spool, logger)
     if !process.isAlive { bury(process) }
   }
 
+  /// A run in another mode.
+  private func start(_ run: OtherModes.Run) -> SimulatedProcess {
+    lives += 1
+    if run.own != nil { oracle.otherRunBegins() }
+    let process = SimulatedProcess(
+      life: lives, mode: run.mode, world: world, oracle: run.own?.oracle ?? oracle,
+      disk: run.own?.disk ?? disk, network: network, reach: reach)
+    process.start(run.own?.spool ?? spool, logger)
+    return process
+  }
+
   private func bury(_ dead: SimulatedProcess) {
-    guard process === dead else { return }
-    process = nil
+    if otherModes.end(dead) {
+      oracle.otherRunEnds()
+    } else {
+      guard process === dead else { return }
+      process = nil
+    }
     dead.bury()
     oracle.died(dead.end)
     let isPowerLoss = dead.end == .powerLost
@@ -170,9 +193,11 @@ package final class SimulationRun {
       let seed = ends.next()
       disk.losePower(seed: seed, lossPercent: 80 + ends.below(21))
       for token in spool.losePower(&ends) { hurt.insert(token) }
+      otherModes.losePower(&ends)
       world.boot()
     }
     disk.restart()
+    dead.disk.restart()
     var pause = Int64(isPowerLoss ? 1_000 + ends.below(8_000) : 50 + ends.below(3_000))
     // Longer than most signals live, and over before the last look at everything.
     if world.happens(.longPause) { pause += Int64(world.below(35_000, for: .longPause)) }

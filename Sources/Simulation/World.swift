@@ -144,6 +144,7 @@ package enum Invariant: String, CaseIterable, Hashable, Sendable {
   case absenceIsProved = "absence-is-proved"
   case capsHold = "caps-hold"
   case truthIsFound = "truth-is-found"
+  case modesStayApart = "modes-stay-apart"
   case storeIsUsedWell = "store-is-used-well"
 }
 

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import Glibc
 import SimulatedExchange
 import Testing
 
@@ -85,6 +86,32 @@ struct DatabaseKeyTests {
       }
     }
     #expect(!daemon.journal.contains { $0.contains(Self.renewed.key) })
+  }
+
+  /// Root says it, and the daemon's user must be able to open what lies beside the database then.
+  @Test func adoptingLeavesEveryFileToTheDatabasesUser() throws {
+    let market = try market()
+    let daemon = try DaemonUnderTest(market)
+    try trade("a", daemon)
+    try daemon.stop()
+    let folder = daemon.scratch("elsewhere")
+    let user = geteuid() == 0 ? uid_t(65_534) : geteuid()
+    let attributes: [FileAttributeKey: Any] = [.ownerAccountID: user]
+    let manager = FileManager.default
+    try manager.createDirectory(atPath: folder, withIntermediateDirectories: false)
+    try manager.copyItem(atPath: daemon.scratch("state.db"), toPath: folder + "/copy.db")
+    try manager.setAttributes(attributes, ofItemAtPath: folder)
+    try manager.setAttributes(attributes, ofItemAtPath: folder + "/copy.db")
+    try manager.setAttributes([.posixPermissions: 0o755], ofItemAtPath: daemon.scratch.path)
+    daemon.settings["store.path"] = .string(folder + "/copy.db")
+    let adopted = try daemon.operate("adopt")
+    #expect(adopted.status == 0, "\(adopted.errors)")
+    let names = try manager.contentsOfDirectory(atPath: folder).sorted()
+    #expect(names == ["copy.db", "copy.db.high-water", "copy.db.lock"])
+    for name in names {
+      let owner = try manager.attributesOfItem(atPath: "\(folder)/\(name)")[.ownerAccountID]
+      #expect((owner as? NSNumber)?.uint32Value == user, "\(name)")
+    }
   }
 
   @Test func anOpenOrderIsFollowedWithTheRenewedKey() throws {

@@ -32,6 +32,7 @@ struct PlantedFaultTests {
     (.fillsDoubled, [.filledAtMostOrdered]),
     (.dailyLimitIgnored, [.capsHold]),
     (.signalNotWritten, [.storeIsUsedWell]),
+    (.modeIgnored, [.modesStayApart]),
   ]
 
   @Test("Every planted fault stands in the table")

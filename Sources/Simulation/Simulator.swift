@@ -22,7 +22,8 @@ package final class Simulator {
     var best = failing
     func isStill(_ scenario: Scenario) -> Bool {
       let outcome = run(scenario)
-      guard outcome.violation?.invariant == invariant else { return false }
+      guard outcome.violation?.invariant == invariant, outcome.signals <= best.signals
+      else { return false }
       best = outcome
       return true
     }

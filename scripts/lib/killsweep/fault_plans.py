@@ -1,5 +1,7 @@
 """What goes wrong at the exchange, drawn anew for every exchange."""
 
+import json
+
 # The longest that a request is under way.
 LATEST_MS = 120
 PLACE = "POST /api/v3/order"
@@ -24,8 +26,33 @@ def faults(fate):
         rule(LOOK, "lost_before", fate, 0.05),
         rule(LOOK, "error_before", fate, 0.05),
         rule(LOOK, "garbage", fate, 0.02),
+        rule(PLACE, "answer", fate, 0.02, **refusal(30087, "Order price exceeds allowed range")),
+        rule(PLACE, "answer", fate, 0.02, **refusal(30099, "Something that no table knows")),
+        rule(LOOK, "answer", fate, 0.03, **refusal(10007, "symbol not support api")),
+        rule(LOOK, "patch", fate, 0.02, set={"executedQty": None, "cummulativeQuoteQty": None}),
     ]
-    return rules + [rule(route, "error_before", fate, 0.1) for route in LISTS]
+    for route in LISTS:
+        rules += [
+            rule(route, "error_before", fate, 0.1),
+            rule(route, "answer", fate, 0.05, **refusal(700007, "No permission")),
+            rule(route, "append_row", fate, 0.1, row=FOREIGN_ROW),
+        ]
+    return rules
+
+
+def refusal(code, text):
+    """An answer with a business code of the exchange, which makes no order."""
+    return {"status": 400, "body": json.dumps({"code": code, "msg": text})}
+
+
+# An order that somebody made by hand on the exchange's website.
+FOREIGN_ROW = {
+    "symbol": "BTCUSDT", "orderId": "C02__999", "orderListId": -1, "clientOrderId": None,
+    "price": "0", "origQty": "0.01", "executedQty": None, "cummulativeQuoteQty": "0",
+    "status": "CANCELED", "timeInForce": None, "type": "STOP_MARKET_ORDER", "side": "SELL",
+    "stopPrice": "60000", "icebergQty": None, "time": 1, "updateTime": None, "isWorking": False,
+    "origQuoteOrderQty": None,
+}  # fmt: skip
 
 
 def rule(route, fault, fate, mean, **keys):

@@ -32,8 +32,8 @@ final class SignalFiles {
   private var failedMoves: [Move] = []
   /// Files of remembered signals that could not be moved to `active` yet.
   private var failedClaims: [(name: [UInt8], id: SignalID)] = []
-  /// Signals whose report of doubt could not be written or removed.
-  private var failedDoubts: Set<SignalID> = []
+  /// Files beside which a report of doubt could not be written or removed.
+  private var failedDoubts: [[UInt8]] = []
   private var isRetrying = false
 
   init(time: Timekeeper, logger: Logger, maximumBytes: Int, store: any StateStore) {
@@ -77,7 +77,7 @@ final class SignalFiles {
       failedClaims.append((name, id))
       return scheduleRetry()
     }
-    if doubts[id] != nil { writeDoubt(of: id) }
+    if let name = activeFiles[id], let doubt = doubts[id] { write(doubt, beside: name) }
   }
 
   /// Moves a file that was no signal, or none that is new, out of `incoming`.
@@ -167,9 +167,9 @@ final class SignalFiles {
     let moves = failedMoves
     failedMoves = []
     for move in moves { finish(move) }
-    let ids = failedDoubts.sorted()
+    let names = failedDoubts
     failedDoubts = []
-    for id in ids { writeDoubt(of: id) }
+    for name in names { writeAgain(beside: name) }
   }
 
   private func bytes(_ report: JSONValue) -> [UInt8] {
@@ -181,13 +181,14 @@ final class SignalFiles {
   /// Says beside the signal's file that its order is in doubt, or no more.
   func tell(_ doubt: Doubt?, of id: SignalID) {
     doubts[id] = doubt.map { bytes(OutcomeReport.doubt($0, of: id)) }
-    if activeFiles[id] != nil { writeDoubt(of: id) }
+    if let name = activeFiles[id] { write(doubts[id], beside: name) }
   }
 
-  private func writeDoubt(of id: SignalID) {
-    guard let spool, let name = activeFiles[id] else { return }
+  /// What stands beside a file in `active`; nil for nothing.
+  private func write(_ report: [UInt8]?, beside name: [UInt8]) {
+    guard let spool else { return }
     do throws(SystemError) {
-      if let report = doubts[id] {
+      if let report {
         try spool.writeStatus(name, report)
       } else {
         try spool.removeStatus(name)
@@ -196,14 +197,17 @@ final class SignalFiles {
       if failedDoubts.isEmpty {
         logger.log(
           .error, "what is in doubt could not be written beside a signal's file; trying again",
-          [
-            LogField("signal_id", id.text), LogField("file", bytes: name),
-            LogField("error", "\(error)"),
-          ])
+          [LogField("file", bytes: name), LogField("error", "\(error)")])
       }
-      failedDoubts.insert(id)
+      failedDoubts.append(name)
       scheduleRetry()
     }
+  }
+
+  /// By now the file may have moved on, and another may have its name.
+  private func writeAgain(beside name: [UInt8]) {
+    let id = activeFiles.first { $0.value == name }?.key
+    write(id.flatMap { doubts[$0] }, beside: name)
   }
 
   // MARK: After a restart

@@ -25,9 +25,10 @@ package final class DirectoryWatch {
   /// wd, mask, cookie and length, before the name.
   private static let headerBytes = 16
 
+  /// Whoever writes on into a file that was removed says nothing of the one that has its name now.
   private static let mask = UInt32(
     IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF
-      | IN_ONLYDIR)
+      | IN_ONLYDIR | IN_EXCL_UNLINK)
 
   private let loop: EventLoop
   private let descriptor: FileDescriptor

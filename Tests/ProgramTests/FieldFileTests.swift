@@ -129,6 +129,11 @@ struct FieldFileTests {
     "touch incoming/a.json; sleep 0.3; cat source.json >> incoming/a.json",
     "dd if=source.json of=incoming/a.json bs=1 status=none",
     "(head -c 40 source.json; sleep 1.2; tail -c +41 source.json) > incoming/a.json",
+    // As vim saves: it tries whether it may write, and keeps a backup until the end.
+    "touch incoming/4913; rm incoming/4913; cp source.json incoming/a.json~; "
+      + "cat source.json > incoming/a.json; rm incoming/a.json~",
+    // As rsync, and as editors that save beside and rename.
+    "cp source.json incoming/.a.json.Xy12Ab; mv incoming/.a.json.Xy12Ab incoming/a.json",
   ])
   func whatShellsDo(_ command: String) throws {
     let market = try SimulatedMarket()
@@ -139,6 +144,35 @@ struct FieldFileTests {
       environment: ["PATH": "/usr/bin:/bin"])
     #expect(try shell.waitForEnd() == .exited(0))
     try expectFilled("a.json", daemon, at: market)
+  }
+
+  /// The mode comes after the close: a race that nobody may lose.
+  @Test func installByAnotherMemberOfTheGroup() throws {
+    let market = try SimulatedMarket(SimulatedMarket.calm + SimulatedMarket.roomy)
+    let daemon = try daemon(market, bare: true)
+    try daemon.scratch.write("spool/source", "", mode: 0o644)
+    var names: [String] = []
+    for index in 0..<8 {
+      let name = "i\(index).json"
+      names.append(name)
+      try daemon.setMode(daemon.scratch.path, 0o755)
+      try daemon.scratch.write("source.json", Wish("i\(index)").text, mode: 0o644)
+      let install = [
+        "/usr/bin/install", "-m", "0640", daemon.scratch("source.json"),
+        daemon.spool("incoming/" + name),
+      ]
+      let member =
+        geteuid() == 0
+        ? [
+          "/usr/bin/setpriv", "--reuid=\(DaemonUnderTest.stranger)", "--regid=\(getegid())",
+          "--clear-groups",
+        ] : []
+      let command = member + install
+      let process = try ChildProcess(command[0], Array(command.dropFirst()))
+      #expect(try process.waitForEnd() == .exited(0), "\(process.tail)")
+    }
+    for name in names { #expect(try daemon.waitForOutcome(name).status == "filled") }
+    #expect(try daemon.names(in: "rejected") == [])
   }
 
   /// What is no signal is refused when nothing has changed for the quiet time, and not before.
@@ -176,6 +210,27 @@ struct FieldFileTests {
     try RawFiles.rename(
       Array(daemon.spool("incoming/" + name).utf8), to: Array(daemon.spool("incoming/a.json").utf8))
     try expectFilled("a.json", daemon, at: market)
+  }
+
+  /// Names are bytes: a signal is as good under any of them.
+  @Test func oddNamesAreNames() throws {
+    let market = try SimulatedMarket(SimulatedMarket.calm + SimulatedMarket.roomy)
+    let daemon = try daemon(market)
+    let names: [[UInt8]] = [
+      Array("with space.json".utf8), Array("new\nline.json".utf8), Array("quote\"'.json".utf8),
+      Array("-rf.json".utf8), [0xFF, 0xFE, 0x80], [UInt8](repeating: UInt8(ascii: "l"), count: 255),
+    ]
+    for (index, name) in names.enumerated() {
+      try daemon.drop(name, Array(Wish("odd\(index)").text.utf8))
+    }
+    for name in names.dropLast() {
+      #expect(try daemon.waitForOutcome(name).status == "filled")
+    }
+    // Its report has a name that is cut to fit.
+    try daemon.until("the longest name being done") { () throws -> Bool? in
+      RawFiles.exists(Array(daemon.spool("done/").utf8) + names[names.count - 1]) ? true : nil
+    }
+    #expect(try market.ledger().orders.count == names.count)
   }
 
   // MARK: Modes and owners
@@ -258,12 +313,43 @@ struct FieldFileTests {
     #expect(try daemon.stop() == .exited(0))
   }
 
+  // MARK: Links
+
+  @Test func aSpoolMayBeALinkAndIncomingMayNot() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest(market)
+    let manager = FileManager.default
+    for name in ["real", "elsewhere"] {
+      try manager.createDirectory(
+        atPath: daemon.scratch(name), withIntermediateDirectories: false)
+    }
+    try manager.createSymbolicLink(
+      atPath: daemon.scratch("spool"), withDestinationPath: daemon.scratch("real"))
+    try daemon.start()
+    try daemon.waitForTrading()
+    try daemon.drop("a.json", Self.text)
+    try expectFilled("a.json", daemon, at: market)
+    #expect(try daemon.stop() == .exited(0))
+
+    try manager.removeItem(atPath: daemon.scratch("real/incoming"))
+    try manager.createSymbolicLink(
+      atPath: daemon.scratch("real/incoming"), withDestinationPath: daemon.scratch("elsewhere"))
+    try daemon.launch()
+    #expect(try daemon.process.waitForEnd() == .exited(1))
+    try daemon.process.line(with: "level=error", "incoming, a symbolic link, which is not followed")
+  }
+
   // MARK: Nothing is lost
 
   /// A flood of files of every kind while the daemon is killed: each has its answer in the end.
   @Test func filesOfEveryKindOverAKill() throws {
     let market = try SimulatedMarket(SimulatedMarket.calm + SimulatedMarket.roomy)
     let daemon = try daemon(market, quiet: 1)
+    // No order leaves before the kill, so that none is lost on its way.
+    try market.faults(
+      """
+      {"route": "GET /api/v3/ticker/price", "fault": "error_before", "status": 503}
+      """)
     var names: [String] = []
     for index in 0..<60 {
       let name = "f\(index).json"
@@ -283,6 +369,7 @@ struct FieldFileTests {
         try daemon.start()
       }
     }
+    try market.faults()
     for name in names { #expect(try daemon.waitForOutcome(name).status == "filled", "\(name)") }
     #expect(try market.ledger().orders.count == names.count)
     #expect(try daemon.names(in: "active") == [])

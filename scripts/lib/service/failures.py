@@ -210,7 +210,8 @@ def reboot(world):
 
 def halted(world):
     status = world.status()
-    return f"{status['state']}, {str(status['reason']).split(' (since')[0]}"
+    reason = str(status["reason"])
+    return f"{status['state']}, {'for the night' if 'for the night' in reason else reason}"
 
 
 def resting(world, order):

@@ -38,9 +38,10 @@ def exposure(world, unit):
 
 
 def start(world):
-    world.follow("start", "start, status, journal")
+    world.follow("start", "start")
     world.step("the service", "active (running)", world.state())
     world.wait_until_trading()
+    world.follow("status", "status, journal")
     world.step("mexc-signalctl status", "trading, paper", trading(world))
 
 

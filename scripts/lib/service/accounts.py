@@ -1,4 +1,4 @@
-"""Several accounts, each with a service of its own; and what the exchanges have seen of them all."""
+"""Several accounts, each with a service of its own; and what the exchanges have seen of all."""
 
 import collections
 
@@ -24,7 +24,8 @@ def add(world, second):
 
 def apart(world, second):
     before = len(world.main.exchange.orders())
-    world.step("second account: a signal by file", "filled, one order", world.by_file("two-a", second))
+    world.step("second account: a signal by file", "filled, one order",
+               world.by_file("two-a", second))  # fmt: skip
     world.step("second account: a signal by socket", "accepted, one order",
                world.by_line("two-b", second))  # fmt: skip
     world.step("the first account's exchange saw of them", "no order",
@@ -33,8 +34,9 @@ def apart(world, second):
                world.by_file("member-file", second))  # fmt: skip
     own_socket(world, second)
     world.step("their names in the journal", "mexc-signald, mexc-signald-second", names(world))
+    stopped = world.systemctl("stop", second.unit)
     world.step("stop the second, a signal to the first", "exit status 0, filled, one order",
-               f"{world.systemctl('stop', second.unit)}, {world.by_file('first-goes-on')}")  # fmt: skip
+               f"{stopped}, {world.by_file('first-goes-on')}")  # fmt: skip
     world.machine.must("systemctl", "start", second.unit)
     world.wait_until_trading(second)
 

@@ -1,4 +1,4 @@
-"""The part that runs on this machine: builds, prepares, starts the part that is shut in, cleans up."""
+"""The part that runs on this machine: prepares, starts the part that is shut in, cleans up."""
 
 import argparse
 import ctypes
@@ -29,8 +29,8 @@ bash -euo pipefail -c "$2" >&2
 build_release
 """
 
-# Namespaces of its own for everything that follows: what happens to processes, mounts and the network
-# in there ends with the first process in there, which ends with this one.
+# Namespaces of its own for everything that follows: what happens to processes, mounts and the
+# network in there ends with the first process in there, which ends with this one.
 SHUT_IN = ["unshare", "--mount", "--propagation", "private", "--net", "--pid", "--fork",
            "--kill-child=SIGKILL", "--mount-proc"]  # fmt: skip
 
@@ -44,7 +44,8 @@ def why_not():
     release = {}
     try:
         with open("/etc/os-release", encoding="utf-8") as file:
-            release = dict(line.rstrip().replace('"', "").split("=", 1) for line in file if "=" in line)
+            lines = [line.rstrip().replace('"', "") for line in file]
+        release = dict(line.split("=", 1) for line in lines if "=" in line)
     except OSError:
         pass
     if (release.get("ID"), release.get("VERSION_ID")) != ("debian", "12"):

@@ -13,8 +13,9 @@ def make_certificate(folder):
     """A certificate for the exchange's name, and its key. It is its own authority."""
     certificate, key = os.path.join(folder, "certificate.pem"), os.path.join(folder, "key.pem")
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-         "-days", "2", "-subj", "/CN=check-service", "-addext", f"subjectAltName=DNS:{HOST}",
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-days", "2", "-subj", "/CN=check-service", "-addext",
+         f"subjectAltName=DNS:{HOST}",
          "-keyout", key, "-out", certificate],
         stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What goes wrong with a service that runs: crashes, wrong configurations, a full disk, a reboot."""
+"""What goes wrong with a service: crashes, wrong configurations, a full disk, a reboot."""
 
 import os
 import time
@@ -142,8 +142,8 @@ def full_disk(world):
     machine.must("systemctl", "stop", world.main.unit)
     machine.must("mv", state, state + ".away")
     machine.must("install", "-d", "-m", "0700", "-o", "mexc-signald", "-g", "mexc-signald", state)
-    machine.must("mount", "-t", "tmpfs", "-o", "size=4m,mode=0700,uid=mexc-signald,gid=mexc-signald",
-                 "tmpfs", state)  # fmt: skip
+    options = "size=4m,mode=0700,uid=mexc-signald,gid=mexc-signald"
+    machine.must("mount", "-t", "tmpfs", "-o", options, "tmpfs", state)
     machine.must("sh", "-c", f"cp -a {state}.away/. {state}/")
     machine.must("systemctl", "start", world.main.unit)
     world.wait_until_trading()
@@ -155,7 +155,8 @@ def full_disk(world):
     world.step("disk full: a signal by file", "waits in incoming/", waits(world, "full-file"))
     machine.must("rm", f"{state}/filler")
     world.step("room again: the file", "filled, one order", world.settled("full-file"))
-    world.step("room again: the line, sent again", "accepted, one order", world.by_line("full-line"))
+    world.step("room again: the line, sent again", "accepted, one order",
+               world.by_line("full-line"))  # fmt: skip
     world.step("the process, all along", "the same",
                "the same" if world.show("MainPID") == process else "another")  # fmt: skip
     machine.must("systemctl", "stop", world.main.unit)
@@ -174,7 +175,8 @@ def waits(world, name):
 def stop(world):
     world.step("stop", "exit status 0", world.systemctl("stop", world.main.unit))
     world.step("the service", "inactive (dead)", world.state())
-    world.step("a signal by socket", "No such file or directory", missing(world.send("stopped-line")))
+    world.step("a signal by socket", "No such file or directory",
+               missing(world.send("stopped-line")))  # fmt: skip
     world.drop("stopped-file")
     world.step("start, and a signal by file from before", "exit status 0, filled, one order",
                f"{world.systemctl('start', world.main.unit)}, {world.settled('stopped-file')}")
@@ -216,8 +218,8 @@ def halted(world):
 
 def resting(world, order):
     def rows():
-        listed = world.machine.must("mexc-signalctl", "--config", world.main.configuration, "--json",
-                                    "orders", "--state", "filled")  # fmt: skip
+        listed = world.machine.must("mexc-signalctl", "--config", world.main.configuration,
+                                    "--json", "orders", "--state", "filled")  # fmt: skip
         return order in listed
 
     until("the fill", rows)

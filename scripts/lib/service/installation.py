@@ -24,8 +24,9 @@ def install(world):
     done = world.machine.run("systemd-analyze", "verify", "mexc-signald.service",
                              "mexc-signald.socket", "mexc-signald@x.service",
                              "mexc-signald@x.socket")  # fmt: skip
+    said = done.stdout + done.stderr or "not a word"
     world.step("systemd-analyze verify, all units", "exit status 0, not a word",
-               f"exit status {done.returncode}, {done.stdout + done.stderr or 'not a word'}")  # fmt: skip
+               f"exit status {done.returncode}, {said}")  # fmt: skip
     for unit in ("mexc-signald.service", "mexc-signald@x.service"):
         world.step(f"systemd-analyze security {unit}", f"{EXPOSURE_MAXIMUM} or less",
                    exposure(world, unit))  # fmt: skip
@@ -102,7 +103,8 @@ def again(world, name):
 def reload(world):
     since = time.time()
     world.follow("reload", "reload with a lower limit for an order")
-    until("the new limit", lambda: "the configuration is reloaded" in str(world.journal(since=since)))
+    until("the new limit", lambda: any(
+        "the configuration is reloaded" in line for line in world.journal(since=since)))
     world.step("a signal above the new limit", "risk_order_quote, no order",
                world.by_file("above-limit", quote_quantity="80"))  # fmt: skip
     world.step("journalctl -p warning", "empty",
@@ -113,14 +115,18 @@ def wrong_reload(world):
     since = time.time()
     process = world.show("MainPID")
     world.configure('s/maximum_order_quote: "50"/maximum_order_quote: "fifty"/')
-    world.step("reload with a wrong file", "exit status 1", world.systemctl("reload", world.main.unit))
+    world.step("reload with a wrong file", "exit status 1",
+               world.systemctl("reload", world.main.unit))  # fmt: skip
+    stayed = "the same" if world.show("MainPID") == process else "another"
     world.step("the service, its process", "active (running), the same",
-               f"{world.state()}, {'the same' if world.show('MainPID') == process else 'another'}")  # fmt: skip
-    world.step("journalctl -p err names the key", "yes", error_names(world, since, "maximum_order_quote"))
+               f"{world.state()}, {stayed}")  # fmt: skip
+    world.step("journalctl -p err names the key", "yes",
+               error_names(world, since, "maximum_order_quote"))  # fmt: skip
     world.step("a signal under the old configuration", "filled, one order",
                world.by_file("old-configuration"))  # fmt: skip
     world.configure('s/maximum_order_quote: "fifty"/maximum_order_quote: "50"/')
-    world.step("reload with a right file", "exit status 0", world.systemctl("reload", world.main.unit))
+    world.step("reload with a right file", "exit status 0",
+               world.systemctl("reload", world.main.unit))  # fmt: skip
 
 
 def error_names(world, since, word):

@@ -51,8 +51,8 @@ class Machine:
 
     def boot(self):
         with open(self.log, "ab") as log:
-            # Not registered: there may be no system manager outside, and if there is one, it is none
-            # of its business. Standard input is no terminal.
+            # Not registered: outside there may be no system manager, and one that is there is to
+            # hear nothing of this.
             self.process = subprocess.Popen(
                 ["systemd-nspawn", "--register=no", "--keep-unit", "--console=pipe",
                  "--machine=check-service", "--directory", self.root, "--boot"],

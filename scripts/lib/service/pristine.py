@@ -8,8 +8,8 @@ import subprocess
 import sys
 
 SUITE = "bookworm"
-# What a small server has: the system manager with its bus, what the programs link, and what a person
-# and a producer of signals use there.
+# What a small server has: the system manager with its bus, what the programs link, and what a
+# person and a producer of signals use there.
 PACKAGES = [
     "systemd", "systemd-sysv", "dbus", "libssl3", "libsqlite3-0", "ca-certificates", "sqlite3",
     "socat", "sudo", "procps",
@@ -34,7 +34,7 @@ def make(cache, root):
     """Under a name of its own first: a root that is there is whole."""
     unfinished = root + ".unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
-    print("Making a pristine root with debootstrap (about a minute) …", file=sys.stderr, flush=True)
+    print("Making a pristine root (about a minute) …", file=sys.stderr, flush=True)
     log = os.path.join(cache, "debootstrap.log")
     with open(log, "w", encoding="utf-8") as file:
         done = subprocess.run(

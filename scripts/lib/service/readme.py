@@ -50,7 +50,7 @@ def settle(scripts, transcript, writes):
         with open(path(scripts), "w", encoding="utf-8") as file:
             file.write(text[: shown.start(2)] + transcript + text[shown.end(2) :])
         return 0
-    print("The README shows another transcript; scripts/check-service --transcript writes this one:")
+    print("The README shows another transcript; --transcript writes this one there:")
     sys.stdout.writelines(difflib.unified_diff(
         shown[2].splitlines(True), transcript.splitlines(True), "README.md", "this run"))
     return 1

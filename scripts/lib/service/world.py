@@ -45,8 +45,8 @@ class World:
         """A block of the README, word for word, in a new login; `answers` are typed."""
         self.unused_blocks.discard(name)
         self.machine.write(f"/tmp/{name}.sh", self.blocks[name])
-        done = self.machine.run(
-            "bash", "-c", f"cd {CHECKOUT} && exec bash -e /tmp/{name}.sh", user=OPERATOR, text=answers)
+        command = f"cd {CHECKOUT} && exec bash -e /tmp/{name}.sh"
+        done = self.machine.run("bash", "-c", command, user=OPERATOR, text=answers)
         self.step(f"README: {title}", expected, f"exit status {done.returncode}")
         if done.returncode != 0:
             print(done.stdout + done.stderr, flush=True)
@@ -99,8 +99,9 @@ class World:
         """What the journal has of the service, or since a time.time(): only its texts."""
         self.machine.must("journalctl", "--sync")
         # Not by a cursor: journalctl skips the entry after one that its other conditions leave out.
-        text = self.machine.must("journalctl", "--no-pager", "-o", "cat", "--since", f"@{since:.6f}",
-                                 *arguments, "-u", (account or self.main).unit)  # fmt: skip
+        text = self.machine.must(
+            "journalctl", "--no-pager", "-o", "cat", "--since", f"@{since:.6f}", *arguments, "-u",
+            (account or self.main).unit)  # fmt: skip
         return [line for line in text.splitlines() if line and not line.startswith("-- ")]
 
     def configure(self, change, account=None):
@@ -110,14 +111,14 @@ class World:
     # MARK: Signals
 
     def drop(self, name, account=None, user=OPERATOR, file=None, **fields):
-        """Writes a signal beside its name and renames it in. Answers with what went wrong, or ""."""
+        """Writes a signal beside its name and renames it in. Answers with what went wrong."""
         text = signal(name, **fields)
         path = f"{(account or self.main).spool}/incoming/{file or name}"
         script = f"cat >{path}.tmp && mv {path}.tmp {path}.json"
         return self.machine.run("bash", "-c", script, user=user, text=text).stderr
 
     def send(self, name, account=None, user=OPERATOR, **fields):
-        """Sends a signal as a line. Answers with the daemon's answer, or the error of the socket."""
+        """Sends a signal as a line. Answers with the daemon's answer, or the socket's error."""
         place = (account or self.main).socket
         done = self.machine.run(
             "socat", "-t", "60", "-", f"UNIX-CONNECT:{place}", user=user,

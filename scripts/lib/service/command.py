@@ -111,12 +111,13 @@ class Run:
 
     def __init__(self, cache):
         os.makedirs(cache, exist_ok=True)
-        for entry in os.scandir(cache):
-            if entry.name.startswith("run-"):
-                self.remove_left_over(entry)
-        self.folder = tempfile.mkdtemp(prefix="run-", dir=cache)
+        with pristine.locked(cache):
+            for entry in os.scandir(cache):
+                if entry.name.startswith("run-"):
+                    self.remove_left_over(entry)
+            self.folder = tempfile.mkdtemp(prefix="run-", dir=cache)
+            self.lock = self.take(self.folder)
         self.name = os.path.basename(self.folder)
-        self.lock = self.take(self.folder)
         for folder in cgroups(self.name):
             os.mkdir(folder)
         self.process = None

@@ -1,5 +1,6 @@
 """The root of a Debian 12 that has never seen the service."""
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -50,12 +51,19 @@ def make(cache, root):
     os.rename(unfinished, root)
 
 
+@contextlib.contextmanager
+def locked(cache):
+    """One run at a time changes what is in there."""
+    with open(os.path.join(cache, "lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def copy(cache, target):
     """A copy of the root for one run; the root is made when it is not there yet."""
     recipe = hashlib.sha256(" ".join([SUITE, *PACKAGES]).encode()).hexdigest()[:12]
     root = os.path.join(cache, f"root-{SUITE}-{recipe}")
-    with open(os.path.join(cache, "lock"), "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(cache):
         if not os.path.isdir(root):
             make(cache, root)
         subprocess.run(["cp", "--archive", "--reflink=auto", root, target], check=True)

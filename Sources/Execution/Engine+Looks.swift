@@ -23,22 +23,26 @@ extension Engine {
 
   /// The exchange told where the order stands, or that it does not have it.
   mutating func lookSucceeded(_ key: OrderKey) {
-    if failingLooks.remove(key) != nil { orders[key]?.looks.end() }
     reconciled(key)
+    if failingLooks.remove(key) != nil { orders[key]?.looks.end() }
   }
 
   /// Nothing has to wait for an order of an earlier run any more.
   mutating func reconciled(_ key: OrderKey) {
     gate.unreconciled.remove(key)
-    guard let symbol = gate.unreadable.removeValue(forKey: key), let order = orders[key]?.order
+    guard let symbol = gate.unreadable.removeValue(forKey: key), let live = orders[key],
+      live.looks.last != nil
     else { return }
-    log(.info, "where the order stands is known again; \(symbol) is not paused by it", order)
+    log(.info, "where the order stands is known again; \(symbol) is not paused by it", live.order)
   }
 
-  /// One order that cannot be read must not keep all others waiting.
+  /// One order that cannot be read must not keep all others waiting. As it pauses its symbol, nobody
+  /// has to wait for the symbol's other orders either.
   private mutating func goOnWithout(_ live: LiveOrder, _ failure: LookFailure) {
-    gate.unreconciled.remove(live.key)
-    gate.unreadable[live.key] = live.symbol
+    for key in gate.unreconciled where orders[key]?.symbol == live.symbol {
+      gate.unreadable[key] = live.symbol
+    }
+    gate.unreconciled.subtract(gate.unreadable.keys)
     let pauses = configuration.risk.pauseOnNotFound != .none
     log(
       failure.isKeyError ? .error : .warning,
@@ -55,10 +59,11 @@ extension Engine {
 
   /// Earlier orders that cannot be read, each with the pause that it makes.
   func checkUnreadable(_ symbol: Symbol) throws(Denial) {
-    guard configuration.risk.pauseOnNotFound != .none, !gate.unreadable.isEmpty,
-      let key = gate.unreadable.filter({ $0.value == symbol }).keys.min()
+    guard configuration.risk.pauseOnNotFound != .none, !gate.unreadable.isEmpty else { return }
+    let keys = gate.unreadable.filter { $0.value == symbol }.keys.sorted()
+    guard let key = keys.first(where: { orders[$0]?.looks.last != nil }) ?? keys.first
     else { return }
-    let reason = orders[key]?.looks.last?.reason ?? "it is not known where it stands"
+    let reason = orders[key]?.looks.last?.reason ?? "it is still looked up"
     throw Denial(
       .halted,
       "\(symbol) is paused: the order of signal \(key.signal) cannot be reconciled with the "

@@ -129,13 +129,10 @@ extension Engine {
   /// A vanished order is not a cancelled one: it is looked for until the exchange says something.
   private mutating func missed(_ key: OrderKey) {
     guard let live = orders[key] else { return }
-    lookSucceeded(key)
-    orders[key]?.poll.misses = live.poll.misses + 1
-    if live.poll.misses + 1 == Self.missesWorthALine {
-      log(
-        .warning, "the exchange does not find an order that it had; looking on", live.order,
-        [("order_id", live.order.orderID ?? "")])
-    }
+    let misses = live.poll.misses + 1
+    orders[key]?.poll.misses = misses
+    if misses < Self.missesWorthALine { lookSucceeded(key) }
+    if misses == Self.missesWorthALine { lookFailed(key, Self.singleLook, .vanished) }
   }
 
   /// Takes the exchange's word on an order, as `view` shows it.
@@ -266,7 +263,9 @@ extension Order {
   /// What about a report proves that it is not about this order; `nil` when nothing does.
   /// A market order's price and quantity are the exchange's own inventions.
   func conflict(with report: OrderReport) -> String? {
-    if let orderID, report.orderID != orderID { return "is not order \(orderID)" }
+    if let orderID, report.orderID != orderID, !confirmedByOperator {
+      return "is not order \(orderID)"
+    }
     if report.symbol != ticket.symbol { return "is for \(report.symbol)" }
     if report.side != ticket.side { return "is a \(report.side.rawValue)" }
     // A number that came from the exchange outweighs the name; one that a person typed does not.

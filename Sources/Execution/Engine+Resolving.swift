@@ -9,7 +9,7 @@ extension Engine {
     guard let order = orders[key]?.order,
       order.status == .notFound || order.status == .unknown || failingLooks.contains(key)
     else { return reply(token, ok: false, "signal \(id) has no order in doubt") }
-    if let known = order.orderID, known != orderID {
+    if let known = order.orderID, known != orderID, !order.confirmedByOperator {
       return reply(token, ok: false, "the order of signal \(id) is \(known), not \(orderID)")
     }
     queue.add(

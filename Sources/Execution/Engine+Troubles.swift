@@ -128,13 +128,12 @@ extension Engine {
   }
 
   private func unreconciledTrouble(_ key: OrderKey) -> Trouble? {
-    guard let live = orders[key] else { return nil }
+    guard let live = orders[key], let failure = live.looks.last else { return nil }
     let paused = configuration.risk.pauseOnNotFound == .none ? "" : "; \(live.symbol) is paused"
     return Trouble(
       subject: live.order.subject,
       message: "the order of signal \(key.signal) cannot be reconciled with the exchange "
-        + "(\(live.looks.last?.reason ?? "it was not looked up yet"))" + paused,
-      advice: (live.looks.last.map { $0.advice + " " } ?? "") + Self.wayOut(of: key))
+        + "(\(failure.reason))" + paused, advice: "\(failure.advice) \(Self.wayOut(of: key))")
   }
 
   private func failingTrouble(_ key: OrderKey, at now: Moment) -> Trouble? {

@@ -65,6 +65,11 @@ extension LookFailure {
         + "documented one", kind: "status \(word)", isLasting: true)
   }
 
+  static let vanished = LookFailure(
+    reason: "the exchange does not find an order that it had",
+    advice: "look at the order on the exchange's website; if it is gone for good, "
+      + "'mexc-signalctl resolve' closes it", kind: "vanished", isLasting: true)
+
   /// Views of the exchange lag behind each other: the fill is still to come.
   static let filledOfNothing = LookFailure(
     reason: "the exchange says that it is filled, with nothing executed; that is not believed",

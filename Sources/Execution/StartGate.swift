@@ -56,7 +56,8 @@ struct StartGate: Sendable {
   var tradableSymbols: Need
   /// Earlier orders whose state has not been read yet.
   var unreconciled: Set<OrderKey>
-  /// Earlier orders whose state cannot be read: each pauses its own symbol only.
+  /// Earlier orders that are not waited for, as their state or that of another of their symbol cannot
+  /// be read: each pauses its own symbol only, until it is read.
   var unreadable: [OrderKey: Symbol] = [:]
 
   /// The exchange's clock is read again this often; a crystal drifts well under 1 ms in that time.

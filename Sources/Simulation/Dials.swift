@@ -21,6 +21,8 @@ struct Dials {
   let hidesLong: Bool
   let partialPercent: Int
   let pausesOn: Int
+  /// In the end one symbol's orders cannot be read for a while, over a restart.
+  let breaksASymbol: Bool
   /// The limit of a day, in the quote asset.
   let dailyQuote: Int
 
@@ -50,6 +52,7 @@ struct Dials {
     hidesLong = draw.chance(1, in: 4)
     partialPercent = draw.below(60)
     pausesOn = draw.below(3)
+    breaksASymbol = draw.chance(1, in: 4)
     dailyQuote = draw.chance(1, in: 4) ? 10_000 : 100_000
   }
 

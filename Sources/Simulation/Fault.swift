@@ -19,6 +19,11 @@ package enum Fault: String, CaseIterable, Hashable, Sendable {
   case throttle
   case ban
   case hiddenOrder = "hidden_order"
+  case plainRefusal = "plain_refusal"
+  case doubtfulCode = "doubtful_code"
+  case refusedList = "refused_list"
+  case foreignRow = "foreign_row"
+  case brokenLooks = "broken_looks"
   // The machine.
   case kill
   case powerLoss = "power_loss"
@@ -56,6 +61,9 @@ package enum Fault: String, CaseIterable, Hashable, Sendable {
     case .throttle: 30_000
     case .ban: 2_000
     case .hiddenOrder: 500_000
+    case .plainRefusal, .doubtfulCode: 60_000
+    case .refusedList, .foreignRow: 200_000
+    case .brokenLooks: 20_000
     case .kill: 6_000
     case .powerLoss: 6_000
     case .clockStep: 30_000
@@ -79,7 +87,8 @@ package enum Fault: String, CaseIterable, Hashable, Sendable {
     case .requestLost, .replyLost, .replyCut, .requestHeld, .connectionRefused, .errorBefore,
       .errorAfter, .garbage, .htmlPage, .throttle, .hiddenOrder, .kill, .powerLoss, .clockStep,
       .diskFull, .writeFails, .syncFails, .longPause, .unsyncedFile, .duplicate, .conflict,
-      .staleSignal, .malformed, .commands, .modeChange:
+      .staleSignal, .malformed, .commands, .modeChange, .plainRefusal, .doubtfulCode, .refusedList,
+      .foreignRow, .brokenLooks:
       true
     case .requestCopied, .slowNetwork, .emptyAnswer, .wrongEcho, .firewall, .ban, .slowDisk,
       .lostEvent, .doubledEvent, .moveFails, .flood:

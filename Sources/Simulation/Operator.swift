@@ -46,10 +46,24 @@ final class OperatorHand {
     case (1, _), (2, _): command = .resume
     case (3, _): command = .cancelAll
     case (4, let id?), (5, let id?): command = .cancel(id)
-    case (6, let id?): command = .resolvePlaced(id, orderID: "C02__nobody")
-    case (7, let id?): command = .resolveNotPlaced(id)
+    case (6, let id?): command = confirmation(of: id)
+    case (7, let id?): command = closing(of: id)
     default: command = .resume
     }
     process()?.command(command)
+  }
+
+  /// The operator's word is taken where the exchange cannot be asked, so it has to be true there.
+  private func confirmation(of id: SignalID) -> OperatorCommand {
+    let order = oracle.shadow.orders[OrderKey(signal: id)]
+    if let truth = order.flatMap({ oracle.truth(of: $0) }) {
+      return .resolvePlaced(id, orderID: truth.orderID)
+    }
+    return order?.status == .unknown ? .resume : .resolvePlaced(id, orderID: "C02__nobody")
+  }
+
+  private func closing(of id: SignalID) -> OperatorCommand {
+    let order = oracle.shadow.orders[OrderKey(signal: id)]
+    return order?.status.isWorking == true ? .cancel(id) : .resolveNotPlaced(id)
   }
 }

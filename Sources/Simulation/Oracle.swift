@@ -262,6 +262,11 @@ final class Oracle {
     }
   }
 
+  /// The order as the exchange took it.
+  func truth(of order: Order) -> SimulatedOrder? {
+    intents[order.ticket.clientOrderID.text]?.accepted.first
+  }
+
   func refusedAtExchange(_ name: String?) {
     guard let name else { return }
     intents[name, default: Intent()].refused += 1

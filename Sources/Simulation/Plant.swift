@@ -54,6 +54,8 @@ package enum Plant: String, CaseIterable, Hashable, Sendable {
   case signalNotWritten = "signal-not-written"
   /// A run takes any database, whatever mode it belongs to.
   case modeIgnored = "mode-ignored"
+  /// A look that fails counts as one that was not answered yet.
+  case failedLooksWait = "failed-looks-wait"
 }
 
 extension Plant {
@@ -109,6 +111,11 @@ extension Plant {
     case (.findsDropped, .trades, .trades): .trades([])
     case (.errorIsNo, .openOrders, .failed), (.errorIsNo, .recentOrders, .failed): .orders([])
     case (.errorIsNo, .trades, .failed): .trades([])
+    case (.failedLooksWait, .order, .failed(.refused(let error))):
+      .failed(
+        .throttled(ThrottleNotice(wait: .milliseconds(1), isBan: false, text: error.text)))
+    case (.failedLooksWait, .order, .failed(.unreadable(let text))):
+      .failed(.throttled(ThrottleNotice(wait: .milliseconds(1), isBan: false, text: text)))
     case (.partIsWhole, .order, .order(let report)) where report.status == .partiallyFilled:
       report.asFilled
     case (.fillsDoubled, _, .order(let report)): report.withFillTwice

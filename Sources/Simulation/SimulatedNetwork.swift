@@ -22,6 +22,8 @@ final class SimulatedNetwork {
   private var ordersSeen = 0
   /// Requests that came as far as the exchange's front.
   private(set) var arrived = 0
+  /// Looks at one symbol that fail, until when, and how.
+  var broken: BrokenLooks?
 
   init(_ world: World, _ oracle: Oracle) {
     self.world = world
@@ -78,6 +80,7 @@ final class SimulatedNetwork {
     arrived += 1
     if let refusal = front(call) { return refusal }
     if wasHeld { lastLate = world.time }
+    if let refusal = plainRefusal(of: call) { return refusal }
     let before = face.counts.throttled + face.counts.banned
     let response = face.process(call.wire, hiding: hiding(call), at: world.exchangeNow)
     let throttled = face.counts.throttled + face.counts.banned > before
@@ -90,7 +93,7 @@ final class SimulatedNetwork {
     if call.isPlacement && response.status >= 400 && response.status < 500 {
       oracle.refusedAtExchange(call.clientOrderID)
     }
-    return response
+    return odd(response, to: call)
   }
 
   private func noteNewOrders() {

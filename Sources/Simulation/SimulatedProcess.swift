@@ -188,6 +188,9 @@ final class SimulatedProcess {
     return isAlive
   }
 
+  /// From outside, between two steps.
+  func kill() { die(.killed) }
+
   private func die(_ end: End, at point: CrashPoint) {
     reach.crashes[point, default: 0] += 1
     world.note("dies", "", "\(end) \(point.rawValue)")

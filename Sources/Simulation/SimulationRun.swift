@@ -120,9 +120,34 @@ package final class SimulationRun {
     turn(until: world.time + 45 * second)
     process?.command(.resume)
     turn(until: world.time + restOfSilence())
+    if world.dials.breaksASymbol { breakASymbol() }
     let settle = world.dials.settleTime + world.dials.receiveWindow + .seconds(1 + 30 + 10)
     turn(until: max(world.time + settle.wholeNanoseconds, lastVisible + 75 * second))
     turn(until: world.time + restOfSilence() + 15 * second)
+  }
+
+  /// Longer than every wait of an honest start: the pools, and looks until they are hopeless.
+  private static let startTime = 90 * second
+
+  /// A start at which the orders of one symbol cannot be read: the others trade all the same.
+  private func breakASymbol() {
+    guard world.violation == nil, let process, process.isAlive else { return }
+    let open = oracle.shadow.orders.values.filter { $0.status.isWorking }
+    guard let symbol = open.map(\.ticket.symbol).min() else { return }
+    let ways = BrokenLooks.Way.allCases
+    network.broken = BrokenLooks(
+      symbol: symbol.text, until: .max, way: ways[ends.below(ways.count)])
+    process.kill()
+    bury(process)
+    turn(until: world.time + Self.startTime)
+    let engine = self.process?.epochs?.turn?.engine
+    if world.violation == nil, engine?.isTradingOpen != true {
+      let why = engine?.troubles(at: world.machineNow).first?.message ?? "the daemon does not run"
+      world.fail(
+        .othersTrade, symbol.text,
+        "trading stays closed, and only \(symbol) cannot be read: \(why)")
+    }
+    network.broken = nil
   }
 
   private func restOfSilence() -> Int64 {

@@ -146,6 +146,7 @@ package enum Invariant: String, CaseIterable, Hashable, Sendable {
   case truthIsFound = "truth-is-found"
   case modesStayApart = "modes-stay-apart"
   case storeIsUsedWell = "store-is-used-well"
+  case othersTrade = "others-trade"
 }
 
 package struct Violation: Hashable, Sendable {

@@ -350,6 +350,39 @@ import Testing
     #expect(harness.engine.halt?.reason.contains("another client order id") == true)
   }
 
+  /// A number that the exchange does not know after all is replaced, or the order is closed.
+  @Test(arguments: [false, true])
+  func aWrongNumberCanBePutRight(exists: Bool) {
+    let harness = EngineHarness.open()
+    harness.exchange.script = { [unowned harness] dispatch, _ in
+      if let ticket = dispatch.request.ticket {
+        if exists { harness.exchange.accept(ticket) }
+        return .answer(.failed(.noAnswer("time out")))
+      }
+      return dispatch.request.isLook ? .answer(Self.delisted) : nil
+    }
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(10))
+    harness.command(.resolvePlaced(signalID("a"), orderID: "E7"))
+    harness.settle()
+    #expect(harness.order("a")?.orderID == "E7")
+    harness.exchange.script = { _, _ in nil }
+    harness.advance(by: .seconds(20))
+    #expect(harness.status("a") == .open)
+    #expect(troubles(harness).contains { $0.message.contains("does not find an order") })
+    if exists {
+      harness.command(.resolvePlaced(signalID("a"), orderID: "E1"))
+      harness.settle()
+      #expect(harness.replies.last?.message.contains("is confirmed") == true)
+      #expect(harness.order("a")?.orderID == "E1")
+    } else {
+      #expect(harness.command(.resolveNotPlaced(signalID("a")))?.ok == true)
+      #expect(harness.status("a") == .canceled)
+    }
+    #expect(troubles(harness).isEmpty)
+    harness.checkStore()
+  }
+
   @Test func aCancelSaysWhatHappens() {
     let harness = restarted { _ in Self.delisted }
     let script = harness.exchange.script

@@ -33,6 +33,7 @@ struct PlantedFaultTests {
     (.dailyLimitIgnored, [.capsHold]),
     (.signalNotWritten, [.storeIsUsedWell]),
     (.modeIgnored, [.modesStayApart]),
+    (.failedLooksWait, [.othersTrade]),
   ]
 
   @Test("Every planted fault stands in the table")

@@ -147,10 +147,6 @@ import Testing
         "there is nothing to resolve: the order of signal s-filled is filled"
       ),
       (
-        "s-open", "resolve", "refused",
-        "there is nothing to resolve: the order of signal s-open is not lost, it is open"
-      ),
-      (
         "s-guard", "cancel", "refused",
         "there is nothing to cancel: the order of signal s-guard is denied: the current price"
       ),

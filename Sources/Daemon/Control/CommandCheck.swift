@@ -37,8 +37,9 @@ extension OperatorCommand {
 
   private static func resolveRefusal(_ order: Order) -> String? {
     switch order.status {
-    case .unknown, .notFound: nil
-    case .new, .submitted, .open, .partiallyFilled:
+    // The engine knows whether the exchange can be asked about an order that it has.
+    case .unknown, .notFound, .open, .partiallyFilled: nil
+    case .new, .submitted:
       "there is nothing to resolve: the order of signal \(order.key.signal) is not lost, it is "
         + order.status.rawValue.replacing("_", with: " ")
     case .filled, .canceled, .partiallyCanceled, .rejected, .expired, .denied, .validated:

@@ -126,8 +126,18 @@ final class Soak {
     case 0: harness.command(.halt(reason: "soak", cancel: random.chance(50)))
     case 1, 2: harness.command(.resume)
     case 3: harness.command(.cancel(id))
-    case 4: harness.command(.resolveNotPlaced(id))
+    case 4: harness.command(closing(of: id))
     default: if random.chance(20) { harness.command(.cancelAll) }
+    }
+  }
+
+  /// The operator's word is taken where the exchange cannot be asked, so it has to be true there.
+  private func closing(of id: SignalID) -> OperatorCommand {
+    switch harness.store.orders[OrderKey(signal: id)]?.status {
+    case .unknown, .open, .partiallyFilled: .cancel(id)
+    case .new, .submitted, .filled, .canceled, .partiallyCanceled, .rejected, .expired, .notFound,
+      .denied, .validated, nil:
+      .resolveNotPlaced(id)
     }
   }
 

@@ -23,9 +23,7 @@ extension Engine {
   mutating func driveDoubts() {
     // A test order is never placed, and asked again when its answer is lost.
     if configuration.mode == .validate { return }
-    let unread = (gate.unreconciled.union(gate.unreadable.keys))
-      .filter { orders[$0]?.order.status.isWorking == true }.sorted()
-    let doubtful = orders.keys(.sought) + orders.keys(.missing) + unread
+    let doubtful = orders.keys(.sought) + orders.keys(.missing) + unreadWorking
     for key in doubtful { consider(key) }
     guard doubts.count > doubtful.count else { return }
     let over = Set(doubts.keys).subtracting(doubtful)
@@ -35,8 +33,16 @@ extension Engine {
     }
   }
 
+  /// Orders that the exchange has, and of which it does not tell where they stand.
+  private var unreadWorking: [OrderKey] {
+    let failing = failingLooks.filter { orders[$0]?.looks.isHopeless(at: now.monotonic) == true }
+    return gate.unreconciled.union(gate.unreadable.keys).union(failing)
+      .filter { orders[$0]?.order.status.isWorking == true }.sorted()
+  }
+
   private mutating func consider(_ key: OrderKey) {
-    guard let order = orders[key]?.order else { return }
+    guard let live = orders[key] else { return }
+    let order = live.order
     var record =
       doubts[key] ?? DoubtRecord(since: now.monotonic, told: nil, mayStand: false)
     defer { doubts[key] = record }
@@ -46,14 +52,15 @@ extension Engine {
     if isNamed && order.status != .notFound && due > now.monotonic && record.told == nil {
       return wake(at: due)
     }
-    let doubt = isNamed ? doubt(about: order) : nil
+    let doubt = isNamed ? doubt(about: live) : nil
     guard doubt != record.told || doubt == nil && record.mayStand else { return }
     effects.append(.doubt(key.signal, doubt))
     record.told = doubt
     record.mayStand = false
   }
 
-  private func doubt(about order: Order) -> Doubt {
+  private func doubt(about live: LiveOrder) -> Doubt {
+    let order = live.order
     let id = order.key.signal
     let (message, advice): (String, String) =
       switch order.status {
@@ -77,8 +84,10 @@ extension Engine {
       case .new, .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled, .rejected,
         .expired, .denied, .validated:
         (
-          "the exchange has the order, and has not said since the last start where it stands",
-          "'mexc-signalctl explain \(id)' and the journal say what the look-ups bring"
+          "the exchange has the order, and where it stands cannot be read "
+            + "(\(live.looks.last?.reason ?? "it has not been told since the start"))",
+          live.looks.last.map { "\($0.advice) \(Self.wayOut(of: order.key))" }
+            ?? "wait: it is looked up again; 'mexc-signalctl explain \(id)' says what came of it"
         )
       }
     return Doubt(

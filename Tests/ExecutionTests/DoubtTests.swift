@@ -115,8 +115,29 @@ import Testing
     harness.restart()
     harness.advance(by: .seconds(4))
     #expect(statuses(harness) == [.open])
+    #expect(harness.doubts.last?.doubt?.message.contains("time out") == true)
     harness.exchange.script = { _, _ in nil }
     harness.advance(by: .seconds(15))
+    #expect(statuses(harness) == [.open, nil])
+  }
+
+  /// The pair is delisted, say: the reason and the way out stand beside the file.
+  @Test(arguments: [false, true])
+  func anOrderWhoseLooksAreRefusedIsADoubt(isRestarted: Bool) {
+    let harness = EngineHarness.open()
+    harness.submit(limit("a"))
+    harness.settle()
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isLook ? .answer(refusal(10007, .skip, refuses: false)) : nil
+    }
+    if isRestarted { harness.restart() }
+    harness.advance(by: .seconds(20))
+    #expect(statuses(harness) == [.open])
+    let doubt = harness.doubts.last?.doubt
+    #expect(doubt?.message.contains("10007") == true)
+    #expect(doubt?.advice.contains("resolve a") == true)
+    harness.exchange.script = { _, _ in nil }
+    harness.advance(by: .seconds(30))
     #expect(statuses(harness) == [.open, nil])
   }
 

@@ -8,6 +8,8 @@ package import Store
 package protocol Dispatching: AnyObject {
   func start()
   func send(_ dispatch: Dispatch)
+  /// What waits for a connection must not leave any more: each is answered as not sent.
+  func withdrawUnsent()
   /// Answers that are out are not delivered any more.
   func close()
 }
@@ -52,7 +54,7 @@ package final class Epochs {
   }
 
   /// The present epoch; `nil` while the store does not work.
-  package private(set) var turn: Turn?
+  package private(set) var driver: EngineDriver<StoreError>?
   package private(set) var storageError: StoreError?
   private let store: any StateStore
   private let desk: SignalDesk
@@ -61,7 +63,7 @@ package final class Epochs {
   private var link: (any Dispatching)?
   /// What the exchange demanded of the last epoch: the commit that would have told it to this one may
   /// be the one that failed.
-  private var unwrittenSilence: BanRecord?
+  private var unwrittenBackOff: BanRecord?
   private var isStopping = false
   private var hasEnded = false
 
@@ -79,7 +81,7 @@ package final class Epochs {
     do throws(StoreError) {
       let now = time.now()
       var state = try store.loadState(now: now.wall)
-      state.ban = unwrittenSilence ?? state.ban
+      state.ban = unwrittenBackOff ?? state.ban
       let engine = Engine(
         edges.configuration(), restoring: state, signals: try signals(of: state), at: now)
       open(engine, state)
@@ -91,13 +93,13 @@ package final class Epochs {
   /// Nothing new leaves any more; what is under way is finished.
   package func stop() {
     isStopping = true
-    turn?.feed(.stop)
+    driver?.feed(.stop)
   }
 
   /// Ends for good.
   package func end() {
     hasEnded = true
-    turn = nil
+    driver = nil
     link?.close()
     link = nil
   }
@@ -119,21 +121,29 @@ package final class Epochs {
 
   private func open(_ engine: Engine, _ state: StoredState) {
     let link = edges.openLink(state) { [weak self] id, answer in
-      self?.turn?.feed(.answer(id, answer))
+      self?.driver?.feed(.answer(id, answer))
     }
-    let turn = Turn(engine: engine, store: store, now: time.now, performers: performers(link))
+    let driver = EngineDriver(
+      engine: engine, storage: storage, now: time.now, edges: edges(of: link))
     self.link = link
-    self.turn = turn
+    self.driver = driver
     link.start()
-    desk.turn = turn
+    desk.driver = driver
     edges.began(state)
-    turn.feed(.tick)
+    driver.feed(.tick)
     desk.open()
   }
 
-  private func performers(_ link: any Dispatching) -> Turn.Performers {
-    Turn.Performers(
+  private var storage: EngineDriver<StoreError>.Storage {
+    EngineDriver<StoreError>.Storage(
+      write: { [store] write throws(StoreError) in try store.write(write) },
+      commit: { [store] () throws(StoreError) in try store.commit() })
+  }
+
+  private func edges(of link: any Dispatching) -> EngineDriver<StoreError>.Edges {
+    EngineDriver<StoreError>.Edges(
       send: { [weak link] dispatch in link?.send(dispatch) },
+      withdrawUnsent: { [weak link] _ in link?.withdrawUnsent() },
       answer: { [desk] receipt, answer in desk.answer(receipt, answer) },
       settle: { [desk] outcome in desk.settle(outcome) },
       doubt: { [desk] id, doubt in desk.tell(doubt, of: id) },
@@ -144,10 +154,10 @@ package final class Epochs {
   /// Nothing leaves any more and nothing is taken. A disk that can recover is tried every second;
   /// one that cannot be trusted ends the daemon, and the next start looks at what is really there.
   private func lose(_ error: StoreError) {
-    if let turn { unwrittenSilence = turn.engine.ban }
-    desk.turn = nil
+    if let driver { unwrittenBackOff = driver.engine.ban }
+    desk.driver = nil
     desk.pause()
-    turn = nil
+    driver = nil
     link?.close()
     link = nil
     edges.ended(error)

@@ -113,7 +113,11 @@ package enum DaemonProgram {
       makeClient: {
         HTTPClient(loop: loop, endpoint: endpoint, tls: tls, configuration: clientOptions)
       },
-      makeVenue: { MEXCSpot(credentials: credentials, receiveWindow: window) },
+      makeVenue: { openOrders in
+        VenueCatalog.venue(
+          in: configuration.tradingMode, credentials: credentials, receiveWindow: window,
+          openOrders: openOrders)
+      },
       reload: { Configuration.load(file.path) })
     try trader.start(
       signals: sockets.listener(

@@ -23,7 +23,7 @@ package final class SignalDesk {
   private var server: LineServer?
   private var clients: [LineServer.ConnectionID: SignalClient] = [:]
   /// The present epoch; nil while the store does not work.
-  package weak var turn: Turn?
+  package weak var driver: EngineDriver<StoreError>?
   package var storeFailed: (StoreError) -> Void = { _ in } {
     didSet { files.storeFailed = storeFailed }
   }
@@ -173,7 +173,7 @@ package final class SignalDesk {
     } catch {
       return isUnfinished(error) ? () : refuse(error, who)
     }
-    guard let turn, !isClosing else {
+    guard let driver, !isClosing else {
       return answerUnavailable(
         signal.id, who, isClosing ? .shuttingDown : .storageUnavailable)
     }
@@ -187,7 +187,7 @@ package final class SignalDesk {
         contentDigest: Digest.sha256(Array(signal.canonicalText.utf8)),
         clientOrderID: ClientOrderID(account: account, signal: signal.id), origin: origin,
         arrivedAt: arrivedAt, receipt: receipt)
-      turn.feed(.signal(arrival, known: known))
+      driver.feed(.signal(arrival, known: known))
     } catch {
       answerUnavailable(signal.id, who, .storageUnavailable)
       storeFailed(error)
@@ -217,8 +217,8 @@ package final class SignalDesk {
 
   /// Answers leave in the order of the lines, and those before this one may wait for a commit.
   private func replyInTurn(_ answer: SignalAnswer, to who: Waiting) {
-    guard let turn else { return reply(answer, to: who) }
-    turn.afterCommit { [weak self] in self?.reply(answer, to: who) }
+    guard let driver else { return reply(answer, to: who) }
+    driver.afterCommit { [weak self] in self?.reply(answer, to: who) }
   }
 
   // MARK: Out

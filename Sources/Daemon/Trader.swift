@@ -1,9 +1,7 @@
 import Domain
 import Execution
 import Intake
-import MEXC
 import Platform
-import SimulatedExchange
 import Store
 import Transport
 
@@ -17,7 +15,8 @@ final class Trader {
   let startedAt = Clock.now()
   private(set) var configuration: Configuration
   private let makeClient: () -> HTTPClient
-  private let makeVenue: () -> MEXCSpot
+  /// Takes the orders that an earlier run left at the venue.
+  private let makeVenue: ([Order]) -> any Venue
   private let reload: () -> Result<Configuration, InvalidConfiguration>
 
   private var epochs: Epochs?
@@ -41,7 +40,7 @@ final class Trader {
     loop: EventLoop, logger: Logger, service: ServiceManager, store: OrderStore,
     ownership: DatabaseOwnership, configuration: Configuration,
     makeClient: @escaping () -> HTTPClient,
-    makeVenue: @escaping () -> MEXCSpot,
+    makeVenue: @escaping ([Order]) -> any Venue,
     reload: @escaping () -> Result<Configuration, InvalidConfiguration>
   ) {
     self.loop = loop
@@ -81,7 +80,7 @@ final class Trader {
     while exitCode == nil {
       logger.flush()
       try loop.turn(until: deadline)
-      turn?.finish()
+      driver?.finish()
       endIfDone()
       showStatus()
     }
@@ -90,10 +89,16 @@ final class Trader {
   }
 
   private var deadline: MonotonicTime? {
-    [turn?.engine.nextDeadline, stopDeadline].compactMap(\.self).min()
+    [driver?.engine.nextDeadline, stopDeadline].compactMap(\.self).min()
   }
 
-  private var turn: Turn? { epochs?.turn }
+  private var driver: EngineDriver<StoreError>? { epochs?.driver }
+
+  private var engineConfiguration: EngineConfiguration {
+    configuration.engineConfiguration(
+      venue: VenueCatalog.traits(in: configuration.tradingMode))
+  }
+
   private var storageError: StoreError? { epochs?.storageError }
 
   // MARK: Epochs
@@ -101,7 +106,7 @@ final class Trader {
   private var edges: Epochs.Edges {
     Epochs.Edges(
       configuration: { [unowned self] in
-        self.configuration.engineConfiguration(cost: MEXCSpot.cost)
+        self.engineConfiguration
       },
       openLink: { [unowned self] state, deliver in self.openLink(state, deliver) },
       answerCommand: { [weak self] token, answer in
@@ -135,9 +140,7 @@ final class Trader {
     self.client = client
     let noteKey = ownership.noteKey(in: store, logger) { Clock.now().wall }
     return ExchangeLink(
-      client: client, venue: makeVenue(),
-      paper: configuration.mode == .paper ? PaperExchange() : nil,
-      openOrders: state.live.map(\.order), now: Clock.now
+      client: client, venue: makeVenue(state.live.map(\.order)), now: Clock.now
     ) { id, answer in
       noteKey(answer)
       deliver(id, answer)
@@ -188,14 +191,14 @@ final class Trader {
   }
 
   private func perform(_ command: OperatorCommand, _ done: @escaping (CommandAnswer) -> Void) {
-    guard let turn else {
+    guard let driver else {
       let reason = storageError.map { "\($0)" } ?? "the daemon is stopping"
       return done(CommandAnswer(ok: false, message: "not done: \(reason)"))
     }
     let token = CommandToken(number: nextToken)
     nextToken += 1
     commands[token] = done
-    turn.feed(.command(command, token))
+    driver.feed(.command(command, token))
   }
 
   private func statusReport() -> JSONValue {
@@ -203,8 +206,8 @@ final class Trader {
     let facts = StatusReport.Facts(
       configuration: configuration, startedAt: startedAt, troubles: troubles(at: now),
       connections: client?.status, lastCommitNanoseconds: store.lastCommitNanoseconds,
-      droppedLogLines: logger.dropped, ban: turn?.engine.ban)
-    return StatusReport.json(turn?.status(at: now), facts, at: now)
+      droppedLogLines: logger.dropped, ban: driver?.engine.ban)
+    return StatusReport.json(driver?.status(at: now), facts, at: now)
   }
 
   // MARK: The service
@@ -221,7 +224,7 @@ final class Trader {
 
   private func troubles(at now: Moment) -> [Trouble] {
     Troubles.list(
-      turn?.engine, storageError, client?.status, isStopping: stopDeadline != nil, at: now)
+      driver?.engine, storageError, client?.status, isStopping: stopDeadline != nil, at: now)
   }
 
   /// Looking through what may be wrong costs more than a turn that places an order should pay.
@@ -268,7 +271,7 @@ final class Trader {
 
   private func endIfDone() {
     guard let stopDeadline, exitCode == nil else { return }
-    let isWaiting = turn?.engine.hasPlacementOutstanding ?? false
+    let isWaiting = driver?.engine.hasPlacementOutstanding ?? false
     guard !isWaiting || Clock.monotonic() >= stopDeadline else { return }
     if isWaiting {
       logger.log(
@@ -304,7 +307,7 @@ final class Trader {
         .error, "the configuration is not reloaded: " + error.reasons.joined(separator: "; "))
     }
     logger.level = configuration.log.level
-    turn?.feed(.reconfigure(configuration.engineConfiguration(cost: MEXCSpot.cost)))
+    driver?.feed(.reconfigure(engineConfiguration))
     logger.log(
       .notice, "the configuration is reloaded",
       [LogField("changed", taken.isEmpty ? "nothing" : taken.joined(separator: ","))])

@@ -173,7 +173,7 @@ package struct SymbolPrice: Hashable, Sendable {
   }
 }
 
-package enum ExchangeFailure: Hashable, Sendable {
+package enum ExchangeFailure: Error, Hashable, Sendable {
   /// Provably not one byte of the request left this machine.
   case notSent(String)
   /// The request may have arrived; no complete answer came.

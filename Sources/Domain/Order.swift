@@ -71,14 +71,11 @@ package struct Order: Hashable, Sendable {
   /// The operator's word has ended the signal's story, and the order is watched for all the same.
   package var isClosedAsNotPlaced: Bool { status == .notFound && closedByOperator }
 
-  /// The exchange takes a stamp that is up to this far ahead of its own clock.
-  package static let stampLead: Duration = .seconds(1)
-
-  /// Until when a copy of the last attempt could still be accepted: the exchange takes a request
-  /// while its own clock is within the receive window of the stamp, and up to the lead before it.
-  package var fence: WallTime? {
+  /// Until when a copy of the last attempt could still be accepted: the venue takes a request while
+  /// its own clock is within the receive window of the stamp, and up to `lead` before it.
+  package func acceptanceDeadline(lead: Duration) -> WallTime? {
     guard let stampedAt, let receiveWindow else { return nil }
-    return stampedAt.advanced(by: receiveWindow + Self.stampLead)
+    return stampedAt.advanced(by: receiveWindow + lead)
   }
 }
 

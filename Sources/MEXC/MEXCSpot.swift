@@ -7,6 +7,15 @@ package import Transport
 /// Everything travels in the query string, also for POST and DELETE, with an empty body: the one
 /// form that needs no agreement about how a body is signed.
 package struct MEXCSpot {
+  /// Facts of the spot API, version 3: its documentation, and what was measured of it.
+  package static let spotTraits = VenueTraits(
+    name: "mexc-spot", cost: cost, limitsPairs: true, accountReadsPerSecond: 2,
+    stampLead: .seconds(1),
+    // Lists reach back seven days; one day less, for clocks that disagree.
+    listReach: .seconds(6 * 24 * 60 * 60),
+    // A list weighs 10, a single look 2.
+    worthAList: 6)
+
   private let credentials: Credentials?
   private let receiveWindow: Duration
   /// Throttling answers in a row that named no time to wait.

@@ -85,7 +85,7 @@ final class Oracle {
         ipWeight: dials.ipWeight, uidWeight: dials.uidWeight, window: .seconds(10),
         ordersPerSecond: dials.ordersPerSecond, utilisation: .scaled(95, digits: 2)),
       receiveWindow: dials.receiveWindow, settleTime: dials.settleTime,
-      defaultTimeToLive: .seconds(30), cost: MEXCSpot.cost)
+      defaultTimeToLive: .seconds(30), venue: VenueCatalog.traits(in: mode))
   }
 
   // MARK: Commits
@@ -202,7 +202,7 @@ final class Oracle {
   }
 
   private func compareWithEngine(_ touched: [OrderKey], _ process: SimulatedProcess) {
-    guard let engine = process.epochs?.turn?.engine else { return }
+    guard let engine = process.epochs?.driver?.engine else { return }
     for key in touched {
       guard let stored = shadow.orders[key], let held = engine.liveOrder(key)
       else { continue }
@@ -435,8 +435,9 @@ final class Oracle {
     // On paper there is no view of the exchange.
     if configuration.mode == .paper { return }
     let name = order.ticket.clientOrderID.text
-    guard let fence = order.fence else { return }
-    let conclusive = fence.advanced(by: world.dials.settleTime)
+    let lead = configuration.venue.stampLead
+    guard let deadline = order.acceptanceDeadline(lead: lead) else { return }
+    let conclusive = deadline.advanced(by: world.dials.settleTime)
     let there = world.trueWall.advanced(by: world.dials.exchangeOffset)
     if there.advanced(by: .milliseconds(5)) < conclusive {
       return world.fail(

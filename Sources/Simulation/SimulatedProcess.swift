@@ -124,12 +124,12 @@ final class SimulatedProcess {
 
   func finishTurn() {
     guard isAlive else { return }
-    epochs?.turn?.finish()
+    epochs?.driver?.finish()
   }
 
   /// When the engine wants to be called, in true time.
   var deadline: Int64? {
-    guard isAlive, let moment = epochs?.turn?.engine.nextDeadline else { return nil }
+    guard isAlive, let moment = epochs?.driver?.engine.nextDeadline else { return nil }
     return world.trueTime(of: moment)
   }
 
@@ -140,6 +140,7 @@ final class SimulatedProcess {
       configuration: { [oracle, plant, mode] in
         var configuration = oracle.configuration
         configuration.mode = mode
+        configuration.venue = VenueCatalog.traits(in: mode)
         plant?.alter(&configuration)
         return configuration
       },
@@ -168,11 +169,11 @@ final class SimulatedProcess {
   }
 
   func command(_ command: OperatorCommand) {
-    guard isAlive, let turn = epochs?.turn else { return }
+    guard isAlive, let driver = epochs?.driver else { return }
     let token = CommandToken(number: nextToken)
     nextToken += 1
     world.note("command", "", "\(command)")
-    turn.feed(.command(command, token))
+    driver.feed(.command(command, token))
   }
 
   // MARK: Deaths
@@ -253,9 +254,10 @@ final class WatchedLink: Dispatching {
     let carrier = SimulatedCarrier(network, process)
     link = ExchangeLink(
       client: carrier,
-      venue: MEXCSpot(credentials: network.credentials, receiveWindow: world.dials.receiveWindow),
-      paper: process.mode == .paper ? PaperExchange() : nil,
-      openOrders: state.live.map(\.order), now: { world.machineNow }
+      venue: VenueCatalog.venue(
+        in: process.mode, credentials: network.credentials,
+        receiveWindow: world.dials.receiveWindow, openOrders: state.live.map(\.order)),
+      now: { world.machineNow }
     ) { [weak self] id, answer in
       guard let self, process.survives(.onEvent) else { return }
       process.noteKey(answer)
@@ -266,6 +268,8 @@ final class WatchedLink: Dispatching {
   }
 
   func start() { link?.start() }
+
+  func withdrawUnsent() { link?.withdrawUnsent() }
 
   func send(_ dispatch: Dispatch) {
     guard process.survives(.beforeSend) else { return }

@@ -140,7 +140,7 @@ package final class SimulationRun {
     process.kill()
     bury(process)
     turn(until: world.time + Self.startTime)
-    let engine = self.process?.epochs?.turn?.engine
+    let engine = self.process?.epochs?.driver?.engine
     if world.violation == nil, engine?.isTradingOpen != true {
       let why = engine?.troubles(at: world.machineNow).first?.message ?? "the daemon does not run"
       world.fail(
@@ -151,7 +151,7 @@ package final class SimulationRun {
   }
 
   private func restOfSilence() -> Int64 {
-    guard let end = process?.epochs?.turn?.engine.ban?.monotonicUntil else { return 0 }
+    guard let end = process?.epochs?.driver?.engine.ban?.monotonicUntil else { return 0 }
     return max(0, world.trueTime(of: end) - world.time) + 10 * second
   }
 

@@ -51,7 +51,7 @@ final class PartsMeasurement {
     configuration.risk.maximumDailyQuote = nil
     now = Clock.now()
     engine = Engine(
-      configuration.engineConfiguration(cost: MEXCSpot.cost), restoring: StoredState(),
+      configuration.engineConfiguration(venue: MEXCSpot.spotTraits), restoring: StoredState(),
       signals: [:], at: now)
   }
 

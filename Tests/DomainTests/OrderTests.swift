@@ -12,7 +12,7 @@ import Testing
     #expect(order.attempt == 0)
     #expect(order.executedQuantity == .zero)
     #expect(order.averagePrice == nil)
-    #expect(order.fence == nil)
+    #expect(order.acceptanceDeadline(lead: .seconds(1)) == nil)
     #expect(order.code == nil)
     #expect(order.reference == .clientOrderID(order.ticket.clientOrderID))
   }
@@ -39,7 +39,7 @@ import Testing
     #expect(order.armedAt == Sample.time(2))
     #expect(order.receiveWindow == .seconds(5))
     // The stamp, the receive window, and the second that the exchange tolerates ahead.
-    #expect(order.fence == Sample.time(50 + 5000 + 1000))
+    #expect(order.acceptanceDeadline(lead: .seconds(1)) == Sample.time(50 + 5000 + 1000))
   }
 
   @Test func mayGoOnceMoreAfterARefusal() throws {

@@ -305,7 +305,11 @@ import Testing
   }
 
   @Test func paperNeedsNoKeyAndValidatePlacesNothing() {
-    let paper = EngineHarness.open(makeConfiguration { $0.mode = .paper })
+    let paper = EngineHarness.open(
+      makeConfiguration {
+        $0.mode = .paper
+        $0.venue.limitsPairs = false
+      })
     #expect(paper.requests { $0 == .tradableSymbols }.isEmpty)
     paper.submit(limit("a"))
     paper.settle()

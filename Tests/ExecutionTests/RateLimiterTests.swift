@@ -51,7 +51,7 @@ import Testing
   @Test(arguments: 1...20)
   func noWindowEverHoldsMoreThanTheLimit(seed: Int) {
     var random = SplitMix64(seed: UInt64(seed))
-    var limiter = RateLimiter(Self.limits)
+    var limiter = RateLimiter(Self.limits, accountReadsPerSecond: 2)
     var now = MonotonicTime(nanoseconds: 0)
     var flights: [Flight] = []
     var (ip, uid, orders, reads) = (Books(), Books(), Books(), Books())
@@ -96,7 +96,7 @@ import Testing
   @Test(arguments: 1...20)
   func theTimeToAskAgainIsTheEarliest(seed: Int) {
     var random = SplitMix64(seed: UInt64(seed))
-    var limiter = RateLimiter(Self.limits)
+    var limiter = RateLimiter(Self.limits, accountReadsPerSecond: 2)
     var now = MonotonicTime(nanoseconds: 0)
     var waits = 0
     for number in 0..<1_500 {
@@ -123,7 +123,7 @@ import Testing
     of victim: (SlidingWindow.Group, RequestCost), every pause: Duration,
     in storm: [(SlidingWindow.Group, RequestCost)]
   ) -> Duration {
-    var limiter = RateLimiter(Self.limits)
+    var limiter = RateLimiter(Self.limits, accountReadsPerSecond: 2)
     var now = MonotonicTime(nanoseconds: 0)
     var number = 0
     func leave(_ request: (SlidingWindow.Group, RequestCost)) -> Bool {
@@ -164,7 +164,7 @@ import Testing
   }
 
   @Test func ordersAndCancelsShareTheirSecond() {
-    var limiter = RateLimiter(Self.limits)
+    var limiter = RateLimiter(Self.limits, accountReadsPerSecond: 2)
     let now = MonotonicTime(nanoseconds: 1_000)
     let (trading, placing) = Self.kinds[0]
     let (cancelling, cancel) = Self.kinds[6]
@@ -187,7 +187,7 @@ import Testing
   @Test func theUtilisationScalesEveryLimitDown() {
     var limits = Self.limits
     limits.utilisation = decimal("0.5")
-    var limiter = RateLimiter(limits)
+    var limiter = RateLimiter(limits, accountReadsPerSecond: 2)
     let now = MonotonicTime(nanoseconds: 1_000)
     var count = 0
     while limiter.admission(of: Self.kinds[6].1, in: .cancel, at: now) <= now, count < 100 {
@@ -206,7 +206,7 @@ import Testing
   @Test func aRequestHeavierThanItsPoolStillGoesThroughAnEmptyOne() {
     var limits = Self.limits
     limits.ipWeight = 20
-    var limiter = RateLimiter(limits)
+    var limiter = RateLimiter(limits, accountReadsPerSecond: 2)
     var now = MonotonicTime(nanoseconds: 1_000)
     let heavy = RequestCost(ipWeight: 25, uidWeight: 0)
     #expect(limiter.admission(of: heavy, in: .trading, at: now) == now)
@@ -219,7 +219,7 @@ import Testing
   }
 
   @Test func theTurnOfAnOrderBehindOthers() {
-    var limiter = RateLimiter(Self.limits)
+    var limiter = RateLimiter(Self.limits, accountReadsPerSecond: 2)
     let now = MonotonicTime(nanoseconds: 1_000)
     let cost = Self.kinds[0].1
     func turn(_ ahead: Int) -> Duration {
@@ -231,12 +231,12 @@ import Testing
     #expect(turn(239) == .seconds(21))
     var small = Self.limits
     small.ipWeight = 20
-    limiter = RateLimiter(small)
+    limiter = RateLimiter(small, accountReadsPerSecond: 2)
     #expect(
       [0, 15, 16, 31, 32].map(turn) == [
         .zero, .seconds(1), .seconds(10), .seconds(10), .seconds(20),
       ])
-    limiter.keepSilent(until: now.advanced(by: .seconds(5)))
+    limiter.backOff(until: now.advanced(by: .seconds(5)))
     #expect([0, 11].map(turn) == [.seconds(5), .seconds(6)])
   }
 }

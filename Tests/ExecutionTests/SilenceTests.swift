@@ -48,7 +48,7 @@ import Testing
     #expect(harness.sent[count...].allSatisfy { $0.at.monotonic >= end })
     #expect(harness.engine.ban == nil)
     #expect(harness.store.ban == nil)
-    #expect(harness.hasLog(.info, "silence is over"))
+    #expect(harness.hasLog(.info, "back-off is over"))
   }
 
   @Test(arguments: [-3_600, 0, 3_600])
@@ -137,7 +137,7 @@ import Testing
     // And at arrival.
     let tooLate = harness.submit(limit("f", sol) { $0.expiry = .timeToLive(.seconds(30)) })
     #expect(tooLate?.code == .rateLimited)
-    #expect(tooLate?.message.contains("demands silence") == true)
+    #expect(tooLate?.message.contains("demands a back-off") == true)
     #expect(
       harness.submit(limit("g", sol) { $0.expiry = .timeToLive(.milliseconds(30_001)) })?.code
         == .accepted)

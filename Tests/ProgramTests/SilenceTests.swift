@@ -99,7 +99,7 @@ struct SilenceTests {
     let daemon = try DaemonUnderTest.trading(market)
     try market.demandSilence(status: 429, seconds: 1, form: "absent")
     #expect(try daemon.submit(Wish("waits").text)["code"] == "accepted")
-    try daemon.process.line(with: "the exchange demands silence", "wait_ms=10000")
+    try daemon.process.line(with: "the exchange demands a back-off", "wait_ms=10000")
     #expect(try daemon.status()["rate"]?["banned_until"]?.isNull == false)
   }
 }

@@ -2,10 +2,8 @@ package import Domain
 package import Execution
 
 extension Configuration {
-  /// The part that decisions depend on. `cost` is the exchange's own table of weights.
-  package func engineConfiguration(
-    cost: @escaping @Sendable (ExchangeRequest) -> RequestCost
-  ) -> EngineConfiguration {
+  /// The part that decisions depend on.
+  package func engineConfiguration(venue: VenueTraits) -> EngineConfiguration {
     EngineConfiguration(
       mode: tradingMode,
       price: EngineConfiguration.Price(
@@ -17,7 +15,7 @@ extension Configuration {
         utilisation: rateLimits.utilisation),
       receiveWindow: exchange.receiveWindow, settleTime: exchange.settleTime,
       defaultTimeToLive: intake.defaultTimeToLive,
-      requiresCreatedAt: intake.requiresCreatedAt, cost: cost)
+      requiresCreatedAt: intake.requiresCreatedAt, venue: venue)
   }
 
   var tradingMode: TradingMode {

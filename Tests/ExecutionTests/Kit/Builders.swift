@@ -73,6 +73,10 @@ func cost(of request: ExchangeRequest) -> RequestCost {
   }
 }
 
+let traits = VenueTraits(
+  name: "test", cost: cost, limitsPairs: true, accountReadsPerSecond: 2, stampLead: .seconds(1),
+  listReach: .seconds(6 * 24 * 60 * 60), worthAList: 6)
+
 func makeConfiguration(
   change: (inout EngineConfiguration) -> Void = { _ in }
 ) -> EngineConfiguration {
@@ -86,7 +90,7 @@ func makeConfiguration(
       ipWeight: 300, uidWeight: 500, window: .seconds(10), ordersPerSecond: 12,
       utilisation: decimal("0.95")),
     receiveWindow: .seconds(5), settleTime: .seconds(60), defaultTimeToLive: .seconds(60),
-    cost: cost)
+    venue: traits)
   change(&configuration)
   return configuration
 }

@@ -8,14 +8,21 @@ enum CrashPoint: CaseIterable {
   case beforeCommit, afterCommit, afterEffects
 }
 
-/// Drives an engine as the daemon does, on a clock that only the test moves: commits the writes of
-/// a turn, then performs what had to wait for them.
+/// The store's refusal to commit, which is how a test kills the daemon around a commit.
+struct Killed: Error {}
+
+/// An engine under its driver, on a clock that only the test moves.
 final class EngineHarness {
-  private(set) var engine: Engine
+  private var driver: EngineDriver<Killed>?
+  var engine: Engine { driver?.engine ?? unstarted }
+  private let unstarted: Engine
   private(set) var configuration: EngineConfiguration
   let exchange: FakeExchange
   private(set) var now: Moment
   private(set) var store = StoreModel()
+  private var writes: [StoreWrite] = []
+  private var point: CrashPoint?
+  private var answered: (Dispatch, ExchangeAnswer)?
   private(set) var signals: [SignalID: Signal] = [:]
 
   /// Everything that left, in order, over every run.
@@ -53,7 +60,35 @@ final class EngineHarness {
     now = Moment(
       wall: WallTime(milliseconds: 1_700_000_000_000),
       monotonic: MonotonicTime(nanoseconds: 5_000_000_000_000))
-    engine = Engine(configuration, restoring: StoredState(), signals: [:], at: now)
+    unstarted = Engine(configuration, restoring: StoredState(), signals: [:], at: now)
+    begin(unstarted)
+  }
+
+  private func begin(_ engine: Engine) {
+    writes = []
+    driver = EngineDriver(
+      engine: engine,
+      storage: EngineDriver<Killed>.Storage(
+        write: { [unowned self] write throws(Killed) in writes.append(write) },
+        commit: { [unowned self] () throws(Killed) in try commit() }),
+      now: { [unowned self] in now }, edges: edges)
+  }
+
+  private var edges: EngineDriver<Killed>.Edges {
+    EngineDriver<Killed>.Edges(
+      send: { [unowned self] dispatch in leave(dispatch) }, withdrawUnsent: { _ in },
+      answer: { [unowned self] receipt, answer in
+        perform(.answer(receipt, answer)) { answers.append(answer) }
+      },
+      settle: { [unowned self] outcome in perform(.settled(outcome)) { outcomes.append(outcome) } },
+      doubt: { [unowned self] id, doubt in
+        perform(.doubt(id, doubt)) { doubts.append((id, doubt)) }
+      },
+      answerCommand: { [unowned self] token, answer in
+        perform(.answerCommand(token, answer)) { replies.append(answer) }
+      },
+      log: { [unowned self] entry in perform(.log(entry)) { logs.append(entry) } },
+      storageFailed: { _ in })
   }
 
   /// With the start gate passed.
@@ -73,41 +108,39 @@ final class EngineHarness {
 
   func apply(_ input: Input) {
     turn += 1
-    let point = crash(turn)
-    let effects = engine.apply(input, at: now)
-    if point == .beforeCommit { return restart() }
-    var writes: [StoreWrite] = []
-    for case .write(let write) in effects { writes.append(write) }
-    store.commit(writes)
+    point = crash(turn)
+    answered = nil
     if case .answer(let id, let answer) = input,
       let dispatch = sent.last(where: { $0.run == run && $0.dispatch.id == id })?.dispatch
     {
-      learned(dispatch, answer)
+      answered = (dispatch, answer)
     }
-    if point == .afterCommit { return restart() }
-    for effect in effects { perform(effect) }
-    if point == .afterEffects { return restart() }
-    if comparesEveryTurn {
-      if engine.liveOrders != store.liveOrders {
-        Issue.record("the engine holds other orders than the store")
-      }
+    driver?.feed(input)
+    driver?.finish()
+    if point != nil { return restart() }
+    if comparesEveryTurn && engine.liveOrders != store.liveOrders {
+      Issue.record("the engine holds other orders than the store")
     }
   }
 
-  private func perform(_ effect: Effect) {
+  private func commit() throws(Killed) {
+    if point == .beforeCommit { throw Killed() }
+    store.commit(writes)
+    writes = []
+    if let answered { learned(answered.0, answered.1) }
+    answered = nil
+    if point == .afterCommit { throw Killed() }
+  }
+
+  /// Nobody hears of a turn in which the daemon was killed.
+  private func perform(_ effect: Effect, _ keep: () -> Void) {
+    if driver?.hasFailed == true { return }
     if keepsTrace { trace.append("\(now.monotonic.nanoseconds) \(effect)") }
-    switch effect {
-    case .write: break
-    case .send(let dispatch): leave(dispatch)
-    case .answer(_, let answer): answers.append(answer)
-    case .settled(let outcome): outcomes.append(outcome)
-    case .doubt(let id, let doubt): doubts.append((id, doubt))
-    case .answerCommand(_, let answer): replies.append(answer)
-    case .log(let entry): logs.append(entry)
-    }
+    keep()
   }
 
   private func leave(_ dispatch: Dispatch) {
+    if keepsTrace { trace.append("\(now.monotonic.nanoseconds) \(Effect.send(dispatch))") }
     if dispatch.isPlacement { checkArmed(dispatch) }
     inspect(dispatch)
     sent.append((now, dispatch, run))
@@ -195,8 +228,9 @@ final class EngineHarness {
     now = now.advanced(by: downtime)
     coming = []
     held = []
-    engine = Engine(
-      self.configuration, restoring: store.state(at: now.wall), signals: signals, at: now)
+    point = nil
+    begin(
+      Engine(self.configuration, restoring: store.state(at: now.wall), signals: signals, at: now))
     tick()
     settle()
   }

@@ -1,0 +1,55 @@
+package import Domain
+package import Execution
+import Platform
+import Transport
+
+/// The way to the exchange: requests out through the venue, answers back as inputs.
+package final class ExchangeLink: Dispatching {
+  private let client: any RequestCarrier
+  private var venue: any Venue
+  private let now: () -> Moment
+  private let deliver: (RequestID, ExchangeAnswer) -> Void
+  private var isClosed = false
+
+  package init(
+    client: any RequestCarrier, venue: any Venue, now: @escaping () -> Moment,
+    deliver: @escaping (RequestID, ExchangeAnswer) -> Void
+  ) {
+    self.client = client
+    self.venue = venue
+    self.now = now
+    self.deliver = deliver
+  }
+
+  package func start() { client.start() }
+
+  /// Answers that are out are not delivered any more.
+  package func close() {
+    isClosed = true
+    client.close()
+  }
+
+  package func send(_ dispatch: Dispatch) {
+    switch venue.begin(dispatch.request, stampedAt: dispatch.stampedAt, now: now()) {
+    case .answered(let answer): deliver(dispatch.id, answer)
+    case .send(let request):
+      let kind: HTTPClient.Kind =
+        switch dispatch.delivery {
+        case .once: .once
+        case .ordinary: .ordinary
+        }
+      client.send(request, kind, before: dispatch.sendBefore) { [weak self] result in
+        self?.take(result, to: dispatch)
+      }
+    }
+  }
+
+  package func withdrawUnsent() { client.withdrawWaiting() }
+
+  private func take(_ result: Result<HTTPResponse, TransportError>, to dispatch: Dispatch) {
+    if isClosed { return }
+    let earliest = dispatch.stampedAt.advanced(by: .zero - venue.traits.tolerableClockError)
+    let answer = venue.answer(to: dispatch.request, result, earliest: earliest, now: now())
+    deliver(dispatch.id, answer)
+  }
+}

@@ -1,0 +1,70 @@
+package import Domain
+import SimulatedExchange
+package import Transport
+
+/// Paper trading: another venue's public data, and orders in the matching engine of this process.
+package struct PaperVenue: Venue {
+  private var market: any Venue
+  private let exchange = PaperExchange()
+  /// What an earlier run placed on paper; the matching engine gets each back once its symbol's rules
+  /// are known.
+  private var unrestored: [Order]
+
+  package init(over market: any Venue, openOrders: [Order]) {
+    self.market = market
+    unrestored = openOrders.filter { $0.status.isWorking }
+  }
+
+  package var traits: VenueTraits { Self.traits(over: market.traits) }
+
+  /// No key limits anything, and fills follow the prices that are read here.
+  package static func traits(over market: VenueTraits) -> VenueTraits {
+    var traits = market
+    traits.name = market.name + "-paper"
+    traits.limitsPairs = false
+    traits.fillPriceAge = .seconds(1)
+    return traits
+  }
+
+  package mutating func begin(
+    _ request: ExchangeRequest, stampedAt: WallTime, now: Moment
+  ) -> VenueStep {
+    request.isPrivate
+      ? .answered(exchange.answer(request, at: now))
+      : market.begin(request, stampedAt: stampedAt, now: now)
+  }
+
+  package mutating func answer(
+    to request: ExchangeRequest, _ result: Result<HTTPResponse, TransportError>,
+    earliest: WallTime, now: Moment
+  ) -> ExchangeAnswer {
+    let answer = market.answer(to: request, result, earliest: earliest, now: now)
+    if case .success(let list) = answer.instrumentsReading {
+      exchange.learn(list.listed)
+      restore(list.listed.map(\.symbol), at: now)
+    }
+    if case .success(let prices) = answer.pricesReading { exchange.learn(prices, at: now) }
+    return answer
+  }
+
+  private mutating func restore(_ symbols: [Symbol], at now: Moment) {
+    for order in unrestored where symbols.contains(order.ticket.symbol) {
+      guard let orderID = order.orderID else { continue }
+      exchange.restore(
+        order.ticket, orderID: orderID, executedQuantity: order.executedQuantity,
+        executedQuote: order.executedQuote, acceptedAt: order.stampedAt ?? order.createdAt, at: now)
+    }
+    unrestored.removeAll { symbols.contains($0.ticket.symbol) }
+  }
+}
+
+extension ExchangeRequest {
+  /// Whether it concerns an account.
+  fileprivate var isPrivate: Bool {
+    switch self {
+    case .serverTime, .instruments, .prices: false
+    case .tradableSymbols, .place, .validate, .order, .openOrders, .recentOrders, .trades, .cancel:
+      true
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package import Domain
+package import MEXC
+package import Transport
+
+/// An exchange as the daemon knows it: its traits, what a request of ours is there, and what its
+/// answers mean. One more venue is one more conformance and one line in `VenueCatalog`.
+package protocol Venue {
+  var traits: VenueTraits { get }
+
+  /// What becomes of a request. `stampedAt` is the venue's time, `now` this machine's.
+  mutating func begin(_ request: ExchangeRequest, stampedAt: WallTime, now: Moment) -> VenueStep
+
+  /// What the venue's answer to `request`, or the lack of one, means. `earliest` is the earliest that
+  /// the venue's time can be: a wait that ends at a date must not end early.
+  mutating func answer(
+    to request: ExchangeRequest, _ result: Result<HTTPResponse, TransportError>,
+    earliest: WallTime, now: Moment
+  ) -> ExchangeAnswer
+}
+
+package enum VenueStep {
+  /// Goes over the wire.
+  case send(HTTPRequest)
+  /// Is answered at once, by the venue's own means.
+  case answered(ExchangeAnswer)
+}
+
+extension MEXCSpot: Venue {
+  package var traits: VenueTraits { Self.spotTraits }
+
+  package mutating func begin(
+    _ request: ExchangeRequest, stampedAt: WallTime, now: Moment
+  ) -> VenueStep {
+    guard let http = httpRequest(for: request, stampedAt: stampedAt) else {
+      return .answered(.failed(.notSent("there are no credentials to sign with")))
+    }
+    return .send(http)
+  }
+
+  package mutating func answer(
+    to request: ExchangeRequest, _ result: Result<HTTPResponse, TransportError>,
+    earliest: WallTime, now: Moment
+  ) -> ExchangeAnswer {
+    answer(to: request, result, now: earliest)
+  }
+}

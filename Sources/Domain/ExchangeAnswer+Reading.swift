@@ -1,0 +1,81 @@
+/// An answer as the request that it belongs to reads it: what was asked for, or why it did not come.
+/// An answer of another kind than the request's is no answer.
+extension ExchangeAnswer {
+  package var serverTimeReading: Result<WallTime, ExchangeFailure> {
+    if case .serverTime(let time) = self { .success(time) } else { .failure(failure) }
+  }
+
+  package var instrumentsReading: Result<InstrumentList, ExchangeFailure> {
+    guard case .instruments(let listed, let unreadable) = self else { return .failure(failure) }
+    return .success(InstrumentList(listed: listed, unreadable: unreadable))
+  }
+
+  package var pricesReading: Result<[SymbolPrice], ExchangeFailure> {
+    if case .prices(let prices) = self { .success(prices) } else { .failure(failure) }
+  }
+
+  package var tradableSymbolsReading: Result<[Symbol], ExchangeFailure> {
+    if case .tradableSymbols(let symbols) = self { .success(symbols) } else { .failure(failure) }
+  }
+
+  package var placementReading: Result<PlacementAnswer, ExchangeFailure> {
+    if case .placed(let orderID) = self { return .success(.placed(orderID: orderID)) }
+    return self == .validated ? .success(.validated) : .failure(failure)
+  }
+
+  package var orderReading: Result<OrderLook, ExchangeFailure> {
+    if case .order(let report) = self { return .success(.found(report)) }
+    if case .orderMissing(let error) = self { return .success(.missing(error)) }
+    return .failure(failure)
+  }
+
+  package var ordersReading: Result<ReportList<OrderReport>, ExchangeFailure> {
+    guard case .orders(let reports, let unreadable) = self else { return .failure(failure) }
+    return .success(ReportList(reports: reports, unreadable: unreadable))
+  }
+
+  package var tradesReading: Result<ReportList<TradeReport>, ExchangeFailure> {
+    guard case .trades(let reports, let unreadable) = self else { return .failure(failure) }
+    return .success(ReportList(reports: reports, unreadable: unreadable))
+  }
+
+  package var cancelReading: Result<CancelAnswer, ExchangeFailure> {
+    if self == .cancelTaken { return .success(.taken) }
+    if case .orderMissing(let error) = self { return .success(.missing(error)) }
+    return .failure(failure)
+  }
+
+  private var failure: ExchangeFailure {
+    if case .failed(let failure) = self { return failure }
+    if case .orderMissing(let error) = self { return .unreadable("\(error.code) \(error.text)") }
+    return .unreadable("an answer of another kind")
+  }
+}
+
+package struct InstrumentList: Hashable, Sendable {
+  package var listed: [Instrument]
+  package var unreadable: [UnreadableRules]
+}
+
+package enum PlacementAnswer: Hashable, Sendable {
+  /// The exchange has the order under this identifier.
+  case placed(orderID: String)
+  case validated
+}
+
+package enum OrderLook: Hashable, Sendable {
+  case found(OrderReport)
+  /// A well-formed "there is no such order".
+  case missing(ExchangeError)
+}
+
+package struct ReportList<Report: Hashable & Sendable>: Hashable, Sendable {
+  package var reports: [Report]
+  package var unreadable: [UnreadableRow]
+}
+
+package enum CancelAnswer: Hashable, Sendable {
+  /// Only that it was taken: what became of the order is read from the order.
+  case taken
+  case missing(ExchangeError)
+}

@@ -1,0 +1,39 @@
+/// What is particular to a venue, in words that no venue owns: all that decisions need to know of it.
+package struct VenueTraits: Sendable {
+  /// Stable; names the venue in the history.
+  package var name: String
+  /// What a request weighs in the venue's limits.
+  package var cost: @Sendable (ExchangeRequest) -> RequestCost
+  /// Whether the key may be limited to some of the symbols, so that these have to be read.
+  package var limitsPairs: Bool
+  /// How many account reads a second the venue takes.
+  package var accountReadsPerSecond: Int
+  /// A stamp may lie up to this far ahead of the venue's own clock.
+  package var stampLead: Duration
+  /// How old an order may be to stand in a list of recent orders for sure.
+  package var listReach: Duration
+  /// From so many due orders of a symbol on, one list costs less than single looks.
+  package var worthAList: Int
+  /// Fills are made from the prices that are read here, so that a followed order wants one as young
+  /// as this; `nil` where the venue fills by itself.
+  package var fillPriceAge: Duration?
+
+  package init(
+    name: String, cost: @escaping @Sendable (ExchangeRequest) -> RequestCost, limitsPairs: Bool,
+    accountReadsPerSecond: Int, stampLead: Duration, listReach: Duration, worthAList: Int,
+    fillPriceAge: Duration? = nil
+  ) {
+    self.name = name
+    self.cost = cost
+    self.limitsPairs = limitsPairs
+    self.accountReadsPerSecond = accountReadsPerSecond
+    self.stampLead = stampLead
+    self.listReach = listReach
+    self.worthAList = worthAList
+    self.fillPriceAge = fillPriceAge
+  }
+
+  /// The largest error of the venue's clock with which orders are sent: half of the lead, so that no
+  /// stamp lies beyond it.
+  package var tolerableClockError: Duration { stampLead / 2 }
+}

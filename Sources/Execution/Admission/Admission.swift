@@ -1,0 +1,115 @@
+import Domain
+
+/// Everything that can be judged of a signal, without and with its price. Nothing is changed here.
+enum Admission {
+  /// A signal may be stamped so far ahead of this machine's clock before it counts as a mistake.
+  private static let tolerableLead: Duration = .seconds(60)
+
+  /// When the signal's life ends. Throws: a denial when its beginning cannot be believed, or is
+  /// missing and wanted.
+  static func expiry(
+    of arrival: SignalArrival, _ configuration: EngineConfiguration, at now: WallTime
+  ) throws(Denial) -> WallTime {
+    let created = arrival.signal.createdAt
+    if let created, created.since(now) > tolerableLead {
+      throw Denial(
+        .invalidField, "created_at lies in the future; compare the clocks of both machines")
+    }
+    if created == nil && configuration.requiresCreatedAt {
+      throw Denial(.invalidField, "created_at is missing, and intake.require_created_at wants it")
+    }
+    // A file's change that lies in the future, because the clock was set back since, tells no age.
+    let beginning = created ?? min(arrival.arrivedAt, now)
+    switch arrival.signal.expiry {
+    case .at(let time): return time
+    case .timeToLive(let duration): return beginning.advanced(by: duration)
+    case .unstated: return beginning.advanced(by: configuration.defaultTimeToLive)
+    }
+  }
+
+  /// Everything that can be judged without asking the exchange anything. Throws: a denial.
+  static func check(
+    _ signal: Signal, expiresAt: WallTime, _ parts: inout EngineParts, at now: Moment
+  ) throws(Denial) {
+    if now.wall >= expiresAt {
+      let age = now.wall.since(expiresAt).inWords
+      throw Denial(.expired, "it expired \(age) before it arrived")
+    }
+    try checkPermitted(signal.symbol, parts)
+    var quote = statedQuote(of: signal)
+    if let rules = try parts.venue.rules(of: signal.symbol) {
+      let ticket = try InstrumentRules.ticket(for: signal, as: anyClientOrderID, under: rules)
+      quote = InstrumentRules.notional(of: ticket, at: nil, rounding: .up)
+    }
+    try parts.risk.check(quote: quote, openOrders: parts.orders.count, at: now.monotonic)
+    try checkTurn(of: signal, expiresAt: expiresAt, &parts, at: now)
+  }
+
+  /// Whether orders of the symbol may leave at all. Throws: a denial.
+  static func checkPermitted(_ symbol: Symbol, _ parts: EngineParts) throws(Denial) {
+    try parts.trading.checkHalt()
+    try OrderLooks.checkReadable(symbol, parts)
+    try parts.trading.checkPause(symbol, parts.configuration.risk.pauseOnNotFound)
+    if let allowed = parts.configuration.risk.symbols, !allowed.contains(symbol) {
+      throw Denial(.symbolNotAllowed, "\(symbol) is not in risk.symbols")
+    }
+  }
+
+  /// The rules of a symbol are known without knowing the order's name.
+  private static let anyClientOrderID: ClientOrderID = {
+    guard let id = ClientOrderID("-") else { fatalError("'-' is a client order ID") }
+    return id
+  }()
+
+  /// The notional as far as the signal alone tells it, rounded up.
+  static func statedQuote(of signal: Signal) -> FixedDecimal? {
+    switch signal.amount {
+    case .quote(let amount): amount
+    case .base(let quantity):
+      signal.price.flatMap { quantity.multiplied(by: $0, rounding: .up) }
+    }
+  }
+
+  /// Refuses at once what could leave only after it has expired.
+  private static func checkTurn(
+    of signal: Signal, expiresAt: WallTime, _ parts: inout EngineParts, at now: Moment
+  ) throws(Denial) {
+    let ahead = parts.orders.count(.waiting) + parts.orders.count(.lookedFor)
+    let ticket = OrderTicket(
+      clientOrderID: anyClientOrderID, symbol: signal.symbol, side: signal.side,
+      type: signal.type, amount: signal.amount, price: signal.price)
+    let turn = parts.scheduler.turnOfPlacement(
+      parts.configuration.placement(of: ticket), ahead: ahead, at: now.monotonic)
+    let wait = turn.since(now.monotonic)
+    guard now.wall.advanced(by: wait) >= expiresAt else { return }
+    let cause =
+      parts.scheduler.backOff.map { "the exchange demands a back-off (\($0.reason))" }
+      ?? "\(ahead) orders wait"
+    throw Denial(
+      .rateLimited, "\(cause); its turn comes in \(wait.inWords), after it has expired")
+  }
+
+  /// An order as it would leave, with what it is worth and what was checked.
+  struct Approval {
+    var ticket: OrderTicket
+    /// In quote, rounded up.
+    var notional: FixedDecimal
+    var checks: String
+  }
+
+  /// Every check that needs the price and no other order. Throws: a denial.
+  static func approve(
+    _ signal: Signal, as clientOrderID: ClientOrderID, under rules: Instrument,
+    at price: FixedDecimal, maximumDeviation: FixedDecimal
+  ) throws(Denial) -> Approval {
+    let ticket = try InstrumentRules.ticket(for: signal, as: clientOrderID, under: rules)
+    let checks = try PriceGuard.check(
+      current: price, signal: signal, configured: maximumDeviation)
+    try PriceGuard.checkBand(ticket, current: price, band: rules.priceBand)
+    try InstrumentRules.checkMarketNotional(ticket, at: price, under: rules)
+    guard let notional = InstrumentRules.notional(of: ticket, at: price, rounding: .up) else {
+      throw Denial(.aboveMaximum, "quantity times price is beyond what can be counted")
+    }
+    return Approval(ticket: ticket, notional: notional, checks: checks)
+  }
+}

@@ -1,0 +1,202 @@
+import Domain
+
+/// What becomes of a signal when it arrives.
+enum SignalIntake {
+  static func receive(
+    _ arrival: SignalArrival, _ known: KnownSignal?, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) {
+    if let known { return recognise(arrival, known, &reaction) }
+    // A copy of a signal whose first one is not committed yet, so that the store cannot know it.
+    if let order = parts.orders(of: arrival.signal.id).first, let life = parts.orders[order.key] {
+      return recognise(arrival, life, &reaction)
+    }
+    let expiresAt: WallTime
+    do throws(Denial) {
+      expiresAt = try Admission.expiry(of: arrival, parts.configuration, at: reaction.now.wall)
+    } catch {
+      return refuseUnread(arrival, error, &reaction)
+    }
+    var verdict: Denial?
+    do throws(Denial) {
+      try Admission.check(arrival.signal, expiresAt: expiresAt, &parts, at: reaction.now)
+    } catch {
+      if error.leavesIDFree {
+        parts.venue.readAgain(
+          arrival.signal.symbol, &parts.scheduler, at: reaction.now.monotonic)
+      }
+      guard parts.trading.careful != nil, error.isOfTheMoment else {
+        return error.leavesIDFree
+          ? refuseUnread(arrival, error, &reaction)
+          : refuse(arrival, expiresAt, error, &reaction)
+      }
+      // An earlier run may have judged it otherwise: first it is looked for.
+      verdict = error
+    }
+    accept(arrival, expiresAt, verdict, &parts, &reaction)
+  }
+
+  // MARK: Signals that came before
+
+  private static func recognise(
+    _ arrival: SignalArrival, _ known: KnownSignal, _ reaction: inout Reaction
+  ) {
+    guard known.record.contentDigest == arrival.contentDigest else {
+      return refuseConflict(arrival, &reaction)
+    }
+    repeated(
+      arrival, state: known.status?.rawValue ?? known.record.decision.rawValue,
+      as: known.record.clientOrderID, &reaction)
+  }
+
+  private static func recognise(
+    _ arrival: SignalArrival, _ life: OrderLife, _ reaction: inout Reaction
+  ) {
+    guard life.signal == arrival.signal else { return refuseConflict(arrival, &reaction) }
+    repeated(
+      arrival, state: life.order.status.rawValue, as: life.order.ticket.clientOrderID, &reaction)
+  }
+
+  private static func refuseConflict(_ arrival: SignalArrival, _ reaction: inout Reaction) {
+    let id = arrival.signal.id
+    reaction.log(
+      .error, "a signal came with an id that is taken by another content; it was refused",
+      [
+        ("signal_id", id.text), ("code", "conflicting_duplicate"),
+        ("advice", "give every new signal a new id"),
+      ])
+    reaction.record("signal_conflict", ["origin": .string(arrival.origin.text)], on: .signal(id))
+    reaction.answer(
+      arrival, .rejected, .conflictingDuplicate,
+      "the id was taken before by a signal with other content")
+  }
+
+  private static func repeated(
+    _ arrival: SignalArrival, state: String, as clientOrderID: ClientOrderID,
+    _ reaction: inout Reaction
+  ) {
+    reaction.log(
+      .info, "a signal came again; nothing is done twice",
+      [("signal_id", arrival.signal.id.text), ("code", "duplicate"), ("state", state)])
+    reaction.answer(
+      arrival, .duplicate, .duplicate, "taken before; it is \(state)", as: clientOrderID)
+  }
+
+  // MARK: Refusals
+
+  /// Refuses what is no signal, or cannot be judged now: its id stays free.
+  private static func refuseUnread(
+    _ arrival: SignalArrival, _ denial: Denial, _ reaction: inout Reaction
+  ) {
+    reaction.log(
+      .notice, "refused: \(denial.message)",
+      [("signal_id", arrival.signal.id.text), ("code", denial.code.rawValue)])
+    reaction.answer(arrival, .rejected, denial.code, denial.message)
+  }
+
+  private static func refuse(
+    _ arrival: SignalArrival, _ expiresAt: WallTime, _ denial: Denial,
+    _ reaction: inout Reaction
+  ) {
+    let id = arrival.signal.id
+    reaction.remember(arrival, expiresAt, denial.code, denial.message)
+    reaction.record(
+      "signal_denied",
+      ["code": .string(denial.code.rawValue), "message": .string(denial.message)], on: .signal(id))
+    reaction.log(
+      .notice, "denied: \(denial.message)",
+      [
+        ("signal_id", id.text), ("client_order_id", arrival.clientOrderID.text),
+        ("symbol", arrival.signal.symbol.text), ("code", denial.code.rawValue),
+      ])
+    reaction.answer(arrival, .rejected, denial.code, denial.message)
+  }
+
+  // MARK: Acceptance
+
+  private static func accept(
+    _ arrival: SignalArrival, _ expiresAt: WallTime, _ verdict: Denial?,
+    _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    let signal = arrival.signal
+    let now = reaction.now
+    let plan = Plan.entry(of: signal.id)
+    reaction.remember(arrival, expiresAt, .accepted, "")
+    parts.signals[signal.id] = SignalLife(id: signal.id, plan: plan)
+    let expiry = Expiry(
+      wall: expiresAt, monotonic: now.monotonic.advanced(by: expiresAt.since(now.wall)))
+    for key in plan.legs {
+      let ticket = OrderTicket(
+        clientOrderID: arrival.clientOrderID, symbol: signal.symbol, side: signal.side,
+        type: signal.type, amount: signal.amount, price: signal.price)
+      let quote = Admission.statedQuote(of: signal)
+      let order = Order(key: key, ticket: ticket, reservedQuote: quote, at: now.wall)
+      let phase = CarefulStart.firstPhase(parts.trading, verdict: verdict, at: now.monotonic)
+      parts.orders.insert(
+        OrderLife(
+          number: parts.nextOrderNumber(), signal: signal, expiry: expiry, order: order,
+          phase: phase))
+      parts.risk.reserve(quote, for: key, at: now.monotonic)
+      let created = OrderEvent.created(ticket, reservedQuote: quote)
+      reaction.record(created.kind, created.detail, on: .order(key))
+      reaction.write(.putOrder(order))
+      reaction.log(
+        .info, "accepted", order,
+        [("side", signal.side.rawValue), ("type", signal.type.rawValue)] + signal.freeText)
+    }
+    reaction.answer(
+      arrival, .accepted, .accepted, DecisionCode.accepted.meaning, as: arrival.clientOrderID)
+  }
+}
+
+extension Reaction {
+  fileprivate mutating func answer(
+    _ arrival: SignalArrival, _ status: SignalAnswer.Status, _ code: DecisionCode,
+    _ message: String, as clientOrderID: ClientOrderID? = nil
+  ) {
+    add(
+      .answer(
+        arrival.receipt,
+        SignalAnswer(
+          id: arrival.signal.id.text, status: status, code: code, message: message,
+          clientOrderID: clientOrderID)))
+  }
+
+  /// Writes the signal down for good, as it came.
+  fileprivate mutating func remember(
+    _ arrival: SignalArrival, _ expiresAt: WallTime, _ code: DecisionCode, _ message: String
+  ) {
+    let signal = arrival.signal
+    write(
+      .insertSignal(
+        SignalRecord(
+          signalID: signal.id, symbol: signal.symbol, side: signal.side, type: signal.type,
+          contentDigest: arrival.contentDigest, raw: arrival.raw, origin: arrival.origin,
+          receivedAt: now.wall, expiresAt: expiresAt, clientOrderID: arrival.clientOrderID,
+          decision: code, message: message, decidedAt: now.wall)))
+    record(
+      "signal_received",
+      [
+        "origin": .string(arrival.origin.text),
+        "arrived_at": .integer(arrival.arrivedAt.milliseconds),
+        "expires_at": .integer(expiresAt.milliseconds),
+        "signal": .string(signal.canonicalText),
+      ], on: .signal(signal.id))
+  }
+}
+
+extension SignalOrigin {
+  /// For the history and the journal.
+  package var text: String {
+    switch self {
+    case .file(let name): "file " + String(decoding: name, as: UTF8.self)
+    case .socket(let peer): "socket " + peer
+    }
+  }
+}
+
+extension Signal {
+  fileprivate var freeText: [(String, String)] {
+    [("source", source), ("note", note)].compactMap { key, text in text.map { (key, $0) } }
+  }
+}

@@ -1,0 +1,49 @@
+package import Domain
+
+/// A request that may leave, with what must hold for that. Whoever drives the engine obeys, and
+/// decides nothing.
+package struct Dispatch: Hashable, Sendable {
+  /// What must be true before the first byte leaves.
+  package enum Barrier: Hashable, Sendable {
+    case none
+    /// The writes of the same input are durable.
+    case durable
+  }
+
+  package enum Delivery: Hashable, Sendable {
+    /// May be sent again when its connection dies.
+    case ordinary
+    /// Leaves once, on a connection that is known to be alive.
+    case once
+  }
+
+  package var id: RequestID
+  package var request: ExchangeRequest
+  /// The exchange's time, for requests that are signed.
+  package var stampedAt: WallTime
+  package var barrier: Barrier
+  package var delivery: Delivery
+  /// When it has not left by then, it must not leave at all.
+  package var sendBefore: MonotonicTime?
+
+  package init(
+    id: RequestID, request: ExchangeRequest, stampedAt: WallTime, barrier: Barrier,
+    delivery: Delivery, sendBefore: MonotonicTime?
+  ) {
+    self.id = id
+    self.request = request
+    self.stampedAt = stampedAt
+    self.barrier = barrier
+    self.delivery = delivery
+    self.sendBefore = sendBefore
+  }
+
+  package var isPlacement: Bool {
+    switch request {
+    case .place, .validate: true
+    case .serverTime, .instruments, .prices, .tradableSymbols, .order, .openOrders, .recentOrders,
+      .trades, .cancel:
+      false
+    }
+  }
+}

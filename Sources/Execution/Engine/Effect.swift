@@ -1,0 +1,109 @@
+package import Domain
+
+/// What the engine wants done, in order.
+package enum Effect: Sendable {
+  /// Part of the turn's one commit.
+  case write(StoreWrite)
+  case send(Dispatch)
+  /// Whatever has not left by now must not leave: the exchange demands a back-off. Each such request
+  /// is answered as not sent, with this reason.
+  case withdrawUnsent(String)
+  /// Once the commit holds.
+  case answer(Receipt, SignalAnswer)
+  /// The signal's story is over; once the commit holds.
+  case settled(Outcome)
+  /// What became of the signal's order is in doubt, or no more; once the commit holds.
+  case doubt(SignalID, Doubt?)
+  /// Once the commit holds.
+  case answerCommand(CommandToken, CommandAnswer)
+  case log(LogEntry)
+}
+
+/// What the sender of a signal is told.
+package struct SignalAnswer: Hashable, Sendable {
+  package enum Status: String, Hashable, Sendable {
+    case accepted, duplicate, rejected
+  }
+
+  package var id: String?
+  package var status: Status
+  package var code: DecisionCode
+  package var message: String
+  package var clientOrderID: ClientOrderID?
+
+  package init(
+    id: String?, status: Status, code: DecisionCode, message: String,
+    clientOrderID: ClientOrderID? = nil
+  ) {
+    self.id = id
+    self.status = status
+    self.code = code
+    self.message = message
+    self.clientOrderID = clientOrderID
+  }
+}
+
+/// How an accepted signal ended.
+package struct Outcome: Hashable, Sendable {
+  package var signalID: SignalID
+  package var code: DecisionCode
+  package var message: String
+  package var order: Order
+  /// It takes the place of what was said when the operator closed the signal.
+  package var replacesEarlier: Bool
+
+  package init(
+    signalID: SignalID, code: DecisionCode, message: String, order: Order,
+    replacesEarlier: Bool = false
+  ) {
+    self.replacesEarlier = replacesEarlier
+    self.signalID = signalID
+    self.code = code
+    self.message = message
+    self.order = order
+  }
+}
+
+package struct CommandAnswer: Hashable, Sendable {
+  package var ok: Bool
+  package var message: String
+
+  package init(ok: Bool, message: String) {
+    self.ok = ok
+    self.message = message
+  }
+}
+
+/// A line for the journal.
+package struct LogEntry: Hashable, Sendable {
+  package enum Level: Hashable, Sendable {
+    /// Needs a person now.
+    case error
+    /// Wants a look.
+    case warning
+    /// Normal, and worth knowing: a signal that the rules refuse.
+    case notice
+    case info
+    case debug
+  }
+
+  package struct Field: Hashable, Sendable {
+    package var key: String
+    package var value: String
+
+    package init(_ key: String, _ value: String) {
+      self.key = key
+      self.value = value
+    }
+  }
+
+  package var level: Level
+  package var message: String
+  package var fields: [Field]
+
+  package init(level: Level, message: String, fields: [Field]) {
+    self.level = level
+    self.message = message
+    self.fields = fields
+  }
+}

@@ -1,0 +1,162 @@
+package import Domain
+
+/// Every decision of the daemon, as a pure state machine: no clock, no I/O, no randomness.
+///
+/// `apply` takes one input and says what is to be done about it. The engine itself only hands the
+/// input to the part that it concerns, then lets each part that has something due go on, in a fixed
+/// order. What an input costs depends on what it concerns, not on how many orders wait.
+package struct Engine: Sendable {
+  private var parts: EngineParts
+  private var lastMoment: Moment
+  /// When the engine wants to be called again, if nothing happens before.
+  package private(set) var nextDeadline: MonotonicTime?
+
+  /// `signals` are the stored ones, read again from their bytes.
+  package init(
+    _ configuration: EngineConfiguration, restoring state: StoredState,
+    signals: [SignalID: Signal], at now: Moment
+  ) {
+    parts = EngineParts(configuration, restoring: state, at: now)
+    lastMoment = now
+    Restoring.restore(state, signals, &parts, at: now)
+  }
+
+  // MARK: What can be seen of it
+
+  package var configuration: EngineConfiguration { parts.configuration }
+  package var isTradingOpen: Bool { parts.isTradingOpen }
+  package var halt: HaltRecord? { parts.trading.halt }
+  package var careful: CarefulRecord? { parts.trading.careful }
+  /// The back-off that the exchange demands.
+  package var ban: BanRecord? { parts.scheduler.backOff }
+  /// A placement is on the wire and its answer is out.
+  package var hasPlacementOutstanding: Bool { parts.scheduler.hasPlacementUnderWay }
+  /// Orders that are not at their end, oldest first.
+  package var liveOrders: [Order] { parts.orders.all.map(\.order) }
+
+  package func liveOrder(_ key: OrderKey) -> Order? { parts.orders[key]?.order }
+
+  package mutating func status(at now: Moment) -> EngineStatus { EngineStatus(&parts, at: now) }
+
+  /// Everything that is not as it should be, the most serious first.
+  package func troubles(at now: Moment) -> [Trouble] { Troubles(parts, at: now).list }
+
+  // MARK: One input
+
+  /// Applies one input. The effects are in the order in which they must be performed.
+  package mutating func apply(_ input: Input, at now: Moment) -> [Effect] {
+    var reaction = Reaction(at: now)
+    tellClockStep(&reaction)
+    lastMoment = now
+    parts.scheduler.endBackOff(&reaction)
+    route(input, &reaction)
+    advance(&reaction)
+    nextDeadline = [reaction.deadline, parts.orders.nextDue(at: now)].compactMap(\.self).min()
+    return reaction.effects
+  }
+
+  private mutating func route(_ input: Input, _ reaction: inout Reaction) {
+    switch input {
+    case .signal(let arrival, let known):
+      SignalIntake.receive(arrival, known, &parts, &reaction)
+    case .answer(let id, let answer): take(answer, to: id, &reaction)
+    case .price(let symbol, let price): parts.prices.take(symbol, price)
+    case .execution(let report): OrderPolling.takePushed(report, &parts, &reaction)
+    case .tick: break
+    case .command(let command, let token):
+      OperatorCommands.perform(command, token, &parts, &reaction)
+    case .reconfigure(let configuration): reconfigure(configuration, at: reaction.now.monotonic)
+    case .stop: parts.trading.stop()
+    }
+  }
+
+  /// Hands an answer to whoever asked, in the form in which that request is answered.
+  private mutating func take(
+    _ answer: ExchangeAnswer, to id: RequestID, _ reaction: inout Reaction
+  ) {
+    let wasBackingOff = parts.scheduler.backOff
+    guard let request = parts.scheduler.answered(id, answer, &reaction) else { return }
+    if case .failed(.refused(let error)) = answer, error.action == .clock {
+      parts.venue.distrustClock(at: reaction.now.monotonic)
+    }
+    if parts.scheduler.backOff != wasBackingOff { parts.orders.touchAll(.waiting) }
+    switch request.purpose {
+    case .clock:
+      let isFirst = parts.venue.takeClock(
+        answer.serverTimeReading, sentAt: request.sentAt, &reaction)
+      if isFirst { clockIsKnown() }
+    case .instruments(let symbols):
+      parts.venue.takeInstruments(
+        symbols, answer.instrumentsReading, &parts.scheduler, &reaction)
+      parts.orders.touchAll(.waiting) { symbols.contains($0.symbol) }
+    case .tradableSymbols:
+      parts.venue.takeTradableSymbols(answer.tradableSymbolsReading, &reaction)
+      parts.orders.touchAll(.waiting)
+    case .prices: PriceAnswers.take(request, answer.pricesReading, &parts, &reaction)
+    case .place(let key): PlacementAnswers.take(key, answer.placementReading, &parts, &reaction)
+    case .poll(let key): OrderPolling.take(key, answer.orderReading, &parts, &reaction)
+    case .pollMany(let symbol, let keys):
+      OrderPolling.takeList(symbol, keys, answer.ordersReading, &parts, &reaction)
+    case .search(let key, let view): OrderSearching.take(key, view, answer, &parts, &reaction)
+    case .cancel(let key): OrderCancelling.take(key, answer.cancelReading, &parts, &reaction)
+    case .verify(let key, let orderID, let token):
+      OrderResolution.takeVerification(
+        key, orderID, token, answer.orderReading, &parts, &reaction)
+    }
+  }
+
+  /// Searches need the exchange's clock.
+  private mutating func clockIsKnown() {
+    for stage in [OrderTable.Stage.lookedFor, .unknown, .missing] { parts.orders.touchAll(stage) }
+  }
+
+  private mutating func reconfigure(_ configuration: EngineConfiguration, at now: MonotonicTime) {
+    parts.configuration = configuration
+    parts.risk.limits = configuration.risk
+    parts.venue.allow(configuration.risk.symbols, at: now)
+    parts.orders.touchAll(.waiting)
+  }
+
+  // MARK: What has become due
+
+  /// Lets everything go on that may, in a fixed order: the venue's facts, the orders that were touched
+  /// or have become due, placements in their turn, then every other request.
+  private mutating func advance(_ reaction: inout Reaction) {
+    parts.orders.ring(at: reaction.now)
+    parts.venue.drive(&parts.scheduler, &reaction)
+    noteGate(&reaction)
+    PriceAnswers.drive(&parts, &reaction)
+    OrderDriving.drive(&parts, &reaction)
+    let orders = parts.orders
+    let isOver = { (purpose: Purpose) in purpose.order.map { orders[$0] == nil } ?? false }
+    parts.scheduler.drive(&parts.prices, clock: parts.venue.clock, isOver: isOver, &reaction)
+    parts.scheduler.rememberUsage(&reaction)
+  }
+
+  private mutating func noteGate(_ reaction: inout Reaction) {
+    guard parts.trading.note(isOpen: parts.isTradingOpen) else { return }
+    parts.orders.touchAll(.waiting)
+    reaction.log(
+      .info,
+      parts.isTradingOpen ? "trading is open" : "trading waits for the exchange's clock")
+  }
+
+  // MARK: This machine's clock
+
+  /// A clock that is corrected bit by bit moves by less between two inputs.
+  private static let notableClockStep: Duration = .seconds(1)
+
+  private func tellClockStep(_ reaction: inout Reaction) {
+    let now = reaction.now
+    let step = now.wall.since(lastMoment.wall) - now.monotonic.since(lastMoment.monotonic)
+    guard max(step, .zero - step) >= Self.notableClockStep else { return }
+    reaction.log(
+      .warning,
+      "this machine's clock was set; signals end when either clock says so, and orders go on with "
+        + "the exchange's clock",
+      [
+        ("step_ms", String(step.wholeMilliseconds)),
+        ("advice", "check the clock, and the service that keeps it"),
+      ])
+  }
+}

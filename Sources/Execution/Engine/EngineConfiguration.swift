@@ -1,0 +1,95 @@
+package import Domain
+
+/// Everything of the configuration that decisions depend on.
+package struct EngineConfiguration: Sendable {
+  package struct Price: Hashable, Sendable {
+    package var maximumAge: Duration
+    /// Basis points.
+    package var maximumDeviation: FixedDecimal
+
+    package init(maximumAge: Duration, maximumDeviation: FixedDecimal) {
+      self.maximumAge = maximumAge
+      self.maximumDeviation = maximumDeviation
+    }
+  }
+
+  package struct Risk: Hashable, Sendable {
+    package enum PauseScope: String, CaseIterable, Hashable, Sendable {
+      case symbol, all, none
+    }
+
+    /// `nil` allows every symbol.
+    package var symbols: [Symbol]?
+    package var maximumOrderQuote: FixedDecimal?
+    package var maximumOpenOrders: Int
+    package var maximumOrdersPerMinute: Int
+    package var maximumDailyQuote: FixedDecimal?
+    package var pauseOnNotFound: PauseScope
+
+    package init(
+      symbols: [Symbol]?, maximumOrderQuote: FixedDecimal?, maximumOpenOrders: Int,
+      maximumOrdersPerMinute: Int, maximumDailyQuote: FixedDecimal?, pauseOnNotFound: PauseScope
+    ) {
+      self.symbols = symbols
+      self.maximumOrderQuote = maximumOrderQuote
+      self.maximumOpenOrders = maximumOpenOrders
+      self.maximumOrdersPerMinute = maximumOrdersPerMinute
+      self.maximumDailyQuote = maximumDailyQuote
+      self.pauseOnNotFound = pauseOnNotFound
+    }
+  }
+
+  package struct RateLimits: Hashable, Sendable {
+    package var ipWeight: Int
+    package var uidWeight: Int
+    package var window: Duration
+    package var ordersPerSecond: Int
+    /// The share of each limit that is used, above 0 and at most 1.
+    package var utilisation: FixedDecimal
+
+    package init(
+      ipWeight: Int, uidWeight: Int, window: Duration, ordersPerSecond: Int,
+      utilisation: FixedDecimal
+    ) {
+      self.ipWeight = ipWeight
+      self.uidWeight = uidWeight
+      self.window = window
+      self.ordersPerSecond = ordersPerSecond
+      self.utilisation = utilisation
+    }
+  }
+
+  package var mode: TradingMode
+  package var price: Price
+  package var risk: Risk
+  package var rateLimits: RateLimits
+  package var receiveWindow: Duration
+  /// After the receive window has passed: how long an accepted order may stay invisible.
+  package var settleTime: Duration
+  /// The time to live of a signal that states none.
+  package var defaultTimeToLive: Duration
+  /// A signal must say when it was made.
+  package var requiresCreatedAt: Bool
+  package var venue: VenueTraits
+
+  /// How an order goes to the venue: to be placed, or only to be checked.
+  package func placement(of ticket: OrderTicket) -> ExchangeRequest {
+    mode == .validate ? .validate(ticket) : .place(ticket)
+  }
+
+  package init(
+    mode: TradingMode, price: Price, risk: Risk, rateLimits: RateLimits, receiveWindow: Duration,
+    settleTime: Duration, defaultTimeToLive: Duration, requiresCreatedAt: Bool = false,
+    venue: VenueTraits
+  ) {
+    self.mode = mode
+    self.price = price
+    self.risk = risk
+    self.rateLimits = rateLimits
+    self.receiveWindow = receiveWindow
+    self.settleTime = settleTime
+    self.defaultTimeToLive = defaultTimeToLive
+    self.requiresCreatedAt = requiresCreatedAt
+    self.venue = venue
+  }
+}

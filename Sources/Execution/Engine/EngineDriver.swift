@@ -1,0 +1,202 @@
+package import Domain
+
+/// Drives an engine through its turns: inputs are applied at once, their writes are committed
+/// together, and only then happens what had to wait for the commit. It obeys the effects and decides
+/// nothing. The daemon, its simulation and the engine's tests drive it in the same way.
+package final class EngineDriver<Failure: Error> {
+  /// Where the writes of a turn go.
+  package struct Storage {
+    package var write: (StoreWrite) throws(Failure) -> Void
+    package var commit: () throws(Failure) -> Void
+
+    package init(
+      write: @escaping (StoreWrite) throws(Failure) -> Void,
+      commit: @escaping () throws(Failure) -> Void
+    ) {
+      self.write = write
+      self.commit = commit
+    }
+  }
+
+  /// What leaves the engine, in the words of the edges.
+  package struct Edges {
+    package var send: (Dispatch) -> Void
+    /// Takes back what was sent and has not left.
+    package var withdrawUnsent: (String) -> Void
+    package var answer: (Receipt, SignalAnswer) -> Void
+    package var settle: (Outcome) -> Void
+    package var doubt: (SignalID, Doubt?) -> Void
+    package var answerCommand: (CommandToken, CommandAnswer) -> Void
+    package var log: (LogEntry) -> Void
+    /// The driver's life is over: what the engine believes is not what is durable.
+    package var storageFailed: (Failure) -> Void
+
+    package init(
+      send: @escaping (Dispatch) -> Void, withdrawUnsent: @escaping (String) -> Void,
+      answer: @escaping (Receipt, SignalAnswer) -> Void, settle: @escaping (Outcome) -> Void,
+      doubt: @escaping (SignalID, Doubt?) -> Void,
+      answerCommand: @escaping (CommandToken, CommandAnswer) -> Void,
+      log: @escaping (LogEntry) -> Void, storageFailed: @escaping (Failure) -> Void
+    ) {
+      self.send = send
+      self.withdrawUnsent = withdrawUnsent
+      self.answer = answer
+      self.settle = settle
+      self.doubt = doubt
+      self.answerCommand = answerCommand
+      self.log = log
+      self.storageFailed = storageFailed
+    }
+  }
+
+  /// What waits for the commit, in the order in which it came up.
+  private enum Deferred {
+    case effect(Effect)
+    case work(() -> Void)
+  }
+
+  package private(set) var engine: Engine
+  private let storage: Storage
+  private let now: () -> Moment
+  private let edges: Edges
+  private var deferred: [Deferred] = []
+  private var inputs: [(input: Input, at: Moment)] = []
+  private var isBusy = false
+  package private(set) var hasFailed = false
+
+  package init(engine: Engine, storage: Storage, now: @escaping () -> Moment, edges: Edges) {
+    self.engine = engine
+    self.storage = storage
+    self.now = now
+    self.edges = edges
+  }
+
+  /// Applies an input: its requests that need no commit are on the wire when this returns. An input
+  /// that comes while another is being worked on waits for it.
+  package func feed(_ input: Input) {
+    if hasFailed { return }
+    guard !isBusy else {
+      inputs.append((input, now()))
+      return
+    }
+    isBusy = true
+    apply(input, at: now())
+    isBusy = false
+  }
+
+  private func apply(_ input: Input, at now: Moment) {
+    for effect in engine.apply(input, at: now) {
+      switch effect {
+      case .write(let write): persist(write)
+      case .send(let dispatch) where dispatch.barrier == .none: edges.send(dispatch)
+      case .withdrawUnsent(let reason): withdraw(reason)
+      case .send, .answer, .settled, .doubt, .answerCommand, .log:
+        deferred.append(.effect(effect))
+      }
+    }
+  }
+
+  private func persist(_ write: StoreWrite) {
+    do throws(Failure) {
+      try storage.write(write)
+    } catch {
+      // The store tells it again at the commit, which undoes the whole turn.
+    }
+  }
+
+  /// What waits for the commit has not left, and neither has what waits for a connection.
+  private func withdraw(_ reason: String) {
+    deferred.removeAll { item in
+      guard case .effect(.send(let dispatch)) = item else { return false }
+      inputs.append((.answer(dispatch.id, .failed(.notSent(reason))), now()))
+      return true
+    }
+    edges.withdrawUnsent(reason)
+  }
+
+  /// Commits what the turn wrote, then performs what waited for it; again, until nothing is left.
+  package func finish() {
+    if hasFailed { return }
+    isBusy = true
+    defer { isBusy = false }
+    if let deadline = engine.nextDeadline, deadline <= now().monotonic {
+      inputs.append((.tick, now()))
+    }
+    repeat {
+      let waiting = inputs
+      inputs = []
+      for (input, at) in waiting { apply(input, at: at) }
+      guard commit() else { return }
+      let ready = deferred
+      deferred = []
+      // What an order waited for is done: answers, files and the journal do not hold it up.
+      for item in ready {
+        if case .effect(.send(let dispatch)) = item { leave(dispatch) }
+      }
+      for item in ready { perform(item) }
+    } while !inputs.isEmpty
+  }
+
+  private func commit() -> Bool {
+    do throws(Failure) {
+      try storage.commit()
+      return true
+    } catch {
+      hasFailed = true
+      inputs = []
+      let lost = deferred
+      deferred = []
+      for item in lost { refuse(item, error) }
+      edges.storageFailed(error)
+      return false
+    }
+  }
+
+  /// Those who wait are told that nothing of it came to be.
+  private func refuse(_ item: Deferred, _ error: Failure) {
+    switch item {
+    case .work(let work): work()
+    case .effect(.answer(let receipt, let answer)):
+      let code = DecisionCode.storageUnavailable
+      edges.answer(
+        receipt,
+        SignalAnswer(id: answer.id, status: .rejected, code: code, message: code.meaning))
+    case .effect(.answerCommand(let token, _)):
+      // A disk that fails may have kept what it did not confirm, and the next start finds it.
+      edges.answerCommand(
+        token,
+        CommandAnswer(
+          ok: false, message: "not confirmed, look at 'status' before you repeat it: \(error)"))
+    case .effect(.write), .effect(.send), .effect(.withdrawUnsent), .effect(.settled),
+      .effect(.doubt), .effect(.log):
+      break
+    }
+  }
+
+  /// Does `work` in its place among the answers of this turn.
+  package func afterCommit(_ work: @escaping () -> Void) {
+    deferred.append(.work(work))
+  }
+
+  private func perform(_ item: Deferred) {
+    switch item {
+    case .work(let work): work()
+    case .effect(.answer(let receipt, let answer)): edges.answer(receipt, answer)
+    case .effect(.settled(let outcome)): edges.settle(outcome)
+    case .effect(.doubt(let id, let doubt)): edges.doubt(id, doubt)
+    case .effect(.answerCommand(let token, let answer)): edges.answerCommand(token, answer)
+    case .effect(.log(let entry)): edges.log(entry)
+    case .effect(.write), .effect(.send), .effect(.withdrawUnsent): break
+    }
+  }
+
+  /// The commit may have taken long: what is too late does not leave.
+  private func leave(_ dispatch: Dispatch) {
+    guard let deadline = dispatch.sendBefore, now().monotonic > deadline else {
+      return edges.send(dispatch)
+    }
+    feed(.answer(dispatch.id, .failed(.notSent("the commit took too long"))))
+  }
+
+  package func status(at now: Moment) -> EngineStatus { engine.status(at: now) }
+}

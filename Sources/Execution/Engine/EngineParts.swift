@@ -1,0 +1,120 @@
+import Domain
+
+/// The engine's state, part by part. What concerns several parts at once, whoever starts it, stands
+/// here: an event that changes an order, and the end of one.
+struct EngineParts: Sendable {
+  var configuration: EngineConfiguration
+  var signals: [SignalID: SignalLife] = [:]
+  var orders = OrderTable()
+  var placements = PlacementQueue()
+  var prices = PriceBook()
+  var scheduler: RequestScheduler
+  var venue: VenueState
+  var trading: TradingState
+  var reconciliation = Reconciliation()
+  var doubts = DoubtLedger()
+  var risk: RiskLimits
+  private var acceptedCount = 0
+
+  init(_ configuration: EngineConfiguration, restoring state: StoredState, at now: Moment) {
+    self.configuration = configuration
+    scheduler = RequestScheduler(configuration.rateLimits, configuration.venue)
+    venue = VenueState(
+      allowed: configuration.risk.symbols, configuration.venue, at: now.monotonic)
+    trading = TradingState(
+      state,
+      settling: configuration.receiveWindow + configuration.venue.stampLead
+        + configuration.settleTime, at: now.monotonic)
+    risk = RiskLimits(configuration.risk, reservations: state.reservations, at: now)
+  }
+
+  var isTradingOpen: Bool { venue.isReady && reconciliation.pending.isEmpty }
+
+  mutating func nextOrderNumber() -> Int {
+    acceptedCount += 1
+    return acceptedCount
+  }
+
+  /// The signal's orders that are not at their end, its entry first.
+  func orders(of id: SignalID) -> [Order] {
+    signals[id]?.plan.legs.compactMap { orders[$0]?.order } ?? []
+  }
+
+  // MARK: Events
+
+  /// Folds an event into an order, and writes both. An event from outside that does not fit is said
+  /// and dropped; the order is looked up again.
+  @discardableResult
+  mutating func fold(
+    _ event: OrderEvent, into key: OrderKey, _ reaction: inout Reaction
+  ) -> Bool {
+    let now = reaction.now
+    let result = orders.update(key) { life -> Result<Order, IllegalTransition> in
+      do throws(IllegalTransition) {
+        try life.fold(event, at: now)
+        return .success(life.order)
+      } catch {
+        life.following?.restart(at: now.monotonic)
+        return .failure(error)
+      }
+    }
+    switch result {
+    case .success(let order):
+      reaction.record(event.kind, event.detail, on: .order(key))
+      reaction.write(.putOrder(order))
+      if trading.note(order) { pauseChanged(order.ticket.symbol) }
+      return true
+    case .failure(let error):
+      if let order = orders[key]?.order {
+        reaction.log(
+          .warning, "an answer does not fit the order; looking again", order,
+          [("reason", error.description)])
+      }
+      return false
+    case nil: return false
+    }
+  }
+
+  /// Waiting orders of a paused symbol are refused.
+  mutating func pauseChanged(_ symbol: Symbol) {
+    let isForAll = configuration.risk.pauseOnNotFound == .all
+    orders.touchAll(.waiting) { isForAll || $0.symbol == symbol }
+  }
+
+  // MARK: Ends
+
+  /// Ends an order: the decision is written, the limits are given back what never counted, and
+  /// whoever waits for the signal's outcome is told.
+  mutating func end(
+    _ key: OrderKey, _ code: DecisionCode, _ message: String, _ reaction: inout Reaction
+  ) {
+    guard let life = orders[key] else { return }
+    if code != .accepted {
+      reaction.write(.updateDecision(key.signal, code, message, at: reaction.now.wall))
+    }
+    if !life.order.status.countsAsExposure { risk.release(key) }
+    let end = SignalLife.End(code: code, message: message, order: life.order)
+    if let outcome = signals[key.signal]?.legEnded(end) {
+      reaction.add(.settled(outcome))
+    }
+    forget(life, &reaction)
+  }
+
+  private mutating func forget(_ life: OrderLife, _ reaction: inout Reaction) {
+    orders.remove(life.key)
+    reconciliation.forget(life.key)
+    trading.forget(life.key, of: life.symbol)
+    doubts.resolve(life.key, &reaction)
+    if signals[life.key.signal]?.isOver == true { signals[life.key.signal] = nil }
+  }
+
+  /// Durable: only the operator's `resume` ends it.
+  mutating func halt(_ reason: String, _ reaction: inout Reaction) {
+    if trading.halt(reason, &reaction) { orders.touchAll(.waiting) }
+  }
+}
+
+/// Stops the program when our own reasoning is wrong; input from outside never gets here.
+func invariant(_ condition: Bool, _ reason: @autoclosure () -> String) {
+  guard condition else { fatalError("invariant broken: \(reason())") }
+}

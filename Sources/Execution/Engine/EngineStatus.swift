@@ -1,0 +1,57 @@
+package import Domain
+
+/// What the operator sees of the engine.
+package struct EngineStatus: Hashable, Sendable {
+  package enum State: String, Hashable, Sendable {
+    case active
+    /// Halted, and orders of ours are still being cancelled.
+    case reducing
+    case halted
+  }
+
+  package var state: State
+  package var isTradingOpen: Bool
+  /// Signals are looked up before they may leave.
+  package var isCareful: Bool
+  package var waiting: Int
+  package var inFlight: Int
+  package var unknown: Int
+  package var open: Int
+  package var notFound: Int
+  /// The exchange's clock minus ours; `nil` before it was read.
+  package var clockOffsetMilliseconds: Int64?
+  package var clockError: Duration?
+  package var usage: RateUsage
+  /// What may be used of the exchange's pools.
+  package var usageLimits: RateUsage
+  /// Orders that count against the most that may be open.
+  package var liveOrders: Int
+  package var ordersOfMinute: Int
+  package var dailyQuote: FixedDecimal?
+}
+
+extension EngineStatus {
+  /// Costs as much as there are orders: for whoever asks, not for every turn.
+  init(_ parts: inout EngineParts, at now: Moment) {
+    let orders = parts.orders
+    let all = orders.all.map(\.order)
+    let isReducing = orders.all.contains { life in
+      life.order.cancelRequested || life.following?.cancel == .underWay
+    }
+    isTradingOpen = parts.isTradingOpen
+    state = parts.trading.halt == nil ? .active : (isReducing ? .reducing : .halted)
+    isCareful = parts.trading.careful != nil
+    waiting = all.count { $0.status == .new }
+    inFlight = all.count(where: \.status.isInFlight)
+    unknown = all.count { $0.status == .unknown }
+    open = all.count(where: \.status.isWorking)
+    notFound = all.count { $0.status == .notFound }
+    clockOffsetMilliseconds = parts.venue.clock?.offsetMilliseconds(at: now)
+    clockError = parts.venue.clock?.error
+    usage = parts.scheduler.usage(at: now.monotonic)
+    usageLimits = parts.scheduler.limiter.limits
+    liveOrders = orders.count
+    ordersOfMinute = parts.risk.ordersOfMinute(at: now.monotonic)
+    dailyQuote = parts.risk.dailyQuote(at: now.monotonic)
+  }
+}

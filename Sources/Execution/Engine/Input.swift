@@ -1,0 +1,94 @@
+package import Domain
+
+/// Everything that can happen to the engine.
+package enum Input: Sendable {
+  /// `known` is what the store already has under the signal's id.
+  case signal(SignalArrival, known: KnownSignal?)
+  /// What the exchange, or the way to it, answered to a request of ours.
+  case answer(RequestID, ExchangeAnswer)
+  /// A price that the exchange sent by itself.
+  case price(Symbol, MarketPrice)
+  /// What the exchange says of an order by itself: the same as the answer to a look at it.
+  case execution(OrderReport)
+  /// Time has passed; also the first input, which starts the requests of the start gate.
+  case tick
+  case command(OperatorCommand, CommandToken)
+  case reconfigure(EngineConfiguration)
+  /// The daemon is about to end: nothing new leaves.
+  case stop
+}
+
+/// A well-formed signal, as it came in.
+package struct SignalArrival: Sendable {
+  package var signal: Signal
+  package var raw: [UInt8]
+  package var contentDigest: [UInt8]
+  package var clientOrderID: ClientOrderID
+  package var origin: SignalOrigin
+  /// When a file was last changed, or a line was read: what a life that states no beginning counts
+  /// from.
+  package var arrivedAt: WallTime
+  package var receipt: Receipt
+
+  package init(
+    signal: Signal, raw: [UInt8], contentDigest: [UInt8], clientOrderID: ClientOrderID,
+    origin: SignalOrigin, arrivedAt: WallTime, receipt: Receipt
+  ) {
+    self.signal = signal
+    self.raw = raw
+    self.contentDigest = contentDigest
+    self.clientOrderID = clientOrderID
+    self.origin = origin
+    self.arrivedAt = arrivedAt
+    self.receipt = receipt
+  }
+}
+
+/// A signal that was taken before.
+package struct KnownSignal: Sendable {
+  package var record: SignalRecord
+  package var status: OrderStatus?
+
+  package init(record: SignalRecord, status: OrderStatus?) {
+    self.record = record
+    self.status = status
+  }
+}
+
+/// Names the one who waits for the answer to a signal.
+package struct Receipt: Hashable, Sendable {
+  package let number: Int
+
+  package init(number: Int) {
+    self.number = number
+  }
+}
+
+/// Names a request so that its answer finds back.
+package struct RequestID: Hashable, Sendable {
+  package let number: Int
+
+  package init(number: Int) {
+    self.number = number
+  }
+}
+
+package enum OperatorCommand: Hashable, Sendable {
+  /// `cancel` also cancels every order of ours that is open.
+  case halt(reason: String, cancel: Bool)
+  case resume
+  case cancel(SignalID)
+  case cancelAll
+  /// The operator's word that a `notFound` order is this one; verified at the exchange.
+  case resolvePlaced(SignalID, orderID: String)
+  case resolveNotPlaced(SignalID)
+}
+
+/// Names the one who waits for the answer to a command.
+package struct CommandToken: Hashable, Sendable {
+  package let number: Int
+
+  package init(number: Int) {
+    self.number = number
+  }
+}

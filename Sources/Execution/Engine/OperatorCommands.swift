@@ -1,0 +1,85 @@
+import Domain
+
+/// The operator's hand.
+enum OperatorCommands {
+  static func perform(
+    _ command: OperatorCommand, _ token: CommandToken, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) {
+    switch command {
+    case .halt(let reason, let cancel):
+      parts.halt(reason, &reaction)
+      let count = cancel ? cancelEverything(by: "halt", &parts, &reaction) : 0
+      let also = cancel ? "; \(count) orders are being cancelled" : ""
+      reaction.reply(token, ok: true, "halted: no new order until 'resume'" + also)
+    case .resume: resume(token, &parts, &reaction)
+    case .cancel(let id): cancel(id, token, &parts, &reaction)
+    case .cancelAll:
+      let count = cancelEverything(by: "operator", &parts, &reaction)
+      reaction.reply(token, ok: true, "\(count) orders are being cancelled")
+    case .resolvePlaced(let id, let orderID):
+      OrderResolution.verify(id, orderID, token, &parts, &reaction)
+    case .resolveNotPlaced(let id):
+      OrderResolution.closeNotPlaced(id, token, &parts, &reaction)
+    }
+  }
+
+  private static func resume(
+    _ token: CommandToken, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    guard parts.trading.halt != nil else {
+      if parts.trading.careful != nil { return CarefulStart.end(token, &parts, &reaction) }
+      return reaction.reply(token, ok: true, "trading was not halted")
+    }
+    parts.trading.resume(&reaction)
+    reaction.reply(
+      token, ok: true,
+      parts.trading.careful == nil
+        ? "resumed" : "resumed; the careful start goes on until one more 'resume'")
+  }
+
+  private static func cancelEverything(
+    by whom: String, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) -> Int {
+    var count = 0
+    for life in parts.orders.all
+    where !life.order.cancelRequested && life.order.status != .notFound {
+      if parts.fold(.cancelRequested(by: whom), into: life.key, &reaction) { count += 1 }
+    }
+    return count
+  }
+
+  private static func cancel(
+    _ id: SignalID, _ token: CommandToken, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    let orders = parts.orders(of: id)
+    guard let order = orders.first else {
+      return reaction.reply(
+        token, ok: false, "signal \(id) has no order that could be cancelled")
+    }
+    switch order.status {
+    case .notFound:
+      reaction.reply(token, ok: false, "the order was never seen; 'resolve' it instead")
+    case .new, .submitted, .open, .partiallyFilled, .unknown:
+      if !order.cancelRequested {
+        parts.fold(.cancelRequested(by: "operator"), into: order.key, &reaction)
+      }
+      let when = order.status.isInFlight ? "as soon as it is found at the exchange" : "now"
+      reaction.reply(
+        token, ok: true,
+        "the order of signal \(id) is being cancelled \(when)" + doubt(about: order.key, parts))
+    case .filled, .canceled, .partiallyCanceled, .rejected, .expired, .denied, .validated:
+      reaction.reply(token, ok: false, "the order of signal \(id) is \(order.status.rawValue)")
+    }
+  }
+
+  /// What a cancel of an order that cannot be read comes to.
+  private static func doubt(about key: OrderKey, _ parts: EngineParts) -> String {
+    guard parts.reconciliation.failing.contains(key),
+      let reason = parts.orders[key]?.looks.last?.reason
+    else { return "" }
+    return "; where it stands cannot be read (\(reason)), so that it shows as cancelled only when "
+      + "the exchange tells it: look there, and 'mexc-signalctl resolve \(key.signal) --not-placed' "
+      + "once it is gone"
+  }
+}

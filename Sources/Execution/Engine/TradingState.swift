@@ -1,0 +1,104 @@
+import Domain
+
+/// Whether orders may leave, as far as people and past orders decide it: the halt, the careful start,
+/// the symbols that are paused, the end of the daemon.
+struct TradingState: Sendable {
+  private(set) var halt: HaltRecord?
+  /// Set while the database is known to be older than what was sent from here.
+  private(set) var careful: CarefulRecord?
+  /// Of a run that began careful: from when on a "no" of every view is proof that no earlier run has
+  /// sent an order.
+  let earlierRunsAreVisible: MonotonicTime?
+  /// No order leaves any more; what is under way is finished.
+  private(set) var isStopping = false
+  /// Orders that were not found and that no operator has closed, by symbol, oldest first.
+  private var missing: [Symbol: [OrderKey]] = [:]
+  private var wasOpen = false
+
+  /// `settling` is how long an order that left right before `now` may stay invisible.
+  init(_ state: StoredState, settling: Duration, at now: MonotonicTime) {
+    halt = state.halt
+    careful = state.careful
+    // An order that left right before this start was stamped then.
+    earlierRunsAreVisible = state.careful == nil ? nil : now.advanced(by: settling)
+  }
+
+  mutating func stop() { isStopping = true }
+
+  /// Whether the start gate has opened or closed since the last call.
+  mutating func note(isOpen: Bool) -> Bool {
+    defer { wasOpen = isOpen }
+    return isOpen != wasOpen
+  }
+
+  // MARK: The halt
+
+  /// Durable: only the operator's `resume` ends it. Whether anything has changed.
+  mutating func halt(_ reason: String, _ reaction: inout Reaction) -> Bool {
+    if halt?.reason == reason { return false }
+    let record = HaltRecord(reason: reason, since: reaction.now.wall)
+    halt = record
+    reaction.write(.setHalt(record))
+    reaction.record("halted", ["reason": .string(reason)], on: .daemon)
+    reaction.log(
+      .error, "trading is halted: \(reason)",
+      [("advice", "when the cause is gone, 'mexc-signalctl resume'")])
+    return true
+  }
+
+  mutating func resume(_ reaction: inout Reaction) {
+    halt = nil
+    reaction.write(.setHalt(nil))
+    reaction.record("resumed", [:], on: .daemon)
+    reaction.log(.info, "trading is resumed by the operator")
+  }
+
+  mutating func endCarefulStart(_ reaction: inout Reaction) {
+    careful = nil
+    reaction.write(.setCareful(nil))
+    reaction.record("careful_start_ended", [:], on: .daemon)
+  }
+
+  // MARK: Paused symbols
+
+  /// Takes note of where an order stands. Whether a symbol is paused by it from now on.
+  mutating func note(_ order: Order) -> Bool {
+    let symbol = order.ticket.symbol
+    let pauses = order.status == .notFound && !order.closedByOperator
+    let isKnown = missing[symbol]?.contains(order.key) ?? false
+    if pauses && !isKnown {
+      missing[symbol, default: []].append(order.key)
+      return true
+    }
+    if !pauses && isKnown { forget(order.key, of: symbol) }
+    return false
+  }
+
+  mutating func forget(_ key: OrderKey, of symbol: Symbol) {
+    missing[symbol]?.removeAll { $0 == key }
+    if missing[symbol]?.isEmpty == true { missing[symbol] = nil }
+  }
+
+  /// Throws: a denial while no order may leave at all.
+  func checkHalt() throws(Denial) {
+    guard let halt else { return }
+    throw Denial(.halted, "trading is halted: \(halt.reason); 'mexc-signalctl resume' resumes it")
+  }
+
+  /// Throws: a denial while no order of the symbol may leave.
+  func checkPause(
+    _ symbol: Symbol, _ scope: EngineConfiguration.Risk.PauseScope
+  ) throws(Denial) {
+    let paused: Symbol? =
+      switch scope {
+      case .none: nil
+      case .symbol: symbol
+      case .all: missing.keys.min()
+      }
+    guard let paused, let key = missing[paused]?.first else { return }
+    throw Denial(
+      .halted,
+      "\(paused) is paused: the order of signal \(key.signal) was sent and never seen at the "
+        + "exchange; look there, then 'mexc-signalctl resolve \(key.signal)'")
+  }
+}

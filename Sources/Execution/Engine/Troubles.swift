@@ -1,0 +1,200 @@
+import Domain
+
+/// Everything that is not as it should be: the one place that decides it. What it costs grows with
+/// the number of troubles and of configured symbols, so it is for whoever asks, not for every turn.
+struct Troubles {
+  private let parts: EngineParts
+  private let now: Moment
+
+  init(_ parts: EngineParts, at now: Moment) {
+    self.parts = parts
+    self.now = now
+  }
+
+  /// The most serious first.
+  var list: [Trouble] {
+    let orders = parts.orders
+    var list = [halt].compactMap(\.self)
+    list += parts.isTradingOpen ? [] : waits
+    list += [backOff, carefulStart].compactMap(\.self)
+    list += orders.keys(.missing).compactMap { missing($0) }
+    list += parts.reconciliation.unreadable.keys.sorted().compactMap { unreconciled($0) }
+    list += parts.reconciliation.failing.sorted().compactMap { failing($0) }
+    list += orders.keys(.unknown).compactMap { unknown($0) }
+    list += (parts.configuration.risk.symbols ?? []).compactMap { symbol($0) }
+    return list
+  }
+
+  // MARK: The daemon
+
+  private var halt: Trouble? {
+    parts.trading.halt.map { halt in
+      Trouble(
+        subject: .daemon, message: "trading is halted since \(halt.since.text): \(halt.reason)",
+        advice: "when the cause is gone, 'mexc-signalctl resume'")
+    }
+  }
+
+  private var backOff: Trouble? {
+    guard let backOff = parts.scheduler.backOff, let end = parts.scheduler.limiter.backOffUntil
+    else { return nil }
+    let until = now.wall.advanced(by: end.since(now.monotonic)).text
+    return Trouble(
+      subject: .daemon,
+      message: backOff.isBan
+        ? "the exchange banned this address; nothing is sent before \(until) (\(backOff.reason))"
+        : "the exchange demands a back-off; nothing is sent before \(until) (\(backOff.reason))",
+      advice: "look for other programs that use the exchange from this address")
+  }
+
+  private var carefulStart: Trouble? {
+    parts.trading.careful.map { careful in
+      Trouble(
+        subject: .daemon,
+        message: "careful start since \(careful.since.text): every signal is looked for at the "
+          + "exchange before its order may leave (\(careful.reason))",
+        advice: "compare the orders with the exchange's own list, then 'mexc-signalctl resume'")
+    }
+  }
+
+  /// What keeps orders from leaving before the start gate opens.
+  private var waits: [Trouble] {
+    let venue = parts.venue
+    var list: [Trouble] = []
+    if !venue.clockNeed.isMet || venue.clock == nil {
+      list.append(
+        wait("the exchange's clock is not known", venue.clockNeed) { $0 == .clock })
+    }
+    if !venue.instrumentsNeed.isMet {
+      list.append(
+        wait("the symbols' rules are not known", venue.instrumentsNeed) { purpose in
+          if case .instruments = purpose { true } else { false }
+        })
+    }
+    if !venue.pairsNeed.isMet {
+      list.append(
+        wait("the pairs that the API key may trade are not known", venue.pairsNeed) {
+          $0 == .tradableSymbols
+        })
+    }
+    let pending = parts.reconciliation.pending
+    if let first = pending.min(), let life = parts.orders[first] {
+      let reason = life.looks.last?.reason
+      list.append(
+        Trouble(
+          subject: .daemon,
+          message: "no order leaves yet: \(pending.count) orders of an earlier run are still "
+            + "looked up, first that of signal \(first.signal)"
+            + (reason.map { " (\($0))" } ?? ""),
+          advice: life.looks.last?.advice ?? "wait: they are looked up as fast as the limits allow")
+      )
+    }
+    return list
+  }
+
+  private func wait(
+    _ what: String, _ need: Need, _ isItsRequest: (Purpose) -> Bool
+  ) -> Trouble {
+    let prefix = "no order leaves yet: \(what)"
+    if let failure = need.lastFailure {
+      return Trouble(
+        subject: .daemon, message: "\(prefix) (\(failure.reason))", advice: failure.advice)
+    }
+    if let turn = parts.scheduler.turn(where: isItsRequest, at: now.monotonic) {
+      let until = now.wall.advanced(by: turn.since(now.monotonic)).text
+      return Trouble(
+        subject: .daemon,
+        message: "\(prefix), and what this or an earlier run has used of the rate limits counts "
+          + "until \(until)",
+        advice: "wait: it goes on by itself")
+    }
+    return Trouble(
+      subject: .daemon, message: "\(prefix); the exchange is being asked",
+      advice: "wait: it goes on by itself")
+  }
+
+  // MARK: Orders
+
+  private func missing(_ key: OrderKey) -> Trouble? {
+    guard let order = parts.orders[key]?.order, !order.closedByOperator else { return nil }
+    let paused =
+      switch parts.configuration.risk.pauseOnNotFound {
+      case .symbol: "; \(order.ticket.symbol) is paused"
+      case .all: "; all trading is paused"
+      case .none: ""
+      }
+    return Trouble(
+      subject: order.subject,
+      message: "the order of signal \(key.signal) was sent and is not to be found at the exchange"
+        + paused,
+      advice: OrderLooks.wayOut(of: key))
+  }
+
+  private func unreconciled(_ key: OrderKey) -> Trouble? {
+    guard let life = parts.orders[key], let failure = life.looks.last else { return nil }
+    let pauses = parts.configuration.risk.pauseOnNotFound != .none
+    return Trouble(
+      subject: life.order.subject,
+      message: "the order of signal \(key.signal) cannot be reconciled with the exchange "
+        + "(\(failure.reason))" + (pauses ? "; \(life.symbol) is paused" : ""),
+      advice: "\(failure.advice) \(OrderLooks.wayOut(of: key))")
+  }
+
+  private func failing(_ key: OrderKey) -> Trouble? {
+    guard parts.reconciliation.unreadable[key] == nil, let life = parts.orders[key],
+      let last = life.looks.last, life.looks.isHopeless(at: now.monotonic)
+    else { return nil }
+    return Trouble(
+      subject: life.order.subject,
+      message: "where the order of signal \(key.signal) stands cannot be read (\(last.reason)); it "
+        + "is looked up again", advice: last.advice)
+  }
+
+  private func unknown(_ key: OrderKey) -> Trouble? {
+    guard let order = parts.orders[key]?.order, order.status == .unknown else { return nil }
+    return Trouble(
+      subject: order.subject,
+      message: "whether the order of signal \(key.signal) was placed is not known yet; it is "
+        + "looked up, and never sent again (\(order.reason))",
+      advice: "wait: it is found, or declared not found after the receive window and the settle "
+        + "time")
+  }
+
+  // MARK: Symbols
+
+  private func symbol(_ symbol: Symbol) -> Trouble? {
+    guard let known = parts.venue.instruments[symbol] else { return nil }
+    func trouble(_ message: String, _ advice: String) -> Trouble {
+      Trouble(
+        subject: .symbol(symbol), message: "\(message); signals for it are refused",
+        advice: advice)
+    }
+    let rules: Instrument
+    switch known {
+    case .listed(let instrument): rules = instrument
+    case .unreadable(let reason, _):
+      return trouble(
+        "the exchange's rules for \(symbol) cannot be read: \(reason)",
+        "nothing at first: they are read again; take it off risk.symbols if it stays")
+    case .notListed:
+      return trouble(
+        "the exchange does not list \(symbol)", "check its spelling, or take it off risk.symbols")
+    }
+    if let tradable = parts.venue.tradableSymbols, !tradable.contains(symbol) {
+      return trouble(
+        "the API key may not trade \(symbol)",
+        "add the pair to the key's list on the exchange's website, or take it off risk.symbols")
+    }
+    return rules.isTradable
+      ? nil
+      : trouble(
+        "\(symbol) is not open to trading over the API now",
+        "wait until the exchange opens it, or take it off risk.symbols")
+  }
+}
+
+extension Order {
+  fileprivate var subject: Trouble.Subject {
+    .order(key, ticket.clientOrderID, ticket.symbol)
+  }
+}

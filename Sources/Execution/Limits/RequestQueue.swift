@@ -1,0 +1,112 @@
+import Domain
+
+/// Why a request was made: what its answer is for.
+enum Purpose: Hashable, Sendable {
+  case clock
+  case instruments([Symbol])
+  case tradableSymbols
+  /// Of everybody who waits for one when it leaves.
+  case prices
+  case place(OrderKey)
+  case poll(OrderKey)
+  /// One list instead of many single looks at orders of a symbol.
+  case pollMany(Symbol, [OrderKey])
+  case search(OrderKey, Search.View)
+  case cancel(OrderKey)
+  case verify(OrderKey, orderID: String, CommandToken)
+
+  var group: SlidingWindow.Group {
+    switch self {
+    case .cancel: .cancel
+    case .search, .verify, .poll, .pollMany: .lookup
+    case .clock, .place, .prices, .instruments, .tradableSymbols: .trading
+    }
+  }
+
+  /// The order that it is about, where it is about one.
+  var order: OrderKey? {
+    switch self {
+    case .place(let key), .poll(let key), .search(let key, _), .cancel(let key): key
+    case .verify, .clock, .instruments, .tradableSymbols, .prices, .pollMany: nil
+    }
+  }
+}
+
+/// Requests that wait for their turn in the rate limits; first in, first out within a rank.
+struct RequestQueue: Sendable {
+  /// Lower goes first.
+  enum Rank: Int, CaseIterable, Comparable, Sendable {
+    case cancel, clock, search, price, rules, pairs, poll
+    /// The long watch for orders that were not found lets everything else go first: many of them
+    /// would leave nothing to the orders that are there.
+    case watch
+
+    static func < (left: Rank, right: Rank) -> Bool { left.rawValue < right.rawValue }
+  }
+
+  struct Item: Sendable {
+    var purpose: Purpose
+    var request: ExchangeRequest
+  }
+
+  private var items: [Rank: ArraySlice<Item>] = [:]
+  private var purposes: Set<Purpose> = []
+
+  func contains(_ purpose: Purpose) -> Bool { purposes.contains(purpose) }
+
+  /// What stands there already is not asked for twice.
+  mutating func add(_ request: ExchangeRequest, for purpose: Purpose, canWait: Bool = false) {
+    guard purposes.insert(purpose).inserted else { return }
+    let rank = canWait ? .watch : purpose.rank
+    items[rank, default: []].append(Item(purpose: purpose, request: request))
+  }
+
+  func first(_ rank: Rank) -> Item? { items[rank]?.first }
+
+  @discardableResult
+  mutating func removeFirst(_ rank: Rank) -> Item? {
+    guard let item = items[rank]?.popFirst() else { return nil }
+    purposes.remove(item.purpose)
+    return item
+  }
+
+  func first(where isMeant: (Item) -> Bool) -> Item? {
+    for rank in Rank.allCases {
+      if let item = items[rank]?.first(where: isMeant) { return item }
+    }
+    return nil
+  }
+}
+
+extension Purpose {
+  fileprivate var rank: RequestQueue.Rank {
+    switch self {
+    case .cancel: .cancel
+    case .clock: .clock
+    case .search, .verify: .search
+    case .place, .prices: .price
+    case .instruments: .rules
+    case .tradableSymbols: .pairs
+    case .poll, .pollMany: .poll
+    }
+  }
+}
+
+/// A request whose answer is out.
+struct Outstanding: Sendable {
+  var purpose: Purpose
+  /// The symbols that a price look-up took along.
+  var symbols: [Symbol] = []
+  var sentAt: Moment
+}
+
+extension ExchangeRequest {
+  /// Whether the exchange wants a signature and a stamp on it.
+  var isSigned: Bool {
+    switch self {
+    case .serverTime, .instruments, .prices: false
+    case .tradableSymbols, .place, .validate, .order, .openOrders, .recentOrders, .trades, .cancel:
+      true
+    }
+  }
+}

@@ -1,0 +1,291 @@
+import Domain
+
+/// What leaves when, and whose answer comes back: the queue, the requests under way, the exchange's
+/// pools, the back-off that it demands, and the use of the pools that a restart must know.
+struct RequestScheduler: Sendable {
+  private(set) var queue = RequestQueue()
+  private(set) var limiter: RateLimiter
+  /// What the exchange demanded; `nil` while it demands nothing.
+  private(set) var backOff: BanRecord?
+  /// The store knows it otherwise.
+  private var isUnwritten = false
+  private var underWay: [RequestID: Outstanding] = [:]
+  private var placementsUnderWay = 0
+  private var nextNumber = 1
+  /// What was last written down of the windows' use.
+  private var recordedUsage: (usage: RateUsage, at: Moment)?
+  private let cost: @Sendable (ExchangeRequest) -> RequestCost
+
+  /// A heavy use is written down again when its record is older than this.
+  private static let usageRecordAge: Duration = .seconds(1)
+  /// The firewall names no time. One request a minute finds out when it relents.
+  private static let pauseWhenBlocked: Duration = .seconds(60)
+
+  init(
+    _ limits: EngineConfiguration.RateLimits, _ venue: VenueTraits
+  ) {
+    limiter = RateLimiter(limits, accountReadsPerSecond: venue.accountReadsPerSecond)
+    cost = venue.cost
+  }
+
+  var hasPlacementUnderWay: Bool { placementsUnderWay > 0 }
+
+  // MARK: After a start
+
+  /// What earlier runs may have sent within the windows. A run writes down how much it uses as soon
+  /// as that is more than a small share, so an unwritten use is at most that share.
+  mutating func restoreUsage(_ state: StoredState, window: Duration, at now: Moment) {
+    let recorded = state.rateUsage.flatMap { record in
+      let length = window + Self.usageRecordAge
+      let sinceBoot = now.monotonic.since(record.at.monotonic)
+      let isRecent =
+        now.wall.since(record.at.wall) < length || (sinceBoot >= .zero && sinceBoot < length)
+      return isRecent ? record.usage : nil
+    }
+    // Without an order of the last day there is none in the second that the exchange looks at.
+    let hasOrders = !state.live.isEmpty || !state.reservations.isEmpty
+    limiter.remember(recorded, hasOrders: hasOrders, at: now.monotonic)
+  }
+
+  mutating func restoreBackOff(_ stored: BanRecord, at now: Moment) {
+    // The wait bounds it: a clock that was set back must not make it last for years.
+    let left = min(
+      max(stored.until.since(now.wall), Self.monotonicRest(of: stored, at: now)), stored.wait)
+    guard left > .zero else { return }
+    let end = now.monotonic.advanced(by: left)
+    limiter.backOff(until: end)
+    backOff = BanRecord(
+      until: now.wall.advanced(by: left), wait: left, isBan: stored.isBan, reason: stored.reason,
+      monotonicUntil: end)
+    isUnwritten = backOff != stored
+  }
+
+  /// A start reckons the rest anew; the next one must not begin with more than that.
+  private mutating func rememberBackOff(_ reaction: inout Reaction) {
+    guard isUnwritten else { return }
+    isUnwritten = false
+    reaction.write(.setBan(backOff))
+  }
+
+  /// What is left of a back-off by the monotonic clock, which is not to be set; zero when the machine
+  /// was booted since, as far as one can tell.
+  private static func monotonicRest(of stored: BanRecord, at now: Moment) -> Duration {
+    guard let end = stored.monotonicUntil else { return .zero }
+    let left = end.since(now.monotonic)
+    return left <= stored.wait ? left : .zero
+  }
+
+  // MARK: Requests
+
+  mutating func add(_ request: ExchangeRequest, for purpose: Purpose, canWait: Bool = false) {
+    queue.add(request, for: purpose, canWait: canWait)
+  }
+
+  /// Sends what the limits let go. At most one price look-up is under way; it takes everybody along
+  /// who waits when it leaves. `isOver` tells what nobody waits for any more.
+  mutating func drive(
+    _ prices: inout PriceBook, clock: ExchangeClock?, isOver: (Purpose) -> Bool,
+    _ reaction: inout Reaction
+  ) {
+    queuePrices(prices, &reaction)
+    var blocked: Set<SlidingWindow.Group> = []
+    for rank in RequestQueue.Rank.allCases {
+      while let item = queue.first(rank) {
+        if isOver(item.purpose) {
+          queue.removeFirst(rank)
+          continue
+        }
+        let group = item.purpose.group
+        if blocked.contains(group) || (item.request.isSigned && clock == nil) { break }
+        let isPrices = item.purpose == .prices
+        let request = isPrices ? .prices(prices.wanted) : item.request
+        if let turn = turn(of: request, in: group, at: reaction.now.monotonic) {
+          reaction.wake(at: turn)
+          blocked.insert(group)
+          break
+        }
+        queue.removeFirst(rank)
+        let symbols = isPrices ? prices.begin() : []
+        send(
+          request, for: item.purpose, symbols: symbols, barrier: .none, delivery: .ordinary,
+          stampedAt: clock?.time(at: reaction.now.monotonic) ?? reaction.now.wall,
+          sendBefore: nil, &reaction)
+      }
+    }
+  }
+
+  private mutating func queuePrices(_ prices: PriceBook, _ reaction: inout Reaction) {
+    guard !prices.wanted.isEmpty, prices.underWay == nil, !queue.contains(.prices) else { return }
+    if let notBefore = prices.notBefore, notBefore > reaction.now.monotonic {
+      return reaction.wake(at: notBefore)
+    }
+    queue.add(.prices([]), for: .prices)
+  }
+
+  /// When the limits let the request go; `nil` for at once.
+  mutating func turn(
+    of request: ExchangeRequest, in group: SlidingWindow.Group, at now: MonotonicTime
+  ) -> MonotonicTime? {
+    let turn = limiter.admission(of: cost(request), in: group, at: now)
+    return turn > now ? turn : nil
+  }
+
+  /// When a placement that has `ahead` others before it could leave at the earliest.
+  mutating func turnOfPlacement(
+    _ request: ExchangeRequest, ahead: Int, at now: MonotonicTime
+  ) -> MonotonicTime {
+    limiter.turnOfPlacement(cost(request), ahead: ahead, at: now)
+  }
+
+  /// When the limits let a request go that waits; `nil` when none does.
+  func turn(where isMeant: (Purpose) -> Bool, at now: MonotonicTime) -> MonotonicTime? {
+    guard let item = queue.first(where: { isMeant($0.purpose) }) else { return nil }
+    var scheduler = self
+    return scheduler.turn(of: item.request, in: item.purpose.group, at: now)
+  }
+
+  /// An order leaves once, after its arming is durable.
+  mutating func place(
+    _ request: ExchangeRequest, _ key: OrderKey, stampedAt: WallTime, sendBefore: MonotonicTime,
+    _ reaction: inout Reaction
+  ) {
+    placementsUnderWay += 1
+    send(
+      request, for: .place(key), symbols: [], barrier: .durable, delivery: .once,
+      stampedAt: stampedAt, sendBefore: sendBefore, &reaction)
+  }
+
+  private mutating func send(
+    _ request: ExchangeRequest, for purpose: Purpose, symbols: [Symbol],
+    barrier: Dispatch.Barrier, delivery: Dispatch.Delivery, stampedAt: WallTime,
+    sendBefore: MonotonicTime?, _ reaction: inout Reaction
+  ) {
+    let id = RequestID(number: nextNumber)
+    nextNumber += 1
+    limiter.sent(id, cost(request), in: purpose.group)
+    underWay[id] = Outstanding(purpose: purpose, symbols: symbols, sentAt: reaction.now)
+    reaction.add(
+      .send(
+        Dispatch(
+          id: id, request: request, stampedAt: stampedAt, barrier: barrier, delivery: delivery,
+          sendBefore: sendBefore)))
+  }
+
+  /// Whether such a request waits or is under way.
+  func isAsking(_ isMeant: (Purpose) -> Bool) -> Bool {
+    queue.first { isMeant($0.purpose) } != nil || underWay.values.contains { isMeant($0.purpose) }
+  }
+
+  // MARK: Answers
+
+  /// The request that the answer belongs to; `nil` when nobody waits for it.
+  mutating func answered(
+    _ id: RequestID, _ answer: ExchangeAnswer, _ reaction: inout Reaction
+  ) -> Outstanding? {
+    guard let request = underWay.removeValue(forKey: id) else {
+      reaction.log(.debug, "an answer came that nobody waits for")
+      return nil
+    }
+    if case .place = request.purpose { placementsUnderWay -= 1 }
+    if case .failed(.notSent) = answer {
+      limiter.neverLeft(id)
+    } else {
+      limiter.answered(id, at: reaction.now.monotonic)
+    }
+    if case .failed(let failure) = answer { obey(failure, &reaction) }
+    return request
+  }
+
+  /// Nothing leaves before the exchange allows it, and a restart knows it too.
+  private mutating func obey(_ failure: ExchangeFailure, _ reaction: inout Reaction) {
+    switch failure {
+    case .throttled(let notice):
+      backOff(
+        for: notice.wait, isBan: notice.isBan, notice.text,
+        notice.isBan
+          ? "the exchange banned this address; nothing is sent before the ban ends"
+          : "the exchange demands a back-off; nothing is sent before it ends",
+        advice: "look for other programs that use the exchange from this address", &reaction)
+    case .blocked(let reason):
+      backOff(
+        for: Self.pauseWhenBlocked, isBan: false, "firewall: \(reason)",
+        "the exchange's firewall refuses this machine; nothing is sent for a minute, then one "
+          + "request asks again",
+        advice: "most often the exchange does not serve the region of this machine's address, or "
+          + "blocks the address (a data centre's, a VPN's): use another address, or ask the "
+          + "exchange's support", &reaction)
+    case .notSent, .noAnswer, .unreadable, .refused: break
+    }
+  }
+
+  private mutating func backOff(
+    for wait: Duration, isBan: Bool, _ reason: String, _ message: String, advice: String,
+    _ reaction: inout Reaction
+  ) {
+    reaction.add(.withdrawUnsent("the exchange demands a back-off"))
+    let until = reaction.now.wall.advanced(by: wait)
+    let end = reaction.now.monotonic.advanced(by: wait)
+    // A shorter demand that arrives later does not shorten it.
+    if backOff != nil, let known = limiter.backOffUntil, known >= end { return }
+    limiter.backOff(until: end)
+    let record = BanRecord(
+      until: until, wait: wait, isBan: isBan, reason: reason, monotonicUntil: end)
+    backOff = record
+    isUnwritten = false
+    reaction.write(.setBan(record))
+    reaction.record(
+      "silence_demanded",
+      [
+        "until": .integer(until.milliseconds), "ban": .bool(isBan), "reason": .string(reason),
+      ], on: .daemon)
+    reaction.log(
+      isBan ? .error : .warning, message,
+      [("wait_ms", String(wait.wholeMilliseconds)), ("reason", reason), ("advice", advice)])
+  }
+
+  /// Ends a back-off whose time is over.
+  mutating func endBackOff(_ reaction: inout Reaction) {
+    rememberBackOff(&reaction)
+    if limiter.endBackOff(at: reaction.now.monotonic) {
+      backOff = nil
+      reaction.write(.setBan(nil))
+      reaction.log(.info, "the exchange's back-off is over")
+    }
+    if let until = limiter.backOffUntil { reaction.wake(at: until) }
+  }
+
+  // MARK: The use that a restart must know
+
+  /// A restart within the window must count what this run has sent. A light use is not written: a
+  /// restart takes it for granted. A heavy use is on record before the requests that make it leave.
+  /// When the civil clock is set, the record's age by it is wrong.
+  mutating func rememberUsage(_ reaction: inout Reaction) {
+    let now = reaction.now
+    guard reaction.sends || isMisdated(at: now) else { return }
+    let usage = limiter.usage(at: now.monotonic)
+    if limiter.isLight(usage) { return }
+    if let recorded = recordedUsage, usage.isWithin(recorded.usage), !isMisdated(at: now),
+      now.monotonic.since(recorded.at.monotonic) < Self.usageRecordAge
+    {
+      return
+    }
+    let recorded = limiter.withHeadroom(usage)
+    recordedUsage = (recorded, now)
+    reaction.write(.setRateUsage(RateUsageRecord(usage: recorded, at: now)))
+    reaction.holdForCommit()
+  }
+
+  private func isMisdated(at now: Moment) -> Bool {
+    guard let at = recordedUsage?.at else { return false }
+    let step = now.wall.since(at.wall) - now.monotonic.since(at.monotonic)
+    return max(step, .zero - step) >= Self.usageRecordAge
+  }
+
+  mutating func usage(at now: MonotonicTime) -> RateUsage { limiter.usage(at: now) }
+}
+
+extension RateUsage {
+  fileprivate func isWithin(_ other: RateUsage) -> Bool {
+    ip <= other.ip && uid <= other.uid && orders <= other.orders
+  }
+}

@@ -1,0 +1,203 @@
+import Domain
+
+/// One order from its making to its end. Only `fold` changes where it stands, and every change of its
+/// status decides the phase that follows.
+struct OrderLife: Sendable {
+  enum Phase: Sendable {
+    /// A careful start: an earlier run may have sent it, so it is looked for before anything leaves.
+    /// The verdict is what will be said when it is not found. → waiting, working, ended
+    case lookedFor(Search, verdict: Denial?)
+    /// Nothing of it has left. → armed, working, ended
+    case waiting(Waiting)
+    /// May be on the wire, and its answer is out. → waiting, unknown, working, ended
+    case armed
+    /// Its answer proves nothing: it is searched for, and never sent again. → waiting, working,
+    /// missing, ended
+    case unknown(Search)
+    /// The exchange has it. → ended
+    case working(Following)
+    /// Every view of the exchange said "no"; watched until the watch is over. → working, ended
+    case missing(Search?)
+    case ended
+  }
+
+  /// Counts acceptances: the older of two orders has the smaller one.
+  let number: Int
+  let signal: Signal
+  let expiry: Expiry
+  private(set) var order: Order
+  private(set) var phase: Phase
+  /// Looks that did not tell where it stands, over every phase.
+  var looks = FailedLooks()
+
+  var key: OrderKey { order.key }
+  var symbol: Symbol { order.ticket.symbol }
+
+  /// An order that nothing has been done for yet.
+  init(number: Int, signal: Signal, expiry: Expiry, order: Order, phase: Phase) {
+    self.number = number
+    self.signal = signal
+    self.expiry = expiry
+    self.order = order
+    self.phase = phase
+  }
+
+  /// Takes an event. Throws, unchanged, when the order's status does not admit it.
+  mutating func fold(_ event: OrderEvent, at now: Moment) throws(IllegalTransition) {
+    let former = order.status
+    try order.apply(event, at: now.wall)
+    if order.status != former { phase = successor(at: now) }
+  }
+
+  private func successor(at now: Moment) -> Phase {
+    switch (order.status, phase) {
+    case (.new, .lookedFor), (.new, .waiting): phase
+    case (.new, _): .waiting(Waiting())
+    case (.submitted, _): .armed
+    case (.unknown, .unknown): phase
+    case (.unknown, _): .unknown(Search(phase: .settling, at: now.monotonic))
+    case (.open, .working), (.partiallyFilled, .working): phase
+    case (.open, _), (.partiallyFilled, _): .working(Following(firstLookAfter: now.monotonic))
+    case (.notFound, .unknown(let search)): .missing(search.watching(since: now.monotonic))
+    case (.notFound, _): phase
+    case (.filled, _), (.canceled, _), (.partiallyCanceled, _), (.rejected, _), (.expired, _),
+      (.denied, _), (.validated, _):
+      .ended
+    }
+  }
+}
+
+/// When an order is too old to leave: when either clock says so.
+struct Expiry: Sendable {
+  let wall: WallTime
+  /// The same moment on the monotonic clock, which nobody can set.
+  let monotonic: MonotonicTime
+
+  func isOver(at now: Moment) -> Bool {
+    now.wall >= wall || now.monotonic >= monotonic
+  }
+}
+
+/// An order that has not left.
+struct Waiting: Sendable {
+  /// Not tried again before this.
+  var notBefore: MonotonicTime?
+  /// The last attempt provably never left, so it does not count as one.
+  var didNotLeave = false
+  /// How often its symbol's price came back too old to use.
+  var stalePrices = 0
+}
+
+/// An order that the exchange has: when it is looked up next, soon at first, then ever more rarely,
+/// and what is asked of it.
+struct Following: Sendable {
+  enum Cancel: Hashable, Sendable {
+    case none
+    /// Its answer is out.
+    case underWay
+    case pausedUntil(MonotonicTime)
+  }
+
+  /// `nil` while a look is under way.
+  private(set) var due: MonotonicTime?
+  private var backOff = BackOff(first: .milliseconds(100), longest: .seconds(10))
+  /// Look-ups in a row that did not find an order that was there before.
+  var misses = 0
+  /// A list did not hold it, or not in a form that can be read: it is asked for by name from then on.
+  private(set) var isUnlisted = false
+  var cancel = Cancel.none
+
+  /// After so many failed look-ups in a row, which take about five minutes, an order is looked up
+  /// once a minute.
+  private static let manyFailures = 35
+  private static let longestWhenFailing: Duration = .seconds(60)
+
+  init(firstLookAfter now: MonotonicTime) {
+    schedule(after: now)
+  }
+
+  /// At once: of an order of an earlier run, or one whose state only the exchange can tell.
+  init(firstLookAt now: MonotonicTime) {
+    due = now
+  }
+
+  mutating func begin() { due = nil }
+
+  mutating func schedule(after now: MonotonicTime, failures: Int = 0) {
+    due = now.advanced(
+      by: failures >= Self.manyFailures ? Self.longestWhenFailing : backOff.next())
+  }
+
+  /// Lists are cut and lag: what is not in one is asked for by name, at once.
+  mutating func wasNotListed(at now: MonotonicTime) {
+    isUnlisted = true
+    due = now
+  }
+
+  /// The answer said nothing about the order, and another way of asking may.
+  mutating func askAgain(at now: MonotonicTime) { due = now }
+
+  /// Something changed: look again soon.
+  mutating func restart(at now: MonotonicTime) {
+    backOff.reset()
+    due = now
+  }
+}
+
+extension OrderLife {
+  /// `nil` unless nothing of it has left.
+  var waiting: Waiting? {
+    get { if case .waiting(let waiting) = phase { waiting } else { nil } }
+    set { if case .waiting = phase, let newValue { phase = .waiting(newValue) } }
+  }
+
+  /// `nil` unless the exchange has it.
+  var following: Following? {
+    get { if case .working(let following) = phase { following } else { nil } }
+    set { if case .working = phase, let newValue { phase = .working(newValue) } }
+  }
+
+  /// The search that it stands in; `nil` when it is not searched for.
+  var search: Search? {
+    get {
+      switch phase {
+      case .lookedFor(let search, _), .unknown(let search): search
+      case .missing(let search): search
+      case .waiting, .armed, .working, .ended: nil
+      }
+    }
+    set {
+      switch (phase, newValue) {
+      case (.lookedFor(_, let verdict), let search?): phase = .lookedFor(search, verdict: verdict)
+      case (.unknown, let search?): phase = .unknown(search)
+      case (.missing, let search): phase = .missing(search)
+      case (.lookedFor, nil), (.unknown, nil), (.waiting, _), (.armed, _), (.working, _),
+        (.ended, _):
+        break
+      }
+    }
+  }
+
+  /// No earlier run has sent it: it may leave.
+  mutating func clear() {
+    if case .lookedFor = phase { phase = .waiting(Waiting()) }
+  }
+
+  /// When it has to be looked at again, if nothing happens to it before.
+  var due: MonotonicTime? {
+    switch phase {
+    case .lookedFor(let search, _), .unknown(let search): search.isIdle ? search.due : nil
+    case .missing(let search): search.flatMap { $0.isIdle ? $0.due : nil }
+    case .waiting(let waiting): waiting.notBefore
+    case .working(let following): following.dueForLookOrCancel(order)
+    case .armed, .ended: nil
+    }
+  }
+}
+
+extension Following {
+  fileprivate func dueForLookOrCancel(_ order: Order) -> MonotonicTime? {
+    guard order.cancelRequested, case .pausedUntil(let time) = cancel else { return due }
+    return min(due ?? time, time)
+  }
+}

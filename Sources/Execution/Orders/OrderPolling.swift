@@ -1,0 +1,301 @@
+import Domain
+
+/// Orders that the exchange has: they are looked up until they are at their end.
+enum OrderPolling {
+  /// Before the oldest stamp, for clocks that disagree.
+  static let listMargin: Duration = .seconds(60)
+  /// So many "no such order" in a row, about an order that was there, deserve a line.
+  private static let missesWorthALine = 5
+  /// How the history calls a look at one order that the exchange has.
+  private static let singleLook = "order by order id"
+
+  // MARK: Asking
+
+  /// Asks for those of these orders that are due: one by one, or by one list of their symbol.
+  static func drive(
+    _ keys: [OrderKey], _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    var due: [(symbol: Symbol, keys: [OrderKey])] = []
+    for key in keys {
+      guard let life = parts.orders[key], let time = life.following?.due,
+        time <= reaction.now.monotonic
+      else { continue }
+      if let index = due.firstIndex(where: { $0.symbol == life.symbol }) {
+        due[index].keys.append(key)
+      } else {
+        due.append((life.symbol, [key]))
+      }
+    }
+    for (symbol, keys) in due {
+      wantFillPrice(symbol, &parts, at: reaction.now.monotonic)
+      poll(keys, of: symbol, &parts, at: reaction.now)
+    }
+  }
+
+  /// Where fills follow the prices that are read here, a followed order wants a young one.
+  private static func wantFillPrice(
+    _ symbol: Symbol, _ parts: inout EngineParts, at now: MonotonicTime
+  ) {
+    guard let age = parts.configuration.venue.fillPriceAge,
+      !parts.prices.isFresh(symbol, maximumAge: age, at: now)
+    else { return }
+    parts.prices.want(symbol)
+  }
+
+  private static func poll(
+    _ keys: [OrderKey], of symbol: Symbol, _ parts: inout EngineParts, at now: Moment
+  ) {
+    let listed = keys.filter { isListable($0, parts, at: now) }
+    let stamps = listed.compactMap { parts.orders[$0]?.order.stampedAt }
+    var single = keys
+    if listed.count >= parts.configuration.venue.worthAList, let oldest = stamps.min(),
+      parts.reconciliation.mayUseList(of: symbol, at: now.monotonic)
+    {
+      let since = oldest.advanced(by: .zero - listMargin)
+      parts.scheduler.add(.recentOrders(symbol, since: since), for: .pollMany(symbol, listed))
+      single.removeAll { listed.contains($0) }
+    }
+    for key in single {
+      guard let order = parts.orders[key]?.order else { continue }
+      parts.scheduler.add(.order(symbol, order.reference), for: .poll(key))
+    }
+    for key in keys { _ = parts.orders.update(key) { $0.following?.begin() } }
+  }
+
+  private static func isListable(
+    _ key: OrderKey, _ parts: EngineParts, at now: Moment
+  ) -> Bool {
+    guard let life = parts.orders[key], let following = life.following,
+      let stamp = life.order.stampedAt
+    else { return false }
+    return following.misses == 0 && !following.isUnlisted
+      && now.wall.since(stamp) < parts.configuration.venue.listReach
+  }
+
+  // MARK: Answers
+
+  static func take(
+    _ key: OrderKey, _ answer: Result<OrderLook, ExchangeFailure>, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) {
+    guard parts.orders[key] != nil else { return }
+    switch answer {
+    case .success(.found(let report)):
+      _ = parts.orders.update(key) { $0.following?.misses = 0 }
+      observe(key, report, singleLook, &parts, &reaction)
+    case .success(.missing): missed(key, &parts, &reaction)
+    case .failure(let failure):
+      if let failure = LookFailure(failure) {
+        OrderLooks.failed(key, singleLook, failure, &parts, &reaction)
+      }
+    }
+    schedule(key, &parts, at: reaction.now.monotonic)
+  }
+
+  private static func schedule(
+    _ key: OrderKey, _ parts: inout EngineParts, at now: MonotonicTime
+  ) {
+    _ = parts.orders.update(key) { life in
+      let failures = life.looks.inARow
+      life.following?.schedule(after: now, failures: failures)
+    }
+  }
+
+  static func takeList(
+    _ symbol: Symbol, _ keys: [OrderKey],
+    _ answer: Result<ReportList<OrderReport>, ExchangeFailure>, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) {
+    let list: ReportList<OrderReport>
+    switch answer {
+    case .success(let read): list = read
+    case .failure(let failure): return listFailed(symbol, keys, failure, &parts, &reaction)
+    }
+    parts.reconciliation.listWasRead(symbol)
+    let byID = Dictionary(list.reports.map { ($0.orderID, $0) }) { first, _ in first }
+    for key in keys {
+      guard let order = parts.orders[key]?.order, let orderID = order.orderID else { continue }
+      if let report = byID[orderID] {
+        take(key, .success(.found(report)), &parts, &reaction)
+        continue
+      }
+      if let row = list.unreadable.first(where: { $0.mayBe(order.ticket.clientOrderID, orderID) }) {
+        OrderLooks.failed(key, Search.View.recentOrders.rawValue, .row(row), &parts, &reaction)
+      }
+      _ = parts.orders.update(key) { $0.following?.wasNotListed(at: reaction.now.monotonic) }
+    }
+  }
+
+  /// A list only spares look-ups: without it each order is asked for by name.
+  private static func listFailed(
+    _ symbol: Symbol, _ keys: [OrderKey], _ failure: ExchangeFailure,
+    _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    let now = reaction.now.monotonic
+    guard let failure = LookFailure(failure) else {
+      for key in keys { _ = parts.orders.update(key) { $0.following?.schedule(after: now) } }
+      return
+    }
+    parts.reconciliation.listFailed(symbol, at: now)
+    reaction.log(
+      failure.isKeyError ? .error : .warning,
+      "the list of recent orders cannot be used: \(failure.reason); its \(keys.count) orders are "
+        + "looked up one by one", [("symbol", symbol.text), ("advice", failure.advice)])
+    for key in keys { _ = parts.orders.update(key) { $0.following?.askAgain(at: now) } }
+  }
+
+  /// A vanished order is not a cancelled one: it is looked for until the exchange says something.
+  private static func missed(
+    _ key: OrderKey, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    let misses = parts.orders.update(key) { life -> Int in
+      life.following?.misses += 1
+      return life.following?.misses ?? 0
+    }
+    guard let misses else { return }
+    if misses < missesWorthALine { OrderLooks.succeeded(key, &parts, &reaction) }
+    if misses == missesWorthALine {
+      OrderLooks.failed(key, singleLook, .vanished, &parts, &reaction)
+    }
+  }
+
+  /// An execution report that nobody asked for: of an order of ours it is as good as a look.
+  static func takePushed(
+    _ report: OrderReport, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    guard let name = report.clientOrderID, let key = parts.orders.key(named: name) else { return }
+    observe(key, report, "pushed by the exchange", &parts, &reaction)
+  }
+
+  /// Takes the exchange's word on an order, as `view` shows it.
+  static func observe(
+    _ key: OrderKey, _ report: OrderReport, _ view: String, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) {
+    guard let former = parts.orders[key]?.order else { return }
+    if let conflict = former.conflict(with: report) {
+      if former.status == .new {
+        return CarefulStart.nameIsTaken(key, report, conflict, &parts, &reaction)
+      }
+      return parts.halt(
+        "order \(report.orderID) at the exchange carries the client order id of signal "
+          + "\(key.signal) but \(conflict); it was not made by this daemon", &reaction)
+    }
+    if report.status == .filled && !report.executedQuantity.isPositive {
+      acknowledge(key, report.orderID, &parts, &reaction)
+      return OrderLooks.failed(key, view, .filledOfNothing, &parts, &reaction)
+    }
+    if case .undocumented(let word) = report.status {
+      OrderLooks.failed(key, view, .undocumented(word), &parts, &reaction)
+    } else {
+      OrderLooks.succeeded(key, &parts, &reaction)
+    }
+    var next = former
+    let isLegal: Bool
+    do {
+      try next.apply(.observed(report), at: reaction.now.wall)
+      isLegal = true
+    } catch { isLegal = false }
+    if isLegal && next.saysTheSame(as: former) { return }
+    guard parts.fold(.observed(report), into: key, &reaction),
+      let order = parts.orders[key]?.order
+    else { return }
+    announce(order, after: former, &parts, &reaction)
+    if order.status.isTerminal {
+      parts.end(key, .accepted, "", &reaction)
+    } else {
+      _ = parts.orders.update(key) { life in
+        life.following?.restart(at: reaction.now.monotonic)
+        life.following?.schedule(after: reaction.now.monotonic)
+      }
+    }
+  }
+
+  /// The exchange has the order; what became of it there is still to be read.
+  static func acknowledge(
+    _ key: OrderKey, _ orderID: String, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    guard let former = parts.orders[key]?.order, !former.status.isWorking,
+      parts.fold(.acknowledged(orderID: orderID), into: key, &reaction),
+      let order = parts.orders[key]?.order
+    else { return }
+    announce(order, after: former, &parts, &reaction)
+    _ = parts.orders.update(key) { $0.following?.restart(at: reaction.now.monotonic) }
+  }
+
+  private static func announce(
+    _ order: Order, after former: Order, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    let fields = [
+      ("status", order.status.rawValue), ("order_id", order.orderID ?? ""),
+      ("executed", order.executedQuantity.description),
+      ("executed_quote", order.executedQuote.description),
+      ("average_price", order.averagePrice?.description ?? ""),
+    ]
+    switch former.status {
+    case .notFound, .rejected:
+      reaction.log(
+        .error, "an order that counted as not placed is at the exchange", order, fields)
+    case .unknown, .submitted:
+      reaction.log(.info, "the order was found at the exchange", order, fields)
+    case .new:
+      reaction.log(
+        .warning,
+        "the exchange has an order for this signal that this database did not know; it is "
+          + "followed", order, fields)
+    case .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled, .expired, .denied,
+      .validated:
+      reaction.log(.info, order.status.rawValue.replacingUnderscores, order, fields)
+    }
+    if former.code == .notFound {
+      reaction.write(
+        .updateDecision(order.key.signal, .accepted, "found late", at: reaction.now.wall))
+    }
+    guard former.isClosedAsNotPlaced, !order.status.isTerminal else { return }
+    // The sender of a signal that was closed as never placed hears that its order exists.
+    let found = SignalLife.End(
+      code: .accepted, message: "the order is at the exchange after all; it is followed",
+      order: order)
+    if let outcome = parts.signals[order.key.signal]?.reopened(found) {
+      reaction.add(.settled(outcome))
+    }
+  }
+}
+
+extension Order {
+  /// What about a report proves that it is not about this order; `nil` when nothing does.
+  /// A market order's price and quantity are the exchange's own inventions.
+  func conflict(with report: OrderReport) -> String? {
+    if let orderID, report.orderID != orderID, !confirmedByOperator {
+      return "is not order \(orderID)"
+    }
+    if report.symbol != ticket.symbol { return "is for \(report.symbol)" }
+    if report.side != ticket.side { return "is a \(report.side.rawValue)" }
+    // A number that came from the exchange outweighs the name; one that a person typed does not.
+    let isNameDecisive = orderID == nil || confirmedByOperator
+    if let id = report.clientOrderID, isNameDecisive, id != ticket.clientOrderID.text {
+      return "answers to another client order id"
+    }
+    // What an earlier run sent was rounded to the rules of its time.
+    guard ticket.type != .market, attempt > 0 else { return nil }
+    if let price = report.price, price != ticket.price { return "has the price \(price)" }
+    if case .base(let quantity) = ticket.amount, let reported = report.quantity,
+      reported != quantity
+    {
+      return "has the quantity \(reported)"
+    }
+    return nil
+  }
+
+  /// Whether nothing differs that anybody would want to know.
+  fileprivate func saysTheSame(as other: Order) -> Bool {
+    status == other.status && orderID == other.orderID
+      && executedQuantity == other.executedQuantity && executedQuote == other.executedQuote
+  }
+}
+
+extension String {
+  fileprivate var replacingUnderscores: String {
+    String(map { $0 == "_" ? " " : $0 })
+  }
+}

@@ -1,0 +1,175 @@
+import Domain
+
+/// Every order that is not at its end, indexed by what it waits for: by phase, by the moment at which
+/// something is due, and by the end of its signal's life. What changed, or has become due, is handed
+/// out once by `takeTouched`, so that an input costs what it concerns and not what waits.
+struct OrderTable: Sendable {
+  /// A phase without its data.
+  enum Stage: Hashable, Sendable {
+    case lookedFor, waiting, armed, unknown, working, missing
+  }
+
+  private struct Alarm<Time: Comparable & Sendable>: Comparable, Sendable {
+    var at: Time
+    var number: Int
+    var key: OrderKey
+
+    static func < (left: Alarm, right: Alarm) -> Bool {
+      (left.at, left.number) < (right.at, right.number)
+    }
+  }
+
+  private var lives: [OrderKey: OrderLife] = [:]
+  private var names: [String: OrderKey] = [:]
+  private var stages: [Stage: Set<OrderKey>] = [:]
+  /// Alarms are not taken back: one that rings for nothing touches an order for nothing.
+  private var alarms = Heap<Alarm<MonotonicTime>>()
+  private var wallAlarms = Heap<Alarm<WallTime>>()
+  /// The next alarm of each order that has one.
+  private var nextAlarm: [OrderKey: MonotonicTime] = [:]
+  private var touched: Set<OrderKey> = []
+
+  var count: Int { lives.count }
+
+  func count(_ stage: Stage) -> Int { stages[stage]?.count ?? 0 }
+
+  /// Oldest first. Costs as much as there are.
+  func keys(_ stage: Stage) -> [OrderKey] {
+    oldestFirst(stages[stage] ?? [])
+  }
+
+  /// Oldest first. Costs as much as there are.
+  var all: [OrderLife] { lives.values.sorted { $0.number < $1.number } }
+
+  subscript(key: OrderKey) -> OrderLife? { lives[key] }
+
+  func key(named clientOrderID: String) -> OrderKey? { names[clientOrderID] }
+
+  mutating func insert(_ life: OrderLife) {
+    lives[life.key] = life
+    names[life.order.ticket.clientOrderID.text] = life.key
+    stages[life.phase.stage, default: []].insert(life.key)
+    touched.insert(life.key)
+    if life.phase.hasNotLeft { watchExpiry(of: life) }
+  }
+
+  mutating func remove(_ key: OrderKey) {
+    guard let life = lives.removeValue(forKey: key) else { return }
+    names[life.order.ticket.clientOrderID.text] = nil
+    stages[life.phase.stage]?.remove(key)
+    nextAlarm[key] = nil
+    touched.remove(key)
+    dropOldAlarms()
+  }
+
+  /// Alarms of orders that are gone would pile up where signals live long.
+  private mutating func dropOldAlarms() {
+    let enough = 2 * lives.count + Self.spareAlarms
+    if alarms.count > enough { alarms.removeAll { lives[$0.key] == nil } }
+    if wallAlarms.count > enough { wallAlarms.removeAll { lives[$0.key] == nil } }
+  }
+
+  private static let spareAlarms = 1_024
+
+  /// Changes an order; it is touched by that.
+  mutating func update<Result>(
+    _ key: OrderKey, _ change: (inout OrderLife) -> Result
+  ) -> Result? {
+    guard let index = lives.index(forKey: key) else { return nil }
+    let former = lives.values[index].phase.stage
+    let result = change(&lives.values[index])
+    let next = lives.values[index].phase.stage
+    touched.insert(key)
+    if next != former { move(key, from: former, to: next) }
+    return result
+  }
+
+  private mutating func move(_ key: OrderKey, from former: Stage, to next: Stage) {
+    stages[former]?.remove(key)
+    stages[next, default: []].insert(key)
+    if next == .waiting, let life = lives[key] { watchExpiry(of: life) }
+  }
+
+  // MARK: What is to be looked at
+
+  mutating func touch(_ key: OrderKey) {
+    if lives[key] != nil { touched.insert(key) }
+  }
+
+  /// Something that every order of a stage depends on has changed. Costs as much as there are.
+  mutating func touchAll(_ stage: Stage, where concerns: (OrderLife) -> Bool = { _ in true }) {
+    for key in stages[stage] ?? [] {
+      guard let life = lives[key], concerns(life) else { continue }
+      touched.insert(key)
+    }
+  }
+
+  /// What changed since the last call, oldest first.
+  mutating func takeTouched() -> [OrderKey] {
+    if touched.isEmpty { return [] }
+    let keys = oldestFirst(touched)
+    touched.removeAll(keepingCapacity: true)
+    return keys
+  }
+
+  /// Touches what has become due.
+  mutating func ring(at now: Moment) {
+    while let alarm = alarms.first, alarm.at <= now.monotonic {
+      alarms.removeFirst()
+      if nextAlarm[alarm.key] == alarm.at { nextAlarm[alarm.key] = nil }
+      touch(alarm.key)
+    }
+    while let alarm = wallAlarms.first, alarm.at <= now.wall {
+      wallAlarms.removeFirst()
+      touch(alarm.key)
+    }
+  }
+
+  /// Asks for the order to be touched at `time`, or sooner.
+  mutating func setAlarm(_ key: OrderKey, at time: MonotonicTime) {
+    guard let life = lives[key] else { return }
+    if let next = nextAlarm[key], next <= time { return }
+    nextAlarm[key] = time
+    alarms.insert(Alarm(at: time, number: life.number, key: key))
+  }
+
+  /// When something becomes due, if nothing happens before.
+  func nextDue(at now: Moment) -> MonotonicTime? {
+    let wall = wallAlarms.first.map { now.monotonic.advanced(by: $0.at.since(now.wall)) }
+    return [alarms.first?.at, wall].compactMap(\.self).min()
+  }
+
+  private mutating func watchExpiry(of life: OrderLife) {
+    alarms.insert(Alarm(at: life.expiry.monotonic, number: life.number, key: life.key))
+    wallAlarms.insert(Alarm(at: life.expiry.wall, number: life.number, key: life.key))
+  }
+
+  func oldestFirst(_ keys: Set<OrderKey>) -> [OrderKey] {
+    guard keys.count > 1 else { return Array(keys) }
+    return keys.map { (number: lives[$0]?.number ?? .max, key: $0) }
+      .sorted { $0.number < $1.number }
+      .map(\.key)
+  }
+}
+
+extension OrderLife.Phase {
+  /// An order at its end counts as where it stood last: it leaves the table in the same input.
+  var stage: OrderTable.Stage {
+    switch self {
+    case .lookedFor: .lookedFor
+    case .waiting: .waiting
+    case .armed: .armed
+    case .unknown: .unknown
+    case .working, .ended: .working
+    case .missing: .missing
+    }
+  }
+
+  /// Whether the end of its signal's life still concerns it.
+  fileprivate var hasNotLeft: Bool {
+    switch self {
+    case .lookedFor, .waiting: true
+    case .armed, .unknown, .working, .missing, .ended: false
+    }
+  }
+}

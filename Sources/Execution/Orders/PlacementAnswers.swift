@@ -1,0 +1,123 @@
+import Domain
+
+/// What the answer to a placement makes of the order.
+enum PlacementAnswers {
+  /// Between an attempt that provably did not leave and the next.
+  private static let pauseAfterNotSent: Duration = .seconds(1)
+  /// A definite refusal may be followed by one more attempt, never by a third.
+  private static let maximumAttempts = 2
+
+  static func take(
+    _ key: OrderKey, _ answer: Result<PlacementAnswer, ExchangeFailure>,
+    _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    guard let life = parts.orders[key] else { return }
+    switch answer {
+    case .success(.placed(let orderID)):
+      guard parts.fold(.acknowledged(orderID: orderID), into: key, &reaction) else { return }
+      reaction.log(.info, "placed", life.order, [("order_id", orderID)])
+    case .success(.validated):
+      guard parts.fold(.validated, into: key, &reaction) else { return }
+      reaction.log(.info, "the exchange would take the order; nothing was placed", life.order)
+      parts.end(key, .accepted, "the exchange checked the order and placed nothing", &reaction)
+    // Checking an order makes none, so that every refusal of it is definite.
+    case .failure(.refused(let error))
+    where error.refusesPlacement || parts.configuration.mode == .validate:
+      refused(life, error, &parts, &reaction)
+    case .failure(.notSent(let reason)): didNotLeave(life, reason, &parts, &reaction)
+    case .failure(let failure): lose(life, failure, &parts, &reaction)
+    }
+  }
+
+  private static func didNotLeave(
+    _ life: OrderLife, _ reason: String, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    guard parts.fold(.mayRetry("not sent: \(reason)"), into: life.key, &reaction) else { return }
+    waitBeforeRetry(life.key, didNotLeave: true, &parts, at: reaction.now.monotonic)
+    parts.prices.forgetAll()
+    reaction.log(
+      .warning, "the order did not leave; trying again", life.order, [("reason", reason)])
+  }
+
+  private static func waitBeforeRetry(
+    _ key: OrderKey, didNotLeave: Bool, _ parts: inout EngineParts, at now: MonotonicTime
+  ) {
+    _ = parts.orders.update(key) { life in
+      life.waiting?.didNotLeave = didNotLeave
+      life.waiting?.notBefore = now.advanced(by: pauseAfterNotSent)
+    }
+  }
+
+  private static func refused(
+    _ life: OrderLife, _ error: ExchangeError, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) {
+    let text = "code \(error.code): \(error.text)"
+    if error.action == .clock && life.order.attempt < maximumAttempts {
+      parts.venue.distrustClock(at: reaction.now.monotonic)
+      guard parts.fold(.mayRetry(text), into: life.key, &reaction) else { return }
+      return reaction.log(
+        .warning, "the exchange refused the order's timestamp; reading its clock, then once more",
+        life.order, [("exchange_code", String(error.code))])
+    }
+    reject(life.key, "\(text). \(error.advice)", exchangeCode: error.code, &parts, &reaction)
+    if error.action == .halt {
+      parts.halt("the exchange refused an order with \(text). \(error.advice)", &reaction)
+    }
+  }
+
+  static func reject(
+    _ key: OrderKey, _ message: String, exchangeCode: Int?, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) {
+    guard parts.fold(.refused(.exchangeRejected, message), into: key, &reaction),
+      let order = parts.orders[key]?.order
+    else { return }
+    reaction.log(
+      .error, "rejected by the exchange: \(message)", order,
+      [("code", DecisionCode.exchangeRejected.rawValue)]
+        + (exchangeCode.map { [("exchange_code", String($0))] } ?? []))
+    parts.end(key, .exchangeRejected, message, &reaction)
+  }
+
+  /// The outcome is unknown: the order is looked up from now on, and never sent again.
+  private static func lose(
+    _ life: OrderLife, _ failure: ExchangeFailure, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) {
+    if parts.configuration.mode == .validate {
+      return validateAgain(life, failure, &parts, &reaction)
+    }
+    let event = OrderEvent.outcomeLost(failure.text, failure.unknownOutcome)
+    guard parts.fold(event, into: life.key, &reaction) else { return }
+    reaction.log(
+      .warning, "the order's outcome is unknown; looking it up, not sending it again", life.order,
+      [("reason", failure.text)])
+  }
+
+  /// Checking an order places nothing, so it may be asked again until the signal expires.
+  private static func validateAgain(
+    _ life: OrderLife, _ failure: ExchangeFailure, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) {
+    guard parts.fold(.mayRetry(failure.text), into: life.key, &reaction) else { return }
+    waitBeforeRetry(life.key, didNotLeave: false, &parts, at: reaction.now.monotonic)
+    reaction.log(
+      .warning, "the exchange did not say what it thinks of the order; asking again", life.order,
+      [("reason", failure.text)])
+  }
+
+  /// What a clean round of look-ups decides about an order that a rate limit answered.
+  static func resolveThrottled(
+    _ life: OrderLife, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    guard life.order.attempt < maximumAttempts, !life.expiry.isOver(at: reaction.now) else {
+      return reject(
+        life.key, "refused by the exchange's rate limit: \(life.order.reason)",
+        exchangeCode: nil, &parts, &reaction)
+    }
+    let reason = "throttled; the exchange does not have it"
+    guard parts.fold(.mayRetry(reason), into: life.key, &reaction) else { return }
+    reaction.log(.warning, "a rate limit refused the order; it goes once more", life.order)
+  }
+}

@@ -1,0 +1,84 @@
+import Domain
+
+/// What an answer to a price look-up, or a pushed price, means for the orders that wait for it.
+enum PriceAnswers {
+  /// A price that comes back too old so often in a row cannot be had in time.
+  private static let maximumStalePrices = 3
+
+  static func take(
+    _ request: Outstanding, _ answer: Result<[SymbolPrice], ExchangeFailure>,
+    _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    let now = reaction.now.monotonic
+    switch answer {
+    case .success(let prices):
+      let missing = parts.prices.take(prices, of: request.symbols, askedAt: request.sentAt)
+      for symbol in missing {
+        isMissing(symbol, "the exchange gives no price for it", &parts, &reaction)
+      }
+      if now.since(request.sentAt.monotonic) >= parts.configuration.price.maximumAge {
+        for symbol in request.symbols { isStale(symbol, &parts, &reaction) }
+      }
+    case .failure(.refused(let error)):
+      parts.prices.failed("code \(error.code): \(error.text)", at: now)
+      if request.symbols.count == 1, error.action == .skip || error.action == .fix {
+        isMissing(
+          request.symbols[0], "the exchange answers code \(error.code): \(error.text)", &parts,
+          &reaction)
+      }
+    case .failure(.notSent), .failure(.noAnswer):
+      // The exchange is out of reach: a waiting signal expires, and is refused as such.
+      parts.prices.failed(nil, at: now)
+    case .failure(let failure): parts.prices.failed(failure.text, at: now)
+    }
+  }
+
+  /// Lets those go on who wait for a price that is there, the oldest first, and asks for one that is
+  /// not. A crowd goes on in parts, so that no input takes long.
+  static func drive(_ parts: inout EngineParts, _ reaction: inout Reaction) {
+    for symbol in parts.placements.unpriced.symbols {
+      let orders = parts.orders
+      guard parts.placements.wantsPrice(symbol, orders) else { continue }
+      let isFresh = parts.prices.isFresh(
+        symbol, maximumAge: parts.configuration.price.maximumAge, at: reaction.now.monotonic)
+      guard isFresh else {
+        if parts.isTradingOpen && !parts.trading.isStopping { parts.prices.want(symbol) }
+        continue
+      }
+      let keys = parts.placements.takeUnpriced(symbol, atMost: maximumPart, from: orders)
+      for key in keys { parts.orders.touch(key) }
+      if keys.count == maximumPart { reaction.wake(at: reaction.now.monotonic) }
+    }
+  }
+
+  private static let maximumPart = 256
+
+  private static func isMissing(
+    _ symbol: Symbol, _ reason: String, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    for key in waiting(symbol, parts) {
+      OrderPlacing.deny(key, Denial(.priceUnavailable, reason), &parts, &reaction)
+    }
+  }
+
+  private static func isStale(
+    _ symbol: Symbol, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    for key in waiting(symbol, parts) {
+      let count =
+        parts.orders.update(key) { life -> Int in
+          life.waiting?.stalePrices += 1
+          return life.waiting?.stalePrices ?? 0
+        } ?? 0
+      guard count >= maximumStalePrices else { continue }
+      let denial = Denial(
+        .priceUnavailable,
+        "the price came back \(count) times older than price.maximum_age_ms allows")
+      OrderPlacing.deny(key, denial, &parts, &reaction)
+    }
+  }
+
+  private static func waiting(_ symbol: Symbol, _ parts: EngineParts) -> [OrderKey] {
+    parts.orders.keys(.waiting).filter { parts.orders[$0]?.symbol == symbol }
+  }
+}

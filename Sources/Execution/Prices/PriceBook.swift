@@ -1,0 +1,128 @@
+package import Domain
+
+/// What is known of a symbol's price, and since when.
+package struct MarketPrice: Hashable, Sendable {
+  package enum Origin: Hashable, Sendable {
+    /// The answer to a look-up.
+    case asked
+    /// The exchange sent it by itself.
+    case pushed
+  }
+
+  package var bid: FixedDecimal?
+  package var ask: FixedDecimal?
+  package var last: FixedDecimal?
+  /// The earliest moment that it can be from: when it was asked for, or received.
+  package var knownAt: Moment
+  package var origin: Origin
+
+  package init(
+    bid: FixedDecimal? = nil, ask: FixedDecimal? = nil, last: FixedDecimal? = nil,
+    knownAt: Moment, origin: Origin
+  ) {
+    self.bid = bid
+    self.ask = ask
+    self.last = last
+    self.knownAt = knownAt
+    self.origin = origin
+  }
+
+  /// What an order of that side would trade at: a buy the ask, a sell the bid, where the book is
+  /// known; else the last price. `nil` when nothing of it can be believed.
+  package func price(for side: Side) -> FixedDecimal? {
+    if let bid, let ask {
+      guard bid.isPositive, bid < ask else { return nil }
+      return side == .buy ? ask : bid
+    }
+    return last.flatMap { $0.isPositive ? $0 : nil }
+  }
+}
+
+/// The last prices, and the one look-up that serves every signal that waits for one.
+struct PriceBook: Sendable {
+  /// The price that an order is judged by.
+  struct Quoted: Sendable {
+    var price: FixedDecimal
+    var knownAt: Moment
+
+    var evidence: Quote { Quote(price: price, askedAt: knownAt.wall) }
+  }
+
+  private var prices: [Symbol: MarketPrice] = [:]
+  /// Symbols that somebody waits for, in the order in which they were asked for.
+  private(set) var wanted: [Symbol] = []
+  private var wantedSet: Set<Symbol> = []
+  /// The symbols of the look-up that is under way.
+  private(set) var underWay: Set<Symbol>?
+  private(set) var notBefore: MonotonicTime?
+  private var backOff = BackOff(first: .milliseconds(100), longest: .milliseconds(3_200))
+  /// The last look-up was answered, but with nothing usable.
+  private(set) var lastFailure: String?
+
+  func fresh(
+    _ symbol: Symbol, for side: Side, maximumAge: Duration, at now: MonotonicTime
+  ) -> Quoted? {
+    guard let price = prices[symbol], now.since(price.knownAt.monotonic) < maximumAge,
+      let value = price.price(for: side)
+    else { return nil }
+    return Quoted(price: value, knownAt: price.knownAt)
+  }
+
+  func isFresh(_ symbol: Symbol, maximumAge: Duration, at now: MonotonicTime) -> Bool {
+    prices[symbol].map { now.since($0.knownAt.monotonic) < maximumAge } ?? false
+  }
+
+  mutating func want(_ symbol: Symbol) {
+    if underWay?.contains(symbol) == true { return }
+    if wantedSet.insert(symbol).inserted { wanted.append(symbol) }
+  }
+
+  /// The symbols of the look-up that leaves.
+  mutating func begin() -> [Symbol] {
+    defer {
+      underWay = wantedSet
+      wanted = []
+      wantedSet = []
+    }
+    return wanted
+  }
+
+  /// Takes the answer to the look-up; returns the symbols that the exchange gave no price for.
+  mutating func take(
+    _ answer: [SymbolPrice], of asked: [Symbol], askedAt: Moment
+  ) -> [Symbol] {
+    underWay = nil
+    backOff.reset()
+    notBefore = nil
+    lastFailure = nil
+    let found = Dictionary(answer.map { ($0.symbol, $0.price) }) { first, _ in first }
+    var missing: [Symbol] = []
+    for symbol in asked {
+      if let price = found[symbol], price.isPositive {
+        take(symbol, MarketPrice(last: price, knownAt: askedAt, origin: .asked))
+      } else {
+        missing.append(symbol)
+      }
+    }
+    return missing
+  }
+
+  /// A price of either origin. An older one never takes the place of a younger one.
+  mutating func take(_ symbol: Symbol, _ price: MarketPrice) {
+    if let known = prices[symbol], known.knownAt.monotonic > price.knownAt.monotonic { return }
+    prices[symbol] = price
+    guard price.origin == .pushed, wantedSet.remove(symbol) != nil else { return }
+    wanted.removeAll { $0 == symbol }
+  }
+
+  mutating func failed(_ reason: String?, at now: MonotonicTime) {
+    underWay = nil
+    lastFailure = reason
+    notBefore = now.advanced(by: backOff.next())
+  }
+
+  /// A way to the exchange that just failed makes every price suspect.
+  mutating func forgetAll() {
+    prices = [:]
+  }
+}

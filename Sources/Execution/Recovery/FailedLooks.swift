@@ -1,0 +1,135 @@
+import Domain
+
+/// Why a look at an order did not tell where it stands.
+struct LookFailure: Hashable, Sendable {
+  /// With the exchange's code where it gave one.
+  var reason: String
+  var advice: String
+  /// Tells one kind of failure from another, whose words may differ from look to look.
+  var kind: String
+  /// The exchange does not accept the key, or not for this.
+  var isKeyError = false
+  /// It is not expected to pass by itself, so that one look is enough to say so.
+  var isLasting = false
+  /// The exchange answered: what keeps it from being asked is not the way to it.
+  var isAnswer = true
+
+  private static let patience =
+    "nothing at first: it is looked up again; if it stays, look at the order on the exchange's "
+    + "website"
+}
+
+extension LookFailure {
+  /// `nil` when the failure is none of the order's business: a back-off concerns every request.
+  init?(_ failure: ExchangeFailure) {
+    switch failure {
+    case .throttled, .blocked: return nil
+    case .refused(let error): self.init(error)
+    case .unreadable(let reason):
+      self.init(reason: failure.text, advice: Self.patience, kind: reason)
+    case .noAnswer:
+      self.init(reason: failure.text, advice: Self.patience, kind: "no answer", isAnswer: false)
+    case .notSent:
+      self.init(reason: failure.text, advice: Self.patience, kind: "not sent", isAnswer: false)
+    }
+  }
+
+  private init(_ error: ExchangeError) {
+    reason = "code \(error.code): \(error.text)"
+    advice = error.advice
+    kind = "code \(error.code)"
+    isKeyError = error.action == .halt
+    switch error.action {
+    case .fix, .halt, .skip, .size: isLasting = true
+    case .clock, .query, .wait: isLasting = false
+    }
+  }
+
+  /// The order's own row in a list.
+  static func row(_ row: UnreadableRow) -> LookFailure {
+    LookFailure(
+      reason: "its row cannot be read: \(row.reason)", advice: patience, kind: row.reason)
+  }
+
+  static func undocumented(_ word: String) -> LookFailure {
+    LookFailure(
+      reason: "the exchange gives the status '\(word)', which it does not document",
+      advice: "look at the order on the exchange's website; it is looked up until its status is a "
+        + "documented one", kind: "status \(word)", isLasting: true)
+  }
+
+  static let vanished = LookFailure(
+    reason: "the exchange does not find an order that it had",
+    advice: "look at the order on the exchange's website; if it is gone for good, "
+      + "'mexc-signalctl resolve' closes it", kind: "vanished", isLasting: true)
+
+  /// Views of the exchange lag behind each other: the fill is still to come.
+  static let filledOfNothing = LookFailure(
+    reason: "the exchange says that it is filled, with nothing executed; that is not believed",
+    advice: patience, kind: "filled of nothing")
+}
+
+/// Looks at one order that did not tell where it stands, and what was said of them.
+struct FailedLooks: Sendable {
+  /// Since the last look that told it.
+  private(set) var inARow = 0
+  private(set) var last: LookFailure?
+  private var since: MonotonicTime?
+  private var recordedKinds: Set<String> = []
+  /// Between two lines in the journal about one order.
+  private var telling = BackOff(first: .seconds(60), longest: .seconds(64 * 60))
+  private var untoldUntil: MonotonicTime?
+
+  /// What passes by itself is worth a line when it has not after so many looks.
+  private static let worthALine = 3
+  /// An order whose looks fail for so long need not be waited for: the exchange answers, or the way to
+  /// it may be down.
+  private static let patience: (answered: Duration, unanswered: Duration) = (
+    .seconds(3), .seconds(20)
+  )
+  /// Different kinds that the history of one order takes in one run.
+  private static let recordedMaximum = 16
+  /// What deserves to be said of one more failure.
+  struct News {
+    var isForTheHistory: Bool
+    var isForTheJournal: Bool
+  }
+
+  mutating func add(_ failure: LookFailure, at now: MonotonicTime) -> News {
+    inARow += 1
+    last = failure
+    since = since ?? now
+    guard failure.isLasting || inARow >= Self.worthALine else {
+      return News(isForTheHistory: false, isForTheJournal: false)
+    }
+    let isNew =
+      recordedKinds.count < Self.recordedMaximum && recordedKinds.insert(failure.kind).inserted
+    return News(isForTheHistory: isNew, isForTheJournal: mayTell(at: now))
+  }
+
+  private mutating func mayTell(at now: MonotonicTime) -> Bool {
+    if let untoldUntil, now < untoldUntil { return false }
+    untoldUntil = now.advanced(by: telling.next())
+    return true
+  }
+
+  /// The order was read. What was said is not said again at once when the next look fails.
+  mutating func end() {
+    inARow = 0
+    last = nil
+    since = nil
+  }
+
+  /// Whether waiting for the order would keep others from trading for nothing.
+  func isHopeless(at now: MonotonicTime) -> Bool {
+    hopelessFrom.map { $0 <= now } ?? false
+  }
+
+  /// From when on it is, if nothing is read before.
+  var hopelessFrom: MonotonicTime? {
+    guard let last, let since else { return nil }
+    if last.isLasting { return since }
+    guard inARow >= Self.worthALine else { return nil }
+    return since.advanced(by: last.isAnswer ? Self.patience.answered : Self.patience.unanswered)
+  }
+}

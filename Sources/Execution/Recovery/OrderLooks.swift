@@ -1,0 +1,82 @@
+import Domain
+
+/// Looks at orders, whatever asked for them. Those that fail: each kind is said, the order is looked
+/// up again with a back-off, and one that an earlier run left pauses its own symbol at most.
+enum OrderLooks {
+  static func failed(
+    _ key: OrderKey, _ view: String, _ failure: LookFailure, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) {
+    let now = reaction.now.monotonic
+    guard let news = parts.orders.update(key, { $0.looks.add(failure, at: now) }) else { return }
+    parts.reconciliation.failed(key)
+    if news.isForTheHistory {
+      parts.fold(
+        .lookedUp(view: view, answer: "no answer: \(failure.reason)"), into: key, &reaction)
+    }
+    guard let life = parts.orders[key] else { return }
+    if parts.reconciliation.pending.contains(key), life.looks.isHopeless(at: now) {
+      return goOnWithout(life, failure, &parts, &reaction)
+    }
+    guard news.isForTheJournal else { return }
+    reaction.log(
+      failure.isKeyError ? .error : .warning,
+      "where the order stands cannot be read: \(failure.reason); looking again", life.order,
+      [("advice", failure.advice)])
+  }
+
+  /// The exchange told where the order stands, or that it does not have it.
+  static func succeeded(
+    _ key: OrderKey, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    reconciled(key, &parts, &reaction)
+    if parts.reconciliation.read(key) { _ = parts.orders.update(key) { $0.looks.end() } }
+  }
+
+  /// Nothing has to wait for an order of an earlier run any more.
+  static func reconciled(
+    _ key: OrderKey, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    guard let symbol = parts.reconciliation.reconciled(key), let life = parts.orders[key],
+      life.looks.last != nil
+    else { return }
+    reaction.log(
+      .info, "where the order stands is known again; \(symbol) is not paused by it", life.order)
+  }
+
+  private static func goOnWithout(
+    _ life: OrderLife, _ failure: LookFailure, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) {
+    let keys = parts.reconciliation.pending.filter { parts.orders[$0]?.symbol == life.symbol }
+    parts.reconciliation.goOnWithout(life.symbol, Array(keys))
+    for key in keys { parts.orders.touch(key) }
+    parts.pauseChanged(life.symbol)
+    let pauses = parts.configuration.risk.pauseOnNotFound != .none
+    reaction.log(
+      failure.isKeyError ? .error : .warning,
+      "an order of an earlier run cannot be reconciled: \(failure.reason); "
+        + (pauses ? "\(life.symbol) is paused, other symbols trade, " : "its symbol trades, ")
+        + "and it is looked up again", life.order,
+      [("advice", "\(failure.advice) \(wayOut(of: life.key))")])
+  }
+
+  static func wayOut(of key: OrderKey) -> String {
+    "Look at the order on the exchange's website, then 'mexc-signalctl resolve \(key.signal) "
+      + "--placed ORDER_ID' if it is there, or '--not-placed' if it is not."
+  }
+
+  /// Throws: a denial while an earlier order of the symbol cannot be read, each pausing its symbol.
+  static func checkReadable(_ symbol: Symbol, _ parts: EngineParts) throws(Denial) {
+    let unreadable = parts.reconciliation.unreadable
+    guard parts.configuration.risk.pauseOnNotFound != .none, !unreadable.isEmpty else { return }
+    let keys = unreadable.filter { $0.value == symbol }.keys.sorted()
+    guard let key = keys.first(where: { parts.orders[$0]?.looks.last != nil }) ?? keys.first
+    else { return }
+    let reason = parts.orders[key]?.looks.last?.reason ?? "it is still looked up"
+    throw Denial(
+      .halted,
+      "\(symbol) is paused: the order of signal \(key.signal) cannot be reconciled with the "
+        + "exchange (\(reason)); \(wayOut(of: key))")
+  }
+}

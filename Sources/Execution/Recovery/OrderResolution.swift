@@ -1,0 +1,175 @@
+import Domain
+
+/// The operator's word on an order in doubt: one that was not found, or one that the exchange cannot
+/// be asked about.
+enum OrderResolution {
+  // MARK: It is there
+
+  /// `--placed`: verified at the exchange, and taken on trust only where it cannot be asked.
+  static func verify(
+    _ id: SignalID, _ orderID: String, _ token: CommandToken, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) {
+    guard let order = parts.orders(of: id).first(where: { isInDoubt($0, parts) }) else {
+      return reaction.reply(token, ok: false, "signal \(id) has no order in doubt")
+    }
+    if let known = order.orderID, known != orderID, !order.confirmedByOperator {
+      return reaction.reply(
+        token, ok: false, "the order of signal \(id) is \(known), not \(orderID)")
+    }
+    parts.scheduler.add(
+      .order(order.ticket.symbol, .orderID(orderID)),
+      for: .verify(order.key, orderID: orderID, token))
+  }
+
+  private static func isInDoubt(_ order: Order, _ parts: EngineParts) -> Bool {
+    order.status == .notFound || order.status == .unknown
+      || parts.reconciliation.failing.contains(order.key)
+  }
+
+  static func takeVerification(
+    _ key: OrderKey, _ orderID: String, _ token: CommandToken,
+    _ answer: Result<OrderLook, ExchangeFailure>, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) {
+    guard let order = parts.orders[key]?.order else {
+      return reaction.reply(token, ok: false, "the order was settled meanwhile")
+    }
+    let report: OrderReport
+    switch answer {
+    case .success(.found(let found)): report = found
+    case .success(.missing(let error)):
+      return reaction.reply(
+        token, ok: false,
+        "the exchange does not confirm order \(orderID): code \(error.code): \(error.text)")
+    case .failure(let failure):
+      if let look = LookFailure(failure), look.isAnswer,
+        mayTakeTheWord(on: key, parts, at: reaction.now.monotonic)
+      {
+        return confirm(key, orderID, token, look.reason, &parts, &reaction)
+      }
+      return reaction.reply(
+        token, ok: false, "the exchange does not confirm order \(orderID): \(failure.text)")
+    }
+    if let conflict = order.conflict(with: report) {
+      return reaction.reply(
+        token, ok: false, "order \(orderID) \(conflict); it is not this signal's")
+    }
+    OrderPolling.observe(key, report, "order by order id", &parts, &reaction)
+    if parts.reconciliation.unreadable[key] != nil,
+      let reason = parts.orders[key]?.looks.last?.reason
+    {
+      return confirm(key, orderID, token, reason, &parts, &reaction)
+    }
+    reaction.reply(token, ok: true, "order \(orderID) is confirmed; it is followed from now on")
+  }
+
+  /// The exchange answers, and not with where the order stands.
+  private static func mayTakeTheWord(
+    on key: OrderKey, _ parts: EngineParts, at now: MonotonicTime
+  ) -> Bool {
+    guard let life = parts.orders[key], let last = life.looks.last,
+      life.order.status.isWorking || life.order.status == .unknown
+    else { return false }
+    return last.isAnswer && life.looks.isHopeless(at: now)
+  }
+
+  private static func confirm(
+    _ key: OrderKey, _ orderID: String, _ token: CommandToken, _ reason: String,
+    _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    guard parts.fold(.confirmedByOperator(orderID: orderID), into: key, &reaction),
+      let order = parts.orders[key]?.order
+    else { return reaction.reply(token, ok: false, "the order was settled meanwhile") }
+    _ = parts.orders.update(key) { $0.following?.restart(at: reaction.now.monotonic) }
+    OrderLooks.reconciled(key, &parts, &reaction)
+    reaction.log(
+      .warning, "the operator says that the order is at the exchange, which cannot be asked", order,
+      [("order_id", orderID), ("reason", reason)])
+    reaction.reply(
+      token, ok: true,
+      "order \(orderID) is taken on your word, as the exchange cannot be asked (\(reason)): "
+        + "\(order.ticket.symbol) is not paused by it, and it is looked up until it can be read")
+  }
+
+  // MARK: It is not there
+
+  /// `--not-placed`: the exchange does not have it, or has it no more.
+  static func closeNotPlaced(
+    _ id: SignalID, _ token: CommandToken, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    guard let order = parts.orders(of: id).first else {
+      return reaction.reply(token, ok: false, "signal \(id) has no order in doubt")
+    }
+    let key = order.key
+    let mayTake = mayTakeTheWord(on: key, parts, at: reaction.now.monotonic)
+    switch order.status {
+    case .notFound:
+      closeMissing(key, "the operator says that it was never placed", token, &parts, &reaction)
+    case .unknown where mayTake:
+      let message = "the operator says that it was never placed" + unasked(key, parts)
+      reaction.write(.updateDecision(id, .notFound, message, at: reaction.now.wall))
+      closeMissing(key, message, token, &parts, &reaction)
+    case .open where mayTake, .partiallyFilled where mayTake:
+      closeWorking(key, token, &parts, &reaction)
+    case .open, .partiallyFilled:
+      reaction.reply(
+        token, ok: false,
+        "the exchange has the order of signal \(id) and can be asked about it; 'cancel' it")
+    case .new, .submitted, .unknown, .filled, .canceled, .partiallyCanceled, .rejected, .expired,
+      .denied, .validated:
+      reaction.reply(
+        token, ok: false,
+        "signal \(id) has no order that counts as not found, or that the exchange cannot be asked "
+          + "about")
+    }
+  }
+
+  private static func unasked(_ key: OrderKey, _ parts: EngineParts) -> String {
+    parts.orders[key]?.looks.last.map { "; the exchange could not be asked (\($0.reason))" } ?? ""
+  }
+
+  private static func closeMissing(
+    _ key: OrderKey, _ message: String, _ token: CommandToken, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) {
+    guard parts.fold(.closedByOperator(message), into: key, &reaction),
+      let life = parts.orders[key]
+    else { return }
+    reaction.log(.warning, "closed by the operator as never placed", life.order)
+    OrderLooks.reconciled(key, &parts, &reaction)
+    guard life.search != nil else {
+      parts.end(key, .notFound, life.order.reason, &reaction)
+      return reaction.reply(token, ok: true, "closed: the pause is lifted")
+    }
+    let end = SignalLife.End(
+      code: .notFound,
+      message: "\(life.order.reason); it is watched for until seven days have passed",
+      order: life.order)
+    if let outcome = parts.signals[key.signal]?.close(end) { reaction.add(.settled(outcome)) }
+    reaction.reply(
+      token, ok: true,
+      "closed: the pause is lifted; should the order appear after all, it counts and an alarm is "
+        + "raised")
+  }
+
+  /// An order that the exchange had ends as cancelled, with what was read of it. The limits go on
+  /// counting it.
+  private static func closeWorking(
+    _ key: OrderKey, _ token: CommandToken, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) {
+    let message = "the operator says that the exchange has it no more" + unasked(key, parts)
+    guard parts.fold(.closedByOperator(message), into: key, &reaction),
+      let order = parts.orders[key]?.order
+    else { return }
+    reaction.log(
+      .warning, "closed by the operator as no longer at the exchange; it is not looked up any more",
+      order, [("executed", order.executedQuantity.description)])
+    parts.end(key, .accepted, message, &reaction)
+    reaction.reply(
+      token, ok: true,
+      "closed as \(order.status.rawValue), with \(order.executedQuantity) executed when it was last "
+        + "read: \(order.ticket.symbol) is not paused by it, and it is not looked up any more")
+  }
+}

@@ -1,0 +1,216 @@
+import Domain
+
+/// Orders whose outcome is unknown: looked for in every view of the exchange, never sent again.
+enum OrderSearching {
+  // MARK: Asking
+
+  static func drive(
+    _ key: OrderKey, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    if case .unknown? = parts.orders[key]?.phase, parts.orders[key]?.order.status == .submitted {
+      parts.fold(
+        .outcomeLost("the daemon ended before the answer came", .answerLost), into: key, &reaction)
+    }
+    guard let clock = parts.venue.clock, let life = parts.orders[key], var search = life.search,
+      search.isIdle
+    else { return }
+    let now = reaction.now.monotonic
+    if search.isOver(at: now) { return giveUp(life, &parts, &reaction) }
+    let proof = ProofTime(of: life.order, clock, parts, at: now)
+    if search.phase == .settling, search.roundBegan < proof.conclusive {
+      search.hasten(to: max(now, proof.conclusive))
+    }
+    let isDue = search.due <= now
+    let views = isDue ? search.begin(full: proof.wantsFullRound(life.order, search), at: now) : []
+    if search.due != life.search?.due || isDue {
+      _ = parts.orders.update(key) { $0.search = search }
+    }
+    for view in views {
+      let request = request(view, life.order, parts.configuration.venue, at: reaction.now.wall)
+      parts.scheduler.add(request, for: .search(key, view), canWait: search.phase != .settling)
+    }
+  }
+
+  /// From when on a "no" of every view proves something.
+  private struct ProofTime {
+    /// No copy of the request can be accepted any more, and what was accepted before has had the
+    /// settle time to become visible.
+    let conclusive: MonotonicTime
+    private let isBeyondAcceptance: Bool
+    private let now: MonotonicTime
+
+    init(
+      of order: Order, _ clock: ExchangeClock, _ parts: EngineParts, at now: MonotonicTime
+    ) {
+      self.now = now
+      let earlierRuns = order.status == .new ? parts.trading.earlierRunsAreVisible : nil
+      let lead = parts.configuration.venue.stampLead
+      guard let deadline = order.acceptanceDeadline(lead: lead) else {
+        conclusive = earlierRuns ?? now
+        isBeyondAcceptance = true
+        return
+      }
+      let exchangeTime = clock.time(at: now)
+      let moment = deadline.advanced(by: parts.configuration.settleTime + clock.error)
+      let own = now.advanced(by: moment.since(exchangeTime))
+      conclusive = max(own, earlierRuns ?? own)
+      isBeyondAcceptance = exchangeTime > deadline.advanced(by: clock.error)
+    }
+
+    func wantsFullRound(_ order: Order, _ search: Search) -> Bool {
+      if order.wasThrottled { return true }
+      if order.status == .new { return conclusive <= now }
+      return search.phase != .settling || isBeyondAcceptance
+    }
+  }
+
+  private static func request(
+    _ view: Search.View, _ order: Order, _ venue: VenueTraits, at now: WallTime
+  ) -> ExchangeRequest {
+    // Of what an earlier run may have sent nobody knows when.
+    let since =
+      order.status == .new
+      ? now.advanced(by: .zero - venue.listReach)
+      : (order.stampedAt ?? order.createdAt).advanced(by: .zero - OrderPolling.listMargin)
+    return switch view {
+    case .byClientOrderID:
+      .order(order.ticket.symbol, .clientOrderID(order.ticket.clientOrderID))
+    case .openOrders: .openOrders(order.ticket.symbol)
+    case .recentOrders: .recentOrders(order.ticket.symbol, since: since)
+    case .trades: .trades(order.ticket.symbol, since: since)
+    }
+  }
+
+  // MARK: Answers
+
+  static func take(
+    _ key: OrderKey, _ view: Search.View, _ answer: ExchangeAnswer, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) {
+    guard let life = parts.orders[key] else { return }
+    let finding = Finding(of: life.order, in: view, answer)
+    // Another view may have found it meanwhile.
+    guard var search = life.search else {
+      return checkAlone(life.order, finding, &parts, &reaction)
+    }
+    note(finding, view, life.order, search, &parts, &reaction)
+    let verdict = search.take(view, saidNo: finding.isNo, at: reaction.now.monotonic)
+    _ = parts.orders.update(key) { $0.search = search }
+    if !finding.isFailure { OrderLooks.reconciled(key, &parts, &reaction) }
+    if verdict != .pending && !search.roundFailed { OrderLooks.succeeded(key, &parts, &reaction) }
+    switch finding {
+    case .found(let report):
+      OrderPolling.observe(key, report, view.rawValue, &parts, &reaction)
+    case .foundTrade(let orderID): OrderPolling.acknowledge(key, orderID, &parts, &reaction)
+    case .several(let orderIDs):
+      haltForSeveral(key, orderIDs, &parts, &reaction)
+      // Whatever they are, there is no room for one more.
+      if life.order.status == .new {
+        OrderPolling.acknowledge(key, orderIDs[0], &parts, &reaction)
+      }
+    case .no:
+      if verdict == .absent { concludeAbsence(life, search, &parts, &reaction) }
+    case .nothingProved(let failure):
+      if let failure, search.phase == .settling {
+        OrderLooks.failed(key, view.rawValue, failure, &parts, &reaction)
+      }
+    }
+  }
+
+  private static func haltForSeveral(
+    _ key: OrderKey, _ orderIDs: [String], _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    parts.halt(
+      "the exchange has \(orderIDs.count) orders for signal \(key.signal): "
+        + orderIDs.joined(separator: ", ") + "; look at them there", &reaction)
+  }
+
+  /// The round's other views must not know a second order of the same name.
+  private static func checkAlone(
+    _ order: Order, _ finding: Finding, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    guard let known = order.orderID else { return }
+    switch finding {
+    case .found(let report) where report.orderID != known:
+      haltForSeveral(order.key, [known, report.orderID], &parts, &reaction)
+    case .foundTrade(let orderID) where orderID != known:
+      haltForSeveral(order.key, [known, orderID], &parts, &reaction)
+    case .several(let orderIDs): haltForSeveral(order.key, orderIDs, &parts, &reaction)
+    case .found, .foundTrade, .no, .nothingProved: break
+    }
+  }
+
+  /// The evidence for the verdict. The long watch afterwards is written down only when it finds.
+  /// What proves nothing is said as a look that failed.
+  private static func note(
+    _ finding: Finding, _ view: Search.View, _ order: Order, _ search: Search,
+    _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    guard search.phase == .settling else { return }
+    if !finding.isFailure {
+      parts.fold(.lookedUp(view: view.rawValue, answer: finding.text), into: order.key, &reaction)
+    }
+    reaction.log(
+      .debug, "looked up", order, [("view", view.rawValue), ("answer", finding.text)])
+  }
+
+  // MARK: Verdicts
+
+  private static func concludeAbsence(
+    _ life: OrderLife, _ search: Search, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    let order = life.order
+    guard search.phase == .settling else { return }
+    if order.wasThrottled { return PlacementAnswers.resolveThrottled(life, &parts, &reaction) }
+    guard let clock = parts.venue.clock,
+      search.roundBegan
+        >= ProofTime(of: order, clock, parts, at: reaction.now.monotonic).conclusive
+    else { return }
+    if order.status == .new { return CarefulStart.clear(life, &parts, &reaction) }
+    if case .refused(let code) = order.unknownOutcome {
+      return PlacementAnswers.reject(
+        life.key, "\(order.reason); every view of the exchange says that it has no such order",
+        exchangeCode: code, &parts, &reaction)
+    }
+    declareNotFound(order, &parts, &reaction)
+  }
+
+  private static func declareNotFound(
+    _ order: Order, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    let key = order.key
+    let cause =
+      order.unknownOutcome == .blocked ? "no answer of the exchange came" : "its answer was lost"
+    let message =
+      "sent once, \(cause) (\(order.reason)), and every view of the exchange says that "
+      + "it is not there; watched for seven days"
+    guard parts.fold(.notFound(message), into: key, &reaction),
+      let order = parts.orders[key]?.order
+    else { return }
+    reaction.write(.updateDecision(key.signal, .notFound, message, at: reaction.now.wall))
+    reaction.log(
+      .error, "not found: \(message)", order,
+      [
+        ("code", DecisionCode.notFound.rawValue),
+        ("paused", parts.configuration.risk.pauseOnNotFound.rawValue),
+        (
+          "advice",
+          "look at the exchange, then 'mexc-signalctl resolve \(key.signal) --placed ORDER_ID' or "
+            + "'--not-placed'"
+        ),
+      ])
+  }
+
+  private static func giveUp(
+    _ life: OrderLife, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    _ = parts.orders.update(life.key) { $0.search = nil }
+    if life.order.closedByOperator {
+      reaction.log(.warning, "not seen for seven days; it is no longer looked for", life.order)
+      return parts.end(life.key, .notFound, life.order.reason, &reaction)
+    }
+    reaction.log(
+      .error, "not seen for seven days; it is no longer looked for, and waits for the operator",
+      life.order, [("advice", "'mexc-signalctl resolve \(life.key.signal)'")])
+  }
+}

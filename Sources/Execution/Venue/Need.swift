@@ -1,0 +1,107 @@
+import Domain
+
+/// Something that is asked for until it is answered, then again when it has grown old.
+struct Need: Sendable {
+  struct Failure: Hashable, Sendable {
+    var reason: String
+    var advice: String
+  }
+
+  var isMet = false
+  private var isUnderWay = false
+  private var due: MonotonicTime
+  private(set) var lastFailure: Failure?
+  private var backOff = BackOff(first: .milliseconds(250), longest: .seconds(8))
+  private var told: (reason: String, at: MonotonicTime)?
+
+  private static let tellingInterval: Duration = .seconds(60)
+
+  init(due: MonotonicTime) {
+    self.due = due
+  }
+
+  var failures: Int { backOff.failures }
+
+  /// Whether it is to be asked for; asks to be called again when that comes later.
+  func isDue(_ reaction: inout Reaction) -> Bool {
+    if isUnderWay { return false }
+    if due > reaction.now.monotonic {
+      reaction.wake(at: due)
+      return false
+    }
+    return true
+  }
+
+  mutating func asked() { isUnderWay = true }
+
+  mutating func isWanted(at now: MonotonicTime) {
+    if !isUnderWay { due = now }
+  }
+
+  mutating func askAgain(at now: MonotonicTime) {
+    isUnderWay = false
+    due = now
+  }
+
+  mutating func met(refreshAt time: MonotonicTime) {
+    isMet = true
+    isUnderWay = false
+    backOff.reset()
+    lastFailure = nil
+    told = nil
+    due = time
+  }
+
+  /// Keeps what was met before: an old answer is better than none.
+  mutating func failed(_ failure: Failure, at now: MonotonicTime) {
+    isUnderWay = false
+    lastFailure = failure
+    due = now.advanced(by: backOff.next())
+  }
+
+  /// Whether a failure is news: an outage is told once a minute, not with every attempt.
+  mutating func isNews(_ reason: String, at now: MonotonicTime) -> Bool {
+    if let told, told.reason == reason, now.since(told.at) < Self.tellingInterval { return false }
+    told = (reason, now)
+    return true
+  }
+}
+
+extension Need.Failure {
+  init(_ failure: ExchangeFailure) {
+    reason = failure.text
+    advice =
+      switch failure {
+      case .refused(let error): error.advice
+      case .notSent, .noAnswer:
+        "check the way to the exchange, and the address in exchange.rest_url"
+      case .blocked: "check whether the exchange serves this machine's address and country"
+      case .throttled: "look for other programs that use the exchange from this address"
+      case .unreadable: "check that exchange.rest_url is the exchange's; it is asked again"
+      }
+  }
+}
+
+extension ExchangeFailure {
+  /// What a placement that failed so leaves open.
+  var unknownOutcome: UnknownOutcome {
+    switch self {
+    case .notSent, .noAnswer, .unreadable: .answerLost
+    case .throttled: .throttled
+    case .blocked: .blocked
+    case .refused(let error): .refused(code: error.code)
+    }
+  }
+
+  /// In words, for the journal and the history.
+  package var text: String {
+    switch self {
+    case .notSent(let reason): "not sent: \(reason)"
+    case .noAnswer(let reason): "no answer: \(reason)"
+    case .unreadable(let reason): "unreadable answer: \(reason)"
+    case .throttled(let notice): "throttled: \(notice.text)"
+    case .blocked(let reason): "blocked by the exchange's firewall: \(reason)"
+    case .refused(let error): "code \(error.code): \(error.text)"
+    }
+  }
+}

@@ -1,0 +1,277 @@
+import Domain
+
+/// What is known of the venue: its clock, the rules of its symbols, which of them the key may trade.
+/// Each is asked for until it is answered, then again when it has grown old. No order leaves before
+/// all of it is known; signals are taken and remembered meanwhile.
+struct VenueState: Sendable {
+  private(set) var clock: ExchangeClock?
+  private(set) var clockNeed: Need
+  private(set) var instrumentsNeed: Need
+  private(set) var pairsNeed: Need
+  /// The rules as last read.
+  private(set) var instruments: [Symbol: InstrumentReading] = [:]
+  /// Symbols whose rules were asked for one by one, because every symbol is allowed.
+  private var askedInstruments: [Symbol] = []
+  /// The pairs that the key may trade; `nil` where no key limits anything.
+  private(set) var tradableSymbols: Set<Symbol>?
+  /// `nil` allows every symbol.
+  private var allowed: [Symbol]?
+  private let traits: VenueTraits
+
+  /// The exchange's clock is read again this often; a crystal drifts well under 1 ms in that time.
+  private static let clockRefresh: Duration = .seconds(60)
+  /// Rules change rarely; this bounds how long a change stays unseen.
+  private static let instrumentRefresh: Duration = .seconds(15 * 60)
+  /// While the rules of a symbol cannot be read.
+  private static let unreadableRefresh: Duration = .seconds(30)
+  /// Between two readings that refused signals ask for: they use a sixth of the published limit.
+  private static let unreadablePause: Duration = .seconds(5)
+  /// Every kept clock is closer.
+  private static let notableOffset: Int64 = 1_000
+  private static let triesForPairs = 3
+
+  init(allowed: [Symbol]?, _ traits: VenueTraits, at now: MonotonicTime) {
+    clockNeed = Need(due: now)
+    instrumentsNeed = Need(due: now)
+    pairsNeed = Need(due: now)
+    self.allowed = allowed
+    self.traits = traits
+    if !traits.limitsPairs { pairsNeed.met(refreshAt: now) }
+    if allowed == nil { instrumentsNeed.met(refreshAt: now) }
+  }
+
+  /// Whether everything is known that an order needs.
+  var isReady: Bool {
+    clock != nil && clockNeed.isMet && instrumentsNeed.isMet && pairsNeed.isMet
+  }
+
+  /// New symbols need their rules; known ones keep theirs meanwhile.
+  mutating func allow(_ symbols: [Symbol]?, at now: MonotonicTime) {
+    allowed = symbols
+    instrumentsNeed.isWanted(at: now)
+    instrumentsNeed.isMet = hasWantedRules
+  }
+
+  // MARK: Asking
+
+  mutating func drive(_ scheduler: inout RequestScheduler, _ reaction: inout Reaction) {
+    if clockNeed.isDue(&reaction) {
+      clockNeed.asked()
+      scheduler.add(.serverTime, for: .clock)
+    }
+    let symbols = allowed ?? askedInstruments
+    if !symbols.isEmpty, instrumentsNeed.isDue(&reaction) {
+      instrumentsNeed.asked()
+      scheduler.add(.instruments(symbols), for: .instruments(symbols))
+    }
+    if traits.limitsPairs, pairsNeed.isDue(&reaction) {
+      pairsNeed.asked()
+      scheduler.add(.tradableSymbols, for: .tradableSymbols)
+    }
+  }
+
+  /// Asks for the rules of one more symbol, where every symbol is allowed.
+  mutating func ask(_ symbol: Symbol, _ scheduler: inout RequestScheduler) {
+    if askedInstruments.contains(symbol) { return }
+    askedInstruments.append(symbol)
+    instrumentsNeed.asked()
+    scheduler.add(.instruments([symbol]), for: .instruments([symbol]))
+  }
+
+  /// Somebody waits for rules that could not be read: the exchange may have put them right.
+  mutating func readAgain(
+    _ symbol: Symbol, _ scheduler: inout RequestScheduler, at now: MonotonicTime
+  ) {
+    guard case .unreadable(_, let readAt) = instruments[symbol],
+      now.since(readAt) >= Self.unreadablePause, !Self.isAskingForRules(scheduler)
+    else { return }
+    scheduler.add(.instruments([symbol]), for: .instruments([symbol]))
+  }
+
+  /// The exchange's clock moved away from what we thought: no order leaves before it is read again.
+  mutating func distrustClock(at now: MonotonicTime) {
+    clockNeed.isMet = false
+    clockNeed.isWanted(at: now)
+  }
+
+  private static func isAskingForRules(_ scheduler: RequestScheduler) -> Bool {
+    scheduler.isAsking { if case .instruments = $0 { true } else { false } }
+  }
+
+  // MARK: The clock
+
+  /// Whether the clock is known from now on, and was not before.
+  mutating func takeClock(
+    _ answer: Result<WallTime, ExchangeFailure>, sentAt: Moment, _ reaction: inout Reaction
+  ) -> Bool {
+    let now = reaction.now
+    let time: WallTime
+    switch answer {
+    case .success(let reading): time = reading
+    case .failure(let failure):
+      failed(\.clockNeed, failure, "its clock", &reaction)
+      return false
+    }
+    let reading = ExchangeClock(reading: time, sentAt: sentAt.monotonic, receivedAt: now.monotonic)
+    guard reading.error <= traits.tolerableClockError else {
+      let error = reading.error.wholeMilliseconds
+      reaction.log(
+        .warning, "the exchange's clock could not be read closely enough; reading again",
+        [("error_ms", String(error))])
+      clockNeed.failed(
+        .init(
+          reason: "its clock could not be read closely enough: ± \(error) ms",
+          advice: "check the network's delay to the exchange; it is read again"),
+        at: now.monotonic)
+      return false
+    }
+    let isFirst = clock == nil
+    if isFirst { Self.tellOffset(reading, &reaction) }
+    clock = reading
+    clockNeed.met(refreshAt: now.monotonic.advanced(by: Self.clockRefresh))
+    return isFirst
+  }
+
+  private static func tellOffset(_ reading: ExchangeClock, _ reaction: inout Reaction) {
+    let offset = reading.offsetMilliseconds(at: reaction.now)
+    guard abs(offset) > notableOffset else { return }
+    reaction.log(
+      .warning,
+      "this machine's clock is \(abs(offset)) ms \(offset > 0 ? "behind" : "ahead of") the "
+        + "exchange's; orders carry the exchange's time, and signals expire by this one",
+      [
+        ("offset_ms", String(offset)),
+        (
+          "advice",
+          "let chrony or systemd-timesyncd keep the clock ('timedatectl set-ntp true'), and look "
+            + "with 'timedatectl'"
+        ),
+      ])
+  }
+
+  // MARK: The rules
+
+  mutating func takeInstruments(
+    _ symbols: [Symbol], _ answer: Result<InstrumentList, ExchangeFailure>,
+    _ scheduler: inout RequestScheduler, _ reaction: inout Reaction
+  ) {
+    switch answer {
+    case .success(let list):
+      for symbol in symbols {
+        let reading = InstrumentReading(
+          of: symbol, list.listed, list.unreadable, at: reaction.now.monotonic)
+        keep(reading, of: symbol, &reaction)
+      }
+    case .failure(.refused(let error)) where error.action == .skip || error.action == .fix:
+      guard symbols.count == 1, let symbol = symbols.first else {
+        // One bad name spoils the whole list: ask for each alone.
+        for symbol in symbols {
+          scheduler.add(.instruments([symbol]), for: .instruments([symbol]))
+        }
+        return
+      }
+      instruments[symbol] = .notListed
+      reaction.log(
+        .warning, "the exchange does not list the symbol",
+        [("symbol", symbol.text), ("exchange_code", String(error.code))])
+    case .failure(let failure):
+      return failed(\.instrumentsNeed, failure, "the symbols' rules", &reaction)
+    }
+    if hasWantedRules {
+      instrumentsNeed.met(refreshAt: reaction.now.monotonic.advanced(by: refresh))
+    } else if !Self.isAskingForRules(scheduler) {
+      instrumentsNeed.askAgain(at: reaction.now.monotonic)
+    }
+  }
+
+  private mutating func keep(
+    _ reading: InstrumentReading, of symbol: Symbol, _ reaction: inout Reaction
+  ) {
+    let before = instruments.updateValue(reading, forKey: symbol)
+    guard case .unreadable(let reason, _) = reading else { return }
+    if case .unreadable(reason, _) = before { return }
+    reaction.log(
+      .warning, "a rule of the symbol cannot be read; its signals are refused, the others go on",
+      [
+        ("symbol", symbol.text), ("reason", reason),
+        (
+          "advice",
+          "the rules are read again twice a minute, and after a refused signal; until they can be "
+            + "read, trade this symbol by hand"
+        ),
+      ])
+  }
+
+  private var refresh: Duration {
+    instruments.values.contains(where: \.isUnreadable)
+      ? Self.unreadableRefresh : Self.instrumentRefresh
+  }
+
+  /// Where every symbol is allowed, the rules are asked for when they are needed.
+  private var hasWantedRules: Bool {
+    allowed.map { $0.allSatisfy { instruments[$0] != nil } } ?? true
+  }
+
+  /// `nil` while the rules are not known yet. Throws: a denial when the symbol cannot be traded.
+  func rules(of symbol: Symbol) throws(Denial) -> Instrument? {
+    guard let reading = instruments[symbol] else { return nil }
+    let rules = try reading.rules(of: symbol)
+    if let tradableSymbols, !tradableSymbols.contains(symbol) {
+      throw Denial(
+        .symbolNotTradable, "\(symbol) is not among the pairs that this API key may trade")
+    }
+    return rules
+  }
+
+  // MARK: The key's pairs
+
+  mutating func takeTradableSymbols(
+    _ answer: Result<[Symbol], ExchangeFailure>, _ reaction: inout Reaction
+  ) {
+    switch answer {
+    case .success(let symbols):
+      tradableSymbols = Set(symbols)
+      pairsNeed.met(refreshAt: reaction.now.monotonic.advanced(by: Self.instrumentRefresh))
+    case .failure(let failure):
+      failed(\.pairsNeed, failure, "the pairs that the API key may trade", &reaction)
+      goWithoutPairs(failure, &reaction)
+    }
+  }
+
+  /// The list only spares a refusal by the exchange. Where it answers, but not with the list, trading
+  /// goes on without it; a key that it does not accept at all is another matter.
+  private mutating func goWithoutPairs(_ failure: ExchangeFailure, _ reaction: inout Reaction) {
+    guard !pairsNeed.isMet, pairsNeed.failures >= Self.triesForPairs else { return }
+    switch failure {
+    case .refused(let error) where error.action == .halt || error.action == .clock: return
+    case .refused, .unreadable:
+      reaction.log(
+        .warning, "the exchange does not say which pairs the key may trade; going on without")
+      pairsNeed.met(refreshAt: reaction.now.monotonic.advanced(by: Self.instrumentRefresh))
+    case .notSent, .noAnswer, .throttled, .blocked: return
+    }
+  }
+
+  // MARK: Failures
+
+  private mutating func failed(
+    _ need: WritableKeyPath<VenueState, Need>, _ failure: ExchangeFailure, _ what: String,
+    _ reaction: inout Reaction
+  ) {
+    let now = reaction.now.monotonic
+    let wasMet = self[keyPath: need].isMet
+    let told = Need.Failure(failure)
+    self[keyPath: need].failed(told, at: now)
+    var isKeyError = false
+    if case .refused(let error) = failure {
+      if error.action == .clock { distrustClock(at: now) }
+      isKeyError = error.action == .halt
+    }
+    let isNews = self[keyPath: need].isNews(told.reason, at: now)
+    reaction.log(
+      isNews ? (isKeyError ? .error : .warning) : .debug,
+      "could not read \(what) from the exchange; "
+        + (wasMet ? "going on with the last reading" : "no order leaves before it is read"),
+      [("reason", told.reason), ("advice", told.advice)])
+  }
+}

@@ -36,12 +36,17 @@ package final class EventLoop {
   /// Hands work to the loop from any thread.
   package let waker: Waker
 
+  /// What time it is for the timers, and for everybody who works on this loop.
+  package var now: MonotonicTime { clock() }
+
+  private let clock: () -> MonotonicTime
+
   /// Since when the things that are handled now may have waited unseen: the process was stopped, or
   /// a turn took long. nil while the loop keeps up. It holds until nothing is left of what came
   /// meanwhile.
   package private(set) var heldUpSince: MonotonicTime?
   /// When the last wait ended: what was ready then has been handled.
-  private var lastWait = Clock.monotonic()
+  private var lastWait: MonotonicTime
 
   private let epoll: FileDescriptor
   private var registrations: [UInt64: Registration] = [:]
@@ -60,7 +65,11 @@ package final class EventLoop {
   /// Cancelled timers that may wait for their time before the heap is cleared of them.
   private static let idleTimers = 64
 
-  package init() throws(SystemError) {
+  /// A test hands in a clock of its own, and turns the loop after it has set it: a wait for readiness
+  /// takes real time all the same. Throws when the kernel has no descriptor or memory left.
+  package init(clock: @escaping () -> MonotonicTime = Clock.monotonic) throws(SystemError) {
+    self.clock = clock
+    lastWait = clock()
     let number = epoll_create1(CInt(EPOLL_CLOEXEC))
     guard number >= 0 else { throw SystemError.last("epoll_create1") }
     epoll = FileDescriptor(owning: number)
@@ -132,17 +141,17 @@ package final class EventLoop {
       guard let registration = registrations[event.token] else { continue }
       registration.handler(Self.readiness(event.events))
     }
-    runTimers(at: Clock.monotonic())
+    runTimers(at: now)
   }
 
   /// Waits for events; −1 with `errno` when that fails. Tells a delay.
   private func collect(_ events: inout [clinux_event], waiting wait: Int64) -> CInt {
-    let began = Clock.monotonic()
+    let began = now
     let count = unsafe events.withUnsafeMutableBufferPointer { buffer in
       unsafe clinux_epoll_wait(epoll.number, buffer.baseAddress, CInt(buffer.count), wait)
     }
     let failure = errno
-    let ended = Clock.monotonic()
+    let ended = now
     // A wait without an end tells nothing about when it should have ended.
     let overslept = wait < 0 ? .zero : ended.since(began) - .nanoseconds(wait)
     if max(began.since(lastWait), overslept) > Self.tolerableDelay {
@@ -165,7 +174,7 @@ package final class EventLoop {
     while let first = due.first, timers[first] == nil { due.removeFirst() }
     let nearest = [deadline, due.first?.due].compactMap(\.self).min()
     guard let nearest else { return -1 }
-    return max(0, nearest.nanoseconds - Clock.monotonic().nanoseconds)
+    return max(0, nearest.nanoseconds - now.nanoseconds)
   }
 
   /// Timers that an action sets wait for the next turn, so that none can hold this one for ever.

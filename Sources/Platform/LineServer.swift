@@ -189,7 +189,7 @@ extension LineServer {
   /// Without a free descriptor the listener stays readable; watching it on would spin.
   private func pauseAccepting(_ error: SystemError) {
     loop.change(listener.number, to: [])
-    let resumption = Clock.monotonic().advanced(by: Self.acceptPause)
+    let resumption = loop.now.advanced(by: Self.acceptPause)
     acceptTimer = loop.schedule(at: resumption) { [weak self] in
       guard let self, !self.isClosed else { return }
       self.acceptTimer = nil
@@ -199,7 +199,7 @@ extension LineServer {
   }
 
   private func complain(_ trouble: Trouble) {
-    let now = Clock.monotonic()
+    let now = loop.now
     if let last = lastComplaints[trouble], now.since(last) < Self.complaintInterval { return }
     lastComplaints[trouble] = now
     handlers.troubled(trouble)
@@ -261,7 +261,7 @@ extension LineServer {
       switch connection.read() {
       case .bytes:
         connection.hasWaitingLines = true
-        connection.lastRead = loop.heldUpSince ?? Clock.monotonic()
+        connection.lastRead = loop.heldUpSince ?? loop.now
       case .nothing: break
       case .end:
         connection.hasEnded = true
@@ -327,7 +327,7 @@ extension LineServer {
   private func drain(_ id: ConnectionID, _ connection: LineConnection) {
     connection.beginDraining()
     guard watch(id, connection, for: .read) else { return }
-    let end = Clock.monotonic().advanced(by: Self.drainingTime)
+    let end = loop.now.advanced(by: Self.drainingTime)
     loop.schedule(at: end) { [weak self] in
       guard let self, let connection = self.connections[id] else { return }
       self.drop(id, connection)
@@ -343,7 +343,7 @@ extension LineServer {
   /// Lines that wait in a buffer make no descriptor ready, so the next turn is asked for.
   private func continueSoon() {
     guard continuation == nil else { return }
-    continuation = loop.schedule(at: Clock.monotonic()) { [weak self] in
+    continuation = loop.schedule(at: loop.now) { [weak self] in
       guard let self else { return }
       self.continuation = nil
       let waiting = self.connections.filter { $0.value.hasWaitingLines }

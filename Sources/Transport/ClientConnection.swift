@@ -68,7 +68,7 @@ final class ClientConnection {
     self.deadlines = deadlines
     self.report = report
     parser = HTTPResponseParser(limits: limits)
-    provenAt = Clock.monotonic()
+    provenAt = loop.now
     try loop.register(stream.descriptor, .read) { [weak self] readiness in
       self?.ready(readiness)
     }
@@ -99,7 +99,7 @@ final class ClientConnection {
   /// Writes the request to an idle connection. `report` is not called from here.
   func begin(_ request: [UInt8], _ completion: @escaping Completion) -> Start {
     invariant(exchange == nil && !isClosed, "a request starts on an idle connection")
-    let now = Clock.monotonic()
+    let now = loop.now
     let answerDue = now.advanced(by: deadlines.answer)
     deadline.set(min(answerDue, now.advanced(by: deadlines.firstByte)))
     exchange = Exchange(request: request, answerDue: answerDue, completion: completion)
@@ -210,7 +210,7 @@ final class ClientConnection {
       self.exchange = nil
       deadline.set(nil)
       hasAnswered = true
-      provenAt = Clock.monotonic()
+      provenAt = loop.now
       // Bytes that came with the end of the answer are looked at before they can be mistaken.
       let usable = keepAlive && (!stream.hasFetchedBytes || flaw() == nil)
       if usable { isRetiring = false } else { close() }

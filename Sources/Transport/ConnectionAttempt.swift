@@ -32,14 +32,14 @@ final class ConnectionAttempt {
   private var done: ((Outcome) -> Void)?
   private lazy var deadline = DeadlineTimer(loop) { [weak self] in self?.expired() }
 
-  private var startedAt = Clock.monotonic()
+  private var startedAt: MonotonicTime
   private var phase = TransportError.Phase.resolve
   private var resolution: Resolver.Resolution?
   private var addresses: ArraySlice<IPAddress> = []
   private var address = IPAddress.loopback4
   /// Why nobody was reached, once that has been seen.
   private var failure: TransportError?
-  private var connectUntil = Clock.monotonic()
+  private var connectUntil: MonotonicTime
   private var socket: FileDescriptor?
   private var stream: ByteStream?
 
@@ -53,13 +53,15 @@ final class ConnectionAttempt {
     self.tls = tls
     self.resolver = resolver
     self.deadlines = deadlines
+    startedAt = loop.now
+    connectUntil = startedAt
   }
 
   deinit { drop() }
 
   func start(_ done: @escaping (Outcome) -> Void) {
     self.done = done
-    startedAt = Clock.monotonic()
+    startedAt = loop.now
     deadline.set(startedAt.advanced(by: deadlines.resolve))
     loop.schedule(at: startedAt) { [weak self] in self?.resolve() }
   }
@@ -86,7 +88,7 @@ final class ConnectionAttempt {
     self.resolution = resolution
     self.addresses = addresses
     phase = .connect
-    connectUntil = Clock.monotonic().advanced(by: deadlines.connect)
+    connectUntil = loop.now.advanced(by: deadlines.connect)
     connectNext(after: .resolution("no address"))
   }
 
@@ -98,7 +100,7 @@ final class ConnectionAttempt {
       address = next
       do throws(SystemError) {
         try connect(to: next)
-        let now = Clock.monotonic()
+        let now = loop.now
         let left = connectUntil.since(now) / (addresses.count + 1)
         deadline.set(now.advanced(by: left))
         return
@@ -116,7 +118,7 @@ final class ConnectionAttempt {
     self.failure = failure
     drop()
     phase = .resolve
-    deadline.set(Clock.monotonic().advanced(by: deadlines.resolve))
+    deadline.set(loop.now.advanced(by: deadlines.resolve))
     resolver.resolve(after: useless) { [weak self] resolution in
       guard let self, done != nil, phase == .resolve else { return }
       let tried = Set(useless.addresses)
@@ -159,7 +161,7 @@ final class ConnectionAttempt {
     }
     guard let socket = socket.take() else { return }
     phase = .handshake
-    deadline.set(Clock.monotonic().advanced(by: deadlines.handshake))
+    deadline.set(loop.now.advanced(by: deadlines.handshake))
     do throws(ByteStream.Failure) {
       stream = try ByteStream(owning: socket, tls: tls, host: endpoint.host)
     } catch {
@@ -184,7 +186,7 @@ final class ConnectionAttempt {
       finish(
         .success(
           Established(
-            stream: stream, address: address, elapsed: Clock.monotonic().since(startedAt),
+            stream: stream, address: address, elapsed: loop.now.since(startedAt),
             outdatedBecause: resolution?.outdatedBecause)))
     }
   }

@@ -37,7 +37,7 @@ final class DeadlineTimer {
   private func fired() {
     timer = nil
     guard let deadline else { return }
-    if Clock.monotonic() < deadline {
+    if loop.now < deadline {
       arm(deadline)
     } else {
       self.deadline = nil

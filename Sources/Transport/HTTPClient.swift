@@ -115,7 +115,7 @@ package final class HTTPClient {
       fail(completion, error(.notSent, .queue, .tooManyWaiting))
       return
     }
-    let budget = Clock.monotonic().advanced(by: configuration.waitingDeadline)
+    let budget = loop.now.advanced(by: configuration.waitingDeadline)
     let due = min(budget, deadline ?? budget)
     queue.append(
       RequestQueue.Waiting(
@@ -141,12 +141,12 @@ package final class HTTPClient {
   /// Not at once: a caller of `send` is never called back before `send` returns, and nothing here is
   /// half done when somebody else's code runs.
   private func fail(_ completion: @escaping Completion, _ error: TransportError) {
-    loop.schedule(at: Clock.monotonic()) { completion(.failure(error)) }
+    loop.schedule(at: loop.now) { completion(.failure(error)) }
   }
 
   private func tell(_ event: HTTPConnectionEvent) {
     guard let onConnectionEvent else { return }
-    loop.schedule(at: Clock.monotonic()) { onConnectionEvent(event) }
+    loop.schedule(at: loop.now) { onConnectionEvent(event) }
   }
 }
 
@@ -156,7 +156,7 @@ extension HTTPClient {
   /// Everything that may have become possible or due.
   private func advance() {
     guard !isClosed else { return }
-    let now = Clock.monotonic()
+    let now = loop.now
     failOverdue(now)
     serve()
     settle()
@@ -195,7 +195,7 @@ extension HTTPClient {
       switch kind {
       case .ordinary: break
       case .once:
-        let age = Clock.monotonic().since(best.provenAt)
+        let age = loop.now.since(best.provenAt)
         guard age <= configuration.freshness else { return nil }
       }
       guard let flaw = best.flaw() else { return best }
@@ -208,10 +208,10 @@ extension HTTPClient {
   private func remove(_ connection: ClientConnection, _ reason: TransportError.Reason) {
     connections.removeAll { $0 === connection }
     tell(.lost(reason))
-    let life = Clock.monotonic().since(connection.provenAt)
+    let life = loop.now.since(connection.provenAt)
     guard !connection.hasAnswered, life < configuration.freshness else { return }
     // A peer that accepts and then hangs up, or speaks first, is as good as one that refuses.
-    backOff.failed(Clock.monotonic())
+    backOff.failed(loop.now)
     if !connection.hasCarriedRequest {
       queue.attemptFailed(connection.attempt, error(.notSent, .connect, reason))
     }
@@ -332,7 +332,7 @@ extension HTTPClient {
 
   private func attemptFailed(_ number: Int, _ error: TransportError) {
     lastError = error
-    backOff.failed(Clock.monotonic())
+    backOff.failed(loop.now)
     queue.attemptFailed(number, error)
     tell(.failed(error))
   }
@@ -342,7 +342,7 @@ extension HTTPClient {
 
 extension HTTPClient {
   private func maintain() {
-    let now = Clock.monotonic()
+    let now = loop.now
     for connection in connections where isStale(connection, now) {
       if lasting + attempts.count > configuration.warmConnections || !isKeptWarm {
         connection.close()

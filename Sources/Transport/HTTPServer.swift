@@ -124,7 +124,7 @@ package final class HTTPServer {
     case EMFILE, ENFILE, ENOBUFS, ENOMEM:
       // The connection stays in the queue and keeps the listener readable (accept(2)).
       pauseAccepting()
-      loop.schedule(at: Clock.monotonic().advanced(by: Self.acceptPause)) { [weak self] in
+      loop.schedule(at: loop.now.advanced(by: Self.acceptPause)) { [weak self] in
         self?.resumeAccepting()
       }
     default: break

@@ -68,7 +68,7 @@ package final class Resolver {
     // RFC 6761 §6.3: this name never leaves the machine.
     case .name("localhost"): answer(waiter, with: [.loopback4, .loopback6])
     case .name(let name):
-      if let known, Clock.monotonic().since(known.at) < Self.lifetime {
+      if let known, loop.now.since(known.at) < Self.lifetime {
         return waiter(
           .success(
             Resolution(addresses: known.addresses, outdatedBecause: nil, number: known.number)))
@@ -86,7 +86,7 @@ package final class Resolver {
         Resolution(addresses: known.addresses, outdatedBecause: nil, number: known.number))
     }
     if running == nil {
-      let now = Clock.monotonic()
+      let now = loop.now
       guard pause.allows(now) else { return waiter(nil) }
       pause.failed(now)
     }
@@ -135,7 +135,7 @@ package final class Resolver {
       lookUps += 1
       let kept = Array(addresses.prefix(Self.addressesMaximum))
       if let known, Set(known.addresses) != Set(kept) { pause.succeeded() }
-      known = (kept, Clock.monotonic(), lookUps)
+      known = (kept, loop.now, lookUps)
       answer = .success(Resolution(addresses: kept, outdatedBecause: nil, number: lookUps))
     case .failure(let failure):
       // An address that worked before is a better bet than none; TLS proves who is there.

@@ -34,7 +34,8 @@ package final class Responder {
 
   /// Answers after a while.
   package func respond(_ response: HTTPResponse, after delay: Duration) {
-    loop?.schedule(at: Clock.monotonic().advanced(by: delay)) { self.respond(response) }
+    guard let loop else { return }
+    loop.schedule(at: loop.now.advanced(by: delay)) { self.respond(response) }
   }
 
   // MARK: - Misbehaviour
@@ -83,13 +84,13 @@ package final class Responder {
   private func tricklePiece(
     _ rest: ArraySlice<UInt8>, _ piece: Int, _ pause: Duration, _ keepAlive: Bool
   ) {
-    guard let connection else { return }
+    guard let connection, let loop else { return }
     guard !rest.isEmpty else {
       connection.finishAnswer(number, keepAlive: keepAlive)
       return
     }
     connection.sendRaw(number, Array(rest.prefix(piece)))
-    loop?.schedule(at: Clock.monotonic().advanced(by: pause)) {
+    loop.schedule(at: loop.now.advanced(by: pause)) {
       self.tricklePiece(rest.dropFirst(piece), piece, pause, keepAlive)
     }
   }

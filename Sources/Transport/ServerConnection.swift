@@ -81,7 +81,7 @@ final class ServerConnection {
   }
 
   private func setDeadline(_ duration: Duration) {
-    deadline.set(Clock.monotonic().advanced(by: duration))
+    deadline.set(loop.now.advanced(by: duration))
   }
 
   private func watch(_ interest: EventLoop.Interest) {

@@ -57,73 +57,6 @@ import Transport
     server.close()
   }
 
-  @Test func `An old idle connection is replaced first and closed then`() throws {
-    let server = try server()
-    var events: [String] = []
-    let client = try client(server.port) {
-      $0.warmConnections = 1
-      $0.idleMaximum = .milliseconds(30)
-    }
-    client.onConnectionEvent = { event in
-      switch event {
-      case .connected: events.append("connected")
-      case .lost(.idle): events.append("replaced")
-      case .lost, .failed, .usingOldAddresses: events.append("\(event)")
-      }
-    }
-    client.start()
-    try loop.run(until: { events.count >= 5 })
-    #expect(events.prefix(5) == ["connected", "connected", "replaced", "connected", "replaced"])
-    client.close()
-    server.close()
-  }
-
-  @Test func `Connections beyond the warm ones go when they are idle`() throws {
-    let server = try server()
-    let client = try client(server.port) {
-      $0.warmConnections = 1
-      $0.idleMaximum = .milliseconds(40)
-    }
-    var answers = 0
-    for _ in 0..<4 { client.send(HTTPRequest(.get, "/"), .ordinary) { _ in answers += 1 } }
-    try loop.run(until: { answers == 4 })
-    #expect(client.status.idle == 4)
-    try loop.run(until: { client.status.open == 0 })
-    client.close()
-    server.close()
-  }
-
-  @Test func `While nobody listens the pauses grow, and the first success ends them`() throws {
-    let silent = try SilentPort()
-    defer { withExtendedLifetime(silent) {} }
-    let port = silent.number
-    var failures: [MonotonicTime] = []
-    let client = try client(port) {
-      $0.warmConnections = 2
-      $0.backOff.first = .milliseconds(20)
-      $0.backOff.last = .milliseconds(100)
-    }
-    client.onConnectionEvent = { event in
-      if case .failed = event { failures.append(Clock.monotonic()) }
-    }
-    client.start()
-    try loop.run(until: { failures.count == 7 })
-    #expect(client.status.lastError?.description.contains("Connection refused") == true)
-    // Two at the start, then one at a time: 20, 40, 80, 100, 100 ms, each within a quarter.
-    let pauses = zip(failures.dropFirst(), failures).map { $0.since($1) }
-    #expect(pauses[1] >= .milliseconds(15))
-    #expect(pauses[2] >= .milliseconds(30))
-    #expect(pauses[3] >= .milliseconds(60))
-    #expect(pauses[4] >= .milliseconds(75))
-    let back = try HTTPServer(loop: loop, port: port, tls: nil) { _, responder in
-      responder.respond(200)
-    }
-    try loop.run(until: { client.status.idle == 2 })
-    #expect(client.status.lastError == nil)
-    client.close()
-    back.close()
-  }
-
   @Test func `A request knocks at once although the background waits`() throws {
     let silent = try SilentPort()
     defer { withExtendedLifetime(silent) {} }
@@ -147,54 +80,6 @@ import Transport
     #expect(try client.exchange(HTTPRequest(.get, "/")).status == 200)
     client.close()
     back.close()
-  }
-
-  @Test func `A server that accepts and hangs up is not stormed`() throws {
-    let server = try RawServer(loop, connected: { $0.close() })
-    let client = try client(server.port) {
-      $0.warmConnections = 1
-      $0.backOff.first = .milliseconds(50)
-    }
-    client.start()
-    try loop.run(for: .milliseconds(300))
-    // At 0, about 50, 150 and 350 ms.
-    #expect((2...4).contains(server.peers.count))
-    client.close()
-    server.close()
-  }
-
-  @Test func `A placement does not leave on a connection that has been quiet for too long`() throws
-  {
-    let server = try server()
-    let client = try client(server.port) { $0.freshness = .milliseconds(150) }
-    let first = try client.exchange(HTTPRequest(.get, "/")).text
-    #expect(try client.exchange(HTTPRequest(.get, "/"), .once).text == first)
-    try loop.run(for: .milliseconds(200))
-    let later = try client.exchange(HTTPRequest(.get, "/"), .once).text
-    #expect(later != nil && later != first)
-    try loop.run(for: .milliseconds(200))
-    // An ordinary request takes the connection that answered last, however old.
-    #expect(try client.exchange(HTTPRequest(.get, "/")).text == later)
-    #expect(server.openConnections == 2)
-    client.close()
-    server.close()
-  }
-
-  @Test func `A placement gets a place even when quiet connections take them all`() throws {
-    let server = try server()
-    let client = try client(server.port) {
-      $0.warmConnections = 0
-      $0.freshness = .milliseconds(150)
-    }
-    var answers = 0
-    for _ in 0..<4 { client.send(HTTPRequest(.get, "/"), .ordinary) { _ in answers += 1 } }
-    try loop.run(until: { answers == 4 })
-    #expect(client.status.idle == client.configuration.maximumConnections)
-    try loop.run(for: .milliseconds(200))
-    #expect(try client.exchange(HTTPRequest(.post, "/"), .once).status == 200)
-    #expect(client.status.idle == client.configuration.maximumConnections)
-    client.close()
-    server.close()
   }
 
   @Test func `Placements overtake ordinary requests, and each kind keeps its order`() throws {
@@ -226,30 +111,6 @@ import Transport
     #expect(server.openConnections == busy)
     for responder in held { responder.respond(200) }
     try loop.run(until: { answers == busy + 6 })
-    client.close()
-    server.close()
-  }
-
-  @Test func `Waiting has an end, and nothing was sent then`() throws {
-    var requests = 0
-    let server = try HTTPServer(loop: loop, port: 0, tls: nil) { _, responder in
-      requests += 1
-      responder.respond(HTTPResponse(status: 200), after: .seconds(5))
-    }
-    let client = try client(server.port) {
-      $0.warmConnections = 0
-      $0.resolveDeadline = .milliseconds(20)
-      $0.connectDeadline = .milliseconds(20)
-      $0.handshakeDeadline = .milliseconds(20)
-    }
-    let busy = client.configuration.maximumConnections
-    for _ in 0..<busy { client.send(HTTPRequest(.get, "/"), .ordinary) { _ in } }
-    try loop.run(until: { requests == busy })
-    let error = try #require(try client.exchange(HTTPRequest(.post, "/"), .once).error)
-    #expect(error.progress == .notSent)
-    #expect(error.phase == .queue)
-    #expect(error.reason == .deadline)
-    #expect(requests == busy)
     client.close()
     server.close()
   }

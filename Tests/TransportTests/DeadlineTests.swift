@@ -105,24 +105,10 @@ import Transport
     filler.close()
     server.close()
   }
-
-  @Test func `A handshake that is never answered`() throws {
-    let server = try RawServer(loop)
-    let client = HTTPClient(
-      loop: loop, endpoint: try endpoint(server.port, "https"),
-      tls: try TLSContext(client: .system),
-      configuration: configuration { $0.handshakeDeadline = .milliseconds(60) })
-    let error = try #require(try client.exchange(HTTPRequest(.post, "/"), .once).error)
-    #expect(error.phase == .handshake)
-    #expect(error.reason == .deadline)
-    #expect(error.progress == .notSent)
-    client.close()
-    server.close()
-  }
 }
 
 /// Counts look-ups, which happen on another thread.
-private final class LookUps: Sendable {
+final class LookUps: Sendable {
   private let found = Mutex<[String]>([])
 
   var names: [String] { found.withLock { $0 } }

@@ -95,23 +95,35 @@ import Transport
   }
 
   @Test func `The deadline of a request ends its wait for a connection`() throws {
+    let clock = VirtualClock()
+    let loop = try clock.loop()
     var paths: [String] = []
-    let server = try server { request, responder in
+    var held: [Responder] = []
+    let server = try HTTPServer(loop: loop, port: 0, tls: nil) { request, responder in
       paths.append(request.path)
-      responder.respond(HTTPResponse(status: 200), after: .milliseconds(400))
+      held.append(responder)
     }
     var configuration = HTTPClient.Configuration()
     configuration.warmConnections = 0
-    let client = try client(server.port, configuration)
+    let client = HTTPClient(
+      loop: loop, endpoint: try endpoint(server.port), tls: nil, configuration: configuration)
     var slow = 0
     for _ in 0..<configuration.maximumConnections {
       client.send(HTTPRequest(.get, "/slow"), .ordinary) { _ in slow += 1 }
     }
     try loop.run(until: { paths.count == configuration.maximumConnections })
     var answer: Answer?
-    let deadline = Clock.monotonic().advanced(by: .milliseconds(50))
-    client.send(HTTPRequest(.post, "/order"), .once, before: deadline) { answer = $0 }
-    try loop.run(until: { answer != nil && slow == configuration.maximumConnections })
+    let patience = Duration.milliseconds(50)
+    client.send(HTTPRequest(.post, "/order"), .once, before: loop.now.advanced(by: patience)) {
+      answer = $0
+    }
+    clock.advance(by: patience - .nanoseconds(1))
+    try loop.turnAtOnce()
+    #expect(answer == nil)
+    clock.advance(by: .nanoseconds(1))
+    try loop.run(until: { answer != nil })
+    for responder in held { responder.respond(200) }
+    try loop.run(until: { slow == configuration.maximumConnections })
     #expect(answer?.error?.progress == .notSent)
     #expect(!paths.contains("/order"))
   }

@@ -26,7 +26,7 @@ package enum OutcomeReport {
         ("status", .string(order.status.rawValue)),
         ("code", .string(outcome.code.rawValue)),
         ("message", .string(outcome.message.isEmpty ? summary(of: order) : outcome.message)),
-      ] + members(of: order) + [("settled_at", .string(Timestamp.format(order.updatedAt)))])
+      ] + members(of: order) + [(settledAt, .string(Timestamp.format(order.updatedAt)))])
   }
 
   /// One sentence about an order that the exchange has worked on.
@@ -74,6 +74,25 @@ package enum OutcomeReport {
   static func id(in report: [UInt8]) -> String? {
     (try? JSONReader.read(report))?["id"]?.stringValue
   }
+
+  /// Whether two reports tell of the same end of the same signal's file, perhaps at different moments:
+  /// the state of the order and the time may differ. What came of the order, a duplicate and each
+  /// refusal are different ends.
+  package static func isSameEnd(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+    guard let one = try? JSONReader.read(one), let other = try? JSONReader.read(other),
+      let id = one["id"]?.stringValue, id == other["id"]?.stringValue
+    else { return false }
+    switch (one[settledAt], other[settledAt]) {
+    case (.some, .some): return true
+    case (.none, .none):
+      return one["status"]?.stringValue == other["status"]?.stringValue
+        && one["code"]?.stringValue == other["code"]?.stringValue
+    case (.some, .none), (.none, .some): return false
+    }
+  }
+
+  /// Only the report of what came of an order has it.
+  private static let settledAt = "settled_at"
 
   /// Where the file of a signal goes that the operator closed as never placed: it was sent, and what
   /// came of it may still turn out otherwise.

@@ -48,7 +48,8 @@ package protocol Spool: AnyObject {
   func claim(_ name: [UInt8]) throws(SpoolError) -> [UInt8]
   @discardableResult
   func finish(
-    _ name: [UInt8], from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8]
+    _ name: [UInt8], from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8],
+    replacing replaces: ([UInt8]) -> Bool
   ) throws(SpoolError) -> [UInt8]
   func amend(
     _ name: [UInt8], in outcome: SpoolOutcome, report: [UInt8], where isMeant: ([UInt8]) -> Bool

@@ -138,7 +138,9 @@ final class SignalFiles {
   private func finish(_ move: Move) {
     guard let spool else { return }
     do throws(SpoolError) {
-      try spool.finish(move.name, from: move.place, to: move.outcome, report: move.report)
+      try spool.finish(
+        move.name, from: move.place, to: move.outcome, report: move.report,
+        replacing: { OutcomeReport.isSameEnd($0, move.report) })
     } catch {
       guard error != .vanished else { return }
       if failedMoves.isEmpty {

@@ -133,12 +133,16 @@ extension SpoolDirectory {
   }
 
   /// Writes the report and moves the file beside it. Returns the file's name there, which differs
-  /// when that name was taken. Nothing is lost when it fails half-way: call it again.
+  /// when that name was taken. Nothing is lost when it fails half-way: call it again. A report of that
+  /// name without its file does not take the name when it is the same or `replaces` says so of its
+  /// content. Throws when the file is gone or the file system refuses.
   @discardableResult
   package func finish(
-    _ name: [UInt8], from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8]
+    _ name: [UInt8], from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8],
+    replacing replaces: ([UInt8]) -> Bool = { _ in false }
   ) throws(SpoolError) -> [UInt8] {
-    let newName = try folders.finish(name, from: place, to: outcome, report: report)
+    let newName = try folders.finish(
+      name, from: place, to: outcome, report: report, replacing: replaces)
     switch place {
     case .incoming: isGone(name)
     case .active: break

@@ -88,15 +88,18 @@ final class SpoolFolders {
   }
 
   /// Writes the report, then moves the file beside it: a file that has arrived has its report. A
-  /// report that a crash left without its file is recognised by its content and taken up again.
+  /// report that a crash left without its file is taken up again: it has the same content, or
+  /// `replaces` knows it for an earlier one of the same end.
   func finish(
-    _ name: [UInt8], from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8]
+    _ name: [UInt8], from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8],
+    replacing replaces: ([UInt8]) -> Bool
   ) throws(SpoolError) -> [UInt8] {
     let target = at(outcome)
     guard at(place).contains(name) else { throw .vanished }
     let reportName = { SpoolName.fitting($0, suffix: outcome.reportSuffix) }
     let newName = try move(name, from: at(place), to: target) { candidate in
-      !target.contains(candidate) && Self.isFree(reportName(candidate), for: report, in: target)
+      !target.contains(candidate)
+        && Self.isFree(reportName(candidate), in: target) { $0 == report || replaces($0) }
     } beforehand: { candidate throws(SystemError) in
       try target.writeWhole(
         reportName(candidate), report, mode: Self.reportMode, durability: .content)
@@ -155,11 +158,12 @@ final class SpoolFolders {
   }
 
   private static func isFree(
-    _ name: [UInt8], for report: [UInt8], in folder: Directory
+    _ name: [UInt8], in folder: Directory, orHolds mayBeReplaced: ([UInt8]) -> Bool
   ) -> Bool {
     guard folder.contains(name) else { return true }
     do throws(FileRefusal) {
-      return try folder.readRegularFile(name, maximumBytes: report.count).bytes == report
+      let former = try folder.readRegularFile(name, maximumBytes: reportMaximumBytes)
+      return mayBeReplaced(former.bytes)
     } catch {
       return false
     }

@@ -245,7 +245,8 @@ final class SpoolView: Spool {
   }
 
   func finish(
-    _ name: [UInt8], from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8]
+    _ name: [UInt8], from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8],
+    replacing replaces: ([UInt8]) -> Bool
   ) throws(SpoolError) -> [UInt8] {
     let text = String(decoding: name, as: UTF8.self)
     guard process.survives(.beforeMove) else { throw .vanished }

@@ -76,6 +76,29 @@ import Testing
     #expect(try fixture.names("done") == ["a", "a.result.json"])
   }
 
+  @Test func `a report that a crash left alone and that has aged is replaced`() throws {
+    try fixture.deliver("a", "signal")
+    let former = bytes("it was open")
+    try fixture.folder("done").writeWhole(bytes("a.result.json"), former, mode: 0o640)
+    #expect(
+      try spool.finish(
+        bytes("a"), from: .incoming, to: .done, report: bytes("it is filled"),
+        replacing: { $0 == former }) == bytes("a"))
+    #expect(try fixture.names("done") == ["a", "a.result.json"])
+    #expect(try fixture.text("done", "a.result.json") == "it is filled")
+  }
+
+  @Test func `a report whose file is there is never replaced`() throws {
+    for number in 1...2 {
+      try fixture.deliver("a", "\(number)")
+      try spool.finish(
+        bytes("a"), from: .incoming, to: .done, report: bytes("r\(number)"),
+        replacing: { _ in true })
+    }
+    #expect(try fixture.text("done", "a.result.json") == "r1")
+    #expect(try fixture.text("done", "a.2.result.json") == "r2")
+  }
+
   @Test func `a claim does not overwrite what is active`() throws {
     for number in 1...3 {
       try fixture.deliver("s", "\(number)")

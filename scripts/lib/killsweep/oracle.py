@@ -252,10 +252,6 @@ class Oracle:
 
     def check_file(self, scene, delivery):
         name = delivery.file
-        if delivery.kind == "again" and name + ".2" in scene.done:
-            # Killed between the report and the move: meanwhile the order went on, so that the
-            # report of the second try says something else and gets a name of its own.
-            name += ".2"
         done = name in scene.done
         rejected = name in scene.rejected
         if name in scene.active and not done and not rejected:

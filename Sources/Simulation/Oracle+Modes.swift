@@ -32,11 +32,4 @@ extension Oracle {
       world.note("start allowed", mode.rawValue)
     }
   }
-
-  /// A run over another database uses the exchange's pools, of which this one knows nothing.
-  func otherRunBegins() { otherRunUntil = .max }
-
-  func otherRunEnds() {
-    if otherRunUntil == .max { otherRunUntil = world.time + 12 * second }
-  }
 }

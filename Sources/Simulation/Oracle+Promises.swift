@@ -1,8 +1,7 @@
 import Domain
-import SimulatedExchange
 import Store
 
-/// What was told to others, what a recovery brings back, and what must be true in the end.
+/// What was told to others, and what a recovery brings back.
 extension Oracle {
   // MARK: Told
 
@@ -67,82 +66,4 @@ extension Oracle {
       }
     } catch { world.fail(.historyIsState, "", "\(error)") }
   }
-
-  // MARK: In the end
-
-  /// With the faults gone for long enough, everything must have come to rest.
-  func checkEnd(_ network: SimulatedNetwork, _ spool: SimulatedSpool, _ hurt: Set<Int>) {
-    for key in shadow.orders.keys.sorted() {
-      guard let order = shadow.orders[key] else { continue }
-      switch order.status {
-      case .new, .submitted, .unknown:
-        world.fail(
-          .nothingInFlightForEver, order.ticket.clientOrderID.text,
-          "it is still \(order.status.rawValue)")
-      case .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled, .rejected, .expired,
-        .notFound, .denied, .validated:
-        break
-      }
-    }
-    for found in network.face.exchange.orders { checkFound(found) }
-    for id in acknowledged.sorted() where shadow.signals[id] == nil {
-      world.fail(.acknowledgedIsDurable, id.text, "it was acknowledged and is gone")
-    }
-    checkFiles(spool, hurt)
-  }
-
-  private func checkFound(_ found: SimulatedOrder) {
-    let name = found.clientOrderID ?? ""
-    guard let order = shadow.order(named: name)
-    else { return world.fail(.oursIsKnown, name, "nobody knows the order \(found.orderID)") }
-    let isSame =
-      order.orderID == found.orderID
-      && order.executedQuantity == found.executedQuantity
-      && order.status.rawValue == found.status.rawValue.lowercased().replacingNew
-    if !isSame {
-      world.fail(
-        .truthIsFound, name,
-        "the exchange says \(found.status.rawValue), \(found.executedQuantity) executed; the record "
-          + "says \(order.status.rawValue), \(order.executedQuantity)")
-    }
-  }
-
-  private func checkFiles(_ spool: SimulatedSpool, _ hurt: Set<Int>) {
-    for name in spool.names(in: .incoming) {
-      world.fail(.oneDispositionEach, name, "the file still waits for a disposition")
-    }
-    for folder in [SimulatedSpool.Folder.active, .done] {
-      for name in spool.names(in: folder) {
-        guard let file = spool.file(.init(folder: folder, name: name)), let id = file.signalID,
-          !hurt.contains(file.token)
-        else { continue }
-        guard shadow.signals[id] != nil else {
-          world.fail(.oneDispositionEach, id.text, "its file was taken and nothing remembers it")
-          continue
-        }
-        if folder == .active { checkActive(name, shadow.orders[OrderKey(signal: id)], spool) }
-      }
-    }
-    for name in spool.statuses.keys.sorted()
-    where spool.file(.init(folder: .active, name: name)) == nil {
-      world.fail(.oneDispositionEach, name, "it is said to be in doubt, and is not there")
-    }
-  }
-
-  private func checkActive(_ name: String, _ order: Order?, _ spool: SimulatedSpool) {
-    guard let order, !order.status.isTerminal, !order.isClosedAsNotPlaced else {
-      return world.fail(
-        .oneDispositionEach, name, "its signal's story is over and the file still active")
-    }
-    if (spool.statuses[name] != nil) != (order.status == .notFound) {
-      world.fail(
-        .oneDispositionEach, name,
-        "it is \(order.status.rawValue), and "
-          + (spool.statuses[name] == nil ? "no doubt is told" : "a doubt is told"))
-    }
-  }
-}
-
-extension String {
-  fileprivate var replacingNew: String { self == "new" ? "open" : self }
 }

@@ -7,6 +7,8 @@ import Store
 import Transport
 
 /// Knows the truth and what was promised, and holds the one against the other after every step.
+///
+/// Longer than 400 lines, because its promises are about one state and each is one function.
 final class Oracle {
   /// What became of one signal's order outside the daemon.
   struct Intent {
@@ -24,8 +26,6 @@ final class Oracle {
   let configuration: EngineConfiguration
   /// The mode in which each order was made.
   var modes: [OrderKey: TradingMode] = [:]
-  /// Until when a run in another mode may have used the pools.
-  var otherRunUntil: Int64 = 0
   private(set) var shadow = Shadow()
   /// Turns whose commit failed: a crash may bring them back.
   private var maybe: [StoreWrite] = []
@@ -36,57 +36,22 @@ final class Oracle {
   /// Signals that somebody was told to be remembered.
   private(set) var acknowledged: Set<SignalID> = []
   private(set) var placements = 0
-  /// When each file was last changed, by the machine's clock of then.
-  var changes: [[UInt8]: WallTime] = [:]
+  var files = FileLives()
   var checkDurable: ((OrderKey, Order) -> Void)?
 
-  /// Milliseconds.
-  private static let longestCommit: Int64 = 3_001
-
-  /// Times are written down in whole milliseconds, some of them twice.
-  private static let rounding = 5 * millisecond
-  private var silentUntil: Int64 = 0
-  private var silenceLife = 0
-  private var silenceIsDurable = false
-  private var silenceBoots = 0
-  private var silenceClockSteps = 0
-  private var deaths: [Int64] = []
-  private var clockStepsAtPowerLoss: Int?
-  /// When the power failed last before somebody set the clock of the dead machine.
-  private var clockSetWhileOff: Int64?
-
-  /// When a request left whose answer was a well-formed list or "not there", by view and subject.
-  private var views: [String: Int64] = [:]
-  private var sentAt: [String: Int64] = [:]
-  /// When each price was asked for, by what the machine's clock said then.
-  private var priceAsked: [Int64: Int64] = [:]
+  var pools = PoolKnowledge()
+  private var backOff = DemandedBackOff()
+  private var views = AnsweredViews()
+  private var prices = AskedPrices()
 
   init(_ world: World, mode: TradingMode = .live) {
     self.world = world
-    configuration = Self.configuration(world.dials, mode)
+    configuration = EngineConfiguration(world.dials, mode)
   }
 
   private var maximumDailyQuote: FixedDecimal { FixedDecimal(world.dials.dailyQuote) }
   static let maximumOrderQuote = FixedDecimal(5_000)
   static let maximumPriceAge = Duration.seconds(2)
-
-  private static func configuration(
-    _ dials: Dials, _ mode: TradingMode
-  ) -> EngineConfiguration {
-    EngineConfiguration(
-      mode: mode,
-      price: .init(maximumAge: maximumPriceAge, maximumDeviation: FixedDecimal(100)),
-      risk: .init(
-        symbols: SimulatedNetwork.listings.map(\.symbol), maximumOrderQuote: maximumOrderQuote,
-        maximumOpenOrders: 50, maximumOrdersPerMinute: 200,
-        maximumDailyQuote: FixedDecimal(dials.dailyQuote),
-        pauseOnNotFound: EngineConfiguration.Risk.PauseScope.allCases[dials.pausesOn]),
-      rateLimits: .init(
-        ipWeight: dials.ipWeight, uidWeight: dials.uidWeight, window: .seconds(10),
-        ordersPerSecond: dials.ordersPerSecond, utilisation: .scaled(95, digits: 2)),
-      receiveWindow: dials.receiveWindow, settleTime: dials.settleTime,
-      defaultTimeToLive: .seconds(30), venue: VenueCatalog.traits(in: mode))
-  }
 
   // MARK: Commits
 
@@ -169,9 +134,7 @@ final class Oracle {
     case .putOrder(let order): checkAgainstLedger(order)
     case .setHalt(let record): haltedIn = record == nil ? 0 : commits
     case .setBan(let record):
-      if let end = record?.monotonicUntil, world.trueTime(of: end) >= silentUntil - Self.rounding {
-        silenceIsDurable = true
-      }
+      if let end = record?.monotonicUntil { backOff.committed(until: world.trueTime(of: end)) }
     case .insertSignal, .updateDecision, .setCareful, .setOwner, .setRateUsage: break
     }
   }
@@ -277,14 +240,13 @@ final class Oracle {
   // MARK: What leaves
 
   func leaves(_ call: WireCall, life: Int) {
-    checkSilence(call, life)
-    if call.wire.path == "/api/v3/ticker/price" {
-      let wall = world.machineNow.wall.milliseconds
-      priceAsked[wall] = world.time
-      // Decided on before the clock was set in the same turn.
-      priceAsked[wall - world.clockShiftInTurn] = world.time
+    if let left = backOff.left(at: world, life: life) {
+      world.fail(
+        .silenceIsKept, call.subject,
+        "\(call.name) left \(left / millisecond) ms before the silence was over")
     }
-    if call.wire.method == "GET", Self.isView(call) { sentAt[Self.viewName(call)] = world.time }
+    prices.sent(call, world)
+    views.sent(call, at: world.time)
     if call.isPlacement { checkPlacement(call) }
   }
 
@@ -325,7 +287,10 @@ final class Oracle {
     if let record = shadow.signals[order.key.signal], wall > record.expiresAt {
       unguarded("it had expired \(wall.since(record.expiresAt)) before")
     }
-    checkFileLife(order, name, at: wall)
+    if let record = shadow.signals[order.key.signal], let end = files.end(of: record), wall > end {
+      world.fail(
+        .fileLifeIsKept, name, "its file's life had ended \(wall.since(end)) before it left")
+    }
     if haltedIn > 0, haltedIn < intent.armedIn { unguarded("trading was halted") }
     if configuration.risk.pauseOnNotFound != .none, let paused = pausedIn[order.ticket.symbol],
       paused < intent.armedIn
@@ -333,24 +298,13 @@ final class Oracle {
       unguarded("\(order.ticket.symbol) was paused")
     }
     guard let quote = order.quote else { return unguarded("no price was looked at") }
-    if let asked = whenAsked(quote) {
+    if let asked = prices.sentAt(of: quote, world) {
       let age = Duration.nanoseconds(world.time - asked)
       // A time is written down in whole milliseconds.
       if age > Self.maximumPriceAge + .milliseconds(1) { unguarded("its price was \(age) old") }
     } else {
       unguarded("nobody asked for its price")
     }
-  }
-
-  /// When the request left that brought this price. It may have waited for a commit since it was
-  /// decided on, which is when the quote's age begins.
-  private func whenAsked(_ quote: Quote) -> Int64? {
-    let decided = quote.askedAt.milliseconds
-    let waits = decided...(decided + Self.longestCommit)
-    if let asked = priceAsked[decided] { return asked }
-    let times = priceAsked.filter { waits.contains($0.key) }.values
-    // A clock that was set back tells the same time twice.
-    return world.clockSteps == 0 ? times.min() : times.max()
   }
 
   private func checkCaps() {
@@ -363,73 +317,13 @@ final class Oracle {
     }
   }
 
-  // MARK: Silence
-
-  private func checkSilence(_ call: WireCall, _ life: Int) {
-    guard world.time < silentUntil - Self.rounding else { return }
-    if life != silenceLife {
-      if !silenceIsDurable { return }
-      // After a new start of the machine only its civil clock tells how long it was off.
-      if world.boots != silenceBoots && world.clockSteps != silenceClockSteps { return }
-    }
-    let left = (silentUntil - world.time) / millisecond
-    world.fail(
-      .silenceIsKept, call.subject, "\(call.name) left \(left) ms before the silence was over")
-  }
-
-  func died(_ end: SimulatedProcess.End?) {
-    deaths.append(world.time)
-    let isFresh = world.time - world.lastClockStep < 2 * second
-    clockStepsAtPowerLoss = end == .powerLost ? world.clockSteps - (isFresh ? 1 : 0) : nil
-  }
-
-  func starts() {
-    guard let steps = clockStepsAtPowerLoss, steps != world.clockSteps else { return }
-    clockSetWhileOff = deaths.last
-  }
-
-  /// What a run sends before its first commit, no later run knows of. The service manager waits five
-  /// seconds between two starts, so that this stays small; here lives can follow quicker.
-  ///
-  /// Nor can a machine tell how long it was off when its clock was set meanwhile, or so shortly before
-  /// that nothing was written since.
-  var isExcusedFromPools: Bool {
-    if world.time < otherRunUntil { return true }
-    if let clockSetWhileOff, world.time - clockSetWhileOff < 12 * second { return true }
-    return deaths.reduce(0) { $0 + (world.time - $1 < 12 * second ? 1 : 0) } >= 2
-  }
-
   func answered(_ call: WireCall, _ response: HTTPResponse, life: Int) {
     if response.status == 429 || response.status == 418 {
-      if let wait = response.header("Retry-After").flatMap({ Int64($0) }) {
-        let until = world.time + wait * second
-        if until > silentUntil {
-          silentUntil = until
-          silenceLife = life
-          silenceIsDurable = false
-          silenceBoots = world.boots
-          silenceClockSteps = world.clockSteps
-        }
-      }
-      return
-    }
-    guard call.wire.method == "GET", Self.isView(call) else { return }
-    let text = String(decoding: response.body.prefix(64), as: UTF8.self)
-    let saysSomething = text.hasPrefix("[") || text.contains("-2013") || text.contains("-2011")
-    if saysSomething, let sent = sentAt[Self.viewName(call)] { views[Self.viewName(call)] = sent }
-  }
-
-  // MARK: Absence
-
-  private static func isView(_ call: WireCall) -> Bool {
-    switch call.wire.path {
-    case "/api/v3/order": call.clientOrderID != nil
-    case "/api/v3/openOrders", "/api/v3/allOrders", "/api/v3/myTrades": true
-    default: false
+      backOff.demanded(by: response, world, life: life)
+    } else {
+      views.answered(call, response)
     }
   }
-
-  private static func viewName(_ call: WireCall) -> String { "\(call.wire.path) \(call.subject)" }
 
   private func checkAbsence(_ order: Order) {
     // On paper there is no view of the exchange.
@@ -448,7 +342,7 @@ final class Oracle {
     for view in [
       "/api/v3/order \(name)", "/api/v3/openOrders \(symbol)", "/api/v3/allOrders \(symbol)",
       "/api/v3/myTrades \(symbol)",
-    ] where (views[view] ?? .min) < earliest {
+    ] where views.lastSent(view) < earliest {
       world.fail(.absenceIsProved, name, "declared not found without a no of \(view)")
     }
   }

@@ -60,28 +60,24 @@ package enum Plant: String, CaseIterable, Hashable, Sendable {
 
 extension Plant {
   func alter(_ configuration: inout EngineConfiguration) {
-    switch self {
-    case .lookOnce:
-      // The fence and the settle time have always passed already.
+    if self == .lookOnce {
+      // The acceptance deadline and the settle time have always passed already.
       configuration.settleTime = .seconds(-120)
-    case .priceAgeIgnored: configuration.price.maximumAge = .seconds(600)
-    case .dailyLimitIgnored: configuration.risk.maximumDailyQuote = nil
-    default: break
     }
+    if self == .priceAgeIgnored { configuration.price.maximumAge = .seconds(600) }
+    if self == .dailyLimitIgnored { configuration.risk.maximumDailyQuote = nil }
   }
 
   func alter(_ state: inout StoredState) {
-    switch self {
-    case .silenceForgotten: state.ban = nil
-    case .budgetForgotten: state.rateUsage = nil
-    case .haltForgotten: state.halt = nil
-    case .armedIsNew:
+    if self == .silenceForgotten { state.ban = nil }
+    if self == .budgetForgotten { state.rateUsage = nil }
+    if self == .haltForgotten { state.halt = nil }
+    if self == .armedIsForgotten { state.live.removeAll { $0.order.status == .submitted } }
+    if self == .armedIsNew {
       for index in state.live.indices where state.live[index].order.status == .submitted {
         try? state.live[index].order.apply(
           .mayRetry("never left"), at: state.live[index].order.updatedAt)
       }
-    case .armedIsForgotten: state.live.removeAll { $0.order.status == .submitted }
-    default: break
     }
   }
 

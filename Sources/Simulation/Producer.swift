@@ -178,7 +178,7 @@ final class Producer {
     nextFile += 1
     guard spool.deliver(name, Array(text.utf8), of: id, isSynced: isSynced) != nil else { return }
     world.note("file", name, id?.text ?? "")
-    oracle.dropped(name, changedAt: world.machineNow.wall)
+    oracle.files.dropped(name, changedAt: world.machineNow.wall)
     if world.happens(.lostEvent) { return }
     let times = world.happens(.doubledEvent) ? 2 : 1
     for _ in 0..<times {

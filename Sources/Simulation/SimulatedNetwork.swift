@@ -85,7 +85,7 @@ final class SimulatedNetwork {
     let response = face.process(call.wire, hiding: hiding(call), at: world.exchangeNow)
     let throttled = face.counts.throttled + face.counts.banned > before
     world.note("at the exchange", call.subject, "\(call.name) \(response.status)")
-    if throttled, world.time - lastLate > 10 * second, !oracle.isExcusedFromPools {
+    if throttled, world.time - lastLate > 10 * second, !oracle.pools.isExcused(at: world.time) {
       world.fail(
         .weightsWithinPools, call.subject, "\(call.name) was more than the exchange's pools allow")
     }

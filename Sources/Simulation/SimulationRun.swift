@@ -169,7 +169,7 @@ package final class SimulationRun {
   private func checkEnd() {
     if let store = process?.store {
       oracle.compareWhole(store)
-      oracle.checkEnd(network, spool, hurt)
+      EndOfRun(oracle).check(network, spool, hurt)
     } else {
       world.fail(.nothingInFlightForEver, "", "the daemon is not running")
     }
@@ -184,7 +184,7 @@ package final class SimulationRun {
       return
     }
     lives += 1
-    oracle.starts()
+    oracle.pools.starts(world)
     let process = SimulatedProcess(
       life: lives, mode: .live, world: world, oracle: oracle, disk: disk, network: network,
       reach: reach)
@@ -196,7 +196,7 @@ package final class SimulationRun {
   /// A run in another mode.
   private func start(_ run: OtherModes.Run) -> SimulatedProcess {
     lives += 1
-    if run.own != nil { oracle.otherRunBegins() }
+    if run.own != nil { oracle.pools.otherRunBegins() }
     let process = SimulatedProcess(
       life: lives, mode: run.mode, world: world, oracle: run.own?.oracle ?? oracle,
       disk: run.own?.disk ?? disk, network: network, reach: reach)
@@ -206,13 +206,13 @@ package final class SimulationRun {
 
   private func bury(_ dead: SimulatedProcess) {
     if otherModes.end(dead) {
-      oracle.otherRunEnds()
+      oracle.pools.otherRunEnds(at: world.time)
     } else {
       guard process === dead else { return }
       process = nil
     }
     dead.bury()
-    oracle.died(dead.end)
+    oracle.pools.died(dead.end, world)
     let isPowerLoss = dead.end == .powerLost
     if isPowerLoss {
       let seed = ends.next()

@@ -6,7 +6,8 @@ package final class Simulator {
   private let template: [UInt8]
   private let logger: Logger
 
-  /// The daemon's own journal goes nowhere: a run keeps its own.
+  /// The daemon's own journal goes nowhere: a run keeps its own. Throws when the empty database
+  /// that every run begins with cannot be made.
   package init() throws(StoreError) {
     template = try SimulatedDisk.makeTemplate()
     logger = Logger(level: .error, format: .logfmt, descriptor: -1)

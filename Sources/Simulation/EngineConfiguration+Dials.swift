@@ -1,0 +1,23 @@
+import Domain
+import Execution
+import Daemon
+import SimulatedExchange
+
+extension EngineConfiguration {
+  /// As a run's dials say; what they do not say is the same in every run.
+  init(_ dials: Dials, _ mode: TradingMode) {
+    self.init(
+      mode: mode,
+      price: .init(maximumAge: Oracle.maximumPriceAge, maximumDeviation: FixedDecimal(100)),
+      risk: .init(
+        symbols: SimulatedNetwork.listings.map(\.symbol),
+        maximumOrderQuote: Oracle.maximumOrderQuote, maximumOpenOrders: 50,
+        maximumOrdersPerMinute: 200, maximumDailyQuote: FixedDecimal(dials.dailyQuote),
+        pauseOnNotFound: EngineConfiguration.Risk.PauseScope.allCases[dials.pausesOn]),
+      rateLimits: .init(
+        ipWeight: dials.ipWeight, uidWeight: dials.uidWeight, window: .seconds(10),
+        ordersPerSecond: dials.ordersPerSecond, utilisation: .scaled(95, digits: 2)),
+      receiveWindow: dials.receiveWindow, settleTime: dials.settleTime,
+      defaultTimeToLive: .seconds(30), venue: VenueCatalog.traits(in: mode))
+  }
+}

@@ -47,7 +47,8 @@ package struct CommandLineOptions: Equatable, Sendable {
 
   private static let names = ["--config", "--check-config", "--quiet", "--version", "--help"]
 
-  /// Reads the arguments, without the program's name.
+  /// Reads the arguments, without the program's name. Throws what is wrong with them, in words for
+  /// the person who typed them.
   package static func parse(
     _ arguments: [String]
   ) throws(UsageError) -> CommandLineOptions {

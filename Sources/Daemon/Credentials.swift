@@ -59,7 +59,8 @@ extension CredentialsError {
 
 extension Credentials {
   /// Reads key and secret. The files of a live daemon must be closed to other users; variables are
-  /// erased from the environment once they are read.
+  /// erased from the environment once they are read. Throws when the source has none, or when they
+  /// may not be used as they are.
   package static func read(
     _ source: Configuration.CredentialSettings.Source, mode: Configuration.Mode,
     environment: CredentialEnvironment = .process

@@ -10,7 +10,8 @@ extension DatabaseOwnership {
     package let text: String
   }
 
-  /// What holds from now on, in words for a person.
+  /// What holds from now on, in words for a person. Throws when the database cannot be read or
+  /// written.
   package func adopt(_ store: OrderStore, at now: WallTime) throws(StoreError) -> Result<
     String, Objection
   > {

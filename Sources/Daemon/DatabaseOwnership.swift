@@ -34,7 +34,8 @@ package struct DatabaseOwnership {
     keyDigest = credentials.map { credentials in { credentials.keyDigest(salt: $0) } }
   }
 
-  /// Takes the database when it is free. Why the run must not use it; `nil` when it may.
+  /// Takes the database when it is free. Why the run must not use it; `nil` when it may. Throws
+  /// when the database cannot be read or written.
   package func take(
     _ store: OrderStore, _ logger: Logger, at now: WallTime
   ) throws(StoreError) -> String? {
@@ -73,6 +74,7 @@ package struct DatabaseOwnership {
 // MARK: - Judging
 
 extension DatabaseOwnership {
+  /// Whether this run may use the database, and why not. Throws when it cannot be read.
   package func verdict(on store: OrderStore) throws(StoreError) -> Verdict {
     guard let owner = try store.owner() else { return try verdictByOrders(in: store) }
     let isOurs = isOurs(owner)

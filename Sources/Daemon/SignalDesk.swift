@@ -33,7 +33,8 @@ package final class SignalDesk {
   private var nextReceipt = 1
   private let files: SignalFiles
 
-  /// `openSpool` gets what takes the spool's files and what takes its complaints.
+  /// `openSpool` gets what takes the spool's files and what takes its complaints. Throws when
+  /// `openSpool` does.
   package init(
     time: Timekeeper, logger: Logger, account: String, maximumBytes: Int, store: any StateStore,
     openSpool: (

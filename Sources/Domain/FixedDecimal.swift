@@ -148,13 +148,15 @@ extension FixedDecimal {
     case tooLarge
   }
 
-  /// Reads a plain decimal, as people and signals write it: no sign but `-`, no exponent, a digit on
-  /// both sides of the point, no superfluous leading zero.
+  /// Reads a plain decimal, as people and signals write it: no sign but `-`, no exponent, a digit
+  /// on both sides of the point, no superfluous leading zero. Throws why it is none, or that it
+  /// does not fit.
   package init(_ text: some StringProtocol) throws(ParseError) {
     self = try Self.read(Array(text.utf8), exponentAllowed: false)
   }
 
-  /// Reads a decimal as the exchange writes it, which prints some zeros as `0E-18`.
+  /// Reads a decimal as the exchange writes it, which prints some zeros as `0E-18`. Throws why it
+  /// is none, or that it does not fit.
   package init(exchangeText text: some StringProtocol) throws(ParseError) {
     self = try Self.read(Array(text.utf8), exponentAllowed: true)
   }

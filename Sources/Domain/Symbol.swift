@@ -33,6 +33,7 @@ package struct Symbol: CustomStringConvertible, Sendable {
 
   /// Takes every spelling that signal tools use: `BTCUSDT`, `BTC/USDT`, `BTC_USDT`, `btc-usdt`,
   /// `MEXC:BTCUSDT`. Perpetual spellings (`.P`, `:USDT`, `-SWAP`, `PERP`) are refused as such.
+  /// Throws why it is no spot symbol.
   package init(spelling: String) throws(SpellingError) {
     guard spelling.utf8.count <= Self.spellingBytesMaximum,
       spelling.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F })

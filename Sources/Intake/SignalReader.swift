@@ -2,7 +2,8 @@ package import Domain
 
 /// Reads one signal. Nothing is guessed: what could be meant in two ways is refused.
 package enum SignalReader {
-  /// `maximumBytes` is the configured limit of one signal's text.
+  /// `maximumBytes` is the configured limit of one signal's text. Throws why the text is no signal
+  /// that can be taken.
   package static func read(
     _ bytes: [UInt8], maximumBytes: Int
   ) throws(SignalRefusal) -> Signal {

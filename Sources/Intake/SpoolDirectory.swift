@@ -18,21 +18,6 @@ package final class SpoolDirectory {
   /// Names looked at in one turn, handed over or not.
   private static let namesPerTurn = 1_024
 
-  /// What tells a file from another one of its name.
-  private struct Identity: Equatable {
-    let device: UInt64
-    let inode: UInt64
-    let modified: Int64
-    let size: Int64
-
-    init(_ status: FileStatus) {
-      device = status.device
-      inode = status.inode
-      modified = status.modifiedNanoseconds
-      size = status.size
-    }
-  }
-
   package let path: String
   /// While it is paused nothing is handed over; files wait where they are. It begins paused.
   package private(set) var isPaused = true
@@ -53,7 +38,7 @@ package final class SpoolDirectory {
   private var tick: EventLoop.TimerID?
   private var continuation: EventLoop.TimerID?
   /// Handed over and still in `incoming`.
-  private var handedOver: [[UInt8]: Identity] = [:]
+  private var handedOver: [[UInt8]: FileIdentity] = [:]
   private var unfinished: UnfinishedFiles
   /// Names that the running scan has still to look at, the last one first.
   private var waiting: [[UInt8]] = []
@@ -125,7 +110,7 @@ package final class SpoolDirectory {
 // Moving files.
 extension SpoolDirectory {
   /// Moves a file from `incoming` to `active`. Returns its name there, which differs when that name
-  /// was taken.
+  /// was taken. Throws when the file is gone or the file system refuses.
   package func claim(_ name: [UInt8]) throws(SpoolError) -> [UInt8] {
     let newName = try folders.claim(name)
     isGone(name)
@@ -156,7 +141,7 @@ extension SpoolDirectory {
   }
 
   /// Replaces the report of a file that ended before under this name or a numbered one: the first
-  /// that `isMeant`. False when there is none.
+  /// that `isMeant`. False when there is none. Throws when the report cannot be written.
   package func amend(
     _ name: [UInt8], in outcome: SpoolOutcome, report: [UInt8], where isMeant: ([UInt8]) -> Bool
   ) throws(SystemError) -> Bool {
@@ -164,25 +149,28 @@ extension SpoolDirectory {
   }
 
   /// Writes beside a file in `active` that its order is in doubt; it replaces what was said before.
+  /// Throws when the report cannot be written.
   package func writeStatus(_ name: [UInt8], _ report: [UInt8]) throws(SystemError) {
     try folders.writeStatus(name, report)
   }
 
-  /// Nothing happens when there is none.
+  /// Nothing happens when there is none. Throws when there is one and it cannot be removed.
   package func removeStatus(_ name: [UInt8]) throws(SystemError) {
     try folders.removeStatus(name)
   }
 
-  /// Files whose orders were under way when the daemon last stopped, and names like that of a report
-  /// of doubt whose file is not there.
+  /// Files whose orders were under way when the daemon last stopped, and names like that of a
+  /// report of doubt whose file is not there. Throws when the folder cannot be listed.
   package func listActive() throws(SystemError) -> (files: [[UInt8]], strays: [[UInt8]]) {
     try folders.listActive()
   }
 
+  /// The content of a file in `active`. Throws why it cannot be read.
   package func readActive(_ name: [UInt8]) throws(FileRefusal) -> [UInt8] {
     try folders.active.readRegularFile(name, maximumBytes: maximumBytes).bytes
   }
 
+  /// Removes a file from `active`. Throws when it is not there or cannot be removed.
   package func removeActive(_ name: [UInt8]) throws(SystemError) {
     try folders.active.remove(name)
   }
@@ -327,7 +315,7 @@ extension SpoolDirectory {
   @discardableResult
   private func handOver(_ name: [UInt8], _ finding: SpoolFile.Finding) -> Bool {
     guard !isPaused, SpoolName.isCandidate(name), let status = folders.incoming.status(of: name),
-      handedOver[name] != Identity(status)
+      handedOver[name] != FileIdentity(status)
     else { return false }
     if status.kind == .regular && unfinished.isBeingWritten(name) { return tellOpen(name) }
     let now = folders.time()
@@ -338,7 +326,7 @@ extension SpoolDirectory {
       return false
     }
     guard let content = read(name, finding, age) else { return false }
-    handedOver[name] = Identity(status)
+    handedOver[name] = FileIdentity(status)
     onFile(
       SpoolFile(
         name: name, content: content, arrivedAt: Clock.wall().advanced(by: .zero - age), age: age,

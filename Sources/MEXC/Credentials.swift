@@ -30,7 +30,8 @@ package final class Credentials: CustomStringConvertible, CustomDebugStringConve
   let apiKey: String
   private let code: HMACSHA256
 
-  /// Copies what it needs; the secrets may be let go afterwards.
+  /// Copies what it needs; the secrets may be let go afterwards. Throws which of the two cannot be
+  /// what MEXC gives out.
   package init(apiKey: Secret, secret: Secret) throws(ShapeError) {
     if apiKey.count == 0 { throw .keyEmpty }
     if secret.count == 0 { throw .secretEmpty }

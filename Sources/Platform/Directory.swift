@@ -15,7 +15,8 @@ package final class Directory {
   /// One system call's worth of names.
   private static let listingBytes = 32 * 1024
 
-  /// Opens `path`; a link in its last place is not followed.
+  /// Opens `path`; a link in its last place is not followed. Throws when it is not there, is no
+  /// directory, or may not be opened.
   package init(path: String) throws(SystemError) {
     let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
     let opened = unsafe clinux_open_at(AT_FDCWD, Array(path.utf8) + [0], flags, 0)
@@ -35,14 +36,14 @@ package final class Directory {
   }
 
   /// Makes `path` with `mode` when it is missing (its parents with 0755), then opens it. One that
-  /// is there is left as it is.
+  /// is there is left as it is. Throws when it can be neither made nor opened.
   package convenience init(making path: String, mode: UInt32) throws(SystemError) {
     try Self.make(path, mode: mode)
     try self.init(path: path)
   }
 
   /// Makes a folder and its missing parents (0755); nothing happens when something of that name is
-  /// there.
+  /// there. Throws when one of them cannot be made.
   package static func make(_ path: String, mode: UInt32) throws(SystemError) {
     let bytes = Array(path.utf8) + [0]
     if unsafe clinux_make_directory_at(AT_FDCWD, bytes, mode) == 0 {
@@ -78,7 +79,7 @@ package final class Directory {
     status(of: name) != nil
   }
 
-  /// All names but `.` and `..`, in the order of their bytes.
+  /// All names but `.` and `..`, in the order of their bytes. Throws when it cannot be listed.
   package func names() throws(SystemError) -> [[UInt8]] {
     var names: [[UInt8]] = []
     guard lseek(number, 0, SEEK_SET) == 0 else { throw SystemError.last("lseek", path) }
@@ -109,7 +110,8 @@ package final class Directory {
   /// How a file in it is named in errors.
   func path(of name: [UInt8]) -> String { path + "/" + ByteText.printable(name) }
 
-  /// Moves a file, link or directory; never onto an existing name (EEXIST).
+  /// Moves a file, link or directory; never onto an existing name (EEXIST). Throws when the file
+  /// system refuses.
   package func rename(
     _ name: [UInt8], to target: Directory, as newName: [UInt8]
   ) throws(SystemError) {
@@ -139,6 +141,7 @@ package final class Directory {
       || errno != EXDEV
   }
 
+  /// Removes a file or link. Throws when it is not there or cannot be removed.
   package func remove(_ name: [UInt8]) throws(SystemError) {
     guard unsafe clinux_unlink_at(number, name + [0]) == 0 else {
       let failure = errno
@@ -153,7 +156,8 @@ package final class Directory {
     return FileStatus.of(number)?.changed
   }
 
-  /// Makes names durable; the content of files is their own.
+  /// Makes names durable; the content of files is their own. Throws when the disk does not take
+  /// them.
   package func sync() throws(SystemError) {
     guard fsync(number) == 0 else { throw SystemError.last("fsync", path) }
   }
@@ -172,7 +176,8 @@ package final class Directory {
   }
 
   /// Writes a whole file, replacing one of that name: a reader sees the old content or all of the
-  /// new, after a power cut too, unless its durability is `none`.
+  /// new, after a power cut too, unless its durability is `none`. Throws when it cannot be written;
+  /// then the old file is there as it was.
   package func writeWhole(
     _ name: [UInt8], _ bytes: [UInt8], mode: UInt32, durability: Durability = .full
   ) throws(SystemError) {

@@ -13,7 +13,8 @@ package final class DirectoryLock {
 
   /// Takes the lock on the file at `path`, which is made when it is missing, and writes the process
   /// id into it for people. The file stays when the lock goes: removing it would let two processes
-  /// lock two files of one name.
+  /// lock two files of one name. Throws when another process holds the lock, or the file cannot be
+  /// made.
   package init(path: String) throws(Failure) {
     let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW
     let number = unsafe open(path, flags, 0o600)

@@ -79,7 +79,8 @@ package final class EventLoop {
   }
 
   /// Calls `handler` whenever `fd` is ready. Level-triggered: it is called again until the cause is
-  /// consumed. The caller keeps the descriptor and deregisters it before closing it.
+  /// consumed. The caller keeps the descriptor and deregisters it before closing it. Throws when
+  /// epoll(7) does not take it.
   package func register(
     _ fd: CInt, _ interest: Interest, _ handler: @escaping (Readiness) -> Void
   ) throws(SystemError) {
@@ -123,7 +124,8 @@ package final class EventLoop {
     if due.count > 2 * timers.count + Self.idleTimers { due = TimerHeap(timers.keys) }
   }
 
-  /// Waits until something is ready or due, or `deadline` passes, and handles all of it.
+  /// Waits until something is ready or due, or `deadline` passes, and handles all of it. Throws
+  /// when the wait fails for another reason than a signal.
   package func turn(until deadline: MonotonicTime? = nil) throws(SystemError) {
     let wait = waitingTime(until: deadline)
     var events = [clinux_event](repeating: clinux_event(), count: Self.eventsPerTurn)

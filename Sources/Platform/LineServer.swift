@@ -83,7 +83,8 @@ package final class LineServer {
   private var lastComplaints: [Trouble: MonotonicTime] = [:]
   private var isClosed = false
 
-  /// Serves until `close()`. `maximumLineBytes` does not count the line end.
+  /// Serves until `close()`. `maximumLineBytes` does not count the line end. Throws when the loop
+  /// cannot watch the listener.
   package init(
     listener: UnixListener, maximumLineBytes: Int, loop: EventLoop, handlers: Handlers
   ) throws(SystemError) {

@@ -46,7 +46,7 @@ extension Directory {
   ///
   /// `unlessOpenForWriting` refuses a file that somebody has open for writing, as far as the kernel
   /// tells: it does for files of this process's user, and of any user where the process has the
-  /// capability CAP_LEASE; it does not on most network file systems.
+  /// capability CAP_LEASE; it does not on most network file systems. Throws why it is not read.
   package func readRegularFile(
     _ name: [UInt8], maximumBytes: Int, unlessOpenForWriting: Bool = false
   ) throws(FileRefusal) -> FileContent {

@@ -27,7 +27,7 @@ package final class Secret: CustomStringConvertible, CustomDebugStringConvertibl
 
   package var count: Int { unsafe storage.count }
 
-  /// Lends the bytes for the length of `body`.
+  /// Lends the bytes for the length of `body`. Throws what `body` does.
   package func withBytes<Result, Failure: Error>(
     _ body: (Span<UInt8>) throws(Failure) -> Result
   ) throws(Failure) -> Result {

@@ -16,7 +16,8 @@ package final class SignalWatch {
   private var isClosed = false
 
   /// Blocks the signals in the calling thread and ignores SIGPIPE. Call it before any other thread
-  /// is made: threads inherit the mask, and one without it would be ended by the signal.
+  /// is made: threads inherit the mask, and one without it would be ended by the signal. Throws
+  /// when the signals cannot be blocked or watched.
   package init(
     loop: EventLoop, onRequest: @escaping (SignalRequest) -> Void
   ) throws(SystemError) {

@@ -21,6 +21,7 @@ package final class UnixClient {
   private let descriptor: FileDescriptor
   private var lines = LineBuffer(maximumLineBytes: UnixClient.maximumLineBytes)
 
+  /// Connects to the socket at `path`. Throws when nobody answers there, or this process may not.
   package init(path: String) throws(Failure) {
     do throws(UnixSocketError) {
       let address = try UnixSocket.address(of: path)
@@ -34,13 +35,15 @@ package final class UnixClient {
     throw .notListening(path: path)
   }
 
-  /// Sends one line and waits for the next one that comes.
+  /// Sends one line and waits for the next one that comes. Throws when the connection ends or the
+  /// deadline passes first.
   package func request(_ line: [UInt8], until deadline: MonotonicTime) throws(Failure) -> [UInt8] {
     try send(line, until: deadline)
     return try readLine(until: deadline)
   }
 
-  /// Sends one line; the newline is added.
+  /// Sends one line; the newline is added. Throws when the connection ends or the deadline passes
+  /// first.
   package func send(_ line: [UInt8], until deadline: MonotonicTime) throws(Failure) {
     var rest = (line + [UInt8(ascii: "\n")])[...]
     while !rest.isEmpty {
@@ -62,7 +65,8 @@ package final class UnixClient {
     }
   }
 
-  /// The next line; nil as a deadline waits for ever.
+  /// The next line; nil as a deadline waits for ever. Throws when the connection ends or the
+  /// deadline passes first.
   package func readLine(until deadline: MonotonicTime?) throws(Failure) -> [UInt8] {
     var buffer = [UInt8](repeating: 0, count: 16 * 1024)
     while true {

@@ -14,6 +14,7 @@ package final class UnixListener {
 
   /// Listens at `path` with the permission bits `mode`. A socket that nobody answers on is
   /// replaced, anything else at the path is left alone. A missing folder is made with mode 0755.
+  /// Throws when the path is taken or the socket cannot be made there.
   package init(path: String, mode: UInt32) throws(UnixSocketError) {
     let address = try UnixSocket.address(of: path)
     try Self.makeParent(of: path)
@@ -32,7 +33,8 @@ package final class UnixListener {
     else { throw .system(.last("listen", path)) }
   }
 
-  /// Takes over a socket that already listens, as systemd's socket activation hands it.
+  /// Takes over a socket that already listens, as systemd's socket activation hands it. Throws when
+  /// it is no Unix socket that listens.
   package init(adopting number: CInt) throws(UnixSocketError) {
     guard Self.option(SO_DOMAIN, of: number) == AF_UNIX,
       Self.option(SO_TYPE, of: number) == CInt(SOCK_STREAM.rawValue),

@@ -36,7 +36,7 @@ extension FaultPlan {
                         its rows, or of those of a symbol       "row_symbol": "BTCUSDT"
     """
 
-  /// Reads a plan; unknown keys and values are refused.
+  /// Reads a plan; unknown keys and values are refused. Throws what is wrong with it.
   package init(json text: [UInt8]) throws(Flaw) {
     let document: JSONValue
     do throws(JSONError) {
@@ -47,6 +47,7 @@ extension FaultPlan {
     try self.init(document)
   }
 
+  /// Takes a plan from a document that was read already. Throws what is wrong with it.
   package init(_ document: JSONValue) throws(Flaw) {
     guard let members = document.objectValue else {
       throw Flaw(description: "a fault plan is an object with the key \"rules\"")

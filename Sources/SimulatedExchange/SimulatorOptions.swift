@@ -19,8 +19,9 @@ package struct SimulatorOptions: Sendable {
   package var exitsWithParent = false
   package var configuration = SimulatorConfiguration()
 
-  /// Reads the arguments, the program's name not among them; `nil` when they ask for help. `readFile`
-  /// gives a file's bytes, or a sentence that says why not.
+  /// Reads the arguments, the program's name not among them; `nil` when they ask for help.
+  /// `readFile` gives a file's bytes, or a sentence that says why not. Throws what is wrong with
+  /// them, in words for the person who typed them.
   package static func parse(
     _ arguments: [String], readFile: (String) -> Result<[UInt8], FileProblem>
   ) throws(UsageError) -> SimulatorOptions? {

@@ -8,8 +8,8 @@ package final class SimulatorServer {
   private let loop: EventLoop
   private var server: HTTPServer?
 
-  /// Listens at once, on a loopback address; port 0 lets the kernel choose. `tls` is a server's context, or `nil` for plain
-  /// HTTP.
+  /// Listens at once, on a loopback address; port 0 lets the kernel choose. `tls` is a server's
+  /// context, or `nil` for plain HTTP. Throws when the port cannot be listened on.
   package init(
     loop: EventLoop, address: IPAddress = .loopback4, port: UInt16, tls: TLSContext? = nil,
     configuration: SimulatorConfiguration = SimulatorConfiguration()

@@ -14,7 +14,8 @@ extension SpotExchange {
   /// How far a market order's protective price lies from the last price, in percent.
   private static let protection = 5
 
-  /// Accepts an order or says why not. `visibility` overrides the seeded lag.
+  /// Accepts an order or says why not. `visibility` overrides the seeded lag. Throws the exchange's
+  /// refusal.
   package mutating func place(
     _ placement: Placement, visibility: SimulatedOrder.Visibility? = nil, at now: Moment
   ) throws(Refusal) -> SimulatedOrder {
@@ -37,7 +38,7 @@ extension SpotExchange {
     return orders[number]
   }
 
-  /// What placing would say, without placing.
+  /// What placing would say, without placing. Throws the exchange's refusal.
   package mutating func check(_ placement: Placement, at now: Moment) throws(Refusal) {
     advance(to: now)
     _ = try admit(placement)

@@ -81,7 +81,7 @@ extension SpotExchange {
     return found
   }
 
-  /// The order as it stands after the cancel.
+  /// The order as it stands after the cancel. Throws the exchange's refusal.
   package mutating func cancel(
     _ symbol: Symbol, _ reference: Reference, at now: Moment
   ) throws(Refusal) -> SimulatedOrder {
@@ -107,6 +107,7 @@ extension SpotExchange {
   // MARK: The operator's hand
 
   /// Fills an open order at its own price, hidden or not; all that remains without a quantity.
+  /// Throws when no such order is open.
   package mutating func fillOpenOrder(
     _ reference: Reference, quantity: FixedDecimal?, at now: Moment
   ) throws(Refusal) -> SimulatedOrder {

@@ -6,6 +6,8 @@ import Platform
 ///
 /// Takers meet at the last price, which lies between the displayed best bid and ask. A limit order
 /// that rests fills at its own price once the last price reaches it.
+///
+/// Longer than 400 lines, because placing, matching and reading share one book.
 package struct SpotExchange: Sendable {
   struct Market: Sendable {
     var listing: Listing

@@ -53,6 +53,8 @@ package struct WireRequest: Sendable {
 
 /// The REST face of the simulated exchange without its sockets: requests and moments in, answers out.
 /// Like the exchange behind it, it repeats itself to the byte when the seed and the inputs do.
+///
+/// Longer than 400 lines, because each of the exchange's routes is one function.
 package struct SpotFace {
   package let configuration: SimulatorConfiguration
   package internal(set) var exchange: SpotExchange

@@ -185,14 +185,15 @@ extension SpotFace {
     case .object(let members):
       .object(
         members.map { member in
-          switch (member.name, member.value) {
-          case ("symbol", .string): JSONMember(name: "symbol", value: "WRONGUSDT")
-          case ("orderId", .string(let id)):
-            JSONMember(name: "orderId", value: .string("9" + id.dropFirst()))
-          case ("clientOrderId", .string), ("origClientOrderId", .string):
-            JSONMember(name: member.name, value: "somebody-elses")
-          default: member
-          }
+          guard let text = member.value.stringValue else { return member }
+          let value: JSONValue =
+            switch member.name {
+            case "symbol": "WRONGUSDT"
+            case "orderId": .string("9" + text.dropFirst())
+            case "clientOrderId", "origClientOrderId": "somebody-elses"
+            default: member.value
+            }
+          return JSONMember(name: member.name, value: value)
         })
     case .null, .bool, .number, .string: value
     }

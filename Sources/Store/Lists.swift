@@ -127,19 +127,20 @@ package struct OrderListRow: Hashable, Sendable {
 }
 
 extension OrderStore {
-  /// Newest first.
+  /// Newest first. Throws when the database cannot be read.
   package func signals(filter: ListFilter) throws(StoreError) -> [SignalListRow] {
     let list = filter.openOnly ? statements.liveSignalList : statements.signalList
     return try list.rows(filter.values) { row throws(StoreError) in try SignalListRow(row) }
   }
 
-  /// Newest first.
+  /// Newest first. Throws when the database cannot be read.
   package func orders(filter: ListFilter) throws(StoreError) -> [OrderListRow] {
     let list = filter.openOnly ? statements.liveOrderList : statements.orderList
     return try list.rows(filter.values) { row throws(StoreError) in try OrderListRow(row) }
   }
 
-  /// How many orders stand in each status; a status that has none is left out.
+  /// How many orders stand in each status; a status that has none is left out. Throws when the
+  /// database cannot be read.
   package func orderCounts() throws(StoreError) -> [OrderStatus: Int] {
     let counts = try statements.statusCounts.rows { row throws(StoreError) in
       (try row.value(0, in: "an order", OrderStatus.init), Int(row.integer(1)))

@@ -2,7 +2,9 @@ import Domain
 
 extension OrderStore {
   /// Follows the whole chain, adds every order up from its history and holds it against its row.
-  /// Sees one moment of the database, also beside a running daemon; needs the memory of one order. Only between turns.
+  /// Sees one moment of the database, also beside a running daemon; needs the memory of one order.
+  /// Only between turns. Throws when the database cannot be read; what is wrong with its content is
+  /// part of the result.
   ///
   /// - Parameters:
   ///   - mark: what was noted when the last order left; the history must hold it. It must be read

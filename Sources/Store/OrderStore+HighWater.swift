@@ -10,15 +10,15 @@ package enum Continuity: Hashable, Sendable {
 }
 
 extension OrderStore {
-  /// What is noted beside the database at `path`.
+  /// What is noted beside the database at `path`. Throws when the file is there and cannot be read.
   package static func highWaterMark(
     beside path: String
   ) throws(StoreError) -> HighWaterMark.Reading {
     try HighWaterFile.read(HighWaterFile.path(beside: StoreLocation(path).path))
   }
 
-  /// Notes where the history stands now, so that a break is not found a second time. Only after what
-  /// it means is on record.
+  /// Notes where the history stands now, so that a break is not found a second time. Only after
+  /// what it means is on record. Throws when it cannot be written.
   package func renewMark() throws(StoreError) {
     try writeMark(
       HighWaterMark(number: mark.number + 1, armed: try armedCount(), head: try head()))

@@ -16,7 +16,8 @@ package struct ModeTrace: Hashable, Sendable {
 }
 
 extension OrderStore {
-  /// `nil` when nobody has used the database, or only a program that did not write it down.
+  /// `nil` when nobody has used the database, or only a program that did not write it down. Throws
+  /// when the database cannot be read.
   package func owner() throws(StoreError) -> DatabaseOwner? {
     try statements.owner.rows { row throws(StoreError) in
       let key = row.isNull(3) ? nil : KeyDigest(salt: row.blob(3), digest: row.blob(4))
@@ -27,7 +28,7 @@ extension OrderStore {
   }
 
   /// What the orders that left, or wait to leave, tell of their modes. Without any the database is
-  /// not in use, and can still be anybody's.
+  /// not in use, and can still be anybody's. Throws when the database cannot be read.
   package func modeTraces() throws(StoreError) -> [ModeTrace] {
     try statements.modeTraces.rows { row throws(StoreError) in
       ModeTrace(
@@ -36,7 +37,8 @@ extension OrderStore {
     }
   }
 
-  /// The signal that was taken last, and the name of its order.
+  /// The signal that was taken last, and the name of its order. Throws when the database cannot be
+  /// read.
   package func lastSignal() throws(StoreError) -> (id: SignalID, clientOrderID: ClientOrderID)? {
     try statements.lastSignal.rows { row throws(StoreError) in
       (

@@ -4,27 +4,31 @@ extension OrderStore {
   /// How far back the risk limits look.
   private static let reservationPeriod = Duration.seconds(24 * 60 * 60)
 
+  /// The record of a signal; `nil` when there is none. Throws when the database cannot be read.
   package func signal(_ id: SignalID) throws(StoreError) -> SignalRecord? {
     try statements.signal.rows([.text(id.text)]) { row throws(StoreError) in
       try SignalRecord(row)
     }.first
   }
 
-  /// The order that its history adds up to; `nil` when there is none.
+  /// The order that its history adds up to; `nil` when there is none. Throws when the database
+  /// cannot be read.
   package func order(_ key: OrderKey) throws(StoreError) -> Order? {
     let rows = try statements.orderRow.rows(key.values) { row throws(StoreError) in row.values }
     guard let row = rows.first else { return nil }
     return try folded(key, beside: row)
   }
 
-  /// Everything about a signal and its orders, oldest first.
+  /// Everything about a signal and its orders, oldest first. Throws when the database cannot be
+  /// read.
   package func history(of id: SignalID) throws(StoreError) -> [HistoryEvent] {
     try statements.historyOfSignal.rows([.text(id.text)]) { row throws(StoreError) in
       try HistoryEvent(row)
     }
   }
 
-  /// What concerns no signal, oldest first: the newest `limit` events of it.
+  /// What concerns no signal, oldest first: the newest `limit` events of it. Throws when the
+  /// database cannot be read.
   package func daemonHistory(
     limit: Int = ListFilter.defaultLimit
   ) throws(StoreError) -> [HistoryEvent] {
@@ -34,7 +38,8 @@ extension OrderStore {
     }.reversed()
   }
 
-  /// What a start needs to know. A row that its history does not add up to is `.corrupt`.
+  /// What a start needs to know. A row that its history does not add up to is `.corrupt`. Throws
+  /// when the database cannot be read.
   package func loadState(now: WallTime) throws(StoreError) -> StoredState {
     let since = now.advanced(by: .zero - Self.reservationPeriod)
     return StoredState(

@@ -9,6 +9,8 @@ import Platform
 /// A failed write undoes the whole turn at once. Later writes of that turn, and its `commit`, throw
 /// the same error, so that half a turn is never committed. `commit` and `rollback` end the turn
 /// whatever happened; afterwards the store can be used again.
+///
+/// Longer than 400 lines, because every statement of the one connection belongs to its turn.
 package final class OrderStore {
   private enum Turn {
     /// → open, failed
@@ -36,7 +38,8 @@ package final class OrderStore {
   package private(set) var lastCommitNanoseconds: Int64 = 0
 
   /// Opens the state for writing and takes the right to write it, for the life of this object.
-  /// Makes the file, with mode 0600, and brings its schema up to date; never makes a folder.
+  /// Makes the file, with mode 0600, and brings its schema up to date; never makes a folder. Throws
+  /// when another process has the right, or the file cannot be opened, made or brought up to date.
   package init(path: String) throws(StoreError) {
     let location = try StoreLocation(path)
     let lock = try StateLock(path: location.path + ".lock")
@@ -48,15 +51,15 @@ package final class OrderStore {
     try compare(with: reading)
   }
 
-  /// Opens the state in a file system that is registered with SQLite under this name and answers for
-  /// its own locks: a simulated disk.
+  /// Opens the state in a file system that is registered with SQLite under this name and answers
+  /// for its own locks: a simulated disk. Throws as the other one does.
   package init(path: String, fileSystem: String) throws(StoreError) {
     (database, statements) = try Opening.writer(StoreLocation(path, in: fileSystem), nil)
     markFile = nil
   }
 
   /// Opens the state for reading: beside a running daemon or without one. Takes no lock and changes
-  /// nothing.
+  /// nothing. Throws when there is none that this program can read.
   package init(readOnlyPath path: String) throws(StoreError) {
     (database, statements) = try Opening.reader(StoreLocation(path))
     markFile = nil
@@ -70,6 +73,8 @@ package final class OrderStore {
     }
   }
 
+  /// Writes into the open turn. Throws when the disk does not take it; then the turn cannot be
+  /// committed.
   package func write(_ write: StoreWrite) throws(StoreError) {
     switch turn {
     case .failed(let error): throw error
@@ -113,7 +118,8 @@ package final class OrderStore {
     if armed > 0 { try writeMark(mark.next(armed: armed, head: head())) }
   }
 
-  /// The last row of the history and its hash; what the open turn has written counts.
+  /// The last row of the history and its hash; what the open turn has written counts. Throws when
+  /// the database cannot be read.
   package func head() throws(StoreError) -> ChainHead {
     if let chainHead { return chainHead }
     let rows = try statements.chainHead.rows { row throws(StoreError) in
@@ -136,7 +142,7 @@ package final class OrderStore {
   private static let probeBytes = 65_536
 
   /// A durable write of its own, taken back at once, to see whether a disk that was full or
-  /// read-only takes writes again. Only between turns.
+  /// read-only takes writes again. Only between turns. Throws when it does not.
   package func probe() throws(StoreError) {
     guard case .idle = turn else { throw .misuse("a probe in the middle of a turn") }
     for filler in [String(repeating: " ", count: Self.probeBytes), nil] {
@@ -153,7 +159,7 @@ package final class OrderStore {
   }
 
   /// Stops the file from growing beyond so many pages of 4 KiB; further writes throw `.full`. Lasts
-  /// as long as this object.
+  /// as long as this object. Throws when the limit cannot be set.
   package func limitSize(pages: Int) throws(StoreError) {
     try StoreError.sorting { () throws(SQLiteError) in
       try database.execute("PRAGMA max_page_count = \(pages);", step: "limit the size")

@@ -48,7 +48,7 @@ package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Reads `https://host[:port][/prefix]`.
+  /// Reads `https://host[:port][/prefix]`. Throws what is wrong with it.
   package init(_ text: String) throws(Flaw) {
     guard let mark = text.firstRange(of: "://") else { throw .schemeMissing }
     guard let scheme = Scheme(rawValue: text[..<mark.lowerBound].lowercased())

@@ -63,6 +63,7 @@ package struct HTTPRequestSerializer {
       """.utf8)
   }
 
+  /// The request as it leaves. Throws which rule it breaks.
   package func bytes(of request: HTTPRequest) throws(HTTPRequest.Flaw) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(512 + request.target.utf8.count + request.body.count)

@@ -35,6 +35,7 @@ package final class HTTPServer {
   private static let backlog: CInt = 128
 
   /// Listens at once. `tls` is a server context or nil; `address` must be a loopback address.
+  /// Throws when the port cannot be listened on.
   package init(
     loop: EventLoop, address: IPAddress = .loopback4, port: UInt16, tls: TLSContext?,
     configuration: Configuration = Configuration(), handler: @escaping Handler

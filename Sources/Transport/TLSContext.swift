@@ -37,7 +37,8 @@ import Platform
   let role: Role
   private let context: OpaquePointer
 
-  /// For connections to servers: chain and host name are verified, always.
+  /// For connections to servers: chain and host name are verified, always. Throws when the trusted
+  /// certificates cannot be read.
   package init(client trust: Trust) throws(Failure) {
     role = .client
     unsafe context = Self.make(.client)
@@ -54,7 +55,8 @@ import Platform
     invariant(refused == 0, "a protocol list of nine bytes is well-formed")
   }
 
-  /// For connections from clients, with this PEM certificate (chain) and its key.
+  /// For connections from clients, with this PEM certificate (chain) and its key. Throws when they
+  /// cannot be read or do not belong together.
   package init(serverCertificate certificate: String, key: String) throws(Failure) {
     role = .server
     unsafe context = Self.make(.server)

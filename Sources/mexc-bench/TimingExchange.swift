@@ -23,15 +23,14 @@ final class WireLog: Sendable {
 
   /// Takes down the moment at which the last byte of a request had come.
   func note(_ request: ReceivedRequest, at time: MonotonicTime) {
-    switch Route(method: request.method, path: request.path) {
-    case .placeOrder:
+    let route = Route(method: request.method, path: request.path)
+    if route == .priceTicker { content.withLock { $0.priceRequests += 1 } }
+    if route == .placeOrder {
       let name = Self.clientOrderID(in: request.query ?? "")
       content.withLock { content in
         if content.arrivals.updateValue(time, forKey: name) != nil { content.repeated.append(name) }
       }
       reader.post {}
-    case .priceTicker: content.withLock { $0.priceRequests += 1 }
-    default: break
     }
   }
 

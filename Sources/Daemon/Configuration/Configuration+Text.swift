@@ -38,7 +38,7 @@ extension Configuration {
 
   /// This configuration with what a running daemon can take over from `new`: what holds after a
   /// reload, while the rest waits for a restart. Refused when the two do not go together, such as
-  /// live mode, which stays, and no limit for an order, which is new.
+  /// live mode, which stays, and no limit for an order, which is new. Throws why they do not.
   package func takingOver(
     from new: Configuration
   ) throws(ReloadRefusal) -> Configuration {

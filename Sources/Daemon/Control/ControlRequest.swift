@@ -22,6 +22,7 @@ package enum ControlRequest: Hashable, Sendable {
 // MARK: - Reading
 
 extension ControlRequest {
+  /// Reads one line of a client. Throws the answer to what is no request.
   package static func read(_ line: [UInt8]) throws(ControlFailure) -> ControlRequest {
     let document: JSONValue
     do throws(JSONError) {
@@ -104,6 +105,8 @@ extension ControlRequest {
   package static let signalStates =
     orderStates + DecisionCode.allCases.map(\.rawValue).filter { !orderStates.contains($0) }
 
+  /// What a list is narrowed to; `states` are those that there are. Throws the answer to a wrong
+  /// option.
   package static func filter(
     openOnly: Bool, state: String?, symbol: String?, limit: Int64?, states: [String]
   ) throws(ControlFailure) -> ListFilter {
@@ -126,6 +129,7 @@ extension ControlRequest {
     return filter
   }
 
+  /// Throws the answer to a text that is no signal's id.
   package static func signalID(_ text: String) throws(ControlFailure) -> SignalID {
     guard let id = SignalID(text) else {
       throw .invalidRequest(
@@ -134,6 +138,7 @@ extension ControlRequest {
     return id
   }
 
+  /// The exchange's own order id. Throws the answer to a text that cannot be one.
   package static func orderText(_ text: String) throws(ControlFailure) -> String {
     let isPlain = text.utf8.allSatisfy { byte in
       Character(UnicodeScalar(byte)).isLetter && byte < 0x80
@@ -145,7 +150,7 @@ extension ControlRequest {
     return text
   }
 
-  /// The reason to keep: never empty.
+  /// The reason to keep: never empty. Throws the answer to one that is too long.
   package static func reason(_ text: String?) throws(ControlFailure) -> String {
     guard let text, !text.allSatisfy(\.isWhitespace) else { return unstatedReason }
     guard text.utf8.count <= maximumReasonBytes else {

@@ -45,7 +45,7 @@ package final class ControlServer {
   private var slots: [LineServer.ConnectionID: [Slot]] = [:]
   private var nextNumber: UInt64 = 1
 
-  /// Serves until `close()`.
+  /// Serves until `close()`. Throws when the loop cannot watch the listener.
   package init(
     listener: UnixListener, loop: EventLoop, handlers: ControlHandlers
   ) throws(SystemError) {

@@ -15,7 +15,7 @@ package enum Report: Hashable, Sendable {
 }
 
 extension Report {
-  /// Fails with `notFound` or `storageUnavailable`.
+  /// Throws `notFound` or `storageUnavailable`.
   package func document(from store: OrderStore) throws(ControlFailure) -> JSONValue {
     let missing: SignalID
     do throws(StoreError) {

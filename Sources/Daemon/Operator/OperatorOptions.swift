@@ -63,7 +63,8 @@ package struct OperatorUsageError: Error, Hashable, Sendable {
 
 extension OperatorOptions {
   /// Reads the arguments, without the program's name. Options may stand before or after the
-  /// command; what follows `--` is no option.
+  /// command; what follows `--` is no option. Throws what is wrong with them, in words for the
+  /// person who typed them.
   package static func parse(_ arguments: [String]) throws(OperatorUsageError) -> OperatorOptions {
     do throws(OperatorArguments.Flaw) {
       var reader = OperatorArguments(arguments)

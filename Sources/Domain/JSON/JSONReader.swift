@@ -4,6 +4,7 @@
 /// names are unique in their object, strings hold no U+0000 and no half surrogate pair, and every
 /// byte is valid UTF-8.
 package enum JSONReader {
+  /// Reads one document. Throws what is wrong with it, and where.
   package static func read(
     _ bytes: [UInt8], dialect: JSONDialect = .strict, limits: JSONLimits = .signal,
     repeatedNames: JSONRepeatedNames = .refused
@@ -13,6 +14,7 @@ package enum JSONReader {
     return try scanner.document()
   }
 
+  /// Reads one document. Throws what is wrong with it, and where.
   package static func read(
     _ text: String, dialect: JSONDialect = .strict, limits: JSONLimits = .signal
   ) throws(JSONError) -> JSONValue {
@@ -21,6 +23,8 @@ package enum JSONReader {
 }
 
 /// One pass over the bytes. Recursion is bounded by `limits.maximumDepth`.
+///
+/// Longer than 400 lines, because each of the grammar's parts is one function over one place.
 struct JSONScanner {
   let bytes: [UInt8]
   let dialect: JSONDialect

@@ -90,6 +90,7 @@ let package = Package(
       of: ["Cryptography", "Daemon", "Domain", "Execution", "MEXC", "Platform", "Store"]),
     tests("FuzzTargetsTests", of: ["Domain", "FuzzTargets"]),
     tests("SimulationTests", of: ["Domain", "Simulation", "Store"]),
+    tests("TidyTests", of: []),
     tests(
       "ProgramTests",
       of: ["CSQLite", "Daemon", "Domain", "Execution", "Platform", "SimulatedExchange", "Store"]),

@@ -13,6 +13,7 @@ package enum StatusReport {
     package var connections: HTTPClientStatus?
     package var lastCommitNanoseconds: Int64
     package var droppedLogLines: Int
+    package var loopTurns: Int
     package var ban: BanRecord?
   }
 
@@ -50,6 +51,7 @@ package enum StatusReport {
         ("resident_bytes", ProcessFacts.residentBytes().map { .integer($0) } ?? .null),
         ("open_descriptors", ProcessFacts.openDescriptors().map { .integer($0) } ?? .null),
         ("dropped_log_lines", .integer(facts.droppedLogLines)),
+        ("loop_turns", .integer(facts.loopTurns)),
       ])
   }
 

@@ -206,7 +206,7 @@ final class Trader {
     let facts = StatusReport.Facts(
       configuration: configuration, startedAt: startedAt, troubles: troubles(at: now),
       connections: client?.status, lastCommitNanoseconds: store.lastCommitNanoseconds,
-      droppedLogLines: logger.dropped, ban: driver?.engine.ban)
+      droppedLogLines: logger.dropped, loopTurns: loop.turns, ban: driver?.engine.ban)
     return StatusReport.json(driver?.status(at: now), facts, at: now)
   }
 

@@ -41,6 +41,9 @@ package final class EventLoop {
 
   private let clock: () -> MonotonicTime
 
+  /// How often it has turned, for a status report: a loop at rest hardly does.
+  package private(set) var turns = 0
+
   /// Since when the things that are handled now may have waited unseen: the process was stopped, or
   /// a turn took long. nil while the loop keeps up. It holds until nothing is left of what came
   /// meanwhile.
@@ -127,6 +130,7 @@ package final class EventLoop {
   /// Waits until something is ready or due, or `deadline` passes, and handles all of it. Throws
   /// when the wait fails for another reason than a signal.
   package func turn(until deadline: MonotonicTime? = nil) throws(SystemError) {
+    turns += 1
     let wait = waitingTime(until: deadline)
     var events = [clinux_event](repeating: clinux_event(), count: Self.eventsPerTurn)
     var count = collect(&events, waiting: heldUpSince == nil ? wait : 0)

@@ -95,7 +95,7 @@ import Testing
     try fixture.turnThroughScan()
     #expect(fixture.files.count == 1)
     fixture.remove("outside")
-    #expect(try fixture.turns(within: .seconds(2)) { fixture.files.count == 2 })
+    #expect(try fixture.turns { fixture.files.count == 2 })
     #expect(fixture.files[1].text == "{}")
   }
 

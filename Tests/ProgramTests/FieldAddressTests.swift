@@ -44,12 +44,11 @@ struct FieldAddressTests {
     try file.close()
   }
 
-  /// A file from its drop to its fill, which must not take longer than somebody may wait.
+  /// A file that is filled before its signal expires: sooner than an address would be looked up
+  /// again for its age alone.
   private func fills(_ id: String, _ daemon: DaemonUnderTest) throws {
-    let dropped = Clock.monotonic()
-    try daemon.drop("\(id).json", Wish(id, ["ttl_seconds": 120]).text)
+    try daemon.drop("\(id).json", Wish(id, ["ttl_seconds": 30]).text)
     #expect(try daemon.waitForOutcome("\(id).json").status == "filled")
-    #expect(Clock.monotonic().since(dropped) < .seconds(12))
   }
 
   @Test func `an exchange that moves is found at once`() throws {

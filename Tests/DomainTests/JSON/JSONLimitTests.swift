@@ -15,7 +15,7 @@ import Testing
     }
   }
 
-  @Test func boundsTheDepth() {
+  @Test func `bounds the depth`() {
     #expect(problem(nested(16)) == nil)
     let tooDeep = problem(nested(17))
     #expect(tooDeep?.problem == .tooDeep(maximum: 16))
@@ -27,18 +27,17 @@ import Testing
     #expect(problem(objects)?.position.offset == 16 * 5)
   }
 
-  @Test func refusesALongRunOfBrackets() {
-    let clock = ContinuousClock()
+  @Test func `refuses a long run of brackets`() {
     let brackets = String(repeating: "[", count: 100_000)
     let names = String(repeating: "{\"a\":", count: 100_000)
-    let elapsed = clock.measure {
-      #expect(problem(brackets)?.problem == .tooDeep(maximum: 16))
-      #expect(problem(names, .exchange)?.problem == .tooDeep(maximum: 32))
-    }
-    #expect(elapsed < .seconds(1))
+    #expect(problem(brackets)?.problem == .tooDeep(maximum: 16))
+    // Nothing behind the limit is read.
+    #expect(problem(brackets)?.position.offset == 16)
+    #expect(problem(names, .exchange)?.problem == .tooDeep(maximum: 32))
+    #expect(problem(names, .exchange)?.position.offset == 32 * 5)
   }
 
-  @Test func boundsTheNumberOfValues() {
+  @Test func `bounds the number of values`() {
     let limits = JSONLimits(maximumDepth: 4, maximumNumberLength: 8, maximumValues: 4)
     #expect(problem("[1,2,3]", limits) == nil)
     let tooMany = problem("[1,2,3,4]", limits)
@@ -47,7 +46,7 @@ import Testing
     #expect(problem("{\"a\":{\"b\":[0,1]}}", limits)?.problem == .tooManyValues(maximum: 4))
   }
 
-  @Test func boundsTheLengthOfANumber() {
+  @Test func `bounds the length of a number`() {
     let limits = JSONLimits(maximumDepth: 4, maximumNumberLength: 8, maximumValues: 4)
     #expect(problem("12345678", limits) == nil)
     #expect(problem("-1234.67", limits) == nil)
@@ -57,14 +56,11 @@ import Testing
     #expect(problem("[" + digits)?.problem == .numberTooLong(maximum: 64))
   }
 
-  @Test func manyNamesStayCheap() throws {
+  /// The limit is for giving up: comparing each name with all before it would take far longer.
+  @Test(.timeLimit(.minutes(2)))
+  func `many names stay cheap`() throws {
     let names = (0..<50_000).map { "\"name\($0)\":\($0)" }.joined(separator: ",")
-    let clock = ContinuousClock()
-    var members = 0
-    let elapsed = try clock.measure {
-      members = try JSONReader.read("{\(names)}", limits: .exchange).objectValue?.count ?? 0
-    }
-    #expect(members == 50_000)
-    #expect(elapsed < .seconds(5))
+    let document = try JSONReader.read("{\(names)}", limits: .exchange)
+    #expect(document.objectValue?.count == 50_000)
   }
 }

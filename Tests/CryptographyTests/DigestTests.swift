@@ -61,7 +61,7 @@ import Testing
     #expect(Hexadecimal.text(of: Digest.sha256(Array("abc".utf8))) == abc)
   }
 
-  @Test func `Random bytes differ`() {
+  @Test func `random bytes differ`() {
     #expect(Digest.randomBytes(32).count == 32)
     #expect(Digest.randomBytes(32) != Digest.randomBytes(32))
     #expect(Digest.randomBytes(0) == [])

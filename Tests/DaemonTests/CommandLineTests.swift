@@ -2,7 +2,7 @@ import Daemon
 import Testing
 
 @Suite struct CommandLineTests {
-  @Test func `Arguments say what to do`() throws {
+  @Test func `arguments say what to do`() throws {
     let rows: [([String], CommandLineOptions.Action)] = [
       (["--config", "a.json5"], .run(configuration: "a.json5")),
       (["--config=a=b"], .run(configuration: "a=b")),
@@ -20,7 +20,7 @@ import Testing
   }
 
   /// What was not named is not guessed: without readable arguments nothing may start.
-  @Test func `Wrong usage is one line`() {
+  @Test func `wrong usage is one line`() {
     let rows = [
       ([], "--config FILE is missing"),
       (["--check-config"], "--config FILE is missing"),
@@ -46,7 +46,7 @@ import Testing
     }
   }
 
-  @Test func `Exit statuses are the documented ones`() {
+  @Test func `exit statuses are the documented ones`() {
     #expect(
       [ExitCode.done, .failed, .wrongUsage, .invalidConfiguration].map(\.rawValue)
         == [0, 1, 2, 78])

@@ -73,7 +73,7 @@ final class ConfigurationCheckTests {
 
   // MARK: What it prints
 
-  @Test func `A good file is printed as it takes effect`() throws {
+  @Test func `a good file is printed as it takes effect`() throws {
     try write(mode: "validate")
     let result = check()
     #expect(result.status == .done)
@@ -90,7 +90,7 @@ final class ConfigurationCheckTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["c.json5"])
   }
 
-  @Test func `Paper mode asks for no credentials`() throws {
+  @Test func `paper mode asks for no credentials`() throws {
     try write()
     let result = check()
     #expect(result.status == .done)
@@ -98,7 +98,7 @@ final class ConfigurationCheckTests {
     #expect(result.findings.isEmpty)
   }
 
-  @Test func `Every violation of a bad file is a line`() throws {
+  @Test func `every violation of a bad file is a line`() throws {
     try write(text: "{\nmode: 1,\nrisks: {}}")
     let result = check()
     #expect(result.status == .invalidConfiguration)
@@ -114,7 +114,7 @@ final class ConfigurationCheckTests {
     #expect(quiet.findings == result.findings)
   }
 
-  @Test func `A file that cannot be read is a violation`() throws {
+  @Test func `a file that cannot be read is a violation`() throws {
     let missing = check("/nonexistent/c.json5")
     #expect(missing.status == .invalidConfiguration)
     #expect(
@@ -131,7 +131,7 @@ final class ConfigurationCheckTests {
 
   // MARK: What the configuration names
 
-  @Test func `A CA file must hold certificates`() throws {
+  @Test func `a CA file must hold certificates`() throws {
     let plain = try file("plain.pem", "no certificate\n")
     for (name, reason) in [
       ("\(folder)/none.pem", "No such file"), (plain, "no certificate"), (folder, "cannot be used"),
@@ -146,7 +146,7 @@ final class ConfigurationCheckTests {
     }
   }
 
-  @Test func `An address of the exchange has no path`() throws {
+  @Test func `an address of the exchange has no path`() throws {
     for suffix in ["/api/v3", "?x=1", "/api?x", "#a"] {
       try write(["exchange": "{rest_url: 'https://api.mexc.com\(suffix)'}"])
       let text = try #require(check().texts(.error, of: path).first)
@@ -159,7 +159,7 @@ final class ConfigurationCheckTests {
     #expect(check().status == .done)
   }
 
-  @Test func `Places that cannot be used are named`() throws {
+  @Test func `places that cannot be used are named`() throws {
     let blocked = try file("blocked", "")
     let rows = [
       (
@@ -193,7 +193,7 @@ final class ConfigurationCheckTests {
   }
 
   /// By hand, before the first start: nothing is wrong yet.
-  @Test func `Folders that systemd makes are missing only to a start`() throws {
+  @Test func `folders that systemd makes are missing only to a start`() throws {
     let state = "/var/lib/signald-check-none"
     try write(["store": "{path: '\(state)/state.db'}"])
     let result = check()
@@ -209,7 +209,7 @@ final class ConfigurationCheckTests {
     #expect(start.violations.first?.key == "store.path")
   }
 
-  @Test func `What everybody may write to is a warning`() throws {
+  @Test func `what everybody may write to is a warning`() throws {
     let incoming = folder + "/spool/incoming"
     try FileManager.default.createDirectory(atPath: incoming, withIntermediateDirectories: true)
     try write([
@@ -233,7 +233,7 @@ final class ConfigurationCheckTests {
     #expect(result.output.isEmpty)
   }
 
-  @Test func `A socket that systemd has made needs no folder of the daemon's`() throws {
+  @Test func `a socket that systemd has made needs no folder of the daemon's`() throws {
     let blocked = try file("blocked", "")
     try write(["control": "{socket: '\(blocked)/c'}"])
     let given = try PlaceCheck(load(), isStart: true, givenSockets: ["control"])

@@ -9,7 +9,7 @@ import Testing
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "etc")
     .appending(path: "mexc-signald.json5")
 
-  @Test func `The sample says the defaults, and a limit for each order`() throws {
+  @Test func `the sample says the defaults, and a limit for each order`() throws {
     let bytes = [UInt8](try Data(contentsOf: Self.sample))
     var expected = Configuration()
     expected.risk.maximumOrderQuote = FixedDecimal(100)
@@ -18,7 +18,7 @@ import Testing
     #expect(ConfigurationFixture.keys(in: document) == ConfigurationFixture.keys)
   }
 
-  @Test func `The sample explains every key`() throws {
+  @Test func `the sample explains every key`() throws {
     let lines = try String(contentsOf: Self.sample, encoding: .utf8).split(separator: "\n")
       .map { $0.trimmingPrefix(while: \.isWhitespace) }
     var explained = 0
@@ -30,7 +30,7 @@ import Testing
     #expect(explained == ConfigurationFixture.keys.count)
   }
 
-  @Test func `The effective text of the defaults names every key`() throws {
+  @Test func `the effective text of the defaults names every key`() throws {
     let text = Configuration().effectiveText()
     let document = try JSONReader.read(text, limits: .configuration)
     #expect(ConfigurationFixture.keys(in: document) == ConfigurationFixture.keys)
@@ -38,7 +38,7 @@ import Testing
     #expect(try Configuration.read(Array("{}".utf8), file: "f").get() == Configuration())
   }
 
-  @Test func `Unknown keys come with what was meant`() {
+  @Test func `unknown keys come with what was meant`() {
     let rows = [
       ("{mod: 'live'}", "mod", "unknown key; did you mean \"mode\"?"),
       ("{exchnage: {}}", "exchnage", "unknown key; did you mean \"exchange\"?"),
@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  @Test func `Every violation is named at once, with its line`() {
+  @Test func `every violation is named at once, with its line`() {
     let text = """
       // A comment.
       {
@@ -88,7 +88,7 @@ import Testing
         == "c.json5:4: mode: written twice, first on line 3; keep one of them")
   }
 
-  @Test func `A text that is no JSON5 is one violation`() {
+  @Test func `a text that is no JSON5 is one violation`() {
     let rows = [
       ("{\n mode: 'paper'\n price: {} }", "c.json5:3: not readable as JSON5: found \"p\""),
       ("", "c.json5:1: not readable as JSON5: the text ends"),
@@ -103,7 +103,7 @@ import Testing
     }
   }
 
-  @Test func `Values that contradict each other are refused`() {
+  @Test func `values that contradict each other are refused`() {
     let rows = [
       ("{\nmode: 'live'}", 2, "risk.maximum_order_quote", "missing"),
       ("{mode: 'live',\nrisk: {\nmaximum_order_quote: null}}", 3, "risk.maximum_order_quote", "mi"),
@@ -134,7 +134,7 @@ import Testing
     #expect(violations(in: beside).isEmpty)
   }
 
-  @Test func `A reload takes over what it can and names the rest`() throws {
+  @Test func `a reload takes over what it can and names the rest`() throws {
     let old = Configuration()
     var new = old
     new.mode = .validate
@@ -163,7 +163,7 @@ import Testing
     #expect(Configuration.changesNeedingRestart(from: old, to: old).isEmpty)
   }
 
-  @Test func `A reload cannot take the limit away from a live daemon`() {
+  @Test func `a reload cannot take the limit away from a live daemon`() {
     var live = Configuration()
     live.mode = .live
     live.risk.maximumOrderQuote = FixedDecimal(100)
@@ -173,7 +173,7 @@ import Testing
     #expect(throws: ReloadRefusal.self) { try live.takingOver(from: paper) }
   }
 
-  @Test func `Distances count slips of the keyboard`() {
+  @Test func `distances count slips of the keyboard`() {
     #expect(violations(in: "{log: {levle: 'info'}}").first?.text.contains("\"level\"?") == true)
     #expect(violations(in: "{log: {lvl: 'info'}}").first?.text.contains("takes") == true)
   }

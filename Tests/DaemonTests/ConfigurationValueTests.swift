@@ -124,7 +124,7 @@ private func text(_ key: String, _ value: String) -> String {
     Accepted("log.format", "'journal'") { $0.log.format == .journal },
   ]
 
-  @Test(arguments: accepted) private func `A good value is taken`(_ row: Accepted) throws {
+  @Test(arguments: accepted) private func `a good value is taken`(_ row: Accepted) throws {
     let read = Configuration.read(Array(text(row.key, row.value).utf8), file: "f")
     let configuration = try read.get()
     #expect(row.holds(configuration))
@@ -226,7 +226,7 @@ private func text(_ key: String, _ value: String) -> String {
     Refused("log.format", "'xml'", "\"auto\", \"journal\", \"logfmt\" or \"json\""),
   ]
 
-  @Test(arguments: refused) private func `A bad value is one violation`(_ row: Refused) throws {
+  @Test(arguments: refused) private func `a bad value is one violation`(_ row: Refused) throws {
     let violations = violations(in: text(row.key, row.value))
     try #require(violations.count == 1)
     #expect(violations[0].line == 2)
@@ -234,12 +234,12 @@ private func text(_ key: String, _ value: String) -> String {
     #expect(violations[0].text.contains(row.says), "\(violations[0])")
   }
 
-  @Test func `Every key of the schema has rows of both kinds`() {
+  @Test func `every key of the schema has rows of both kinds`() {
     #expect(Set(Self.accepted.map(\.key)) == ConfigurationFixture.keys)
     #expect(Set(Self.refused.map(\.key)) == ConfigurationFixture.keys)
   }
 
-  @Test func `A value that may be a secret is not repeated`() {
+  @Test func `a value that may be a secret is not repeated`() {
     for (key, value) in [
       ("credentials.source", "'hunter2'"), ("exchange.rest_url", "'https://u:hunter2@h'"),
     ] {

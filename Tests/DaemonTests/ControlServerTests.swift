@@ -29,7 +29,7 @@ import Testing
     return try JSONReader.read(lines[0], limits: .exchange)
   }
 
-  @Test func `A browser hears once that this is no HTTP, and is let go`() throws {
+  @Test func `a browser hears once that this is no HTTP, and is let go`() throws {
     let client = try StubbornClient(bench.controlSocket, bench.loop)
     client.send(
       Array("POST /x HTTP/1.1\r\nHost: localhost\r\n\r\n{\"command\":\"status\"}\n".utf8))
@@ -40,7 +40,7 @@ import Testing
     #expect(answer["message"]?.stringValue?.contains("this is HTTP") == true)
   }
 
-  @Test func `Requests that are none are answered with their code`() throws {
+  @Test func `requests that are none are answered with their code`() throws {
     let rows: [(request: String, code: String, message: String)] = [
       ("garbage", "invalid_request", "not a JSON object: line 1, column 1"),
       ("[]", "invalid_request", "found an array; send one JSON object"),
@@ -78,7 +78,7 @@ import Testing
     #expect(bench.commands.isEmpty)
   }
 
-  @Test func `Hostile lines are answered and the connection goes on`() throws {
+  @Test func `hostile lines are answered and the connection goes on`() throws {
     let long = [UInt8](repeating: 0x61, count: 3 * ControlRequest.maximumBytes)
     let bytes =
       [0xFF, 0x00, 0x0A] + long + [0x0A]
@@ -94,7 +94,7 @@ import Testing
     #expect(lines[2] == #"{"ok":true,"result":{"state":"active"}}"#)
   }
 
-  @Test func `Every command reaches the daemon as it is meant`() throws {
+  @Test func `every command reaches the daemon as it is meant`() throws {
     bench.answer = CommandAnswer(ok: true, message: "done")
     try bench.write(Story.open("a-1"))
     try bench.write(Story.resolvedByHand())
@@ -128,7 +128,7 @@ import Testing
   }
 
   /// What has ended, or never began, is answered from the records: the engine knows what is under way.
-  @Test func `Commands about a signal that leaves nothing to do say why`() throws {
+  @Test func `commands about a signal that leaves nothing to do say why`() throws {
     bench.answer = CommandAnswer(ok: true, message: "done")
     try bench.write(Story.filledLimit())
     try bench.write(Story.open())
@@ -165,7 +165,7 @@ import Testing
     #expect(try ask(#"{"command":"cancel","id":"s-open"}"#)["ok"] == true)
   }
 
-  @Test func `Answers keep their order however late they come`() throws {
+  @Test func `answers keep their order however late they come`() throws {
     let client = try StubbornClient(bench.controlSocket, bench.loop)
     let other = try StubbornClient(bench.controlSocket, bench.loop)
     client.send(
@@ -189,7 +189,7 @@ import Testing
       ])
   }
 
-  @Test func `An answer to somebody who has gone is dropped`() throws {
+  @Test func `an answer to somebody who has gone is dropped`() throws {
     let client = try StubbornClient(bench.controlSocket, bench.loop)
     client.send(Array("{\"command\":\"resume\"}\n".utf8))
     try bench.turn { bench.pending.count == 1 }
@@ -201,7 +201,7 @@ import Testing
     #expect(try ask(#"{"command":"status"}"#)["ok"] == true)
   }
 
-  @Test func `Peers are named, and the socket is closed to others`() throws {
+  @Test func `peers are named, and the socket is closed to others`() throws {
     _ = try ask(#"{"command":"status"}"#)
     #expect(bench.peers.map(\.user) == [getuid()])
     #expect(bench.peers.map(\.process) == [getpid()])
@@ -209,7 +209,7 @@ import Testing
     #expect(attributes[.posixPermissions] as? Int == 0o600)
   }
 
-  @Test func `Without storage the lists say so and commands still work`() throws {
+  @Test func `without storage the lists say so and commands still work`() throws {
     bench.hasStorage = false
     bench.answer = CommandAnswer(ok: true, message: "halted")
     for command in ["signals", "orders"] {
@@ -220,7 +220,7 @@ import Testing
     #expect(try ask(#"{"command":"halt"}"#)["ok"] == true)
   }
 
-  @Test func `A list of thousands reaches a client that reads slowly`() throws {
+  @Test func `a list of thousands reaches a client that reads slowly`() throws {
     for number in 0..<3_000 {
       let story = try Story.filledLimit(
         "many-\(number)", at: Story.morning.advanced(by: .seconds(number)))

@@ -88,7 +88,7 @@ private func text(_ secret: Secret) -> String {
     #expect(text(credentials.secretKey) == demoSecret)
   }
 
-  @Test func `The process's own variables are erased once read`() throws {
+  @Test func `the process's own variables are erased once read`() throws {
     unsafe setenv("MEXC_API_KEY", demoKey, 1)
     unsafe setenv("MEXC_SECRET_KEY", demoSecret, 1)
     let credentials = try Credentials.read(.environment, mode: .live)
@@ -98,7 +98,7 @@ private func text(_ secret: Secret) -> String {
     #expect(unsafe getenv("MEXC_SECRET_KEY") == nil)
   }
 
-  @Test func `What is missing is named`() throws {
+  @Test func `what is missing is named`() throws {
     let half = try CredentialDirectory().with("api_key", demoKey)
     let rows: [(Configuration.CredentialSettings.Source, Variables, CredentialsError)] = [
       (.auto, Variables(), .missing(.auto)),
@@ -119,7 +119,7 @@ private func text(_ secret: Secret) -> String {
     }
   }
 
-  @Test func `Live refuses files that others can read`() throws {
+  @Test func `live refuses files that others can read`() throws {
     // The group root may read; any other group may not.
     let rows: [(mode_t, group: gid_t, refused: Bool)] = [
       (0o400, 0, false), (0o600, 0, false), (0o440, 0, false), (0o640, 54_321, true),
@@ -147,7 +147,7 @@ private func text(_ secret: Secret) -> String {
     }
   }
 
-  @Test func `What is no regular file is not read`() throws {
+  @Test func `what is no regular file is not read`() throws {
     let pipe = try CredentialDirectory().with("api_secret", demoSecret)
     try #require(unsafe mkfifo(pipe.path + "/api_key", 0o600) == 0)
     let large = try CredentialDirectory().with("api_secret", demoSecret)
@@ -190,7 +190,7 @@ private func text(_ secret: Secret) -> String {
     (demoSecret, demoKey, "api_secret", .swapped),
   ]
 
-  @Test func `What is odd is named and not shown`() throws {
+  @Test func `what is odd is named and not shown`() throws {
     for row in Self.odd {
       let directory = try CredentialDirectory().with("api_key", row.key)
         .with("api_secret", row.secret)
@@ -209,7 +209,7 @@ private func text(_ secret: Secret) -> String {
     }
   }
 
-  @Test func `Credentials describe themselves without their values`() throws {
+  @Test func `credentials describe themselves without their values`() throws {
     let variables = Variables(["MEXC_API_KEY": demoKey, "MEXC_SECRET_KEY": demoSecret])
     let credentials = try Credentials.read(.auto, mode: .live, environment: variables.environment)
     var dumped = "\(credentials) \(String(reflecting: credentials))"

@@ -51,7 +51,7 @@ import Testing
   }
 
   /// A start counts a third of the pools as used, for what an earlier run may have done.
-  @Test func `What makes the pools much used waits until that is on record`() throws {
+  @Test func `what makes the pools much used waits until that is on record`() throws {
     let edges = Edges()
     let turn = try turn(edges)
     turn.feed(.tick)
@@ -61,7 +61,7 @@ import Testing
     #expect(try #require(try store.loadState(now: edges.now.wall).rateUsage).usage.ip >= 34)
   }
 
-  @Test func `What weighs little leaves at once`() throws {
+  @Test func `what weighs little leaves at once`() throws {
     let edges = Edges()
     let turn = try turn(edges)
     turn.feed(.tick)

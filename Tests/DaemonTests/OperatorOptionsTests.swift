@@ -6,7 +6,7 @@ import Store
 import Testing
 
 @Suite struct `The operator's arguments` {
-  @Test func `Every command is understood`() throws {
+  @Test func `every command is understood`() throws {
     let id = try #require(SignalID("a:1"))
     let everything = ListFilter(
       openOnly: true, state: "unknown", symbol: Symbol(exchangeText: "BTCUSDT"), limit: 7)
@@ -57,7 +57,7 @@ import Testing
     #expect(try OperatorOptions.parse(["keys", "set", "--x"]).action == .unavailable("keys"))
   }
 
-  @Test func `Wrong usage says what is wrong`() {
+  @Test func `wrong usage says what is wrong`() {
     let long = String(repeating: "x", count: 501)
     let rows: [([String], String)] = [
       ([], "a command is missing"),
@@ -132,7 +132,7 @@ import Testing
     }
   }
 
-  @Test func `The usage names every command that there is and no other`() {
+  @Test func `the usage names every command that there is and no other`() {
     let usage = OperatorOptions.usage
     for command in [
       "status", "signals", "orders", "explain", "verify", "adopt", "submit", "cancel",

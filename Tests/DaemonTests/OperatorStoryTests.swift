@@ -16,7 +16,7 @@ import Testing
     return try bench.tool("explain", story.id.text).output
   }
 
-  @Test func `A limit order that filled`() throws {
+  @Test func `a limit order that filled`() throws {
     #expect(
       try explain(.filledLimit()) == """
         signal           s-filled
@@ -36,7 +36,7 @@ import Testing
         """)
   }
 
-  @Test func `A market order that the price guard refused`() throws {
+  @Test func `a market order that the price guard refused`() throws {
     #expect(
       try explain(.deniedByGuard()) == """
         signal           s-guard
@@ -52,7 +52,7 @@ import Testing
         """)
   }
 
-  @Test func `A signal that was refused at once`() throws {
+  @Test func `a signal that was refused at once`() throws {
     #expect(
       try explain(.deniedAtOnce()) == """
         signal    s-halted
@@ -66,7 +66,7 @@ import Testing
         """)
   }
 
-  @Test func `An order that was lost, not found, and closed by hand`() throws {
+  @Test func `an order that was lost, not found, and closed by hand`() throws {
     #expect(
       try explain(.resolvedByHand()) == """
         signal           s-lost
@@ -92,7 +92,7 @@ import Testing
         """)
   }
 
-  @Test func `Programs get the records with exact money and readable times`() throws {
+  @Test func `programs get the records with exact money and readable times`() throws {
     try bench.write(Story.filledLimit())
     let story = try bench.tool("explain", "s-filled", "--json").document
     #expect(
@@ -133,7 +133,7 @@ import Testing
       ])
   }
 
-  @Test func `Every kind of event is told`() throws {
+  @Test func `every kind of event is told`() throws {
     var rows: [(OrderEvent, String)] = [
       (.validated, "the exchange checked the order and placed nothing"),
       (.refused(.exchangeRejected, "code 1: no"), "refused (exchange_rejected): code 1: no"),

@@ -20,7 +20,7 @@ import Testing
     return path
   }
 
-  @Test func `A file of many lines becomes one line`() throws {
+  @Test func `a file of many lines becomes one line`() throws {
     intake.answer = """
       {"id":"a","status":"accepted","code":"accepted","message":"Taken.","client_order_id":"x-1"}
       """
@@ -34,7 +34,7 @@ import Testing
     #expect(json.output == intake.answer)
   }
 
-  @Test func `The exit status tells what the answer is`() throws {
+  @Test func `the exit status tells what the answer is`() throws {
     let path = try file("{}")
     let rows: [(answer: String, status: ExitCode, output: String)] = [
       (
@@ -63,7 +63,7 @@ import Testing
         + "intake.socket")
   }
 
-  @Test func `Standard input is read to its end`() throws {
+  @Test func `standard input is read to its end`() throws {
     intake.answer = #"{"id":"p","status":"accepted","code":"accepted","message":"Taken."}"#
     var numbers: [CInt] = [0, 0]
     try #require(unsafe pipe(&numbers) == 0)
@@ -79,7 +79,7 @@ import Testing
     #expect(fcntl(numbers[0], F_GETFD) >= 0)
   }
 
-  @Test func `An empty file still gets an answer, and a huge one the daemon's`() throws {
+  @Test func `an empty file still gets an answer, and a huge one the daemon's`() throws {
     intake.answer = #"{"id":null,"status":"rejected","code":"too_large","message":"too long"}"#
     #expect(try bench.tool("submit", file("")).status == .failed)
     #expect(
@@ -93,7 +93,7 @@ import Testing
         + "bytes; that is no signal")
   }
 
-  @Test func `What cannot be read or reached is one sentence`() throws {
+  @Test func `what cannot be read or reached is one sentence`() throws {
     let none = bench.folder + "/none.json"
     #expect(
       try bench.tool("submit", none).complaints

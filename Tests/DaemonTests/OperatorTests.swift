@@ -15,7 +15,7 @@ import Testing
 
   // MARK: With a daemon
 
-  @Test func `Status prints what the daemon says, for people and for programs`() throws {
+  @Test func `status prints what the daemon says, for people and for programs`() throws {
     try bench.listen()
     bench.status = [
       "state": "active", "mode": "live", "uptime_seconds": 3_725, "clock_offset_ms": -12,
@@ -48,7 +48,7 @@ import Testing
     #expect(try bench.run(["--socket", bench.controlSocket, "status"]).output == plain.output)
   }
 
-  @Test func `Limits stand beside their uses`() throws {
+  @Test func `limits stand beside their uses`() throws {
     try bench.listen()
     bench.status = [
       "state": "active", "problems": [],
@@ -77,7 +77,7 @@ import Testing
         """)
   }
 
-  @Test func `What is not as it should be comes first and fails`() throws {
+  @Test func `what is not as it should be comes first and fails`() throws {
     try bench.listen()
     bench.status = [
       "state": "active", "reason": "a; b",
@@ -114,7 +114,7 @@ import Testing
     #expect(try bench.tool("orders", "--quiet").status == .wrongUsage)
   }
 
-  @Test func `Commands are passed on and answered`() throws {
+  @Test func `commands are passed on and answered`() throws {
     try bench.listen()
     bench.answer = CommandAnswer(ok: true, message: "halted: no new order until 'resume'")
     let plain = try bench.tool("halt", "--cancel", "lunch", "time")
@@ -138,7 +138,7 @@ import Testing
     #expect(refusedJSON.complaints.isEmpty)
   }
 
-  @Test func `Lists are tables with the newest first`() throws {
+  @Test func `lists are tables with the newest first`() throws {
     try bench.listen()
     #expect(try bench.tool("signals").output == "no signals")
     #expect(try bench.tool("orders").output == "no orders")
@@ -184,7 +184,7 @@ import Testing
 
   // MARK: Without one
 
-  @Test func `The records are read without a daemon, and the rest says so`() throws {
+  @Test func `the records are read without a daemon, and the rest says so`() throws {
     try bench.write(Story.filledLimit())
     let list = try bench.tool("orders")
     #expect(list.status == .done)
@@ -215,7 +215,7 @@ import Testing
         == ["ok": false, "code": "not_running", "message": .string(advice)])
   }
 
-  @Test func `What cannot be found or read is said`() throws {
+  @Test func `what cannot be found or read is said`() throws {
     let unknown = try bench.tool("explain", "nobody")
     #expect(unknown.status == .failed)
     #expect(
@@ -238,7 +238,7 @@ import Testing
       usage.complaints == "mexc-signalctl: unknown command 'fly'; see 'mexc-signalctl --help'")
   }
 
-  @Test func `Commands of another version are refused with one sentence`() throws {
+  @Test func `commands of another version are refused with one sentence`() throws {
     for name in ["doctor", "keys", "tail"] {
       let run = try bench.run([name, "check"])
       #expect(run.status == .failed)
@@ -255,7 +255,7 @@ import Testing
     #expect(try bench.run(["--version"]).output == "mexc-signalctl \(Version.text)")
   }
 
-  @Test func `A stranger and a mute on the socket are recognised`() throws {
+  @Test func `a stranger and a mute on the socket are recognised`() throws {
     let stranger = try LineStub(path: bench.controlSocket, loop: bench.loop, answer: "220 hello")
     #expect(
       try bench.tool("status").complaints

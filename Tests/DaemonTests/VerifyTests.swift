@@ -12,7 +12,7 @@ import Testing
     try bench.write(Story.open(at: Story.morning))
   }
 
-  @Test func `A whole history is said to be whole, beside a daemon and without one`() throws {
+  @Test func `a whole history is said to be whole, beside a daemon and without one`() throws {
     let head = try bench.store.head()
     guard case .mark(let mark) = try OrderStore.highWaterMark(beside: bench.database) else {
       Issue.record("there is no mark")
@@ -41,7 +41,7 @@ import Testing
       ])
   }
 
-  @Test func `A head that was noted earlier must be there`() throws {
+  @Test func `a head that was noted earlier must be there`() throws {
     let noted = try bench.store.head().hashText
     try bench.write(Story.deniedAtOnce())
     #expect(try bench.tool("verify", "--head", noted).status == .done)
@@ -54,7 +54,7 @@ import Testing
           + "not whole: "))
   }
 
-  @Test func `What does not fit is named`() throws {
+  @Test func `what does not fit is named`() throws {
     let key = OrderKey(signal: try #require(SignalID("s-open")))
     var order = try #require(try bench.store.order(key))
     try order.apply(.cancelRequested(by: "nobody"), at: Story.morning)

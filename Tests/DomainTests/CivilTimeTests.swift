@@ -11,18 +11,18 @@ import Testing
     (-62_135_596_800_000, "0001-01-01T00:00:00.000Z"),
     (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
   ])
-  func writesTheDate(_ milliseconds: Int64, _ text: String) {
+  func `writes the date`(_ milliseconds: Int64, _ text: String) {
     #expect(WallTime(milliseconds: milliseconds).text == text)
   }
 
   /// Whatever a damaged record holds can be written.
   @Test(arguments: [Int64.min, .max])
-  func writesAnyTime(_ milliseconds: Int64) {
+  func `writes any time`(_ milliseconds: Int64) {
     #expect(WallTime(milliseconds: milliseconds).text.hasSuffix("Z"))
   }
 
   /// Counted day by day through more than one cycle of the calendar.
-  @Test func everyDayFollowsTheOneBefore() {
+  @Test func `every day follows the one before`() {
     var (year, month, day) = (1600, 1, 1)
     let first: Int64 = -11_676_096_000_000
     for number in 0..<Int64(150_000) {

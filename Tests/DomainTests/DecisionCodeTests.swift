@@ -2,7 +2,7 @@ import Domain
 import Testing
 
 @Suite struct DecisionCodeTests {
-  @Test func rawValuesAreTheContract() {
+  @Test func `raw values are the contract`() {
     #expect(
       DecisionCode.allCases.map(\.rawValue).sorted()
         == [
@@ -17,7 +17,7 @@ import Testing
   }
 
   @Test(arguments: DecisionCode.allCases)
-  func meaningIsOneSentence(_ code: DecisionCode) throws {
+  func `meaning is one sentence`(_ code: DecisionCode) throws {
     let meaning = code.meaning
     #expect(try #require(meaning.first).isUppercase)
     #expect(meaning.hasSuffix("."))
@@ -27,7 +27,7 @@ import Testing
     #expect(meaning.utf8.count <= 120)
   }
 
-  @Test func meaningsDiffer() {
+  @Test func `meanings differ`() {
     #expect(Set(DecisionCode.allCases.map(\.meaning)).count == DecisionCode.allCases.count)
   }
 }

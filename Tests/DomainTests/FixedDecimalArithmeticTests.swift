@@ -19,7 +19,7 @@ import Testing
 
   // MARK: Against long-hand arithmetic
 
-  @Test func longHandArithmeticIsRight() {
+  @Test func `long-hand arithmetic is right`() {
     let big = WideInteger(Int128.max)
     #expect(big * big - (big - WideInteger(1)) * (big + WideInteger(1)) == WideInteger(1))
     #expect(WideInteger(-7) * WideInteger(6) == WideInteger(-42))
@@ -28,7 +28,7 @@ import Testing
     #expect(WideInteger(-2) < WideInteger(-1) && WideInteger(-1) < WideInteger(0))
   }
 
-  @Test func addsAndSubtracts() {
+  @Test func `adds and subtracts`() {
     var wrong: [String] = []
     var overflows = 0
     for (left, right) in Self.pairs(20_000, seed: 0x5EED_0002) {
@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test(arguments: [FixedDecimal.Rounding.down, .up])
-  func multiplies(_ rounding: FixedDecimal.Rounding) {
+  func `multiplies exactly, rounded as asked`(_ rounding: FixedDecimal.Rounding) {
     var wrong: [String] = []
     var overflows = 0
     for (left, right) in Self.pairs(20_000, seed: 0x5EED_0003) {
@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test(arguments: [FixedDecimal.Rounding.down, .up])
-  func divides(_ rounding: FixedDecimal.Rounding) {
+  func `divides exactly, rounded as asked`(_ rounding: FixedDecimal.Rounding) {
     var wrong: [String] = []
     var overflows = 0
     for (left, right) in Self.pairs(20_000, seed: 0x5EED_0004) {
@@ -126,7 +126,9 @@ import Testing
   ]
 
   @Test(arguments: products)
-  func multipliesByExample(_ left: String, _ right: String, _ down: String, _ up: String?) throws {
+  func `multiplies by example`(_ left: String, _ right: String, _ down: String, _ up: String?)
+    throws
+  {
     let (left, right) = (try FixedDecimal(left), try FixedDecimal(right))
     #expect(left.multiplied(by: right, rounding: .down)?.description == down)
     if let up { #expect(left.multiplied(by: right, rounding: .up)?.description == up) }
@@ -142,13 +144,13 @@ import Testing
   ]
 
   @Test(arguments: quotients)
-  func dividesByExample(_ left: String, _ right: String, _ down: String, _ up: String) throws {
+  func `divides by example`(_ left: String, _ right: String, _ down: String, _ up: String) throws {
     let (left, right) = (try FixedDecimal(left), try FixedDecimal(right))
     #expect(left.divided(by: right, rounding: .down)?.description == down)
     #expect(left.divided(by: right, rounding: .up)?.description == up)
   }
 
-  @Test func overflowIsNil() {
+  @Test func `overflow is nil`() {
     let tiny = FixedDecimal(units: 1)
     #expect(FixedDecimal.max.adding(tiny) == nil)
     #expect(FixedDecimal.min.subtracting(tiny) == nil)
@@ -181,7 +183,7 @@ import Testing
   ]
 
   @Test(arguments: roundings)
-  func roundsToAStep(_ value: String, _ step: String, _ down: String, _ up: String) throws {
+  func `rounds to a step`(_ value: String, _ step: String, _ down: String, _ up: String) throws {
     let (value, step) = (try FixedDecimal(value), try FixedDecimal(step))
     #expect(value.rounded(toMultipleOf: step, .down)?.description == down)
     #expect(value.rounded(toMultipleOf: step, .up)?.description == up)
@@ -189,14 +191,14 @@ import Testing
   }
 
   @Test(arguments: [FixedDecimal.zero, FixedDecimal(-1), FixedDecimal(units: -1), .min])
-  func hasNoStepThatIsNotPositive(_ step: FixedDecimal) {
+  func `has no step that is not positive`(_ step: FixedDecimal) {
     #expect(FixedDecimal(1).rounded(toMultipleOf: step, .down) == nil)
     #expect(FixedDecimal.min.rounded(toMultipleOf: step, .up) == nil)
     #expect(!FixedDecimal(1).isMultiple(of: step))
     #expect(!FixedDecimal.min.isMultiple(of: step))
   }
 
-  @Test func roundingDownNeverGrows() {
+  @Test func `rounding down never grows`() {
     var wrong: [String] = []
     for (value, other) in Self.pairs(20_000, seed: 0x5EED_0005) {
       guard let step = other.magnitude, step.isPositive else { continue }
@@ -220,7 +222,7 @@ import Testing
 
   // MARK: The rest
 
-  @Test func powersOfTen() throws {
+  @Test func `powers of ten`() throws {
     #expect(FixedDecimal.powerOfTen(negative: -1) == nil)
     #expect(FixedDecimal.powerOfTen(negative: 19) == nil)
     #expect(FixedDecimal.powerOfTen(negative: .min) == nil)
@@ -232,13 +234,13 @@ import Testing
     }
   }
 
-  @Test func wholeNumbers() {
+  @Test func `whole numbers`() {
     #expect(FixedDecimal(Int.max).description == "9223372036854775807")
     #expect(FixedDecimal(Int.min).description == "-9223372036854775808")
     #expect(FixedDecimal(0) == .zero)
   }
 
-  @Test func comparesByValue() throws {
+  @Test func `compares by value`() throws {
     let sorted = try ["-2", "-1.5", "0", "0.000000000000000001", "0.9", "1", "10"]
       .map { text in try FixedDecimal(text) }
     #expect(sorted.reversed().sorted() == sorted)

@@ -147,7 +147,7 @@ struct DecimalVector: Sendable, CustomTestStringConvertible {
   ]
 
   @Test(arguments: numbers + refused + exponents)
-  func reads(_ vector: DecimalVector) {
+  func `reads plain decimals and refuses the rest`(_ vector: DecimalVector) {
     let plain = DecimalVector.Outcome { () throws(FixedDecimal.ParseError) in
       try FixedDecimal(vector.text)
     }
@@ -158,7 +158,7 @@ struct DecimalVector: Sendable, CustomTestStringConvertible {
     #expect(exchange == vector.exchange)
   }
 
-  @Test func readsPartOfAText() throws {
+  @Test func `reads part of a text`() throws {
     let text = "price=69876.54;"
     let part = text.dropFirst(6).dropLast()
     #expect(try FixedDecimal(part).units == 69_876_540_000_000_000_000_000)
@@ -174,11 +174,11 @@ struct DecimalVector: Sendable, CustomTestStringConvertible {
   ]
 
   @Test(arguments: written)
-  func writesPlainDigits(_ units: Int128, _ text: String) {
+  func `writes plain digits`(_ units: Int128, _ text: String) {
     #expect(FixedDecimal(units: units).description == text)
   }
 
-  @Test func readsBackWhatItWrites() throws {
+  @Test func `reads back what it writes`() throws {
     var random = SplitMix64(state: 0x5EED_0001)
     var mismatches: [String] = []
     for _ in 0..<100_000 {

@@ -16,19 +16,19 @@ import Testing
     return found
   }
 
-  @Test func signalIDsHaveTheirAlphabet() {
+  @Test func `signal IDs have their alphabet`() {
     let found = Self.allowed { SignalID($0) != nil }
     #expect(Set(found) == Set(Self.letters + "._:-"))
     #expect(found.count == 66)
   }
 
-  @Test func clientOrderIDsHaveTheirAlphabet() {
+  @Test func `client order IDs have their alphabet`() {
     let found = Self.allowed { ClientOrderID($0) != nil }
     #expect(Set(found) == Set(Self.letters + "_-"))
     #expect(found.count == 64)
   }
 
-  @Test func identifiersHaveTheirLengths() {
+  @Test func `identifiers have their lengths`() {
     #expect(SignalID("") == nil)
     #expect(SignalID("a")?.text == "a")
     #expect(SignalID(String(repeating: "a", count: 64))?.text.utf8.count == 64)
@@ -43,24 +43,24 @@ import Testing
     "é", "ａ", "１", "a b", " a", "a ", "a\n", "a/b", "../a", "a\u{0}", "a&b", "a%20", "a=b", "a'b",
     "a\u{301}", "😀", "a\u{200B}", "a,b", "a\\b",
   ])
-  func identifiersTakeNoOtherText(_ text: String) {
+  func `identifiers take no other text`(_ text: String) {
     #expect(SignalID(text) == nil)
     #expect(ClientOrderID(text) == nil)
   }
 
-  @Test func clientOrderIDsTakeNoPointOrColon() {
+  @Test func `client order IDs take no point or colon`() {
     #expect(SignalID("a.b:c")?.description == "a.b:c")
     #expect(ClientOrderID("a.b") == nil)
     #expect(ClientOrderID("a:b") == nil)
     #expect(ClientOrderID("a_b-c")?.description == "a_b-c")
   }
 
-  @Test func caseCounts() {
+  @Test func `case counts`() {
     #expect(SignalID("a") != SignalID("A"))
     #expect(ClientOrderID("a") != ClientOrderID("A"))
   }
 
-  @Test func orderKeysAreSortedBySignalThenLeg() throws {
+  @Test func `order keys are sorted by signal then leg`() throws {
     let (first, second) = (try #require(SignalID("a")), try #require(SignalID("b")))
     let sorted = [
       OrderKey(signal: first), OrderKey(signal: first, leg: 1), OrderKey(signal: first, leg: 2),

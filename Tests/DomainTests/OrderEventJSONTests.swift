@@ -73,7 +73,7 @@ import Testing
     return events
   }
 
-  @Test func everyEventRoundTrips() throws {
+  @Test func `every event round trips`() throws {
     let events = try Self.events()
     #expect(Set(events.map(\.kind)).count == 16)
     for event in events {
@@ -82,7 +82,7 @@ import Testing
     }
   }
 
-  @Test func kindsAreStable() throws {
+  @Test func `kinds are stable`() throws {
     #expect(
       Set(try Self.events().map(\.kind)) == [
         "order_created", "order_approved", "order_denied", "order_armed", "order_acknowledged",
@@ -92,7 +92,7 @@ import Testing
       ])
   }
 
-  @Test func detailsAreStable() throws {
+  @Test func `details are stable`() throws {
     #expect(
       OrderEvent.created(try Sample.ticket(), reservedQuote: nil).detail.compactText()
         == #"{"client_order_id":"sgabc","symbol":"BTCUSDT","side":"buy","type":"limit","#
@@ -115,7 +115,7 @@ import Testing
 
   /// A detail with a member missing, or with something else in its place, is no event: an amount
   /// that cannot be read must not pass for one that is not there.
-  @Test func damagedDetailsAreNoEvents() throws {
+  @Test func `damaged details are no events`() throws {
     let absent: Set<String> = ["reserved_quote", "price"]
     let absentFromReports: Set<String> = ["client_order_id", "type", "quantity"]
     // Versions that told only a rate limit from the rest did not write these.
@@ -146,7 +146,7 @@ import Testing
     ("price", "abc"), ("price", "1e3"), ("reserved_quote", ""), ("quantity", "-"),
     ("symbol", "btcusdt"), ("side", "BUY"), ("type", "stop"), ("client_order_id", "a b"),
   ])
-  func damagedWordsAreNoEvents(_ name: String, _ word: String) throws {
+  func `damaged words are no events`(_ name: String, _ word: String) throws {
     let event = OrderEvent.created(try Sample.ticket(), reservedQuote: FixedDecimal(1))
     let members = try #require(event.detail.objectValue).map {
       $0.name == name ? JSONMember(name: name, value: .string(word)) : $0
@@ -156,14 +156,14 @@ import Testing
 
   /// As versions wrote it that told only a rate limit from the rest.
   @Test(arguments: [(false, UnknownOutcome.answerLost), (true, .throttled)])
-  func anOlderDoubtIsRead(_ throttled: Bool, _ cause: UnknownOutcome) {
+  func `an older doubt is read`(_ throttled: Bool, _ cause: UnknownOutcome) {
     let detail: JSONValue = ["message": "m", "throttled": .bool(throttled)]
     #expect(
       OrderEvent(kind: "order_outcome_lost", detail: detail) == .outcomeLost("m", cause))
   }
 
   @Test(arguments: ["open ", "OPEN", "", "pending"])
-  func statusesThatNobodyWroteAreNoEvents(_ word: String) throws {
+  func `statuses that nobody wrote are no events`(_ word: String) throws {
     let event = try Sample.observed(.open)
     let members = try #require(event.detail.objectValue).map {
       $0.name == "status" ? JSONMember(name: "status", value: .string(word)) : $0
@@ -174,7 +174,7 @@ import Testing
   @Test(arguments: [
     "", "order", "order_", "ORDER_VALIDATED", "signal_received", "order_validated ",
   ])
-  func otherKindsAreNoEvents(_ kind: String) {
+  func `other kinds are no events`(_ kind: String) {
     #expect(OrderEvent(kind: kind, detail: ["message": "m"]) == nil)
     #expect(OrderEvent(kind: kind, detail: .null) == nil)
   }

@@ -7,7 +7,7 @@ import Testing
 
   static let sequences = 3_000
 
-  @Test func anOrderIsWhatItsHistoryAddsUpTo() throws {
+  @Test func `an order is what its history adds up to`() throws {
     var random = SplitMix64(state: 0x5EED_0006)
     var reached: Set<OrderStatus> = []
     var kinds: Set<String> = []
@@ -28,7 +28,7 @@ import Testing
     #expect(events > 10 * Self.sequences)
   }
 
-  @Test func everyLifeKeepsItsPromises() throws {
+  @Test func `every life keeps its promises`() throws {
     var random = SplitMix64(state: 0x5EED_0007)
     var finds = 0
     for _ in 0..<Self.sequences {
@@ -77,7 +77,7 @@ import Testing
     return broken
   }
 
-  @Test func aHistoryBeginsWithTheCreation() throws {
+  @Test func `a history begins with the creation`() throws {
     let key = try Sample.key()
     let created = OrderEvent.created(try Sample.ticket(), reservedQuote: FixedDecimal(1000))
     #expect(try Order(key: key, history: []) == nil)

@@ -51,7 +51,7 @@ import Testing
     (.validated, "..... ..... .......... V.VVV.."),
   ]
 
-  @Test func tableIsWhole() throws {
+  @Test func `the table is whole`() throws {
     #expect(Set(Self.table.map(\.0)) == Set(OrderStatus.allCases))
     #expect(Self.table.count == OrderStatus.allCases.count)
     let columns = try Self.columns()
@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test(arguments: table)
-  func follows(_ status: OrderStatus, _ row: String) throws {
+  func `each status follows as the table says`(_ status: OrderStatus, _ row: String) throws {
     let before = try Sample.order(after: Sample.events(to: status))
     #expect(before.status == status)
     for (event, letter) in zip(try Self.columns(), row.filter { $0 != " " }) {
@@ -96,7 +96,8 @@ import Testing
   ]
 
   @Test(arguments: properties)
-  func statusesHaveTheirProperties(_ status: OrderStatus, _ rawValue: String, _ words: String) {
+  func `statuses have their properties`(_ status: OrderStatus, _ rawValue: String, _ words: String)
+  {
     #expect(status.rawValue == rawValue)
     var held: [String] = []
     if status.isTerminal { held.append("terminal") }
@@ -106,11 +107,11 @@ import Testing
     #expect(held.joined(separator: ", ") == words)
   }
 
-  @Test func thereAreThirteenStatuses() {
+  @Test func `there are thirteen statuses`() {
     #expect(OrderStatus.allCases.count == 13)
   }
 
-  @Test func illegalTransitionsSayBoth() throws {
+  @Test func `illegal transitions say both`() throws {
     var order = try Sample.order(after: Sample.events(to: .partiallyFilled))
     let error = #expect(throws: IllegalTransition.self) {
       try order.apply(Sample.armed(), at: Sample.time(999))

@@ -3,7 +3,7 @@ import Testing
 
 /// What an order holds after its events, beside the status.
 @Suite struct OrderTests {
-  @Test func startsWithNothing() throws {
+  @Test func `starts with nothing`() throws {
     let order = try Sample.order()
     #expect(order.status == .new)
     #expect(order.createdAt == Sample.start)
@@ -17,7 +17,7 @@ import Testing
     #expect(order.reference == .clientOrderID(order.ticket.clientOrderID))
   }
 
-  @Test func approvalSettlesTicketAndReservation() throws {
+  @Test func `approval settles ticket and reservation`() throws {
     let order = try Sample.order(after: [Sample.approved()])
     #expect(order.ticket.amount == .base(FixedDecimal(9)))
     #expect(order.reservedQuote == FixedDecimal(900))
@@ -25,14 +25,14 @@ import Testing
     #expect(order.attempt == 0)
   }
 
-  @Test func denialKeepsItsReason() throws {
+  @Test func `denial keeps its reason`() throws {
     let order = try Sample.order(after: [.denied(.priceDeviation, "too far")])
     #expect(order.code == .priceDeviation)
     #expect(order.reason == "too far")
     #expect(order.status == .denied)
   }
 
-  @Test func armingStampsTheAttempt() throws {
+  @Test func `arming stamps the attempt`() throws {
     let order = try Sample.order(after: [Sample.approved(), Sample.armed()])
     #expect(order.attempt == 1)
     #expect(order.stampedAt == Sample.time(50))
@@ -42,7 +42,7 @@ import Testing
     #expect(order.acceptanceDeadline(lead: .seconds(1)) == Sample.time(50 + 5000 + 1000))
   }
 
-  @Test func mayGoOnceMoreAfterARefusal() throws {
+  @Test func `may go once more after a refusal`() throws {
     let order = try Sample.order(after: [
       Sample.armed(), .outcomeLost("429", .throttled), .mayRetry("nothing was placed"),
     ])
@@ -54,7 +54,7 @@ import Testing
     #expect(again.armedAt == Sample.time(70))
   }
 
-  @Test func throttlingIsRememberedUntilItIsSettled() throws {
+  @Test func `throttling is remembered until it is settled`() throws {
     let throttled = OrderEvent.outcomeLost("429", .throttled)
     #expect(try Sample.order(after: [Sample.armed(), throttled]).wasThrottled)
     #expect(try !Sample.order(after: [Sample.armed(), throttled, Sample.lost]).wasThrottled)
@@ -62,7 +62,7 @@ import Testing
       try !Sample.order(after: [Sample.armed(), throttled, Sample.observed(.open)]).wasThrottled)
   }
 
-  @Test func onlyADefiniteAnswerEndsACancel() throws {
+  @Test func `only a definite answer ends a cancel`() throws {
     var order = try Sample.order(after: Sample.events(to: .open))
     try order.apply(.cancelRequested(by: "operator"), at: Sample.time(5))
     #expect(order.cancelRequested)
@@ -76,7 +76,7 @@ import Testing
   // MARK: Late finds
 
   @Test(arguments: [OrderStatus.rejected, .notFound])
-  func aLateFindVoidsTheVerdict(_ verdict: OrderStatus) throws {
+  func `a late find voids the verdict`(_ verdict: OrderStatus) throws {
     let events = try Sample.events(to: verdict)
     let before = try Sample.order(after: events)
     #expect(before.code == (verdict == .rejected ? .exchangeRejected : .notFound))
@@ -95,7 +95,7 @@ import Testing
     #expect(acknowledged.reference == .orderID("C02__2"))
   }
 
-  @Test func aLateFindWinsOverTheOperator() throws {
+  @Test func `a late find wins over the operator`() throws {
     let closed =
       try Sample.events(to: .notFound) + [.closedByOperator("checked by hand")]
     let before = try Sample.order(after: closed)
@@ -114,7 +114,7 @@ import Testing
     (OrderStatus.open, OrderStatus.canceled), (.partiallyFilled, .partiallyCanceled),
     (.unknown, .notFound), (.notFound, .notFound),
   ])
-  func theOperatorClosesAnOrderInDoubt(_ status: OrderStatus, _ next: OrderStatus) throws {
+  func `the operator closes an order in doubt`(_ status: OrderStatus, _ next: OrderStatus) throws {
     let events = try Sample.events(to: status)
     let before = try Sample.order(after: events)
     let closed = try Sample.order(after: events + [.closedByOperator("gone")])
@@ -125,7 +125,7 @@ import Testing
     #expect(closed.executedQuantity == before.executedQuantity)
   }
 
-  @Test func theOperatorConfirmsAnOrderUntilTheExchangeTellsOfIt() throws {
+  @Test func `the operator confirms an order until the exchange tells of it`() throws {
     let events = try Sample.events(to: .unknown) + [.confirmedByOperator(orderID: "C02__1")]
     let confirmed = try Sample.order(after: events)
     #expect(confirmed.status == .open)
@@ -136,7 +136,7 @@ import Testing
     #expect(!read.confirmedByOperator)
   }
 
-  @Test func theReasonOfADoubtIsKeptUntilItIsSettled() throws {
+  @Test func `the reason of a doubt is kept until it is settled`() throws {
     let refused = OrderEvent.outcomeLost("code 30099: no", .refused(code: 30_099))
     #expect(
       try Sample.order(after: [Sample.armed(), refused]).unknownOutcome == .refused(code: 30_099))
@@ -149,7 +149,7 @@ import Testing
 
   // MARK: Fills
 
-  @Test func fillsNeverDecrease() throws {
+  @Test func `fills never decrease`() throws {
     var order = try Sample.order(after: Sample.events(to: .submitted))
     for (executed, held) in [(3, 3), (5, 5), (2, 5), (0, 5), (6, 6)] {
       try order.apply(Sample.observed(.partiallyFilled, executed: executed), at: Sample.time(9))
@@ -160,7 +160,7 @@ import Testing
     #expect(order.executedQuantity == FixedDecimal(6))
   }
 
-  @Test func aStaleViewNeverUndoesAPartialFill() throws {
+  @Test func `a stale view never undoes a partial fill`() throws {
     let events = try Sample.events(to: .partiallyFilled)
     for status in [OrderReport.Status.open, .undocumented("HALF_OPEN"), .partiallyFilled] {
       let order = try Sample.order(after: events + [Sample.observed(status)])
@@ -170,7 +170,7 @@ import Testing
     }
   }
 
-  @Test func aCancelKeepsTheFillThatWasSeen() throws {
+  @Test func `a cancel keeps the fill that was seen`() throws {
     // The view of the cancel does not show the fill that an earlier view showed.
     let order = try Sample.order(
       after: Sample.events(to: .partiallyFilled) + [Sample.observed(.canceled)])
@@ -178,7 +178,7 @@ import Testing
     #expect(order.executedQuantity == FixedDecimal(4))
   }
 
-  @Test func aFillMakesAnOrderPartiallyFilledWhateverTheWord() throws {
+  @Test func `a fill makes an order partially filled whatever the word`() throws {
     for status in [OrderReport.Status.open, .undocumented("HALF_OPEN")] {
       let order = try Sample.order(
         after: Sample.events(to: .open) + [Sample.observed(status, executed: 4)])
@@ -191,14 +191,16 @@ import Testing
     ("0.3", "20999.7", "69999"), ("3", "1", "0.333333333333333333"),
     ("3", "2", "0.666666666666666666"), ("0.00001", "0.6987654", "69876.54"), ("7", "0", "0"),
   ])
-  func averagePriceIsQuotePerBase(_ quantity: String, _ quote: String, _ price: String) throws {
+  func `average price is quote per base`(_ quantity: String, _ quote: String, _ price: String)
+    throws
+  {
     let report = try Sample.report(
       .partiallyFilled, executed: FixedDecimal(quantity), quote: FixedDecimal(quote))
     let order = try Sample.order(after: [Sample.armed(), .observed(report)])
     #expect(order.averagePrice?.description == price)
   }
 
-  @Test func averagePriceThatDoesNotFitIsNone() throws {
+  @Test func `average price that does not fit is none`() throws {
     let report = try Sample.report(
       .partiallyFilled, executed: FixedDecimal(units: 1), quote: FixedDecimal(units: .max))
     let order = try Sample.order(after: [Sample.armed(), .observed(report)])
@@ -206,7 +208,7 @@ import Testing
     #expect(order.executedQuote == FixedDecimal(units: .max))
   }
 
-  @Test func takesTheExchangesIdentifier() throws {
+  @Test func `takes the exchange's identifier`() throws {
     let order = try Sample.order(after: [Sample.armed(), .acknowledged(orderID: "C02__9")])
     #expect(order.orderID == "C02__9")
     #expect(order.reference == .orderID("C02__9"))

@@ -11,7 +11,7 @@ import Testing
       expiry: .at(WallTime(milliseconds: 1_700_000_060_000)), source: "bot", note: "dip")
   }
 
-  @Test func canonicalTextIsStable() throws {
+  @Test func `canonical text is stable`() throws {
     // Digests of it are stored for good: a change here makes every old signal a conflict.
     #expect(
       try Self.signal().canonicalText == """
@@ -42,7 +42,7 @@ import Testing
         """)
   }
 
-  @Test func spellingsOfOneMeaningAreOneText() throws {
+  @Test func `spellings of one meaning are one text`() throws {
     var other = try Self.signal()
     other.symbol = try Symbol(spelling: "mexc:btc/usdt")
     other.amount = .base(try FixedDecimal("0.00100"))
@@ -80,7 +80,7 @@ import Testing
     { $0.note = "di\u{70}\u{301}" }, { $0.note = "di\u{1E55}" }, { $0.note = "\u{0}" },
   ]
 
-  @Test func everyChangeIsAnotherText() throws {
+  @Test func `every change is another text`() throws {
     var texts = [Array(try Self.signal().canonicalText.utf8)]
     for change in Self.changes {
       var changed = try Self.signal()
@@ -91,7 +91,7 @@ import Testing
   }
 
   /// Texts made of the very words that fields are made of, in every pairing.
-  @Test func freeTextsCannotImitateFields() throws {
+  @Test func `free texts cannot imitate fields`() throws {
     let pieces = [
       "", "a", "\n", "note=", "note=1:a", "\nnote=1:a", "source=1:a", "1:a", ":", "0:", "\nnote=0:",
       "a\nnote=1:a", "a\nnote=8:note=1:a",
@@ -108,7 +108,7 @@ import Testing
     #expect(texts.count == choices.count * choices.count)
   }
 
-  @Test func orderTypesKnowTheirPriceAndRest() {
+  @Test func `order types know their price and rest`() {
     #expect(OrderType.allCases.filter { !$0.hasPrice } == [.market])
     #expect(OrderType.allCases.filter(\.canRest) == [.limit, .limitMaker])
     #expect(OrderType.allCases.map(\.rawValue) == ["limit", "market", "limit_maker", "ioc", "fok"])

@@ -64,33 +64,33 @@ import Testing
   ]
 
   @Test(arguments: accepted)
-  func reads(_ spelling: String, _ text: String) throws {
+  func `reads the accepted spellings`(_ spelling: String, _ text: String) throws {
     #expect(try Symbol(spelling: spelling).text == text)
   }
 
   @Test(arguments: perpetual)
-  func refusesPerpetuals(_ spelling: String) {
+  func `refuses perpetuals`(_ spelling: String) {
     #expect(throws: Symbol.SpellingError.perpetual) { try Symbol(spelling: spelling) }
   }
 
   @Test(arguments: otherExchanges)
-  func namesTheOtherExchange(_ spelling: String, _ exchange: String) {
+  func `names the other exchange`(_ spelling: String, _ exchange: String) {
     #expect(throws: Symbol.SpellingError.otherExchange(exchange)) {
       try Symbol(spelling: spelling)
     }
   }
 
   @Test(arguments: malformed)
-  func refusesTheRest(_ spelling: String) {
+  func `refuses the rest`(_ spelling: String) {
     #expect(throws: Symbol.SpellingError.malformed) { try Symbol(spelling: spelling) }
   }
 
   @Test(arguments: ["ВТСUSDT", "ETΗUSDT", "ВТС/USDT", "ＢＴＣUSDT", "ｂｔｃusdt", "ＢＴＣＵＳＤＴ", "МХUSDT"])
-  func refusesWhatOnlyLooksLikeAPlainSymbol(_ spelling: String) {
+  func `refuses what only looks like a plain symbol`(_ spelling: String) {
     #expect(throws: Symbol.SpellingError.lookalike) { try Symbol(spelling: spelling) }
   }
 
-  @Test func boundsTheSpelling() throws {
+  @Test func `bounds the spelling`() throws {
     let longest = String(repeating: "币", count: 60) + "USDT"
     #expect(try Symbol(spelling: longest).text == longest)
     #expect(throws: Symbol.SpellingError.malformed) { try Symbol(spelling: longest + "X") }
@@ -111,7 +111,7 @@ import Testing
     }
   }
 
-  @Test func takesTheExchangesOwnSpellingOnly() {
+  @Test func `takes the exchange's own spelling only`() {
     for text in [
       "BTCUSDT", "AB", "12345678901234567890", "HARRYPOTTEROBAMASONIC10INUUSDT", "币安人生USDT",
       // What the exchange lists is a spot pair, whatever it ends in.
@@ -128,7 +128,7 @@ import Testing
   }
 
   /// The exchange knows one of two spellings that look the same.
-  @Test func comparesByBytes() throws {
+  @Test func `compares by bytes`() throws {
     let composed = try Symbol(spelling: "ÄUSDT")
     let other = try Symbol(spelling: "\u{212B}USDT")
     let same = try Symbol(spelling: "\u{C5}USDT")
@@ -137,7 +137,7 @@ import Testing
     #expect((other < same) != (same < other))
   }
 
-  @Test func symbolsAreOrderedByText() throws {
+  @Test func `symbols are ordered by text`() throws {
     let symbols = try ["BTCUSDT", "1INCHUSDT", "ETHUSDT", "BTCUSDC"].map { text in
       try Symbol(spelling: text)
     }

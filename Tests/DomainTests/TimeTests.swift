@@ -22,7 +22,7 @@ import Testing
   ]
 
   @Test(arguments: durations)
-  func durationsAreRoundedTowardZeroAndClamped(
+  func `durations are rounded toward zero and clamped`(
     _ duration: Duration, _ nanoseconds: Int64, _ milliseconds: Int64
   ) {
     #expect(duration.wholeNanoseconds == nanoseconds)
@@ -39,7 +39,7 @@ import Testing
   ]
 
   @Test(arguments: monotonicAdvances)
-  func monotonicTimeAdvances(_ start: Int64, _ duration: Duration, _ end: Int64) {
+  func `monotonic time advances`(_ start: Int64, _ duration: Duration, _ end: Int64) {
     #expect(MonotonicTime(nanoseconds: start).advanced(by: duration).nanoseconds == end)
   }
 
@@ -51,7 +51,7 @@ import Testing
   ]
 
   @Test(arguments: wallAdvances)
-  func wallTimeAdvances(_ start: Int64, _ duration: Duration, _ end: Int64) {
+  func `wall time advances`(_ start: Int64, _ duration: Duration, _ end: Int64) {
     #expect(WallTime(milliseconds: start).advanced(by: duration).milliseconds == end)
   }
 
@@ -62,7 +62,7 @@ import Testing
   ]
 
   @Test(arguments: differences)
-  func differencesAreClamped(_ later: Int64, _ earlier: Int64, _ difference: Int64) {
+  func `differences are clamped`(_ later: Int64, _ earlier: Int64, _ difference: Int64) {
     #expect(
       MonotonicTime(nanoseconds: later).since(MonotonicTime(nanoseconds: earlier))
         == .nanoseconds(difference))
@@ -71,14 +71,14 @@ import Testing
         == .milliseconds(difference))
   }
 
-  @Test func timesCompare() {
+  @Test func `times compare`() {
     #expect(MonotonicTime(nanoseconds: -1) < MonotonicTime(nanoseconds: 0))
     #expect(MonotonicTime(nanoseconds: .max) > MonotonicTime(nanoseconds: .min))
     #expect(WallTime(milliseconds: 1) < WallTime(milliseconds: 2))
     #expect(!(WallTime(milliseconds: 2) < WallTime(milliseconds: 2)))
   }
 
-  @Test func momentsAdvanceOnBothClocks() {
+  @Test func `moments advance on both clocks`() {
     let moment = Moment(
       wall: WallTime(milliseconds: 1_700_000_000_000), monotonic: MonotonicTime(nanoseconds: 5))
     let later = moment.advanced(by: .milliseconds(1500))
@@ -93,7 +93,7 @@ import Testing
     (.seconds(172_800), "2 days"),
   ]
 
-  @Test(arguments: wordings) func durationsReadLikeWords(duration: Duration, text: String) {
+  @Test(arguments: wordings) func `durations read like words`(duration: Duration, text: String) {
     #expect(duration.inWords == text)
   }
 }

@@ -123,12 +123,12 @@ struct AcceptedSignal: CustomTestStringConvertible, Sendable {
   ]
 
   @Test(arguments: identity + types + amounts + times + texts)
-  func takes(_ accepted: AcceptedSignal) throws {
+  func `takes good signals`(_ accepted: AcceptedSignal) throws {
     let lines = try readSignal(accepted.changes.text).canonicalText.split(separator: "\n")
     for line in accepted.lines { #expect(lines.contains(line[...]), "\(lines)") }
   }
 
-  @Test func readsEveryField() throws {
+  @Test func `reads every field`() throws {
     let signal = try readSignal(
       #"""
       { "note" : "n", "source" : "tv", "expires_at" : "2026-09-21T14:14:20Z",
@@ -146,7 +146,7 @@ struct AcceptedSignal: CustomTestStringConvertible, Sendable {
     #expect(signal == expected)
   }
 
-  @Test func spellingDoesNotChangeTheMeaning() throws {
+  @Test func `spelling does not change the meaning`() throws {
     let first = SignalChanges([("price", "64000.0"), ("symbol", #""BTC-USDT""#)])
     let second = SignalChanges([("price", "\"64000\""), ("side", #""BUY""#)])
     #expect(

@@ -125,7 +125,7 @@ struct RefusedSignal: CustomTestStringConvertible, Sendable {
   }
 
   @Test(arguments: forms + quantities + numbers + contradictions + times)
-  func refuses(_ refused: RefusedSignal) throws {
+  func `refuses bad signals`(_ refused: RefusedSignal) throws {
     let refusal = try refusal(refused.changes.text)
     #expect(refusal.code == .invalidField)
     #expect(refusal.field == refused.field)
@@ -142,7 +142,7 @@ struct RefusedSignal: CustomTestStringConvertible, Sendable {
     "null", "[]", "\"id\"", "1", "[{\"id\":\"a\"}]",
     String(repeating: "[", count: 20_000), "{\"price\":\(String(repeating: "1", count: 65))}",
   ])
-  func refusesOtherText(_ text: String) throws {
+  func `refuses other text`(_ text: String) throws {
     let refusal = try refusal(text)
     #expect(refusal.code == .invalidJSON)
     #expect(refusal.field == nil)
@@ -150,7 +150,7 @@ struct RefusedSignal: CustomTestStringConvertible, Sendable {
     #expect(refusal.id == nil)
   }
 
-  @Test func saysWhereTheJSONIsWrong() throws {
+  @Test func `says where the JSON is wrong`() throws {
     let refusal = try refusal("{\"id\": \"a\",\n \"id\": \"b\"}")
     #expect(refusal.position == JSONPosition(offset: 13, line: 2, column: 2))
     #expect(
@@ -159,7 +159,7 @@ struct RefusedSignal: CustomTestStringConvertible, Sendable {
   }
 
   @Test(arguments: ["qty", "Price", "PRICE", "price ", "stop_loss", "", "leverage", "timeInForce"])
-  func refusesUnknownFields(_ name: String) throws {
+  func `refuses unknown fields`(_ name: String) throws {
     let refusal = try refusal(SignalChanges([(name, "1")]).text)
     #expect(refusal.code == .unknownField)
     #expect(refusal.field == name)
@@ -168,14 +168,14 @@ struct RefusedSignal: CustomTestStringConvertible, Sendable {
     #expect(refusal.position?.offset == SignalChanges([]).text.utf8.count)
   }
 
-  @Test func pointsAtTheField() throws {
+  @Test func `points at the field`() throws {
     let refusal = try refusal("{\n  \"id\": \"s-1\", \"symbol\": \"BTCUSDT\",\n\t\"side\": \"up\"}")
     #expect(refusal.field == "side")
     #expect(refusal.position == JSONPosition(offset: 39, line: 3, column: 2))
     #expect(refusal.message == "side must be \"buy\" or \"sell\", not \"up\".")
   }
 
-  @Test func boundsTheSize() throws {
+  @Test func `bounds the size`() throws {
     let good = SignalChanges([]).text
     #expect(try readSignal(good, maximumBytes: good.utf8.count).id.text == "s-1")
     let refusal = try refusal(good, maximumBytes: good.utf8.count - 1)
@@ -184,7 +184,7 @@ struct RefusedSignal: CustomTestStringConvertible, Sendable {
   }
 
   /// What a message repeats of a value is bounded and stays on its line.
-  @Test func messagesAreBounded() throws {
+  @Test func `messages are bounded`() throws {
     let long = String(repeating: "\\n", count: 10_000)
     let refusal = try refusal(SignalChanges([("side", "\"\(long)\"")]).text)
     #expect(refusal.message.utf8.count < 300)

@@ -19,7 +19,7 @@ import Testing
   ]
 
   @Test(arguments: temporary)
-  func leavesAlone(_ name: String) { #expect(!isCandidate(name)) }
+  func `leaves temporary names alone`(_ name: String) { #expect(!isCandidate(name)) }
 
   @Test(arguments: [
     "a.json", "a", "-rf", "a b.json", "a.json.2", "a.json.result.json", "4913", "x.TMP", "part",
@@ -27,16 +27,16 @@ import Testing
     "a.json#", "#", "~a.json", "$a", "a.sb-1", "a.json.sb-8f3c2a11-Qq4r5", "download", "bak",
     "signal.20260131", "a.tmp.json", "a.part1", "ä.json", "語.json",
   ])
-  func takes(_ name: String) { #expect(isCandidate(name)) }
+  func `takes other names`(_ name: String) { #expect(isCandidate(name)) }
 
-  @Test func namesAreBytes() {
+  @Test func `names are bytes`() {
     #expect(SpoolName.isCandidate([0xFF, 0xFE]))
     #expect(!SpoolName.isCandidate([0xFF] + Array(".tmp".utf8)))
     #expect(SpoolName.isCandidate([]))
   }
 
   /// A report of doubt has a name that no file in `active` can get.
-  @Test func aReportOfDoubtIsToldFromASignal() {
+  @Test func `a report of doubt is told from a signal`() {
     let name = SpoolName.status(of: Array("a.json".utf8))
     #expect(name == Array("a.json.status.json".utf8))
     #expect(SpoolName.looksLikeStatus(name))
@@ -46,7 +46,7 @@ import Testing
     #expect(SpoolName.looksLikeStatus(long))
   }
 
-  @Test func theReadmeListsThem() throws {
+  @Test func `the README lists them`() throws {
     let root = URL(fileURLWithPath: #filePath)
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     let text = try String(

@@ -41,7 +41,7 @@ private func replaced(_ old: String, _ new: String) -> String {
     try #require(instruments(row)?.first)
   }
 
-  @Test func readsTheRules() throws {
+  @Test func `reads the rules`() throws {
     let expected = Instrument(
       symbol: try symbol("LINKUSDT"), baseAsset: "LINK", quoteAsset: "USDT", isTradable: true,
       sides: .both, types: [.limit, .market, .limitMaker, .immediateOrCancel, .fillOrKill],
@@ -61,7 +61,7 @@ private func replaced(_ old: String, _ new: String) -> String {
     ("\"baseAssetPrecision\":2", "\"baseAssetPrecision\":0", "1"),
     ("\"baseAssetPrecision\":2", "\"baseAssetPrecision\":\"1\"", "0.1"),
   ])
-  func theStepIsTheCoarserOfTwo(_ old: String, _ new: String, _ step: String) throws {
+  func `the step is the coarser of two`(_ old: String, _ new: String, _ step: String) throws {
     let instrument = try instrument(replaced(old, new))
     #expect(instrument.stepSize == (try FixedDecimal(step)))
     #expect(instrument.minimumQuantity == instrument.stepSize)
@@ -78,7 +78,8 @@ private func replaced(_ old: String, _ new: String) -> String {
     // A smallest size that is no whole number of units leaves no quantity that is surely taken.
     ("\"0.05\"", "\"0.015\"", false),
   ])
-  func onlyWhatIsSurelyOpenIsTradable(_ old: String, _ new: String, _ tradable: Bool) throws {
+  func `only what is surely open is tradable`(_ old: String, _ new: String, _ tradable: Bool) throws
+  {
     #expect(try instrument(replaced(old, new)).isTradable == tradable)
   }
 
@@ -86,12 +87,12 @@ private func replaced(_ old: String, _ new: String) -> String {
     ("2", Instrument.TradableSides.buyOnly), ("3", .sellOnly), ("4", .none), ("\"1\"", .both),
     ("\"2\"", .buyOnly), ("9", .none), ("null", .both),
   ])
-  func readsTheSides(_ value: String, _ sides: Instrument.TradableSides) throws {
+  func `reads the sides`(_ value: String, _ sides: Instrument.TradableSides) throws {
     let row = replaced("\"tradeSideType\":1", "\"tradeSideType\":\(value)")
     #expect(try instrument(row).sides == sides)
   }
 
-  @Test func readsTheTypes() throws {
+  @Test func `reads the types`() throws {
     let maker = replaced(#"["LIMIT","MARKET","LIMIT_MAKER"]"#, #"["LIMIT","LIMIT_MAKER","NEW"]"#)
     #expect(
       try instrument(maker).types == [.limit, .limitMaker, .immediateOrCancel, .fillOrKill])
@@ -101,7 +102,7 @@ private func replaced(_ old: String, _ new: String) -> String {
     #expect(try instrument(market).types == [.market])
   }
 
-  @Test func readsWhatMayBeAbsent() throws {
+  @Test func `reads what may be absent`() throws {
     let market = try instrument(replaced("\"quoteAmountPrecisionMarket\":\"5\",", ""))
     #expect(market.minimumNotionalMarket == FixedDecimal(1))
     #expect(try instrument(replaced("\"2000000\"", "\"0\"")).maximumNotional == nil)
@@ -128,7 +129,7 @@ private func replaced(_ old: String, _ new: String) -> String {
     ("\"2000000\"", "\"0.0000000000000000001\"", "maxQuoteAmount is 0.00"),
     ("\"0.2\"", "\"wide\"", "bidMultiplierUp is wide"),
   ])
-  func namesTheRuleThatCannotBeHeld(_ old: String, _ new: String, _ reason: String) throws {
+  func `names the rule that cannot be held`(_ old: String, _ new: String, _ reason: String) throws {
     let other = replaced("LINKUSDT", "AAAUSDT")
     let (found, unreadable) = try #require(read([replaced(old, new), other]))
     #expect(found.map(\.symbol.text) == ["AAAUSDT"])
@@ -137,7 +138,7 @@ private func replaced(_ old: String, _ new: String) -> String {
   }
 
   @Test(arguments: ["1E+30", "1E+1000", "170141183460469231732", "999999999999999999999999999"])
-  func aMaximumBeyondWhatCanBeHeldIsNone(_ value: String) throws {
+  func `a maximum beyond what can be held is none`(_ value: String) throws {
     #expect(try instrument(replaced("\"2000000\"", "\"\(value)\"")).maximumNotional == nil)
     #expect(try instrument(replaced("\"2000000\"", value)).maximumNotional == nil)
     #expect(try instrument(replaced("\"100000\"", "\"\(value)\"")).maximumNotionalMarket == nil)
@@ -146,7 +147,7 @@ private func replaced(_ old: String, _ new: String) -> String {
     #expect(try band.sellDown == FixedDecimal("0.1"))
   }
 
-  @Test func oneBadRowLeavesTheOthers() throws {
+  @Test func `one bad row leaves the others`() throws {
     let bad = replaced("\"quotePrecision\":3", "\"quotePrecision\":20")
     let other = replaced("LINKUSDT", "AAAUSDT")
     for stranger in [
@@ -167,11 +168,11 @@ private func replaced(_ old: String, _ new: String) -> String {
   }
 
   @Test(arguments: ["币安人生USDT", "HARRYPOTTEROBAMASONIC10INUUSDT"])
-  func anyNameThatIsListedIsASymbol(_ name: String) throws {
+  func `any name that is listed is a symbol`(_ name: String) throws {
     #expect(try instrument(replaced("LINKUSDT", name)).symbol.text == name)
   }
 
-  @Test func keepsTheWantedOnesSorted() throws {
+  @Test func `keeps the wanted ones sorted`() throws {
     let other = replaced("LINKUSDT", "AAAUSDT")
     let third = replaced("LINKUSDT", "BBBUSDT")
     #expect(
@@ -183,7 +184,7 @@ private func replaced(_ old: String, _ new: String) -> String {
     #expect(instruments() == [])
   }
 
-  @Test func anInvalidSymbolIsAnAnswer() throws {
+  @Test func `an invalid symbol is an answer`() throws {
     let one = [try symbol("NONEUSDT")]
     let two = one + [try symbol("LINKUSDT")]
     let error = response(400, #"{"code":-1121,"msg":"Invalid symbol."}"#)

@@ -8,7 +8,7 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
 }
 
 @Suite struct MarketAnswerTests {
-  @Test func readsTheTime() {
+  @Test func `reads the time`() {
     #expect(
       answer(to: .serverTime, response(200, #"{"serverTime":1790000000123}"#))
         == .serverTime(WallTime(milliseconds: 1_790_000_000_123)))
@@ -23,7 +23,7 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
     }
   }
 
-  @Test func readsPrices() throws {
+  @Test func `reads prices`() throws {
     let link = try symbol("LINKUSDT")
     let bitcoin = try symbol("BTCUSDT")
     let linkPrice = SymbolPrice(symbol: link, price: try FixedDecimal("21.42"))
@@ -74,7 +74,7 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
     #"{"symbol":"LINKUSDT","price":"x"}"#, #"{"symbol":"LINKUSDT","price":"1E+30"}"#,
     #"{"symbol":"LINKUSDT","price":"1"},{"symbol":"LINKUSDT","price":"2"}"#,
   ])
-  func onePriceThatCannotBeToldLeavesTheOthers(_ rows: String) throws {
+  func `one price that cannot be told leaves the others`(_ rows: String) throws {
     let asked = ExchangeRequest.prices([try symbol("LINKUSDT"), try symbol("BTCUSDT")])
     let bitcoin = SymbolPrice(symbol: try symbol("BTCUSDT"), price: try FixedDecimal("64000.1"))
     #expect(
@@ -82,7 +82,7 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
         == .prices([bitcoin]))
   }
 
-  @Test func readsTheKeysSymbols() throws {
+  @Test func `reads the key's symbols`() throws {
     let symbols = [try symbol("BTCUSDT"), try symbol("MXUSDT"), try symbol("币USDT")]
     for code in ["0", "200", "\"0\"", "null"] {
       let body = #"{"data":["MXUSDT","BTCUSDT","币USDT"],"code":\#(code),"msg":"success"}"#
@@ -114,11 +114,11 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
     (30027, .skip), (30032, .size), (30051, .skip), (60005, .halt), (70011, .skip),
     (700013, .fix), (730000, .halt), (730708, .fix),
   ])
-  func saysWhatToDo(_ code: Int, _ action: ExchangeError.Action) {
+  func `says what to do`(_ code: Int, _ action: ExchangeError.Action) {
     #expect(ErrorTable.error(code: code, text: "x").action == action)
   }
 
-  @Test func everyRowAdvises() {
+  @Test func `every row advises`() {
     #expect(ErrorTable.codes.count >= 80)
     for code in ErrorTable.codes {
       let error = ErrorTable.error(code: code, text: "")
@@ -128,7 +128,7 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
     }
   }
 
-  @Test func keepsTheExchangesOwnWords() {
+  @Test func `keeps the exchange's own words`() {
     let error = ErrorTable.error(code: 30002, text: "cannot be less than:1USDT")
     #expect(error.text == "cannot be less than:1USDT")
     #expect(ErrorTable.error(code: 30002, text: "").text == "Below the minimum amount.")
@@ -138,7 +138,7 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
     #expect(!unknown.refusesPlacement)
   }
 
-  @Test func boundsTheText() throws {
+  @Test func `bounds the text`() throws {
     let long = String(repeating: "é", count: 10_000)
     let refused = answer(
       to: .place(try ticket()), response(400, #"{"code":30002,"msg":"\#(long)"}"#))

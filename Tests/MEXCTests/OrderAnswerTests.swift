@@ -36,7 +36,7 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
     let answer: ExchangeAnswer
   }
 
-  @Test func readsAnOrder() throws {
+  @Test func `reads an order`() throws {
     let expected = OrderReport(
       orderID: "C02__6122", clientOrderID: "sg-1", symbol: try symbol("LINKUSDT"), side: .buy,
       type: .limit, price: try FixedDecimal("21.4"), quantity: try FixedDecimal("1.25"),
@@ -51,11 +51,11 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
     ("REJECTED", .undocumented("REJECTED")), ("EXPIRED", .undocumented("EXPIRED")),
     ("PENDING_CANCEL", .undocumented("PENDING_CANCEL")), ("filled", .undocumented("filled")),
   ])
-  func readsTheStatus(_ word: String, _ status: OrderReport.Status) throws {
+  func `reads the status`(_ word: String, _ status: OrderReport.Status) throws {
     #expect(try report(replaced("PARTIALLY_FILLED", word)).status == status)
   }
 
-  @Test func toleratesWhatVaries() throws {
+  @Test func `tolerates what varies`() throws {
     let quantity = try FixedDecimal("1.25")
     #expect(try report(replaced("\"origQty\"", "\"Qty\"")).quantity == quantity)
     #expect(try report(replaced("\"1.25\"", "1.25")).quantity == quantity)
@@ -88,16 +88,16 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
     ("\"0.50\"", "\"0.1234567890123456789\""), ("\"21.400\"", "\"NaN\""),
     ("\"origQty\"", "\"price\""),
   ])
-  func refusesWhatProvesNothing(_ old: String, _ new: String) throws {
+  func `refuses what proves nothing`(_ old: String, _ new: String) throws {
     #expect(isUnreadable(try lookUp(replaced(old, new))))
   }
 
   @Test(arguments: ["{}", "[]", "null", "", "<html>", "{\"code\":200}", "[\(row)]"])
-  func refusesOtherShapes(_ body: String) throws {
+  func `refuses other shapes`(_ body: String) throws {
     #expect(isUnreadable(try lookUp(body)))
   }
 
-  @Test func bothCodesMeanThatThereIsNoSuchOrder() throws {
+  @Test func `both codes mean that there is no such order`() throws {
     for (code, text) in [(-2013, "Order does not exist."), (-2011, "Unknown order sent")] {
       for status in [400, 404, 200] {
         let answer = try lookUp(
@@ -118,7 +118,7 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
     #expect(error.action == .clock)
   }
 
-  @Test func anOrderIDIsComparedAsText() throws {
+  @Test func `an order ID is compared as text`() throws {
     let request = ExchangeRequest.order(try symbol("LINKUSDT"), .orderID("C02__6122"))
     guard case .order(let report) = answer(to: request, response(200, row)) else {
       Issue.record("the order was asked for by its id")
@@ -129,7 +129,7 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
     #expect(isUnreadable(answer(to: other, response(200, row))))
   }
 
-  @Test func readsLists() throws {
+  @Test func `reads lists`() throws {
     let link = try symbol("LINKUSDT")
     let reports = [try report(row)]
     for request in [ExchangeRequest.openOrders(link), .recentOrders(link, since: noon)] {
@@ -176,7 +176,7 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
     "icebergQty":null,"time":1,"updateTime":null,"isWorking":false,"origQuoteOrderQty":null}
     """#
 
-  @Test func whoseARowMayBe() throws {
+  @Test func `whose a row may be`() throws {
     let ours = try clientOrderID("sg-1")
     func row(_ orderID: String?, _ name: UnreadableRow.Name) -> UnreadableRow {
       UnreadableRow(orderID: orderID, name: name, reason: "")
@@ -193,7 +193,7 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
     #expect(!row(nil, .none).mayBe(ours, "7"))
   }
 
-  @Test func readsTrades() throws {
+  @Test func `reads trades`() throws {
     let link = try symbol("LINKUSDT")
     let request = ExchangeRequest.trades(link, since: noon)
     let trade = #"""
@@ -218,7 +218,7 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
     #expect(isUnreadable(answer(to: request, response(200, "{\"code\":200,\"data\":[]}"))))
   }
 
-  @Test func aCancelProvesOnlyThatItWasTaken() throws {
+  @Test func `a cancel proves only that it was taken`() throws {
     let request = ExchangeRequest.cancel(
       try symbol("LINKUSDT"), .clientOrderID(try clientOrderID("sg-1")))
     #expect(answer(to: request, response(200, row)) == .cancelTaken)

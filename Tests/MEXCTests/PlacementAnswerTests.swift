@@ -168,13 +168,13 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
   ]
 
   @Test(arguments: acknowledgements + refusals + doubts)
-  func sortsTheAnswer(_ row: PlacementRow) throws {
+  func `sorts the answer`(_ row: PlacementRow) throws {
     let answer = answer(to: .place(try ticket()), response(row.status, row.body))
     #expect(PlacementVerdict(answer) == row.verdict, "\(answer)")
   }
 
   /// Nothing but the reviewed list may count as "no order was made".
-  @Test func onlyTheReviewedCodesRefuseForCertain() throws {
+  @Test func `only the reviewed codes refuse for certain`() throws {
     let certain = ErrorTable.codes.filter {
       ErrorTable.error(code: $0, text: "").refusesPlacement
     }
@@ -198,7 +198,7 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
     (#"{"code":30099,"msg":"no","data":{},"_extend":{"a":[1]}}"#, #"no; {"a":[1]}"#),
     (#"{"code":30099,"msg":"key mx0aBYs33eIilxBWC5 unknown"}"#, "key … unknown"),
   ])
-  func theExchangesWordsAreKept(_ body: String, _ text: String) throws {
+  func `the exchange's words are kept`(_ body: String, _ text: String) throws {
     var exchange = MEXCSpot(
       credentials: try documentedCredentials(), receiveWindow: .seconds(5))
     let answer = exchange.answer(
@@ -210,7 +210,7 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
     #expect(error.text == text)
   }
 
-  @Test func aBrokenTransportSaysHowFarItGot() throws {
+  @Test func `a broken transport says how far it got`() throws {
     let unsent = TransportError(.notSent, .connect, .deadline, endpoint: "https://api.mexc.com")
     let sent = TransportError(
       .perhapsSent, .firstByte, .peerClosed, endpoint: "https://api.mexc.com")
@@ -219,7 +219,7 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
     #expect(answer(to: request, .failure(sent)) == .failed(.noAnswer(sent.description)))
   }
 
-  @Test func theTestEndpointAnswersEmpty() throws {
+  @Test func `the test endpoint answers empty`() throws {
     let request = ExchangeRequest.validate(try ticket())
     #expect(answer(to: request, response(200, "{}")) == .validated)
     #expect(answer(to: request, response(200, #"{"code":0}"#)) == .validated)
@@ -228,7 +228,7 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
     #expect(PlacementVerdict(answer(to: request, response(200, "[]"))) == .unreadable)
   }
 
-  @Test func aForeignPageIsNotRepeated() throws {
+  @Test func `a foreign page is not repeated`() throws {
     let echo = "<html>signature=0123456789abcdef X-MEXC-APIKEY: mx0key</html>"
     for status in [200, 403, 404, 503] {
       let answer = answer(to: .place(try ticket()), response(status, echo, []))

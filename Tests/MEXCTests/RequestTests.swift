@@ -12,7 +12,7 @@ import Transport
     return try #require(exchange.httpRequest(for: request, stampedAt: stamp))
   }
 
-  @Test func publicRequestsAreNotSigned() throws {
+  @Test func `public requests are not signed`() throws {
     let link = try symbol("LINKUSDT")
     let bitcoin = try symbol("BTCUSDT")
     let many = try (0..<51).map { try symbol("A\($0)USDT") }
@@ -40,7 +40,7 @@ import Transport
     }
   }
 
-  @Test func signedRequestsCarryEverythingInTheQuery() throws {
+  @Test func `signed requests carry everything in the query`() throws {
     let link = try symbol("LINKUSDT")
     let since = WallTime(milliseconds: 1_644_489_000_000)
     let ours = OrderReference.clientOrderID(try clientOrderID("cli_1"))
@@ -94,11 +94,11 @@ import Transport
     (OrderType.limit, "LIMIT"), (.limitMaker, "LIMIT_MAKER"),
     (.immediateOrCancel, "IMMEDIATE_OR_CANCEL"), (.fillOrKill, "FILL_OR_KILL"),
   ])
-  func namesTheTypes(_ type: OrderType, _ word: String) throws {
+  func `names the types`(_ type: OrderType, _ word: String) throws {
     #expect(try request(.place(ticket(.buy, type))).target.contains("&type=\(word)&"))
   }
 
-  @Test func theDocumentedLookUpMatchesItsVector() throws {
+  @Test func `the documented look-up matches its vector`() throws {
     let exchange = MEXCSpot(
       credentials: try documentedCredentials(), receiveWindow: .seconds(5))
     let reference = OrderReference.clientOrderID(try clientOrderID("cli-1"))
@@ -109,13 +109,13 @@ import Transport
       target.hasSuffix("572ed47317db792f36769f2432b1f4b9cd15ada2475185f14f08ec43887c4e01"))
   }
 
-  @Test func nothingIsSignedWithoutCredentials() throws {
+  @Test func `nothing is signed without credentials`() throws {
     let exchange = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
     #expect(exchange.httpRequest(for: .place(try ticket()), stampedAt: stamp) == nil)
     #expect(exchange.httpRequest(for: .tradableSymbols, stampedAt: stamp) == nil)
   }
 
-  @Test func costsAreThePublishedOnes() throws {
+  @Test func `costs are the published ones`() throws {
     let link = try symbol("LINKUSDT")
     let reference = OrderReference.orderID("1")
     let order = RequestCost(ipWeight: 1, uidWeight: 1, isOrder: true)

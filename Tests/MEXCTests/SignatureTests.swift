@@ -30,11 +30,11 @@ import Testing
       "50a9ffefff524f9b76837330cae847b85feb80443f0d17b8ae0f04f0a9b1bae7"
     ),
   ])
-  func matchesTheVectors(_ text: String, _ signature: String) throws {
+  func `matches the vectors`(_ text: String, _ signature: String) throws {
     #expect(try documentedCredentials().signature(of: text) == signature)
   }
 
-  @Test func buildsAndSignsTheDocumentedOrder() throws {
+  @Test func `builds and signs the documented order`() throws {
     var query = QueryString()
     for (name, value) in [
       ("symbol", "BTCUSDT"), ("side", "BUY"), ("type", "LIMIT"), ("quantity", "1"),
@@ -50,7 +50,7 @@ import Testing
         + "fd3e4e8543c5188531eb7279d68ae7d26a573d0fc5ab0d18eb692451654d837a")
   }
 
-  @Test func encodesBeforeSigning() throws {
+  @Test func `encodes before signing`() throws {
     var query = QueryString()
     query.add(
       "batchOrders",
@@ -69,7 +69,7 @@ import Testing
     ("x&side=SELL", "x%26side%3DSELL"), ("é€", "%C3%A9%E2%82%AC"), ("\r\n\0", "%0D%0A%00"),
     ("/?#%", "%2F%3F%23%25"), ("", ""),
   ])
-  func encodes(_ value: String, _ encoded: String) {
+  func `encodes what needs it`(_ value: String, _ encoded: String) {
     var query = QueryString()
     query.add("v", value)
     #expect(query.text == "v=" + encoded)
@@ -82,7 +82,7 @@ import Testing
     (String(repeating: "k", count: 257), "s", .keyMalformed),
     ("k", String(repeating: "s", count: 257), .secretMalformed),
   ])
-  func refusesMisshapenCredentials(
+  func `refuses misshapen credentials`(
     _ key: String, _ secret: String, _ error: Credentials.ShapeError
   ) {
     #expect(throws: error) {
@@ -91,7 +91,7 @@ import Testing
     }
   }
 
-  @Test func printsNeitherKeyNorSecret() throws {
+  @Test func `prints neither key nor secret`() throws {
     let credentials = try documentedCredentials()
     var dumped = ""
     dump(credentials, to: &dumped)

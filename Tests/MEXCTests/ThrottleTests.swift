@@ -32,7 +32,7 @@ import Transport
     ("Mon, 21 Sep 2026 14:13:20 GMT", 1), ("Mon, 21 Sep 2026 14:13:19 GMT", 1),
     ("Sun, 06 Nov 1994 08:49:37 GMT", 1),
   ])
-  func readsTheStatedTime(_ value: String, _ seconds: Int) throws {
+  func `reads the stated time`(_ value: String, _ seconds: Int) throws {
     #expect(try wait([value]) == .seconds(seconds))
     #expect(try wait([value], status: 418) == .seconds(seconds))
   }
@@ -41,7 +41,7 @@ import Transport
     "259801", "31536000", "99999999999999999999", "9223372036854775807", "9223372036854775808",
     "Fri, 25 Dec 2099 00:00:00 GMT",
   ])
-  func boundsTheStatedTime(_ value: String) throws {
+  func `bounds the stated time`(_ value: String) throws {
     #expect(try wait([value]) == Self.maximum)
   }
 
@@ -49,13 +49,13 @@ import Transport
     "-1", "+5", "1e3", "5.0", "5s", "", " ", "five", "0x10", "5 6", "5,6", "٥", "Mon",
     "Mon, 21 Sep 2026 14:13:50", "Mon, 31 Feb 2026 14:13:50 GMT", "2026-09-21T14:13:50Z",
   ])
-  func fallsBackOnGarbage(_ value: String) throws {
+  func `falls back on garbage`(_ value: String) throws {
     #expect(try wait([value]) == .seconds(10))
     #expect(try wait([value], status: 418) == .seconds(600))
   }
 
   /// Both dates are of one clock, whatever ours says.
-  @Test func measuresADateFromTheAnswersOwn() throws {
+  @Test func `measures a date from the answer's own`() throws {
     var exchange = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
     let headers: HTTPFields = [
       (name: "Date", value: "Mon, 21 Sep 2026 13:00:00 GMT"),
@@ -64,7 +64,7 @@ import Transport
     #expect(try notice(&exchange, response(429, "", headers)).wait == .seconds(20))
   }
 
-  @Test func takesTheLargerOfSeveral() throws {
+  @Test func `takes the larger of several`() throws {
     #expect(try wait(["5", "30"]) == .seconds(30))
     #expect(try wait(["30", "5"]) == .seconds(30))
     #expect(try wait(["x", "5"]) == .seconds(5))
@@ -74,7 +74,7 @@ import Transport
     #expect(try wait([], status: 418) == .seconds(600))
   }
 
-  @Test func doublesWhileNothingIsStated() throws {
+  @Test func `doubles while nothing is stated`() throws {
     var exchange = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
     var waits: [Duration] = []
     for _ in 0..<9 { waits.append(try notice(&exchange, response(429, "")).wait) }
@@ -89,7 +89,7 @@ import Transport
     #expect(try notice(&exchange, response(429, "")).wait == .seconds(10))
   }
 
-  @Test func readsTheCodeInsideABody() throws {
+  @Test func `reads the code inside a body`() throws {
     var exchange = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
     let body = #"{"code":429,"msg":"Too Many Requests"}"#
     for status in [200, 400, 429] {
@@ -101,7 +101,7 @@ import Transport
     #expect(ban == ThrottleNotice(wait: .seconds(600), isBan: true, text: "x"))
   }
 
-  @Test func everyRequestHearsIt() throws {
+  @Test func `every request hears it`() throws {
     let link = try symbol("LINKUSDT")
     let requests: [ExchangeRequest] = [
       .serverTime, .instruments([link]), .prices([link]), .tradableSymbols,

@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized)
 struct BadInputTests {
   @Test
-  func aHundredKindsOfBadInputLeakNothing() throws {
+  func `a hundred kinds of bad input leak nothing`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     #expect(BadInput.texts.count >= 100)
@@ -120,7 +120,7 @@ struct BadInputTests {
   // MARK: What is no file
 
   @Test
-  func whatIsNoRegularFileIsRefusedUnread() throws {
+  func `what is no regular file is refused unread`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     let manager = FileManager.default
@@ -171,7 +171,7 @@ struct BadInputTests {
 
   /// What producers have in the making is left alone for as long as it has such a name.
   @Test
-  func unfinishedNamesAreLeftAlone() throws {
+  func `unfinished names are left alone`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     let names = [".hidden.json", "a.json.tmp", "b.part", "c.swp", "d.json~"]
@@ -187,7 +187,7 @@ struct BadInputTests {
 
   /// Silent clients, half lines, clients that never read; and one that wants an order.
   @Test
-  func slowClientsHarmNobody() throws {
+  func `slow clients harm nobody`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     let path = daemon.scratch("signal.sock")

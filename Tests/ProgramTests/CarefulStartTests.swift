@@ -26,7 +26,7 @@ struct CarefulStartTests {
   }
 
   @Test(arguments: ["restored", "lost"])
-  func anOrderThatTheDatabaseForgotIsFoundNotPlacedAgain(_ what: String) throws {
+  func `an order that the database forgot is found not placed again`(_ what: String) throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     #expect(try daemon.submit(Wish("before").text)["code"] == "accepted")
@@ -77,7 +77,7 @@ struct CarefulStartTests {
     try daemon.stop()
   }
 
-  @Test func aMissingMarkIsSaidAndMadeAnew() throws {
+  @Test func `a missing mark is said and made anew`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     #expect(try daemon.submit(Wish("a").text)["code"] == "accepted")

@@ -5,7 +5,7 @@ import Testing
 /// The operator's hand, by the operator's own program.
 struct ControlTests {
   @Test
-  func aHaltOutlivesAKill() throws {
+  func `a halt outlives a kill`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     let halt = try daemon.operate("halt", "the", "screens", "are", "red")
@@ -25,7 +25,7 @@ struct ControlTests {
   }
 
   @Test
-  func aHaltNeedsNoExchange() throws {
+  func `a halt needs no exchange`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     try market.stop()
@@ -40,7 +40,7 @@ struct ControlTests {
   }
 
   @Test
-  func cancelsReachTheExchange() throws {
+  func `cancels reach the exchange`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     for id in ["one", "two", "three", "four"] {
@@ -72,7 +72,7 @@ struct ControlTests {
 
   /// A partial fill survives a cancel in the record, as at the exchange.
   @Test
-  func aPartialFillIsKeptWhenTheRestIsCancelled() throws {
+  func `a partial fill is kept when the rest is cancelled`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     try daemon.drop("part.json", Wish.resting("part").text)
@@ -89,7 +89,7 @@ struct ControlTests {
   }
 
   @Test
-  func theStoryIsTheSameWithAndWithoutTheDaemon() throws {
+  func `the story is the same with and without the daemon`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     #expect(try daemon.submit(Wish("told").text)["code"] == "accepted")
@@ -134,7 +134,7 @@ struct ControlTests {
   }
 
   @Test
-  func submitPrintsTheAnswer() throws {
+  func `submit prints the answer`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     let path = try daemon.scratch.write("signal.json", Wish("submitted").text)
@@ -154,7 +154,7 @@ struct ControlTests {
 
   /// The second is turned away with the reason, and the first does not notice.
   @Test(arguments: ["store.path", "intake.directory", "intake.socket", "control.socket"])
-  func aSecondDaemonIsTurnedAway(_ shared: String) throws {
+  func `a second daemon is turned away`(_ shared: String) throws {
     let market = try SimulatedMarket()
     let first = try DaemonUnderTest.trading(market)
     let second = try DaemonUnderTest(market)

@@ -38,7 +38,7 @@ struct DatabaseKeyTests {
     return try #require(try daemon.process.lines.first { $0.contains("not started: ") })
   }
 
-  @Test func anotherKeyIsRefusedUntilItIsSaidToBeOfTheAccount() throws {
+  @Test func `another key is refused until it is said to be of the account`() throws {
     let first = try market()
     let daemon = try DaemonUnderTest(first)
     try trade("a", daemon)
@@ -89,7 +89,7 @@ struct DatabaseKeyTests {
   }
 
   /// Root says it, and the daemon's user must be able to open what lies beside the database then.
-  @Test func adoptingLeavesEveryFileToTheDatabasesUser() throws {
+  @Test func `adopting leaves every file to the databases user`() throws {
     let market = try market()
     let daemon = try DaemonUnderTest(market)
     try trade("a", daemon)
@@ -114,7 +114,7 @@ struct DatabaseKeyTests {
     }
   }
 
-  @Test func anOpenOrderIsFollowedWithTheRenewedKey() throws {
+  @Test func `an open order is followed with the renewed key`() throws {
     let market = try market()
     let daemon = try DaemonUnderTest.trading(market)
     #expect(try daemon.submit(Wish.resting("rests").text)["code"] == "accepted")

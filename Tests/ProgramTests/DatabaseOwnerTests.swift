@@ -41,7 +41,7 @@ struct DatabaseOwnerTests {
   }
 
   @Test(arguments: switches)
-  func anotherModeIsRefused(from: String, to: String) throws {
+  func `another mode is refused`(from: String, to: String) throws {
     let market = try SimulatedMarket()
     let daemon = try resting(in: from, market)
     try daemon.stop()
@@ -74,7 +74,7 @@ struct DatabaseOwnerTests {
     try daemon.stop()
   }
 
-  @Test func anotherModeTradesWithADatabaseOfItsOwn() throws {
+  @Test func `another mode trades with a database of its own`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     try daemon.drop("rests.json", Wish.resting("rests").text)
@@ -101,7 +101,7 @@ struct DatabaseOwnerTests {
     try daemon.stop()
   }
 
-  @Test func anotherAccountIsRefused() throws {
+  @Test func `another account is refused`() throws {
     let market = try SimulatedMarket()
     let daemon = try resting(in: "live", market)
     try daemon.stop()
@@ -114,7 +114,7 @@ struct DatabaseOwnerTests {
     try daemon.stop()
   }
 
-  @Test func aStartThatUsedNothingBindsNobody() throws {
+  @Test func `a start that used nothing binds nobody`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest(market)
     for mode in ["paper", "live", "validate", "live"] {
@@ -131,7 +131,7 @@ struct DatabaseOwnerTests {
     _ = try refusedStart(of: daemon)
   }
 
-  @Test func aCopyElsewhereIsTheSameDatabase() throws {
+  @Test func `a copy elsewhere is the same database`() throws {
     let market = try SimulatedMarket()
     let daemon = try resting(in: "live", market)
     try daemon.stop()
@@ -148,7 +148,7 @@ struct DatabaseOwnerTests {
     _ = try refusedStart(of: daemon)
   }
 
-  @Test func aReloadSaysThatARestartWillBeRefused() throws {
+  @Test func `a reload says that a restart will be refused`() throws {
     let market = try SimulatedMarket()
     let daemon = try resting(in: "live", market)
     daemon.settings["mode"] = "paper"
@@ -165,7 +165,7 @@ struct DatabaseOwnerTests {
     try daemon.stop()
   }
 
-  @Test func theToolSaysWhoseDatabaseItReads() throws {
+  @Test func `the tool says whose database it reads`() throws {
     let market = try SimulatedMarket()
     let daemon = try resting(in: "live", market)
     try daemon.stop()

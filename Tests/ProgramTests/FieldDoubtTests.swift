@@ -42,7 +42,7 @@ struct FieldDoubtTests {
   // MARK: The operator's word
 
   @Test(arguments: [false, true])
-  func theOperatorsWordEndsTheStory(_ isRestarted: Bool) throws {
+  func `the operator's word ends the story`(_ isRestarted: Bool) throws {
     let market = try SimulatedMarket()
     let daemon = try trading(market)
     try dropPlacements(market)
@@ -86,7 +86,7 @@ struct FieldDoubtTests {
 
   /// A kill between the operator's word and the move, or a database of before: the next start moves
   /// the file.
-  @Test func aFileOfAClosedSignalIsMovedAtTheStart() throws {
+  @Test func `a file of a closed signal is moved at the start`() throws {
     let market = try SimulatedMarket()
     let daemon = try trading(market)
     try dropPlacements(market)
@@ -105,7 +105,7 @@ struct FieldDoubtTests {
   }
 
   /// The exchange shows the order after all: that wins, raises its alarm, and the report says so.
-  @Test func aLateFindReplacesTheReport() throws {
+  @Test func `a late find replaces the report`() throws {
     let market = try SimulatedMarket()
     let daemon = try trading(market)
     try market.admin(
@@ -139,7 +139,7 @@ struct FieldDoubtTests {
 
   // MARK: Doubt
 
-  @Test func doubtIsToldWhileItLasts() throws {
+  @Test func `doubt is told while it lasts`() throws {
     let market = try SimulatedMarket()
     let daemon = try trading(market, settle: 6)
     try dropPlacements(market)
@@ -175,7 +175,7 @@ struct FieldDoubtTests {
     #expect(!daemon.journal.contains { $0.contains("belongs to no signal") })
   }
 
-  @Test func doubtThatEndsIsTakenBack() throws {
+  @Test func `doubt that ends is taken back`() throws {
     let market = try SimulatedMarket()
     let daemon = try trading(market, settle: 60)
     try market.admin(
@@ -197,7 +197,7 @@ struct FieldDoubtTests {
   }
 
   /// An answer that is only late is no doubt.
-  @Test func aShortWaitIsNotTold() throws {
+  @Test func `a short wait is not told`() throws {
     let market = try SimulatedMarket()
     let daemon = try trading(market)
     try market.faults(
@@ -216,7 +216,7 @@ struct FieldDoubtTests {
   }
 
   /// What an earlier run has left behind without its file.
-  @Test func aStaleReportIsRemovedAtTheStart() throws {
+  @Test func `a stale report is removed at the start`() throws {
     let market = try SimulatedMarket()
     let daemon = try trading(market)
     try daemon.drop("a.json", Wish.resting("a").text)

@@ -36,7 +36,7 @@ struct FieldFileTests {
 
   /// By the kernel's word, and without the right to ask for it: then by what was seen of the file.
   @Test(arguments: [false, true])
-  func aSlowUploadIsNotJudgedWhileItIsOpen(_ isBare: Bool) throws {
+  func `a slow upload is not judged while it is open`(_ isBare: Bool) throws {
     let market = try SimulatedMarket()
     let daemon = try daemon(market, bare: isBare, quiet: 1)
     let file = try OpenFile(daemon.spool("incoming/a.json"))
@@ -52,7 +52,7 @@ struct FieldFileTests {
     try expectFilled("a.json", daemon, at: market)
   }
 
-  @Test func aByteNowAndThen() throws {
+  @Test func `a byte now and then`() throws {
     let market = try SimulatedMarket()
     let daemon = try daemon(market, quiet: 1)
     let file = try OpenFile(daemon.spool("incoming/a.json"))
@@ -66,7 +66,7 @@ struct FieldFileTests {
   }
 
   /// What was open before the start is known by the kernel's word alone.
-  @Test func anUploadThatBeganBeforeTheStart() throws {
+  @Test func `an upload that began before the start`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest(market) { $0["intake.quiet_seconds"] = 1 }
     try FileManager.default.createDirectory(
@@ -81,7 +81,7 @@ struct FieldFileTests {
     try expectFilled("a.json", daemon, at: market)
   }
 
-  @Test func createdEmptyClosedAndOpenedAgain() throws {
+  @Test func `created empty, closed and opened again`() throws {
     let market = try SimulatedMarket()
     let daemon = try daemon(market, quiet: 1)
     try OpenFile(daemon.spool("incoming/a.json")).close()
@@ -94,7 +94,7 @@ struct FieldFileTests {
   }
 
   /// One command makes it, others add to it: every close but the last leaves half of a signal.
-  @Test func writtenInSeveralSteps() throws {
+  @Test func `written in several steps`() throws {
     let market = try SimulatedMarket()
     let daemon = try daemon(market)
     let path = daemon.spool("incoming/a.json")
@@ -109,7 +109,7 @@ struct FieldFileTests {
   }
 
   /// Many write through a buffer and rename before they close it.
-  @Test func renamedInBeforeTheLastBytesAreWritten() throws {
+  @Test func `renamed in before the last bytes are written`() throws {
     let market = try SimulatedMarket()
     let daemon = try daemon(market)
     let file = try OpenFile(daemon.spool("incoming/.a.json"))
@@ -135,7 +135,7 @@ struct FieldFileTests {
     // As rsync, and as editors that save beside and rename.
     "cp source.json incoming/.a.json.Xy12Ab; mv incoming/.a.json.Xy12Ab incoming/a.json",
   ])
-  func whatShellsDo(_ command: String) throws {
+  func `what shells do`(_ command: String) throws {
     let market = try SimulatedMarket()
     let daemon = try daemon(market, quiet: 1)
     try daemon.scratch.write("spool/source.json", Self.text, mode: 0o644)
@@ -147,7 +147,7 @@ struct FieldFileTests {
   }
 
   /// The mode comes after the close: a race that nobody may lose.
-  @Test func installByAnotherMemberOfTheGroup() throws {
+  @Test func `install by another member of the group`() throws {
     let market = try SimulatedMarket(SimulatedMarket.calm + SimulatedMarket.roomy)
     let daemon = try daemon(market, bare: true)
     try daemon.scratch.write("spool/source", "", mode: 0o644)
@@ -177,7 +177,7 @@ struct FieldFileTests {
 
   /// What is no signal is refused when nothing has changed for the quiet time, and not before.
   @Test(arguments: [1, 3])
-  func quietTime(_ seconds: Int64) throws {
+  func `quiet time`(_ seconds: Int64) throws {
     let market = try SimulatedMarket()
     let daemon = try daemon(market, quiet: .integer(seconds))
     let start = Clock.monotonic()
@@ -201,7 +201,7 @@ struct FieldFileTests {
     "a.json.4a5b6c7d.partial", "a.json.filepart", "a.json.part", "a.json.crdownload", "a.json.tmp",
     ".a.json.Xy12Ab", "tmpab12cd34", "a.json.sb-1a2b3c4d-Zz9Yy8", "#a.json#", "a.json.inprogress",
   ])
-  func aTemporaryNameIsLeftAlone(_ name: String) throws {
+  func `a temporary name is left alone`(_ name: String) throws {
     let market = try SimulatedMarket()
     let daemon = try daemon(market, quiet: 1)
     try daemon.scratch.write("spool/incoming/" + name, Self.text)
@@ -213,7 +213,7 @@ struct FieldFileTests {
   }
 
   /// Names are bytes: a signal is as good under any of them.
-  @Test func oddNamesAreNames() throws {
+  @Test func `odd names are names`() throws {
     let market = try SimulatedMarket(SimulatedMarket.calm + SimulatedMarket.roomy)
     let daemon = try daemon(market)
     let names: [[UInt8]] = [
@@ -235,7 +235,7 @@ struct FieldFileTests {
 
   // MARK: Modes and owners
 
-  @Test func aModeThatIsPutRightAMomentLater() throws {
+  @Test func `a mode that is put right a moment later`() throws {
     let market = try SimulatedMarket()
     let daemon = try daemon(market, bare: true)
     let staged = daemon.spool("incoming/.a.json")
@@ -249,7 +249,7 @@ struct FieldFileTests {
     try expectFilled("a.json", daemon, at: market)
   }
 
-  @Test func aModeThatIsNeverPutRight() throws {
+  @Test func `a mode that is never put right`() throws {
     let market = try SimulatedMarket()
     let daemon = try daemon(market, bare: true, quiet: 1)
     let staged = daemon.spool("incoming/.a b.json")
@@ -271,7 +271,7 @@ struct FieldFileTests {
 
   // MARK: No inotify
 
-  @Test func withoutInotifyItLooksAroundEverySecond() throws {
+  @Test func `without inotify it looks around every second`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest(market) { $0["intake.quiet_seconds"] = 1 }
     // In a name space of its own, whose limit concerns nobody else.
@@ -315,7 +315,7 @@ struct FieldFileTests {
 
   // MARK: Links
 
-  @Test func aSpoolMayBeALinkAndIncomingMayNot() throws {
+  @Test func `a spool may be a link and incoming may not`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest(market)
     let manager = FileManager.default
@@ -342,7 +342,7 @@ struct FieldFileTests {
   // MARK: Nothing is lost
 
   /// A flood of files of every kind while the daemon is killed: each has its answer in the end.
-  @Test func filesOfEveryKindOverAKill() throws {
+  @Test func `files of every kind over a kill`() throws {
     let market = try SimulatedMarket(SimulatedMarket.calm + SimulatedMarket.roomy)
     let daemon = try daemon(market, quiet: 1)
     // No order leaves before the kill, so that none is lost on its way.

@@ -49,7 +49,7 @@ struct FieldLookTests {
   ]
 
   @Test(arguments: ways)
-  func eachWayIsSaid(_ way: Way) throws {
+  func `each way is said`(_ way: Way) throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     try market.faults(way.rules)
@@ -86,7 +86,7 @@ struct FieldLookTests {
 
   /// A member whose name is spelled rightly for once.
   @Test
-  func theRightSpellingIsReadToo() throws {
+  func `the right spelling is read too`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     try market.faults([
@@ -100,7 +100,7 @@ struct FieldLookTests {
 
   /// Right after a placement the exchange may not show the order yet.
   @Test
-  func anOrderThatIsNotShownForLongIsOneWarning() throws {
+  func `an order that is not shown for long is one warning`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     try market.faults([

@@ -32,7 +32,7 @@ struct FieldProgramTests {
 
   /// As `InaccessiblePaths=/proc` does.
   @Test
-  func argumentsNeedNoProc() throws {
+  func `arguments need no proc`() throws {
     let scratch = try Scratch()
     let settings = Settings.live("http://127.0.0.1:9", in: scratch)
     let path = try scratch.write("config.json5", settings.text)
@@ -54,7 +54,7 @@ struct FieldProgramTests {
   }
 
   @Test
-  func aPreloadedLibraryHidesNoArguments() throws {
+  func `a preloaded library hides no arguments`() throws {
     let scratch = try Scratch()
     let library = scratch("set-variable.so")
     try PreloadedLibrary.compile("set-variable.c", to: library)
@@ -68,7 +68,7 @@ struct FieldProgramTests {
   @Test(arguments: [
     BuiltProgram.daemon, .control, .simulator, .bench, .simulation,
   ])
-  func anEmptyListOfArgumentsIsWrongUsage(_ program: BuiltProgram) throws {
+  func `an empty list of arguments is wrong usage`(_ program: BuiltProgram) throws {
     for arguments in [[], ["--fly"], ["--fly", "--config"]] {
       let run = try run(program.path, arguments)
       #expect(run.ending == .exited(2), "\(program) \(arguments)")
@@ -85,7 +85,7 @@ struct FieldProgramTests {
   }
 
   @Test
-  func anUnknownCommandNamesItself() throws {
+  func `an unknown command names itself`() throws {
     let control = try BuiltProgram.control.path
     #expect(
       try run(control, ["frobnicate"]).errors
@@ -103,7 +103,7 @@ struct FieldProgramTests {
   // MARK: The check
 
   @Test
-  func theCheckAndTheStartFindTheSame() throws {
+  func `the check and the start find the same`() throws {
     let scratch = try Scratch()
     var settings = Settings.live("http://127.0.0.1:9", in: scratch)
     settings["exchange.ca_file"] = .string(scratch("none.pem"))
@@ -129,7 +129,7 @@ struct FieldProgramTests {
 
   /// Another user's folders, asked as a user without rights in them.
   @Test
-  func placesOfAnotherUserAreFound() throws {
+  func `places of another user are found`() throws {
     let scratch = try Scratch()
     let settings = Settings.live("http://127.0.0.1:9", in: scratch)
     let path = try scratch.write("config.json5", settings.text, mode: 0o644)
@@ -157,7 +157,7 @@ struct FieldProgramTests {
 
   /// As ProtectSystem=strict makes everything that the unit does not name, for root too.
   @Test
-  func aSandboxWithoutTheStoreIsFound() throws {
+  func `a sandbox without the store is found`() throws {
     let scratch = try Scratch()
     let settings = Settings.live("http://127.0.0.1:9", in: scratch)
     let path = try scratch.write("config.json5", settings.text)
@@ -179,7 +179,7 @@ struct FieldProgramTests {
 
   /// systemd reads the priority from the start of a line where the journal is behind it.
   @Test
-  func everyLineHasItsPriorityInTheJournal() throws {
+  func `every line has its priority in the journal`() throws {
     let scratch = try Scratch()
     let bad = try scratch.write("bad.json5", "{\n  mode: \"fast\",\n}")
     let daemon = try BuiltProgram.daemon.path
@@ -199,7 +199,7 @@ struct FieldProgramTests {
 
   /// A refusal by a rule is no reason to be woken.
   @Test
-  func ordinaryDenialsAreNotices() throws {
+  func `ordinary denials are notices`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market) { $0["risk.maximum_order_quote"] = "50" }
     for (id, text, code) in [
@@ -222,7 +222,7 @@ struct FieldProgramTests {
   // MARK: The clock
 
   @Test(arguments: [9_000, -9_000])
-  func aClockThatIsOffIsSaidAtTheStart(_ offset: Int) throws {
+  func `a clock that is off is said at the start`(_ offset: Int) throws {
     let market = try SimulatedMarket(
       SimulatedMarket.calm + ["--time-offset-ms", String(offset)])
     let daemon = try DaemonUnderTest.trading(market)
@@ -237,7 +237,7 @@ struct FieldProgramTests {
   }
 
   @Test
-  func aClockThatIsRightIsNotSpokenOf() throws {
+  func `a clock that is right is not spoken of`() throws {
     let market = try SimulatedMarket(SimulatedMarket.calm + ["--time-offset-ms", "600"])
     let daemon = try DaemonUnderTest.trading(market)
     #expect(try daemon.process.lines.allSatisfy { !$0.contains("this machine's clock is") })
@@ -246,7 +246,7 @@ struct FieldProgramTests {
   // MARK: The operator's mistakes
 
   @Test
-  func unknownAndFinishedOrdersAreToldApart() throws {
+  func `unknown and finished orders are told apart`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     #expect(try daemon.submit(Wish("done").text)["code"] == "accepted")
@@ -285,7 +285,7 @@ struct FieldProgramTests {
   }
 
   @Test
-  func aSocketThatRefusesSaysWhoMayConnect() throws {
+  func `a socket that refuses says who may connect`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     // A stranger's config, and the way to the sockets.
@@ -321,7 +321,7 @@ struct FieldProgramTests {
   }
 
   @Test
-  func noDaemonAndADeadOneAreToldApart() throws {
+  func `no daemon and a dead one are told apart`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest(market)
     let socket = daemon.scratch("control.sock")

@@ -64,7 +64,7 @@ struct FieldReconciliationTests {
   }
 
   @Test(arguments: ways)
-  func anOrderOfAnEarlierRunThatCannotBeRead(_ way: Way) throws {
+  func `an order of an earlier run that cannot be read`(_ way: Way) throws {
     let market = try SimulatedMarket()
     let daemon = try rested(market)
     try market.faults(way.rules)
@@ -97,7 +97,7 @@ struct FieldReconciliationTests {
 
   /// A well-formed "there is no such order" is an answer.
   @Test
-  func anOrderThatIsNotFoundAnyMorePausesNothing() throws {
+  func `an order that is not found any more pauses nothing`() throws {
     let market = try SimulatedMarket()
     let daemon = try rested(market)
     try market.faults([
@@ -114,7 +114,7 @@ struct FieldReconciliationTests {
 
   /// The operator's word on an order that the exchange does not tell about any more.
   @Test(arguments: [true, false])
-  func theOperatorsWordEndsThePause(isPlaced: Bool) throws {
+  func `the operator's word ends the pause`(isPlaced: Bool) throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     try daemon.drop("old.json", Wish("old", Self.link).text)
@@ -183,7 +183,7 @@ struct FieldReconciliationTests {
   }
 
   @Test(arguments: lists.indices)
-  func aListThatCannotBeUsedAfterARestart(_ index: Int) throws {
+  func `a list that cannot be used after a restart`(_ index: Int) throws {
     let market = try SimulatedMarket(SimulatedMarket.calm + SimulatedMarket.roomy)
     let daemon = try DaemonUnderTest.trading(market)
     try submitEight(daemon)
@@ -199,7 +199,7 @@ struct FieldReconciliationTests {
   }
 
   @Test(arguments: lists.indices)
-  func aListThatCannotBeUsedWhileRunning(_ index: Int) throws {
+  func `a list that cannot be used while running`(_ index: Int) throws {
     let market = try SimulatedMarket(SimulatedMarket.calm + SimulatedMarket.roomy)
     let daemon = try DaemonUnderTest.trading(market)
     try submitEight(daemon)

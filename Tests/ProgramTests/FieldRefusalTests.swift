@@ -59,7 +59,7 @@ struct FieldRefusalTests {
   ]
 
   @Test(arguments: refusals + doubts)
-  func aRefusalIsTheExchangesAnswer(_ answer: Answer) throws {
+  func `a refusal is the exchange's answer`(_ answer: Answer) throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market, Self.shortWaits)
     try market.faults([FaultRule.answer(FaultRule.placements, answer.status, answer.body)])
@@ -86,7 +86,7 @@ struct FieldRefusalTests {
 
   /// A kill between the answer and the verdict changes nothing about it.
   @Test
-  func theVerdictComesOverARestartToo() throws {
+  func `the verdict comes over a restart too`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market, Self.shortWaits)
     try market.faults([
@@ -111,7 +111,7 @@ struct FieldRefusalTests {
   ]
 
   @Test(arguments: nothingProved)
-  func whatIsNoAnswerProvesNothing(_ answer: Answer) throws {
+  func `what is no answer proves nothing`(_ answer: Answer) throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market, Self.shortWaits)
     try market.faults([FaultRule.answer(FaultRule.placements, answer.status, answer.body)])
@@ -124,7 +124,7 @@ struct FieldRefusalTests {
   }
 
   @Test(arguments: refusals + doubts)
-  func inValidateModeItIsFinal(_ answer: Answer) throws {
+  func `in validate mode it is final`(_ answer: Answer) throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market) { $0["mode"] = "validate" }
     try market.faults([

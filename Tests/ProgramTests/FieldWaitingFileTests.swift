@@ -37,7 +37,7 @@ struct FieldWaitingFileTests {
     #expect(outcome.folder == "rejected")
   }
 
-  @Test func whatWaitedWhileTheDaemonWasDownIsExpired() throws {
+  @Test func `what waited while the daemon was down is expired`() throws {
     let market = try SimulatedMarket()
     let daemon = try daemon(market)
     try daemon.drop("old.json", bare("old").text)
@@ -65,7 +65,7 @@ struct FieldWaitingFileTests {
     #expect(try daemon.stop() == .exited(0))
   }
 
-  @Test func whatWaitedWhileTheDaemonWasFrozenIsExpired() throws {
+  @Test func `what waited while the daemon was frozen is expired`() throws {
     let market = try SimulatedMarket()
     let daemon = try daemon(market)
     try daemon.start()
@@ -98,7 +98,7 @@ struct FieldWaitingFileTests {
     #expect(try daemon.stop() == .exited(0))
   }
 
-  @Test func whatWaitedForRoomOnTheDiskIsExpired() throws {
+  @Test func `what waited for room on the disk is expired`() throws {
     let market = try SimulatedMarket()
     let daemon = try daemon(market)
     let disk = try SmallDisk(daemon.scratch)
@@ -119,7 +119,7 @@ struct FieldWaitingFileTests {
     #expect(try daemon.stop() == .exited(0))
   }
 
-  @Test func aFileWithAnOldTimeOfItsOwnIsNew() throws {
+  @Test func `a file with an old time of its own is new`() throws {
     let market = try SimulatedMarket()
     let daemon = try daemon(market)
     try daemon.start()
@@ -136,7 +136,7 @@ struct FieldWaitingFileTests {
   /// The daemon's clock and the one that stamps files need not be the same, and either may be wrong:
   /// a file's age is counted by the second alone.
   @Test(arguments: [Duration.seconds(7_200), .seconds(-86_400), .seconds(9), .seconds(-9)])
-  func aClockThatIsOffChangesNoFilesAge(_ step: Duration) throws {
+  func `a clock that is off changes no file's age`(_ step: Duration) throws {
     let market = try SimulatedMarket()
     let daemon = try daemon(market)
     let clock = try SteppedClock(daemon.scratch)
@@ -156,7 +156,7 @@ struct FieldWaitingFileTests {
   }
 
   /// What was once taken has the end that was written down then.
-  @Test func aRestartGivesNoFreshLifeEither() throws {
+  @Test func `a restart gives no fresh life either`() throws {
     let market = try SimulatedMarket()
     let daemon = try daemon(market)
     try daemon.start()
@@ -176,7 +176,7 @@ struct FieldWaitingFileTests {
     #expect(try market.ledger().placements == 0)
   }
 
-  @Test func filesThatWaitAreTakenInTheOrderOfTheirNames() throws {
+  @Test func `files that wait are taken in the order of their names`() throws {
     let market = try SimulatedMarket()
     let daemon = try daemon(market)
     let names = ["c", "a", "b2", "b10", "-", "é"]
@@ -194,7 +194,7 @@ struct FieldWaitingFileTests {
 
   // MARK: intake.require_created_at
 
-  @Test func createdAtCanBeRequired() throws {
+  @Test func `created_at can be required`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     #expect(try daemon.submit(Wish("before").text)["code"] == "accepted")

@@ -8,7 +8,7 @@ import Testing
 @Suite(.serialized)
 struct FullDiskTests {
   @Test
-  func everythingWaitsForRoomAndGoesOn() throws {
+  func `everything waits for room and goes on`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest(market)
     let disk = try SmallDisk(daemon.scratch)

@@ -8,7 +8,7 @@ import Testing
 /// Starts, stops, reloads, and what must never be seen.
 struct LifecycleTests {
   @Test
-  func aStopWaitsForTheAnswerOnItsWay() throws {
+  func `a stop waits for the answer on its way`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     try market.faults(
@@ -31,7 +31,7 @@ struct LifecycleTests {
 
   /// Files that come while nobody is there are taken at the next start, in the order of their names.
   @Test
-  func filesWaitForTheStart() throws {
+  func `files wait for the start`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     #expect(try daemon.stop() == .exited(0))
@@ -49,7 +49,7 @@ struct LifecycleTests {
   // MARK: Reload
 
   @Test
-  func aReloadTakesOverWhatItCanAndSaysWhatItCannot() throws {
+  func `a reload takes over what it can and says what it cannot`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     try daemon.drop("before.json", Wish("before").text)
@@ -94,7 +94,7 @@ struct LifecycleTests {
   }
 
   @Test
-  func wrongUsageIsStatusTwo() throws {
+  func `wrong usage is status two`() throws {
     for arguments in [["--confg", "x"], ["--config"], ["x"], ["--check-config=1"], []] {
       let run = try run(arguments)
       #expect(run.ending == .exited(2), "\(arguments)")
@@ -109,7 +109,7 @@ struct LifecycleTests {
   }
 
   @Test
-  func everyViolationOfAConfigurationIsListedAtOnce() throws {
+  func `every violation of a configuration is listed at once`() throws {
     let scratch = try Scratch()
     let path = try scratch.write(
       "bad.json5",
@@ -142,7 +142,7 @@ struct LifecycleTests {
   }
 
   @Test
-  func checkConfigPrintsTheEffectiveConfiguration() throws {
+  func `--check-config prints the effective configuration`() throws {
     let scratch = try Scratch()
     let settings = Settings.live("http://127.0.0.1:9", in: scratch)
     let path = try scratch.write("config.json5", settings.text)
@@ -158,7 +158,7 @@ struct LifecycleTests {
   }
 
   @Test
-  func liveTradingNeedsALimitAndKeys() throws {
+  func `live trading needs a limit and keys`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest(market) { $0["risk.maximum_order_quote"] = nil }
     try daemon.launch()
@@ -180,7 +180,7 @@ struct LifecycleTests {
 
   /// systemd's credentials: the way of `LoadCredential=`, and files that others can read.
   @Test
-  func credentialFilesAreReadAndMustBeClosed() throws {
+  func `credential files are read and must be closed`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest(market) { $0["credentials.source"] = "systemd" }
     let folder = daemon.scratch("credentials")
@@ -205,7 +205,7 @@ struct LifecycleTests {
 
   /// After a life with everything in it: fills, refusals, lost answers, a halt, a wrong key.
   @Test
-  func noSecretIsLeftAnywhere() throws {
+  func `no secret is left anywhere`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market) { $0["exchange.recv_window_ms"] = 2_000 }
     try market.faults(

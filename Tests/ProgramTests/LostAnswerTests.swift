@@ -74,7 +74,7 @@ struct LostAnswerTests {
   ]
 
   @Test(arguments: kills)
-  func aKillBetweenArmingAndTheAnswer(_ test: Case) throws {
+  func `a kill between arming and the answer`(_ test: Case) throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market, Self.shortWaits)
     try Self.place(test, daemon)
@@ -107,7 +107,7 @@ struct LostAnswerTests {
 
   /// The exchange shows an order only after the verdict: the late find wins.
   @Test
-  func aLateFindWinsOverNotFound() throws {
+  func `a late find wins over not found`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market, Self.shortWaits)
     try Self.place(
@@ -153,7 +153,7 @@ struct LostAnswerTests {
   ]
 
   @Test(arguments: answers)
-  func anAnswerThatProvesNothing(_ test: Case) throws {
+  func `an answer that proves nothing`(_ test: Case) throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market, Self.shortWaits)
     try Self.place(test, daemon)
@@ -171,7 +171,7 @@ struct LostAnswerTests {
 
   /// A firewall's page: nothing more is sent to where it came from, and the order stays unknown.
   @Test
-  func theFirewallsPageMeansSilence() throws {
+  func `the firewall's page means a back-off`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market, Self.shortWaits)
     try Self.place(Case(fault: "\"fault\": \"forbidden\"", status: "unknown"), daemon)

@@ -43,7 +43,7 @@ struct MachineFaultClockTests {
     #expect(ledger.count("bad_timestamps") == 0)
   }
 
-  @Test func aStepForwardEndsTheSignalsThatItMakesTooOld() throws {
+  @Test func `a step forward ends the signals that it makes too old`() throws {
     let market = try SimulatedMarket()
     let (daemon, clock) = try trading(market)
     #expect(abs(try offset(daemon)) <= 1)
@@ -82,7 +82,7 @@ struct MachineFaultClockTests {
     #expect(try daemon.stop() == .exited(0))
   }
 
-  @Test func aStepBackGivesNoSignalMoreTime() throws {
+  @Test func `a step back gives no signal more time`() throws {
     let market = try SimulatedMarket()
     let (daemon, clock) = try trading(market)
     try market.stop()
@@ -109,7 +109,7 @@ struct MachineFaultClockTests {
   }
 
   /// A machine that starts with the time of yesterday, as one without a battery does.
-  @Test func aStartWithTheClockSetBackGivesNoSignalMoreTime() throws {
+  @Test func `a start with the clock set back gives no signal more time`() throws {
     let market = try SimulatedMarket()
     let (daemon, clock) = try trading(market)
     #expect(try daemon.submit(Wish.resting("resting").text)["code"] == "accepted")
@@ -134,7 +134,7 @@ struct MachineFaultClockTests {
 
   /// Twice the receive window: a stamp by this machine's clock would be refused.
   @Test(arguments: [10_000, -10_000])
-  func anExchangeWhoseClockIsOff(_ milliseconds: Int) throws {
+  func `an exchange whose clock is off`(_ milliseconds: Int) throws {
     let market = try SimulatedMarket(
       SimulatedMarket.calm + ["--time-offset-ms", String(milliseconds)])
     let daemon = try DaemonUnderTest.trading(market) { $0["exchange.recv_window_ms"] = 5_000 }
@@ -153,7 +153,7 @@ struct MachineFaultClockTests {
   /// What was read of it is wrong then: a refused stamp has it read again, and the order goes once
   /// more, not for ever.
   @Test(arguments: [10_000, -10_000])
-  func anExchangeWhoseClockJumps(_ milliseconds: Int) throws {
+  func `an exchange whose clock jumps`(_ milliseconds: Int) throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market) { $0["exchange.recv_window_ms"] = 5_000 }
     #expect(try daemon.submit(Wish("before").text)["code"] == "accepted")

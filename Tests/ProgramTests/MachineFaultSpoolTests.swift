@@ -22,7 +22,7 @@ struct MachineFaultSpoolTests {
     }
   }
 
-  @Test func aSpoolOnAnotherFileSystemThanTheDatabase() throws {
+  @Test func `a spool on another file system than the database`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest(market)
     let memory = try SharedMemory(daemon.scratch)
@@ -59,7 +59,7 @@ struct MachineFaultSpoolTests {
 
   /// Told before a signal is taken: later every order's file would be stuck.
   @Test(arguments: ["active", "done", "rejected"])
-  func aLinkInPlaceOfAFolderIsRefusedAtTheStart(_ folder: String) throws {
+  func `a link in place of a folder is refused at the start`(_ folder: String) throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest(market)
     let memory = try SharedMemory(daemon.scratch)
@@ -77,7 +77,7 @@ struct MachineFaultSpoolTests {
 
   /// Where mounting is not allowed, nobody can have made such a folder, and the daemon starts.
   @Test(arguments: ["active", "done", "rejected"])
-  func aFolderOnAMountOfItsOwnIsRefusedAtTheStart(_ folder: String) throws {
+  func `a folder on a mount of its own is refused at the start`(_ folder: String) throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest(market)
     for name in ["incoming", folder] {
@@ -98,7 +98,7 @@ struct MachineFaultSpoolTests {
   }
 
   /// The folder that is dropped into is no exception.
-  @Test func anIncomingOnAMountOfItsOwnIsRefusedAtTheStart() throws {
+  @Test func `an incoming on a mount of its own is refused at the start`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest(market)
     let path = daemon.spool("incoming")
@@ -114,7 +114,7 @@ struct MachineFaultSpoolTests {
   }
 
   /// No file is taken whose outcome would lie where nobody looks for it; other signals go on.
-  @Test func aFolderThatIsMountedOverMeanwhile() throws {
+  @Test func `a folder that is mounted over meanwhile`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     try daemon.drop("before.json", Wish("before").text)

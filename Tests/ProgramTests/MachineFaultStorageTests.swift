@@ -48,7 +48,7 @@ struct MachineFaultStorageTests {
   private static let advice = "stop the other program"
 
   @Test(arguments: ["IMMEDIATE", "EXCLUSIVE"])
-  func aLockedDatabaseTakesNoSignalAndSendsNone(_ transaction: String) throws {
+  func `a locked database takes no signal and sends none`(_ transaction: String) throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     try daemon.drop("resting.json", Wish.resting("resting").text)
@@ -88,7 +88,7 @@ struct MachineFaultStorageTests {
   }
 
   /// The order is at the exchange, and its acknowledgement cannot be written down.
-  @Test func aLockBetweenAnOrderAndItsAnswer() throws {
+  @Test func `a lock between an order and its answer`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     try market.faults(
@@ -112,7 +112,7 @@ struct MachineFaultStorageTests {
     #expect(daemon.lives.count == 1)
   }
 
-  @Test func aLockAtTheStartIsToldAndWaitedFor() throws {
+  @Test func `a lock at the start is told and waited for`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     #expect(try daemon.submit(Wish("before").text)["code"] == "accepted")

@@ -97,7 +97,7 @@ struct ManySignalsTests {
   ]
 
   @Test
-  func aThousandMixedSignals() throws {
+  func `a thousand mixed signals`() throws {
     let market = try SimulatedMarket(
       SimulatedMarket.calm + SimulatedMarket.roomy + ["--balance", "NOMARKET=5"])
     let daemon = try DaemonUnderTest.trading(market) { settings in
@@ -125,7 +125,7 @@ struct ManySignalsTests {
 
   /// The default limits of both programs, and more orders than they let through in a second.
   @Test
-  func theDefaultLimitsAreNeverExceeded() throws {
+  func `the default limits are never exceeded`() throws {
     let market = try SimulatedMarket(SimulatedMarket.calm + ["--balance", "NOMARKET=5"])
     let daemon = try DaemonUnderTest.trading(market) { $0["risk.symbols"] = Self.symbols }
     let signals = Self.signals(rounds: 3)

@@ -4,7 +4,7 @@ import Testing
 /// Paper and validate mode: nothing is placed, and the daemon says what would have been.
 struct ModeTests {
   @Test
-  func paperFillsByPublicPricesWithoutKeys() throws {
+  func `paper fills by public prices without keys`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest(market) { $0["mode"] = "paper" }
     daemon.environment = [:]
@@ -37,7 +37,7 @@ struct ModeTests {
   }
 
   @Test
-  func paperCancels() throws {
+  func `paper cancels`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest(market) { $0["mode"] = "paper" }
     try daemon.start()
@@ -49,7 +49,7 @@ struct ModeTests {
   }
 
   @Test
-  func validateAsksAndPlacesNothing() throws {
+  func `validate asks and places nothing`() throws {
     let market = try SimulatedMarket(SimulatedMarket.calm + ["--balance", "MX=1"])
     let daemon = try DaemonUnderTest.trading(market) { $0["mode"] = "validate" }
     try daemon.drop("good.json", Wish("good").text)

@@ -40,7 +40,7 @@ struct OlderDatabaseTests {
   }
 
   @Test(arguments: ["paper", "validate", "live"])
-  func itsOrdersSayTheMode(mode: String) throws {
+  func `its orders say the mode`(mode: String) throws {
     let market = try SimulatedMarket()
     let daemon = try older(mode, market)
     for other in ["paper", "validate", "live"] where other != mode {
@@ -62,7 +62,7 @@ struct OlderDatabaseTests {
     #expect(try daemon.operate("verify").status == 0)
   }
 
-  @Test func anEmptyOneIsTakenOver() throws {
+  @Test func `an empty one is taken over`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest(market) { $0["risk.symbols"] = ["ETHUSDT"] }
     try daemon.start()
@@ -93,7 +93,7 @@ struct OlderDatabaseTests {
     return daemon
   }
 
-  @Test func whatIsNotCertainIsAskedAndSaidOnce() throws {
+  @Test func `what is not certain is asked and said once`() throws {
     let market = try SimulatedMarket()
     let daemon = try mixed(market)
     for mode in ["paper", "validate", "live"] {

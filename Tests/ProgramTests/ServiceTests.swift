@@ -7,7 +7,7 @@ import Testing
 /// What systemd sees and gives: sd_notify(3), the watchdog, sd_listen_fds(3).
 struct ServiceTests {
   @Test
-  func systemdIsTold() throws {
+  func `systemd is told`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest(market)
     let notify = try NotifySocket(daemon.scratch("notify.sock"))
@@ -34,7 +34,7 @@ struct ServiceTests {
 
   /// A loop that does not turn feeds no watchdog: that is what it is for.
   @Test
-  func aWatchdogIsNotFedWithoutBeingAsked() throws {
+  func `a watchdog is not fed without being asked`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest(market)
     let notify = try NotifySocket(daemon.scratch("notify.sock"))
@@ -47,7 +47,7 @@ struct ServiceTests {
   }
 
   @Test(arguments: [false, true])
-  func socketsOfSystemdAreTakenOver(_ bothAreNamed: Bool) throws {
+  func `sockets of systemd are taken over`(_ bothAreNamed: Bool) throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest(market)
     let given = daemon.scratch("given.sock")

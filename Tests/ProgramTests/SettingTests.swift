@@ -26,7 +26,7 @@ struct SettingTests {
 
   /// A placement that the exchange reads only after the window is refused by it, and goes once more.
   @Test(arguments: [(3_000, 2, 1), (30_000, 1, 0)])
-  func receiveWindow(_ window: Int64, _ attempts: Int64, _ refused: Int) throws {
+  func `receive window`(_ window: Int64, _ attempts: Int64, _ refused: Int) throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market) {
       $0["exchange.recv_window_ms"] = .integer(window)
@@ -45,7 +45,7 @@ struct SettingTests {
   }
 
   @Test
-  func settleTime() throws {
+  func `settle time`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market) {
       $0["exchange.recv_window_ms"] = 1_000
@@ -60,7 +60,7 @@ struct SettingTests {
   }
 
   @Test
-  func connections() throws {
+  func `connections`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market) { $0["exchange.connections"] = 5 }
     try daemon.until(
@@ -71,7 +71,7 @@ struct SettingTests {
   }
 
   @Test
-  func account() throws {
+  func `account`() throws {
     let market = try SimulatedMarket()
     let names = try ["main", "main", "second"].map { account in
       let daemon = try DaemonUnderTest.trading(market) {
@@ -94,7 +94,7 @@ struct SettingTests {
     ("credentials.source", "file", "credentials.source"),
     ("price.source", "stream", "price.source"),
   ])
-  func whatIsNotThereIsSaid(_ key: String, _ value: String, _ word: String) throws {
+  func `what is not there is said`(_ key: String, _ value: String, _ word: String) throws {
     let daemon = try DaemonUnderTest(nil) { $0[key] = .string(value) }
     try daemon.launch()
     #expect(try daemon.process.waitForEnd() == .exited(78))
@@ -104,7 +104,7 @@ struct SettingTests {
   // MARK: intake
 
   @Test(arguments: ["0600", "0666"])
-  func socketMode(_ mode: String) throws {
+  func `socket mode`(_ mode: String) throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market) { $0["intake.socket_mode"] = .string(mode) }
     let attributes = try FileManager.default.attributesOfItem(atPath: daemon.scratch("signal.sock"))
@@ -113,7 +113,7 @@ struct SettingTests {
   }
 
   @Test
-  func maximumSignalBytes() throws {
+  func `maximum signal bytes`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market) { $0["intake.maximum_signal_bytes"] = 300 }
     let padded = { (id: String, count: Int) -> String in
@@ -129,7 +129,7 @@ struct SettingTests {
   }
 
   @Test
-  func defaultTimeToLive() throws {
+  func `default time to live`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market) { $0["intake.default_ttl_seconds"] = 77 }
     let created = Clock.wall()
@@ -143,7 +143,7 @@ struct SettingTests {
   // MARK: price
 
   @Test
-  func maximumAge() throws {
+  func `maximum age`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market) { $0["price.maximum_age_ms"] = 100 }
     try market.faults(
@@ -155,7 +155,7 @@ struct SettingTests {
   }
 
   @Test
-  func maximumDeviation() throws {
+  func `maximum deviation`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market) { $0["price.maximum_deviation_bps"] = 10 }
     // 63900 is 15.65 basis points from 64000; 63950 is 7.8.
@@ -173,7 +173,7 @@ struct SettingTests {
   // MARK: risk
 
   @Test
-  func symbols() throws {
+  func `symbols`() throws {
     let market = try SimulatedMarket()
     let every = try DaemonUnderTest.trading(market) { $0["risk.symbols"] = "*" }
     let mx: KeyValuePairs<String, JSONValue?> = [
@@ -195,7 +195,7 @@ struct SettingTests {
     ("risk.maximum_orders_per_minute", .integer(2), "risk_order_rate"),
     ("risk.maximum_daily_quote", .string("130"), "risk_daily_quote"),
   ])
-  func limitsThatCount(_ key: String, _ value: JSONValue, _ refusal: String) throws {
+  func `limits that count`(_ key: String, _ value: JSONValue, _ refusal: String) throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market) { $0[key] = value }
     for id in ["first", "second"] {
@@ -213,7 +213,7 @@ struct SettingTests {
     ("symbol", "halted", "accepted"), ("all", "halted", "halted"),
     ("none", "accepted", "accepted"),
   ])
-  func pauseOnNotFound(_ scope: String, _ same: String, _ other: String) throws {
+  func `pause on not found`(_ scope: String, _ same: String, _ other: String) throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market) {
       $0["risk.pause_on_not_found"] = .string(scope)
@@ -231,7 +231,7 @@ struct SettingTests {
 
   /// Two a second, one of them kept for cancels: four orders take three seconds and more.
   @Test
-  func ordersPerSecond() throws {
+  func `orders per second`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market) {
       $0["rate_limits.orders_per_second"] = 4
@@ -247,7 +247,7 @@ struct SettingTests {
 
   /// Pools so small that a dozen orders do not fit into one window.
   @Test
-  func pools() throws {
+  func `pools`() throws {
     let market = try SimulatedMarket(
       SimulatedMarket.calm + [
         "--ip-weight", "50", "--uid-weight", "14", "--window-seconds", "2",
@@ -269,7 +269,7 @@ struct SettingTests {
   // MARK: log
 
   @Test
-  func logLevel() throws {
+  func `log level`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest(market) { $0["log.level"] = "error" }
     try daemon.launch()
@@ -285,7 +285,7 @@ struct SettingTests {
   }
 
   @Test(arguments: ["json", "logfmt", "journal"])
-  func logFormat(_ format: String) throws {
+  func `log format`(_ format: String) throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market) { $0["log.format"] = .string(format) }
     #expect(try code(daemon, Wish("logged", ["note": "two\nlines \"quoted\""])) == "accepted")

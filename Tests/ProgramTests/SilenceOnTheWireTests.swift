@@ -9,7 +9,7 @@ struct SilenceOnTheWireTests {
   private static let onTheWire = 5
 
   @Test
-  func aBurstOfOrdersStopsAtTheFirstDemand() throws {
+  func `a burst of orders stops at the first demand`() throws {
     let market = try SimulatedMarket(SimulatedMarket.calm + SimulatedMarket.roomy)
     let daemon = try DaemonUnderTest(market) {
       $0["rate_limits.orders_per_second"] = 1_000

@@ -23,7 +23,7 @@ struct SilenceTests {
   private static let seconds = 4
 
   @Test(arguments: demands)
-  func nothingIsSentBeforeItIsOverAcrossAKill(_ demand: Demand) throws {
+  func `nothing is sent before it is over across a kill`(_ demand: Demand) throws {
     let market = try SimulatedMarket(
       SimulatedMarket.calm + ["--time-offset-ms", String(demand.offsetMilliseconds)])
     let daemon = try DaemonUnderTest.trading(market)
@@ -63,7 +63,7 @@ struct SilenceTests {
   /// The answer to a placement: nothing was placed, which is proved by a look at the exchange, and
   /// the order goes once more.
   @Test(arguments: [429, 418])
-  func aPlacementThatIsThrottledIsPlacedOnceAfterTheSilence(_ status: Int) throws {
+  func `a placement that is throttled is placed once after the back-off`(_ status: Int) throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     try market.demandSilence(status: status, seconds: 2, route: "POST /api/v3/order")
@@ -79,7 +79,7 @@ struct SilenceTests {
 
   /// The very first request of a start.
   @Test
-  func aStartIntoSilenceWaitsForItsEnd() throws {
+  func `a start into a back-off waits for its end`() throws {
     let market = try SimulatedMarket()
     try market.demandSilence(status: 418, seconds: 2)
     let daemon = try DaemonUnderTest(market)
@@ -94,7 +94,7 @@ struct SilenceTests {
 
   /// An answer that names no time still means silence, and the status says for how long.
   @Test
-  func aDemandWithoutATimeIsObeyedToo() throws {
+  func `a demand without a time is obeyed too`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
     try market.demandSilence(status: 429, seconds: 1, form: "absent")

@@ -57,7 +57,7 @@ struct StatusTests {
   }
 
   @Test
-  func aHealthyDaemonShowsItsLimitsBesideTheirUses() throws {
+  func `a healthy daemon shows its limits beside their uses`() throws {
     let market = try SimulatedMarket()
     let service = try Service(market) {
       $0["risk.maximum_open_orders"] = 50
@@ -87,7 +87,7 @@ struct StatusTests {
   }
 
   @Test
-  func aHaltIsShownWithTheWayOut() throws {
+  func `a halt is shown with the way out`() throws {
     let market = try SimulatedMarket()
     let service = try Service(market)
     try service.daemon.start()
@@ -107,7 +107,7 @@ struct StatusTests {
   }
 
   @Test
-  func anExchangeThatIsNotThereIsShown() throws {
+  func `an exchange that is not there is shown`() throws {
     let market = try SimulatedMarket()
     try market.stop()
     let service = try Service(market)
@@ -122,7 +122,7 @@ struct StatusTests {
   }
 
   @Test
-  func aServerThatSpeaksNoTLSIsShown() throws {
+  func `a server that speaks no TLS is shown`() throws {
     let market = try SimulatedMarket()
     let service = try Service(market, url: "https://localhost:\(market.port)")
     try service.daemon.start()
@@ -132,7 +132,7 @@ struct StatusTests {
   }
 
   @Test
-  func aBackOffIsShownWithItsEnd() throws {
+  func `a back-off is shown with its end`() throws {
     let market = try SimulatedMarket()
     let service = try Service(market)
     let daemon = service.daemon
@@ -150,7 +150,7 @@ struct StatusTests {
 
   /// Sent once, and neither answered nor seen.
   @Test
-  func anOrderInDoubtIsShownUntilTheOperatorHasSpoken() throws {
+  func `an order in doubt is shown until the operator has spoken`() throws {
     let market = try SimulatedMarket()
     let service = try Service(market) {
       $0["exchange.recv_window_ms"] = 1_000
@@ -175,7 +175,7 @@ struct StatusTests {
   }
 
   @Test(arguments: [["--ip-not-allowed"], ["--permissions", "SPOT_ACCOUNT_READ"], []])
-  func aKeyThatIsRefusedIsShown(_ options: [String]) throws {
+  func `a key that is refused is shown`(_ options: [String]) throws {
     let market = try SimulatedMarket(SimulatedMarket.calm + options)
     let service = try Service(market)
     let daemon = service.daemon
@@ -194,7 +194,7 @@ struct StatusTests {
   }
 
   @Test
-  func aDaemonThatIsNotThereIsAFailureWithoutAWord() throws {
+  func `a daemon that is not there is a failure without a word`() throws {
     let daemon = try DaemonUnderTest(nil)
     let quiet = try daemon.operate("status", "--quiet")
     #expect(quiet.status == 1)
@@ -205,7 +205,7 @@ struct StatusTests {
   }
 
   @Test
-  func aDaemonThatStopsSaysSo() throws {
+  func `a daemon that stops says so`() throws {
     let market = try SimulatedMarket()
     let service = try Service(market)
     let daemon = service.daemon

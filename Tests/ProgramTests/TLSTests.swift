@@ -5,7 +5,7 @@ import Testing
 /// The way to the exchange over TLS, with an authority of one's own.
 struct TLSTests {
   @Test
-  func anAuthorityOfOnesOwnIsTrustedAndNoOther() throws {
+  func `an authority of one's own is trusted and no other`() throws {
     let files = try Scratch()
     let authority = try Authority(files)
     let market = try SimulatedMarket(
@@ -48,7 +48,7 @@ struct TLSTests {
   }
 
   @Test
-  func anAuthorityFileThatIsNoneIsAConfigurationError() throws {
+  func `an authority file that is none is a configuration error`() throws {
     let daemon = try DaemonUnderTest(nil, url: "https://localhost:9") {
       $0["exchange.ca_file"] = "/nonexistent.pem"
     }

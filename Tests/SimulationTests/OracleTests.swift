@@ -14,8 +14,8 @@ struct OracleTests {
       HistoryEvent(at: at, subject: .order(order.key), kind: change.kind, detail: change.detail))
   }
 
-  @Test("An event after an order's end breaks a promise of its own")
-  func terminalNeverChanges() throws {
+  @Test
+  func `an event after an order's end breaks a promise of its own`() throws {
     let oracle = Oracle(world)
     let ticket = OrderTicket(
       clientOrderID: try #require(ClientOrderID("sgone")),

@@ -36,13 +36,13 @@ struct PlantedFaultTests {
     (.failedLooksWait, [.othersTrade]),
   ]
 
-  @Test("Every planted fault stands in the table")
-  func tableIsWhole() {
+  @Test
+  func `every planted fault stands in the table`() {
     #expect(Set(Self.caught.map(\.0)) == Set(Plant.allCases))
   }
 
-  @Test("A planted fault is caught", arguments: caught)
-  func isCaught(plant: Plant, breaks: [Invariant]) throws {
+  @Test(arguments: caught)
+  func `a planted fault is caught`(plant: Plant, breaks: [Invariant]) throws {
     let simulator = try Simulator()
     for seed in UInt64(1)...UInt64(Self.most) {
       let outcome = simulator.run(Scenario(seed: seed, plant: plant))

@@ -12,8 +12,8 @@ struct SimulationTests {
   /// Enough for a debug build; `scripts/simulate` runs many more, and counts every fault.
   private static let seeds: ClosedRange<UInt64> = 1...30
 
-  @Test("No seed breaks a promise, and the faults are really there")
-  func seedsHold() throws {
+  @Test
+  func `no seed breaks a promise, and the faults are really there`() throws {
     let simulator = try Simulator()
     var orders = 0
     var lives = 0
@@ -31,8 +31,8 @@ struct SimulationTests {
     #expect(missed.isEmpty)
   }
 
-  @Test("One seed is one trace", arguments: [UInt64(3), 17])
-  func seedIsTrace(seed: UInt64) throws {
+  @Test(arguments: [UInt64(3), 17])
+  func `one seed is one trace`(seed: UInt64) throws {
     let first = try run(seed)
     let second = try run(seed)
     #expect(first.events > 100)
@@ -41,14 +41,14 @@ struct SimulationTests {
     #expect(first.orders == second.orders)
   }
 
-  @Test("Different seeds are different runs")
-  func seedsDiffer() throws {
+  @Test
+  func `different seeds are different runs`() throws {
     let digests = try Set((1...10).map { try run($0).digest })
     #expect(digests.count == 10)
   }
 
-  @Test("A fault that is left out does not happen")
-  func faultLeftOut() throws {
+  @Test
+  func `a fault that is left out does not happen`() throws {
     var scenario = Scenario(seed: 21)
     scenario.without = Set(Fault.allCases)
     let outcome = try Simulator().run(scenario)
@@ -57,8 +57,8 @@ struct SimulationTests {
     #expect(outcome.violation == nil)
   }
 
-  @Test("A failing run is made smaller, and told in words")
-  func shrinks() throws {
+  @Test
+  func `a failing run is made smaller, and told in words`() throws {
     let simulator = try Simulator()
     let failing = try #require(firstCatch(of: .hiddenResend, simulator))
     let small = simulator.shrink(failing)

@@ -95,4 +95,15 @@ import Testing
   func `a doc comment without a word about what is thrown is found`(code: String, isFound: Bool) {
     #expect(ThrowsRule.violations(in: file(code)).isEmpty != isFound)
   }
+
+  @Test(
+    arguments: [
+      ("@Test func `it holds`() {}", false),
+      ("@Test(\n  arguments: [1]\n)\nfunc `1 is odd`() {}", false),
+      ("@Test func `HTTP is spoken`() {}", false), ("@Test func itHolds() {}", true),
+      ("@Test func `It holds`() {}", true), ("@Test func `A word`() {}", true),
+    ])
+  func `a test that is named otherwise is found`(code: String, isFound: Bool) {
+    #expect(TestNameRule.violations(in: file(code)).isEmpty != isFound)
+  }
 }

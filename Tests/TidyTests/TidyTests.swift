@@ -55,4 +55,8 @@ import Testing
   @Test func `the doc comment of a package function that throws says so`() throws {
     expectNone(try swift().filter { $0.path.hasPrefix("Sources/") }.flatMap(ThrowsRule.violations))
   }
+
+  @Test func `a test is named by a sentence`() throws {
+    expectNone(try swift().filter { $0.path.hasPrefix("Tests/") }.flatMap(TestNameRule.violations))
+  }
 }

@@ -27,7 +27,7 @@ import Transport
     }
   }
 
-  @Test func `Starting opens the warm connections and no more`() throws {
+  @Test func `starting opens the warm connections and no more`() throws {
     let server = try server()
     let client = try client(server.port) { $0.warmConnections = 3 }
     client.start()
@@ -41,7 +41,7 @@ import Transport
     server.close()
   }
 
-  @Test func `A warm connection that is lost is made again`() throws {
+  @Test func `a warm connection that is lost is made again`() throws {
     let server = try RawServer(loop)
     let client = try client(server.port) {
       $0.warmConnections = 1
@@ -57,7 +57,7 @@ import Transport
     server.close()
   }
 
-  @Test func `A request knocks at once although the background waits`() throws {
+  @Test func `a request knocks at once although the background waits`() throws {
     let silent = try SilentPort()
     defer { withExtendedLifetime(silent) {} }
     let port = silent.number
@@ -82,7 +82,7 @@ import Transport
     back.close()
   }
 
-  @Test func `Placements overtake ordinary requests, and each kind keeps its order`() throws {
+  @Test func `placements overtake ordinary requests, and each kind keeps its order`() throws {
     var order: [String] = []
     var held: [Responder] = []
     let server = try HTTPServer(loop: loop, port: 0, tls: nil) { request, responder in
@@ -115,7 +115,7 @@ import Transport
     server.close()
   }
 
-  @Test func `What is withdrawn never leaves, and what is on the wire goes on`() throws {
+  @Test func `what is withdrawn never leaves, and what is on the wire goes on`() throws {
     var held: [Responder] = []
     let server = try HTTPServer(loop: loop, port: 0, tls: nil) { _, responder in
       held.append(responder)
@@ -143,7 +143,7 @@ import Transport
     server.close()
   }
 
-  @Test func `Closing tells every request how far it got`() throws {
+  @Test func `closing tells every request how far it got`() throws {
     var requests = 0
     var held: [Responder] = []
     let server = try HTTPServer(loop: loop, port: 0, tls: nil) { _, responder in
@@ -172,7 +172,7 @@ import Transport
     server.close()
   }
 
-  @Test func `A request that breaks the rules fails later, unsent, and touches no connection`()
+  @Test func `a request that breaks the rules fails later, unsent, and touches no connection`()
     throws
   {
     let server = try server()
@@ -188,7 +188,7 @@ import Transport
     server.close()
   }
 
-  @Test func `More waiting requests than the limit are refused`() throws {
+  @Test func `more waiting requests than the limit are refused`() throws {
     let server = try RawServer(loop)
     let client = try client(server.port)
     var refused = 0
@@ -202,7 +202,7 @@ import Transport
     server.close()
   }
 
-  @Test func `A completion may send the next request on the same connection`() throws {
+  @Test func `a completion may send the next request on the same connection`() throws {
     let server = try server()
     let client = try client(server.port)
     var peers: [String] = []
@@ -219,7 +219,7 @@ import Transport
     server.close()
   }
 
-  @Test func `A log that sends requests of its own doubles nobody's`() throws {
+  @Test func `a log that sends requests of its own doubles nobody's`() throws {
     var seen: [String: Int] = [:]
     let server = try HTTPServer(loop: loop, port: 0, tls: nil) { request, responder in
       seen[request.path, default: 0] += 1

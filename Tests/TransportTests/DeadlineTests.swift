@@ -19,7 +19,7 @@ import Transport
     return configuration
   }
 
-  @Test func `A name that takes too long to resolve`() throws {
+  @Test func `a name that takes too long to resolve`() throws {
     let gate = DispatchSemaphore(value: 0)
     defer { gate.signal() }
     let endpoint = try Endpoint("https://slow.example")
@@ -37,7 +37,7 @@ import Transport
     client.close()
   }
 
-  @Test func `A name that does not exist`() throws {
+  @Test func `a name that does not exist`() throws {
     let endpoint = try Endpoint("https://absent.example")
     let resolver = Resolver(loop, host: endpoint.host) { _ in
       .failure(Resolver.Failure("Name or service not known"))
@@ -55,7 +55,7 @@ import Transport
     client.close()
   }
 
-  @Test func `The addresses are kept, and tried in order`() throws {
+  @Test func `the addresses are kept, and tried in order`() throws {
     let certificates = try Certificates.shared.get()
     let server = try HTTPServer(
       loop: loop, port: 0,
@@ -86,7 +86,7 @@ import Transport
     server.close()
   }
 
-  @Test func `A host that swallows connection requests`() throws {
+  @Test func `a host that swallows connection requests`() throws {
     // The kernel's queue holds two; what comes then is dropped without a word.
     let server = try RawServer(loop, backlog: 0, accepts: false)
     let filler = HTTPClient(

@@ -16,7 +16,7 @@ import Transport
     ("http://[::1]:65535", "http://[::1]:65535", 65535),
     ("https://my_host-1.example", "https://my_host-1.example", 443),
   ])
-  func `A good URL is taken`(text: String, normal: String, port: UInt16) throws {
+  func `a good URL is taken`(text: String, normal: String, port: UInt16) throws {
     let endpoint = try Endpoint(text)
     #expect(endpoint.description == normal)
     #expect(endpoint.port == port)
@@ -62,11 +62,11 @@ import Transport
     ("https://host/a b", .prefixInvalid),
     ("https://host/\u{7F}", .prefixInvalid),
   ])
-  func `A bad URL is refused for its reason`(text: String, flaw: Endpoint.Flaw) {
+  func `a bad URL is refused for its reason`(text: String, flaw: Endpoint.Flaw) {
     #expect(throws: flaw) { try Endpoint(text) }
   }
 
-  @Test func `The Host field leaves the scheme's own port out`() throws {
+  @Test func `the Host field leaves the scheme's own port out`() throws {
     #expect(try Endpoint("https://api.mexc.com:443").authority == "api.mexc.com")
     #expect(try Endpoint("https://api.mexc.com:80").authority == "api.mexc.com:80")
     #expect(try Endpoint("http://[::1]:80").authority == "[::1]")

@@ -6,7 +6,7 @@ import Transport
 /// Variables that steer other programs' connections. Each test has a process of its own.
 @Suite struct EnvironmentTests {
   @Test(arguments: ["http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"])
-  func `No proxy is used`(variable: String) async {
+  func `no proxy is used`(variable: String) async {
     await #expect(processExitsWith: .success) { [variable] in
       let loop = try EventLoop()
       let proxy = try RawServer(loop)
@@ -25,7 +25,7 @@ import Transport
     }
   }
 
-  @Test func `No variable adds an authority`() async throws {
+  @Test func `no variable adds an authority`() async throws {
     let certificates = try Certificates.shared.get()
     await #expect(processExitsWith: .success) { [certificates = certificates as Certificates] in
       unsafe setenv("SSL_CERT_FILE", certificates.authority, 1)

@@ -20,7 +20,7 @@ import Transport
     HTTPClient(loop: loop, endpoint: try endpoint(port), tls: nil, configuration: configuration)
   }
 
-  @Test func `A request arrives whole and its answer comes back`() throws {
+  @Test func `a request arrives whole and its answer comes back`() throws {
     var seen: ReceivedRequest?
     let server = try server { request, responder in
       seen = request
@@ -49,7 +49,7 @@ import Transport
     server.close()
   }
 
-  @Test func `One connection carries many requests`() throws {
+  @Test func `one connection carries many requests`() throws {
     var count = 0
     let server = try server { _, responder in
       count += 1
@@ -63,7 +63,7 @@ import Transport
     #expect(client.status.open == 1)
   }
 
-  @Test func `Nobody listening means that nothing was sent`() throws {
+  @Test func `nobody listening means that nothing was sent`() throws {
     let silent = try SilentPort()
     defer { withExtendedLifetime(silent) {} }
     let port = silent.number
@@ -77,7 +77,7 @@ import Transport
         + "(nothing was sent)")
   }
 
-  @Test func `A request that is too late before it leaves does not leave`() throws {
+  @Test func `a request that is too late before it leaves does not leave`() throws {
     var count = 0
     let server = try server { _, responder in
       count += 1
@@ -94,7 +94,7 @@ import Transport
     #expect(count == 2)
   }
 
-  @Test func `The deadline of a request ends its wait for a connection`() throws {
+  @Test func `the deadline of a request ends its wait for a connection`() throws {
     let clock = VirtualClock()
     let loop = try clock.loop()
     var paths: [String] = []

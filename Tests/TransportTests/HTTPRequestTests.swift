@@ -8,7 +8,7 @@ import Transport
     return String(decoding: try serializer.bytes(of: request), as: UTF8.self)
   }
 
-  @Test func `A GET has no length`() throws {
+  @Test func `a GET has no length`() throws {
     #expect(
       try bytes(HTTPRequest(.get, "/api/v3/time"))
         == "GET /base/api/v3/time HTTP/1.1\r\nHost: api.mexc.com\r\n"
@@ -17,7 +17,7 @@ import Transport
   }
 
   @Test(arguments: [HTTPRequest.Method.post, .put, .delete])
-  func `What may carry a body says its length`(method: HTTPRequest.Method) throws {
+  func `what may carry a body says its length`(method: HTTPRequest.Method) throws {
     #expect(
       try bytes(HTTPRequest(method, "/x", headers: [("A", "1"), ("A", "2")])).hasSuffix(
         "Connection: keep-alive\r\nA: 1\r\nA: 2\r\nContent-Length: 0\r\n\r\n"))
@@ -29,19 +29,19 @@ import Transport
   @Test(arguments: [
     "", "x", "http://evil/", "/a b", "/a\r\nX: y", "/a\u{0}", "/ü", "/a#b", "/\u{7F}", "*",
   ])
-  func `A target that could be read in two ways is refused`(target: String) {
+  func `a target that could be read in two ways is refused`(target: String) {
     #expect(throws: HTTPRequest.Flaw.targetInvalid) { try bytes(HTTPRequest(.get, target)) }
   }
 
   @Test(arguments: ["", "a b", "a:", "a\r", "ü", "(a)", "a\u{0}"])
-  func `A header name that is no token is refused`(name: String) {
+  func `a header name that is no token is refused`(name: String) {
     #expect(throws: HTTPRequest.Flaw.headerNameInvalid) {
       try bytes(HTTPRequest(.get, "/", headers: [(name, "x")]))
     }
   }
 
   @Test(arguments: ["a\rb", "a\nb", "a\r\nX: y", "\u{0}", "\u{7F}", "\u{1B}[0m"])
-  func `A header value with a control character is refused`(value: String) {
+  func `a header value with a control character is refused`(value: String) {
     #expect(throws: HTTPRequest.Flaw.headerValueInvalid) {
       try bytes(HTTPRequest(.get, "/", headers: [("X", value)]))
     }
@@ -51,7 +51,7 @@ import Transport
     "host", "CONTENT-LENGTH", "Transfer-Encoding", "accept-encoding", "Connection", "user-agent",
     "Expect", "Upgrade",
   ])
-  func `A header that frames or routes is ours`(name: String) {
+  func `a header that frames or routes is ours`(name: String) {
     #expect(throws: HTTPRequest.Flaw.headerReserved) {
       try bytes(HTTPRequest(.get, "/", headers: [(name, "x")]))
     }

@@ -86,7 +86,7 @@ private final class RawClient {
     "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
   }
 
-  @Test func `Pipelined requests are handled one after another`() throws {
+  @Test func `pipelined requests are handled one after another`() throws {
     var held: [(String, Responder)] = []
     let server = try server { request, responder in held.append((request.path, responder)) }
     let client = try RawClient(loop, port: server.port)
@@ -104,7 +104,7 @@ private final class RawClient {
     server.close()
   }
 
-  @Test func `Thousands of pipelined requests are answered in order`() throws {
+  @Test func `thousands of pipelined requests are answered in order`() throws {
     let server = try server { request, responder in
       responder.respond(200, body: Array(request.path.utf8))
     }
@@ -118,7 +118,7 @@ private final class RawClient {
     server.close()
   }
 
-  @Test func `A client that does not read is not read from`() throws {
+  @Test func `a client that does not read is not read from`() throws {
     var requests = 0
     let body = [UInt8](repeating: 0x61, count: 1_000_000)
     let server = try server { _, responder in
@@ -135,7 +135,7 @@ private final class RawClient {
     server.close()
   }
 
-  @Test func `Who waits for 100 Continue gets it, then the answer`() throws {
+  @Test func `who waits for 100 Continue gets it, then the answer`() throws {
     let server = try server { request, responder in responder.respond(200, body: request.body) }
     let client = try RawClient(loop, port: server.port)
     client.send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
@@ -157,7 +157,7 @@ private final class RawClient {
       "431 Request Header Fields Too Large"
     ),
   ])
-  func `A bad request is answered with its status, and the connection ends`(
+  func `a bad request is answered with its status, and the connection ends`(
     bytes: String, status: String
   ) throws {
     let server = try server { _, responder in responder.respond(200) }
@@ -169,7 +169,7 @@ private final class RawClient {
     server.close()
   }
 
-  @Test func `The connection ends when the client wants it, and with HTTP 1.0`() throws {
+  @Test func `the connection ends when the client wants it, and with HTTP 1.0`() throws {
     let server = try server { _, responder in responder.respond(200) }
     for bytes in [
       "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n",
@@ -182,7 +182,7 @@ private final class RawClient {
     server.close()
   }
 
-  @Test func `A request that never ends is dropped, however busily it drips`() throws {
+  @Test func `a request that never ends is dropped, however busily it drips`() throws {
     let clock = VirtualClock()
     let loop = try clock.loop()
     let configuration = HTTPServer.Configuration()
@@ -207,7 +207,7 @@ private final class RawClient {
     server.close()
   }
 
-  @Test func `More clients than the limit wait their turn`() throws {
+  @Test func `more clients than the limit wait their turn`() throws {
     let server = try server({ $0.maximumConnections = 2 }) { request, responder in
       responder.respond(200, body: Array(request.path.utf8))
     }
@@ -224,7 +224,7 @@ private final class RawClient {
     server.close()
   }
 
-  @Test func `A client that resets while its answer is prepared is forgotten`() throws {
+  @Test func `a client that resets while its answer is prepared is forgotten`() throws {
     var held: [Responder] = []
     let server = try server { _, responder in held.append(responder) }
     let client = try RawClient(loop, port: server.port)
@@ -236,7 +236,7 @@ private final class RawClient {
     server.close()
   }
 
-  @Test func `A responder that is dropped without a word closes the connection`() throws {
+  @Test func `a responder that is dropped without a word closes the connection`() throws {
     let server = try server { _, _ in }
     let client = try RawClient(loop, port: server.port)
     client.send(request("/"))
@@ -245,7 +245,7 @@ private final class RawClient {
     server.close()
   }
 
-  @Test func `Only the first answer counts`() throws {
+  @Test func `only the first answer counts`() throws {
     let server = try server { _, responder in
       responder.respond(200, body: Array("first".utf8))
       responder.respond(200, body: Array("second".utf8))
@@ -259,7 +259,7 @@ private final class RawClient {
     server.close()
   }
 
-  @Test func `An answer may come later, be cut, or be replaced by other bytes`() throws {
+  @Test func `an answer may come later, be cut, or be replaced by other bytes`() throws {
     let clock = VirtualClock()
     let loop = try clock.loop()
     let delay = Duration.milliseconds(20)
@@ -292,7 +292,7 @@ private final class RawClient {
     server.close()
   }
 
-  @Test func `A port that is taken is an error, and a closed server frees its port`() throws {
+  @Test func `a port that is taken is an error, and a closed server frees its port`() throws {
     let first = try server { _, responder in responder.respond(200) }
     #expect(throws: SystemError("bind", "127.0.0.1 port \(first.port)", number: EADDRINUSE)) {
       try HTTPServer(loop: loop, port: first.port, tls: nil) { _, _ in }

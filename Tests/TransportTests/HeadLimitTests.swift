@@ -13,7 +13,7 @@ import Transport
     return nil
   }
 
-  @Test func `A head of up to 64 KiB is read`() {
+  @Test func `a head of up to 64 KiB is read`() {
     let value = String(repeating: "v", count: 64 * 1024 - 100)
     #expect(violation("HTTP/1.1 200 OK\r\nA: \(value)\r\nContent-Length: 0\r\n\r\n") == nil)
   }
@@ -27,17 +27,17 @@ import Transport
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
       + String(repeating: "A: \(String(repeating: "v", count: 1_000))\r\n", count: 100),
   ])
-  func `A larger head is refused before its end`(text: String) {
+  func `a larger head is refused before its end`(text: String) {
     #expect(violation(text) == .headTooLarge)
   }
 
-  @Test func `A body of one byte a chunk is refused once it is mostly framing`() {
+  @Test func `a body of one byte a chunk is refused once it is mostly framing`() {
     let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     #expect(violation(head + String(repeating: "1\r\na\r\n", count: 80_000)) == nil)
     #expect(violation(head + String(repeating: "1\r\na\r\n", count: 90_000)) == .chunkInvalid)
   }
 
-  @Test func `What stands behind a limit is not looked at`() {
+  @Test func `what stands behind a limit is not looked at`() {
     let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     let line = "1;" + String(repeating: "x", count: 300)
     #expect(violation(head + line + "\rx") == .chunkInvalid)

@@ -34,7 +34,7 @@ import Transport
     String(decoding: bytes, as: UTF8.self).hasPrefix("POST /api/v3/order?")
   }
 
-  @Test func `A reply that is cut after any byte is an error, and the request went once`() throws {
+  @Test func `a reply that is cut after any byte is an error, and the request went once`() throws {
     let answer = Array("HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 5\r\n\r\nright".utf8)
     let chunked = Array(
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nrig\r\n2\r\nht\r\n0\r\n\r\n".utf8)
@@ -77,7 +77,7 @@ import Transport
     ),
     ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", .switchedProtocols),
   ])
-  func `An unreadable reply is an error that says so`(
+  func `an unreadable reply is an error that says so`(
     bytes: String, violation: HTTPViolation
   ) throws {
     let server = try server(bytes)
@@ -91,7 +91,7 @@ import Transport
     server.close()
   }
 
-  @Test func `An oversized body ends at its limit`() throws {
+  @Test func `an oversized body ends at its limit`() throws {
     let server = try server(
       "HTTP/1.1 200 OK\r\n\r\n" + String(repeating: "x", count: 40_000), closes: false)
     let client = try client(server.port) { $0.limits.bodyMaximum = 30_000 }
@@ -100,7 +100,7 @@ import Transport
     server.close()
   }
 
-  @Test func `An HTML page from a firewall is an answer like any other`() throws {
+  @Test func `an HTML page from a firewall is an answer like any other`() throws {
     let page = "<html>blocked</html>"
     let server = try server(
       "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: \(page.utf8.count)\r\n"
@@ -114,7 +114,7 @@ import Transport
     server.close()
   }
 
-  @Test func `An extra answer is never given to the next request`() throws {
+  @Test func `an extra answer is never given to the next request`() throws {
     let server = try RawServer(loop) { peer in
       peer.send(Self.answer + "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong")
     }
@@ -127,7 +127,7 @@ import Transport
     server.close()
   }
 
-  @Test func `An extra answer that comes later ends the idle connection`() throws {
+  @Test func `an extra answer that comes later ends the idle connection`() throws {
     var first: RawServer.Peer?
     let server = try RawServer(loop) { peer in
       first = first ?? peer
@@ -147,7 +147,7 @@ import Transport
     server.close()
   }
 
-  @Test func `A server that speaks first gets no request, and no storm of connections`() throws {
+  @Test func `a server that speaks first gets no request, and no storm of connections`() throws {
     let server = try RawServer(loop, connected: { $0.send(Self.answer) })
     let client = try client(server.port)
     let error = try #require(try client.exchange(request, .once).error)
@@ -159,7 +159,7 @@ import Transport
     server.close()
   }
 
-  @Test func `Bytes before any request end a connection`() throws {
+  @Test func `bytes before any request end a connection`() throws {
     let server = try RawServer(loop, connected: { $0.send(Self.answer) })
     var lost = 0
     let client = try client(server.port) { $0.warmConnections = 1 }
@@ -173,7 +173,7 @@ import Transport
     server.close()
   }
 
-  @Test func `A reused connection that closes on the request is not tried again`() throws {
+  @Test func `a reused connection that closes on the request is not tried again`() throws {
     for run in 0..<200 {
       var requests = 0
       let server = try RawServer(loop) { peer in
@@ -192,7 +192,7 @@ import Transport
     }
   }
 
-  @Test func `A connection that died while idle is noticed before it gets a request`() throws {
+  @Test func `a connection that died while idle is noticed before it gets a request`() throws {
     let server = try RawServer(loop) { $0.send(Self.answer) }
     let client = try client(server.port)
     #expect(try client.exchange(request, .once).text == "right")
@@ -205,7 +205,7 @@ import Transport
     server.close()
   }
 
-  @Test func `A trickled reply runs into the deadline for the whole answer`() throws {
+  @Test func `a trickled reply runs into the deadline for the whole answer`() throws {
     let clock = VirtualClock()
     let loop = try clock.loop()
     let bytes = Array(("HTTP/1.1 200 OK\r\nX: " + String(repeating: "y", count: 10_000)).utf8)
@@ -233,7 +233,7 @@ import Transport
     server.close()
   }
 
-  @Test func `A trickled reply that is in time is read`() throws {
+  @Test func `a trickled reply that is in time is read`() throws {
     let server = try HTTPServer(loop: loop, port: 0, tls: nil) { _, responder in
       responder.trickle(
         Array(Self.answer.utf8), piece: 1, every: .microseconds(200), keepAlive: true)
@@ -245,7 +245,7 @@ import Transport
     server.close()
   }
 
-  @Test func `A reset at any point is an error`() throws {
+  @Test func `a reset at any point is an error`() throws {
     let server = try HTTPServer(loop: loop, port: 0, tls: nil) { request, responder in
       let cut = Int(request.query ?? "") ?? 0
       responder.reset(after: Array(Self.answer.utf8.prefix(cut)))
@@ -259,7 +259,7 @@ import Transport
     server.close()
   }
 
-  @Test func `A redirect is handed over, not followed`() throws {
+  @Test func `a redirect is handed over, not followed`() throws {
     var strangers = 0
     let other = try RawServer(loop, connected: { _ in strangers += 1 })
     let server = try HTTPServer(loop: loop, port: 0, tls: nil) { _, responder in

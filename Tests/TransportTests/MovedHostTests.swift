@@ -36,7 +36,7 @@ import Transport
       resolver: Resolver(loop, host: .name("exchange.example")) { _ in names.lookUp() })
   }
 
-  @Test func `Where nobody answers, the name is looked up again at once`() throws {
+  @Test func `where nobody answers, the name is looked up again at once`() throws {
     let server = try server()
     let names = Names([["127.0.0.9", "127.0.0.8"], ["127.0.0.1"]])
     let client = try client(port: server.port, names)
@@ -46,7 +46,7 @@ import Transport
     server.close()
   }
 
-  @Test func `An address that worked is given up when the name has moved`() throws {
+  @Test func `an address that worked is given up when the name has moved`() throws {
     let old = try server(on: "127.0.0.2")
     let names = Names([["127.0.0.2"]])
     let client = try client(port: old.port, names)
@@ -63,7 +63,7 @@ import Transport
     new.close()
   }
 
-  @Test func `Somebody else at the old address is not the exchange`() throws {
+  @Test func `somebody else at the old address is not the exchange`() throws {
     let stranger = try server(on: "127.0.0.2", certificates.selfSigned)
     let server = try server(port: stranger.port)
     let names = Names([["127.0.0.2"], ["127.0.0.1"]])
@@ -75,7 +75,7 @@ import Transport
     stranger.close()
   }
 
-  @Test func `An address that swallows connection requests is left as well`() throws {
+  @Test func `an address that swallows connection requests is left as well`() throws {
     let hole = try RawServer(loop, backlog: 0, accepts: false)
     let filler = HTTPClient(
       loop: loop, endpoint: try endpoint(hole.port), tls: nil,
@@ -96,7 +96,7 @@ import Transport
     hole.close()
   }
 
-  @Test func `An outage does not ask the name servers with every attempt`() throws {
+  @Test func `an outage does not ask the name servers with every attempt`() throws {
     let port = try SilentPort()
     let names = Names([["127.0.0.1"]])
     let client = try client(port: port.number, names)
@@ -112,7 +112,7 @@ import Transport
     client.close()
   }
 
-  @Test func `While the name cannot be looked up, the old failure is the one that is told`() throws
+  @Test func `while the name cannot be looked up, the old failure is the one that is told`() throws
   {
     let port = try SilentPort()
     let names = Names([["127.0.0.1"], []])

@@ -59,7 +59,7 @@ import Transport
   }
 
   @Test(arguments: 1...4)
-  func `Damaged answers mean one thing or nothing`(seed: Int) {
+  func `damaged answers mean one thing or nothing`(seed: Int) {
     var random = Generator(state: UInt64(seed))
     let good = [
       "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello",
@@ -81,7 +81,7 @@ import Transport
   }
 
   @Test(arguments: 1...4)
-  func `Damaged requests crash nothing`(seed: Int) {
+  func `damaged requests crash nothing`(seed: Int) {
     var random = Generator(state: UInt64(seed))
     let good = Array(
       ("POST /a?b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"

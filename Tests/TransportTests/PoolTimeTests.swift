@@ -40,7 +40,7 @@ import Transport
 
   // MARK: - Idle connections
 
-  @Test func `An idle connection is replaced at its age and closed only then`() throws {
+  @Test func `an idle connection is replaced at its age and closed only then`() throws {
     let server = try server()
     var events: [String] = []
     let client = try client(server.port) { $0.warmConnections = 1 }
@@ -68,7 +68,7 @@ import Transport
     server.close()
   }
 
-  @Test func `Connections beyond the warm ones go at the age of idleness`() throws {
+  @Test func `connections beyond the warm ones go at the age of idleness`() throws {
     let server = try server()
     let client = try client(server.port) { $0.warmConnections = 1 }
     client.start()
@@ -88,7 +88,7 @@ import Transport
     server.close()
   }
 
-  @Test func `An answer makes a connection young again`() throws {
+  @Test func `an answer makes a connection young again`() throws {
     let server = try server()
     let client = try client(server.port) { $0.warmConnections = 1 }
     client.start()
@@ -102,7 +102,7 @@ import Transport
     server.close()
   }
 
-  @Test func `A placement does not leave on a connection that has been quiet for too long`() throws
+  @Test func `a placement does not leave on a connection that has been quiet for too long`() throws
   {
     let server = try server()
     let client = try client(server.port)
@@ -120,7 +120,7 @@ import Transport
     server.close()
   }
 
-  @Test func `A placement gets a place even when quiet connections take them all`() throws {
+  @Test func `a placement gets a place even when quiet connections take them all`() throws {
     let server = try server()
     let client = try client(server.port) { $0.warmConnections = 0 }
     var answers = 0
@@ -143,7 +143,7 @@ import Transport
     return min(doubled * 3 / 4, limits.last)...min(doubled * 5 / 4, limits.last)
   }
 
-  @Test func `While nobody listens the pauses grow to the limit, and an answer ends them`() throws {
+  @Test func `while nobody listens the pauses grow to the limit, and an answer ends them`() throws {
     let silent = try SilentPort()
     defer { withExtendedLifetime(silent) {} }
     var failures = 0
@@ -180,7 +180,7 @@ import Transport
     client.close()
   }
 
-  @Test func `A server that accepts and hangs up is not stormed`() throws {
+  @Test func `a server that accepts and hangs up is not stormed`() throws {
     let server = try RawServer(loop, connected: { $0.close() })
     let client = try client(server.port) { $0.warmConnections = 1 }
     var lost = 0
@@ -202,7 +202,7 @@ import Transport
 
   // MARK: - Deadlines
 
-  @Test func `Waiting for a connection has an end, and nothing was sent then`() throws {
+  @Test func `waiting for a connection has an end, and nothing was sent then`() throws {
     var held: [Responder] = []
     let server = try HTTPServer(loop: loop, port: 0, tls: nil) { _, responder in
       held.append(responder)
@@ -230,7 +230,7 @@ import Transport
     server.close()
   }
 
-  @Test func `The first byte and the whole answer each have their deadline`() throws {
+  @Test func `the first byte and the whole answer each have their deadline`() throws {
     let server = try RawServer(loop)
     let client = try client(server.port) {
       $0.firstByteDeadline = .seconds(3)
@@ -259,7 +259,7 @@ import Transport
     server.close()
   }
 
-  @Test func `A handshake that is never answered ends at its deadline`() throws {
+  @Test func `a handshake that is never answered ends at its deadline`() throws {
     let server = try RawServer(loop)
     let client = HTTPClient(
       loop: loop, endpoint: try endpoint(server.port, "https"),
@@ -278,7 +278,7 @@ import Transport
     server.close()
   }
 
-  @Test func `Addresses are looked up again once they are old`() throws {
+  @Test func `addresses are looked up again once they are old`() throws {
     let server = try HTTPServer(loop: loop, port: 0, tls: nil) { _, responder in
       responder.respond(200, headers: [("Connection", "close")])
     }

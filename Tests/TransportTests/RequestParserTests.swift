@@ -35,7 +35,7 @@ extension HTTPRequestParser {
     return next(&parser)
   }
 
-  @Test func `Pipelined requests come out one by one`() {
+  @Test func `pipelined requests come out one by one`() {
     var parser = HTTPRequestParser()
     let text =
       "GET /a?b=1?2 HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -50,7 +50,7 @@ extension HTTPRequestParser {
     #expect(next(&parser) == .needMore)
   }
 
-  @Test func `A client that waits for 100 Continue is told once`() {
+  @Test func `a client that waits for 100 Continue is told once`() {
     var parser = HTTPRequestParser()
     let head = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
     parser.append(head)
@@ -99,7 +99,7 @@ extension HTTPRequestParser {
     ("GET / HTTP/1.1\r\nHost: a\r\nA : b\r\n\r\n", .fieldInvalid),
     ("GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", .fieldFolded),
   ])
-  func `A bad request is refused for its reason`(text: String, violation: HTTPViolation) {
+  func `a bad request is refused for its reason`(text: String, violation: HTTPViolation) {
     #expect(first(text, limits: HTTPLimits(bodyMaximum: 10)) == .failure(violation))
   }
 }

@@ -24,7 +24,7 @@ import Transport
     return isSanitized ? .max : 2 << 20
   }
 
-  @Test func `Ten thousand requests over TLS, with losses, leave nothing behind`() async throws {
+  @Test func `ten thousand requests over TLS, with losses, leave nothing behind`() async throws {
     let certificates = try Certificates.shared.get()
     await #expect(processExitsWith: .success) { [certificates = certificates as Certificates] in
       let loop = try EventLoop()
@@ -72,7 +72,7 @@ import Transport
     }
   }
 
-  @Test func `Without descriptors the server pauses instead of spinning, and recovers`() async {
+  @Test func `without descriptors the server pauses instead of spinning, and recovers`() async {
     await #expect(processExitsWith: .success) {
       let loop = try EventLoop()
       let server = try HTTPServer(loop: loop, port: 0, tls: nil) { _, responder in

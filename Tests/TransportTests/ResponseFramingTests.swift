@@ -3,7 +3,7 @@ import Transport
 
 @Suite struct ResponseFramingTests {
   @Test(arguments: goodAnswers + badFields + badLengths + badChunks + badLines + unfinished)
-  func `Bytes mean one thing, however they are cut`(vector: FramingVector) {
+  func `bytes mean one thing, however they are cut`(vector: FramingVector) {
     #expect(vector.outcome([vector.bytes[...]]) == vector.expected)
     // Bytes after an answer are only seen when they come with its end.
     let alone = vector.expected.withoutLeftover
@@ -15,12 +15,12 @@ import Transport
     }
   }
 
-  @Test func `There are enough vectors`() {
+  @Test func `there are enough vectors`() {
     let all = [goodAnswers, badFields, badLengths, badChunks, badLines, unfinished]
     #expect(all.map(\.count).reduce(0, +) >= 120)
   }
 
-  @Test func `A failed parser goes on failing`() {
+  @Test func `a failed parser goes on failing`() {
     var parser = HTTPResponseParser()
     guard case .failure(.startLineInvalid) = parser.feed(Array("garbage in\r\n".utf8).span) else {
       Issue.record("the garbage passed")
@@ -33,7 +33,7 @@ import Transport
     }
   }
 
-  @Test func `One parser reads answer after answer`() throws {
+  @Test func `one parser reads answer after answer`() throws {
     var parser = HTTPResponseParser()
     for number in 0..<100 {
       let body = String(repeating: "x", count: number)
@@ -46,7 +46,7 @@ import Transport
     }
   }
 
-  @Test func `Fields are kept in order, with their values trimmed`() throws {
+  @Test func `fields are kept in order, with their values trimmed`() throws {
     var parser = HTTPResponseParser()
     let bytes = Array(
       "HTTP/1.1 429 \r\nRetry-After: \t5 \r\nretry-after:7\r\nX-Empty:\r\nContent-Length: 0\r\n\r\n"
@@ -62,7 +62,7 @@ import Transport
     #expect(response.header("absent") == nil)
   }
 
-  @Test func `A large body in small pieces costs no second copy of the past`() throws {
+  @Test func `a large body in small pieces costs no second copy of the past`() throws {
     var parser = HTTPResponseParser(limits: HTTPLimits(bodyMaximum: 4_000_000))
     _ = parser.feed(Array("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".utf8).span)
     // 1,000 bytes a chunk, and pieces that never end with one.

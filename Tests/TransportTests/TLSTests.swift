@@ -34,13 +34,13 @@ import Transport
   }
 
   @Test(arguments: ["localhost", "127.0.0.1", "[::1]"])
-  func `A proper certificate is accepted by name and by address`(host: String) throws {
+  func `a proper certificate is accepted by name and by address`(host: String) throws {
     let (answer, seen) = try exchange(with: certificates.good, host: host)
     #expect(answer.text == "under TLS")
     #expect(seen == 1)
   }
 
-  @Test func `A bad certificate is named, and sees no request`() throws {
+  @Test func `a bad certificate is named, and sees no request`() throws {
     let cases: [(Certificates.Pair, TLSFailure)] = [
       (certificates.expired, .certificateExpired),
       (certificates.notYetValid, .certificateNotYetValid),
@@ -74,7 +74,7 @@ import Transport
       handler: handler)
   }
 
-  @Test func `The system's authorities do not vouch for a stranger`() throws {
+  @Test func `the system's authorities do not vouch for a stranger`() throws {
     let server = try server { _, responder in responder.respond(200) }
     let client = HTTPClient(
       loop: loop, endpoint: try endpoint(server.port, "https", host: "localhost"),
@@ -89,7 +89,7 @@ import Transport
   @Test(arguments: [
     ["-tls1", "-cipher", "ALL:@SECLEVEL=0"], ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"],
   ])
-  func `Anything older than TLS 1.2 is refused`(options: [String]) throws {
+  func `anything older than TLS 1.2 is refused`(options: [String]) throws {
     let server = try OpenSSLServer(certificates.good, options)
     let client = try client(server.port)
     let error = try client.exchange(HTTPRequest(.get, "/")).error
@@ -100,7 +100,7 @@ import Transport
   }
 
   @Test(arguments: ["-tls1_2", "-tls1_3"])
-  func `A foreign server of a newer version is understood`(version: String) throws {
+  func `a foreign server of a newer version is understood`(version: String) throws {
     let server = try OpenSSLServer(certificates.good, [version])
     let client = try client(server.port)
     // It ends its pages by closing, after close_notify.
@@ -110,7 +110,7 @@ import Transport
     client.close()
   }
 
-  @Test func `The server name is sent for names and not for addresses`() throws {
+  @Test func `the server name is sent for names and not for addresses`() throws {
     let named = ["-servername", "localhost", "-cert2", certificates.good.certificate]
     let server = try OpenSSLServer(
       certificates.wrongHost, named + ["-key2", certificates.good.key])
@@ -123,7 +123,7 @@ import Transport
     byAddress.close()
   }
 
-  @Test func `A peer that answers in the clear is named as such`() throws {
+  @Test func `a peer that answers in the clear is named as such`() throws {
     let server = try RawServer(loop) { $0.send("HTTP/1.1 400 Bad Request\r\n\r\n") }
     let client = try client(server.port)
     let error = try client.exchange(HTTPRequest(.post, "/"), .once).error
@@ -133,7 +133,7 @@ import Transport
     server.close()
   }
 
-  @Test func `A peer that hangs up in the handshake has seen nothing`() throws {
+  @Test func `a peer that hangs up in the handshake has seen nothing`() throws {
     let server = try RawServer(loop) { $0.close() }
     let client = try client(server.port)
     let error = try client.exchange(HTTPRequest(.post, "/"), .once).error
@@ -143,7 +143,7 @@ import Transport
     server.close()
   }
 
-  @Test func `The end of a body without a length counts only after close_notify`() throws {
+  @Test func `the end of a body without a length counts only after close_notify`() throws {
     let head = "HTTP/1.1 200 OK\r\n\r\n"
     let server = try server { request, responder in
       if request.path == "/whole" {
@@ -162,7 +162,7 @@ import Transport
     server.close()
   }
 
-  @Test func `A reply under TLS that is cut after any byte is an error`() throws {
+  @Test func `a reply under TLS that is cut after any byte is an error`() throws {
     let reply = Array("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nright".utf8)
     let server = try server { request, responder in
       let cut = Int(request.query ?? "") ?? 0
@@ -184,7 +184,7 @@ import Transport
     server.close()
   }
 
-  @Test func `An idle connection under TLS that died is noticed before it gets a request`() throws {
+  @Test func `an idle connection under TLS that died is noticed before it gets a request`() throws {
     let server = try server { request, responder in
       if request.path == "/last" {
         // The answer, and the end right behind it.
@@ -203,7 +203,7 @@ import Transport
     server.close()
   }
 
-  @Test func `An extra answer under TLS is never given to the next request`() throws {
+  @Test func `an extra answer under TLS is never given to the next request`() throws {
     let reply = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
     let server = try server { _, responder in
       responder.sendRaw(Array((reply + "right").utf8), keepAlive: true)
@@ -222,7 +222,7 @@ import Transport
     talkative.close()
   }
 
-  @Test func `A large body arrives under TLS`() throws {
+  @Test func `a large body arrives under TLS`() throws {
     let body = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     let server = try server { _, responder in responder.respond(200, body: body) }
     let client = try client(server.port)
@@ -234,7 +234,7 @@ import Transport
     server.close()
   }
 
-  @Test func `Files that are no certificates are refused by name`() throws {
+  @Test func `files that are no certificates are refused by name`() throws {
     #expect {
       try TLSContext(client: .file("/nonexistent/ca.pem"))
     } throws: {

@@ -49,12 +49,12 @@ import Testing
   ]
 
   @Test(arguments: accepted)
-  func reads(_ accepted: AcceptedJSON) throws {
+  func `reads what JSON5 adds`(_ accepted: AcceptedJSON) throws {
     #expect(try JSONReader.read(accepted.text, dialect: .json5) == accepted.value)
   }
 
   @Test(arguments: refused)
-  func refuses(_ refused: RefusedJSON) throws {
+  func `refuses what is no JSON5`(_ refused: RefusedJSON) throws {
     let error = try #require(throws: JSONError.self) {
       try JSONReader.read(refused.text, dialect: .json5)
     }
@@ -62,7 +62,7 @@ import Testing
     #expect(error.position.offset == refused.offset)
   }
 
-  @Test func countsLinesThroughComments() throws {
+  @Test func `counts lines through comments`() throws {
     let text = "{ // one\n  /* é\n */ mode: 'paper',\r\n  \"mode\": 1 }"
     let error = try #require(throws: JSONError.self) {
       try JSONReader.read(text, dialect: .json5)

@@ -77,17 +77,17 @@ struct AcceptedJSON: CustomTestStringConvertible, Sendable {
   ]
 
   @Test(arguments: scalars + strings + structures)
-  func reads(_ accepted: AcceptedJSON) throws {
+  func `reads every kind of value`(_ accepted: AcceptedJSON) throws {
     #expect(try JSONReader.read(accepted.text) == accepted.value)
   }
 
   /// What strict JSON means, JSON5 means too.
   @Test(arguments: scalars + strings + structures)
-  func readsTheSameAsJSON5(_ accepted: AcceptedJSON) throws {
+  func `reads the same as JSON5`(_ accepted: AcceptedJSON) throws {
     #expect(try JSONReader.read(accepted.text, dialect: .json5) == accepted.value)
   }
 
-  @Test func keepsEachNamesPosition() throws {
+  @Test func `keeps each name's position`() throws {
     let text = "{\r\n  \"é\": 1, \"b\": {\n\"c\": 2}, \"d\": [{\"e\": 0}]}"
     let members = try #require(try JSONReader.read(text).objectValue)
     #expect(members.map(\.name) == ["é", "b", "d"])
@@ -99,7 +99,7 @@ struct AcceptedJSON: CustomTestStringConvertible, Sendable {
     #expect(deep[0].position == JSONPosition(offset: 37, line: 3, column: 17))
   }
 
-  @Test func looksUpMembers() throws {
+  @Test func `looks up members`() throws {
     let value = try JSONReader.read(#"{"a":"x","b":[true,null],"c":1.0}"#)
     #expect(value["a"]?.stringValue == "x")
     #expect(value["b"]?.arrayValue?.first?.boolValue == true)

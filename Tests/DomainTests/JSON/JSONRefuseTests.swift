@@ -168,19 +168,19 @@ private func found(
   static let all = structures + words + numbers + strings + encodings + duplicates
 
   @Test(arguments: all)
-  func refuses(_ refused: RefusedJSON) throws {
+  func `refuses what is no JSON`(_ refused: RefusedJSON) throws {
     let error = try #require(throws: JSONError.self) { try JSONReader.read(refused.text) }
     #expect(error.problem == refused.problem)
     #expect(error.position.offset == refused.offset)
   }
 
-  @Test func theCorpusHasTheSizeItPromises() {
+  @Test func `the corpus has the size it promises`() {
     let accepted = JSONAcceptTests.scalars + JSONAcceptTests.strings + JSONAcceptTests.structures
     #expect(accepted.count >= 90)
     #expect(Self.all.count >= 150)
   }
 
-  @Test func saysWhereInPlainEnglish() throws {
+  @Test func `says where in plain English`() throws {
     let error = try #require(throws: JSONError.self) {
       try JSONReader.read("{\n  \"é\": 01\n}")
     }
@@ -196,7 +196,7 @@ private func found(
   }
 
   /// A text cut anywhere is incomplete, or it is the whole of something shorter.
-  @Test func everyPrefixIsIncomplete() throws {
+  @Test func `every prefix is incomplete`() throws {
     let text = Array(#" {"aé\ud83d\ude00": [true, -1.5e+3, null, "\n😀"], "b": {}}"#.utf8)
     _ = try JSONReader.read(text)
     for length in 0..<text.count {

@@ -16,7 +16,7 @@ struct SplitMix64: RandomNumberGenerator {
 }
 
 @Suite struct JSONWriterTests {
-  @Test func writesOneLine() {
+  @Test func `writes one line`() {
     let value: JSONValue = [
       "id": "x", "ok": true, "no": false, "nothing": nil, "n": -3, "price": .number("0.10"),
       "list": [1, [], [:]], "inner": ["a": "b"],
@@ -27,7 +27,7 @@ struct SplitMix64: RandomNumberGenerator {
         + #""list":[1,[],{}],"inner":{"a":"b"}}"#)
   }
 
-  @Test func writesForPeople() {
+  @Test func `writes for people`() {
     let value: JSONValue = ["a": 1, "b": [true, ["c": "d"]], "e": [], "f": [:]]
     #expect(
       value.prettyText() == """
@@ -50,17 +50,17 @@ struct SplitMix64: RandomNumberGenerator {
     ("\u{1}\u{1F}", #""\u0001\u001f""#), ("\u{7F}\u{80}\u{9F}", #""\u007f\u0080\u009f""#),
     ("\u{A0}é€😀", "\"\u{A0}é€😀\""), ("\u{2028}\u{2029}", #""\u2028\u2029""#),
   ])
-  func escapes(_ text: String, _ written: String) {
+  func `escapes what must be escaped`(_ text: String, _ written: String) {
     #expect(JSONValue.string(text).compactText() == written)
   }
 
-  @Test func buildsObjectsFromPairs() {
+  @Test func `builds objects from pairs`() {
     let value = JSONValue.object(pairs: [("b", .integer(UInt64.max)), ("a", .string("x"))])
     #expect(value.compactText() == #"{"b":18446744073709551615,"a":"x"}"#)
   }
 
   /// Whatever is written reads back as itself, in both layouts and both dialects.
-  @Test func writtenTextReadsBack() throws {
+  @Test func `written text reads back`() throws {
     var random = SplitMix64(state: 20_240_601)
     for _ in 0..<2_000 {
       let value = randomValue(depth: 0, &random)
@@ -74,7 +74,7 @@ struct SplitMix64: RandomNumberGenerator {
 
   /// Random bytes, and good texts with a byte changed, are read or refused, never a crash; what is
   /// read can be written and read again.
-  @Test func survivesDamage() throws {
+  @Test func `survives damage`() throws {
     var random = SplitMix64(state: 7)
     var refusals = 0
     for round in 0..<4_000 {

@@ -13,8 +13,8 @@ let rules: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// A room of the house: a Swift target and the rooms that it may import.
-func room(_ name: String, imports: [Target.Dependency] = []) -> Target {
+/// A module: a Swift target and the modules that it may import.
+func module(_ name: String, imports: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: imports, swiftSettings: rules)
 }
 
@@ -33,66 +33,95 @@ let package = Package(
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .target(name: "CLinux"),
 
-    room("Domain"),
-    room("Execution", imports: ["Domain"]),
-    room("Platform", imports: ["Domain", "CLinux"]),
-    room("Cryptography", imports: ["Platform", "COpenSSL"]),
-    room("Store", imports: ["Cryptography", "Domain", "Platform", "CSQLite"]),
-    room("Transport", imports: ["Domain", "Platform", "COpenSSL"]),
-    room("MEXC", imports: ["Cryptography", "Domain", "Platform", "Transport"]),
-    room("Intake", imports: ["Domain", "Platform"]),
-    room("SimulatedExchange", imports: ["Cryptography", "Domain", "Platform", "Transport"]),
-    room(
+    module("JSON"),
+    module("Domain", imports: ["JSON"]),
+    module("Execution", imports: ["Domain", "JSON"]),
+    module("Platform", imports: ["Domain", "CLinux"]),
+    module("Cryptography", imports: ["Platform", "COpenSSL"]),
+    module("Store", imports: ["CSQLite", "Cryptography", "Domain", "JSON", "Platform"]),
+    module("Transport", imports: ["Domain", "Platform", "COpenSSL"]),
+    module("MEXC", imports: ["Cryptography", "Domain", "JSON", "Platform", "Transport"]),
+    module("Intake", imports: ["Domain", "JSON", "Platform"]),
+    module("Configuration", imports: ["Domain", "JSON", "Platform", "Transport"]),
+    module(
+      "Control",
+      imports: [
+        "Configuration", "Cryptography", "Domain", "Execution", "JSON", "Platform", "Store",
+      ]),
+    module("Matching", imports: ["Domain"]),
+    module(
+      "SimulatedExchange",
+      imports: ["Cryptography", "Domain", "JSON", "Matching", "Platform", "Transport"]),
+    module(
       "Daemon",
       imports: [
-        "Cryptography", "Domain", "Execution", "Platform", "Store", "Transport", "MEXC", "Intake",
-        "SimulatedExchange",
+        "Configuration", "Control", "Cryptography", "Domain", "Execution", "Intake", "JSON", "MEXC",
+        "Matching", "Platform", "Store", "Transport",
       ]),
 
-    // Never part of anything that ships: they drive the rooms above through faults.
+    // Never part of anything that ships: they drive the modules above through faults.
     .target(name: "CSimulatedDisk", dependencies: ["CSQLite"]),
-    room(
+    module(
       "Simulation",
       imports: [
-        "CSimulatedDisk", "Daemon", "Domain", "Execution", "Intake", "MEXC", "Platform",
-        "SimulatedExchange", "Store", "Transport",
+        "CSimulatedDisk", "Configuration", "Daemon", "Domain", "Execution", "Intake", "JSON",
+        "MEXC", "Matching", "Platform", "SimulatedExchange", "Store", "Transport",
       ]),
 
     program("mexc-signald", imports: ["Daemon", "Platform"]),
-    program("mexc-signalctl", imports: ["Daemon", "Platform"]),
+    program("mexc-signalctl", imports: ["Control", "Platform"]),
     program("mexc-sim", imports: ["Platform", "SimulatedExchange"]),
     program("simulate", imports: ["Platform", "Simulation"]),
     program(
       "mexc-bench",
       imports: [
-        "CLinux", "Cryptography", "Daemon", "Domain", "Execution", "Intake", "MEXC", "Platform",
-        "SimulatedExchange", "Store", "Transport",
+        "CLinux", "Configuration", "Cryptography", "Daemon", "Domain", "Execution", "Intake",
+        "JSON", "MEXC", "Platform", "SimulatedExchange", "Store", "Transport",
       ]),
 
-    // Never shipped.
-    room(
-      "FuzzTargets", imports: ["Daemon", "Domain", "Intake", "MEXC", "Platform", "Transport"]),
-    program("fuzz", imports: ["FuzzTargets", "Platform", "SimulatedExchange"]),
+    // Never shipped. TestKit is what tests of several modules share.
+    module("TestKit", imports: ["Domain", "Matching", "Platform"]),
+    module(
+      "FuzzTargets",
+      imports: [
+        "Configuration", "Control", "Domain", "Intake", "JSON", "MEXC", "Platform", "Transport",
+      ]),
+    program("fuzz", imports: ["FuzzTargets", "Matching", "Platform"]),
 
-    tests("DomainTests", of: ["Domain"]),
+    tests("JSONTests", of: ["JSON", "TestKit"]),
+    tests("DomainTests", of: ["Domain", "JSON", "TestKit"]),
     tests("ExecutionTests", of: ["Domain", "Execution"]),
-    tests("PlatformTests", of: ["CLinux", "Domain", "Platform"]),
+    tests("PlatformTests", of: ["CLinux", "Domain", "JSON", "Platform", "TestKit"]),
     tests("CryptographyTests", of: ["Cryptography"]),
-    tests("StoreTests", of: ["CSQLite", "Cryptography", "Domain", "Platform", "Store"]),
+    tests("StoreTests", of: ["CSQLite", "Cryptography", "Domain", "JSON", "Store", "TestKit"]),
     tests("TransportTests", of: ["Domain", "Platform", "Transport"]),
     tests("MEXCTests", of: ["Domain", "MEXC", "Platform", "Transport"]),
-    tests("IntakeTests", of: ["Domain", "Intake", "Platform"]),
+    tests("IntakeTests", of: ["Domain", "Intake", "JSON", "Platform", "TestKit"]),
+    tests("MatchingTests", of: ["Domain", "Matching", "TestKit"]),
     tests(
       "SimulatedExchangeTests",
-      of: ["Cryptography", "Domain", "Platform", "SimulatedExchange", "Transport"]),
+      of: [
+        "Cryptography", "Domain", "JSON", "Matching", "Platform", "SimulatedExchange", "TestKit",
+        "Transport",
+      ]),
+    tests("ConfigurationTests", of: ["Configuration", "Domain", "JSON", "Platform"]),
+    tests(
+      "ControlTests",
+      of: ["Control", "Domain", "Execution", "JSON", "Platform", "Store", "TestKit"]),
     tests(
       "DaemonTests",
-      of: ["Cryptography", "Daemon", "Domain", "Execution", "MEXC", "Platform", "Store"]),
-    tests("FuzzTargetsTests", of: ["Domain", "FuzzTargets"]),
-    tests("SimulationTests", of: ["Domain", "Simulation", "Store"]),
+      of: [
+        "Configuration", "Daemon", "Domain", "Execution", "JSON", "MEXC", "Platform", "Store",
+        "TestKit",
+      ]),
+    tests("FuzzTargetsTests", of: ["Domain", "FuzzTargets", "JSON"]),
+    tests("SimulationTests", of: ["Domain", "Simulation"]),
     tests("TidyTests", of: []),
     tests(
       "ProgramTests",
-      of: ["CSQLite", "Daemon", "Domain", "Execution", "Platform", "SimulatedExchange", "Store"]),
+      of: [
+        "CSQLite", "Daemon", "Domain", "Execution", "JSON", "Platform", "SimulatedExchange",
+        "Store", "TestKit",
+      ]),
   ]
 )

@@ -1,5 +1,5 @@
-/// What the daemon asks an exchange, in words that no exchange owns. The venue's room turns it into
-/// its own requests.
+/// What the daemon asks an exchange, in words that no exchange owns. The venue's module turns it
+/// into its own requests.
 package enum ExchangeRequest: Hashable, Sendable {
   case serverTime
   /// The rules of these symbols.

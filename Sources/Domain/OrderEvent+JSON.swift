@@ -1,3 +1,5 @@
+package import JSON
+
 /// The history's spelling of an order event: money as exact text, times as epoch milliseconds.
 extension OrderEvent {
   package var detail: JSONValue {

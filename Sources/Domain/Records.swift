@@ -1,3 +1,5 @@
+package import JSON
+
 /// Where a signal came from.
 package enum SignalOrigin: Hashable, Sendable {
   /// The file's name in the spool, as bytes: it need not be text.

@@ -1,4 +1,4 @@
-import Daemon
+import Configuration
 
 enum ConfigurationCheck {
   static func check(_ input: [UInt8]) throws(Broken) {

@@ -1,4 +1,4 @@
-import Daemon
+import Control
 
 enum ControlCheck {
   static func check(_ input: [UInt8]) throws(Broken) {

@@ -1,3 +1,5 @@
+import JSON
+
 /// A reader of bytes that strangers write, with what must hold whatever they write: it ends, it stops
 /// at no trap, what it takes survives being written and read again, and what it says of the rest is
 /// one bounded line.

@@ -1,4 +1,4 @@
-import Domain
+import JSON
 
 enum JSONCheck {
   /// JSON5 may leave out a zero that strict JSON writes.

@@ -1,5 +1,6 @@
 import Domain
 import Intake
+import JSON
 
 enum SignalCheck {
   /// Small, so that inputs beyond it come up.

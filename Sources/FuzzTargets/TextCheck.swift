@@ -1,5 +1,6 @@
 import Domain
 import Intake
+import JSON
 import Platform
 
 /// Parts with `|` between them: a message, then values. The whole is also the name of a file.

@@ -1,4 +1,5 @@
 import Domain
+import JSON
 import Platform
 
 /// The fields that a signal may have, as it spells them.

@@ -1,4 +1,5 @@
 package import Domain
+import JSON
 
 /// Reads one signal. Nothing is guessed: what could be meant in two ways is refused.
 package enum SignalReader {

@@ -1,4 +1,5 @@
 package import Domain
+package import JSON
 
 /// Why a text is not a signal.
 package struct SignalRefusal: Error, Equatable, Sendable {

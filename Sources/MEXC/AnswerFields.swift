@@ -1,4 +1,5 @@
 import Domain
+import JSON
 
 /// An answer, or a part of it, that lacks what it must have. The text says what.
 struct Undecodable: Error {

@@ -1,4 +1,5 @@
 import Domain
+import JSON
 
 /// Reads what an answer means for the request that it belongs to.
 struct AnswerReader {

@@ -1,4 +1,5 @@
 import Domain
+import JSON
 
 /// Reads a symbol's rules from exchangeInfo. Several of its names mislead: `quoteAmountPrecision` is
 /// the smallest notional, `baseSizePrecision` the smallest quantity.

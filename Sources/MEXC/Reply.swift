@@ -1,4 +1,5 @@
 import Domain
+import JSON
 import Transport
 
 /// An HTTP answer, sorted before anybody asks what it was an answer to.

@@ -1,4 +1,5 @@
-package import Domain
+import Domain
+package import JSON
 
 extension FaultPlan {
   /// Why a text is no fault plan: one sentence, with the place of the rule.

@@ -1,4 +1,5 @@
-package import Domain
+package import JSON
+package import Matching
 
 /// What goes wrong on purpose, and when.
 package struct FaultPlan: Hashable, Sendable {

@@ -1,4 +1,6 @@
 import Domain
+import JSON
+import Matching
 
 extension Listing {
   /// Why a text is no list of symbols.

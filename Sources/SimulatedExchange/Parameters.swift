@@ -1,3 +1,5 @@
+import Matching
+
 /// The parameters of one request: from the query and from a body in the same form, the query first.
 struct Parameters {
   private var values: [String: String] = [:]

@@ -1,4 +1,4 @@
-package import Domain
+package import JSON
 
 /// A change of an answer's members, for answers that are almost right.
 package struct Patch: Hashable, Sendable {

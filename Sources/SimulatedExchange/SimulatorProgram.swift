@@ -1,5 +1,6 @@
 import Domain
 import Glibc
+import Matching
 import Platform
 import Transport
 
@@ -42,7 +43,7 @@ package enum SimulatorProgram {
     let loop = try EventLoop()
     var isStopping = false
     // Before anything else could start a thread.
-    let signals = try SignalWatch(loop: loop) { request in
+    let signals = try PosixSignalWatch(loop: loop) { request in
       if request == .stop { isStopping = true }
     }
     defer { signals.close() }

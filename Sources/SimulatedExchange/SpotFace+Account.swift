@@ -1,4 +1,6 @@
 import Domain
+import JSON
+import Matching
 
 /// The account: balances, fills, fees, and what the key may do.
 extension SpotFace {

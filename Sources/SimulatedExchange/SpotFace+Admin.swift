@@ -1,4 +1,6 @@
 import Domain
+import JSON
+import Matching
 import Transport
 
 /// `/__admin`: the simulator's own control, which the real exchange does not have. No key, no limits.

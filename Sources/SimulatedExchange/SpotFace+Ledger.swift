@@ -1,4 +1,6 @@
-package import Domain
+import Domain
+package import JSON
+import Matching
 
 /// What the exchange has seen: the truth that a test compares a client's own record with.
 extension SpotFace {

@@ -1,4 +1,6 @@
 import Domain
+import JSON
+import Matching
 
 /// Public market data.
 extension SpotFace {
@@ -220,31 +222,5 @@ extension SpotFace {
       Wire.number(min(first, last)), Wire.number(last), Wire.number(book.quantity),
       .integer(open + length), Wire.number(quote),
     ]
-  }
-}
-
-extension SpotExchange {
-  /// What the order book shows: one tick on each side of the last price, and about 1,000 units of
-  /// quote on every level. `nil` without a price.
-  func book(_ symbol: Symbol) -> (bid: FixedDecimal, ask: FixedDecimal, quantity: FixedDecimal)? {
-    guard let index = marketIndex[symbol], let price = markets[index].price else { return nil }
-    let rules = markets[index].listing.rules
-    let bid = FixedDecimal(units: max(price.units - rules.tickSize.units, rules.tickSize.units))
-    let ask = FixedDecimal(units: price.units + rules.tickSize.units)
-    let quantity =
-      FixedDecimal(1_000).divided(by: price, rounding: .down)?
-      .rounded(toMultipleOf: rules.stepSize, .up) ?? rules.stepSize
-    return (bid, ask, quantity)
-  }
-
-  /// Open, last, highest and lowest price since the exchange began.
-  func day(
-    _ symbol: Symbol
-  ) -> (open: FixedDecimal, last: FixedDecimal, high: FixedDecimal, low: FixedDecimal)? {
-    guard let index = marketIndex[symbol], let last = markets[index].price else { return nil }
-    let market = markets[index]
-    return (
-      market.listing.startPrice ?? last, last, market.high ?? last, market.low ?? last
-    )
   }
 }

@@ -1,4 +1,6 @@
 import Domain
+import JSON
+import Matching
 
 /// Placing, finding and cancelling orders.
 extension SpotFace {

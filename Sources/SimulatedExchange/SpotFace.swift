@@ -1,5 +1,7 @@
 import Cryptography
 package import Domain
+import JSON
+package import Matching
 package import Transport
 
 /// How a simulated exchange begins.

@@ -1,4 +1,6 @@
 import Domain
+import JSON
+import Matching
 import Transport
 
 /// The shapes of the exchange's answers, field for field as clients see them.

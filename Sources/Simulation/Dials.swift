@@ -1,5 +1,5 @@
 import Domain
-import SimulatedExchange
+import Matching
 
 /// What the seed decides before anything happens.
 struct Dials {

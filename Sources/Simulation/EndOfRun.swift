@@ -1,4 +1,5 @@
 import Domain
+import Matching
 import SimulatedExchange
 import Store
 

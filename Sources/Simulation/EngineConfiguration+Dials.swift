@@ -1,6 +1,7 @@
+import Daemon
 import Domain
 import Execution
-import Daemon
+import Matching
 import SimulatedExchange
 
 extension EngineConfiguration {

@@ -1,6 +1,6 @@
 import Domain
 import Execution
-import SimulatedExchange
+import Matching
 
 /// The operator: halts, resumes, cancels and resolves, and restarts in another mode, at any time.
 final class OperatorHand {

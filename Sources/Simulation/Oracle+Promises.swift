@@ -1,4 +1,5 @@
 import Domain
+import Matching
 import Store
 
 /// What was told to others, and what a recovery brings back.

@@ -2,6 +2,7 @@ import Daemon
 import Domain
 import Execution
 import MEXC
+import Matching
 import SimulatedExchange
 import Store
 import Transport

@@ -1,7 +1,7 @@
 import Domain
 import Execution
+import Matching
 import Platform
-import SimulatedExchange
 import Store
 
 /// The operator restarts the daemon in another mode for a while: over the live database, which must

@@ -1,7 +1,8 @@
 import Daemon
 import Domain
+import JSON
+import Matching
 import Platform
-import SimulatedExchange
 
 /// Those who send signals: by file and by socket, again when they are not sure, and sometimes wrongly.
 final class Producer {
@@ -140,10 +141,12 @@ final class Producer {
     let again = { [weak self, world] in
       world.plan(in: second) { self?.say(text, id, tries: tries - 1) }
     }
-    guard let process = process(), process.isAlive, let desk = process.desk else { return again() }
+    guard let process = process(), process.isAlive, let gateway = process.gateway else {
+      return again()
+    }
     let conversation = Conversation()
     let life = process
-    desk.take(
+    gateway.take(
       line: Array(text.utf8), from: "uid=1", arrivedAt: world.machineNow.wall
     ) { [weak self] answer in
       guard life.survives(.beforeReply) else { return }

@@ -1,6 +1,7 @@
 import Daemon
 import Domain
 import MEXC
+import Matching
 import Platform
 import SimulatedExchange
 import Transport

@@ -1,10 +1,11 @@
+import Configuration
 import Daemon
 import Domain
 import Execution
 import Glibc
 import MEXC
+import Matching
 import Platform
-import SimulatedExchange
 import Store
 
 /// Between which two steps a process can die.
@@ -44,7 +45,7 @@ final class SimulatedProcess {
   private var endInCommit: End?
   private(set) var store: WatchedStore?
   private(set) var spoolView: SpoolView?
-  private(set) var desk: SignalDesk?
+  private(set) var gateway: SignalGateway?
   private(set) var epochs: Epochs?
   private(set) var noteKey: (ExchangeAnswer) -> Void = { _ in }
   private var nextToken = 1
@@ -84,15 +85,15 @@ final class SimulatedProcess {
         schedule: { [weak self, world] moment, action in
           world.plan(at: world.trueTime(of: moment)) { if self?.isAlive == true { action() } }
         })
-      let desk = try SignalDesk(
+      let gateway = try SignalGateway(
         time: time, logger: logger, account: Self.account, maximumBytes: 65_536, store: store
       ) { [self] onFile, _ throws(SystemError) in
         let view = SpoolView(spool, world, self, onFile: onFile)
         spoolView = view
         return view
       }
-      self.desk = desk
-      let epochs = Epochs(store: store, desk: desk, time: time, edges: edges)
+      self.gateway = gateway
+      let epochs = Epochs(store: store, gateway: gateway, time: time, edges: edges)
       self.epochs = epochs
       epochs.begin()
       finishTurn()
@@ -229,9 +230,9 @@ final class SimulatedProcess {
   /// Lets go of everything that a process holds.
   func bury() {
     epochs?.end()
-    desk?.close()
+    gateway?.close()
     epochs = nil
-    desk = nil
+    gateway = nil
     spoolView = nil
     noteKey = { _ in }
     store = nil

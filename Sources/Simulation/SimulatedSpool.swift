@@ -2,8 +2,8 @@ import Daemon
 import Domain
 import Glibc
 import Intake
+import Matching
 import Platform
-import SimulatedExchange
 
 /// The spool's folders in memory: names and contents that a power cut takes back until they are
 /// synced, events that get lost or come twice, and a look around every second.
@@ -206,7 +206,7 @@ final class SpoolView: Spool {
         finding: finding))
   }
 
-  // MARK: As the desk uses it
+  // MARK: As the gateway uses it
 
   func resume() {
     guard isPaused else { return }

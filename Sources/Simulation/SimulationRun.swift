@@ -1,6 +1,8 @@
+import Configuration
 import Daemon
 import Domain
 import Execution
+import Matching
 package import Platform
 import SimulatedExchange
 import Store

@@ -1,6 +1,6 @@
 import Daemon
 import Domain
-import SimulatedExchange
+import Matching
 import Store
 
 /// The real store on the simulated disk, with every write and commit watched, and the crashes between

@@ -1,5 +1,5 @@
 import Domain
-import SimulatedExchange
+import Matching
 
 /// Time, chance and the record of one run. Nothing in it reads a real clock.
 final class World {

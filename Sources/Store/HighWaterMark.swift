@@ -1,5 +1,6 @@
 import Cryptography
 import Domain
+import JSON
 
 /// What is noted of the history before an order leaves, in a file beside the database: a database
 /// that does not hold it is older than the truth.

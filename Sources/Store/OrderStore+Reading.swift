@@ -1,4 +1,5 @@
 package import Domain
+import JSON
 
 extension OrderStore {
   /// How far back the risk limits look.

@@ -1,4 +1,5 @@
 package import Domain
+import JSON
 import Platform
 
 /// The durable state: signals, orders, their history, and what is kept over a restart.

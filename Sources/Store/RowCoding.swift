@@ -1,4 +1,5 @@
 import Domain
+import JSON
 
 /// How values become rows. The column lists stand beside the code that fills and reads them, in the
 /// same order.

@@ -1,4 +1,5 @@
 import Domain
+import JSON
 
 /// What is kept over a restart besides signals and orders: one JSON object a key.
 enum Setting: String {

@@ -1,4 +1,4 @@
-import SimulatedExchange
+import Matching
 
 /// Makes inputs from a corpus by small changes. The same seed and corpus give the same inputs.
 struct Mutator {

@@ -1,4 +1,3 @@
-import Daemon
 import Domain
 import Glibc
 import Platform
@@ -14,7 +13,7 @@ final class Bench {
   let scratch: Scratch
   let daemonPath: String
   private(set) var isStopping = false
-  private var signals: SignalWatch?
+  private var signals: PosixSignalWatch?
   private var running: (exchange: TimingExchange, certificate: Certificate)?
   private var names = 0
 
@@ -27,7 +26,7 @@ final class Bench {
     scratch = try Scratch(in: options.directory)
     daemonPath = try Self.neighbour("mexc-signald")
     // Before the exchange's thread is made.
-    signals = try SignalWatch(loop: loop) { [weak self] request in
+    signals = try PosixSignalWatch(loop: loop) { [weak self] request in
       if request == .stop { self?.isStopping = true }
     }
   }

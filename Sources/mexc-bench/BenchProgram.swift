@@ -1,6 +1,6 @@
-import Daemon
 import Domain
 import Glibc
+import JSON
 import Platform
 
 /// The program `mexc-bench`.

@@ -1,4 +1,5 @@
 import Domain
+import JSON
 
 /// One measured figure.
 enum BenchValue {

@@ -1,5 +1,6 @@
-import Daemon
 import Domain
+import JSON
+import Store
 
 /// A signal that passes every check and is filled at once by the simulated exchange, whose prices
 /// stand still.

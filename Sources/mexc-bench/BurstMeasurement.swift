@@ -1,4 +1,3 @@
-import Daemon
 import Domain
 import Platform
 

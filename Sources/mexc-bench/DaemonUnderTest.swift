@@ -1,6 +1,6 @@
-import Daemon
 import Domain
 import Glibc
+import JSON
 import Platform
 import SimulatedExchange
 

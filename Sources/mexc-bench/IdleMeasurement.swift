@@ -1,4 +1,3 @@
-import Daemon
 import Domain
 
 /// What the daemon takes of the machine while nothing happens.

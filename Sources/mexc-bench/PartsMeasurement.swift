@@ -1,9 +1,11 @@
+import Configuration
 import Cryptography
 import Daemon
 import Domain
 import Execution
 import Intake
 import MEXC
+import Matching
 import Platform
 import SimulatedExchange
 import Store

@@ -1,5 +1,5 @@
-import Daemon
 import Domain
+import JSON
 import Platform
 
 /// From one signal to its order on the wire, when nothing else is going on.

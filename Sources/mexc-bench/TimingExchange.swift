@@ -1,5 +1,6 @@
 import Dispatch
 import Domain
+import Matching
 import Platform
 import SimulatedExchange
 import Synchronization
@@ -107,11 +108,11 @@ final class TimingExchange: Sendable {
   ) {
     do {
       let loop = try EventLoop()
-      let desk = Desk(log)
+      let receiver = Receiver(log)
       let context = try TLSContext(
         serverCertificate: certificate.path, key: certificate.keyPath)
-      let plain = try HTTPServer(loop: loop, port: 0, tls: nil, handler: desk.take)
-      let tls = try HTTPServer(loop: loop, port: 0, tls: context, handler: desk.take)
+      let plain = try HTTPServer(loop: loop, port: 0, tls: nil, handler: receiver.take)
+      let tls = try HTTPServer(loop: loop, port: 0, tls: context, handler: receiver.take)
       started(
         .success(Running(plainPort: plain.port, tlsPort: tls.port, waker: loop.waker)))
       while !handover.isStopping.withLock({ $0 }) { try loop.turn() }
@@ -123,7 +124,7 @@ final class TimingExchange: Sendable {
   }
 
   /// Answers requests on the exchange's thread.
-  private final class Desk {
+  private final class Receiver {
     private let log: WireLog
     private var face: SpotFace
 

@@ -1,4 +1,4 @@
-import Daemon
+import Control
 import Glibc
 import Platform
 

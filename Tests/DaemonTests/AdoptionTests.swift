@@ -1,4 +1,3 @@
-import Daemon
 import Domain
 import Store
 import Testing

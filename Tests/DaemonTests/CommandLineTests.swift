@@ -1,4 +1,5 @@
 import Daemon
+import Platform
 import Testing
 
 @Suite struct CommandLineTests {

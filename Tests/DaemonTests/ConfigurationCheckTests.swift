@@ -1,7 +1,9 @@
+import Configuration
 import Daemon
 import Domain
 import Foundation
 import Platform
+import TestKit
 import Testing
 
 /// `--check-config`, in a folder with everything that a configuration may name.
@@ -24,15 +26,11 @@ final class ConfigurationCheckTests {
     }
   }
 
-  private let folder: String
+  private let scratch: Scratch
+  private var folder: String { scratch.path }
   private var path: String { folder + "/c.json5" }
 
-  init() throws {
-    folder = NSTemporaryDirectory() + "signald-check-\(UUID().uuidString.prefix(8))"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: folder) }
+  init() throws { scratch = try Scratch() }
 
   /// Good places, in lines of their own, and what a test says instead.
   private func write(_ changes: [String: String] = [:], mode: String = "paper") throws {
@@ -50,9 +48,7 @@ final class ConfigurationCheckTests {
 
   @discardableResult
   private func file(_ name: String, _ text: String) throws -> String {
-    let path = "\(folder)/\(name)"
-    try Data(text.utf8).write(to: URL(filePath: path))
-    return path
+    try scratch.write(name, text, mode: 0o644)
   }
 
   private func check(

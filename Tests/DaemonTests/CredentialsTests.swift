@@ -1,7 +1,9 @@
+import Configuration
 import Daemon
 import Foundation
 import Glibc
 import Platform
+import TestKit
 import Testing
 
 /// The demo pair of MEXC's documentation.
@@ -27,19 +29,14 @@ private final class Variables {
 
 /// A directory such as systemd makes, with the files of one test.
 private final class CredentialDirectory {
-  let path: String
+  private let scratch: Scratch
+  var path: String { scratch.path }
 
-  init() throws {
-    path = NSTemporaryDirectory() + "mexc-signald-credentials-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+  init() throws { scratch = try Scratch() }
 
   @discardableResult
   func with(_ name: String, _ text: String, mode: mode_t = 0o600) throws -> CredentialDirectory {
-    try Data(text.utf8).write(to: URL(filePath: path + "/" + name))
-    try #require(unsafe chmod(path + "/" + name, mode) == 0)
+    try scratch.write(name, text, mode: mode)
     return self
   }
 

@@ -1,5 +1,6 @@
 import Daemon
 import Domain
+import JSON
 import MEXC
 import Platform
 import Store

@@ -6,11 +6,11 @@ import Store
 import Testing
 
 @Suite struct `The engine driver` {
-  private let bench: ControlBench
-  private var store: OrderStore { bench.store }
+  private let database: OwnedDatabase
+  private var store: OrderStore { database.store }
 
   init() throws {
-    bench = try ControlBench()
+    database = try OwnedDatabase()
   }
 
   /// The edges of a turn, and a clock that only the test moves.

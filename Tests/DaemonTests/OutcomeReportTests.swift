@@ -1,5 +1,6 @@
 import Daemon
 import Domain
+import JSON
 import Testing
 
 @Suite struct OutcomeReportTests {

@@ -1,9 +1,10 @@
+import Configuration
 import Daemon
 import Domain
-import Foundation
 import MEXC
 import Platform
 import Store
+import TestKit
 import Testing
 
 /// A database in a folder of its own, filled as runs of any mode fill it.
@@ -16,22 +17,16 @@ final class OwnedDatabase {
     case validated
   }
 
-  let folder: String
+  private let scratch: Scratch
   let store: OrderStore
-  private(set) var time = Story.morning
+  private(set) var time = WallTime(milliseconds: 1_790_331_072_345)
 
   init() throws {
-    folder =
-      FileManager.default.temporaryDirectory.appending(
-        path: "owned-\(UUID().uuidString)"
-      ).path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-    store = try OrderStore(path: folder + "/state.db")
+    scratch = try Scratch()
+    store = try OrderStore(path: scratch("state.db"))
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: folder) }
-
-  var path: String { folder + "/state.db" }
+  var path: String { scratch("state.db") }
 
   func ownership(
     _ mode: TradingMode, account: String = "main", key: String? = nil

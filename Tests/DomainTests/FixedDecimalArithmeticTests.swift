@@ -1,4 +1,5 @@
 import Domain
+import TestKit
 import Testing
 
 @Suite struct FixedDecimalArithmeticTests {
@@ -11,7 +12,7 @@ import Testing
 
   /// Every pair of extremes, then random pairs.
   static func pairs(_ count: Int, seed: UInt64) -> [(FixedDecimal, FixedDecimal)] {
-    var random = SplitMix64(state: seed)
+    var random = SeededGenerator(seed: seed)
     let edges = extremes.flatMap { left in extremes.map { (left, $0) } }
     return edges
       + (0..<count).map { _ in (.random(using: &random), .random(using: &random)) }

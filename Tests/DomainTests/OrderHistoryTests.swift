@@ -1,4 +1,5 @@
 import Domain
+import TestKit
 import Testing
 
 /// Random lives of orders: what holds for all of them.
@@ -8,7 +9,7 @@ import Testing
   static let sequences = 3_000
 
   @Test func `an order is what its history adds up to`() throws {
-    var random = SplitMix64(state: 0x5EED_0006)
+    var random = SeededGenerator(seed: 0x5EED_0006)
     var reached: Set<OrderStatus> = []
     var kinds: Set<String> = []
     var events = 0
@@ -29,7 +30,7 @@ import Testing
   }
 
   @Test func `every life keeps its promises`() throws {
-    var random = SplitMix64(state: 0x5EED_0007)
+    var random = SeededGenerator(seed: 0x5EED_0007)
     var finds = 0
     for _ in 0..<Self.sequences {
       let (_, history) = try Self.life(using: &random)
@@ -98,7 +99,7 @@ import Testing
 
   /// An order that was offered forty random events, and those of them that it took.
   private static func life(
-    using random: inout SplitMix64
+    using random: inout SeededGenerator
   ) throws -> (order: Order, history: History) {
     let ticket = try OrderEventJSONTests.tickets().randomElement(using: &random)
     let creation = OrderEvent.created(
@@ -123,7 +124,7 @@ import Testing
     return (order, history)
   }
 
-  private static func event(using random: inout SplitMix64) throws -> OrderEvent {
+  private static func event(using random: inout SeededGenerator) throws -> OrderEvent {
     let text = "m\(Int.random(in: 0..<1000, using: &random))"
     let coin = Bool.random(using: &random)
     switch Int.random(in: 0..<24, using: &random) {
@@ -153,7 +154,7 @@ import Testing
   }
 
   /// Any word with any fill: views of the exchange may be stale and may contradict each other.
-  private static func report(using random: inout SplitMix64) throws -> OrderReport {
+  private static func report(using random: inout SeededGenerator) throws -> OrderReport {
     let statuses: [OrderReport.Status] = [
       .open, .open, .partiallyFilled, .partiallyFilled, .filled, .canceled, .partiallyCanceled,
       .undocumented("ODD"),

@@ -19,19 +19,19 @@ import Testing
     // A file system's clock may tick a little ahead; ours may have been set back since.
     (.milliseconds(-4), .seconds(60)), (.seconds(-86_400), .seconds(60)),
   ])
-  func withoutCreatedAtItCountsFromTheArrival(_ waited: Duration, _ life: Duration) {
+  func `without created at it counts from the arrival`(_ waited: Duration, _ life: Duration) {
     #expect(expiry(limit("a"), waited: waited).life == life)
     let stated = limit("b") { $0.expiry = .timeToLive(.seconds(60)) }
     #expect(expiry(stated, waited: waited).life == life)
   }
 
-  @Test func whatWaitedForLongerThanItsLifeIsExpired() {
+  @Test func `what waited for longer than its life is expired`() {
     let (answer, _) = expiry(limit("a"), waited: .seconds(60))
     #expect(answer?.code == .expired)
     #expect(answer?.message.contains("before it arrived") == true)
   }
 
-  @Test func createdAtAndExpiresAtCountInstead() {
+  @Test func `created at and expires at count instead`() {
     let created = limit("a") {
       $0.createdAt = WallTime(milliseconds: 1_700_000_000_000 - 10_000)
     }
@@ -41,7 +41,7 @@ import Testing
     #expect(expiry(ending, waited: .seconds(-3_600)).life == .seconds(5))
   }
 
-  @Test func createdAtCanBeRequired() {
+  @Test func `created at can be required`() {
     let harness = EngineHarness.open()
     #expect(harness.submit(limit("old"))?.code == .accepted)
     let strict = makeConfiguration { $0.requiresCreatedAt = true }

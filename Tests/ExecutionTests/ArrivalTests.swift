@@ -32,7 +32,7 @@ import Testing
     // The notional, at most 5,000.
     ("50", "100", .accepted), ("50.0001", "100", .aboveMaximum), ("50", "100.01", .aboveMaximum),
   ])
-  func limitSizes(quantity: String, price: String, expected: DecisionCode) {
+  func `limit sizes`(quantity: String, price: String, expected: DecisionCode) {
     let roomy = makeConfiguration { $0.risk.maximumOrderQuote = nil }
     #expect(decision(limit("a", quantity: quantity, price: price), roomy) == expected)
   }
@@ -42,7 +42,7 @@ import Testing
     ("0.009", .belowMinimum), ("4000", .accepted), ("4000.009", .accepted),
     ("4000.01", .aboveMaximum),
   ])
-  func marketSizesByQuote(quote: String, expected: DecisionCode) {
+  func `market sizes by quote`(quote: String, expected: DecisionCode) {
     let roomy = makeConfiguration { $0.risk.maximumOrderQuote = nil }
     #expect(decision(market("a", amount: .quote(decimal(quote))), roomy) == expected)
   }
@@ -51,7 +51,9 @@ import Testing
     // 10.00 at 3.33 is 3.003003…, rounded down to 3.0030, worth 9.99999.
     ("10", "3.33", "3.003"), ("100", "100", "1"), ("99.99", "100", "0.9999"),
   ])
-  func aQuoteAmountWithAPriceBecomesABaseQuantity(quote: String, price: String, base: String) {
+  func `a quote amount with a price becomes a base quantity`(
+    quote: String, price: String, base: String
+  ) {
     let exchange = FakeExchange()
     exchange.prices[btc] = decimal(price)
     let harness = EngineHarness.open(exchange: exchange)
@@ -60,7 +62,7 @@ import Testing
     #expect(harness.placements.first?.request.ticket?.amount == .base(decimal(base)))
   }
 
-  @Test func sizesAreRoundedDownNeverUp() {
+  @Test func `sizes are rounded down never up`() {
     let harness = EngineHarness.open()
     harness.submit(limit("a", quantity: "1.00019999"))
     harness.submit(market("b", amount: .quote(decimal("20.019"))))
@@ -77,11 +79,11 @@ import Testing
     (.sellOnly, .sell, .accepted), (.sellOnly, .buy, .sideNotTradable),
     (.none, .buy, .sideNotTradable), (.none, .sell, .sideNotTradable),
   ])
-  func sides(sides: Instrument.TradableSides, side: Side, expected: DecisionCode) {
+  func `sides`(sides: Instrument.TradableSides, side: Side, expected: DecisionCode) {
     #expect(decision(limit("a", side: side)) { $0.sides = sides } == expected)
   }
 
-  @Test func types() {
+  @Test func `types`() {
     for type in [OrderType.limit, .limitMaker, .immediateOrCancel, .fillOrKill] {
       #expect(decision(limit("a", type: type)) == .accepted)
     }
@@ -94,7 +96,7 @@ import Testing
     #expect(decision(byMarket) { $0.types = [.market] } == .accepted)
   }
 
-  @Test func symbols() {
+  @Test func `symbols`() {
     #expect(decision(limit("a", symbol("DOGEUSDT"))) == .symbolNotAllowed)
     #expect(decision(limit("a")) { $0.isTradable = false } == .symbolNotTradable)
     let unlisted = makeConfiguration { $0.risk.symbols = [btc, symbol("NOPEUSDT")] }
@@ -109,7 +111,7 @@ import Testing
   @Test(arguments: [
     (-1, DecisionCode.expired), (0, .expired), (1, .accepted), (60_000, .accepted),
   ])
-  func expiry(millisecondsLeft: Int, expected: DecisionCode) {
+  func `expiry`(millisecondsLeft: Int, expected: DecisionCode) {
     let harness = EngineHarness.open()
     let at = harness.now.wall.advanced(by: .milliseconds(millisecondsLeft))
     #expect(harness.submit(limit("at") { $0.expiry = .at(at) })?.code == expected)
@@ -123,7 +125,7 @@ import Testing
     #expect(harness.store.signals[signalID("ttl")]?.expiresAt == at)
   }
 
-  @Test func aStampFromTheFutureIsNoSignalAndItsIdStaysFree() {
+  @Test func `a stamp from the future is no signal and its id stays free`() {
     let harness = EngineHarness.open()
     let edge = harness.now.wall.advanced(by: .seconds(60))
     let beyond = limit("a") { $0.createdAt = edge.advanced(by: .milliseconds(1)) }
@@ -133,7 +135,7 @@ import Testing
     #expect(harness.submit(limit("a") { $0.createdAt = edge })?.code == .accepted)
   }
 
-  @Test func theSameSignalAgainIsADuplicateAndAnotherOneAConflict() {
+  @Test func `the same signal again is a duplicate and another one a conflict`() {
     let harness = EngineHarness.open()
     harness.submit(limit("a"))
     let again = harness.submit(limit("a"))
@@ -158,7 +160,7 @@ import Testing
   }
 
   /// Two copies in one turn: the store does not know the first one yet.
-  @Test func aCopyThatTheStoreDoesNotKnowYetMakesNoSecondOrder() {
+  @Test func `a copy that the store does not know yet makes no second order`() {
     let harness = EngineHarness.open()
     harness.exchange.script = { dispatch, _ in dispatch.isPlacement ? .hold : nil }
     let (arrival, _) = harness.arrival(limit("a"))
@@ -175,7 +177,7 @@ import Testing
     harness.checkStore()
   }
 
-  @Test func haltedAndPaused() {
+  @Test func `halted and paused`() {
     let harness = EngineHarness.open()
     harness.command(.halt(reason: "lunch", cancel: false))
     let answer = harness.submit(limit("a"))
@@ -190,7 +192,7 @@ import Testing
     #expect(harness.submit(limit("d"))?.code == .accepted)
   }
 
-  @Test func manyReasonsGiveTheFirstOfTheOrder() {
+  @Test func `many reasons give the first of the order`() {
     let harness = EngineHarness.open()
     harness.command(.halt(reason: "lunch", cancel: false))
     let past = harness.now.wall.advanced(by: .milliseconds(-1))

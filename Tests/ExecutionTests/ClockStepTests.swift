@@ -13,7 +13,7 @@ import Testing
   }
 
   @Test(arguments: [-3_600, 3_600])
-  func aRestartGivesNoSignalMoreLifeThanItHad(step: Int) {
+  func `a restart gives no signal more life than it had`(step: Int) {
     let harness = waiting(.seconds(60))
     harness.advance(by: .seconds(20))
     harness.stepWallClock(by: .seconds(step))
@@ -27,7 +27,7 @@ import Testing
     #expect(harness.placements.isEmpty)
   }
 
-  @Test func aRestartWithAnHonestClockGivesWhatIsLeft() {
+  @Test func `a restart with an honest clock gives what is left`() {
     let harness = waiting(.seconds(60))
     harness.advance(by: .seconds(20))
     harness.restart(after: .seconds(10))
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(arguments: [-3_600_000, -1_000, -999, 0, 999, 1_000, 3_600_000])
-  func aStepIsToldOnce(milliseconds: Int) {
+  func `a step is told once`(milliseconds: Int) {
     let harness = waiting(.seconds(7_200))
     harness.stepWallClock(by: .milliseconds(milliseconds))
     harness.tick()

@@ -24,7 +24,7 @@ import Testing
     harness.doubts.map { $0.doubt?.status }
   }
 
-  @Test func anUnknownOutcomeIsToldAfterThreeSeconds() {
+  @Test func `an unknown outcome is told after three seconds`() {
     let harness = lost()
     let sent = harness.order("a")?.armedAt
     harness.advance(by: .milliseconds(2_999))
@@ -48,7 +48,7 @@ import Testing
     #expect(harness.doubts.count == 2)
   }
 
-  @Test func anAnswerThatDoesNotComeIsADoubt() {
+  @Test func `an answer that does not come is a doubt`() {
     let harness = EngineHarness.open()
     harness.exchange.script = { dispatch, _ in dispatch.isPlacement ? .hold : nil }
     harness.submit(limit("a"))
@@ -58,7 +58,7 @@ import Testing
     #expect(statuses(harness) == [.submitted, nil])
   }
 
-  @Test func aQuickFindIsNotToldAndALateOneTakesTheDoubtBack() {
+  @Test func `a quick find is not told and a late one takes the doubt back`() {
     let quick = lost(accepts: true)
     quick.exchange.script = { _, _ in nil }
     quick.advance(by: .seconds(10))
@@ -73,7 +73,7 @@ import Testing
     #expect(statuses(late) == [.unknown, .notFound, nil])
   }
 
-  @Test func aTestOrderIsNoDoubt() {
+  @Test func `a test order is no doubt`() {
     let harness = EngineHarness.open(makeConfiguration { $0.mode = .validate })
     harness.exchange.script = { dispatch, _ in dispatch.isPlacement ? .hold : nil }
     harness.submit(limit("a"))
@@ -82,7 +82,7 @@ import Testing
   }
 
   /// What an earlier run said may still stand: a new one speaks of every order that it finds.
-  @Test func aRestartSaysItAgainOrTakesItBack() {
+  @Test func `a restart says it again or takes it back`() {
     let harness = lost()
     harness.advance(by: .seconds(4))
     harness.restart(after: .seconds(5))
@@ -104,7 +104,7 @@ import Testing
   }
 
   /// Where a working order stands is not known after a start before the exchange has said it.
-  @Test func anOrderThatCannotBeReadAfterAStartIsADoubt() {
+  @Test func `an order that cannot be read after a start is a doubt`() {
     let harness = EngineHarness.open()
     harness.submit(limit("a"))
     harness.settle()
@@ -123,7 +123,7 @@ import Testing
 
   /// The pair is delisted, say: the reason and the way out stand beside the file.
   @Test(arguments: [false, true])
-  func anOrderWhoseLooksAreRefusedIsADoubt(isRestarted: Bool) {
+  func `an order whose looks are refused is a doubt`(isRestarted: Bool) {
     let harness = EngineHarness.open()
     harness.submit(limit("a"))
     harness.settle()
@@ -143,7 +143,7 @@ import Testing
 
   // MARK: The operator's word
 
-  @Test func theOperatorsWordEndsTheStoryAndTheWatchGoesOn() {
+  @Test func `the operators word ends the story and the watch goes on`() {
     let harness = lost()
     harness.advance(by: .seconds(70))
     #expect(harness.outcomes.isEmpty)
@@ -175,7 +175,7 @@ import Testing
     harness.checkStore()
   }
 
-  @Test func sevenDaysLaterTheStoryIsWhatItWas() {
+  @Test func `seven days later the story is what it was`() {
     let harness = lost()
     harness.advance(by: .seconds(70))
     harness.command(.resolveNotPlaced(signalID("a")))

@@ -14,7 +14,7 @@ import Testing
     return harness
   }
 
-  @Test func looksBackOffAndAFillBringsThemBack() {
+  @Test func `looks back off and a fill brings them back`() {
     let harness = resting()
     let start = harness.now.monotonic
     func looks() -> [Int64] {
@@ -32,7 +32,7 @@ import Testing
     #expect(harness.store.history(of: key("o0")).count { $0.kind == "order_observed" } == 1)
   }
 
-  @Test func manyOrdersOfASymbolAreAskedForInOneList() {
+  @Test func `many orders of a symbol are asked for in one list`() {
     let harness = resting(5)
     harness.advance(by: .seconds(10))
     #expect(harness.requests(\.isRecentOrders).isEmpty)
@@ -52,7 +52,7 @@ import Testing
   }
 
   /// Each of them asks every view once a minute, which together is more than the pool holds.
-  @Test func theLongWatchLeavesRoomForOpenOrders() {
+  @Test func `the long watch leaves room for open orders`() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(
       makeConfiguration {
@@ -79,7 +79,7 @@ import Testing
   }
 
   /// Lists are cut and lag: absence from one is no news, and is not chased at full speed.
-  @Test func whatAListLeavesOutIsAskedForByName() {
+  @Test func `what a list leaves out is asked for by name`() {
     let harness = EngineHarness.open()
     for index in 0..<8 { harness.submit(limit("o\(index)")) }
     harness.settle()
@@ -97,7 +97,7 @@ import Testing
     #expect(harness.status("o0") == .filled)
   }
 
-  @Test func fillsNeverDecrease() {
+  @Test func `fills never decrease`() {
     let harness = resting()
     harness.exchange.fill(0, to: "0.5", .partiallyFilled)
     harness.advance(by: .seconds(1))
@@ -115,7 +115,7 @@ import Testing
     harness.checkStore()
   }
 
-  @Test func aVanishedOrderIsNotACancelledOne() {
+  @Test func `a vanished order is not a cancelled one`() {
     let harness = resting()
     harness.exchange.script = { dispatch, _ in
       dispatch.request.isOrder ? .answer(noSuchOrder) : nil
@@ -130,7 +130,7 @@ import Testing
     #expect(harness.status("o0") == .filled)
   }
 
-  @Test func anUndocumentedStatusConcludesNothing() {
+  @Test func `an undocumented status concludes nothing`() {
     let harness = resting()
     harness.exchange.ledger[0].status = .undocumented("HALF_BAKED")
     harness.advance(by: .seconds(30))
@@ -144,7 +144,7 @@ import Testing
     #expect(harness.status("o0") == .filled)
   }
 
-  @Test func failedLooksProveNothing() {
+  @Test func `failed looks prove nothing`() {
     let harness = resting()
     var count = 0
     harness.exchange.script = { dispatch, _ in
@@ -159,7 +159,7 @@ import Testing
     #expect(count > 30)
   }
 
-  @Test func anotherOrdersReportIsAConflict() {
+  @Test func `another orders report is a conflict`() {
     let harness = resting()
     var other = harness.exchange.ledger[0]
     other.orderID = "E2"
@@ -173,7 +173,7 @@ import Testing
 
   // MARK: Cancels
 
-  @Test func aCancelIsReadFromTheOrder() {
+  @Test func `a cancel is read from the order`() {
     let harness = resting()
     #expect(harness.command(.cancel(signalID("o0")))?.ok == true)
     #expect(harness.requests(\.isCancel).map(\.dispatch.request) == [.cancel(btc, .orderID("E1"))])
@@ -186,7 +186,7 @@ import Testing
     harness.checkStore()
   }
 
-  @Test func aCancelThatCameTooLateFindsTheFill() {
+  @Test func `a cancel that came too late finds the fill`() {
     let harness = resting()
     harness.exchange.fill(0, to: "1", .filled)
     harness.command(.cancel(signalID("o0")))
@@ -195,7 +195,7 @@ import Testing
     #expect(harness.requests(\.isCancel).count == 1)
   }
 
-  @Test func aCancelWithoutAnAnswerIsTriedAgain() {
+  @Test func `a cancel without an answer is tried again`() {
     let harness = resting()
     harness.exchange.script = { [unowned harness] dispatch, _ in
       guard dispatch.request.isCancel else { return nil }
@@ -212,7 +212,7 @@ import Testing
     #expect(harness.status("o0") == .canceled)
   }
 
-  @Test func aRefusedCancelIsSaidAndNotRepeated() {
+  @Test func `a refused cancel is said and not repeated`() {
     let harness = resting()
     harness.exchange.script = { dispatch, _ in
       dispatch.request.isCancel ? .answer(refusal(30014, .skip, refuses: false)) : nil
@@ -229,7 +229,7 @@ import Testing
     #expect(harness.status("o0") == .canceled)
   }
 
-  @Test func aWaitingOrderIsCancelledBeforeItLeaves() {
+  @Test func `a waiting order is cancelled before it leaves`() {
     let harness = EngineHarness.open()
     harness.exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
     harness.submit(limit("a"))
@@ -240,7 +240,7 @@ import Testing
     #expect(harness.placements.isEmpty)
   }
 
-  @Test func anOrderOnTheWireIsCancelledWhenItIsPlaced() {
+  @Test func `an order on the wire is cancelled when it is placed`() {
     let harness = EngineHarness.open()
     harness.exchange.script = { dispatch, _ in dispatch.isPlacement ? .hold : nil }
     harness.submit(limit("a"))
@@ -253,7 +253,7 @@ import Testing
     #expect(harness.status("a") == .canceled)
   }
 
-  @Test func cancelAllCancelsWhatWaitsAndWhatIsOpen() {
+  @Test func `cancel all cancels what waits and what is open`() {
     let harness = resting(3)
     harness.exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
     harness.submit(limit("waits", eth))
@@ -264,7 +264,7 @@ import Testing
     #expect(harness.command(.cancelAll)?.message == "0 orders are being cancelled")
   }
 
-  @Test func haltingWithCancelReducesAndThenIsHalted() {
+  @Test func `halting with cancel reduces and then is halted`() {
     let harness = resting(2)
     harness.exchange.script = { dispatch, _ in dispatch.request.isCancel ? .hold : nil }
     #expect(
@@ -287,7 +287,7 @@ import Testing
     #expect(state() == .active)
   }
 
-  @Test func aPlainHaltLeavesOpenOrdersAndRefusesWaitingOnes() {
+  @Test func `a plain halt leaves open orders and refuses waiting ones`() {
     let harness = resting(1)
     harness.exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
     harness.submit(limit("waits", eth))
@@ -300,7 +300,7 @@ import Testing
     #expect(harness.command(.resume)?.message == "trading was not halted")
   }
 
-  @Test func haltingWorksWithTheExchangeOutOfReach() {
+  @Test func `halting works with the exchange out of reach`() {
     let exchange = FakeExchange()
     exchange.script = { _, _ in .answer(.failed(.notSent("no route"))) }
     let harness = EngineHarness(exchange: exchange)
@@ -312,7 +312,7 @@ import Testing
     #expect(harness.engine.halt != nil)
   }
 
-  @Test func statusCountsWhatThereIs() {
+  @Test func `status counts what there is`() {
     let harness = resting(2)
     harness.exchange.script = { dispatch, _ in
       dispatch.isPlacement ? .answer(.failed(.noAnswer("time out"))) : nil

@@ -3,7 +3,7 @@ import Execution
 import Testing
 
 @Suite struct LifeTests {
-  @Test func aLimitOrderLivesFromArrivalToItsFill() throws {
+  @Test func `a limit order lives from arrival to its fill`() throws {
     let harness = EngineHarness.open()
     let answer = harness.submit(limit("a"))
     #expect(answer?.status == .accepted)

@@ -36,7 +36,7 @@ import Testing
   ]
 
   @Test(arguments: ways)
-  func eachKindIsSaid(word: String, answer: ExchangeAnswer, level: LogEntry.Level) {
+  func `each kind is said`(word: String, answer: ExchangeAnswer, level: LogEntry.Level) {
     let harness = resting { _ in answer }
     harness.advance(by: .seconds(15))
     #expect(harness.status("a") == .open)
@@ -65,7 +65,7 @@ import Testing
     harness.checkStore()
   }
 
-  @Test func recoveryIsQuick() {
+  @Test func `recovery is quick`() {
     let harness = resting { _ in .failed(.unreadable("HTTP 503: busy")) }
     harness.advance(by: .seconds(200))
     harness.exchange.script = { _, _ in nil }
@@ -74,7 +74,7 @@ import Testing
     #expect(harness.status("a") == .filled)
   }
 
-  @Test func everyNewKindIsOneLineOfTheStory() {
+  @Test func `every new kind is one line of the story`() {
     var count = 0
     let codes = [10007, 30000, 10007, 700006]
     let harness = resting { _ in
@@ -94,7 +94,7 @@ import Testing
     #expect(said(other).count < 8)
   }
 
-  @Test func aSingleMissedLookIsNotWorthALine() {
+  @Test func `a single missed look is not worth a line`() {
     var count = 0
     let harness = resting { _ in
       count += 1
@@ -106,7 +106,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func filledOfNothingIsNotBelieved(isLost: Bool) {
+  func `filled of nothing is not believed`(isLost: Bool) {
     let harness = EngineHarness.open()
     harness.exchange.script = { [unowned harness] dispatch, _ in
       if let ticket = dispatch.request.ticket {
@@ -132,7 +132,7 @@ import Testing
     harness.checkStore()
   }
 
-  @Test func anUndocumentedStatusIsSaidAlthoughNothingElseChanged() {
+  @Test func `an undocumented status is said although nothing else changed`() {
     let harness = resting { harness in
       var report = harness.exchange.ledger[0]
       report.status = .undocumented("REJECTED")
@@ -155,7 +155,9 @@ import Testing
       case .place: .answer(.failed(.noAnswer("time out")))
       case .trades where inTrades: .answer(.trades([], unreadable: [row]))
       case .recentOrders where !inTrades: .answer(.orders([], unreadable: [row]))
-      default: nil
+      case .serverTime, .instruments, .prices, .tradableSymbols, .validate, .order, .openOrders,
+        .recentOrders, .trades, .cancel:
+        nil
       }
     }
     harness.submit(limit("a"))
@@ -164,7 +166,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func aRowThatMayBeOursIsNoNo(inTrades: Bool) {
+  func `a row that may be ours is no no`(inTrades: Bool) {
     func row(_ orderID: String?, _ name: UnreadableRow.Name) -> UnreadableRow {
       UnreadableRow(orderID: orderID, name: name, reason: "executedQty is missing")
     }

@@ -21,7 +21,7 @@ import Testing
     return harness
   }
 
-  @Test func placedIsOpen() {
+  @Test func `placed is open`() {
     let harness = placed(.placed(orderID: "E77"))
     #expect(harness.status("a") == .open)
     #expect(harness.order("a")?.orderID == "E77")
@@ -29,7 +29,7 @@ import Testing
     #expect(harness.hasLog(.info, "placed"))
   }
 
-  @Test func theArmingIsWrittenBeforeTheOrderLeaves() {
+  @Test func `the arming is written before the order leaves`() {
     var engine = EngineHarness.open().engine
     let harness = EngineHarness.open()
     engine = harness.engine
@@ -59,7 +59,7 @@ import Testing
     (30004, ExchangeError.Action.size, false), (10007, .skip, false), (700004, .fix, false),
     (30029, .wait, false), (30000, .query, false), (10072, .halt, true), (700007, .halt, true),
   ])
-  func aDefiniteRefusalIsTheEnd(code: Int, action: ExchangeError.Action, halts: Bool) {
+  func `a definite refusal is the end`(code: Int, action: ExchangeError.Action, halts: Bool) {
     let harness = placed(refusal(code, action), settles: .seconds(600))
     #expect(harness.status("a") == .rejected)
     #expect(harness.code("a") == .exchangeRejected)
@@ -77,7 +77,7 @@ import Testing
     .failed(.blocked("403")), .orders([]), noSuchOrder, .cancelTaken,
     .serverTime(WallTime(milliseconds: 0)),
   ])
-  func whateverProvesNothingLeavesTheOutcomeUnknown(answer: ExchangeAnswer) {
+  func `whatever proves nothing leaves the outcome unknown`(answer: ExchangeAnswer) {
     let harness = placed(answer)
     #expect(harness.status("a") == .unknown)
     #expect(harness.outcome("a") == nil)
@@ -96,7 +96,7 @@ import Testing
     (99_999, ExchangeError.Action.query), (700003, .clock), (10072, .halt), (10203, .query),
     (20001, .query), (510, .wait),
   ])
-  func aCodeThatProvesNothingIsARefusalOnceNoViewHasTheOrder(
+  func `a code that proves nothing is a refusal once no view has the order`(
     code: Int, action: ExchangeError.Action
   ) {
     let harness = placed(refusal(code, action, refuses: false))
@@ -120,7 +120,7 @@ import Testing
   }
 
   /// The reason is kept over a restart.
-  @Test func theCodeIsRememberedOverARestart() {
+  @Test func `the code is remembered over a restart`() {
     let harness = placed(refusal(99_999, .query, refuses: false))
     harness.restart()
     harness.advance(by: .seconds(70))
@@ -128,7 +128,7 @@ import Testing
     #expect(harness.message("a").contains("code 99999: text 99999"))
   }
 
-  @Test func anOrderThatIsThereAfterAllWinsOverTheCode() {
+  @Test func `an order that is there after all wins over the code`() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)
     exchange.script = { [unowned exchange] dispatch, _ in
@@ -145,7 +145,7 @@ import Testing
   @Test(arguments: [
     (99_999, ExchangeError.Action.query), (30087, .fix), (10203, .query), (700003, .clock),
   ])
-  func inValidateModeEveryRefusalIsFinal(code: Int, action: ExchangeError.Action) {
+  func `in validate mode every refusal is final`(code: Int, action: ExchangeError.Action) {
     let exchange = FakeExchange()
     exchange.script = { dispatch, _ in
       dispatch.isPlacement ? .answer(refusal(code, action, refuses: false)) : nil
@@ -159,7 +159,7 @@ import Testing
     #expect(harness.placements.count == (action == .clock ? 2 : 1))
   }
 
-  @Test func anOrderThatNeverLeftGoesLaterAndIsNotCounted() {
+  @Test func `an order that never left goes later and is not counted`() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)
     exchange.script = { [unowned harness] dispatch, _ in
@@ -188,7 +188,7 @@ import Testing
     harness.checkStore()
   }
 
-  @Test func anOrderThatNeverLeavesExpires() {
+  @Test func `an order that never leaves expires`() {
     let exchange = FakeExchange()
     exchange.script = { dispatch, _ in
       dispatch.isPlacement ? .answer(.failed(.notSent("connection refused"))) : nil
@@ -203,7 +203,7 @@ import Testing
 
   // MARK: Rate limits
 
-  @Test func aThrottledOrderGoesOnceMoreAfterACleanRound() throws {
+  @Test func `a throttled order goes once more after a clean round`() throws {
     let harness = placed(throttled(.seconds(7)))
     #expect(harness.status("a") == .unknown)
     let silence = harness.now.monotonic.advanced(by: .seconds(7))
@@ -226,7 +226,7 @@ import Testing
       ])
   }
 
-  @Test func aThrottledOrderThatIsThereAfterAllIsNotSentAgain() {
+  @Test func `a throttled order that is there after all is not sent again`() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)
     exchange.script = { [unowned exchange] dispatch, _ in
@@ -240,7 +240,7 @@ import Testing
     #expect(harness.placements.count == 1)
   }
 
-  @Test func aRoundThatIsNotCleanAllowsNothing() {
+  @Test func `a round that is not clean allows nothing`() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)
     exchange.script = { dispatch, _ in
@@ -258,7 +258,7 @@ import Testing
     #expect(harness.placements.count == 1)
   }
 
-  @Test func aSecondThrottlingIsTheEnd() {
+  @Test func `a second throttling is the end`() {
     let exchange = FakeExchange()
     exchange.script = { dispatch, _ in dispatch.isPlacement ? .answer(throttled(.seconds(2))) : nil
     }
@@ -271,7 +271,7 @@ import Testing
     #expect(exchange.ledger.isEmpty)
   }
 
-  @Test func theFirewallIsAPauseAndTheOutcomeIsUnknown() {
+  @Test func `the firewall is a pause and the outcome is unknown`() {
     let harness = placed(.failed(.blocked("403")))
     #expect(harness.status("a") == .unknown)
     let count = harness.sent.count
@@ -282,7 +282,7 @@ import Testing
     #expect(harness.placements.count == 1)
   }
 
-  @Test func anAnswerThatNobodyWaitsForChangesNothing() {
+  @Test func `an answer that nobody waits for changes nothing`() {
     let harness = EngineHarness.open()
     harness.submit(limit("a"))
     harness.settle()

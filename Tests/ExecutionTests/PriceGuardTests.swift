@@ -22,7 +22,7 @@ import Testing
     ("100.999999999999999999", .accepted), ("99.000000000000000001", .accepted),
     ("0.000000000000000001", .priceDeviation), ("100000000000000000000", .priceDeviation),
   ])
-  func theConfiguredLimit(current: String, expected: DecisionCode) {
+  func `the configured limit`(current: String, expected: DecisionCode) {
     #expect(verdict(current: current, limit("a")) == expected)
     // A reference stands in for the order's price.
     #expect(
@@ -38,13 +38,13 @@ import Testing
     ("200", "101", .accepted), ("200", "101.000000000000000001", .priceDeviation),
     ("0.5", "100.005", .accepted), ("0.5", "100.005000000000000001", .priceDeviation),
   ])
-  func aSignalMayOnlyTighten(own: String, current: String, expected: DecisionCode) {
+  func `a signal may only tighten`(own: String, current: String, expected: DecisionCode) {
     #expect(
       verdict(current: current, limit("a") { $0.maximumDeviation = decimal(own) }) == expected)
   }
 
   /// 1/3 has no end in decimals: the distance is rounded against the signal.
-  @Test func roundsAgainstTheSignal() {
+  @Test func `rounds against the signal`() {
     let third = limit("a", price: "3")
     #expect(
       verdict(current: "3.000999999999999999", third, configured: "3.333333333333333333")
@@ -53,7 +53,7 @@ import Testing
     #expect(verdict(current: "3.001", third, configured: "3.333333333333333334") == .accepted)
   }
 
-  @Test func withoutAReferenceOnlyTheAgeCounts() {
+  @Test func `without a reference only the age counts`() {
     #expect(verdict(current: "1", market("a", amount: .quote(decimal("10")))) == .accepted)
   }
 
@@ -81,11 +81,11 @@ import Testing
     (.sell, .limit, "1000", .accepted), (.sell, .limitMaker, "79.99", .priceBand),
     (.buy, .market, "", .accepted), (.sell, .market, "", .accepted),
   ])
-  func theExchangesBand(side: Side, type: OrderType, price: String, expected: DecisionCode) {
+  func `the exchanges band`(side: Side, type: OrderType, price: String, expected: DecisionCode) {
     #expect(band(side, type, price: price) == expected)
   }
 
-  @Test func theBandIsRoundedInward() {
+  @Test func `the band is rounded inward`() {
     // 1.1 × 33.333333333333333333 = 36.6666666666666666663
     #expect(
       band(.buy, .limit, price: "36.666666666666666666", current: "33.333333333333333333")

@@ -4,7 +4,7 @@ import Testing
 
 /// The current price: asked for once for everybody, used only while it is young.
 @Suite struct QuoteTests {
-  @Test func aHundredSignalsWaitForOneLookUp() {
+  @Test func `a hundred signals wait for one look up`() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(
       makeConfiguration {
@@ -27,7 +27,7 @@ import Testing
   }
 
   /// Three symbols of one burst that came while another look-up was out leave as one.
-  @Test func aWaitingBurstIsOneLookUp() {
+  @Test func `a waiting burst is one look up`() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)
     var isSilent = true
@@ -45,7 +45,7 @@ import Testing
     #expect(harness.placements.count == 30)
   }
 
-  @Test func theQuoteIsStoredWithTheApprovalAndTheArming() throws {
+  @Test func `the quote is stored with the approval and the arming`() throws {
     let exchange = FakeExchange()
     exchange.prices[btc] = decimal("100.5")
     exchange.script = { dispatch, _ in
@@ -77,7 +77,7 @@ import Testing
 
   /// The age counts from the asking: an answer that was long under way is old when it comes.
   @Test(arguments: [(1_999, 1), (2_000, 0)])
-  func aPriceMustBeYoungerThanItsMaximumAge(milliseconds: Int, placements: Int) {
+  func `a price must be younger than its maximum age`(milliseconds: Int, placements: Int) {
     let exchange = FakeExchange()
     exchange.script = { dispatch, _ in
       dispatch.request.isPrices
@@ -96,7 +96,7 @@ import Testing
     #expect(harness.placements.isEmpty)
   }
 
-  @Test func aSymbolWithoutAPriceIsRefusedAtOnce() {
+  @Test func `a symbol without a price is refused at once`() {
     let exchange = FakeExchange()
     exchange.prices[eth] = nil
     exchange.prices[sol] = .zero
@@ -115,7 +115,7 @@ import Testing
     (.failed(.noAnswer("time out")), .expired), (.failed(.notSent("refused")), .expired),
     (.validated, .priceUnavailable), (refusal(500, .wait), .priceUnavailable),
   ])
-  func withoutAnyPriceTheSignalExpires(answer: ExchangeAnswer, expected: DecisionCode) {
+  func `without any price the signal expires`(answer: ExchangeAnswer, expected: DecisionCode) {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)
     exchange.script = { dispatch, _ in dispatch.request.isPrices ? .answer(answer) : nil }
@@ -129,7 +129,7 @@ import Testing
     #expect(harness.requests(\.isPrices).count == 14)
   }
 
-  @Test func aPriceThatMovedAwayWhileTheOrderWaitedStopsIt() {
+  @Test func `a price that moved away while the order waited stops it`() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)
     exchange.script = { dispatch, _ in
@@ -145,7 +145,7 @@ import Testing
   }
 
   /// Many orders wait for their turn: each leaves on a price that is young at that moment.
-  @Test func noOrderLeavesOnAnOldPrice() throws {
+  @Test func `no order leaves on an old price`() throws {
     let exchange = FakeExchange()
     exchange.latency = .milliseconds(30)
     let harness = EngineHarness(
@@ -172,7 +172,7 @@ import Testing
     #expect((4...9).contains(harness.requests(\.isPrices).count))
   }
 
-  @Test func expiryIsJudgedAgainBeforeTheOrderLeaves() {
+  @Test func `expiry is judged again before the order leaves`() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)
     exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
@@ -190,7 +190,7 @@ import Testing
   }
 
   /// What the sender of bytes is told: gone by then, or not at all.
-  @Test func theDeadlineToLeaveIsTheEarliestOfPriceAgeAndBothExpiries() {
+  @Test func `the deadline to leave is the earliest of price age and both expiries`() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)
     harness.submit(limit("a") { $0.expiry = .timeToLive(.seconds(50)) })
@@ -211,7 +211,7 @@ import Testing
         == harness.now.advanced(by: .milliseconds(600)).monotonic)
   }
 
-  @Test func theBandAndTheMarketMinimumAreJudgedWithTheCurrentPrice() {
+  @Test func `the band and the market minimum are judged with the current price`() {
     let exchange = FakeExchange()
     exchange.instruments = [
       instrument(btc) {

@@ -49,7 +49,7 @@ import Testing
   ]
 
   @Test(arguments: 1...20)
-  func noWindowEverHoldsMoreThanTheLimit(seed: Int) {
+  func `no window ever holds more than the limit`(seed: Int) {
     var random = SplitMix64(seed: UInt64(seed))
     var limiter = RateLimiter(Self.limits, accountReadsPerSecond: 2)
     var now = MonotonicTime(nanoseconds: 0)
@@ -94,7 +94,7 @@ import Testing
 
   /// What is said to be the next chance really is one, and no time before it.
   @Test(arguments: 1...20)
-  func theTimeToAskAgainIsTheEarliest(seed: Int) {
+  func `the time to ask again is the earliest`(seed: Int) {
     var random = SplitMix64(seed: UInt64(seed))
     var limiter = RateLimiter(Self.limits, accountReadsPerSecond: 2)
     var now = MonotonicTime(nanoseconds: 0)
@@ -146,7 +146,7 @@ import Testing
     return max(longest, now.since(wanted))
   }
 
-  @Test func noStormStarvesTheOthers() {
+  @Test func `no storm starves the others`() {
     let order = Self.kinds[0]
     let prices = Self.kinds[1]
     let look = Self.kinds[3]
@@ -163,7 +163,7 @@ import Testing
       longestWait(of: cancel, every: .seconds(1), in: [order, prices, look, list]) == .zero)
   }
 
-  @Test func ordersAndCancelsShareTheirSecond() {
+  @Test func `orders and cancels share their second`() {
     var limiter = RateLimiter(Self.limits, accountReadsPerSecond: 2)
     let now = MonotonicTime(nanoseconds: 1_000)
     let (trading, placing) = Self.kinds[0]
@@ -184,7 +184,7 @@ import Testing
     #expect(limiter.admission(of: placing, in: trading, at: later) == later)
   }
 
-  @Test func theUtilisationScalesEveryLimitDown() {
+  @Test func `the utilisation scales every limit down`() {
     var limits = Self.limits
     limits.utilisation = decimal("0.5")
     var limiter = RateLimiter(limits, accountReadsPerSecond: 2)
@@ -203,7 +203,7 @@ import Testing
     #expect(limiter.usage(at: now) == RateUsage(ip: 103, uid: 3, orders: 3))
   }
 
-  @Test func aRequestHeavierThanItsPoolStillGoesThroughAnEmptyOne() {
+  @Test func `a request heavier than its pool still goes through an empty one`() {
     var limits = Self.limits
     limits.ipWeight = 20
     var limiter = RateLimiter(limits, accountReadsPerSecond: 2)
@@ -218,7 +218,7 @@ import Testing
     #expect(limiter.admission(of: heavy, in: .trading, at: now) == now)
   }
 
-  @Test func theTurnOfAnOrderBehindOthers() {
+  @Test func `the turn of an order behind others`() {
     var limiter = RateLimiter(Self.limits, accountReadsPerSecond: 2)
     let now = MonotonicTime(nanoseconds: 1_000)
     let cost = Self.kinds[0].1

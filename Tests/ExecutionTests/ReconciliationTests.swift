@@ -19,11 +19,7 @@ import Testing
       #expect(harness.status("old") == .partiallyFilled)
     }
     harness.exchange.script = { [unowned harness] dispatch, _ in
-      switch dispatch.request {
-      case .order(sol, _), .openOrders(sol), .recentOrders(sol, _), .trades(sol, _):
-        answer(harness).map { .answer($0) }
-      default: nil
-      }
+      dispatch.request.isLook(at: sol) ? answer(harness).map { .answer($0) } : nil
     }
     harness.restart()
     return harness
@@ -36,7 +32,7 @@ import Testing
   }
 
   @Test(arguments: [EngineConfiguration.Risk.PauseScope.symbol, .all, .none])
-  func anOrderThatCannotBeReadPausesItsOwnSymbolAtMost(
+  func `an order that cannot be read pauses its own symbol at most`(
     scope: EngineConfiguration.Risk.PauseScope
   ) {
     let harness = restarted(
@@ -77,7 +73,7 @@ import Testing
   ]
 
   @Test(arguments: failures)
-  func everyKindOfFailureLetsTheOthersTrade(word: String, answer: ExchangeAnswer) {
+  func `every kind of failure lets the others trade`(word: String, answer: ExchangeAnswer) {
     let harness = restarted { _ in answer }
     #expect(harness.submit(limit("btc"))?.code == .accepted)
     harness.advance(by: .seconds(30))
@@ -94,7 +90,7 @@ import Testing
   }
 
   /// While a back-off is demanded nothing is sent, and nothing is concluded.
-  @Test func aBackOffConcludesNothing() {
+  @Test func `a back off concludes nothing`() {
     let harness = restarted { _ in throttled(.seconds(30)) }
     harness.submit(limit("btc"))
     harness.advance(by: .seconds(29))
@@ -105,7 +101,7 @@ import Testing
     #expect(!harness.hasLog(.warning, "cannot be reconciled"))
   }
 
-  @Test func aStatusThatNobodyKnowsIsNotReconciled() {
+  @Test func `a status that nobody knows is not reconciled`() {
     let harness = restarted { harness in
       var report = harness.exchange.ledger[0]
       report.status = .undocumented("REJECTED")
@@ -124,7 +120,7 @@ import Testing
   }
 
   /// The same for an order whose outcome is unknown: its lists are refused, its name is not found.
-  @Test func oneNoIsEnoughForAnOrderInDoubt() {
+  @Test func `one no is enough for an order in doubt`() {
     let harness = EngineHarness.open()
     harness.exchange.script = { dispatch, _ in
       dispatch.isPlacement ? .answer(.failed(.noAnswer("time out"))) : nil
@@ -193,7 +189,7 @@ import Testing
   }
 
   @Test(arguments: ListAnswer.allCases, [false, true])
-  func aListThatFailsStarvesNobody(lists: ListAnswer, restarts: Bool) {
+  func `a list that fails starves nobody`(lists: ListAnswer, restarts: Bool) {
     let harness = eight()
     fail(lists, harness)
     if restarts {
@@ -218,7 +214,7 @@ import Testing
   }
 
   /// The row of one of ours cannot be read: that one is said, the others go on.
-  @Test func anUnreadableRowSpoilsItsOwnOrder() {
+  @Test func `an unreadable row spoils its own order`() {
     let harness = eight()
     harness.exchange.script = { [unowned harness] dispatch, _ in
       switch dispatch.request {
@@ -231,7 +227,9 @@ import Testing
             ]))
       case .order(_, .orderID("E1")):
         .answer(.failed(.unreadable("an answer that cannot be read: executedQty is missing")))
-      default: nil
+      case .serverTime, .instruments, .prices, .tradableSymbols, .place, .validate, .order,
+        .openOrders, .trades, .cancel:
+        nil
       }
     }
     harness.restart()
@@ -250,7 +248,7 @@ import Testing
   }
 
   /// A list that works again is used again.
-  @Test func aRefusedListIsTriedAgainWithABackOff() {
+  @Test func `a refused list is tried again with a back off`() {
     let harness = eight()
     fail(.refused, harness)
     harness.advance(by: .seconds(600))
@@ -268,7 +266,7 @@ import Testing
 
   // MARK: The operator's word
 
-  @Test func confirmedItIsFollowedAndPausesNothingOverARestartEither() {
+  @Test func `confirmed it is followed and pauses nothing over a restart either`() {
     let harness = restarted { _ in Self.delisted }
     harness.command(.resolvePlaced(signalID("old"), orderID: "E9"))
     #expect(harness.replies.last?.message == "the order of signal old is E1, not E9")
@@ -292,7 +290,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func closedItEndsAsCancelledWithWhatWasRead(partly: Bool) {
+  func `closed it ends as cancelled with what was read`(partly: Bool) {
     let harness = restarted({ _ in Self.delisted }, partly: partly)
     #expect(harness.command(.resolveNotPlaced(signalID("old")))?.ok == true)
     #expect(harness.status("old") == (partly ? .partiallyCanceled : .canceled))
@@ -311,7 +309,7 @@ import Testing
     harness.checkStore()
   }
 
-  @Test func theOperatorsWordIsNotWantedWhereTheExchangeCanBeAsked() {
+  @Test func `the operators word is not wanted where the exchange can be asked`() {
     let harness = restarted { _ in nil }
     #expect(harness.command(.resolveNotPlaced(signalID("old")))?.ok == false)
     harness.command(.resolvePlaced(signalID("old"), orderID: "E1"))
@@ -326,7 +324,7 @@ import Testing
     #expect(harness.status("old") == .open)
   }
 
-  @Test func anOrderInDoubtCanBeConfirmedUnseen() {
+  @Test func `an order in doubt can be confirmed unseen`() {
     let harness = EngineHarness.open()
     harness.exchange.script = { [unowned harness] dispatch, _ in
       if let ticket = dispatch.request.ticket {
@@ -352,7 +350,7 @@ import Testing
 
   /// A number that the exchange does not know after all is replaced, or the order is closed.
   @Test(arguments: [false, true])
-  func aWrongNumberCanBePutRight(exists: Bool) {
+  func `a wrong number can be put right`(exists: Bool) {
     let harness = EngineHarness.open()
     harness.exchange.script = { [unowned harness] dispatch, _ in
       if let ticket = dispatch.request.ticket {
@@ -383,7 +381,7 @@ import Testing
     harness.checkStore()
   }
 
-  @Test func aCancelSaysWhatHappens() {
+  @Test func `a cancel says what happens`() {
     let harness = restarted { _ in Self.delisted }
     let script = harness.exchange.script
     harness.exchange.script = { dispatch, now in

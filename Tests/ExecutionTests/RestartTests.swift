@@ -82,7 +82,7 @@ import Testing
   }
 
   @Test(arguments: Life.allCases)
-  func killedInEveryTurn(life: Life) {
+  func `killed in every turn`(life: Life) {
     let calm = live(life) { _ in nil }
     check(calm, life, "calm")
     let expected: OrderStatus =
@@ -103,7 +103,7 @@ import Testing
 
   /// Killed again while it recovers.
   @Test(arguments: [Life.filled, .answerLost, .clockRefused])
-  func killedTwice(life: Life) {
+  func `killed twice`(life: Life) {
     for turn in stride(from: 5, through: 14, by: 1) {
       for gap in 1...8 {
         for point in CrashPoint.allCases {
@@ -117,7 +117,7 @@ import Testing
     }
   }
 
-  @Test func aRestartRebuildsWhatWasHeld() {
+  @Test func `a restart rebuilds what was held`() {
     let harness = EngineHarness.open()
     harness.submit(limit("open"))
     harness.settle()
@@ -145,7 +145,7 @@ import Testing
   }
 
   /// An order whose expiry passed while the daemon was down is never sent.
-  @Test func whatExpiredMeanwhileIsRefused() {
+  @Test func `what expired meanwhile is refused`() {
     let harness = EngineHarness.open()
     harness.exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
     harness.submit(limit("a"))
@@ -156,7 +156,7 @@ import Testing
     #expect(harness.placements.isEmpty)
   }
 
-  @Test func aSymbolThatIsNoLongerAllowedIsRefusedAfterARestart() {
+  @Test func `a symbol that is no longer allowed is refused after a restart`() {
     let harness = EngineHarness.open()
     harness.exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
     harness.submit(limit("a", eth))

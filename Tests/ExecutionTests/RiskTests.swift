@@ -5,7 +5,7 @@ import Testing
 /// The caps below everything.
 @Suite struct RiskTests {
   @Test(arguments: [("10", DecisionCode.accepted), ("10.0001", .riskOrderQuote)])
-  func theQuoteOfOneOrder(quantity: String, expected: DecisionCode) {
+  func `the quote of one order`(quantity: String, expected: DecisionCode) {
     let harness = EngineHarness.open()
     #expect(harness.submit(limit("a", quantity: quantity))?.code == expected)
     let quote = decimal(quantity).multiplied(by: decimal("100"), rounding: .up) ?? .zero
@@ -17,7 +17,7 @@ import Testing
     #expect(harness.placements(of: "c").count == (expected == .accepted ? 1 : 0))
   }
 
-  @Test func openOrders() {
+  @Test func `open orders`() {
     let harness = EngineHarness.open(makeConfiguration { $0.risk.maximumOpenOrders = 3 })
     for id in ["a", "b", "c"] { #expect(harness.submit(limit(id))?.code == .accepted) }
     #expect(harness.submit(limit("d"))?.code == .riskOpenOrders)
@@ -31,7 +31,7 @@ import Testing
     #expect(harness.submit(limit("h"))?.code == .riskOpenOrders)
   }
 
-  @Test func ordersPerMinuteRollAndSurviveARestart() {
+  @Test func `orders per minute roll and survive a restart`() {
     let harness = EngineHarness.open(makeConfiguration { $0.risk.maximumOrdersPerMinute = 2 })
     harness.exchange.fillsLimits = true
     harness.submit(limit("a"))
@@ -47,7 +47,7 @@ import Testing
     #expect(harness.submit(limit("g"))?.code == .riskOrderRate)
   }
 
-  @Test func aSteppedClockFreesNothing() {
+  @Test func `a stepped clock frees nothing`() {
     let harness = EngineHarness.open(makeConfiguration { $0.risk.maximumOrdersPerMinute = 1 })
     harness.submit(limit("a"))
     harness.settle()
@@ -59,7 +59,7 @@ import Testing
     #expect(harness.submit(limit("d"))?.code == .riskOrderRate)
   }
 
-  @Test func theDailyQuoteCountsToTheUnit() {
+  @Test func `the daily quote counts to the unit`() {
     let harness = EngineHarness.open(
       makeConfiguration { $0.risk.maximumDailyQuote = decimal("250") })
     harness.exchange.fillsLimits = true
@@ -75,7 +75,7 @@ import Testing
     #expect(harness.submit(limit("g"))?.code == .accepted)
   }
 
-  @Test func whatNeverCameToTheExchangeGivesItsQuoteBack() {
+  @Test func `what never came to the exchange gives its quote back`() {
     let harness = EngineHarness.open(
       makeConfiguration { $0.risk.maximumDailyQuote = decimal("150") })
     harness.exchange.prices[btc] = decimal("102")
@@ -103,7 +103,7 @@ import Testing
   }
 
   /// Two market orders by base quantity: their worth is known only with the price.
-  @Test func marketOrdersCountWithTheirPrice() {
+  @Test func `market orders count with their price`() {
     let harness = EngineHarness.open(
       makeConfiguration { $0.risk.maximumDailyQuote = decimal("150") })
     harness.submit(market("a", amount: .base(decimal("1"))))
@@ -117,7 +117,7 @@ import Testing
   }
 
   /// The price rises while an approved market order waits: its worth is judged again before it goes.
-  @Test func theQuoteIsJudgedAgainBeforeTheOrderLeaves() {
+  @Test func `the quote is judged again before the order leaves`() {
     let harness = EngineHarness.open()
     harness.exchange.prices[btc] = decimal("99.5")
     harness.exchange.script = { dispatch, _ in
@@ -133,7 +133,7 @@ import Testing
     #expect(harness.placements.count == 2)
   }
 
-  @Test func aReloadedLimitHoldsForWhatStillWaits() {
+  @Test func `a reloaded limit holds for what still waits`() {
     let harness = EngineHarness.open()
     harness.exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
     harness.submit(limit("a"))

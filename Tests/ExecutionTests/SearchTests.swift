@@ -30,7 +30,7 @@ import Testing
       .map { $0.at.monotonic.since(start.monotonic).wholeMilliseconds }
   }
 
-  @Test func quickLooksFirstThenFullRoundsThenTheVerdict() {
+  @Test func `quick looks first then full rounds then the verdict`() {
     let harness = lost()
     let start = harness.now
     harness.advance(by: .seconds(67))
@@ -50,7 +50,7 @@ import Testing
     harness.checkStore()
   }
 
-  @Test func noVerdictBeforeTheFenceAndTheSettleTime() {
+  @Test func `no verdict before the fence and the settle time`() {
     let harness = lost()
     let start = harness.now
     while harness.now.monotonic.since(start.monotonic) < .milliseconds(65_999) {
@@ -63,7 +63,7 @@ import Testing
   }
 
   /// The fence counts on the exchange's clock as the committed request was stamped, over a restart.
-  @Test func theFenceIsThatOfTheCommittedStamp() {
+  @Test func `the fence is that of the committed stamp`() {
     let exchange = FakeExchange()
     exchange.latency = .milliseconds(200)
     let harness = EngineHarness(exchange: exchange)
@@ -85,7 +85,7 @@ import Testing
   }
 
   @Test(arguments: [0, 1, 2, 3])
-  func neverNotFoundWhileOneViewFails(index: Int) {
+  func `never not found while one view fails`(index: Int) {
     let harness = lost()
     let start = harness.now
     let failures: [ExchangeAnswer] = [
@@ -112,7 +112,7 @@ import Testing
   }
 
   @Test(arguments: [0, 1, 2, 3])
-  func itIsFoundInEachView(index: Int) {
+  func `it is found in each view`(index: Int) {
     let harness = lost(accepts: true, signal: limit("a", type: .immediateOrCancel))
     harness.exchange.ledger[0].status = index == 1 ? .open : .filled
     harness.exchange.script = { [unowned harness] dispatch, _ in
@@ -138,7 +138,7 @@ import Testing
     harness.checkStore()
   }
 
-  @Test func anotherPriceUnderOurNameIsAConflictAndStopsTrading() {
+  @Test func `another price under our name is a conflict and stops trading`() {
     let harness = lost(accepts: true)
     harness.exchange.ledger[0].price = decimal("99")
     harness.advance(by: .seconds(1))
@@ -152,7 +152,7 @@ import Testing
   }
 
   @Test(arguments: ["symbol", "side", "quantity", "name"])
-  func everyOtherDifferenceIsAConflictToo(field: String) {
+  func `every other difference is a conflict too`(field: String) {
     let harness = lost(accepts: true)
     switch field {
     case "symbol": harness.exchange.ledger[0].symbol = eth
@@ -171,7 +171,7 @@ import Testing
     #expect(harness.status("a") == .unknown)
   }
 
-  @Test func whatAMarketOrderReportsOfPriceAndQuantityIsNoConflict() {
+  @Test func `what a market order reports of price and quantity is no conflict`() {
     let harness = lost(
       accepts: true, signal: market("a", amount: .quote(decimal("50"))))
     harness.exchange.ledger[0].price = decimal("110")
@@ -182,7 +182,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func twoOrdersOfOurNameStopTrading(byTrades: Bool) {
+  func `two orders of our name stop trading`(byTrades: Bool) {
     let harness = lost(accepts: true)
     let first = harness.exchange.ledger[0]
     var second = first
@@ -201,7 +201,7 @@ import Testing
                   tradeID: "T", orderID: $0, clientOrderID: "sga", symbol: btc,
                   price: decimal("100"), quantity: decimal("1"))
               } : []))
-      default: nil
+      case .serverTime, .instruments, .prices, .tradableSymbols, .place, .validate, .cancel: nil
       }
     }
     harness.advance(by: .seconds(10))
@@ -213,7 +213,7 @@ import Testing
   }
 
   /// One view finds it; another of the same round knows a second one.
-  @Test func aSecondOrderInAnotherViewStopsTradingToo() {
+  @Test func `a second order in another view stops trading too`() {
     let harness = lost(accepts: true)
     var second = harness.exchange.ledger[0]
     second.orderID = "E2"
@@ -232,7 +232,7 @@ import Testing
     (EngineConfiguration.Risk.PauseScope.symbol, DecisionCode.halted, DecisionCode.accepted),
     (.all, .halted, .halted), (.none, .accepted, .accepted),
   ])
-  func notFoundPauses(
+  func `not found pauses`(
     scope: EngineConfiguration.Risk.PauseScope, same: DecisionCode, other: DecisionCode
   ) {
     let configuration = makeConfiguration { $0.risk.pauseOnNotFound = scope }
@@ -257,7 +257,7 @@ import Testing
     harness.checkStore()
   }
 
-  @Test func theWatchGoesOnForSevenDaysEverMoreRarely() {
+  @Test func `the watch goes on for seven days ever more rarely`() {
     let harness = lost()
     harness.advance(by: .seconds(66))
     let start = harness.now
@@ -277,7 +277,7 @@ import Testing
     #expect(harness.placements(of: "a").count == 1)
   }
 
-  @Test func theWatchGoesOnOverARestartAndLooksAtOnce() {
+  @Test func `the watch goes on over a restart and looks at once`() {
     let harness = lost()
     harness.advance(by: .seconds(66))
     harness.advance(by: .seconds(6 * 24 * 3_600))
@@ -291,7 +291,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func aLateFindWins(byTrade: Bool) {
+  func `a late find wins`(byTrade: Bool) {
     let harness = lost()
     harness.advance(by: .seconds(70))
     #expect(harness.code("a") == .notFound)
@@ -315,7 +315,7 @@ import Testing
     harness.checkStore()
   }
 
-  @Test func theOperatorsWordIsVerified() {
+  @Test func `the operators word is verified`() {
     let harness = lost()
     #expect(harness.command(.resolveNotPlaced(signalID("a")))?.ok == false)
     harness.advance(by: .seconds(70))
@@ -344,7 +344,7 @@ import Testing
     harness.checkStore()
   }
 
-  @Test func closedByTheOperatorItIsStillWatchedAndALateFindWins() {
+  @Test func `closed by the operator it is still watched and a late find wins`() {
     let harness = lost()
     harness.advance(by: .seconds(70))
     #expect(harness.command(.resolveNotPlaced(signalID("a")))?.ok == true)
@@ -360,7 +360,7 @@ import Testing
     #expect(harness.hasLog(.error, "counted as not placed"))
   }
 
-  @Test func cancellingALostOrderWaitsUntilItIsFound() {
+  @Test func `cancelling a lost order waits until it is found`() {
     let harness = lost(accepts: true)
     #expect(
       harness.command(.cancel(signalID("a")))?.message.contains("as soon as it is found") == true)

@@ -33,7 +33,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func everythingObeysIt(isBan: Bool) {
+  func `everything obeys it`(isBan: Bool) {
     let harness = busy()
     demand(harness, .seconds(30), isBan: isBan)
     let end = harness.engine.ban?.monotonicUntil ?? MonotonicTime(nanoseconds: 0)
@@ -52,7 +52,7 @@ import Testing
   }
 
   @Test(arguments: [-3_600, 0, 3_600])
-  func itSurvivesARestartUnderAnyCivilClock(step: Int) {
+  func `it survives a restart under any civil clock`(step: Int) {
     let harness = busy()
     demand(harness, .seconds(300), isBan: true)
     let end = harness.engine.ban?.monotonicUntil ?? MonotonicTime(nanoseconds: 0)
@@ -73,7 +73,7 @@ import Testing
   }
 
   /// After a boot the monotonic clock begins anew: the stored end on it says nothing.
-  @Test func aBootLeavesTheCivilClockToJudge() {
+  @Test func `a boot leaves the civil clock to judge`() {
     let now = Moment(
       wall: WallTime(milliseconds: 1_700_000_000_000),
       monotonic: MonotonicTime(nanoseconds: 20_000_000_000))
@@ -97,7 +97,7 @@ import Testing
     #expect(engine.nextDeadline == now.monotonic.advanced(by: .seconds(120)))
   }
 
-  @Test func aShorterDemandDoesNotShortenItAndALongerOneLengthensIt() {
+  @Test func `a shorter demand does not shorten it and a longer one lengthens it`() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)
     exchange.script = { dispatch, _ in dispatch.request.isOrder ? .hold : nil }
@@ -121,7 +121,7 @@ import Testing
     #expect(harness.sent.count > count)
   }
 
-  @Test func lateTurnsAreRefusedAtOnce() {
+  @Test func `late turns are refused at once`() {
     let harness = busy()
     harness.exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
     harness.advance(by: .seconds(3))
@@ -147,7 +147,7 @@ import Testing
         == .rateLimited)
   }
 
-  @Test func aTurnBehindTooManyOthersIsRefusedAtArrival() {
+  @Test func `a turn behind too many others is refused at arrival`() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(
       makeConfiguration {
@@ -168,7 +168,7 @@ import Testing
         == .accepted)
   }
 
-  @Test func theWindowsAreRememberedOverARestart() {
+  @Test func `the windows are remembered over a restart`() {
     let harness = EngineHarness.open(
       makeConfiguration {
         $0.risk.maximumOpenOrders = 500
@@ -207,7 +207,7 @@ import Testing
   }
 
   @Test(arguments: [-3_600, 3_600])
-  func aCivilClockThatIsSetDoesNotAgeThem(step: Int) {
+  func `a civil clock that is set does not age them`(step: Int) {
     let harness = EngineHarness.open(makeConfiguration { $0.risk.maximumOrdersPerMinute = 500 })
     for index in 0..<40 { harness.submit(limit("s\(index)")) }
     harness.advance(by: .milliseconds(2_500))
@@ -224,7 +224,7 @@ import Testing
     #expect(harness.store.usage?.usage.uid ?? 0 >= used)
   }
 
-  @Test func aCivilClockThatIsSetWhileItIsDownDoesNotAgeThem() throws {
+  @Test func `a civil clock that is set while it is down does not age them`() throws {
     let harness = EngineHarness.open(makeConfiguration { $0.risk.maximumOrdersPerMinute = 500 })
     for index in 0..<40 { harness.submit(limit("s\(index)")) }
     harness.advance(by: .milliseconds(2_500))

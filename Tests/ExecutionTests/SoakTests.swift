@@ -4,14 +4,14 @@ import Testing
 
 @Suite struct SoakTests {
   @Test(arguments: 1...20)
-  func anythingMayHappen(seed: Int) {
+  func `anything may happen`(seed: Int) {
     let soak = Soak(seed: UInt64(seed))
     soak.run(steps: 200)
     #expect(soak.violations == [], "seed \(seed)")
   }
 
   /// The soak means something only if it gets everywhere.
-  @Test func theSoakReachesEveryEnd() {
+  @Test func `the soak reaches every end`() {
     var reached: [String: Int] = [:]
     for seed in 1_000..<1_015 {
       let soak = Soak(seed: UInt64(seed))
@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test(arguments: [3, 17])
-  func theSameSeedGivesTheSameEffects(seed: Int) {
+  func `the same seed gives the same effects`(seed: Int) {
     let runs = (0..<2).map { _ in
       let soak = Soak(seed: UInt64(seed), keepsTrace: true)
       soak.run(steps: 200)

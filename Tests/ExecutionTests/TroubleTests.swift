@@ -10,14 +10,14 @@ import Testing
     return troubles.map(\.message)
   }
 
-  @Test func nothingIsWrongWhereNothingIs() {
+  @Test func `nothing is wrong where nothing is`() {
     let harness = EngineHarness.open()
     harness.submit(limit("a"))
     harness.advance(by: .seconds(60))
     #expect(messages(harness).isEmpty)
   }
 
-  @Test func aHaltIsTheFirst() {
+  @Test func `a halt is the first`() {
     let harness = EngineHarness.open()
     harness.exchange.script = { dispatch, _ in
       dispatch.isPlacement ? .answer(.failed(.noAnswer("time out"))) : nil
@@ -38,7 +38,7 @@ import Testing
     (EngineConfiguration.Risk.PauseScope.symbol, "BTCUSDT is paused"), (.all, "all trading"),
     (.none, "not to be found"),
   ])
-  func anOrderThatIsNotFound(scope: EngineConfiguration.Risk.PauseScope, word: String) {
+  func `an order that is not found`(scope: EngineConfiguration.Risk.PauseScope, word: String) {
     let harness = EngineHarness.open(makeConfiguration { $0.risk.pauseOnNotFound = scope })
     harness.exchange.script = { dispatch, _ in
       dispatch.isPlacement ? .answer(.failed(.noAnswer("time out"))) : nil
@@ -56,7 +56,7 @@ import Testing
     (throttled(.seconds(300), isBan: true), "banned this address"),
     (.failed(.blocked("403")), "nothing is sent before 2023-11-14T22:14:20.000Z (firewall: 403)"),
   ])
-  func aBackOffSaysUntilWhen(answer: ExchangeAnswer, words: String) {
+  func `a back off says until when`(answer: ExchangeAnswer, words: String) {
     let harness = EngineHarness.open()
     harness.exchange.script = { dispatch, _ in dispatch.isPlacement ? .answer(answer) : nil }
     harness.submit(limit("a"))
@@ -75,7 +75,7 @@ import Testing
   ]
 
   @Test(arguments: needs)
-  func aStartThatWaitsSaysForWhat(
+  func `a start that waits says for what`(
     what: String, concerns: @escaping @Sendable (ExchangeRequest) -> Bool
   ) {
     let answers: [(ExchangeAnswer, String)] = [
@@ -100,7 +100,7 @@ import Testing
   }
 
   /// A start right after a run that used much of the pools.
-  @Test func aStartThatWaitsForTheRateLimitSaysUntilWhen() {
+  @Test func `a start that waits for the rate limit says until when`() {
     let harness = EngineHarness.open()
     harness.restart(makeConfiguration { $0.rateLimits.ipWeight = 30 })
     let found = messages(harness).filter { $0.contains("rate limits counts until") }
@@ -109,7 +109,7 @@ import Testing
     #expect(messages(harness).isEmpty, "\(messages(harness))")
   }
 
-  @Test func earlierOrdersThatAreStillLookedUpAreNamed() {
+  @Test func `earlier orders that are still looked up are named`() {
     let harness = EngineHarness.open()
     harness.submit(limit("old"))
     harness.settle()
@@ -122,7 +122,7 @@ import Testing
     #expect(messages(harness).first?.contains("that of signal old (no answer: time out)") == true)
   }
 
-  @Test func symbolsThatCannotBeTradedAreNamed() {
+  @Test func `symbols that cannot be traded are named`() {
     let exchange = FakeExchange()
     exchange.tradable = [btc, sol]
     exchange.instruments = [instrument(btc) { $0.isTradable = false }, instrument(eth)]
@@ -137,7 +137,7 @@ import Testing
       ])
   }
 
-  @Test func aCarefulStartIsNamed() {
+  @Test func `a careful start is named`() {
     let harness = EngineHarness.open()
     harness.setBack(to: harness.store)
     harness.advance(by: .seconds(10))

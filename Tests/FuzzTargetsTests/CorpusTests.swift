@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import FuzzTargets
+import JSON
 import Testing
 
 /// The corpus that fuzzing starts from, and what it once found.

@@ -1,5 +1,6 @@
 import Domain
 import Intake
+import JSON
 import Testing
 
 /// A signal that is refused, the field that the refusal must name, and words of its message.

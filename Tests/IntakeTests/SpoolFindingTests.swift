@@ -14,7 +14,7 @@ import Testing
       try #require(FileStatus.at(path: fixture.path + "/" + $0)).mode
     }
     #expect(modes == [0o770, 0o750, 0o750, 0o750])
-    fixture.setMode("incoming", 0o2775)
+    try fixture.setMode("incoming", 0o2775)
     try fixture.open()
     #expect(try #require(FileStatus.at(path: fixture.path + "/incoming")).mode == 0o2775)
   }
@@ -47,10 +47,10 @@ import Testing
 
   @Test func `what is no plain file is handed over as a refusal, unread`() throws {
     let fixture = try SpoolFixture()
-    fixture.fifo("incoming/pipe")
-    fixture.makeFolder("incoming/folder")
-    fixture.symbolicLink("incoming/link", to: "/etc/passwd")
-    fixture.symbolicLink("incoming/loop", to: "loop")
+    try fixture.fifo("incoming/pipe")
+    try fixture.makeFolder("incoming/folder")
+    try fixture.symbolicLink("incoming/link", to: "/etc/passwd")
+    try fixture.symbolicLink("incoming/loop", to: "loop")
     let listener = try UnixListener(path: fixture.path + "/incoming/socket", mode: 0o600)
     #expect(try fixture.turns { fixture.files.count == 5 })
     let refusals = Dictionary(uniqueKeysWithValues: zip(fixture.handedNames, fixture.files))
@@ -76,9 +76,9 @@ import Testing
     try fixture.deliver("full", String(repeating: "x", count: 1_000))
     try fixture.deliver("over", String(repeating: "x", count: 1_001))
     try fixture.deliver("staged")
-    fixture.move("incoming/staged", "sparse")
-    fixture.setSize("sparse", 10 << 30)
-    fixture.move("sparse", "incoming/sparse")
+    try fixture.move("incoming/staged", "sparse")
+    try fixture.setSize("sparse", 10 << 30)
+    try fixture.move("sparse", "incoming/sparse")
     #expect(try fixture.turns { fixture.files.count >= 3 })
     let byName = Dictionary(zip(fixture.handedNames, fixture.files)) { $1 }
     #expect(byName["full"]?.text?.utf8.count == 1_000)
@@ -91,10 +91,10 @@ import Testing
     try fixture.deliver("first")
     #expect(try fixture.turns { fixture.files.count == 1 })
     try "{}".write(toFile: fixture.path + "/outside", atomically: false, encoding: .utf8)
-    fixture.hardLink("incoming/linked", to: "outside")
+    try fixture.hardLink("incoming/linked", to: "outside")
     try fixture.turnThroughScan()
     #expect(fixture.files.count == 1)
-    fixture.remove("outside")
+    try fixture.remove("outside")
     #expect(try fixture.turns { fixture.files.count == 2 })
     #expect(fixture.files[1].text == "{}")
   }
@@ -107,7 +107,7 @@ import Testing
     #expect(try fixture.turns { fixture.files.count == 1 })
     try fixture.turnThroughScan()
     #expect(fixture.files.count == 1)
-    fixture.move("incoming/a", "incoming/b")
+    try fixture.move("incoming/a", "incoming/b")
     #expect(try fixture.turns { fixture.handedNames == ["a", "b"] })
     try fixture.deliver("a", "{ }")
     #expect(try fixture.turns { fixture.handedNames == ["a", "b", "a"] })
@@ -130,12 +130,12 @@ import Testing
 
   @Test func `a folder that is taken away is made and watched again`() throws {
     let fixture = try SpoolFixture()
-    fixture.remove("incoming")
+    try fixture.remove("incoming")
     #expect(try fixture.turns { FileStatus.at(path: fixture.path + "/incoming") != nil })
     try fixture.deliver("after")
     #expect(try fixture.turns { fixture.handedNames == ["after"] })
     #expect(fixture.files[0].finding == .movedIn)
-    fixture.move("incoming", "elsewhere")
+    try fixture.move("incoming", "elsewhere")
     #expect(try fixture.turns { FileStatus.at(path: fixture.path + "/incoming") != nil })
     try fixture.deliver("again")
     #expect(try fixture.turns { fixture.handedNames.last == "again" })
@@ -155,7 +155,7 @@ import Testing
       let file = unsafe Glibc.open(name + ".tmp", O_WRONLY | O_CREAT, 0o600)
       _ = unsafe write(file, "{}", 2)
       close(file)
-      fixture.move("incoming/\(number).tmp", "incoming/\(number)")
+      try fixture.move("incoming/\(number).tmp", "incoming/\(number)")
     }
     #expect(try fixture.turns(within: .seconds(30)) { fixture.files.count == count + 1 })
     #expect(fixture.files.contains { $0.finding == .lookedAround })
@@ -181,7 +181,7 @@ private func spoolRound(_ number: Int) throws {
   let fixture = try SpoolFixture()
   let spool = try fixture.required()
   for name in ["a", "b", "c"] { try fixture.deliver("\(name)\(number)") }
-  fixture.fifo("incoming/pipe")
+  try fixture.fifo("incoming/pipe")
   fixture.react = { file in
     do throws(SpoolError) {
       try spool.finish(file.name, from: .incoming, to: .rejected, report: [0x7B, 0x7D])
@@ -192,7 +192,7 @@ private func spoolRound(_ number: Int) throws {
   guard try fixture.turns(until: { fixture.files.count == 4 }),
     try fixture.names("rejected").count == 8
   else { exit(3) }
-  fixture.remove("incoming")
+  try fixture.remove("incoming")
   let remade = try fixture.turns { FileStatus.at(path: fixture.path + "/incoming") != nil }
   if !remade { exit(4) }
 }

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Intake
 import Platform
+import TestKit
 import Testing
 
 /// A spool in a directory of its own, with everything that it handed over.
@@ -10,7 +11,8 @@ final class SpoolFixture {
   /// Short, so that a test that waits for a look around is quick.
   static let scanInterval = Duration.milliseconds(100)
 
-  let path: String
+  private let scratch: Scratch
+  var path: String { scratch.path }
   let loop: EventLoop
   let quietTime: Duration
   private(set) var spool: SpoolDirectory?
@@ -21,19 +23,13 @@ final class SpoolFixture {
 
   init(isOpen: Bool = true, quietTime: Duration = .seconds(5)) throws {
     self.quietTime = quietTime
-    var template = Array("/tmp/signald-spool-XXXXXX".utf8CString)
-    let made = unsafe mkdtemp(&template)
-    try #require(unsafe made != nil)
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    scratch = try Scratch()
     loop = try EventLoop()
     try open()
     if isOpen { spool?.resume() }
   }
 
-  deinit {
-    spool?.close()
-    try? FileManager.default.removeItem(atPath: path)
-  }
+  deinit { spool?.close() }
 
   func open() throws {
     spool = try SpoolDirectory(
@@ -73,15 +69,8 @@ final class SpoolFixture {
   }
 
   /// Turns the loop until the condition holds; false when it does not in time.
-  func turns(within limit: Duration = .seconds(10), until condition: () throws -> Bool) throws
-    -> Bool
-  {
-    let deadline = Clock.monotonic().advanced(by: limit)
-    while try !condition() {
-      if Clock.monotonic() >= deadline { return false }
-      try loop.turn(until: deadline)
-    }
-    return true
+  func turns(within limit: Duration = patience, until condition: () throws -> Bool) throws -> Bool {
+    try loop.turns(within: limit, until: condition)
   }
 
   /// Turns the loop for as long as the next look around takes to come and to end.
@@ -89,28 +78,18 @@ final class SpoolFixture {
     _ = try turns(within: Self.scanInterval * 2 + .milliseconds(20)) { false }
   }
 
-  func check(_ result: CInt, _ call: String) {
-    if result != 0 { Issue.record("\(call): errno \(errno)") }
+  func move(_ from: String, _ to: String) throws { try scratch.move(from, to) }
+  func fifo(_ name: String) throws { try scratch.fifo(name) }
+  func makeFolder(_ name: String) throws { try scratch.folder(name) }
+  func remove(_ name: String) throws { try scratch.remove(name) }
+  func setMode(_ name: String, _ mode: mode_t) throws { try scratch.setMode(name, mode) }
+  func symbolicLink(_ name: String, to target: String) throws {
+    try scratch.symbolicLink(name, to: target)
   }
-
-  func move(_ from: String, _ to: String) {
-    check(unsafe rename(path + "/" + from, path + "/" + to), "rename")
+  func hardLink(_ name: String, to target: String) throws {
+    try scratch.hardLink(name, to: target)
   }
-  func fifo(_ name: String) { check(unsafe mkfifo(path + "/" + name, 0o600), "mkfifo") }
-  func makeFolder(_ name: String) { check(unsafe mkdir(path + "/" + name, 0o700), "mkdir") }
-  func remove(_ name: String) { check(unsafe Glibc.remove(path + "/" + name), "remove") }
-  func setMode(_ name: String, _ mode: mode_t) {
-    check(unsafe chmod(path + "/" + name, mode), "chmod")
-  }
-  func symbolicLink(_ name: String, to target: String) {
-    check(unsafe symlink(target, path + "/" + name), "symlink")
-  }
-  func hardLink(_ name: String, to target: String) {
-    check(unsafe link(path + "/" + target, path + "/" + name), "link")
-  }
-  func setSize(_ name: String, _ size: Int) {
-    check(unsafe truncate(path + "/" + name, size), "truncate")
-  }
+  func setSize(_ name: String, _ size: Int) throws { try scratch.setSize(name, size) }
 }
 
 extension SpoolFile {

@@ -165,7 +165,7 @@ import Testing
     }
     #expect(try fixture.names("done").isEmpty)
     try fixture.deliver("stuck")
-    fixture.remove("active")
+    try fixture.remove("active")
     // The folder is there no more until the spool has made it again.
     let failure = #expect(throws: SpoolError.self) { try spool.claim(bytes("stuck")) }
     #expect(

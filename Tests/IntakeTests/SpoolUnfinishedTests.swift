@@ -122,7 +122,7 @@ import Testing
     #expect(fixture.files.count == 1)
     let number = unsafe Glibc.open(fixture.path + "/early", O_WRONLY | O_CREAT, 0o640)
     write(number, "{\"id\":")
-    fixture.move("early", "incoming/early.json")
+    try fixture.move("early", "incoming/early.json")
     #expect(try fixture.turns { fixture.files.count == 2 })
     write(number, "1}")
     close(number)
@@ -132,7 +132,7 @@ import Testing
   @Test func `a second name that stays is refused after the quiet time`() throws {
     let fixture = try SpoolFixture(quietTime: .milliseconds(500))
     try "{}".write(toFile: fixture.path + "/outside", atomically: false, encoding: .utf8)
-    fixture.hardLink("incoming/linked", to: "outside")
+    try fixture.hardLink("incoming/linked", to: "outside")
     #expect(try fixture.turns { fixture.files.count == 1 })
     #expect(fixture.files[0].refusal == .linked(names: 2))
     #expect(fixture.files[0].age >= .milliseconds(500))

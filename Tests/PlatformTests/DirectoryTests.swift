@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import Glibc
 import Platform
+import TestKit
 import Testing
 
 @Suite struct `Directories` {
@@ -25,23 +26,23 @@ import Testing
   }
 
   @Test func `missing folders are made, existing ones left as they are`() throws {
-    let deep = try Directory(making: scratch.file("a/b/c"), mode: 0o770)
-    #expect(try #require(FileStatus.at(path: scratch.file("a/b/c"))).mode == 0o770)
-    #expect(try #require(FileStatus.at(path: scratch.file("a/b"))).mode == 0o755)
-    scratch.setMode("a/b/c", 0o711)
-    _ = try Directory(making: scratch.file("a/b/c"), mode: 0o770)
-    #expect(try #require(FileStatus.at(path: scratch.file("a/b/c"))).mode == 0o711)
+    let deep = try Directory(making: scratch("a/b/c"), mode: 0o770)
+    #expect(try #require(FileStatus.at(path: scratch("a/b/c"))).mode == 0o770)
+    #expect(try #require(FileStatus.at(path: scratch("a/b"))).mode == 0o755)
+    try scratch.setMode("a/b/c", 0o711)
+    _ = try Directory(making: scratch("a/b/c"), mode: 0o770)
+    #expect(try #require(FileStatus.at(path: scratch("a/b/c"))).mode == 0o711)
     #expect(deep.isInPlace)
-    try FileManager.default.removeItem(atPath: scratch.file("a/b/c"))
+    try FileManager.default.removeItem(atPath: scratch("a/b/c"))
     #expect(!deep.isInPlace)
   }
 
   @Test func `a link in place of a folder is not followed`() throws {
-    scratch.symbolicLink("link", to: "/tmp")
-    #expect(throws: SystemError.self) { try Directory(making: scratch.file("link"), mode: 0o755) }
+    try scratch.symbolicLink("link", to: "/tmp")
+    #expect(throws: SystemError.self) { try Directory(making: scratch("link"), mode: 0o755) }
     try scratch.write("file", "x")
-    #expect(throws: SystemError("open", scratch.file("file"), number: ENOTDIR)) {
-      try Directory(making: scratch.file("file"), mode: 0o755)
+    #expect(throws: SystemError("open", scratch("file"), number: ENOTDIR)) {
+      try Directory(making: scratch("file"), mode: 0o755)
     }
   }
 
@@ -70,7 +71,7 @@ import Testing
   @Test func `a rename never replaces`() throws {
     try scratch.write("a", "new")
     try scratch.write("b", "old")
-    let subject = { scratch.file($0) + " to " + scratch.file($1) }
+    let subject = { scratch($0) + " to " + scratch($1) }
     #expect(throws: SystemError("renameat2", subject("a", "b"), number: EEXIST)) {
       try directory.rename(bytes("a"), to: directory, as: bytes("b"))
     }
@@ -89,7 +90,7 @@ import Testing
     #expect(try directory.readRegularFile(bytes("report"), maximumBytes: 10).bytes == bytes("two"))
     // A name that cannot be written leaves no temporary file either.
     let tooLong = [UInt8](repeating: 0x61, count: 256)
-    let path = scratch.file(String(repeating: "a", count: 256))
+    let path = scratch(String(repeating: "a", count: 256))
     #expect(throws: SystemError("renameat", path, number: ENAMETOOLONG)) {
       try directory.writeWhole(tooLong, [1], mode: 0o600)
     }
@@ -98,11 +99,11 @@ import Testing
 
   @Test func `only what is a plain file of one name is read`() throws {
     try scratch.write("target", "secret")
-    scratch.symbolicLink("link", to: "target")
-    scratch.symbolicLink("dangling", to: "nowhere")
-    scratch.fifo("pipe")
-    scratch.folder("folder")
-    let listener = try UnixListener(path: scratch.file("socket"), mode: 0o600)
+    try scratch.symbolicLink("link", to: "target")
+    try scratch.symbolicLink("dangling", to: "nowhere")
+    try scratch.fifo("pipe")
+    try scratch.folder("folder")
+    let listener = try UnixListener(path: scratch("socket"), mode: 0o600)
     #expect(refusal("link") == .notRegular(.link))
     #expect(refusal("dangling") == .notRegular(.link))
     #expect(refusal("pipe") == .notRegular(.pipe))
@@ -110,7 +111,7 @@ import Testing
     #expect(refusal("socket") == .notRegular(.socket))
     #expect(refusal("none") == .vanished)
     _ = listener
-    scratch.hardLink("second", to: "target")
+    try scratch.hardLink("second", to: "target")
     #expect(refusal("target") == .linked(names: 2))
   }
 
@@ -121,7 +122,7 @@ import Testing
     #expect(refusal("full") == nil)
     #expect(refusal("over") == .tooLarge(size: 101))
     #expect(try directory.readRegularFile(bytes("empty"), maximumBytes: 0).bytes == [])
-    scratch.setSize("over", 10 << 30)
+    try scratch.setSize("over", 10 << 30)
     #expect(refusal("over") == .tooLarge(size: 10 << 30))
   }
 
@@ -129,7 +130,7 @@ import Testing
     throws
   {
     try scratch.write("open", "{}")
-    let writer = unsafe open(scratch.file("open"), O_WRONLY)
+    let writer = unsafe open(scratch("open"), O_WRONLY)
     func refusal() -> FileRefusal? {
       do throws(FileRefusal) {
         _ = try directory.readRegularFile(
@@ -144,9 +145,9 @@ import Testing
     close(writer)
     #expect(refusal() == nil)
     // A reader is nobody's concern, and asking leaves nothing behind that stops a writer.
-    let reader = unsafe open(scratch.file("open"), O_RDONLY)
+    let reader = unsafe open(scratch("open"), O_RDONLY)
     #expect(refusal() == nil)
-    let next = unsafe open(scratch.file("open"), O_WRONLY | O_NONBLOCK)
+    let next = unsafe open(scratch("open"), O_WRONLY | O_NONBLOCK)
     #expect(next >= 0)
     close(reader)
     close(next)
@@ -164,12 +165,12 @@ import Testing
     var times = [
       timespec(tv_sec: 4_102_444_800, tv_nsec: 0), timespec(tv_sec: 4_102_444_800, tv_nsec: 0),
     ]
-    #expect(unsafe utimensat(AT_FDCWD, scratch.file("file"), &times, 0) == 0)
+    #expect(unsafe utimensat(AT_FDCWD, scratch("file"), &times, 0) == 0)
     let touched = try #require(directory.status(of: bytes("file")))
     #expect(touched.modified > touched.changed)
     #expect(touched.lastChange(before: after) == touched.changed)
     times = [timespec(tv_sec: 1, tv_nsec: 0), timespec(tv_sec: 1, tv_nsec: 0)]
-    #expect(unsafe utimensat(AT_FDCWD, scratch.file("file"), &times, 0) == 0)
+    #expect(unsafe utimensat(AT_FDCWD, scratch("file"), &times, 0) == 0)
     let old = try #require(directory.status(of: bytes("file")))
     #expect(old.lastChange(before: after) == old.changed)
     #expect(old.changed >= before)
@@ -177,9 +178,9 @@ import Testing
 
   @Test func `modes and accounts are shown as people know them`() throws {
     try scratch.write("file", "x")
-    scratch.setMode("file", 0o600)
+    try scratch.setMode("file", 0o600)
     #expect(directory.status(of: bytes("file"))?.modeText == "0600")
-    scratch.setMode("file", 0o4755)
+    try scratch.setMode("file", 0o4755)
     #expect(directory.status(of: bytes("file"))?.modeText == "4755")
     #expect(AccountNames.user(0) == "root (uid 0)")
     #expect(AccountNames.group(0) == "root (gid 0)")

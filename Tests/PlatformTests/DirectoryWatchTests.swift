@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Platform
+import TestKit
 import Testing
 
 @Suite struct `A watched directory` {
@@ -25,17 +26,17 @@ import Testing
   @Test func `writing, closing, renaming and setting a mode are told apart`() throws {
     let watch = try watch(scratch.path)
     let (slow, first, second) = (Array("slow".utf8), Array("first".utf8), Array("second".utf8))
-    let number = unsafe open(scratch.file("slow"), O_WRONLY | O_CREAT, 0o600)
+    let number = unsafe open(scratch("slow"), O_WRONLY | O_CREAT, 0o600)
     #expect(unsafe write(number, "half", 4) == 4)
     #expect(try loop.turns { !seen.events.isEmpty })
     #expect(seen.events == [.written(name: slow)])
     try scratch.write("first", "x")
     close(number)
-    scratch.move("first", "second")
-    scratch.setMode("second", 0o640)
-    scratch.folder("folder")
+    try scratch.move("first", "second")
+    try scratch.setMode("second", 0o640)
+    try scratch.folder("folder")
     // The directory's own mode is none of its files'.
-    scratch.setMode(".", 0o700)
+    try scratch.setMode(".", 0o700)
     try scratch.write("last", "")
     #expect(try loop.turns { seen.events.last == .closed(name: Array("last".utf8)) })
     #expect(
@@ -59,9 +60,9 @@ import Testing
   @Test func `losing the directory is reported once`() throws {
     for isRemoved in [true, false] {
       seen.events = []
-      scratch.folder("watched")
-      let watch = try watch(scratch.file("watched"))
-      if isRemoved { scratch.remove("watched") } else { scratch.move("watched", "moved") }
+      try scratch.folder("watched")
+      let watch = try watch(scratch("watched"))
+      if isRemoved { try scratch.remove("watched") } else { try scratch.move("watched", "moved") }
       #expect(try loop.turns { !seen.events.isEmpty })
       try loop.turn(until: Clock.monotonic())
       #expect(seen.events == [.lost])
@@ -74,8 +75,8 @@ import Testing
     try scratch.write("a", "")
     // Beside the 16,384 of fs.inotify.max_queued_events; equal neighbours would be merged.
     for _ in 0..<9_000 {
-      scratch.move("a", "b")
-      scratch.move("b", "a")
+      try scratch.move("a", "b")
+      try scratch.move("b", "a")
     }
     #expect(try loop.turns { seen.events.contains(.overflowed) })
     watch.close()
@@ -84,7 +85,7 @@ import Testing
   @Test func `what is no directory cannot be watched`() throws {
     try scratch.write("file", "x")
     for name in ["file", "none"] {
-      let error = #expect(throws: SystemError.self) { try watch(scratch.file(name)) }
+      let error = #expect(throws: SystemError.self) { try watch(scratch(name)) }
       #expect(error.map(DirectoryWatch.isExhaustion) == false)
     }
     // What inotify_init(2) and inotify_add_watch(2) say when others hold all that there is.

@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import Glibc
 import Platform
+import TestKit
 import Testing
 
 @Suite struct `The event loop` {

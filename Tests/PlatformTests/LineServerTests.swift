@@ -2,6 +2,7 @@ import CLinux
 import Domain
 import Glibc
 import Platform
+import TestKit
 import Testing
 
 /// A client whose every byte the test decides.
@@ -70,14 +71,14 @@ private final class RawClient {
   private let loop: EventLoop
   private let server: LineServer
   private let seen = Seen()
-  private var path: String { scratch.file("socket") }
+  private var path: String { scratch("socket") }
 
   init() throws {
     scratch = try Scratch()
     loop = try EventLoop()
     let seen = seen
     server = try LineServer(
-      listener: UnixListener(path: scratch.file("socket"), mode: 0o600), maximumLineBytes: 100,
+      listener: UnixListener(path: scratch("socket"), mode: 0o600), maximumLineBytes: 100,
       loop: loop,
       handlers: .init(
         connected: { seen.connected.append(($0, $1)) },

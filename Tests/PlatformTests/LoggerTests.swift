@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import Glibc
+import JSON
 import Platform
 import Testing
 

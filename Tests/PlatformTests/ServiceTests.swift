@@ -2,6 +2,7 @@ import CLinux
 import Foundation
 import Glibc
 import Platform
+import TestKit
 import Testing
 
 @Suite struct `The service manager` {
@@ -26,7 +27,7 @@ import Testing
   @Test(arguments: [true, false])
   func `it is told how the service is`(isAbstract: Bool) throws {
     let scratch = try Scratch()
-    let path = (isAbstract ? "@" : "") + scratch.file("notify")
+    let path = (isAbstract ? "@" : "") + scratch("notify")
     var address = Array(path.utf8)
     if isAbstract { address[0] = 0 }
     let number = try listener(address)
@@ -94,8 +95,8 @@ import Testing
     // The mask and the signals are a whole process's, so a child is asked.
     await #expect(processExitsWith: .success) {
       let loop = try EventLoop()
-      var requests: [SignalRequest] = []
-      let watch = try SignalWatch(loop: loop) { requests.append($0) }
+      var requests: [ProcessRequest] = []
+      let watch = try PosixSignalWatch(loop: loop) { requests.append($0) }
       for number in [SIGHUP, SIGTERM, SIGINT] {
         let count = requests.count
         raise(number)
@@ -139,7 +140,7 @@ import Testing
 @Suite struct `The lock` {
   @Test func `one holder at a time, and it says who`() throws {
     let scratch = try Scratch()
-    let path = scratch.file("lock")
+    let path = scratch("lock")
     var first: DirectoryLock? = try DirectoryLock(path: path)
     #expect(throws: DirectoryLock.Failure.heldByAnother(process: getpid())) {
       try DirectoryLock(path: path)
@@ -149,11 +150,11 @@ import Testing
     first = nil
     let second = try DirectoryLock(path: path)
     withExtendedLifetime(second) {}
-    scratch.symbolicLink("link", to: path)
+    try scratch.symbolicLink("link", to: path)
     #expect(
       throws: DirectoryLock.Failure.system(
-        SystemError("open", scratch.file("link"), number: ELOOP))
-    ) { try DirectoryLock(path: scratch.file("link")) }
+        SystemError("open", scratch("link"), number: ELOOP))
+    ) { try DirectoryLock(path: scratch("link")) }
   }
 }
 

@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import Glibc
 import Platform
+import TestKit
 import Testing
 
 @Suite struct `Unix sockets` {
@@ -19,7 +20,7 @@ import Testing
   }
 
   @Test func `the listener makes its folder, has its mode and cleans up after itself`() throws {
-    let path = scratch.file("run/deep/signal.sock")
+    let path = scratch("run/deep/signal.sock")
     var listener: UnixListener? = try UnixListener(path: path, mode: 0o660)
     let status = try #require(FileStatus.at(path: path))
     #expect(status.kind == .socket)
@@ -30,10 +31,10 @@ import Testing
   }
 
   @Test func `a stale socket is replaced`() throws {
-    let path = scratch.file("stale")
-    var first: UnixListener? = try UnixListener(path: scratch.file("other"), mode: 0o600)
+    let path = scratch("stale")
+    var first: UnixListener? = try UnixListener(path: scratch("other"), mode: 0o600)
     // Under another name the socket file outlives its listener.
-    scratch.move("other", "stale")
+    try scratch.move("other", "stale")
     #expect(first != nil)
     first = nil
     #expect(try #require(FileStatus.at(path: path)).kind == .socket)
@@ -43,23 +44,23 @@ import Testing
   }
 
   @Test func `a live socket, a file and a link are left alone`() throws {
-    let path = scratch.file("live")
+    let path = scratch("live")
     let listener = try UnixListener(path: path, mode: 0o600)
     #expect(failure(path) == .inUse(path: path))
     #expect(throws: Never.self) { try UnixClient(path: path) }
     let file = try scratch.write("file", "precious")
     #expect(failure(file) == .notASocket(path: file, .regular))
     #expect(try String(contentsOfFile: file, encoding: .utf8) == "precious")
-    let link = scratch.file("link")
-    scratch.symbolicLink("link", to: path)
+    let link = scratch("link")
+    try scratch.symbolicLink("link", to: path)
     #expect(failure(link) == .notASocket(path: link, .link))
     withExtendedLifetime(listener) {}
   }
 
   @Test func `another file that took its name is not removed`() throws {
-    let path = scratch.file("taken")
+    let path = scratch("taken")
     var listener: UnixListener? = try UnixListener(path: path, mode: 0o600)
-    scratch.remove("taken")
+    try scratch.remove("taken")
     try scratch.write("taken", "other")
     #expect(listener != nil)
     listener = nil
@@ -68,14 +69,14 @@ import Testing
 
   @Test func `a path is at most 107 bytes`() throws {
     let room = 107 - scratch.path.utf8.count - 1
-    let fitting = scratch.file(String(repeating: "s", count: room))
+    let fitting = scratch(String(repeating: "s", count: room))
     #expect(failure(fitting) == nil)
     let tooLong = fitting + "s"
     #expect(failure(tooLong) == .pathTooLong(path: tooLong, limit: 107))
   }
 
   @Test func `a listening socket can be taken over, nothing else can`() throws {
-    let path = scratch.file("activated")
+    let path = scratch("activated")
     let original = try UnixListener(path: path, mode: 0o600)
     let copy = dup(original.number)
     let adopted = try UnixListener(adopting: copy)
@@ -93,11 +94,11 @@ import Testing
   }
 
   @Test func `a client says what went wrong`() throws {
-    let nowhere = scratch.file("nowhere")
+    let nowhere = scratch("nowhere")
     #expect(throws: UnixClient.Failure.notListening(path: nowhere)) {
       try UnixClient(path: nowhere)
     }
-    let path = scratch.file("silent")
+    let path = scratch("silent")
     let listener = try UnixListener(path: path, mode: 0o600)
     let client = try UnixClient(path: path)
     let soon = Clock.monotonic().advanced(by: .milliseconds(20))

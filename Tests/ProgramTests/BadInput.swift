@@ -1,4 +1,5 @@
 import Domain
+import JSON
 
 /// Texts that are no good signals, each with the code that must come of it.
 enum BadInput {

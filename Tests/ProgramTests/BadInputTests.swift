@@ -1,6 +1,8 @@
 import Domain
 import Foundation
+import JSON
 import Platform
+import TestKit
 import Testing
 
 /// Whatever is thrown at the daemon gets its code, and leaves nothing behind.

@@ -1,5 +1,7 @@
 import Domain
 import Foundation
+import JSON
+import TestKit
 import Testing
 
 /// A database that was restored from a backup does not know what was sent since.

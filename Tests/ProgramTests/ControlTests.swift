@@ -1,5 +1,7 @@
 import Domain
 import Foundation
+import JSON
+import TestKit
 import Testing
 
 /// The operator's hand, by the operator's own program.

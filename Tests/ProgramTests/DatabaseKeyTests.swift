@@ -1,7 +1,9 @@
 import Domain
 import Foundation
 import Glibc
+import JSON
 import SimulatedExchange
+import TestKit
 import Testing
 
 /// A database belongs to the API key that the exchange accepted first, until the operator says that

@@ -1,7 +1,9 @@
 import Domain
 import Foundation
 import Glibc
+import JSON
 import Store
+import TestKit
 import Testing
 
 /// A database serves one mode and one account: a start with another one is refused before anything is

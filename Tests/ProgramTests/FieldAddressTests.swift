@@ -1,7 +1,9 @@
 import Domain
 import Foundation
 import Glibc
+import JSON
 import Platform
+import TestKit
 import Testing
 
 /// Where the exchange is, and what it says to an address that it does not want.

@@ -1,6 +1,8 @@
 import Domain
 import Foundation
+import JSON
 import Platform
+import TestKit
 import Testing
 
 /// A producer that watches the folders hears of doubt, and of its end.

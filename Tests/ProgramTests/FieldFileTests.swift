@@ -1,7 +1,9 @@
 import Domain
 import Foundation
 import Glibc
+import JSON
 import Platform
+import TestKit
 import Testing
 
 /// Files as people and their programs write them.

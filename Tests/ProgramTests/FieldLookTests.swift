@@ -1,4 +1,5 @@
 import Domain
+import JSON
 import Testing
 
 /// Looks at an accepted order that fail: said, with what to do, and made again.

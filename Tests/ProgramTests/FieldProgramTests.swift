@@ -1,8 +1,10 @@
-import Daemon
 import Domain
 import Foundation
 import Glibc
+import JSON
+import Platform
 import SimulatedExchange
+import TestKit
 import Testing
 
 /// How people and service managers call the programs, and what the programs say to them.

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import Glibc
+import JSON
 import Testing
 
 /// One thing that cannot be read does not keep the others from trading: over a restart, and while the

@@ -1,4 +1,5 @@
 import Domain
+import JSON
 import Testing
 
 /// Plain refusals of a placement: an answer with a code of the exchange is an answer.

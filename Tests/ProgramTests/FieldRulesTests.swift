@@ -1,5 +1,7 @@
 import Domain
 import Foundation
+import JSON
+import TestKit
 import Testing
 
 /// Symbols and rules of symbols as an exchange may list them one day.

@@ -1,7 +1,8 @@
-import Daemon
 import Domain
 import Foundation
+import JSON
 import Platform
+import TestKit
 import Testing
 
 /// What other programs say to the signal socket.

@@ -1,7 +1,9 @@
 import Domain
 import Foundation
 import Glibc
+import JSON
 import Platform
+import TestKit
 import Testing
 
 /// A signal that waited is as old as it is: in a file since its last change, in a socket as far as

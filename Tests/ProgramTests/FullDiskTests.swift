@@ -1,6 +1,8 @@
 import Domain
 import Foundation
 import Glibc
+import JSON
+import TestKit
 import Testing
 
 /// No room on the disk: said clearly, nothing taken that cannot be kept, and everything goes on when

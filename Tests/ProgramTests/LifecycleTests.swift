@@ -1,8 +1,10 @@
-import Daemon
 import Domain
 import Foundation
 import Glibc
+import JSON
+import Platform
 import SimulatedExchange
+import TestKit
 import Testing
 
 /// Starts, stops, reloads, and what must never be seen.

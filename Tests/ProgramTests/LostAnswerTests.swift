@@ -1,6 +1,6 @@
-import Daemon
 import Domain
 import Execution
+import JSON
 import Testing
 
 /// Answers to a placement that do not come, or prove nothing: the order is never sent again, and the

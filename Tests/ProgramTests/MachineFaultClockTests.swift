@@ -1,6 +1,8 @@
 import Domain
 import Foundation
+import JSON
 import Platform
+import TestKit
 import Testing
 
 /// Clocks that are wrong: this machine's, which somebody sets, and the exchange's.

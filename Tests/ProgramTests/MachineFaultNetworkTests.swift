@@ -1,5 +1,7 @@
 import Domain
+import JSON
 import Platform
+import TestKit
 import Testing
 
 /// The way to the exchange does not come about: its name is not found, or somebody answers who does

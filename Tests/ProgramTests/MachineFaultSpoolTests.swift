@@ -1,5 +1,7 @@
 import Domain
 import Foundation
+import JSON
+import TestKit
 import Testing
 
 /// Where the spool lies: files are moved by renaming, which no file system does across its border.

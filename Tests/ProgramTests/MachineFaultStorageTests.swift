@@ -1,6 +1,8 @@
 import Domain
 import Foundation
 import Glibc
+import JSON
+import TestKit
 import Testing
 
 /// The database is kept from the daemon by another program. Commits fail at once then, which must

@@ -1,7 +1,9 @@
-import Daemon
+import Control
 import Domain
 import Execution
+import JSON
 import Store
+import TestKit
 import Testing
 
 /// Signals of every kind in number: each comes to exactly one order or one reason, and the exchange's

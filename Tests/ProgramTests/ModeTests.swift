@@ -1,4 +1,5 @@
 import Domain
+import JSON
 import Testing
 
 /// Paper and validate mode: nothing is placed, and the daemon says what would have been.

@@ -1,5 +1,7 @@
 import Domain
 import Foundation
+import JSON
+import TestKit
 import Testing
 
 /// Databases of the second schema, which does not say whose they are.

@@ -1,4 +1,6 @@
 import Domain
+import JSON
+import TestKit
 import Testing
 
 /// A crash between a file's report and its move leaves the report alone, and the file is judged again.

@@ -1,7 +1,9 @@
 import Domain
 import Foundation
 import Glibc
+import JSON
 import Platform
+import TestKit
 import Testing
 
 /// What systemd sees and gives: sd_notify(3), the watchdog, sd_listen_fds(3).

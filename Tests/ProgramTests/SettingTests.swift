@@ -1,7 +1,9 @@
 import Domain
 import Foundation
 import Glibc
+import JSON
 import Platform
+import TestKit
 import Testing
 
 /// Each key of the configuration changes what the daemon does. Those that are not here are the

@@ -1,4 +1,5 @@
 import Domain
+import JSON
 import Testing
 
 /// A demand for silence while a burst is under way: what has not left yet must stay.

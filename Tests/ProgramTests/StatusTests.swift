@@ -1,7 +1,9 @@
 import Domain
 import Foundation
 import Glibc
+import JSON
 import Platform
+import TestKit
 import Testing
 
 /// `mexc-signalctl status` and the service manager say the same, and the truth.

@@ -1,5 +1,8 @@
 import Cryptography
 import Domain
+import JSON
+import Matching
+import TestKit
 import Testing
 import Transport
 

@@ -1,4 +1,6 @@
 import Domain
+import Matching
+import TestKit
 import Testing
 import Transport
 

@@ -1,5 +1,8 @@
 import Domain
+import JSON
+import Matching
 import Platform
+import TestKit
 import Testing
 import Transport
 

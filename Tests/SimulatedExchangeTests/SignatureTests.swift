@@ -1,4 +1,7 @@
 import Domain
+import JSON
+import Matching
+import TestKit
 import Testing
 import Transport
 

@@ -1,6 +1,8 @@
 import Cryptography
 import Domain
+import JSON
 import Store
+import TestKit
 import Testing
 
 /// What an audit says of a history that somebody has changed, with the guards taken away.
@@ -11,7 +13,7 @@ struct AuditTests {
 
   init() throws {
     scratch = try Scratch()
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     try store.write(
       .appendEvent(HistoryEvent(at: noon, subject: .daemon, kind: "started", detail: ["v": 1])))
     try store.commit()
@@ -21,7 +23,7 @@ struct AuditTests {
 
   /// Changes the file as its owner could.
   private func tamper(_ sql: String) throws {
-    try Stranger(scratch.path).execute(
+    try Stranger(scratch.database).execute(
       """
       DROP TRIGGER event_is_never_changed; DROP TRIGGER event_is_never_deleted;
       DROP TRIGGER order_keeps_its_identity; DROP TRIGGER order_keeps_its_ticket;
@@ -32,7 +34,7 @@ struct AuditTests {
   }
 
   private func audit(marked: ChainHead? = nil, notedHash: [UInt8]? = nil) throws -> Audit {
-    try OrderStore(readOnlyPath: scratch.path).audit(
+    try OrderStore(readOnlyPath: scratch.database).audit(
       mark: marked.map(Self.mark) ?? .missing, notedHash: notedHash)
   }
 
@@ -63,7 +65,7 @@ struct AuditTests {
   }
 
   @Test func `bytes that read alike are told apart`() throws {
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     try store.write(
       .appendEvent(HistoryEvent(at: noon, subject: .daemon, kind: "\u{FFFD}", detail: nil)))
     try store.commit()
@@ -124,7 +126,7 @@ struct AuditTests {
 
   @Test func `a history that goes on from what was noted is clean`() throws {
     let noted = clean.head
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     try store.write(
       .appendEvent(HistoryEvent(at: noon, subject: .daemon, kind: "started", detail: ["v": 2])))
     try store.commit()
@@ -136,7 +138,7 @@ struct AuditTests {
   @Test func `a history that was written anew shows only against what was noted`() throws {
     let noted = clean.head
     let other = try Scratch()
-    let store = try OrderStore(path: other.path)
+    let store = try OrderStore(path: other.database)
     for _ in 0..<noted.row {
       try store.write(
         .appendEvent(HistoryEvent(at: noon, subject: .daemon, kind: "forged", detail: nil)))
@@ -166,7 +168,7 @@ struct AuditTests {
 
   @Test func `an order's row that was taken out leaves its events over`() throws {
     let events = try #require(
-      try Stranger(scratch.path).value("SELECT count(*) FROM event WHERE signal_id = 's2'"))
+      try Stranger(scratch.database).value("SELECT count(*) FROM event WHERE signal_id = 's2'"))
     try tamper("DELETE FROM orders WHERE signal_id = 's2'")
     let audit = try audit()
     #expect(audit.findingCount == Int(events))

@@ -1,6 +1,8 @@
 import Cryptography
 import Domain
+import JSON
 import Store
+import TestKit
 import Testing
 
 /// The chain as it is written.
@@ -10,7 +12,7 @@ struct ChainTests {
 
   init() throws {
     scratch = try Scratch()
-    store = try OrderStore(path: scratch.path)
+    store = try OrderStore(path: scratch.database)
   }
 
   private func append(_ kind: String, _ subject: HistoryEvent.Subject, _ detail: JSONValue) throws {
@@ -32,13 +34,14 @@ struct ChainTests {
     #expect(
       try store.head().hashText
         == "bc5176aad49a94e3923f010ecda66eda759c02d2827ac633990c98a2574495d6")
-    let stored = try Stranger(scratch.path).value("SELECT lower(hex(hash)) FROM event WHERE id = 2")
+    let stored = try Stranger(scratch.database).value(
+      "SELECT lower(hex(hash)) FROM event WHERE id = 2")
     #expect(try stored == store.head().hashText)
   }
 
   @Test(arguments: 0..<12)
   func `any history verifies, over restarts and turns that failed`(seed: Int) throws {
-    var random = SplitMix64(seed: UInt64(seed) + 1_000)
+    var random = SeededGenerator(seed: UInt64(seed) + 1_000)
     let held = try recordAnything(in: store, seed: seed, orders: 6, events: 25)
     for number in 0..<6 {
       try append("lost", .daemon, .integer(number))
@@ -56,7 +59,7 @@ struct ChainTests {
     #expect(audit.orders == held.count)
     #expect(try audit.head == store.head())
     #expect(audit.head.row == Int64(audit.events))
-    let reader = try OrderStore(readOnlyPath: scratch.path)
+    let reader = try OrderStore(readOnlyPath: scratch.database)
     #expect(try reader.head() == audit.head)
     #expect(try reader.audit() == audit)
   }
@@ -73,16 +76,16 @@ struct ChainTests {
   @Test func `the chain goes on after a restart`() throws {
     let folder = try Scratch()
     for number in 1...3 {
-      let store = try OrderStore(path: folder.path)
+      let store = try OrderStore(path: folder.database)
       _ = try Recorded("s\(number)", in: store)
       #expect(try store.head().row == Int64(number))
     }
-    #expect(try OrderStore(readOnlyPath: folder.path).audit().isClean)
+    #expect(try OrderStore(readOnlyPath: folder.database).audit().isClean)
   }
 
   @Test func `an audit sees one moment beside a writer`() throws {
     _ = try recordAnything(in: store, seed: 1, orders: 3, events: 10)
-    let reader = try OrderStore(readOnlyPath: scratch.path)
+    let reader = try OrderStore(readOnlyPath: scratch.database)
     let before = try reader.audit()
     try append("open", .daemon, nil)
     #expect(try reader.audit() == before)

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import Store
+import TestKit
 import Testing
 
 /// Files that a disk or a hand has spoilt.
@@ -14,7 +15,7 @@ struct DamageTests {
     scratch = try Scratch()
     var orders: [Order] = []
     do {
-      let store = try OrderStore(path: scratch.path)
+      let store = try OrderStore(path: scratch.database)
       for number in 0..<6 {
         var recorded = try Recorded("s\(number)", in: store)
         try recorded.arm(in: store)
@@ -23,13 +24,13 @@ struct DamageTests {
     }
     self.orders = orders
     // Without the pages that nothing uses: damage to them is none.
-    try Stranger(scratch.path).execute("VACUUM")
-    sound = try scratch.bytes(scratch.path)
+    try Stranger(scratch.database).execute("VACUUM")
+    sound = try scratch.bytes(scratch.database)
   }
 
   private func outcome() throws -> Result<[Order], StoreError> {
     do throws(StoreError) {
-      let state = try OrderStore(path: scratch.path).loadState(now: noon)
+      let state = try OrderStore(path: scratch.database).loadState(now: noon)
       return .success(state.live.map(\.order))
     } catch {
       return .failure(error)
@@ -38,10 +39,11 @@ struct DamageTests {
 
   private func put(_ bytes: [UInt8]) throws {
     for suffix in ["-wal", "-shm"] {
-      try? FileManager.default.removeItem(atPath: scratch.path + suffix)
+      try? FileManager.default.removeItem(atPath: scratch.database + suffix)
     }
-    try scratch.put(bytes, at: scratch.path)
-    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: scratch.path)
+    try scratch.put(bytes, at: scratch.database)
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o600], ofItemAtPath: scratch.database)
   }
 
   private func expectCorrupt(_ damage: Comment) throws {
@@ -75,7 +77,7 @@ struct DamageTests {
   /// A flip in a place that holds nothing is harmless; a flip that changes an order must be seen,
   /// because row and history then differ.
   @Test func `no flipped byte makes another order`() throws {
-    var random = SplitMix64(seed: 57)
+    var random = SeededGenerator(seed: 57)
     var seen = 0
     for _ in 0..<250 {
       var bytes = sound
@@ -102,7 +104,7 @@ struct DamageTests {
 
   @Test func `a big database opens, and damage to its orders is seen`() throws {
     do {
-      let store = try OrderStore(path: scratch.path)
+      let store = try OrderStore(path: scratch.database)
       let megabyte = [UInt8](repeating: 0x78, count: 1 << 20)
       for number in 0..<66 {
         try store.write(.insertSignal(makeSignal("big\(number)", raw: megabyte)))
@@ -110,12 +112,12 @@ struct DamageTests {
       try store.commit()
     }
     #expect(try outcome().get() == orders)
-    let stranger = try Stranger(scratch.path)
+    let stranger = try Stranger(scratch.database)
     try stranger.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     let root = try #require(
       try stranger.value("SELECT rootpage FROM sqlite_schema WHERE name = 'orders'"))
     let page = try #require(Int(root))
-    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: scratch.path))
+    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: scratch.database))
     try file.seek(toOffset: UInt64(page - 1) * 4_096)
     try file.write(contentsOf: [UInt8](repeating: 0xFF, count: 200))
     try file.close()
@@ -123,13 +125,13 @@ struct DamageTests {
   }
 
   @Test func `a log whose database is gone is no reason to begin anew`() throws {
-    try FileManager.default.removeItem(atPath: scratch.path)
-    try scratch.put([1, 2, 3], at: scratch.path + "-wal")
+    try FileManager.default.removeItem(atPath: scratch.database)
+    try scratch.put([1, 2, 3], at: scratch.database + "-wal")
     guard case .failure(let error) = try outcome() else {
       Issue.record("a new database was made")
       return
     }
-    #expect(error == .corrupt("\(scratch.path) is gone but its write-ahead log is there"))
-    #expect(!FileManager.default.fileExists(atPath: scratch.path))
+    #expect(error == .corrupt("\(scratch.database) is gone but its write-ahead log is there"))
+    #expect(!FileManager.default.fileExists(atPath: scratch.database))
   }
 }

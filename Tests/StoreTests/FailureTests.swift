@@ -2,13 +2,15 @@ import CSQLite
 import Domain
 import Foundation
 import Glibc
+import JSON
 import Store
+import TestKit
 import Testing
 
 struct FailureTests {
   @Test func `a full store undoes the turn, says so, and goes on when there is room`() throws {
     let scratch = try Scratch()
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     try store.write(.insertSignal(makeSignal("first")))
     try store.commit()
     try store.limitSize(pages: 30)
@@ -39,7 +41,7 @@ struct FailureTests {
     try store.probe()
     try store.write(.insertSignal(makeSignal("after")))
     try store.commit()
-    let reader = try OrderStore(readOnlyPath: scratch.path)
+    let reader = try OrderStore(readOnlyPath: scratch.database)
     #expect(try reader.signals(filter: ListFilter()).map(\.signalID.text) == ["after", "first"])
   }
 
@@ -84,7 +86,7 @@ struct FailureTests {
 
   @Test func `no bound value is in an error`() throws {
     let scratch = try Scratch()
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     try store.write(.insertSignal(makeSignal("canary")))
     let failure = try #require(throws: StoreError.self) {
       try store.write(.insertSignal(makeSignal("canary")))
@@ -96,7 +98,7 @@ struct FailureTests {
   @Test func `ten thousand writes leave memory flat`() async {
     await #expect(processExitsWith: .success) {
       let scratch = try Scratch()
-      let store = try OrderStore(path: scratch.path)
+      let store = try OrderStore(path: scratch.database)
       func work(_ range: Range<Int>) throws {
         for number in range {
           try store.write(.insertSignal(makeSignal("s\(number)")))

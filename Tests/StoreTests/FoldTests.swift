@@ -1,5 +1,7 @@
 import Domain
+import JSON
 import Store
+import TestKit
 import Testing
 
 struct FoldTests {
@@ -8,13 +10,13 @@ struct FoldTests {
 
   init() throws {
     scratch = try Scratch()
-    store = try OrderStore(path: scratch.path)
+    store = try OrderStore(path: scratch.database)
   }
 
   @Test(arguments: 0..<24)
   func `what was held is what is loaded, after any valid events`(seed: Int) throws {
     let held = try recordAnything(in: store, seed: seed, orders: 8, events: 30)
-    let reopened = try OrderStore(readOnlyPath: scratch.path)
+    let reopened = try OrderStore(readOnlyPath: scratch.database)
     for order in held { #expect(try reopened.order(order.key) == order) }
     let live = held.filter { !$0.status.isTerminal }.sorted { $0.key < $1.key }
     let state = try reopened.loadState(now: noon)
@@ -116,7 +118,7 @@ struct FoldTests {
     change: String, column: String
   ) throws {
     _ = try Recorded("a", in: store)
-    try Stranger(scratch.path).execute("UPDATE orders SET \(change)")
+    try Stranger(scratch.database).execute("UPDATE orders SET \(change)")
     #expect(
       throws: StoreError.corrupt("order a leg 0 and its history differ in \(column)")
     ) { try store.loadState(now: noon) }
@@ -125,7 +127,7 @@ struct FoldTests {
   @Test(arguments: ["status = 'gone'", "symbol = 'b'"])
   func `a list says which row holds a word that is not ours`(change: String) throws {
     _ = try Recorded("a", in: store)
-    let stranger = try Stranger(scratch.path)
+    let stranger = try Stranger(scratch.database)
     try stranger.execute("DROP TRIGGER order_keeps_its_identity; UPDATE orders SET \(change)")
     let word = try #require(change.split(separator: "'").last)
     #expect(

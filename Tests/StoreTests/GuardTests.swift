@@ -1,5 +1,6 @@
 import Domain
 import Store
+import TestKit
 import Testing
 
 /// What the schema itself refuses, to this program and to a hand at a shell.
@@ -10,9 +11,9 @@ struct GuardTests {
 
   init() throws {
     scratch = try Scratch()
-    store = try OrderStore(path: scratch.path)
+    store = try OrderStore(path: scratch.database)
     _ = try Recorded("a", in: store)
-    stranger = try Stranger(scratch.path)
+    stranger = try Stranger(scratch.database)
   }
 
   @Test(arguments: [

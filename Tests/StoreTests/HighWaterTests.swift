@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import Glibc
 import Store
+import TestKit
 import Testing
 
 /// The file that tells whether a database is as young as what was sent.
@@ -12,10 +13,10 @@ struct HighWaterTests {
     scratch = try Scratch()
   }
 
-  private var markPath: String { scratch.path + ".high-water" }
+  private var markPath: String { scratch.database + ".high-water" }
 
   private func mark() throws -> HighWaterMark {
-    guard case .mark(let mark) = try OrderStore.highWaterMark(beside: scratch.path) else {
+    guard case .mark(let mark) = try OrderStore.highWaterMark(beside: scratch.database) else {
       throw CocoaError(.fileReadCorruptFile)
     }
     return mark
@@ -24,7 +25,7 @@ struct HighWaterTests {
   /// An order that is armed, and the head right after.
   @discardableResult
   private func arm(_ id: String) throws -> ChainHead {
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     var recorded = try Recorded(id, in: store)
     try recorded.arm(in: store)
     let head = try store.head()
@@ -34,26 +35,26 @@ struct HighWaterTests {
 
   private func copyDatabase(to name: String) throws {
     for suffix in ["", "-wal"] {
-      let target = scratch.folder + "/" + name + suffix
+      let target = scratch.path + "/" + name + suffix
       try? FileManager.default.removeItem(atPath: target)
-      if FileManager.default.fileExists(atPath: scratch.path + suffix) {
-        try FileManager.default.copyItem(atPath: scratch.path + suffix, toPath: target)
+      if FileManager.default.fileExists(atPath: scratch.database + suffix) {
+        try FileManager.default.copyItem(atPath: scratch.database + suffix, toPath: target)
       }
     }
   }
 
   private func restore(_ name: String) throws {
     for suffix in ["", "-wal", "-shm"] {
-      try? FileManager.default.removeItem(atPath: scratch.path + suffix)
-      let copy = scratch.folder + "/" + name + suffix
+      try? FileManager.default.removeItem(atPath: scratch.database + suffix)
+      let copy = scratch.path + "/" + name + suffix
       if FileManager.default.fileExists(atPath: copy) {
-        try FileManager.default.copyItem(atPath: copy, toPath: scratch.path + suffix)
+        try FileManager.default.copyItem(atPath: copy, toPath: scratch.database + suffix)
       }
     }
   }
 
   @Test func `a new database has a mark that says nothing yet`() throws {
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     #expect(store.continuity == .noMark(armed: 0))
     #expect(try mark() == HighWaterMark(number: 1, armed: 0, head: .beginning))
     #expect(try scratch.mode(markPath) == 0o600)
@@ -61,7 +62,7 @@ struct HighWaterTests {
   }
 
   @Test func `only a commit that arms an order moves the mark`() throws {
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     var first = try Recorded("a", in: store)
     _ = try Recorded("b", in: store)
     #expect(try mark().number == 1)
@@ -75,7 +76,7 @@ struct HighWaterTests {
   }
 
   @Test func `a turn that is taken back moves nothing`() throws {
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     let recorded = try Recorded("a", in: store)
     let event = OrderEvent.armed(
       OrderEvent.Armament(
@@ -92,9 +93,9 @@ struct HighWaterTests {
 
   @Test func `a database that has grown since the mark is unbroken`() throws {
     try arm("a")
-    #expect(try OrderStore(path: scratch.path).continuity == .unbroken)
+    #expect(try OrderStore(path: scratch.database).continuity == .unbroken)
     try arm("b")
-    #expect(try OrderStore(path: scratch.path).continuity == .unbroken)
+    #expect(try OrderStore(path: scratch.database).continuity == .unbroken)
     #expect(try mark().armed == 2)
   }
 
@@ -103,14 +104,15 @@ struct HighWaterTests {
     try copyDatabase(to: "copy")
     try arm("b")
     try restore("copy")
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     #expect(
       store.continuity
         == .broken(
           "the history ends with row 3, and row 5 was there when an order left; orders were armed 2 "
             + "times by then, and the database knows of 1"))
     #expect(
-      try store.audit(mark: OrderStore.highWaterMark(beside: scratch.path)).findings.map(\.message)
+      try store.audit(mark: OrderStore.highWaterMark(beside: scratch.database)).findings.map(
+        \.message)
         == ["row 5 was there when an order left, and is missing; the last row is 3"])
     try store.renewMark()
     #expect(try mark() == HighWaterMark(number: 4, armed: 1, head: store.head()))
@@ -122,13 +124,13 @@ struct HighWaterTests {
     try arm("b")
     try restore("copy")
     for _ in 0..<2 {
-      guard case .broken = try OrderStore(path: scratch.path).continuity else {
+      guard case .broken = try OrderStore(path: scratch.database).continuity else {
         Issue.record("the break was forgotten")
         return
       }
     }
-    try OrderStore(path: scratch.path).renewMark()
-    #expect(try OrderStore(path: scratch.path).continuity == .unbroken)
+    try OrderStore(path: scratch.database).renewMark()
+    #expect(try OrderStore(path: scratch.database).continuity == .unbroken)
   }
 
   @Test func `a history that was written anew is noticed`() throws {
@@ -136,12 +138,12 @@ struct HighWaterTests {
     try restore("nothing")
     let marked = try scratch.bytes(markPath)
     do {
-      let store = try OrderStore(path: scratch.path)
+      let store = try OrderStore(path: scratch.database)
       for number in 0..<5 { _ = try Recorded("x\(number)", in: store) }
     }
     try scratch.put(marked, at: markPath)
     #expect(
-      try OrderStore(path: scratch.path).continuity
+      try OrderStore(path: scratch.database).continuity
         == .broken(
           "row 2 is not the one that stood there when an order left; orders were armed 1 times by "
             + "then, and the database knows of 0"))
@@ -151,7 +153,7 @@ struct HighWaterTests {
     try arm("a")
     try restore("nothing")
     #expect(
-      try OrderStore(path: scratch.path).continuity
+      try OrderStore(path: scratch.database).continuity
         == .broken(
           "the history ends with row 0, and row 2 was there when an order left; orders were armed 1 "
             + "times by then, and the database knows of 0"))
@@ -160,7 +162,7 @@ struct HighWaterTests {
   @Test func `a database without a mark gets one, and says what it knows`() throws {
     try arm("a")
     try FileManager.default.removeItem(atPath: markPath)
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     #expect(store.continuity == .noMark(armed: 1))
     #expect(try mark() == HighWaterMark(number: 1, armed: 1, head: store.head()))
   }
@@ -176,7 +178,7 @@ struct HighWaterTests {
     bytes.replaceSubrange(place + 40..<place + 512, with: repeatElement(0x20, count: 472))
     try scratch.put(bytes, at: markPath)
     #expect(try mark() == former)
-    #expect(try OrderStore(path: scratch.path).continuity == .unbroken)
+    #expect(try OrderStore(path: scratch.database).continuity == .unbroken)
   }
 
   @Test func `a mark that cannot be trusted is a break`() throws {
@@ -184,10 +186,10 @@ struct HighWaterTests {
     for text in ["hello", "{\"number\":1}"] {
       try scratch.put(Array(text.utf8), at: markPath)
       #expect(
-        try OrderStore(path: scratch.path).continuity
+        try OrderStore(path: scratch.database).continuity
           == .broken("the high-water file cannot be read"))
     }
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     try store.renewMark()
     #expect(try mark().head == store.head())
   }
@@ -196,31 +198,32 @@ struct HighWaterTests {
   func `a file that was made and never written to is none`(size: Int) throws {
     try arm("a")
     try scratch.put([UInt8](repeating: 0, count: size), at: markPath)
-    #expect(try OrderStore.highWaterMark(beside: scratch.path) == .missing)
-    #expect(try OrderStore(path: scratch.path).continuity == .noMark(armed: 1))
+    #expect(try OrderStore.highWaterMark(beside: scratch.database) == .missing)
+    #expect(try OrderStore(path: scratch.database).continuity == .noMark(armed: 1))
   }
 
   @Test func `any change of a record makes it worthless`() throws {
-    _ = try OrderStore(path: scratch.path)
+    _ = try OrderStore(path: scratch.database)
     let sound = try scratch.bytes(markPath)
     let place = 512
     for index in place..<place + 300 {
       var bytes = sound
       bytes[index] ^= 1
       try scratch.put(bytes, at: markPath)
-      #expect(try OrderStore.highWaterMark(beside: scratch.path) == .unreadable, "byte \(index)")
+      #expect(
+        try OrderStore.highWaterMark(beside: scratch.database) == .unreadable, "byte \(index)")
     }
   }
 
   @Test func `a link in the file's place is refused`() throws {
     try FileManager.default.createSymbolicLink(
-      atPath: markPath, withDestinationPath: scratch.folder + "/elsewhere")
-    #expect(throws: StoreError.self) { try OrderStore(path: scratch.path) }
+      atPath: markPath, withDestinationPath: scratch.path + "/elsewhere")
+    #expect(throws: StoreError.self) { try OrderStore(path: scratch.database) }
   }
 
   /// The descriptor under the store's hands is exchanged for one that takes no writes.
   @Test func `an order whose mark cannot be written does not leave`() throws {
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     var recorded = try Recorded("a", in: store)
     let names = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
     let owned = try #require(

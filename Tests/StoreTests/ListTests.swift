@@ -1,5 +1,6 @@
 import Domain
 import Store
+import TestKit
 import Testing
 
 struct ListTests {
@@ -9,7 +10,7 @@ struct ListTests {
   /// Four signals with orders (new, filled, unknown, denied) and two refused at the door.
   init() throws {
     scratch = try Scratch()
-    store = try OrderStore(path: scratch.path)
+    store = try OrderStore(path: scratch.database)
     _ = try Recorded("fresh", in: store, at: time(1_000))
     var filled = try Recorded("filled", in: store, symbol: "ETHUSDT", at: time(2_000))
     try filled.arm(in: store)
@@ -101,7 +102,7 @@ struct ListTests {
   }
 
   @Test func `a person reads the signals with any SQLite program`() throws {
-    let stranger = try Stranger(scratch.path)
+    let stranger = try Stranger(scratch.database)
     let rows = try stranger.rows(
       """
       SELECT id, symbol, decision, order_status, order_id, executed_quantity, average_price,
@@ -117,7 +118,7 @@ struct ListTests {
   }
 
   @Test func `a person reads the orders with any SQLite program`() throws {
-    let stranger = try Stranger(scratch.path)
+    let stranger = try Stranger(scratch.database)
     let rows = try stranger.rows(
       """
       SELECT signal_id, leg, client_order_id, venue, status, code, reason, quantity,
@@ -139,7 +140,7 @@ struct ListTests {
   }
 
   @Test func `lists find their rows without reading the whole past`() throws {
-    let stranger = try Stranger(scratch.path)
+    let stranger = try Stranger(scratch.database)
     for (query, index) in [
       ("SELECT * FROM event WHERE signal_id = 'a' ORDER BY id", "event_by_signal"),
       (

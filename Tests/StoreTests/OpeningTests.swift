@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import Glibc
 import Store
+import TestKit
 import Testing
 
 struct OpeningTests {
@@ -13,12 +14,12 @@ struct OpeningTests {
 
   /// The error that opening for writing ends in; its text with the folder's name taken out.
   private func failure() throws -> StoreError {
-    try #require(throws: StoreError.self) { try OrderStore(path: scratch.path) }
+    try #require(throws: StoreError.self) { try OrderStore(path: scratch.database) }
   }
 
   /// A closed database with a signal, an order under way and some history.
   private func fill() throws -> Order {
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     var recorded = try Recorded("a", in: store)
     try recorded.arm(in: store)
     return recorded.order
@@ -27,18 +28,18 @@ struct OpeningTests {
   @Test func `files come out private whatever the umask`() throws {
     let before = umask(0)
     defer { umask(before) }
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     try store.probe()
     for suffix in ["", "-wal", "-shm", ".lock"] {
-      #expect(try scratch.mode(scratch.path + suffix) == 0o600, "state.db\(suffix)")
+      #expect(try scratch.mode(scratch.database + suffix) == 0o600, "state.db\(suffix)")
     }
   }
 
   @Test func `a database opens again with everything in it, and is sound`() throws {
     let order = try fill()
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     #expect(try store.order(order.key) == order)
-    let stranger = try Stranger(scratch.path)
+    let stranger = try Stranger(scratch.database)
     #expect(try stranger.value("PRAGMA integrity_check") == "ok")
     #expect(try stranger.value("PRAGMA journal_mode") == "wal")
     #expect(try stranger.value("PRAGMA user_version") == "3")
@@ -46,31 +47,34 @@ struct OpeningTests {
   }
 
   @Test func `an empty file becomes a database`() throws {
-    try scratch.put([], at: scratch.path)
-    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: scratch.path)
-    try OrderStore(path: scratch.path).probe()
+    try scratch.put([], at: scratch.database)
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o600], ofItemAtPath: scratch.database)
+    try OrderStore(path: scratch.database).probe()
   }
 
   @Test func `a second writer is told who holds the database`() throws {
-    let first = try OrderStore(path: scratch.path)
+    let first = try OrderStore(path: scratch.database)
     #expect(
       try failure()
-        == .heldByAnotherDaemon("process \(getpid()) holds \(scratch.path).lock"))
+        == .heldByAnotherDaemon("process \(getpid()) holds \(scratch.database).lock"))
     try first.probe()
   }
 
   @Test func `the right to write is free again when the holder goes`() throws {
-    var first: OrderStore? = try OrderStore(path: scratch.path)
+    var first: OrderStore? = try OrderStore(path: scratch.database)
     try first?.probe()
     first = nil
-    try OrderStore(path: scratch.path).probe()
+    try OrderStore(path: scratch.database).probe()
   }
 
   @Test func `a lock held by another process is respected until that process is killed`() throws {
     _ = try fill()
     let holder = Process()
     holder.executableURL = URL(fileURLWithPath: "/usr/bin/flock")
-    holder.arguments = ["-F", "-x", scratch.path + ".lock", "sh", "-c", "echo held; read forever"]
+    holder.arguments = [
+      "-F", "-x", scratch.database + ".lock", "sh", "-c", "echo held; read forever",
+    ]
     let output = Pipe()
     let input = Pipe()
     holder.standardOutput = output
@@ -81,14 +85,14 @@ struct OpeningTests {
       Issue.record("the lock was not seen")
       return
     }
-    #expect(try OrderStore(readOnlyPath: scratch.path).signal(signalID("a")) != nil)
+    #expect(try OrderStore(readOnlyPath: scratch.database).signal(signalID("a")) != nil)
     kill(holder.processIdentifier, SIGKILL)
     holder.waitUntilExit()
-    try OrderStore(path: scratch.path).probe()
+    try OrderStore(path: scratch.database).probe()
   }
 
   @Test func `a writer killed after its commit has lost nothing and blocks nobody`() async throws {
-    let path = scratch.path
+    let path = scratch.database
     await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
       let store = try OrderStore(path: path)
       var recorded = try Recorded("a", in: store)
@@ -96,7 +100,7 @@ struct OpeningTests {
       try store.write(.insertSignal(makeSignal("uncommitted")))
       kill(getpid(), SIGKILL)
     }
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     let state = try store.loadState(now: noon)
     #expect(state.live.map(\.order.status) == [.submitted])
     #expect(state.live.map(\.order.attempt) == [1])
@@ -104,8 +108,8 @@ struct OpeningTests {
   }
 
   @Test func `another program's write lock is an error, not a wait`() throws {
-    let store = try OrderStore(path: scratch.path)
-    let stranger = try Stranger(scratch.path)
+    let store = try OrderStore(path: scratch.database)
+    let stranger = try Stranger(scratch.database)
     try stranger.execute("BEGIN IMMEDIATE")
     #expect(
       throws: StoreError.heldByAnotherDaemon("begin: database is locked (SQLite error 5)")
@@ -118,8 +122,8 @@ struct OpeningTests {
 
   @Test func `reading works beside a writer and never holds it up`() throws {
     let order = try fill()
-    let writer = try OrderStore(path: scratch.path)
-    let reader = try OrderStore(readOnlyPath: scratch.path)
+    let writer = try OrderStore(path: scratch.database)
+    let reader = try OrderStore(readOnlyPath: scratch.database)
     #expect(try reader.order(order.key) == order)
     try writer.write(.insertSignal(makeSignal("b")))
     #expect(try reader.signals(filter: ListFilter()).count == 1)
@@ -129,10 +133,10 @@ struct OpeningTests {
 
   @Test func `a later schema is refused, for writing and for reading`() throws {
     _ = try fill()
-    try Stranger(scratch.path).execute("PRAGMA user_version = 9")
+    try Stranger(scratch.database).execute("PRAGMA user_version = 9")
     #expect(try failure() == .newerSchema(found: 9, known: 3))
     #expect(throws: StoreError.newerSchema(found: 9, known: 3)) {
-      try OrderStore(readOnlyPath: scratch.path)
+      try OrderStore(readOnlyPath: scratch.database)
     }
   }
 
@@ -141,19 +145,20 @@ struct OpeningTests {
     "PRAGMA user_version = 1; CREATE TABLE signal (id)",
   ])
   func `another program's database is refused unchanged`(sql: String) throws {
-    try Stranger(scratch.path).execute(sql)
-    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: scratch.path)
-    let before = try scratch.bytes(scratch.path)
+    try Stranger(scratch.database).execute(sql)
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o600], ofItemAtPath: scratch.database)
+    let before = try scratch.bytes(scratch.database)
     #expect(
       try failure()
         == .unusablePath(
-          "\(scratch.path) belongs to another program; set store.path to a file of its own"))
-    #expect(try scratch.bytes(scratch.path) == before)
+          "\(scratch.database) belongs to another program; set store.path to a file of its own"))
+    #expect(try scratch.bytes(scratch.database) == before)
   }
 
   @Test func `a database with changed tables is refused`() throws {
     _ = try fill()
-    try Stranger(scratch.path).execute("ALTER TABLE orders RENAME COLUMN attempt TO tries")
+    try Stranger(scratch.database).execute("ALTER TABLE orders RENAME COLUMN attempt TO tries")
     guard case .corrupt(let what) = try failure() else {
       Issue.record("opened with a missing column")
       return
@@ -164,33 +169,33 @@ struct OpeningTests {
   @Test func `a path without a folder, without a name or to no regular file is refused`() throws {
     #expect(
       throws: StoreError.unusablePath(
-        "its folder \(scratch.folder)/none: No such file or directory; make the folder, or "
+        "its folder \(scratch.path)/none: No such file or directory; make the folder, or "
           + "change store.path")
-    ) { try OrderStore(path: scratch.folder + "/none/state.db") }
-    for path in ["", scratch.folder + "/"] {
+    ) { try OrderStore(path: scratch.path + "/none/state.db") }
+    for path in ["", scratch.path + "/"] {
       #expect(
         throws: StoreError.unusablePath(
           "'\(path)' names no file; set store.path to the path of a file")
       ) { try OrderStore(path: path) }
     }
     try FileManager.default.createDirectory(
-      atPath: scratch.path, withIntermediateDirectories: false)
-    #expect(try failure() == .unusablePath("\(scratch.path) is not a regular file"))
+      atPath: scratch.database, withIntermediateDirectories: false)
+    #expect(try failure() == .unusablePath("\(scratch.database) is not a regular file"))
   }
 
   @Test func `a link in the file's place is not followed`() throws {
-    let target = scratch.folder + "/target"
+    let target = scratch.path + "/target"
     try scratch.put([], at: target)
     try FileManager.default.createSymbolicLink(
-      atPath: scratch.path, withDestinationPath: target)
-    #expect(try failure() == .unusablePath("\(scratch.path) is not a regular file"))
+      atPath: scratch.database, withDestinationPath: target)
+    #expect(try failure() == .unusablePath("\(scratch.database) is not a regular file"))
     let attributes = try FileManager.default.attributesOfItem(atPath: target)
     #expect(attributes[.size] as? Int == 0)
   }
 
   @Test func `a link to the folder is followed`() throws {
-    let link = scratch.folder + "/link"
-    let real = scratch.folder + "/real"
+    let link = scratch.path + "/link"
+    let real = scratch.path + "/real"
     try FileManager.default.createDirectory(atPath: real, withIntermediateDirectories: false)
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: real)
     try OrderStore(path: link + "/state.db").probe()
@@ -199,40 +204,42 @@ struct OpeningTests {
 
   @Test func `a file that others can change is refused`() throws {
     _ = try fill()
-    try FileManager.default.setAttributes([.posixPermissions: 0o620], ofItemAtPath: scratch.path)
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o620], ofItemAtPath: scratch.database)
     #expect(
       try failure()
         == .unusablePath(
-          "\(scratch.path) can be changed by other users; run: chmod 600 \(scratch.path)"))
+          "\(scratch.database) can be changed by other users; run: chmod 600 \(scratch.database)"))
   }
 
   @Test func `a reader without a database says that there is none yet`() throws {
     #expect(
       throws: StoreError.unusablePath(
-        "there is none at \(scratch.path) yet; the daemon's first start makes it")
-    ) { try OrderStore(readOnlyPath: scratch.path) }
-    #expect(!FileManager.default.fileExists(atPath: scratch.path))
+        "there is none at \(scratch.database) yet; the daemon's first start makes it")
+    ) { try OrderStore(readOnlyPath: scratch.database) }
+    #expect(!FileManager.default.fileExists(atPath: scratch.database))
   }
 
   @Test func `a folder that takes no files is refused`() throws {
     try FileManager.default.setAttributes(
-      [.posixPermissions: 0o500], ofItemAtPath: scratch.folder)
+      [.posixPermissions: 0o500], ofItemAtPath: scratch.path)
     defer {
       try? FileManager.default.setAttributes(
-        [.posixPermissions: 0o700], ofItemAtPath: scratch.folder)
+        [.posixPermissions: 0o700], ofItemAtPath: scratch.path)
     }
     let error = try withoutPrivileges { try failure() }
     #expect(
-      error == .unusablePath("open the lock \(scratch.path).lock: Permission denied"))
+      error == .unusablePath("open the lock \(scratch.database).lock: Permission denied"))
   }
 
   @Test func `a file that may only be read is refused`() throws {
     _ = try fill()
-    try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: scratch.folder)
-    try FileManager.default.setAttributes([.posixPermissions: 0o444], ofItemAtPath: scratch.path)
-    try FileManager.default.removeItem(atPath: scratch.path + ".lock")
+    try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: scratch.path)
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o444], ofItemAtPath: scratch.database)
+    try FileManager.default.removeItem(atPath: scratch.database + ".lock")
     let error = try withoutPrivileges { try failure() }
-    #expect(error == .readOnly("\(scratch.path) opens only for reading"))
+    #expect(error == .readOnly("\(scratch.database) opens only for reading"))
   }
 }
 

@@ -1,5 +1,6 @@
 import Domain
 import Store
+import TestKit
 import Testing
 
 struct OwnerTests {
@@ -21,18 +22,18 @@ struct OwnerTests {
     salt: [UInt8](repeating: 1, count: 32), digest: [UInt8](repeating: 2, count: 32))
 
   @Test func `the owner is read back, its key included`() throws {
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     #expect(try store.owner() == nil)
     try put(.live, "main", key: key, in: store)
     let owner = DatabaseOwner(mode: .live, account: "main", since: noon, key: key)
     #expect(try store.owner() == owner)
-    #expect(try OrderStore(readOnlyPath: scratch.path).owner() == owner)
+    #expect(try OrderStore(readOnlyPath: scratch.database).owner() == owner)
     try put(.live, "main", in: store)
     #expect(try store.owner()?.key == nil)
   }
 
   @Test func `a database that was used keeps its mode and account`() throws {
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     try put(.paper, "main", in: store)
     try put(.live, "other", in: store)
     var recorded = try Recorded("a", in: store)
@@ -44,7 +45,7 @@ struct OwnerTests {
     #expect(throws: StoreError.self) { try put(.validate, "other", in: store) }
     store.rollback()
     try put(.live, "other", key: key, in: store)
-    let stranger = try Stranger(scratch.path)
+    let stranger = try Stranger(scratch.database)
     #expect(
       stranger.refusal(of: "UPDATE owner SET mode = 'paper'")
         == "a database that was used keeps its mode and account")
@@ -56,7 +57,7 @@ struct OwnerTests {
   }
 
   @Test func `an order that ended before it left binds nobody`() throws {
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     try put(.paper, "main", in: store)
     var recorded = try Recorded("a", in: store)
     try recorded.take(.denied(.expired, "too late"), in: store)
@@ -66,7 +67,7 @@ struct OwnerTests {
   }
 
   @Test func `orders tell their modes as far as they can`() throws {
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     _ = try Recorded("waiting", in: store)
     for (name, event) in [
       ("paper", OrderEvent.acknowledged(orderID: "PAPER-sg-paper")),
@@ -89,13 +90,13 @@ struct OwnerTests {
   }
 
   @Test func `a database of the second version has no owner yet`() throws {
-    _ = try Recorded("a", in: OrderStore(path: scratch.path))
+    _ = try Recorded("a", in: OrderStore(path: scratch.database))
     let schema = "SELECT type || ' ' || name FROM sqlite_schema ORDER BY 1"
-    let before = try Stranger(scratch.path).rows(schema)
-    try Stranger(scratch.path).execute("DROP TABLE owner; PRAGMA user_version = 2;")
-    let store = try OrderStore(path: scratch.path)
+    let before = try Stranger(scratch.database).rows(schema)
+    try Stranger(scratch.database).execute("DROP TABLE owner; PRAGMA user_version = 2;")
+    let store = try OrderStore(path: scratch.database)
     #expect(try store.owner() == nil)
-    #expect(try Stranger(scratch.path).rows(schema) == before)
+    #expect(try Stranger(scratch.database).rows(schema) == before)
     #expect(try store.audit().isClean)
   }
 }

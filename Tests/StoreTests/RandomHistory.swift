@@ -1,5 +1,6 @@
 import Domain
 import Store
+import TestKit
 import Testing
 
 /// Writes so many orders with up to so many events each that fit; answers the orders as they were
@@ -7,7 +8,7 @@ import Testing
 func recordAnything(
   in store: OrderStore, seed: Int, orders: Int, events: Int
 ) throws -> [Order] {
-  var random = SplitMix64(seed: UInt64(seed))
+  var random = SeededGenerator(seed: UInt64(seed))
   return try (0..<orders).map { number in
     let id = "s\(number)"
     var recorded = try Recorded(
@@ -23,7 +24,7 @@ func recordAnything(
 }
 
 /// One event of any kind; many do not fit the order's status and are refused by it.
-private func anyEvent(_ id: String, _ random: inout SplitMix64) throws -> OrderEvent {
+private func anyEvent(_ id: String, _ random: inout SeededGenerator) throws -> OrderEvent {
   let filled = "0.\(Int.random(in: 1...4, using: &random))"
   let reports: [OrderReport.Status] = [
     .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled, .undocumented("LIMBO"),

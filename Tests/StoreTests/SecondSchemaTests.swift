@@ -1,6 +1,7 @@
 import Domain
 import Glibc
 import Store
+import TestKit
 import Testing
 
 /// A database of the first version becomes one of the second, and of those that follow.
@@ -13,7 +14,7 @@ struct SecondSchemaTests {
 
   /// Puts the history back into the form that the first version gave it.
   private func goBack(_ more: String = "") throws {
-    try Stranger(scratch.path).execute(
+    try Stranger(scratch.database).execute(
       """
       CREATE TABLE first_event (
         id INTEGER PRIMARY KEY,
@@ -49,14 +50,14 @@ struct SecondSchemaTests {
 
   @Test func `rows that exist are chained as they stand`() throws {
     let held = try recordAnything(
-      in: OrderStore(path: scratch.path), seed: 3, orders: 5, events: 20)
-    let before = try OrderStore(readOnlyPath: scratch.path).audit()
+      in: OrderStore(path: scratch.database), seed: 3, orders: 5, events: 20)
+    let before = try OrderStore(readOnlyPath: scratch.database).audit()
     try goBack()
-    let rows = try Stranger(scratch.path).rows(Self.content)
+    let rows = try Stranger(scratch.database).rows(Self.content)
     #expect(rows.count == before.events)
 
-    let store = try OrderStore(path: scratch.path)
-    let stranger = try Stranger(scratch.path)
+    let store = try OrderStore(path: scratch.database)
+    let stranger = try Stranger(scratch.database)
     #expect(try stranger.rows(Self.content) == rows)
     #expect(try stranger.value("PRAGMA user_version") == "3")
     #expect(try stranger.value("PRAGMA integrity_check") == "ok")
@@ -69,12 +70,12 @@ struct SecondSchemaTests {
   }
 
   @Test func `the guards are in place again`() throws {
-    _ = try Recorded("a", in: OrderStore(path: scratch.path))
+    _ = try Recorded("a", in: OrderStore(path: scratch.database))
     let names = "SELECT type || ' ' || name FROM sqlite_schema WHERE tbl_name = 'event' ORDER BY 1"
-    let before = try Stranger(scratch.path).rows(names)
+    let before = try Stranger(scratch.database).rows(names)
     try goBack()
-    _ = try OrderStore(path: scratch.path)
-    let stranger = try Stranger(scratch.path)
+    _ = try OrderStore(path: scratch.database)
+    let stranger = try Stranger(scratch.database)
     #expect(try stranger.rows(names) == before)
     #expect(before.count == 4)
     #expect(stranger.refusal(of: "UPDATE event SET at_ms = 1") == "the history is append-only")
@@ -85,30 +86,30 @@ struct SecondSchemaTests {
   }
 
   @Test func `an empty history is chained too`() throws {
-    _ = try OrderStore(path: scratch.path)
+    _ = try OrderStore(path: scratch.database)
     try goBack()
-    let store = try OrderStore(path: scratch.path)
+    let store = try OrderStore(path: scratch.database)
     #expect(try store.head() == .beginning)
     _ = try Recorded("a", in: store)
     #expect(try store.audit().isClean)
   }
 
   @Test func `a reader waits for the daemon to bring an old database up to date`() throws {
-    _ = try OrderStore(path: scratch.path)
+    _ = try OrderStore(path: scratch.database)
     try goBack()
     #expect(
       throws: StoreError.unusablePath(
-        "\(scratch.path) was written by an older program; start the daemon once to update it")
-    ) { try OrderStore(readOnlyPath: scratch.path) }
+        "\(scratch.database) was written by an older program; start the daemon once to update it")
+    ) { try OrderStore(readOnlyPath: scratch.database) }
   }
 
   /// The log may grow to 1 MiB, which is a part of what the migration writes: the kernel then ends
   /// the process with SIGXFSZ (setrlimit(2)), like any other death in the middle.
   @Test func `a migration that is killed in the middle is made again`() async throws {
-    _ = try Recorded("a", in: OrderStore(path: scratch.path))
+    _ = try Recorded("a", in: OrderStore(path: scratch.database))
     try goBack(Self.addRows(20_000))
-    let rows = try Stranger(scratch.path).rows(Self.content)
-    let path = scratch.path
+    let rows = try Stranger(scratch.database).rows(Self.content)
+    let path = scratch.database
     await #expect(processExitsWith: .signal(SIGXFSZ)) { [path = path as String] in
       signal(SIGXFSZ, SIG_DFL)
       // Threads of Dispatch take no signals by themselves.
@@ -122,10 +123,10 @@ struct SecondSchemaTests {
       unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
       _ = try OrderStore(path: path)
     }
-    #expect(try Stranger(scratch.path).value("PRAGMA user_version") == "1")
-    #expect(try Stranger(scratch.path).rows(Self.content) == rows)
-    let store = try OrderStore(path: scratch.path)
-    #expect(try Stranger(scratch.path).rows(Self.content) == rows)
+    #expect(try Stranger(scratch.database).value("PRAGMA user_version") == "1")
+    #expect(try Stranger(scratch.database).rows(Self.content) == rows)
+    let store = try OrderStore(path: scratch.database)
+    #expect(try Stranger(scratch.database).rows(Self.content) == rows)
     let audit = try store.audit()
     #expect(audit.isClean)
     #expect(audit.events == 20_001)

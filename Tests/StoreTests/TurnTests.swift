@@ -1,5 +1,7 @@
 import Domain
+import JSON
 import Store
+import TestKit
 import Testing
 
 struct TurnTests {
@@ -8,7 +10,7 @@ struct TurnTests {
 
   init() throws {
     scratch = try Scratch()
-    store = try OrderStore(path: scratch.path)
+    store = try OrderStore(path: scratch.database)
   }
 
   @Test func `a committed signal reads back as it was, whatever its bytes`() throws {
@@ -19,7 +21,7 @@ struct TurnTests {
       try store.write(.insertSignal(makeSignal("s\(index)", origin: origin)))
     }
     try store.commit()
-    let reader = try OrderStore(readOnlyPath: scratch.path)
+    let reader = try OrderStore(readOnlyPath: scratch.database)
     for (index, origin) in origins.enumerated() {
       #expect(
         try reader.signal(signalID("s\(index)")) == makeSignal("s\(index)", origin: origin))
@@ -28,7 +30,7 @@ struct TurnTests {
   }
 
   @Test func `a turn reads its own writes, others only what is committed`() throws {
-    let reader = try OrderStore(readOnlyPath: scratch.path)
+    let reader = try OrderStore(readOnlyPath: scratch.database)
     #expect(!store.hasUncommittedWrites)
     try store.write(.insertSignal(makeSignal("a")))
     #expect(store.hasUncommittedWrites)
@@ -105,7 +107,7 @@ struct TurnTests {
     try store.write(.setBan(ban))
     try store.write(.setRateUsage(usage))
     try store.commit()
-    let state = try OrderStore(readOnlyPath: scratch.path).loadState(now: noon)
+    let state = try OrderStore(readOnlyPath: scratch.database).loadState(now: noon)
     #expect(state.halt == halt)
     // Whole milliseconds, never fewer than the exchange asked for.
     #expect(state.ban?.wait == .milliseconds(2))
@@ -158,7 +160,7 @@ struct TurnTests {
   }
 
   @Test func `a store for reading takes no write`() throws {
-    let reader = try OrderStore(readOnlyPath: scratch.path)
+    let reader = try OrderStore(readOnlyPath: scratch.database)
     #expect(
       throws: StoreError.readOnly(
         "delete setting: attempt to write a readonly database (SQLite error 8)")

@@ -55,7 +55,8 @@ struct BannedCall: CustomTestStringConvertible, Sendable {
       folders: ["Sources/"],
       allowed: [
         "Sources/Cryptography/Digest.swift": "wraps libcrypto",
-        "Sources/Daemon/CredentialsShape.swift": "reads the environment without a copy of a secret",
+        "Sources/Daemon/Credentials/CredentialsShape.swift":
+          "reads the environment without a copy of a secret",
         "Sources/Platform/Secret.swift": "wipes its memory",
         "Sources/Simulation/SimulatedDisk.swift": "wraps the simulated disk of SQLite",
         "Sources/Store/Database.swift": "wraps libsqlite3",

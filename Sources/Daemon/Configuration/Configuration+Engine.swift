@@ -1,3 +1,4 @@
+package import Configuration
 package import Domain
 package import Execution
 
@@ -16,14 +17,6 @@ extension Configuration {
       receiveWindow: exchange.receiveWindow, settleTime: exchange.settleTime,
       defaultTimeToLive: intake.defaultTimeToLive,
       requiresCreatedAt: intake.requiresCreatedAt, venue: venue)
-  }
-
-  var tradingMode: TradingMode {
-    switch mode {
-    case .paper: .paper
-    case .validate: .validate
-    case .live: .live
-    }
   }
 
   private var engineRisk: EngineConfiguration.Risk {

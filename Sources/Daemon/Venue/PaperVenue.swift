@@ -1,5 +1,5 @@
 package import Domain
-import SimulatedExchange
+import Matching
 package import Transport
 
 /// Paper trading: another venue's public data, and orders in the matching engine of this process.

@@ -3,6 +3,7 @@ package import Domain
 /// Turns a signal into an order that the symbol's rules admit, or says which rule it breaks.
 /// Sizes are rounded down to the symbol's steps; a price is never moved.
 package enum InstrumentRules {
+  /// Throws: a denial that names the broken rule.
   package static func ticket(
     for signal: Signal, as clientOrderID: ClientOrderID, under rules: Instrument
   ) throws(Denial) -> OrderTicket {
@@ -22,7 +23,8 @@ package enum InstrumentRules {
     return ticket
   }
 
-  /// The notional limits of a market order by base quantity, once the price is known.
+  /// The notional limits of a market order by base quantity, once the price is known. Throws: a
+  /// denial when it is outside them.
   package static func checkMarketNotional(
     _ ticket: OrderTicket, at price: FixedDecimal, under rules: Instrument
   ) throws(Denial) {

@@ -6,6 +6,7 @@ package enum PriceGuard {
 
   /// `|current − reference| / reference`, in basis points, must not exceed the tighter of the two
   /// limits. Rounding is against the signal. Returns what was checked, for the history.
+  /// Throws: a denial when the price is too far away.
   package static func check(
     current: FixedDecimal, signal: Signal, configured: FixedDecimal
   ) throws(Denial) -> String {
@@ -42,6 +43,7 @@ package enum PriceGuard {
 
   /// The exchange's own band around the last price, which it applies to limit prices: a buy at most
   /// so far above, a sell at most so far below. A buying limit_maker is not in it.
+  /// Throws: a denial when the price is outside it.
   package static func checkBand(
     _ ticket: OrderTicket, current: FixedDecimal, band: Instrument.PriceBand?
   ) throws(Denial) {

@@ -43,6 +43,7 @@ package struct RiskLimits: Sendable {
 
   /// Whether one more order may be taken. `quote` is its notional, rounded up; `nil` while the price
   /// of a market order is not known, and then the limits on money are judged by `checkQuote`.
+  /// Throws: a denial that names the limit.
   package mutating func check(
     quote: FixedDecimal?, openOrders: Int, at now: MonotonicTime
   ) throws(Denial) {
@@ -63,6 +64,7 @@ package struct RiskLimits: Sendable {
   }
 
   /// The limits on money, for an order that is already counted and whose notional is now known.
+  /// Throws: a denial that names the limit.
   package mutating func checkQuote(
     _ quote: FixedDecimal, of key: OrderKey, at now: MonotonicTime
   ) throws(Denial) {

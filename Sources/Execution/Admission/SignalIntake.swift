@@ -1,4 +1,5 @@
 import Domain
+import JSON
 
 /// What becomes of a signal when it arrives.
 enum SignalIntake {

@@ -1,4 +1,5 @@
 import Domain
+import JSON
 
 /// What one input leads to: its effects so far, and when the engine wants to be called again.
 struct Reaction: Sendable {

@@ -1,4 +1,5 @@
 import Domain
+import JSON
 
 /// Whether orders may leave, as far as people and past orders decide it: the halt, the careful start,
 /// the symbols that are paused, the end of the daemon.

@@ -1,4 +1,5 @@
 import Domain
+import JSON
 
 /// What leaves when, and whose answer comes back: the queue, the requests under way, the exchange's
 /// pools, the back-off that it demands, and the use of the pools that a restart must know.

@@ -330,6 +330,16 @@ extension ExchangeRequest {
   var isRecentOrders: Bool { if case .recentOrders = self { true } else { false } }
   var isTrades: Bool { if case .trades = self { true } else { false } }
   var isCancel: Bool { if case .cancel = self { true } else { false } }
+  /// A look at orders of this symbol.
+  func isLook(at symbol: Symbol) -> Bool {
+    switch self {
+    case .order(symbol, _), .openOrders(symbol), .recentOrders(symbol, _), .trades(symbol, _): true
+    case .serverTime, .instruments, .prices, .tradableSymbols, .place, .validate, .order,
+      .openOrders, .recentOrders, .trades, .cancel:
+      false
+    }
+  }
+
   /// One of the four views that a search asks.
   var isLook: Bool { isOrder || isOpenOrders || isRecentOrders || isTrades }
 }

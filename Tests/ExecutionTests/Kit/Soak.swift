@@ -189,7 +189,9 @@ final class Soak {
     guard let name = dispatch.request.ticket?.clientOrderID else { return }
     switch answer {
     case .failed(.throttled), .failed(.notSent), .failed(.refused): excuses[name, default: 0] += 1
-    default: break
+    case .serverTime, .instruments, .prices, .tradableSymbols, .placed, .validated, .order,
+      .orderMissing, .orders, .trades, .cancelTaken, .failed:
+      break
     }
   }
 

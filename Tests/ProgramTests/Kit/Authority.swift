@@ -1,3 +1,5 @@
+import TestKit
+
 /// Two authorities, and a certificate of the first, for localhost unless a test wants another.
 struct Authority {
   let certificate: String

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 
 /// The programs of this package, as the build that made this test bundle made them.
 enum BuiltProgram: String {

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestKit
 
 /// A program that was started, all that it says, and how it ends. Killed when nobody holds it.
 ///

@@ -1,9 +1,12 @@
+import Control
 import Daemon
 import Domain
 import Foundation
 import Glibc
+import JSON
 import Platform
 import SimulatedExchange
+import TestKit
 
 /// A `mexc-signald` process in a folder of its own, over as many lives as a test gives it.
 final class DaemonUnderTest {

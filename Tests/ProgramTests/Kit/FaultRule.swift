@@ -1,4 +1,5 @@
 import Domain
+import JSON
 
 /// One rule of a fault plan of the simulated exchange, in the making.
 enum FaultRule {

@@ -1,4 +1,6 @@
 import Domain
+import JSON
+import TestKit
 
 extension DaemonUnderTest {
   /// More turns than a daemon at rest takes for its timers and the few clients of a test, and fewer

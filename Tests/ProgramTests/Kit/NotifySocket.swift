@@ -1,6 +1,7 @@
 import Domain
 import Glibc
 import Platform
+import TestKit
 
 /// The socket that systemd listens on.
 final class NotifySocket {

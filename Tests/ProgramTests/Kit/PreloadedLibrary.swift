@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 
 /// A library of Tests/Fixtures that a program is started with in LD_PRELOAD (ld.so(8)).
 enum PreloadedLibrary {

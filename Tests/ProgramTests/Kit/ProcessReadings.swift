@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestKit
 
 /// What proc(5) tells about a process.
 struct ProcessReadings {

@@ -1,6 +1,8 @@
 import Domain
 import Glibc
+import JSON
 import Platform
+import TestKit
 
 /// A client of the signal socket whose every byte the test decides.
 final class RawClient {

@@ -1,4 +1,5 @@
 import CSQLite
+import TestKit
 
 /// What `sqlite3` at a shell would do to a database that no daemon has open.
 @safe

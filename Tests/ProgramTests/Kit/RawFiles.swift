@@ -1,5 +1,6 @@
 import Glibc
 import Platform
+import TestKit
 
 /// Files whose names are bytes, as Linux has them.
 enum RawFiles {

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestKit
 
 /// A daemon that may read what its user and group may read, as in service, whoever runs the tests.
 extension DaemonUnderTest {

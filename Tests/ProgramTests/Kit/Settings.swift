@@ -1,4 +1,6 @@
 import Domain
+import JSON
+import TestKit
 
 /// A configuration file in the making: values by the keys' full names.
 struct Settings {

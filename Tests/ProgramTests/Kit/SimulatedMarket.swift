@@ -1,8 +1,9 @@
 import Domain
 import Foundation
 import Glibc
+import JSON
 import Platform
-import SimulatedExchange
+import TestKit
 
 /// A `mexc-sim` process and its truth.
 final class SimulatedMarket {

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestKit
 
 /// A file system of a few megabytes: one of its own where that may be mounted, else the shared
 /// memory of a container, which is as small.

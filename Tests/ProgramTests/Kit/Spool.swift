@@ -1,7 +1,9 @@
 import Domain
 import Foundation
 import Glibc
+import JSON
 import Platform
+import TestKit
 
 /// What a producer does with the daemon's spool, and what it finds there.
 extension DaemonUnderTest {

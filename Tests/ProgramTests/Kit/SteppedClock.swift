@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestKit
 
 /// The civil clock of a daemon, which a test sets forward and back. The exchange keeps the true time.
 final class SteppedClock {

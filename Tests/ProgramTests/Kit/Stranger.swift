@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestKit
 
 /// A user whom the permission bits of a file count for. Only root can become another one; everybody
 /// else is held to the bits of the owner.

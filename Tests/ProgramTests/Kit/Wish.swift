@@ -1,4 +1,5 @@
 import Domain
+import JSON
 
 /// A signal in the making. Without a word about it: a limit buy of BTCUSDT at the frozen price of the
 /// simulated exchange, which fills at once.

@@ -1,0 +1,153 @@
+package import Domain
+package import Platform
+
+/// What the operator's file decides. Every default stands here, as the value of its property.
+///
+/// The file's keys are the names in `Configuration.keys`; there is no setting outside that table.
+package struct Configuration: Equatable, Sendable {
+  /// How far an order goes.
+  package enum Mode: String, CaseIterable, Sendable {
+    /// Real public prices, simulated fills, no keys.
+    case paper
+    /// Orders go to the exchange's test endpoint; nothing is placed.
+    case validate
+    case live
+  }
+
+  package var mode = Mode.paper
+  package var exchange = Exchange()
+  package var credentials = CredentialSettings()
+  package var intake = Intake()
+  package var store = Store()
+  package var price = Price()
+  package var risk = Risk()
+  package var rateLimits = RateLimits()
+  package var control = Control()
+  package var log = Log()
+
+  package init() {}
+
+  package var tradingMode: TradingMode {
+    switch mode {
+    case .paper: .paper
+    case .validate: .validate
+    case .live: .live
+    }
+  }
+}
+
+extension Configuration {
+  package struct Exchange: Equatable, Sendable {
+    /// `https://…`, or `http://…` for this machine.
+    package var restURL = "https://api.mexc.com"
+    /// `wss://…`, or `ws://…` for this machine.
+    package var streamURL = "wss://wbs-api.mexc.com/ws"
+    /// PEM authorities trusted instead of the system's.
+    package var caFile: String?
+    /// How old a signed request may be when the exchange reads it.
+    package var receiveWindow = Duration.milliseconds(5_000)
+    /// After the receive window: how long a placement may stay invisible before it counts as not
+    /// found.
+    package var settleTime = Duration.seconds(60)
+    /// Connections kept warm.
+    package var connections = 2
+    /// Names the account; client order IDs are made from it and the signal's id.
+    package var account = "main"
+  }
+
+  package struct CredentialSettings: Equatable, Sendable {
+    package enum Source: String, CaseIterable, Sendable {
+      /// systemd's credentials, then the environment.
+      case auto
+      case systemd
+      case environment
+    }
+
+    package var source = Source.auto
+    package var file = "/etc/mexc-signald/credentials"
+  }
+
+  package struct Intake: Equatable, Sendable {
+    package var directory = "/var/spool/mexc-signald"
+    package var socket = "/run/mexc-signald/signal.sock"
+    /// Permission bits of the socket.
+    package var socketMode: UInt32 = 0o660
+    package var maximumSignalBytes = 65_536
+    /// For a signal that says neither when it expires nor how long it lives.
+    package var defaultTimeToLive = Duration.seconds(60)
+    /// Refuses a signal that does not say when it was made.
+    package var requiresCreatedAt = false
+    /// How long a file must not have changed before it counts as finished without its close.
+    package var quietTime = Duration.seconds(5)
+  }
+
+  package struct Store: Equatable, Sendable {
+    package var path = "/var/lib/mexc-signald/state.db"
+  }
+
+  package struct Price: Equatable, Sendable {
+    package enum Source: String, CaseIterable, Sendable {
+      case auto
+      case rest
+    }
+
+    package var source = Source.auto
+    /// A price older than this decides nothing.
+    package var maximumAge = Duration.milliseconds(2_000)
+    /// Basis points (1/10,000) between the current price and the signal's reference.
+    package var maximumDeviation = FixedDecimal(100)
+  }
+
+  package struct Risk: Equatable, Sendable {
+    package enum AllowedSymbols: Equatable, Sendable {
+      case all
+      /// In the file's order, each once.
+      case listed([Symbol])
+    }
+
+    /// What stops trading when an order is not found at the exchange.
+    package enum Pause: String, CaseIterable, Sendable {
+      case symbol
+      case all
+      case none
+    }
+
+    package var symbols = AllowedSymbols.listed(Symbol(exchangeText: "BTCUSDT").map { [$0] } ?? [])
+    /// Quote amount of one order; `nil` is no limit, which live mode refuses.
+    package var maximumOrderQuote: FixedDecimal?
+    package var maximumOpenOrders = 50
+    package var maximumOrdersPerMinute = 60
+    /// Quote amount of all orders in any 24 hours; `nil` is no limit.
+    package var maximumDailyQuote: FixedDecimal? = FixedDecimal(1_000)
+    package var pauseOnNotFound = Pause.symbol
+  }
+
+  package struct RateLimits: Equatable, Sendable {
+    /// Weight that the address may use in one window.
+    package var ipWeight = 300
+    /// Weight that the account may use in one window.
+    package var uidWeight = 500
+    package var window = Duration.seconds(10)
+    /// Placements and cancels together.
+    package var ordersPerSecond = 12
+    /// The part of each limit that is used, above 0 and at most 1.
+    package var utilisation = FixedDecimal(units: 950_000_000_000_000_000)
+  }
+
+  package struct Control: Equatable, Sendable {
+    package var socket = "/run/mexc-signald/control.sock"
+  }
+
+  package struct Log: Equatable, Sendable {
+    package enum Format: String, CaseIterable, Sendable {
+      /// The journal's form under systemd, else logfmt.
+      case auto
+      case journal
+      case logfmt
+      case json
+    }
+
+    package var level = LogLevel.info
+    package var format = Format.auto
+  }
+}

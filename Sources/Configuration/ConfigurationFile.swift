@@ -1,0 +1,91 @@
+import Glibc
+import Platform
+
+/// A configuration, and where its keys stand in the file.
+package struct ConfigurationFile: Equatable, Sendable {
+  package let path: String
+  package let configuration: Configuration
+  let lines: KeyLines
+
+  /// A fault of a key.
+  package func violation(_ key: String, text: String) -> Violation {
+    Violation(file: path, line: lines.first(of: [key]), key: key, text: text)
+  }
+}
+
+/// Where each name of the text stood first: sections and keys by their full names.
+struct KeyLines: Equatable {
+  private var lines: [String: Int] = [:]
+
+  subscript(name: String) -> Int? {
+    get { lines[name] }
+    set { lines[name] = newValue }
+  }
+
+  /// The line to show for a fault that lies between keys, some of which may not be written.
+  func first(of keys: [String]) -> Int {
+    let sections = keys.compactMap { $0.split(separator: ".").first.map(String.init) }
+    return (keys + sections).lazy.compactMap { lines[$0] }.first ?? 1
+  }
+}
+
+extension Configuration {
+  /// Where the packages put the file. The operator's tool looks there; the daemon is told.
+  package static let standardPath = "/etc/mexc-signald/config.json5"
+
+  /// Reads and checks a file.
+  package static func load(_ path: String) -> Result<Configuration, InvalidConfiguration> {
+    ConfigurationFile.load(path).map(\.configuration)
+  }
+
+  /// Reads and checks the text of a file.
+  package static func read(
+    _ bytes: [UInt8], file: String
+  ) -> Result<Configuration, InvalidConfiguration> {
+    ConfigurationFile.read(bytes, file: file).map(\.configuration)
+  }
+}
+
+extension ConfigurationFile {
+  /// A file that a person writes stays far below; it bounds what a wrong path costs.
+  private static let maximumBytes = 1_048_576
+
+  /// Reads and checks a file.
+  package static func load(_ path: String) -> Result<ConfigurationFile, InvalidConfiguration> {
+    do throws(SystemError) {
+      let bytes = try contents(of: path)
+      guard bytes.count <= maximumBytes else {
+        return .failure(
+          unreadable(path, "larger than \(maximumBytes) bytes; name the configuration file"))
+      }
+      return read(bytes, file: path)
+    } catch {
+      let reason = unsafe String(cString: strerror(error.number))
+      return .failure(unreadable(path, "cannot be read (\(reason)); name a readable file"))
+    }
+  }
+
+  private static func unreadable(_ path: String, _ text: String) -> InvalidConfiguration {
+    InvalidConfiguration(violations: [Violation(file: path, line: nil, key: nil, text: text)])
+  }
+
+  /// Up to one byte more than is allowed, which then shows that the file is too large.
+  private static func contents(of path: String) throws(SystemError) -> [UInt8] {
+    let opened = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard opened >= 0 else { throw SystemError.last("open", path) }
+    let file = FileDescriptor(owning: opened)
+    var bytes: [UInt8] = []
+    var block = [UInt8](repeating: 0, count: 65_536)
+    while bytes.count <= maximumBytes {
+      let count = retryingInterrupts {
+        unsafe block.withUnsafeMutableBytes { buffer in
+          unsafe Glibc.read(file.number, buffer.baseAddress, buffer.count)
+        }
+      }
+      guard count >= 0 else { throw SystemError.last("read", path) }
+      if count == 0 { break }
+      bytes.append(contentsOf: block.prefix(count))
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,59 @@
+import JSON
+
+extension ValueRule where Value == String {
+  /// sun_path holds 108 bytes, the terminating zero included (unix(7)).
+  static var socketPath: Self { path(maximumBytes: 107) }
+
+  /// PATH_MAX is 4,096 bytes, the terminating zero included (path_resolution(7)).
+  static func path(maximumBytes: Int = 4_095) -> Self {
+    text("an absolute path of at most \(maximumBytes) bytes") { text in
+      if !text.hasPrefix("/") { return "is not an absolute path" }
+      if text.hasSuffix("/") { return "ends in a slash" }
+      if text.utf8.count > maximumBytes { return "is \(text.utf8.count) bytes long" }
+      if text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
+        return "holds a control character"
+      }
+      return nil
+    }
+  }
+
+  /// An account's name.
+  static var name: Self {
+    text("1 to 32 letters, digits, points, dashes or underscores") { text in
+      let isName =
+        (1...32).contains(text.utf8.count)
+        && text.utf8.allSatisfy { byte in
+          switch byte {
+          case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true
+          default: false
+          }
+        }
+      return isName ? nil : "is not a name"
+    }
+  }
+
+  static func url(_ service: ServiceURL) -> Self {
+    let rule = text(service.expected, fault: service.fault)
+    return ValueRule(expected: rule.expected) { value throws(ValueFault) in
+      if let text = value.stringValue, text.contains("@") {
+        throw .secret("holds a user or password")
+      }
+      return try rule.read(value)
+    } write: {
+      .string($0)
+    }
+  }
+
+  /// Text that `fault` finds nothing wrong with.
+  private static func text(
+    _ expected: String, fault: @escaping (String) -> String?
+  ) -> Self {
+    ValueRule(expected: expected) { value throws(ValueFault) in
+      guard case .string(let text) = value else { throw .kind }
+      if let reason = fault(text) { throw .value(reason) }
+      return text
+    } write: {
+      .string($0)
+    }
+  }
+}

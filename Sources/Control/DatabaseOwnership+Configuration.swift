@@ -1,0 +1,16 @@
+package import Configuration
+package import Domain
+package import Store
+
+extension DatabaseOwnership {
+  /// What a configuration asks of its database; `configurationPath` is where it was read from.
+  package init(
+    _ configuration: Configuration, from configurationPath: String,
+    keyDigest: ((_ salt: [UInt8]) -> KeyDigest)?
+  ) {
+    self.init(
+      mode: configuration.tradingMode, account: configuration.exchange.account,
+      path: configuration.store.path,
+      statement: "mexc-signalctl --config \(configurationPath) adopt", keyDigest: keyDigest)
+  }
+}

@@ -1,0 +1,80 @@
+import Configuration
+import Domain
+import JSON
+import Platform
+import Store
+
+/// The history, held against itself and against what was noted of it. Needs no daemon and does not
+/// disturb one.
+extension Operator {
+  func verify(notedHash: [UInt8]?) throws(Failure) -> ExitCode {
+    let path = (try configuration() ?? Configuration()).store.path
+    let mark: HighWaterMark.Reading
+    let audit: Audit
+    do throws(StoreError) {
+      mark = try OrderStore.highWaterMark(beside: path)
+      audit = try OrderStore(readOnlyPath: path).audit(mark: mark, notedHash: notedHash)
+    } catch {
+      throw .control(ControlFailure(code: .storageUnavailable, message: error.description))
+    }
+    terminal.output(options.json ? audit.document(mark).compactText() : audit.text(mark))
+    return audit.isClean ? .done : .failed
+  }
+}
+
+extension Audit {
+  fileprivate func document(_ mark: HighWaterMark.Reading) -> JSONValue {
+    [
+      "ok": .bool(isClean), "events": .integer(events), "orders": .integer(orders),
+      "head": ["row": .integer(head.row), "hash": .string(head.hashText)],
+      "high_water": mark.document,
+      "finding_count": .integer(findingCount), "findings": .array(findings.map(\.document)),
+    ]
+  }
+
+  fileprivate func text(_ mark: HighWaterMark.Reading) -> String {
+    var lines = findings.map { ByteText.printable($0.message) }
+    if findingCount > findings.count {
+      lines.append("and \(findingCount - findings.count) more")
+    }
+    let verdict =
+      isClean
+      ? "whole: every row follows from the one before, and every order from its events"
+      : "not whole: keep a copy of the file, and compare its orders with the exchange's"
+    return
+      (lines + [
+        verdict, "events  \(events)", "orders  \(orders)",
+        "mark    \(mark.text)", "head    row \(head.row), \(head.hashText)",
+      ]).joined(separator: "\n")
+  }
+}
+
+extension HighWaterMark.Reading {
+  fileprivate var document: JSONValue {
+    switch self {
+    case .missing, .unreadable: .null
+    case .mark(let mark): ["row": .integer(mark.head.row), "armed": .integer(mark.armed)]
+    }
+  }
+
+  /// What stood in the history when an order last left.
+  fileprivate var text: String {
+    switch self {
+    case .missing: "none"
+    case .unreadable: "unreadable"
+    case .mark(let mark): "row \(mark.head.row), \(mark.armed) orders armed by then"
+    }
+  }
+}
+
+extension Audit.Finding {
+  fileprivate var document: JSONValue {
+    let message = JSONValue.string(message)
+    return switch subject {
+    case .row(let row): ["row": .integer(row), "message": message]
+    case .order(let signal, let leg):
+      ["signal_id": .string(signal), "leg": .integer(leg), "message": message]
+    case .history: ["message": message]
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import Configuration
+import Store
+
+/// What the arguments of the operator's tool ask for.
+package struct OperatorOptions: Hashable, Sendable {
+  package enum Action: Hashable, Sendable {
+    case request(ControlRequest)
+    /// The signal in this file; `-` is standard input.
+    case submit(path: String)
+    /// Audits the database; the history must hold this hash, if one is given.
+    case verify(notedHash: [UInt8]?)
+    case showHelp
+    case showVersion
+    /// The operator's word that the database belongs to the configuration's mode and account.
+    case adopt
+    /// A command of another version.
+    case unavailable(String)
+  }
+
+  package var action: Action
+  /// As given; the standard path counts when neither this nor `socketPath` is.
+  package var configurationPath: String?
+  package var socketPath: String?
+  package var json: Bool
+  /// Says nothing: the exit status is all.
+  package var isQuiet = false
+
+  package static let usage = """
+    Usage: mexc-signalctl [--config FILE | --socket PATH] [--json] COMMAND
+
+      status [--quiet]           how the daemon is; exit status 1 when something is not as it
+                                 should be; --quiet prints nothing
+      signals, orders            the newest first; also without a daemon
+        [--open] [--state STATE] [--symbol SYMBOL] [--limit N]
+      explain ID                 the whole story of a signal; also without a daemon
+      verify [--head HASH]       audit the history, without the daemon's help; HASH is a head
+                                 that an earlier run printed
+      adopt                      say that the database belongs to the configuration's mode and
+                                 account, and to its next API key; without a daemon
+      submit FILE | -            send a signal through the signal socket
+      cancel ID                  cancel the order of a signal
+      cancel-all                 cancel every order of ours that is open
+      resolve ID --placed ORDER_ID | --not-placed
+                                 say what became of an order that was not found
+      halt [--cancel] [REASON]   no new order until 'resume'; --cancel also cancels
+      resume                     take signals again
+
+      --config FILE    the daemon's configuration (default \(Configuration.standardPath))
+      --socket PATH    the control socket, when there is no configuration at hand
+      --json           one JSON document on standard output
+      --version        print the version
+      --help           print this text
+
+    A list shows \(ListFilter.defaultLimit) rows, with --limit up to \(ListFilter.limitMaximum).
+    Exit status: 0 done, 1 refused or failed, 2 wrong usage, 78 wrong configuration.
+    """
+}
+
+/// Wrong usage, in one line, and what could be read in spite of it.
+package struct OperatorUsageError: Error, Hashable, Sendable {
+  package let description: String
+  package let json: Bool
+}
+
+extension OperatorOptions {
+  /// Reads the arguments, without the program's name. Options may stand before or after the
+  /// command; what follows `--` is no option. Throws what is wrong with them, in words for the
+  /// person who typed them.
+  package static func parse(_ arguments: [String]) throws(OperatorUsageError) -> OperatorOptions {
+    do throws(OperatorArguments.Flaw) {
+      var reader = OperatorArguments(arguments)
+      return try reader.options()
+    } catch {
+      let options = arguments.prefix { $0 != "--" }
+      throw OperatorUsageError(description: error.text, json: options.contains("--json"))
+    }
+  }
+}
+
+/// The commands of the tool, and the options that each takes.
+enum OperatorVerb: String, CaseIterable {
+  case status, signals, orders, explain, verify, adopt, submit, cancel
+  case cancelAll = "cancel-all"
+  case resolve, halt, resume
+
+  /// Names that the contract has and this version does not.
+  static let unavailable: Set<String> = ["doctor", "keys", "tail"]
+
+  var flags: [String] {
+    switch self {
+    case .signals, .orders: ["--open"]
+    case .resolve: ["--not-placed"]
+    case .halt: ["--cancel"]
+    case .status: ["--quiet"]
+    case .explain, .verify, .adopt, .submit, .cancel, .cancelAll, .resume: []
+    }
+  }
+
+  /// Options that are followed by a value.
+  var valued: [String] {
+    switch self {
+    case .signals, .orders: ["--state", "--symbol", "--limit"]
+    case .resolve: ["--placed"]
+    case .verify: ["--head"]
+    case .status, .explain, .adopt, .submit, .cancel, .cancelAll, .halt, .resume: []
+    }
+  }
+}

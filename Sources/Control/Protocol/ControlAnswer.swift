@@ -1,0 +1,79 @@
+import Domain
+package import JSON
+
+/// Why the daemon, or the operator's tool, did not do what was asked.
+package struct ControlFailure: Error, Hashable, Sendable {
+  /// The raw values are stable: scripts match on them.
+  package enum Code: String, CaseIterable, Hashable, Sendable {
+    /// The daemon has no command of that name.
+    case unknownCommand = "unknown_command"
+    /// The request is malformed; nothing was done.
+    case invalidRequest = "invalid_request"
+    /// No signal has that id.
+    case notFound = "not_found"
+    /// Understood, and not possible as things stand.
+    case refused
+    /// The database cannot be read or written now.
+    case storageUnavailable = "storage_unavailable"
+    /// Nobody listens on the socket.
+    case notRunning = "not_running"
+    /// What became of the request is not known.
+    case noAnswer = "no_answer"
+    /// A file, or the way to the daemon, cannot be used.
+    case unreachable
+    case invalidConfiguration = "invalid_configuration"
+    case wrongUsage = "wrong_usage"
+    /// The command is not in this version.
+    case notAvailable = "not_available"
+  }
+
+  package let code: Code
+  /// One sentence for a person.
+  package let message: String
+
+  package init(code: Code, message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  package static func invalidRequest(_ message: String) -> ControlFailure {
+    ControlFailure(code: .invalidRequest, message: message)
+  }
+
+  /// `{"ok":false,"code":…,"message":…}`
+  package var document: JSONValue {
+    ["ok": false, "code": .string(code.rawValue), "message": .string(message)]
+  }
+}
+
+/// One line of the daemon: `{"ok":true,"result":…}`, or a failure's document.
+package enum ControlAnswer: Equatable, Sendable {
+  case result(JSONValue)
+  case failure(ControlFailure)
+
+  /// Without the line's end.
+  package var line: [UInt8] {
+    let document: JSONValue =
+      switch self {
+      case .result(let result): ["ok": true, "result": result]
+      case .failure(let failure): failure.document
+      }
+    return Array(document.compactText().utf8)
+  }
+
+  /// `nil` when the line is no answer of this program.
+  package init?(_ line: [UInt8]) {
+    guard let document = try? JSONReader.read(line, limits: .exchange) else { return nil }
+    switch document["ok"]?.boolValue {
+    case true?:
+      guard let result = document["result"] else { return nil }
+      self = .result(result)
+    case false?:
+      guard let message = document["message"]?.stringValue,
+        let code = document["code"]?.stringValue.flatMap(ControlFailure.Code.init)
+      else { return nil }
+      self = .failure(ControlFailure(code: code, message: message))
+    case nil: return nil
+    }
+  }
+}

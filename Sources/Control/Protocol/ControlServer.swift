@@ -1,0 +1,160 @@
+import Domain
+package import Execution
+package import JSON
+package import Platform
+package import Store
+
+/// What the control socket needs of the daemon. Called on the loop's thread.
+package struct ControlHandlers {
+  /// The object that `status` shows.
+  package let status: () -> JSONValue
+  /// `nil` while the storage is down.
+  package let store: () -> OrderStore?
+  /// Calls `done` once, at once or later: when the command's effects are durable.
+  package let perform: (OperatorCommand, _ done: @escaping (CommandAnswer) -> Void) -> Void
+  /// Somebody has connected.
+  package let onPeer: (PeerCredentials) -> Void
+  package let onTrouble: (LineServer.Trouble) -> Void
+
+  package init(
+    status: @escaping () -> JSONValue, store: @escaping () -> OrderStore?,
+    perform: @escaping (OperatorCommand, _ done: @escaping (CommandAnswer) -> Void) -> Void,
+    onPeer: @escaping (PeerCredentials) -> Void = { _ in },
+    onTrouble: @escaping (LineServer.Trouble) -> Void = { _ in }
+  ) {
+    self.status = status
+    self.store = store
+    self.perform = perform
+    self.onPeer = onPeer
+    self.onTrouble = onTrouble
+  }
+}
+
+/// The operator's way into the daemon: a request a line, an answer a line, in their order, however
+/// late the answer to one of them comes.
+package final class ControlServer {
+  /// An answer that its turn has not come for, or that is still awaited.
+  private struct Slot {
+    let number: UInt64
+    var answer: ControlAnswer?
+    /// The connection is closed after it.
+    var isLast = false
+  }
+
+  private let handlers: ControlHandlers
+  private var server: LineServer?
+  private var slots: [LineServer.ConnectionID: [Slot]] = [:]
+  private var nextNumber: UInt64 = 1
+
+  /// Serves until `close()`. Throws when the loop cannot watch the listener.
+  package init(
+    listener: UnixListener, loop: EventLoop, handlers: ControlHandlers
+  ) throws(SystemError) {
+    self.handlers = handlers
+    server = try LineServer(
+      listener: listener, maximumLineBytes: ControlRequest.maximumBytes, loop: loop,
+      handlers: LineServer.Handlers(
+        connected: { _, peer in handlers.onPeer(peer) },
+        received: { [weak self] connection, input in self?.take(input, from: connection) },
+        disconnected: { [weak self] connection in self?.slots[connection] = nil },
+        troubled: handlers.onTrouble))
+  }
+
+  package var clientCount: Int { server?.clientCount ?? 0 }
+
+  /// Takes no further request; the answers that are owed still go out.
+  package func stopReading() { server?.stopReading() }
+
+  /// Cuts everybody off and gives the socket up.
+  package func close() {
+    server?.close()
+    server = nil
+    slots = [:]
+  }
+
+  private func take(_ input: LineInput, from connection: LineServer.ConnectionID) {
+    let number = nextNumber
+    nextNumber += 1
+    var slot = Slot(number: number)
+    if case .foreign = input { slot.isLast = true }
+    slots[connection, default: []].append(slot)
+    switch input {
+    case .foreign(let other):
+      fill(
+        number, of: connection,
+        .failure(
+          .invalidRequest(
+            "this is \(other.rawValue), and the control socket takes requests in lines of JSON; "
+              + "use 'mexc-signalctl'")))
+    case .tooLong:
+      let limit = ControlRequest.maximumBytes
+      fill(
+        number, of: connection, .failure(.invalidRequest("a request has at most \(limit) bytes")))
+    case .line(let line):
+      do throws(ControlFailure) {
+        serve(try ControlRequest.read(line), number, connection)
+      } catch {
+        fill(number, of: connection, .failure(error))
+      }
+    }
+  }
+
+  private func serve(
+    _ request: ControlRequest, _ number: UInt64, _ connection: LineServer.ConnectionID
+  ) {
+    switch request {
+    case .status: fill(number, of: connection, .result(handlers.status()))
+    case .report(let report): fill(number, of: connection, answer(report))
+    case .perform(let command):
+      if let failure = refusal(of: command) {
+        return fill(number, of: connection, .failure(failure))
+      }
+      handlers.perform(command) { [weak self] answer in
+        self?.fill(
+          number, of: connection,
+          answer.ok
+            ? .result(["message": .string(answer.message)])
+            : .failure(ControlFailure(code: .refused, message: answer.message)))
+      }
+    }
+  }
+
+  /// What has ended, or never began, is in the records and not in the engine.
+  private func refusal(of command: OperatorCommand) -> ControlFailure? {
+    do throws(StoreError) {
+      return try handlers.store().flatMap { store throws(StoreError) in
+        try command.refusal(by: store)
+      }
+    } catch {
+      return ControlFailure(code: .storageUnavailable, message: error.description)
+    }
+  }
+
+  private func answer(_ report: Report) -> ControlAnswer {
+    guard let store = handlers.store() else {
+      return .failure(
+        ControlFailure(
+          code: .storageUnavailable,
+          message: "the daemon cannot use its database now; its journal says why"))
+    }
+    do throws(ControlFailure) {
+      return .result(try report.document(from: store))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// Puts an answer into its place and sends all that are not behind an awaited one. Nobody is left
+  /// to tell when the connection has gone meanwhile.
+  private func fill(
+    _ number: UInt64, of connection: LineServer.ConnectionID, _ answer: ControlAnswer
+  ) {
+    guard let index = slots[connection]?.firstIndex(where: { $0.number == number }) else { return }
+    slots[connection]?[index].answer = answer
+    while let slot = slots[connection]?.first, let ready = slot.answer {
+      slots[connection]?.removeFirst()
+      server?.answer(connection, ready.line)
+      if slot.isLast { server?.finish(connection) }
+    }
+  }
+}

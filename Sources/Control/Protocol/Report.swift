@@ -1,0 +1,134 @@
+package import Domain
+import Execution
+package import JSON
+import Platform
+package import Store
+
+/// What the records say, as JSON: money as exact text, times as RFC 3339. The same for a running
+/// daemon and for a database without one.
+package enum Report: Hashable, Sendable {
+  /// Newest first.
+  case signals(ListFilter)
+  /// Newest first.
+  case orders(ListFilter)
+  /// The whole story of one signal.
+  case explain(SignalID)
+}
+
+extension Report {
+  /// Throws `notFound` or `storageUnavailable`.
+  package func document(from store: OrderStore) throws(ControlFailure) -> JSONValue {
+    let missing: SignalID
+    do throws(StoreError) {
+      switch self {
+      case .signals(let filter):
+        return .array(try store.signals(filter: filter).map(Self.signal))
+      case .orders(let filter):
+        return .array(try store.orders(filter: filter).map(Self.order))
+      case .explain(let id):
+        if let story = try Self.story(of: id, in: store) { return story }
+        missing = id
+      }
+    } catch {
+      throw ControlFailure(code: .storageUnavailable, message: error.description)
+    }
+    throw .unknownSignal(missing)
+  }
+
+  private static func story(
+    of id: SignalID, in store: OrderStore
+  ) throws(StoreError) -> JSONValue? {
+    guard let signal = try store.signal(id) else { return nil }
+    let order = try store.order(OrderKey(signal: id))
+    let timeline = try store.history(of: id).map(TimelineEntry.init)
+    return [
+      "signal": Self.signal(signal), "order": order.map(Self.order) ?? .null,
+      "timeline": .array(timeline.map(\.document)),
+    ]
+  }
+}
+
+// MARK: - Rows
+
+extension Report {
+  private static func signal(_ row: SignalListRow) -> JSONValue {
+    .object(
+      pairs: [
+        ("id", .string(row.signalID.text)), ("received_at", .time(row.receivedAt)),
+        ("symbol", .string(row.symbol.text)), ("side", .string(row.side.rawValue)),
+        ("type", .string(row.type.rawValue)), ("decision", .string(row.decision.rawValue)),
+        ("message", .string(row.message)),
+        ("order_status", row.status.map { .string($0.rawValue) } ?? .null),
+        ("client_order_id", .string(row.clientOrderID.text)), ("order_id", .text(row.orderID)),
+        ("executed_quantity", .decimal(row.executedQuantity)),
+        ("average_price", .decimal(row.averagePrice)), ("expires_at", .time(row.expiresAt)),
+        ("decided_at", .time(row.decidedAt)),
+      ])
+  }
+
+  private static func signal(_ record: SignalRecord) -> JSONValue {
+    [
+      "id": .string(record.signalID.text), "received_at": .time(record.receivedAt),
+      "origin": .string(record.origin.text), "symbol": .string(record.symbol.text),
+      "side": .string(record.side.rawValue), "type": .string(record.type.rawValue),
+      "decision": .string(record.decision.rawValue), "message": .string(record.message),
+      "client_order_id": .string(record.clientOrderID.text),
+      "expires_at": .time(record.expiresAt), "decided_at": .time(record.decidedAt),
+      "raw": .string(String(decoding: record.raw, as: UTF8.self)),
+    ]
+  }
+
+  private static func order(_ row: OrderListRow) -> JSONValue {
+    .object(
+      pairs: heading(row.key, row.ticket, orderID: row.orderID) + [
+        ("status", .string(row.status.rawValue)),
+        ("code", .text(row.code?.rawValue)), ("reason", .string(row.reason)),
+        ("executed_quantity", .decimal(row.executedQuantity)),
+        ("executed_quote", .decimal(row.executedQuote)),
+        ("average_price", .decimal(row.averagePrice)),
+        ("reserved_quote", .decimal(row.reservedQuote)), ("attempt", .integer(row.attempt)),
+        ("cancel_requested", .bool(row.cancelRequested)), ("created_at", .time(row.createdAt)),
+        ("updated_at", .time(row.updatedAt)),
+      ])
+  }
+
+  private static func order(_ order: Order) -> JSONValue {
+    .object(
+      pairs: heading(order.key, order.ticket, orderID: order.orderID) + [
+        ("status", .string(order.status.rawValue)),
+        ("code", .text(order.code?.rawValue)), ("reason", .string(order.reason)),
+        ("executed_quantity", .decimal(order.executedQuantity)),
+        ("executed_quote", .decimal(order.executedQuote)),
+        ("average_price", .decimal(order.averagePrice)),
+        ("reserved_quote", .decimal(order.reservedQuote)), ("attempt", .integer(order.attempt)),
+        ("cancel_requested", .bool(order.cancelRequested)),
+        ("closed_by_operator", .bool(order.closedByOperator)),
+        ("guard_price", .decimal(order.quote?.price)),
+        ("guard_asked_at", order.quote.map { .time($0.askedAt) } ?? .null),
+        ("armed_at", order.armedAt.map { .time($0) } ?? .null),
+        ("created_at", .time(order.createdAt)), ("updated_at", .time(order.updatedAt)),
+      ])
+  }
+
+  private static func heading(
+    _ key: OrderKey, _ ticket: OrderTicket, orderID: String?
+  ) -> [(String, JSONValue)] {
+    let amount: (String, JSONValue) =
+      switch ticket.amount {
+      case .base(let quantity): ("quantity", .decimal(quantity))
+      case .quote(let quantity): ("quote_quantity", .decimal(quantity))
+      }
+    return [
+      ("signal_id", .string(key.signal.text)), ("leg", .integer(key.leg)),
+      ("client_order_id", .string(ticket.clientOrderID.text)), ("order_id", .text(orderID)),
+      ("symbol", .string(ticket.symbol.text)), ("side", .string(ticket.side.rawValue)),
+      ("type", .string(ticket.type.rawValue)), amount, ("price", .decimal(ticket.price)),
+    ]
+  }
+}
+
+extension JSONValue {
+  package static func time(_ time: WallTime) -> JSONValue { .string(Timestamp.format(time)) }
+
+  package static func text(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
+}

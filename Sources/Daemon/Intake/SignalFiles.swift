@@ -1,0 +1,288 @@
+import Domain
+import Execution
+import Intake
+import JSON
+import Platform
+import Store
+
+/// The files of signals that are taken: each lies in `active` while its order is under way, with a
+/// report beside it while that order is in doubt, and is moved beside its report when its story is
+/// over. What the file system refuses is tried again.
+final class SignalFiles {
+  /// A move that the file system refused, to be tried again.
+  private struct Move {
+    let name: [UInt8]
+    let place: SpoolPlace
+    let outcome: SpoolOutcome
+    let report: [UInt8]
+  }
+
+  private static let retryInterval: Duration = .seconds(1)
+
+  private let time: Timekeeper
+  private let logger: Logger
+  private let maximumBytes: Int
+  private let store: any StateStore
+  var spool: (any Spool)?
+  var storeFailed: (StoreError) -> Void = { _ in }
+
+  /// The files in `active`, by the signal that each holds.
+  private var activeFiles: [SignalID: [UInt8]] = [:]
+  /// What stands, or is to stand, beside a signal's file.
+  private var doubts: [SignalID: [UInt8]] = [:]
+  private var failedMoves: [Move] = []
+  /// Files of remembered signals that could not be moved to `active` yet.
+  private var failedClaims: [(name: [UInt8], id: SignalID)] = []
+  /// Files beside which a report of doubt could not be written or removed.
+  private var failedDoubts: [[UInt8]] = []
+  private var isRetrying = false
+
+  init(time: Timekeeper, logger: Logger, maximumBytes: Int, store: any StateStore) {
+    self.time = time
+    self.logger = logger
+    self.maximumBytes = maximumBytes
+    self.store = store
+  }
+
+  // MARK: Taken and over
+
+  /// Whether the file of this name is the one that an accepted signal came in, left where it was by a
+  /// crash between the commit and the move.
+  func isUnclaimed(_ name: [UInt8], of id: SignalID) -> Bool {
+    guard activeFiles[id] == nil else { return false }
+    do throws(StoreError) {
+      guard let record = try store.signal(id), record.origin == .file(name),
+        let order = try store.order(OrderKey(signal: id))
+      else { return false }
+      return !order.isOverForSender
+    } catch {
+      storeFailed(error)
+      return false
+    }
+  }
+
+  func claim(_ name: [UInt8], for id: SignalID) {
+    guard let spool else { return }
+    do throws(SpoolError) {
+      activeFiles[id] = try spool.claim(name)
+    } catch {
+      guard error != .vanished else { return }
+      if failedClaims.isEmpty {
+        logger.log(
+          .error, "a file was taken but could not be moved to active; trying again every second",
+          [
+            LogField("signal_id", id.text), LogField("file", bytes: name),
+            LogField("error", "\(error)"),
+          ])
+      }
+      failedClaims.append((name, id))
+      return scheduleRetry()
+    }
+    if let name = activeFiles[id], let doubt = doubts[id] { write(doubt, beside: name) }
+  }
+
+  /// Moves a file that was no signal, or none that is new, out of `incoming`.
+  func dispose(_ name: [UInt8], to outcome: SpoolOutcome, _ report: JSONValue) {
+    finish(Move(name: name, place: .incoming, outcome: outcome, report: bytes(report)))
+  }
+
+  /// The signal's story is over: its file goes where the story ended.
+  func settle(_ outcome: Outcome) {
+    if outcome.replacesEarlier { return amend(outcome) }
+    let id = outcome.signalID
+    let place: SpoolPlace
+    let name: [UInt8]
+    if let active = activeFiles[id] {
+      (name, place) = (active, .active)
+      tell(nil, of: id)
+      activeFiles[id] = nil
+    } else if let index = failedClaims.firstIndex(where: { $0.id == id }) {
+      (name, place) = (failedClaims.remove(at: index).name, .incoming)
+      doubts[id] = nil
+    } else {
+      return
+    }
+    finish(
+      Move(
+        name: name, place: place, outcome: OutcomeReport.folder(of: outcome),
+        report: bytes(OutcomeReport.outcome(outcome))))
+  }
+
+  /// What was reported when the operator closed the signal is not the truth any more.
+  private func amend(_ outcome: Outcome) {
+    do throws(StoreError) {
+      guard let spool, let record = try store.signal(outcome.signalID),
+        case .file(let name) = record.origin
+      else { return }
+      amend(name, outcome, in: spool)
+    } catch {
+      storeFailed(error)
+    }
+  }
+
+  private func amend(_ name: [UInt8], _ outcome: Outcome, in spool: any Spool) {
+    do throws(SystemError) {
+      let isFound = try spool.amend(
+        name, in: OutcomeReport.folderOfClosed, report: bytes(OutcomeReport.outcome(outcome))
+      ) { OutcomeReport.id(in: $0) == outcome.signalID.text }
+      if isFound { return }
+    } catch {
+      logger.log(
+        .error, "the report of a signal that was closed as never placed could not be replaced",
+        [
+          LogField("signal_id", outcome.signalID.text), LogField("file", bytes: name),
+          LogField("error", "\(error)"),
+        ])
+    }
+  }
+
+  private func finish(_ move: Move) {
+    guard let spool else { return }
+    do throws(SpoolError) {
+      try spool.finish(
+        move.name, from: move.place, to: move.outcome, report: move.report,
+        replacing: { OutcomeReport.isSameEnd($0, move.report) })
+    } catch {
+      guard error != .vanished else { return }
+      if failedMoves.isEmpty {
+        logger.log(
+          .error, "a file of the spool could not be moved; trying again every second",
+          [LogField("file", bytes: move.name), LogField("error", "\(error)")])
+      }
+      failedMoves.append(move)
+      scheduleRetry()
+    }
+  }
+
+  private func scheduleRetry() {
+    guard !isRetrying else { return }
+    isRetrying = true
+    time.schedule(time.now().monotonic.advanced(by: Self.retryInterval)) { [weak self] in
+      self?.retry()
+    }
+  }
+
+  private func retry() {
+    isRetrying = false
+    let claims = failedClaims
+    failedClaims = []
+    for failed in claims { claim(failed.name, for: failed.id) }
+    let moves = failedMoves
+    failedMoves = []
+    for move in moves { finish(move) }
+    let names = failedDoubts
+    failedDoubts = []
+    for name in names { writeAgain(beside: name) }
+  }
+
+  private func bytes(_ report: JSONValue) -> [UInt8] {
+    Array((report.prettyText() + "\n").utf8)
+  }
+
+  // MARK: Doubt
+
+  /// Says beside the signal's file that its order is in doubt, or no more.
+  func tell(_ doubt: Doubt?, of id: SignalID) {
+    doubts[id] = doubt.map { bytes(OutcomeReport.doubt($0, of: id)) }
+    if let name = activeFiles[id] { write(doubts[id], beside: name) }
+  }
+
+  /// What stands beside a file in `active`; nil for nothing.
+  private func write(_ report: [UInt8]?, beside name: [UInt8]) {
+    guard let spool else { return }
+    do throws(SystemError) {
+      if let report {
+        try spool.writeStatus(name, report)
+      } else {
+        try spool.removeStatus(name)
+      }
+    } catch {
+      if failedDoubts.isEmpty {
+        logger.log(
+          .error, "what is in doubt could not be written beside a signal's file; trying again",
+          [LogField("file", bytes: name), LogField("error", "\(error)")])
+      }
+      failedDoubts.append(name)
+      scheduleRetry()
+    }
+  }
+
+  /// By now the file may have moved on, and another may have its name.
+  private func writeAgain(beside name: [UInt8]) {
+    let id = activeFiles.first { $0.value == name }?.key
+    write(id.flatMap { doubts[$0] }, beside: name)
+  }
+
+  // MARK: After a restart
+
+  /// Finds out whose files lie in `active`, and moves those on whose story ended meanwhile. What an
+  /// earlier run said beside them stays until the engine has spoken.
+  func adoptActive() {
+    guard let spool, activeFiles.isEmpty else { return }
+    do throws(SystemError) {
+      let (files, strays) = try spool.listActive()
+      for name in files { adopt(name, in: spool) }
+      for name in strays { removeStray(name, from: spool) }
+    } catch {
+      logger.log(.error, "the active folder cannot be listed", [LogField("error", "\(error)")])
+    }
+  }
+
+  private func signal(in name: [UInt8], of spool: any Spool) -> Signal? {
+    guard let bytes = try? spool.readActive(name) else { return nil }
+    return try? SignalReader.read(bytes, maximumBytes: maximumBytes)
+  }
+
+  private func adopt(_ name: [UInt8], in spool: any Spool) {
+    guard let signal = signal(in: name, of: spool) else { return logStranger(name) }
+    do throws(StoreError) {
+      guard let record = try store.signal(signal.id) else { return logStranger(name) }
+      guard let order = try store.order(OrderKey(signal: signal.id)) else {
+        return finish(
+          Move(
+            name: name, place: .active, outcome: .rejected,
+            report: bytes(
+              OutcomeReport.answer(
+                SignalAnswer(
+                  id: signal.id.text, status: .rejected, code: record.decision,
+                  message: record.message)))))
+      }
+      activeFiles[signal.id] = name
+      guard order.isOverForSender else { return }
+      settle(
+        Outcome(
+          signalID: signal.id, code: record.decision, message: record.message, order: order))
+    } catch {
+      storeFailed(error)
+    }
+  }
+
+  /// A report whose file a crash had moved on already; a signal that happens to be named like one
+  /// stays.
+  private func removeStray(_ name: [UInt8], from spool: any Spool) {
+    if signal(in: name, of: spool) != nil { return adopt(name, in: spool) }
+    do throws(SystemError) {
+      try spool.removeActive(name)
+    } catch {
+      logger.log(
+        .warning, "a report of a doubt that is over could not be removed from active",
+        [LogField("file", bytes: name), LogField("error", "\(error)")])
+    }
+  }
+
+  private func logStranger(_ name: [UInt8]) {
+    logger.log(
+      .error, "a file in active belongs to no signal that the database knows; it is left alone",
+      [
+        LogField("file", bytes: name),
+        LogField(
+          "advice",
+          "was the database replaced? look at the exchange before dropping the signal again"),
+      ])
+  }
+}
+
+extension Order {
+  /// Nothing more is told to the signal's sender, as a rule.
+  fileprivate var isOverForSender: Bool { status.isTerminal || isClosedAsNotPlaced }
+}

@@ -1,0 +1,263 @@
+import Cryptography
+package import Domain
+package import Execution
+package import Intake
+import JSON
+package import Platform
+package import Store
+import Transport
+
+/// Where signals come in and their answers go out: bytes are read and handed to the engine, and whoever
+/// sent them is answered once the engine's decision is durable.
+package final class SignalGateway {
+  private enum Waiting {
+    case file([UInt8])
+    case line(([UInt8]) -> Void)
+  }
+
+  private let time: Timekeeper
+  private let logger: Logger
+  private let account: String
+  private let maximumBytes: Int
+  private let store: any StateStore
+  private var spool: (any Spool)?
+  private var server: LineServer?
+  private var clients: [LineServer.ConnectionID: SignalClient] = [:]
+  /// The present epoch; nil while the store does not work.
+  package weak var driver: EngineDriver<StoreError>?
+  package var storeFailed: (StoreError) -> Void = { _ in } {
+    didSet { files.storeFailed = storeFailed }
+  }
+  private var isClosing = false
+
+  private var waiting: [Receipt: Waiting] = [:]
+  private var nextReceipt = 1
+  private let files: SignalFiles
+
+  /// `openSpool` gets what takes the spool's files and what takes its complaints. Throws when
+  /// `openSpool` does.
+  package init(
+    time: Timekeeper, logger: Logger, account: String, maximumBytes: Int, store: any StateStore,
+    openSpool: (
+      _ onFile: @escaping (SpoolFile) -> Void,
+      _ onProblem: @escaping (SpoolProblem) -> Void
+    ) throws(SystemError) -> any Spool
+  ) throws(SystemError) {
+    self.time = time
+    self.logger = logger
+    self.account = account
+    self.maximumBytes = maximumBytes
+    self.store = store
+    files = SignalFiles(time: time, logger: logger, maximumBytes: maximumBytes, store: store)
+    spool = try openSpool(
+      { [weak self] file in self?.take(file) },
+      { problem in logger.log(problem.level, problem.message, problem.fields) })
+    files.spool = spool
+  }
+
+  /// Takes signals from a socket as well.
+  func listen(on listener: UnixListener, loop: EventLoop) throws(SystemError) {
+    server = try LineServer(
+      listener: listener, maximumLineBytes: maximumBytes, loop: loop, handlers: handlers)
+  }
+
+  private var handlers: LineServer.Handlers {
+    LineServer.Handlers(
+      connected: { [weak self] id, peer in self?.greet(id, peer) },
+      received: { [weak self] id, line in self?.take(line, from: id) },
+      disconnected: { [weak self] id in self?.clients[id] = nil },
+      troubled: { [logger] trouble in
+        logger.log(.warning, "signal socket: \(trouble)", trouble.advice)
+      })
+  }
+
+  /// Begins to take signals.
+  package func open() {
+    files.adoptActive()
+    spool?.resume()
+  }
+
+  /// Files wait where they are until `open`.
+  package func pause() {
+    spool?.pause()
+  }
+
+  /// Takes no further signal; answers that are owed still go out.
+  package func stopTaking() {
+    isClosing = true
+    spool?.pause()
+    server?.stopReading()
+  }
+
+  package func close() {
+    spool?.close()
+    server?.close()
+    spool = nil
+    files.spool = nil
+    server = nil
+  }
+
+  // MARK: In
+
+  private func greet(_ id: LineServer.ConnectionID, _ peer: PeerCredentials) {
+    clients[id] = SignalClient(peer: peer, maximumTextBytes: maximumBytes)
+  }
+
+  private func take(_ line: LineInput, from id: LineServer.ConnectionID) {
+    guard let server, var client = clients[id] else { return }
+    let step = client.step(for: line, maximumBytes: maximumBytes)
+    if let fields = client.greeting(before: step) {
+      logger.log(.info, "a client connected to the signal socket", fields)
+    }
+    clients[id] = client
+    switch step {
+    case .signal(let bytes):
+      let now = time.now()
+      let wait = now.monotonic.since(server.arrival(from: id) ?? now.monotonic)
+      take(
+        line: bytes, from: client.name, arrivedAt: now.wall.advanced(by: .zero - wait)
+      ) { [weak server] answer in server?.answer(id, answer) }
+    case .pass: server.pass(id)
+    case .refuse(let refusal, isLast: false):
+      refuse(refusal, .line { [weak server] answer in server?.answer(id, answer) })
+    case .refuse(let refusal, isLast: true):
+      refuse(
+        refusal,
+        .line { [weak server] answer in
+          server?.answer(id, answer)
+          server?.finish(id)
+        }, client.fields)
+    }
+  }
+
+  /// Takes one line of a socket's peer; `reply` gets the one line that answers it.
+  package func take(
+    line: [UInt8], from peer: String, arrivedAt: WallTime, reply: @escaping ([UInt8]) -> Void
+  ) {
+    submit(line, from: .socket(peer), arrivedAt: arrivedAt, waiting: .line(reply))
+  }
+
+  private func take(_ file: SpoolFile) {
+    switch file.content {
+    case .failure(let refusal):
+      let code: DecisionCode
+      if case .tooLarge = refusal { code = .tooLarge } else { code = .unreadableFile }
+      refuse(
+        SignalRefusal(
+          code: code, id: nil, field: nil, position: nil,
+          message: "\(ByteText.printable(file.name)) was not taken: \(Self.words(for: refusal))"),
+        .file(file.name))
+    case .success(let bytes):
+      submit(
+        bytes, from: .file(file.name), arrivedAt: file.arrivedAt, waiting: .file(file.name)
+      ) { [spool] refusal in
+        spool?.leaveUnfinished(file, breaksOff: refusal.breaksOff) ?? false
+      }
+    }
+  }
+
+  private static func words(for refusal: FileRefusal) -> String {
+    guard case .forbidden(let status) = refusal else { return "\(refusal)" }
+    return "it may not be read: its mode is \(status.modeText), its owner "
+      + "\(AccountNames.user(status.owner)), its group \(AccountNames.group(status.group)), and the "
+      + "daemon is \(AccountNames.ownUser); give it mode 0640 and a group of the daemon's, and drop "
+      + "it again"
+  }
+
+  /// `isUnfinished` may say of what is no signal that it is still in the making.
+  private func submit(
+    _ bytes: [UInt8], from origin: SignalOrigin, arrivedAt: WallTime, waiting who: Waiting,
+    isUnfinished: (SignalRefusal) -> Bool = { _ in false }
+  ) {
+    let signal: Signal
+    do throws(SignalRefusal) {
+      signal = try SignalReader.read(bytes, maximumBytes: maximumBytes)
+    } catch {
+      return isUnfinished(error) ? () : refuse(error, who)
+    }
+    guard let driver, !isClosing else {
+      return answerUnavailable(
+        signal.id, who, isClosing ? .shuttingDown : .storageUnavailable)
+    }
+    do throws(StoreError) {
+      let known = try known(signal.id)
+      let receipt = Receipt(number: nextReceipt)
+      nextReceipt += 1
+      waiting[receipt] = who
+      let arrival = SignalArrival(
+        signal: signal, raw: bytes,
+        contentDigest: Digest.sha256(Array(signal.canonicalText.utf8)),
+        clientOrderID: ClientOrderID(account: account, signal: signal.id), origin: origin,
+        arrivedAt: arrivedAt, receipt: receipt)
+      driver.feed(.signal(arrival, known: known))
+    } catch {
+      answerUnavailable(signal.id, who, .storageUnavailable)
+      storeFailed(error)
+    }
+  }
+
+  private func known(_ id: SignalID) throws(StoreError) -> KnownSignal? {
+    guard let record = try store.signal(id) else { return nil }
+    return KnownSignal(record: record, status: try store.order(OrderKey(signal: id))?.status)
+  }
+
+  private func refuse(_ refusal: SignalRefusal, _ who: Waiting, _ more: [LogField] = []) {
+    var fields = [LogField("code", refusal.code.rawValue)] + more
+    if let id = refusal.id { fields.append(LogField("signal_id", id.text)) }
+    if case .file(let name) = who { fields.append(LogField("file", bytes: name)) }
+    logger.log(.notice, "refused: \(refusal.message)", fields)
+    replyInTurn(
+      SignalAnswer(
+        id: refusal.id?.text, status: .rejected, code: refusal.code, message: refusal.message),
+      to: who)
+  }
+
+  private func answerUnavailable(_ id: SignalID, _ who: Waiting, _ code: DecisionCode) {
+    replyInTurn(
+      SignalAnswer(id: id.text, status: .rejected, code: code, message: code.meaning), to: who)
+  }
+
+  /// Answers leave in the order of the lines, and those before this one may wait for a commit.
+  private func replyInTurn(_ answer: SignalAnswer, to who: Waiting) {
+    guard let driver else { return reply(answer, to: who) }
+    driver.afterCommit { [weak self] in self?.reply(answer, to: who) }
+  }
+
+  // MARK: Out
+
+  package func answer(_ receipt: Receipt, _ answer: SignalAnswer) {
+    guard let who = waiting.removeValue(forKey: receipt) else { return }
+    reply(answer, to: who)
+  }
+
+  private func reply(_ answer: SignalAnswer, to who: Waiting) {
+    let report = OutcomeReport.answer(answer)
+    switch who {
+    case .line(let reply): reply(Array(report.compactText().utf8))
+    case .file(let name): place(name, answer, report)
+    }
+  }
+
+  private func place(_ name: [UInt8], _ answer: SignalAnswer, _ report: JSONValue) {
+    let id = answer.id.flatMap { SignalID($0) }
+    switch answer.status {
+    case .accepted: if let id { files.claim(name, for: id) }
+    case .duplicate:
+      if let id, files.isUnclaimed(name, of: id) {
+        files.claim(name, for: id)
+      } else {
+        files.dispose(name, to: .done, report)
+      }
+    case .rejected where answer.code == .storageUnavailable || answer.code == .shuttingDown:
+      // The signal was not remembered: its file waits.
+      spool?.forget(name)
+    case .rejected: files.dispose(name, to: .rejected, report)
+    }
+  }
+
+  /// The signal's story is over.
+  package func settle(_ outcome: Outcome) { files.settle(outcome) }
+
+  /// What became of a signal's order is in doubt, or no more.
+  package func tell(_ doubt: Doubt?, of id: SignalID) { files.tell(doubt, of: id) }
+}

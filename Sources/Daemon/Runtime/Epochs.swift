@@ -1,0 +1,194 @@
+package import Domain
+package import Execution
+import Intake
+import Platform
+package import Store
+
+/// The way to the exchange as an epoch uses it.
+package protocol Dispatching: AnyObject {
+  func start()
+  func send(_ dispatch: Dispatch)
+  /// What waits for a connection must not leave any more: each is answered as not sent.
+  func withdrawUnsent()
+  /// Answers that are out are not delivered any more.
+  func close()
+}
+
+/// The engine's lives over one store.
+///
+/// An epoch is the life of an engine between two readings of the store. When the disk refuses a
+/// commit the epoch ends: what the engine believed is dropped, and a new one is built from what is
+/// durable, as after a restart.
+package final class Epochs {
+  package struct Edges {
+    package var configuration: () -> EngineConfiguration
+    /// Opens the way to the exchange anew; answers go to the closure.
+    package var openLink:
+      (StoredState, @escaping (RequestID, ExchangeAnswer) -> Void) -> any Dispatching
+    package var answerCommand: (CommandToken, CommandAnswer) -> Void
+    package var log: (LogEntry) -> Void
+    /// An epoch has begun with this state.
+    package var began: (StoredState) -> Void
+    /// An epoch has ended; those whose commands were under way are told.
+    package var ended: (StoreError) -> Void
+    /// The store cannot be trusted any more: the program has to end.
+    package var died: (StoreError) -> Void
+
+    package init(
+      configuration: @escaping () -> EngineConfiguration,
+      openLink:
+        @escaping (StoredState, @escaping (RequestID, ExchangeAnswer) -> Void) ->
+        any Dispatching,
+      answerCommand: @escaping (CommandToken, CommandAnswer) -> Void,
+      log: @escaping (LogEntry) -> Void, began: @escaping (StoredState) -> Void,
+      ended: @escaping (StoreError) -> Void, died: @escaping (StoreError) -> Void
+    ) {
+      self.configuration = configuration
+      self.openLink = openLink
+      self.answerCommand = answerCommand
+      self.log = log
+      self.began = began
+      self.ended = ended
+      self.died = died
+    }
+  }
+
+  /// The present epoch; `nil` while the store does not work.
+  package private(set) var driver: EngineDriver<StoreError>?
+  package private(set) var storageError: StoreError?
+  private let store: any StateStore
+  private let gateway: SignalGateway
+  private let time: Timekeeper
+  private let edges: Edges
+  private var link: (any Dispatching)?
+  /// What the exchange demanded of the last epoch: the commit that would have told it to this one may
+  /// be the one that failed.
+  private var unwrittenBackOff: BanRecord?
+  private var isStopping = false
+  private var hasEnded = false
+
+  private static let storageRetryInterval: Duration = .seconds(1)
+
+  package init(store: any StateStore, gateway: SignalGateway, time: Timekeeper, edges: Edges) {
+    self.store = store
+    self.gateway = gateway
+    self.time = time
+    self.edges = edges
+    gateway.storeFailed = { [weak self] error in self?.lose(error) }
+  }
+
+  package func begin() {
+    do throws(StoreError) {
+      let now = time.now()
+      var state = try store.loadState(now: now.wall)
+      state.ban = unwrittenBackOff ?? state.ban
+      let engine = Engine(
+        edges.configuration(), restoring: state, signals: try signals(of: state), at: now)
+      open(engine, state)
+    } catch {
+      lose(error)
+    }
+  }
+
+  /// Nothing new leaves any more; what is under way is finished.
+  package func stop() {
+    isStopping = true
+    driver?.feed(.stop)
+  }
+
+  /// Ends for good.
+  package func end() {
+    hasEnded = true
+    driver = nil
+    link?.close()
+    link = nil
+  }
+
+  /// The stored signals, read again from their bytes.
+  private func signals(of state: StoredState) throws(StoreError) -> [SignalID: Signal] {
+    var signals: [SignalID: Signal] = [:]
+    for live in state.live {
+      let record = live.signal
+      do throws(SignalRefusal) {
+        signals[record.signalID] = try SignalReader.read(
+          record.raw, maximumBytes: record.raw.count)
+      } catch {
+        throw .corrupt("signal \(record.signalID) does not read any more: \(error.message)")
+      }
+    }
+    return signals
+  }
+
+  private func open(_ engine: Engine, _ state: StoredState) {
+    let link = edges.openLink(state) { [weak self] id, answer in
+      self?.driver?.feed(.answer(id, answer))
+    }
+    let driver = EngineDriver(
+      engine: engine, storage: storage, now: time.now, edges: edges(of: link))
+    self.link = link
+    self.driver = driver
+    link.start()
+    gateway.driver = driver
+    edges.began(state)
+    driver.feed(.tick)
+    gateway.open()
+  }
+
+  private var storage: EngineDriver<StoreError>.Storage {
+    EngineDriver<StoreError>.Storage(
+      write: { [store] write throws(StoreError) in try store.write(write) },
+      commit: { [store] () throws(StoreError) in try store.commit() })
+  }
+
+  private func edges(of link: any Dispatching) -> EngineDriver<StoreError>.Edges {
+    EngineDriver<StoreError>.Edges(
+      send: { [weak link] dispatch in link?.send(dispatch) },
+      withdrawUnsent: { [weak link] _ in link?.withdrawUnsent() },
+      answer: { [gateway] receipt, answer in gateway.answer(receipt, answer) },
+      settle: { [gateway] outcome in gateway.settle(outcome) },
+      doubt: { [gateway] id, doubt in gateway.tell(doubt, of: id) },
+      answerCommand: edges.answerCommand, log: edges.log,
+      storageFailed: { [weak self] error in self?.lose(error) })
+  }
+
+  /// Nothing leaves any more and nothing is taken. A disk that can recover is tried every second;
+  /// one that cannot be trusted ends the daemon, and the next start looks at what is really there.
+  private func lose(_ error: StoreError) {
+    if let driver { unwrittenBackOff = driver.engine.ban }
+    gateway.driver = nil
+    gateway.pause()
+    driver = nil
+    link?.close()
+    link = nil
+    edges.ended(error)
+    if storageError != error {
+      storageError = error
+      edges.log(
+        LogEntry(
+          level: .error, message: "no signal is taken and no order leaves: \(error)",
+          fields: [LogEntry.Field("code", DecisionCode.storageUnavailable.rawValue)]))
+    }
+    switch error {
+    case .full, .readOnly, .heldByAnotherDaemon:
+      guard !hasEnded else { return }
+      let next = time.now().monotonic.advanced(by: Self.storageRetryInterval)
+      time.schedule(next) { [weak self] in self?.tryStorage() }
+    case .corrupt, .ioFailure, .newerSchema, .unusablePath, .misuse: edges.died(error)
+    }
+  }
+
+  private func tryStorage() {
+    if isStopping || hasEnded { return }
+    do throws(StoreError) {
+      try store.probe()
+      storageError = nil
+      edges.log(
+        LogEntry(
+          level: .notice, message: "the database takes writes again; orders are reconciled",
+          fields: []))
+      begin()
+    } catch {
+      lose(error)
+    }
+  }
+}

@@ -1,0 +1,255 @@
+import Configuration
+import Domain
+import Glibc
+import MEXC
+package import Platform
+import Store
+import Transport
+
+/// The daemon as a program: from its arguments to its exit status.
+package enum DaemonProgram {
+  /// Why the daemon did not start.
+  private enum StartError: Error {
+    case configuration(String)
+    case failure(String)
+  }
+
+  /// `arguments` without the program's name.
+  package static func run(_ arguments: [String]) -> ExitCode {
+    let options: CommandLineOptions
+    do throws(CommandLineOptions.UsageError) {
+      options = try CommandLineOptions.parse(arguments)
+    } catch {
+      complain(UsageMessage.text("mexc-signald", error.description))
+      return .wrongUsage
+    }
+    switch options.action {
+    case .showHelp: say(CommandLineOptions.usage)
+    case .showVersion: say("mexc-signald \(Version.text)")
+    case .check(let path, let isQuiet):
+      return checkConfiguration(path, isQuiet: isQuiet, output: say, complaints: complain)
+    case .run(let path): return serve(path)
+    }
+    return .done
+  }
+
+  private static func serve(_ path: String) -> ExitCode {
+    switch ConfigurationFile.load(path) {
+    case .failure(let invalid):
+      for violation in invalid.violations { complain("\(violation)") }
+      return .invalidConfiguration
+    case .success(let file):
+      let logger = makeLogger(file.configuration.log)
+      let service = ServiceManager()
+      let sockets = Sockets(service.activatedSockets())
+      let places = PlaceCheck(file, isStart: true, givenSockets: sockets.given)
+      for violation in places.violations { complain("\(violation)") }
+      guard places.violations.isEmpty else { return .invalidConfiguration }
+      for warning in places.warnings { logger.log(.warning, "\(warning)") }
+      do throws(StartError) {
+        return try serve(file, service, sockets, logger)
+      } catch {
+        defer { logger.flush() }
+        switch error {
+        case .configuration(let text):
+          logger.log(.error, "not started: \(text)")
+          return .invalidConfiguration
+        case .failure(let text):
+          logger.log(.error, "not started: \(text)")
+          return .failed
+        }
+      }
+    }
+  }
+
+  private static func serve(
+    _ file: ConfigurationFile, _ service: ServiceManager, _ sockets: Sockets, _ logger: Logger
+  ) throws(StartError) -> ExitCode {
+    let configuration = file.configuration
+    // Files that the daemon makes are its own; what others may read is set one by one.
+    umask(0o027)
+    do {
+      let loop = try EventLoop()
+      let relay = ProcessRequestRelay()
+      // Before any thread is made: threads inherit the blocked signals.
+      let watch = try PosixSignalWatch(loop: loop) { request in relay.handle(request) }
+      defer { watch.close() }
+      logger.log(
+        .info, "mexc-signald \(Version.text) starts",
+        [LogField("mode", configuration.mode.rawValue), LogField("config", file.path)])
+      let lock = try lockSpool(configuration.intake.directory)
+      defer { withExtendedLifetime(lock) {} }
+      let trader = try makeTrader(file, service, sockets, loop, logger)
+      relay.trader = trader
+      return try trader.run()
+    } catch let error as StartError {
+      throw error
+    } catch {
+      throw .failure("\(error)")
+    }
+  }
+
+  private static func makeTrader(
+    _ file: ConfigurationFile, _ service: ServiceManager, _ sockets: Sockets, _ loop: EventLoop,
+    _ logger: Logger
+  ) throws -> Trader {
+    let configuration = file.configuration
+    let endpoint = try endpoint(configuration)
+    let tls = try tlsContext(configuration, endpoint)
+    let credentials = try credentials(configuration, logger)
+    let store = try OrderStore(path: configuration.store.path)
+    let ownership = DatabaseOwnership(configuration, from: file.path, credentials: credentials)
+    if let refusal = try ownership.take(store, logger, at: Clock.now().wall) {
+      throw StartError.configuration("store.path: \(refusal)")
+    }
+    try CarefulStart.prepare(store, logger, at: Clock.now().wall)
+    let window = configuration.exchange.receiveWindow
+    var options = HTTPClient.Configuration()
+    options.warmConnections = configuration.exchange.connections
+    options.userAgent = "mexc-signald/\(Version.text)"
+    let clientOptions = options
+    let trader = Trader(
+      loop: loop, logger: logger, service: service, store: store, ownership: ownership,
+      configuration: configuration,
+      makeClient: {
+        HTTPClient(loop: loop, endpoint: endpoint, tls: tls, configuration: clientOptions)
+      },
+      makeVenue: { openOrders in
+        VenueCatalog.venue(
+          in: configuration.tradingMode, credentials: credentials, receiveWindow: window,
+          openOrders: openOrders)
+      },
+      reload: { Configuration.load(file.path) })
+    try trader.start(
+      signals: sockets.listener(
+        "signal", path: configuration.intake.socket, mode: configuration.intake.socketMode),
+      control: sockets.listener("control", path: configuration.control.socket, mode: 0o600))
+    logger.log(
+      .info, "ready to take signals",
+      [
+        LogField("directory", configuration.intake.directory),
+        LogField("socket", configuration.intake.socket),
+      ])
+    service.ready()
+    return trader
+  }
+
+  /// Two daemons with a database each would both act on one file.
+  private static func lockSpool(_ directory: String) throws -> DirectoryLock {
+    try Directory.make(directory, mode: 0o755)
+    do throws(DirectoryLock.Failure) {
+      return try DirectoryLock(path: directory + "/.lock")
+    } catch {
+      throw StartError.failure(
+        "\(directory): \(error); stop it, or use another intake.directory")
+    }
+  }
+
+  private static func endpoint(_ configuration: Configuration) throws(StartError) -> Endpoint {
+    do throws(Endpoint.Flaw) {
+      return try Endpoint(configuration.exchange.restURL)
+    } catch {
+      throw .configuration("exchange.rest_url: \(error)")
+    }
+  }
+
+  private static func tlsContext(
+    _ configuration: Configuration, _ endpoint: Endpoint
+  ) throws(StartError) -> TLSContext? {
+    guard endpoint.scheme == .https else { return nil }
+    do throws(TLSContext.Failure) {
+      return try TLSContext(client: configuration.exchange.caFile.map { .file($0) } ?? .system)
+    } catch {
+      throw .configuration("exchange.ca_file: \(error)")
+    }
+  }
+
+  /// Paper mode needs no keys and reads none.
+  private static func credentials(
+    _ configuration: Configuration, _ logger: Logger
+  ) throws(StartError) -> MEXC.Credentials? {
+    guard configuration.mode != .paper else { return nil }
+    do {
+      let read = try Credentials.read(configuration.credentials.source, mode: configuration.mode)
+      logger.log(.info, "API credentials read", [LogField("from", "\(read.origin)")])
+      return try MEXC.Credentials(apiKey: read.apiKey, secret: read.secretKey)
+    } catch {
+      throw .configuration("credentials: \(error)")
+    }
+  }
+
+  private static func makeLogger(_ log: Configuration.Log) -> Logger {
+    let format: LogFormat =
+      switch log.format {
+      case .auto: Logger.suitableFormat()
+      case .journal: .journal
+      case .logfmt: .logfmt
+      case .json: .json
+      }
+    return Logger(level: log.level, format: format)
+  }
+
+  private static func say(_ text: String) {
+    write(text, to: STDOUT_FILENO)
+  }
+
+  private static func complain(_ text: String) { complain(.error, text) }
+
+  /// A line before there is a logger, or beside it: plain on a terminal, with its priority in the
+  /// journal.
+  private static func complain(_ level: LogLevel, _ text: String) {
+    let isJournal = Logger.suitableFormat() == .journal
+    write((isJournal ? level.journalPrefix : "") + text, to: STDERR_FILENO)
+  }
+
+  private static func write(_ text: String, to descriptor: CInt) {
+    let bytes = Array((text + "\n").utf8)
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = unsafe rest.withUnsafeBytes { buffer in
+        unsafe Glibc.write(descriptor, buffer.baseAddress, buffer.count)
+      }
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
+    }
+  }
+}
+
+/// A POSIX signal may arrive before the trader that handles it exists.
+private final class ProcessRequestRelay {
+  private var early: [ProcessRequest] = []
+  weak var trader: Trader? {
+    didSet {
+      for request in early { trader?.handle(request) }
+      early = []
+    }
+  }
+
+  func handle(_ request: ProcessRequest) {
+    if let trader { trader.handle(request) } else { early.append(request) }
+  }
+}
+
+/// The listening sockets: systemd's where it has made them, else our own.
+private struct Sockets {
+  private let activated: [ServiceManager.ActivatedSocket]
+
+  init(_ activated: [ServiceManager.ActivatedSocket]) {
+    self.activated = activated
+  }
+
+  /// The names of those that systemd has made.
+  var given: Set<String> { Set(["signal", "control"].filter { socket($0) != nil }) }
+
+  func listener(_ name: String, path: String, mode: UInt32) throws -> UnixListener {
+    guard let socket = socket(name) else { return try UnixListener(path: path, mode: mode) }
+    return try UnixListener(adopting: socket.descriptor)
+  }
+
+  /// A socket unit names its sockets by `FileDescriptorName=`; a single unnamed one is for signals.
+  private func socket(_ name: String) -> ServiceManager.ActivatedSocket? {
+    let named = activated.first { $0.name == name }
+    let only = name == "signal" && activated.count == 1 && activated[0].name != "control"
+    return named ?? (only ? activated[0] : nil)
+  }
+}

@@ -1,0 +1,100 @@
+package import Configuration
+import Control
+package import Domain
+package import Execution
+package import JSON
+import Platform
+package import Transport
+
+/// The answer to `mexc-signalctl status`.
+package enum StatusReport {
+  /// What is known outside the engine.
+  package struct Facts {
+    package var configuration: Configuration
+    package var startedAt: Moment
+    package var troubles: [Trouble]
+    package var connections: HTTPClientStatus?
+    package var lastCommitNanoseconds: Int64
+    package var droppedLogLines: Int
+    package var loopTurns: Int
+    package var ban: BanRecord?
+  }
+
+  /// `engine` is nil while the store cannot be used.
+  package static func json(
+    _ engine: EngineStatus?, _ facts: Facts, at now: Moment
+  ) -> JSONValue {
+    let uptime = now.monotonic.since(facts.startedAt.monotonic).wholeMilliseconds / 1_000
+    return .object(
+      pairs: [
+        ("state", .string(engine?.state.rawValue ?? "halted")),
+        ("reason", .text(facts.troubles.first?.line)),
+        ("problems", .array(facts.troubles.map(\.document))),
+        ("mode", .string(facts.configuration.mode.rawValue)),
+        ("version", .string(Version.text)),
+        ("uptime_seconds", .integer(uptime)),
+        ("trading_open", .bool(engine?.isTradingOpen ?? false)),
+        ("careful_start", .bool(engine?.isCareful ?? false)),
+        ("waiting", .integer(engine?.waiting ?? 0)),
+        ("in_flight", .integer(engine?.inFlight ?? 0)),
+        ("unknown", .integer(engine?.unknown ?? 0)),
+        ("not_found", .integer(engine?.notFound ?? 0)),
+        ("open_orders", .integer(engine?.open ?? 0)),
+        ("price_source", "rest"),
+        ("streams", []),
+        ("clock_offset_ms", engine?.clockOffsetMilliseconds.map { .integer($0) } ?? .null),
+        (
+          "clock_error_ms", engine?.clockError.map { .integer($0.wholeMilliseconds) } ?? .null
+        ),
+        ("daily_quote", .decimal(engine?.dailyQuote)),
+        ("risk", risk(engine, facts.configuration.risk)),
+        ("rate", rate(engine, facts)),
+        ("connections", connections(facts.connections)),
+        ("last_commit_us", .integer(facts.lastCommitNanoseconds / 1_000)),
+        ("resident_bytes", ProcessFacts.residentBytes().map { .integer($0) } ?? .null),
+        ("open_descriptors", ProcessFacts.openDescriptors().map { .integer($0) } ?? .null),
+        ("dropped_log_lines", .integer(facts.droppedLogLines)),
+        ("loop_turns", .integer(facts.loopTurns)),
+      ])
+  }
+
+  /// What counts against the limits of the configuration, and the limits.
+  private static func risk(
+    _ engine: EngineStatus?, _ limits: Configuration.Risk
+  ) -> JSONValue {
+    [
+      "open_orders": .integer(engine?.liveOrders ?? 0),
+      "open_orders_limit": .integer(limits.maximumOpenOrders),
+      "minute_orders": .integer(engine?.ordersOfMinute ?? 0),
+      "minute_orders_limit": .integer(limits.maximumOrdersPerMinute),
+      "daily_quote": .decimal(engine?.dailyQuote),
+      "daily_quote_limit": .decimal(limits.maximumDailyQuote),
+    ]
+  }
+
+  private static func rate(_ engine: EngineStatus?, _ facts: Facts) -> JSONValue {
+    .object(
+      pairs: [
+        ("ip_used", .integer(engine?.usage.ip ?? 0)),
+        ("ip_limit", .integer(engine?.usageLimits.ip ?? 0)),
+        ("uid_used", .integer(engine?.usage.uid ?? 0)),
+        ("uid_limit", .integer(engine?.usageLimits.uid ?? 0)),
+        (
+          "window_seconds",
+          .integer(facts.configuration.rateLimits.window.wholeMilliseconds / 1_000)
+        ),
+        ("order_used", .integer(engine?.usage.orders ?? 0)),
+        ("order_limit", .integer(engine?.usageLimits.orders ?? 0)),
+        ("banned_until", facts.ban.map { .string(Timestamp.format($0.until)) } ?? .null),
+      ])
+  }
+
+  private static func connections(_ status: HTTPClientStatus?) -> JSONValue {
+    guard let status else { return .null }
+    return [
+      "idle": .integer(status.idle), "busy": .integer(status.busy),
+      "connecting": .integer(status.connecting), "waiting": .integer(status.waiting),
+      "last_error": .text(status.lastError?.description),
+    ]
+  }
+}

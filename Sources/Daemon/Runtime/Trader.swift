@@ -1,0 +1,324 @@
+import Configuration
+import Control
+import Domain
+import Execution
+import Intake
+import JSON
+import Platform
+import Store
+import Transport
+
+/// The running daemon: one loop, the engine's epochs, and the edges around them.
+final class Trader {
+  let loop: EventLoop
+  let logger: Logger
+  let service: ServiceManager
+  let store: OrderStore
+  private let ownership: DatabaseOwnership
+  let startedAt = Clock.now()
+  private(set) var configuration: Configuration
+  private let makeClient: () -> HTTPClient
+  /// Takes the orders that an earlier run left at the venue.
+  private let makeVenue: ([Order]) -> any Venue
+  private let reload: () -> Result<Configuration, InvalidConfiguration>
+
+  private var epochs: Epochs?
+  private var client: HTTPClient?
+  private var gateway: SignalGateway?
+  private var control: ControlServer?
+  private var commands: [CommandToken: (CommandAnswer) -> Void] = [:]
+  private var nextToken = 1
+  private var watchdog: EventLoop.TimerID?
+  private var stopDeadline: MonotonicTime?
+  private var lastStatus = ""
+  private var statusDue = MonotonicTime(nanoseconds: 0)
+  private var statusTimer: EventLoop.TimerID?
+  private(set) var exitCode: ExitCode?
+
+  /// In-flight placements have this long to be answered before the daemon stops all the same; what
+  /// is not answered is looked up after the next start.
+  private static let stopTime: Duration = .seconds(10)
+
+  init(
+    loop: EventLoop, logger: Logger, service: ServiceManager, store: OrderStore,
+    ownership: DatabaseOwnership, configuration: Configuration,
+    makeClient: @escaping () -> HTTPClient,
+    makeVenue: @escaping ([Order]) -> any Venue,
+    reload: @escaping () -> Result<Configuration, InvalidConfiguration>
+  ) {
+    self.loop = loop
+    self.logger = logger
+    self.service = service
+    self.store = store
+    self.ownership = ownership
+    self.configuration = configuration
+    self.makeClient = makeClient
+    self.makeVenue = makeVenue
+    self.reload = reload
+  }
+
+  /// Opens the edges and begins the first epoch.
+  func start(signals: UnixListener, control listener: UnixListener) throws(SystemError) {
+    let time = Timekeeper(loop)
+    let intake = configuration.intake
+    let gateway = try SignalGateway(
+      time: time, logger: logger, account: configuration.exchange.account,
+      maximumBytes: intake.maximumSignalBytes, store: store
+    ) { [loop] onFile, onProblem throws(SystemError) in
+      try SpoolDirectory(
+        path: intake.directory, maximumBytes: intake.maximumSignalBytes,
+        quietTime: intake.quietTime, loop: loop, onFile: onFile, onProblem: onProblem)
+    }
+    try gateway.listen(on: signals, loop: loop)
+    self.gateway = gateway
+    control = try ControlServer(listener: listener, loop: loop, handlers: controlHandlers)
+    let epochs = Epochs(store: store, gateway: gateway, time: time, edges: edges)
+    self.epochs = epochs
+    epochs.begin()
+    feedWatchdog()
+  }
+
+  /// Turns the loop until the daemon has ended.
+  func run() throws(SystemError) -> ExitCode {
+    while exitCode == nil {
+      logger.flush()
+      try loop.turn(until: deadline)
+      driver?.finish()
+      endIfDone()
+      showStatus()
+    }
+    logger.flush()
+    return exitCode ?? .failed
+  }
+
+  private var deadline: MonotonicTime? {
+    [driver?.engine.nextDeadline, stopDeadline].compactMap(\.self).min()
+  }
+
+  private var driver: EngineDriver<StoreError>? { epochs?.driver }
+
+  private var engineConfiguration: EngineConfiguration {
+    configuration.engineConfiguration(
+      venue: VenueCatalog.traits(in: configuration.tradingMode))
+  }
+
+  private var storageError: StoreError? { epochs?.storageError }
+
+  // MARK: Epochs
+
+  private var edges: Epochs.Edges {
+    Epochs.Edges(
+      configuration: { [unowned self] in
+        self.engineConfiguration
+      },
+      openLink: { [unowned self] state, deliver in self.openLink(state, deliver) },
+      answerCommand: { [weak self] token, answer in
+        self?.commands.removeValue(forKey: token)?(answer)
+      },
+      log: { [logger] entry in logger.log(entry) },
+      began: { [logger] state in Self.announce(state, to: logger) },
+      ended: { [weak self] error in
+        self?.client = nil
+        self?.failCommands(error)
+      },
+      died: { [weak self] _ in self?.exitCode = .failed })
+  }
+
+  private func openLink(
+    _ state: StoredState, _ deliver: @escaping (RequestID, ExchangeAnswer) -> Void
+  ) -> any Dispatching {
+    let client = makeClient()
+    var told = RecentTexts()
+    client.onConnectionEvent = { [logger] event in
+      let text = "exchange connection: \(event)"
+      let level: LogLevel =
+        switch event {
+        case .connected, .lost: .debug
+        // During an outage every attempt fails, some of them each second.
+        case .failed, .usingOldAddresses:
+          told.isRecent(text, at: Clock.monotonic()) ? .debug : .warning
+        }
+      logger.log(level, text)
+    }
+    self.client = client
+    let noteKey = ownership.noteKey(in: store, logger) { Clock.now().wall }
+    return ExchangeLink(
+      client: client, venue: makeVenue(state.live.map(\.order)), now: Clock.now
+    ) { id, answer in
+      noteKey(answer)
+      deliver(id, answer)
+    }
+  }
+
+  private static func announce(_ state: StoredState, to logger: Logger) {
+    if !state.live.isEmpty {
+      logger.log(
+        .info, "orders of an earlier run are looked up before trading opens",
+        [LogField("orders", state.live.count)])
+    }
+    if let halt = state.halt {
+      logger.log(.warning, "trading is halted since an earlier run: \(halt.reason)")
+    }
+    if let careful = state.careful {
+      logger.log(
+        .warning, "careful start: every signal is looked for at the exchange before it may leave",
+        [LogField("reason", careful.reason)])
+    }
+  }
+
+  private func failCommands(_ error: StoreError) {
+    let waiting = commands
+    commands = [:]
+    for token in waiting.keys.sorted(by: { $0.number < $1.number }) {
+      waiting[token]?(
+        CommandAnswer(
+          ok: false, message: "not confirmed, look at 'status' before you repeat it: \(error)"))
+    }
+  }
+
+  // MARK: The operator
+
+  private var controlHandlers: ControlHandlers {
+    ControlHandlers(
+      status: { [weak self] in self?.statusReport() ?? .null },
+      store: { [weak self] in self.flatMap { $0.storageError == nil ? $0.store : nil } },
+      perform: { [weak self] command, done in self?.perform(command, done) },
+      onPeer: { [logger] peer in
+        logger.log(
+          .debug, "a client connected to the control socket",
+          [LogField("peer_pid", peer.process), LogField("peer_uid", peer.user)])
+      },
+      onTrouble: { [logger] trouble in
+        logger.log(.warning, "control socket: \(trouble)", trouble.advice)
+      })
+  }
+
+  private func perform(_ command: OperatorCommand, _ done: @escaping (CommandAnswer) -> Void) {
+    guard let driver else {
+      let reason = storageError.map { "\($0)" } ?? "the daemon is stopping"
+      return done(CommandAnswer(ok: false, message: "not done: \(reason)"))
+    }
+    let token = CommandToken(number: nextToken)
+    nextToken += 1
+    commands[token] = done
+    driver.feed(.command(command, token))
+  }
+
+  private func statusReport() -> JSONValue {
+    let now = Clock.now()
+    let facts = StatusReport.Facts(
+      configuration: configuration, startedAt: startedAt, troubles: troubles(at: now),
+      connections: client?.status, lastCommitNanoseconds: store.lastCommitNanoseconds,
+      droppedLogLines: logger.dropped, loopTurns: loop.turns, ban: driver?.engine.ban)
+    return StatusReport.json(driver?.status(at: now), facts, at: now)
+  }
+
+  // MARK: The service
+
+  /// Half the interval, as sd_watchdog_enabled(3) advises; a timer of the loop, so that it speaks
+  /// only while the loop turns.
+  private func feedWatchdog() {
+    guard let interval = service.watchdogInterval else { return }
+    service.watchdog()
+    watchdog = loop.schedule(at: Clock.monotonic().advanced(by: interval / 2)) { [weak self] in
+      self?.feedWatchdog()
+    }
+  }
+
+  private func troubles(at now: Moment) -> [Trouble] {
+    Troubles.list(
+      driver?.engine, storageError, client?.status, isStopping: stopDeadline != nil, at: now)
+  }
+
+  /// Looking through what may be wrong costs more than a turn that places an order should pay.
+  private static let statusInterval: Duration = .milliseconds(200)
+
+  /// The first of what `status` lists; what changes in between is shown when its time has come.
+  private func showStatus() {
+    let now = Clock.now()
+    guard now.monotonic >= statusDue else {
+      if statusTimer == nil {
+        statusTimer = loop.schedule(at: statusDue) { [weak self] in self?.statusTimer = nil }
+      }
+      return
+    }
+    statusDue = now.monotonic.advanced(by: Self.statusInterval)
+    let troubles = troubles(at: now)
+    var text = troubles.first?.line ?? "trading (\(configuration.mode.rawValue))"
+    if troubles.count > 1 { text += " (and \(troubles.count - 1) more)" }
+    guard text != lastStatus else { return }
+    lastStatus = text
+    service.status(text)
+  }
+
+  func handle(_ request: ProcessRequest) {
+    switch request {
+    case .stop: stop()
+    case .reload: reloadConfiguration()
+    }
+  }
+
+  /// Closes the intake and lets placements in flight be answered.
+  private func stop() {
+    guard stopDeadline == nil else {
+      logger.log(.notice, "told to stop again; not waiting any longer")
+      stopDeadline = Clock.monotonic()
+      return
+    }
+    logger.log(.info, "stopping: no further signal is taken, orders in flight are awaited")
+    service.stopping()
+    stopDeadline = Clock.monotonic().advanced(by: Self.stopTime)
+    gateway?.stopTaking()
+    epochs?.stop()
+  }
+
+  private func endIfDone() {
+    guard let stopDeadline, exitCode == nil else { return }
+    let isWaiting = driver?.engine.hasPlacementOutstanding ?? false
+    guard !isWaiting || Clock.monotonic() >= stopDeadline else { return }
+    if isWaiting {
+      logger.log(
+        .warning, "stopped before every placement was answered; the next start looks them up")
+    }
+    epochs?.end()
+    client = nil
+    gateway?.close()
+    control?.close()
+    logger.log(.info, "stopped")
+    exitCode = .done
+  }
+
+  private func reloadConfiguration() {
+    service.reloading()
+    defer { service.ready() }
+    switch reload() {
+    case .failure(let invalid):
+      for violation in invalid.violations {
+        logger.log(.error, "the configuration is not reloaded: \(violation)")
+      }
+    case .success(let new): takeOver(new)
+    }
+  }
+
+  private func takeOver(_ new: Configuration) {
+    let taken = Configuration.changesTakenOver(from: configuration, to: new)
+    let waiting = Configuration.changesNeedingRestart(from: configuration, to: new)
+    do throws(ReloadRefusal) {
+      configuration = try configuration.takingOver(from: new)
+    } catch {
+      return logger.log(
+        .error, "the configuration is not reloaded: " + error.reasons.joined(separator: "; "))
+    }
+    logger.level = configuration.log.level
+    driver?.feed(.reconfigure(engineConfiguration))
+    logger.log(
+      .notice, "the configuration is reloaded",
+      [LogField("changed", taken.isEmpty ? "nothing" : taken.joined(separator: ","))])
+    if !waiting.isEmpty {
+      logger.log(
+        .warning, "some changes wait for a restart",
+        [LogField("keys", waiting.joined(separator: ","))]
+          + DatabaseOwnership.advice(onReloadFrom: configuration, to: new))
+    }
+  }
+}

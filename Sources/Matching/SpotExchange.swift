@@ -1,0 +1,167 @@
+package import Domain
+
+/// A spot exchange as a pure machine: it has no clock, no input or output, and no randomness but its
+/// seed. The same calls with the same moments give the same orders, fills and identifiers.
+///
+/// Takers meet at the last price, which lies between the displayed best bid and ask. A limit order
+/// that rests fills at its own price once the last price reaches it.
+///
+/// Longer than 400 lines, because placing, matching and reading share one book.
+package struct SpotExchange: Sendable {
+  struct Market: Sendable {
+    var listing: Listing
+    /// The last price; `nil` before there is one.
+    var price: FixedDecimal?
+    var high: FixedDecimal?
+    var low: FixedDecimal?
+    var isFrozen = false
+    var walk: SplitMix64
+    /// Numbers of the open orders, oldest first.
+    var open: [Int] = []
+    /// Indices into `trades`.
+    var trades: [Int] = []
+    /// Numbers of all its orders.
+    var orders: [Int] = []
+  }
+
+  /// How often the market moves.
+  package static let step = Duration.milliseconds(250)
+  /// After a longer pause the steps before the last ten minutes are left out: nobody saw them.
+  private static let catchUpMaximum: Int64 = 2_400
+
+  package let rules: ExchangeRules
+  package let seed: UInt64
+  package internal(set) var wallet = Wallet()
+  /// Everything that was ever accepted, in order.
+  package internal(set) var orders: [SimulatedOrder] = []
+  package internal(set) var trades: [SimulatedTrade] = []
+  /// Accepted orders whose client order ID an earlier accepted order already had.
+  package internal(set) var duplicateClientOrderIDs = 0
+  var markets: [Market] = []
+  var marketIndex: [Symbol: Int] = [:]
+  var numberByOrderID: [String: Int] = [:]
+  package internal(set) var numbersByClientOrderID: [String: [Int]] = [:]
+  var openCount = 0
+  var fate: SplitMix64
+  private let epoch: MonotonicTime
+  private var stepsDone: Int64 = 0
+
+  package init(
+    listings: [Listing] = Listing.standard,
+    balances: [(asset: String, amount: FixedDecimal)] = standardBalances,
+    rules: ExchangeRules = ExchangeRules(), seed: UInt64, at start: Moment
+  ) {
+    self.rules = rules
+    self.seed = seed
+    epoch = start.monotonic
+    fate = SplitMix64(seed: seed, stream: "orders")
+    for listing in listings { add(listing) }
+    for (asset, amount) in balances { _ = wallet.setFree(asset, to: amount) }
+  }
+
+  /// Enough of each default asset to trade both ways.
+  package static let standardBalances: [(asset: String, amount: FixedDecimal)] = [
+    ("USDT", FixedDecimal(100_000)), ("BTC", FixedDecimal(2)), ("ETH", FixedDecimal(20)),
+    ("LINK", FixedDecimal(1_000)), ("MX", FixedDecimal(10_000)),
+    ("BUYONLY", FixedDecimal(1_000)), ("SELLONLY", FixedDecimal(1_000)),
+    ("NOMARKET", FixedDecimal(1_000)),
+  ]
+
+  // MARK: Listings
+
+  package var listings: [Listing] { markets.map(\.listing) }
+
+  package func listing(_ symbol: Symbol) -> Listing? {
+    marketIndex[symbol].map { markets[$0].listing }
+  }
+
+  /// Adds a listing, or changes the one that is there; its price and orders stay.
+  package mutating func add(_ listing: Listing) {
+    if let index = marketIndex[listing.symbol] {
+      markets[index].listing = listing
+      return
+    }
+    marketIndex[listing.symbol] = markets.count
+    let walk = SplitMix64(seed: seed, stream: listing.symbol.text)
+    let price = listing.startPrice
+    markets.append(Market(listing: listing, price: price, high: price, low: price, walk: walk))
+  }
+
+  // MARK: Time
+
+  /// Lives through the steps up to `now`. Every request calls it first.
+  package mutating func advance(to now: Moment) {
+    let elapsed = now.monotonic.since(epoch).wholeNanoseconds
+    let target = elapsed / Self.step.wholeNanoseconds
+    stepsDone = max(stepsDone, target - Self.catchUpMaximum)
+    while stepsDone < target {
+      stepsDone += 1
+      let instant = epoch.advanced(by: Self.step * Int(stepsDone))
+      let age = now.monotonic.since(instant)
+      takeStep(at: now.wall.advanced(by: .zero - age))
+    }
+  }
+
+  private mutating func takeStep(at time: WallTime) {
+    for index in markets.indices {
+      if rules.walks && !markets[index].isFrozen { walkPrice(of: index) }
+      matchResting(in: index, at: time)
+    }
+  }
+
+  /// A small random move, with a pull toward the starting price that keeps the walk around it.
+  private mutating func walkPrice(of index: Int) {
+    let hundredths = 100 * rules.volatility
+    guard let price = markets[index].price, let start = markets[index].listing.startPrice,
+      hundredths > 0
+    else { return }
+    let draw = markets[index].walk.below(2 * hundredths + 1) - hundredths
+    let tick = markets[index].listing.rules.tickSize
+    let moved =
+      price.units + price.units / 1_000_000 * Int128(draw) + (start.units - price.units) / 1_000
+    let nearest = FixedDecimal(units: moved + tick.units / 2).rounded(toMultipleOf: tick, .down)
+    note(max(nearest ?? price, tick), for: index)
+  }
+
+  private mutating func note(_ price: FixedDecimal, for index: Int) {
+    markets[index].price = price
+    markets[index].high = max(markets[index].high ?? price, price)
+    markets[index].low = min(markets[index].low ?? price, price)
+  }
+
+  // MARK: Prices
+
+  package func price(of symbol: Symbol) -> FixedDecimal? {
+    marketIndex[symbol].flatMap { markets[$0].price }
+  }
+
+  /// Moves the last price; orders that it reaches fill. False for a symbol that is not listed, and
+  /// for a price that is not above zero or too large to reckon with.
+  package mutating func setPrice(_ symbol: Symbol, to price: FixedDecimal, at now: Moment) -> Bool {
+    advance(to: now)
+    guard let index = marketIndex[symbol], price.isPositive, price <= Self.priceMaximum
+    else { return false }
+    note(price, for: index)
+    matchResting(in: index, at: now.wall)
+    return true
+  }
+
+  /// Leaves room for a quantity of 10¹¹ in the product of the two.
+  package static let priceMaximum = FixedDecimal(1_000_000_000)
+
+  /// Stops the walk of one symbol, or of all, or lets it go on.
+  package mutating func freeze(_ symbol: Symbol?, _ isFrozen: Bool, at now: Moment) -> Bool {
+    advance(to: now)
+    guard let symbol else {
+      for index in markets.indices { markets[index].isFrozen = isFrozen }
+      return true
+    }
+    guard let index = marketIndex[symbol] else { return false }
+    markets[index].isFrozen = isFrozen
+    return true
+  }
+
+  package mutating func setBalance(_ asset: String, free: FixedDecimal) -> Bool {
+    wallet.setFree(asset, to: free)
+  }
+}

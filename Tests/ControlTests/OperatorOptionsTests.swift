@@ -1,0 +1,145 @@
+import Control
+import Cryptography
+import Domain
+import Execution
+import Store
+import Testing
+
+@Suite struct `The operator's arguments` {
+  @Test func `every command is understood`() throws {
+    let id = try #require(SignalID("a:1"))
+    let everything = ListFilter(
+      openOnly: true, state: "unknown", symbol: Symbol(exchangeText: "BTCUSDT"), limit: 7)
+    let rows: [([String], ControlRequest)] = [
+      (["status"], .status),
+      (["signals"], .report(.signals(ListFilter()))),
+      (
+        ["signals", "--state", "price_deviation"],
+        .report(.signals(ListFilter(state: "price_deviation")))
+      ),
+      (
+        ["orders", "--open", "--state", "unknown", "--symbol", "btc/usdt", "--limit=7"],
+        .report(.orders(everything))
+      ),
+      (["orders", "--limit", "99999999"], .report(.orders(ListFilter(limit: 5_000)))),
+      (["explain", "a:1"], .report(.explain(id))),
+      (["cancel", "a:1"], .perform(.cancel(id))),
+      (["cancel-all"], .perform(.cancelAll)),
+      (["resolve", "a:1", "--placed", "C02__1"], .perform(.resolvePlaced(id, orderID: "C02__1"))),
+      (["resolve", "--not-placed", "a:1"], .perform(.resolveNotPlaced(id))),
+      (["halt"], .perform(.halt(reason: "by the operator", cancel: false))),
+      (["halt", "   "], .perform(.halt(reason: "by the operator", cancel: false))),
+      (
+        ["halt", "going", "--cancel", "to", "lunch"],
+        .perform(.halt(reason: "going to lunch", cancel: true))
+      ),
+      (["halt", "--", "--cancel"], .perform(.halt(reason: "--cancel", cancel: false))),
+      (["resume"], .perform(.resume)),
+    ]
+    for (arguments, request) in rows {
+      let options = try OperatorOptions.parse(arguments)
+      #expect(options.action == .request(request), "\(arguments)")
+      #expect(!options.json && options.configurationPath == nil && options.socketPath == nil)
+      // The line that is sent is read back as the same request.
+      #expect(try ControlRequest.read(request.line) == request, "\(arguments)")
+    }
+    #expect(try OperatorOptions.parse(["verify"]).action == .verify(notedHash: nil))
+    let hash = String(repeating: "0aF", count: 21) + "1"
+    #expect(
+      try OperatorOptions.parse(["verify", "--head", hash]).action
+        == .verify(notedHash: Hexadecimal.bytes(of: hash)))
+    #expect(try OperatorOptions.parse(["adopt", "--config", "c"]).action == .adopt)
+    let submit = try OperatorOptions.parse(["submit", "--json", "-", "--config=c", "--socket", "s"])
+    #expect(submit.action == .submit(path: "-"))
+    #expect(submit.json && submit.configurationPath == "c" && submit.socketPath == "s")
+    #expect(try OperatorOptions.parse(["status", "-h", "--version"]).action == .showHelp)
+    #expect(try OperatorOptions.parse(["--version"]).action == .showVersion)
+    #expect(try OperatorOptions.parse(["keys", "set", "--x"]).action == .unavailable("keys"))
+  }
+
+  @Test func `wrong usage says what is wrong`() {
+    let long = String(repeating: "x", count: 501)
+    let rows: [([String], String)] = [
+      ([], "a command is missing"),
+      (["--json"], "a command is missing"),
+      (["verify", "x"], "'verify' takes no further words"),
+      (["adopt", "--config", "c", "x"], "'adopt' takes no further words"),
+      (["adopt"], "'adopt' speaks of the database of a configuration; give --config"),
+      (
+        ["verify", "--head", "0a"],
+        "--head takes the 64 hexadecimal digits that 'verify' prints"
+      ),
+      (
+        ["verify", "--socket", "s"],
+        "'verify' reads the database of the configuration; give --config, not --socket"
+      ),
+      (["sumbit", "x"], "unknown command 'sumbit'; did you mean 'submit'?"),
+      (["fly"], "unknown command 'fly'"),
+      (["mx0secret"], "unknown command"),
+      ([String(repeating: "4", count: 32)], "unknown command"),
+      (["a\nb"], "unknown command 'a\\nb'"),
+      (["--mx0secret", "status"], "unknown option"),
+      (["--fast", "status"], "unknown option '--fast'"),
+      (["--jsn", "status"], "unknown option '--jsn'; did you mean --json?"),
+      (["--open", "signals"], "--open stands after its command, for instance 'signals --open'"),
+      (["status", "--limit", "3"], "'status' takes no --limit"),
+      (["status", "now"], "'status' takes no further words"),
+      (["cancel-all", "a"], "'cancel-all' takes no further words"),
+      (["--config"], "--config needs a value"),
+      (["--config=", "status"], "--config needs a value"),
+      (["--socket", "a", "--socket", "b", "status"], "--socket is given twice"),
+      (["--json=1", "status"], "--json takes no value"),
+      (["explain"], "'explain' takes the id of one signal"),
+      (["explain", "a", "b"], "'explain' takes the id of one signal"),
+      (
+        ["explain", "a b"],
+        "\"a b\" is no signal id; an id has 1 to 64 of A-Z a-z 0-9 . _ : -"
+      ),
+      (["resolve", "a"], "'resolve' takes either --placed ORDER_ID or --not-placed"),
+      (
+        ["resolve", "a", "--placed", "1", "--not-placed"],
+        "'resolve' takes either --placed ORDER_ID or --not-placed"
+      ),
+      (["resolve", "a", "--placed", "1 2"], "\"1 2\" is no order id of the exchange"),
+      (["resolve", "a", "--placed", "é"], "\"é\" is no order id of the exchange"),
+      (["signals", "--limit", "0"], "--limit takes a whole number above 0"),
+      (["signals", "--limit", "all"], "--limit takes a whole number above 0"),
+      (
+        ["signals", "--symbol", "BTC-PERP"],
+        "\"BTC-PERP\" is no spot symbol; write one like BTCUSDT"
+      ),
+      (
+        ["orders", "--state", "halted"],
+        "there is no state \"halted\"; orders are new, submitted, "
+          + "open, partially_filled, filled, canceled, partially_canceled, rejected, expired, "
+          + "unknown, not_found, denied, validated"
+      ),
+      (["signals", "--state", "hlted"], "there is no state \"hlted\"; did you mean \"halted\"?"),
+      (["halt", long], "the reason is longer than 500 bytes"),
+      (["submit"], "'submit' takes one file, or - for standard input"),
+      (["submit", "a", "b"], "'submit' takes one file, or - for standard input"),
+      (
+        ["--socket", "s", "submit", "a"],
+        "'submit' uses the signal socket of the configuration; give --config, not --socket"
+      ),
+    ]
+    for (arguments, message) in rows {
+      let error = #expect(throws: OperatorUsageError.self) {
+        try OperatorOptions.parse(arguments)
+      }
+      #expect(error?.description == message, "\(arguments)")
+      #expect(error?.json == arguments.contains("--json"))
+    }
+  }
+
+  @Test func `the usage names every command that there is and no other`() {
+    let usage = OperatorOptions.usage
+    for command in [
+      "status", "signals", "orders", "explain", "verify", "adopt", "submit", "cancel",
+      "cancel-all", "resolve", "halt", "resume",
+    ] {
+      #expect(usage.contains(command))
+    }
+    for command in ["doctor", "keys", "tail"] { #expect(!usage.contains(command)) }
+  }
+}

@@ -1,0 +1,118 @@
+import Domain
+import Foundation
+import Glibc
+import JSON
+import Platform
+import Testing
+
+@Suite struct `Submitting a signal` {
+  private let bench: ControlBench
+  private let intake: LineStub
+
+  init() throws {
+    bench = try ControlBench()
+    intake = try LineStub(path: bench.signalSocket, loop: bench.loop, answer: nil)
+  }
+
+  private func file(_ text: String) throws -> String {
+    let path = bench.folder + "/signal.json"
+    try text.write(toFile: path, atomically: false, encoding: .utf8)
+    return path
+  }
+
+  @Test func `a file of many lines becomes one line`() throws {
+    intake.answer = """
+      {"id":"a","status":"accepted","code":"accepted","message":"Taken.","client_order_id":"x-1"}
+      """
+    let path = try file("{\r\n  \"id\": \"a\\nb\",\n  \"side\": \"buy\"\n}\n")
+    let plain = try bench.tool("submit", path)
+    #expect(plain.status == .done)
+    #expect(plain.output == "a accepted: Taken.\nclient order id x-1")
+    #expect(intake.lines == [#"{    "id": "a\nb",   "side": "buy" } "#])
+    let json = try bench.tool("--json", "submit", path)
+    #expect(json.status == .done)
+    #expect(json.output == intake.answer)
+  }
+
+  @Test func `the exit status tells what the answer is`() throws {
+    let path = try file("{}")
+    let rows: [(answer: String, status: ExitCode, output: String)] = [
+      (
+        #"{"id":"a","status":"duplicate","code":"duplicate","message":"taken before"}"#, .done,
+        "a duplicate: taken before"
+      ),
+      (
+        #"{"id":null,"status":"rejected","code":"invalid_field","message":"id: is missing"}"#,
+        .failed, "rejected (invalid_field): id: is missing"
+      ),
+    ]
+    for (answer, status, output) in rows {
+      intake.answer = answer
+      let run = try bench.tool("submit", path)
+      #expect(run.status == status)
+      #expect(run.output == output)
+      #expect(run.complaints.isEmpty)
+      let json = try bench.tool("submit", path, "--json")
+      #expect(json.status == status)
+      #expect(json.output == answer)
+    }
+    intake.answer = "[]"
+    #expect(
+      try bench.tool("submit", path).complaints
+        == "mexc-signalctl: what answers on \(bench.signalSocket) is not this daemon; check "
+        + "intake.socket")
+  }
+
+  @Test func `standard input is read to its end`() throws {
+    intake.answer = #"{"id":"p","status":"accepted","code":"accepted","message":"Taken."}"#
+    var numbers: [CInt] = [0, 0]
+    try #require(unsafe pipe(&numbers) == 0)
+    defer { Glibc.close(numbers[0]) }
+    let text = Array(#"{"id":"p"}"#.utf8)
+    #expect(unsafe write(numbers[1], text, text.count) == text.count)
+    Glibc.close(numbers[1])
+    let run = try bench.run(
+      ["submit", "-", "--config", bench.configuration], standardInput: numbers[0])
+    #expect(run.output == "p accepted: Taken.")
+    #expect(intake.lines == [#"{"id":"p"}"#])
+    // Only what was opened is closed.
+    #expect(fcntl(numbers[0], F_GETFD) >= 0)
+  }
+
+  @Test func `an empty file still gets an answer, and a huge one the daemon's`() throws {
+    intake.answer = #"{"id":null,"status":"rejected","code":"too_large","message":"too long"}"#
+    #expect(try bench.tool("submit", file("")).status == .failed)
+    #expect(
+      try bench.tool("submit", file(String(repeating: "x", count: 3_000_000))).output
+        == "rejected (too_large): too long")
+    #expect(intake.lines == [" ", "(too long)"])
+    let huge = try bench.tool("submit", file(String(repeating: "x", count: 16_777_217)))
+    #expect(huge.status == .failed)
+    #expect(
+      huge.complaints == "mexc-signalctl: \(bench.folder)/signal.json is larger than 16777216 "
+        + "bytes; that is no signal")
+  }
+
+  @Test func `what cannot be read or reached is one sentence`() throws {
+    let none = bench.folder + "/none.json"
+    #expect(
+      try bench.tool("submit", none).complaints
+        == "mexc-signalctl: cannot read \(none): No such file or directory")
+    #expect(
+      try bench.tool("submit", bench.folder).complaints
+        == "mexc-signalctl: cannot read \(bench.folder): Is a directory")
+    let path = try file("{}")
+    let mute = try bench.run(
+      ["--config", bench.configuration, "submit", path, "--json"],
+      answerTime: .milliseconds(50))
+    #expect(try mute.document["code"] == "no_answer")
+    #expect(
+      try mute.document["message"]?.stringValue?.hasSuffix(
+        "send the same signal again: it is never acted on twice") == true)
+    intake.close()
+    try FileManager.default.removeItem(atPath: bench.signalSocket)
+    let absent = try bench.tool("submit", path, "--json")
+    #expect(absent.status == .failed)
+    #expect(try absent.document["code"] == "not_running")
+  }
+}

@@ -1,0 +1,138 @@
+"""Real power cuts: the daemon's state on an ext4 of its own whose unsynced data is dropped.
+
+The daemon stands still when the power goes, as a machine does: otherwise it could answer from
+memory after the cut, which no real one can.
+"""
+
+import fcntl
+import os
+import shutil
+import struct
+import subprocess
+
+from processes import Daemon, Trouble, answers_of, begin_job
+from random_kills import World
+
+CUTS_IN_A_WORLD = 50
+IMAGE_BYTES = 128 << 20
+# EXT4_IOC_SHUTDOWN, and its flag not to write the journal out first (Linux, fs/ext4/ext4.h).
+EXT4_IOC_SHUTDOWN = 0x8004587D
+NO_LOG_FLUSH = 2
+
+
+def run(*command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Trouble(f"{' '.join(command)}: {done.stderr.strip()}")
+
+
+class Disk:
+    """An ext4 in a file, mounted over a loop device."""
+
+    def __init__(self, folder):
+        self.image = os.path.join(folder, "disk.img")
+        self.place = os.path.join(folder, "disk")
+        os.makedirs(self.place)
+        with open(self.image, "wb") as file:
+            file.truncate(IMAGE_BYTES)
+        run("mkfs.ext4", "-q", "-F", self.image)
+        self.is_mounted = False
+        self.mount()
+
+    def mount(self):
+        run("mount", "-o", "loop", self.image, self.place)
+        self.is_mounted = True
+
+    def unmount(self):
+        if self.is_mounted:
+            run("umount", self.place)
+            self.is_mounted = False
+
+    def sync(self):
+        run("sync", "-f", self.place)
+
+    def cut(self):
+        """From here on nothing reaches the disk, the journal's own log included."""
+        folder = os.open(self.place, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.ioctl(folder, EXT4_IOC_SHUTDOWN, struct.pack("=I", NO_LOG_FLUSH))
+        finally:
+            os.close(folder)
+
+
+def why_not():
+    """Why no power can be cut here; None where it can."""
+    if os.geteuid() != 0:
+        return "mounting needs root"
+    for program in ("mkfs.ext4", "mount", "umount", "sync"):
+        if shutil.which(program) is None:
+            return f"{program} is not installed"
+    return None
+
+
+class PoweredWorld(World):
+    """A world that ends every life with a power cut."""
+
+    def __init__(self, binaries, seed, folder):
+        self.folder = folder
+        self.disk = Disk(folder)
+        super().__init__(binaries, seed, self.disk.place)
+        self.disk.sync()
+        self.counts["cuts"] = 0
+
+    def make_daemon(self, home):
+        return Daemon(self.binaries, os.path.join(home, "state"), directory=self.folder)
+
+    def die(self, client):
+        self.daemon.freeze()
+        answers = [] if client is None else answers_of(client, has_ended=False)
+        canary = os.path.join(self.disk.place, "canary")
+        with open(canary, "wb") as file:
+            file.write(b"written, never synced")
+        self.disk.cut()
+        self.daemon.kill()
+        self.disk.unmount()
+        self.disk.mount()
+        self.tell("the power was cut")
+        if os.path.exists(canary):
+            if os.path.getsize(canary) > 0:
+                raise Trouble("data that nobody synced survived: that was no power cut")
+            os.unlink(canary)
+        self.counts["cuts"] += 1
+        return answers
+
+    def rest(self):
+        super().rest()
+        self.disk.sync()
+
+
+def run_world(binaries, seed, cuts, folder):
+    """As `random_kills.run_world`."""
+    begin_job()
+    os.makedirs(folder)
+    world = PoweredWorld(binaries, seed, folder)
+    failure = None
+    try:
+        world.run(cuts)
+    except Exception as error:  # whatever it was belongs to the story
+        failure = world.tell_failure(error, folder)
+    finally:
+        world.disk.unmount()
+    if failure is None:
+        shutil.rmtree(folder)
+    return world.counts, world.tally, failure
+
+
+def try_a_mount(folder):
+    """Why no file system can be mounted here; None where one can."""
+    reason = why_not()
+    if reason:
+        return reason
+    os.makedirs(folder)
+    try:
+        Disk(folder).unmount()
+    except Trouble as error:
+        return str(error)
+    finally:
+        shutil.rmtree(folder)
+    return None

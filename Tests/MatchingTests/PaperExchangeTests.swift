@@ -1,0 +1,143 @@
+import Domain
+import Matching
+import TestKit
+import Testing
+
+struct PaperExchangeTests {
+  private func paper(price: String? = "21.42") throws -> PaperExchange {
+    let exchange = PaperExchange(seed: 1)
+    exchange.learn(Listing.standard.map(\.rules))
+    if let price {
+      exchange.learn([SymbolPrice(symbol: pair("LINKUSDT"), price: decimal(price))], at: moment())
+    }
+    return exchange
+  }
+
+  private func ticket(
+    _ id: String, _ type: OrderType, _ amount: Signal.Amount, price: String? = nil,
+    symbol: String = "LINKUSDT"
+  ) throws -> OrderTicket {
+    OrderTicket(
+      clientOrderID: try #require(ClientOrderID(id)), symbol: pair(symbol), side: .buy,
+      type: type, amount: amount, price: price.map { decimal($0) })
+  }
+
+  private func report(_ answer: ExchangeAnswer) throws -> OrderReport {
+    guard case .order(let report) = answer else { throw Unexpected(answer: answer) }
+    return report
+  }
+
+  private struct Unexpected: Error {
+    let answer: ExchangeAnswer
+  }
+
+  @Test func `a market order fills at the last known price, whatever it costs`() throws {
+    let exchange = try paper()
+    let order = try ticket("big", .market, .quote(decimal("99999")))
+    #expect(exchange.answer(.place(order), at: moment(5)) == .placed(orderID: "PAPER-big"))
+    let found = try report(
+      exchange.answer(.order(pair("LINKUSDT"), .orderID("PAPER-big")), at: moment(6)))
+    #expect(found.status == .filled)
+    #expect(found.executedQuantity == decimal("4668.48"))
+    #expect(found.executedQuote == decimal("99998.8416"))
+    let again = exchange.answer(
+      .place(try ticket("b2", .market, .quote(decimal("99999")))), at: moment(7))
+    #expect(again == .placed(orderID: "PAPER-b2"))
+    guard
+      case .trades(let trades, _) = exchange.answer(
+        .trades(pair("LINKUSDT"), since: moment(6).wall), at: moment(8))
+    else {
+      Issue.record("trades")
+      return
+    }
+    #expect(trades.map(\.orderID) == ["PAPER-b2"])
+    #expect(trades.map(\.price) == [decimal("21.42")])
+  }
+
+  @Test func `a price that comes before the symbol's rules counts once they are there`() throws {
+    let exchange = PaperExchange(seed: 1)
+    let symbol = pair("LINKUSDT")
+    exchange.learn([SymbolPrice(symbol: symbol, price: decimal("21"))], at: moment())
+    exchange.learn([SymbolPrice(symbol: symbol, price: decimal("21.42"))], at: moment(1))
+    exchange.learn(Listing.standard.map(\.rules))
+    let order = try ticket("now", .limit, .base(decimal("3")), price: "21.42")
+    #expect(exchange.answer(.place(order), at: moment(2)) == .placed(orderID: "PAPER-now"))
+    let found = try report(exchange.answer(.order(symbol, .orderID("PAPER-now")), at: moment(3)))
+    #expect(found.status == .filled)
+  }
+
+  @Test func `a limit order waits for a real price to reach it`() throws {
+    let exchange = try paper()
+    let order = try ticket("wait", .limit, .base(decimal("3")), price: "21")
+    #expect(exchange.answer(.place(order), at: moment(5)) == .placed(orderID: "PAPER-wait"))
+    let reference = OrderReference.clientOrderID(order.clientOrderID)
+    #expect(
+      try report(exchange.answer(.order(order.symbol, reference), at: moment(6))).status == .open)
+    guard case .orders(let open, _) = exchange.answer(.openOrders(order.symbol), at: moment(6))
+    else {
+      Issue.record("open orders")
+      return
+    }
+    #expect(open.map(\.orderID) == ["PAPER-wait"])
+    exchange.learn([SymbolPrice(symbol: order.symbol, price: decimal("20.9"))], at: moment(900_000))
+    let filled = try report(exchange.answer(.order(order.symbol, reference), at: moment(900_001)))
+    #expect(filled.status == .filled)
+    #expect(filled.executedQuote == decimal("63"))
+    let late = exchange.answer(.cancel(order.symbol, reference), at: moment(900_002))
+    guard case .failed(.refused(let error)) = late else {
+      Issue.record("a filled order cannot be cancelled")
+      return
+    }
+    #expect(error.code == -2011)
+    #expect(error.text == "Order filled.")
+  }
+
+  @Test func `an order of an earlier run goes on where it stood`() throws {
+    let exchange = try paper(price: nil)
+    let order = try ticket("old", .limit, .base(decimal("3")), price: "21")
+    exchange.restore(
+      order, orderID: "PAPER-old", executedQuantity: decimal("1"), executedQuote: decimal("21"),
+      acceptedAt: moment(-5_000).wall, at: moment())
+    let reference = OrderReference.orderID("PAPER-old")
+    let before = try report(exchange.answer(.order(order.symbol, reference), at: moment(1)))
+    #expect(before.status == .partiallyFilled)
+    exchange.learn([SymbolPrice(symbol: order.symbol, price: decimal("20"))], at: moment(2))
+    let after = try report(exchange.answer(.order(order.symbol, reference), at: moment(3)))
+    #expect(after.status == .filled)
+    #expect(after.executedQuantity == decimal("3"))
+    #expect(after.executedQuote == decimal("63"))
+  }
+
+  @Test func `a cancel is taken, and an unknown order is missing`() throws {
+    let exchange = try paper()
+    let order = try ticket("gone", .limitMaker, .base(decimal("3")), price: "20")
+    #expect(exchange.answer(.place(order), at: moment()) == .placed(orderID: "PAPER-gone"))
+    #expect(
+      exchange.answer(.cancel(order.symbol, .orderID("PAPER-gone")), at: moment()) == .cancelTaken)
+    let other = OrderReference.clientOrderID(try #require(ClientOrderID("other")))
+    guard
+      case .orderMissing(let error) = exchange.answer(
+        .order(order.symbol, other), at: moment())
+    else {
+      Issue.record("an unknown order is missing")
+      return
+    }
+    #expect(error.code == -2013)
+  }
+
+  @Test func `the rules of the real exchange hold on paper`() throws {
+    let exchange = try paper()
+    func code(_ ticket: OrderTicket) -> Int {
+      guard case .failed(.refused(let error)) = exchange.answer(.place(ticket), at: moment())
+      else { return 0 }
+      #expect(error.refusesPlacement)
+      return error.code
+    }
+    #expect(code(try ticket("a", .limit, .base(decimal("1")), price: "40")) == 30087)
+    #expect(code(try ticket("b", .limit, .base(decimal("0.001")), price: "20")) == 400)
+    #expect(
+      code(try ticket("c", .limit, .base(decimal("2")), price: "1", symbol: "NOAPIUSDT")) == 10007)
+    // No price of this symbol has been learned.
+    #expect(code(try ticket("d", .market, .quote(decimal("20")), symbol: "MXUSDT")) == 30010)
+  }
+}

@@ -3,7 +3,7 @@ import Platform
 /// The command line of `mexc-bench`.
 struct BenchOptions: Equatable {
   enum Measurement: String, CaseIterable {
-    case start, idle, signal, burst, parts
+    case start, idle, signal, burst, backlog, parts
   }
 
   struct UsageError: Error, CustomStringConvertible {
@@ -17,6 +17,8 @@ struct BenchOptions: Equatable {
     var signals = 200
     /// Signals that are dropped at once.
     var burst = 500
+    /// Signals that come while the exchange is out of reach.
+    var backlog = 50_000
     /// Signals between the two idle periods.
     var load = 200
     var idle = Duration.seconds(10)
@@ -24,7 +26,8 @@ struct BenchOptions: Equatable {
 
     /// Enough to see that everything works and that nothing is far off.
     static let quick = Extent(
-      starts: 3, signals: 20, burst: 100, load: 50, idle: .seconds(1), repetitions: 100)
+      starts: 3, signals: 20, burst: 100, backlog: 5_000, load: 50, idle: .seconds(1),
+      repetitions: 100)
   }
 
   var measurements = Measurement.allCases
@@ -47,6 +50,7 @@ struct BenchOptions: Equatable {
       idle     memory and processor time while nothing happens, before and after a load
       signal   from a signal, by file and by socket, to its order on the wire
       burst    many signals at once
+      backlog  many signals while the exchange is out of reach
       parts    the pieces of the way, inside one process
       all      all of them; also when nothing but options is given
 

@@ -15,26 +15,34 @@ final class DaemonUnderTest {
   private static let quietInterval = Duration.milliseconds(5)
   private static let quietDeadline = Duration.seconds(60)
   private static let logLines = 15
+  /// tcpmux: nobody serves it, and no program is given it by chance.
+  private static let unusedPort = 1
 
   let directory: String
   let account: String
   let process: ChildProcess
   /// From the start of the process to READY=1.
   let readyTime: Duration
-  /// From the start of the process to open trading.
+  /// From the start of the process to open trading; zero where the exchange is out of reach.
   let tradingTime: Duration
   private let bench: Bench
   private let notify: NotifySocket
   private var control: UnixClient?
 
-  /// Starts it in `directory`, over what an earlier one has left there, and waits until it trades.
-  init(_ bench: Bench, _ scheme: Bench.Scheme, in directory: String, maximumAge: Duration) throws {
+  /// Starts it in `directory`, over what an earlier one has left there, and waits until it trades; or
+  /// until it is ready, where nobody listens at the exchange's address.
+  init(
+    _ bench: Bench, _ scheme: Bench.Scheme, in directory: String, maximumAge: Duration,
+    isReachable: Bool = true
+  ) throws {
     self.bench = bench
     self.directory = directory
     // Each is an account of its own, so that the same signal is another order.
     account = String(directory.split(separator: "/").last ?? "bench")
     let (exchange, certificate) = try bench.exchange()
-    let port = scheme == .http ? exchange.plainPort : exchange.tlsPort
+    let port =
+      isReachable
+      ? Int(scheme == .http ? exchange.plainPort : exchange.tlsPort) : Self.unusedPort
     let configuration = Self.configuration(
       directory, account: account, url: "\(scheme.rawValue)://127.0.0.1:\(port)",
       authority: scheme == .http ? nil : certificate.path, maximumAge: maximumAge)
@@ -55,14 +63,14 @@ final class DaemonUnderTest {
       guard !process.hasEnded else {
         throw BenchError.failed("mexc-signald did not start" + Self.ending(of: log))
       }
-      trading = notify.time(of: "STATUS=trading")
+      trading = notify.time(of: isReachable ? "STATUS=trading" : "READY=1")
       return trading != nil
     }
     guard let trading, let ready = notify.time(of: "READY=1") else {
       throw BenchError.failed("mexc-signald trades without being ready" + Self.ending(of: log))
     }
     readyTime = ready.since(process.startedAt)
-    tradingTime = trading.since(process.startedAt)
+    tradingTime = isReachable ? trading.since(process.startedAt) : .zero
   }
 
   private static func configuration(

@@ -184,6 +184,20 @@ import Testing
     #expect(limiter.admission(of: placing, in: trading, at: later) == later)
   }
 
+  @Test(arguments: [(false, 90), (true, 45)])
+  func `look-ups leave more to orders that wait`(ordersWait: Bool, expected: Int) {
+    var limiter = RateLimiter(Self.limits, accountReadsPerSecond: 2)
+    limiter.ordersWait = ordersWait
+    let now = MonotonicTime(nanoseconds: 1_000)
+    let look = RequestCost(ipWeight: 2, uidWeight: 2)
+    var count = 0
+    while limiter.admission(of: look, in: .lookup, at: now) <= now {
+      count += 1
+      limiter.sent(RequestID(number: count), look, in: .lookup)
+    }
+    #expect(count == expected)
+  }
+
   @Test func `the utilisation scales every limit down`() {
     var limits = Self.limits
     limits.utilisation = decimal("0.5")

@@ -209,7 +209,10 @@ import Testing
   @Test(arguments: [-3_600, 3_600])
   func `a civil clock that is set does not age them`(step: Int) {
     let harness = EngineHarness.open(makeConfiguration { $0.risk.maximumOrdersPerMinute = 500 })
-    for index in 0..<40 { harness.submit(limit("s\(index)")) }
+    // None of them expires: look-ups would take the place of orders that wait no more.
+    for index in 0..<40 {
+      harness.submit(limit("s\(index)") { $0.expiry = .timeToLive(.seconds(2 * 3_600)) })
+    }
     harness.advance(by: .milliseconds(2_500))
     let former = harness.store.usage
     let count = harness.sent.count

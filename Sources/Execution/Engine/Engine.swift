@@ -129,7 +129,9 @@ package struct Engine: Sendable {
     OrderDriving.drive(&parts, &reaction)
     let orders = parts.orders
     let isOver = { (purpose: Purpose) in purpose.order.map { orders[$0] == nil } ?? false }
-    parts.scheduler.drive(&parts.prices, clock: parts.venue.clock, isOver: isOver, &reaction)
+    parts.scheduler.drive(
+      &parts.prices, clock: parts.venue.clock, ordersWait: parts.placements.ordersWait,
+      isOver: isOver, &reaction)
     parts.scheduler.rememberUsage(&reaction)
   }
 

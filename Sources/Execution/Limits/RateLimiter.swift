@@ -13,8 +13,14 @@ package struct RateLimiter: Sendable {
   private var accountReads: SlidingWindow
   package private(set) var backOffUntil: MonotonicTime?
 
+  /// Orders wait for their turn: look-ups leave them more of the pools.
+  package var ordersWait = false
+
   /// Look-ups may use this share of a pool, in percent; what is left over is for trading.
   private static let lookupShare = 60
+  /// While orders wait. Twelve orders and half a price look-up a second take 60 % of the published
+  /// pool of an address.
+  private static let lookupShareWhileOrdersWait = 30
   /// Prices and placements may use this share; what is left over is for look-ups and cancels.
   private static let tradingShare = 80
   /// This share is left to cancels by everything else.
@@ -60,7 +66,9 @@ package struct RateLimiter: Sendable {
     let share: Int
     switch group {
     case .trading: share = Self.share(Self.tradingShare, of: window)
-    case .lookup: share = Self.share(Self.lookupShare, of: window)
+    case .lookup:
+      share = Self.share(
+        ordersWait ? Self.lookupShareWhileOrdersWait : Self.lookupShare, of: window)
     case .cancel: return window.fits(least, under: window.limit, at: now)
     }
     let free = max(least, window.limit - Self.share(Self.cancelShare, of: window))

@@ -85,9 +85,10 @@ struct RequestScheduler: Sendable {
   /// Sends what the limits let go. At most one price look-up is under way; it takes everybody along
   /// who waits when it leaves. `isOver` tells what nobody waits for any more.
   mutating func drive(
-    _ prices: inout PriceBook, clock: ExchangeClock?, isOver: (Purpose) -> Bool,
-    _ reaction: inout Reaction
+    _ prices: inout PriceBook, clock: ExchangeClock?, ordersWait: Bool,
+    isOver: (Purpose) -> Bool, _ reaction: inout Reaction
   ) {
+    limiter.ordersWait = ordersWait
     queuePrices(prices, &reaction)
     var blocked: Set<SlidingWindow.Group> = []
     for rank in RequestQueue.Rank.allCases {

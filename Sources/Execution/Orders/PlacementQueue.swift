@@ -5,6 +5,9 @@ struct PlacementQueue: Sendable {
   private(set) var unpriced = Lanes()
   private(set) var approved = Lanes()
 
+  /// Whether approved orders wait for their turn.
+  var ordersWait: Bool { !approved.isEmpty }
+
   mutating func waitForPrice(_ life: OrderLife) { unpriced.insert(life) }
 
   mutating func waitForTurn(_ life: OrderLife) { approved.insert(life) }
@@ -58,6 +61,8 @@ struct Lanes: Sendable {
 
   /// In a fixed order: what follows from them must not differ from run to run.
   var symbols: [Symbol] { lanes.keys.sorted() }
+
+  var isEmpty: Bool { lanes.isEmpty }
 
   mutating func insert(_ life: OrderLife) {
     guard queued.insert(life.key).inserted else { return }

@@ -112,7 +112,7 @@ let package = Package(
       "DaemonTests",
       of: [
         "Configuration", "Daemon", "Domain", "Execution", "JSON", "MEXC", "Platform", "Store",
-        "TestKit",
+        "TestKit", "Transport",
       ]),
     tests("FuzzTargetsTests", of: ["Domain", "FuzzTargets", "JSON"]),
     tests("SimulationTests", of: ["Domain", "Simulation"]),

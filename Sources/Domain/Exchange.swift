@@ -8,9 +8,9 @@ package enum ExchangeRequest: Hashable, Sendable {
   case prices([Symbol])
   /// The symbols that this key may trade.
   case tradableSymbols
-  case place(OrderTicket)
+  case place(OrderRequest)
   /// Has the exchange check an order without placing it.
-  case validate(OrderTicket)
+  case validate(OrderRequest)
   case order(Symbol, OrderReference)
   case openOrders(Symbol)
   /// Every order of the symbol since then, whatever became of it.
@@ -49,7 +49,7 @@ package struct ClientOrderID: Hashable, CustomStringConvertible, Sendable {
 }
 
 /// An order's parameters exactly as they are sent.
-package struct OrderTicket: Hashable, Sendable {
+package struct OrderRequest: Hashable, Sendable {
   package var clientOrderID: ClientOrderID
   package var symbol: Symbol
   package var side: Side

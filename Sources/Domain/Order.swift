@@ -18,7 +18,7 @@ package struct Order: Hashable, Sendable {
   package let key: OrderKey
   package let createdAt: WallTime
   /// What the signal asks for, and from approval on exactly what is sent.
-  package private(set) var ticket: OrderTicket
+  package private(set) var request: OrderRequest
   package private(set) var status: OrderStatus = .new
   package private(set) var updatedAt: WallTime
   /// What the risk limits hold for it, in quote; `nil` until a market order's price is known.
@@ -46,10 +46,11 @@ package struct Order: Hashable, Sendable {
   /// The operator declared that the exchange has it, and nothing was read since.
   package private(set) var confirmedByOperator = false
 
-  package init(key: OrderKey, ticket: OrderTicket, reservedQuote: FixedDecimal?, at time: WallTime)
-  {
+  package init(
+    key: OrderKey, request: OrderRequest, reservedQuote: FixedDecimal?, at time: WallTime
+  ) {
     self.key = key
-    self.ticket = ticket
+    self.request = request
     self.reservedQuote = reservedQuote
     createdAt = time
     updatedAt = time
@@ -65,7 +66,7 @@ package struct Order: Hashable, Sendable {
 
   /// How a look-up names it: by the exchange's identifier once that is known.
   package var reference: OrderReference {
-    if let orderID { .orderID(orderID) } else { .clientOrderID(ticket.clientOrderID) }
+    if let orderID { .orderID(orderID) } else { .clientOrderID(request.clientOrderID) }
   }
 
   /// The operator's word has ended the signal's story, and the order is watched for all the same.
@@ -154,7 +155,7 @@ extension Order {
     switch event {
     case .created, .validated, .lookedUp: break
     case .approved(let approval):
-      ticket = approval.ticket
+      request = approval.request
       quote = approval.quote
       reservedQuote = approval.reservedQuote
     case .denied(let code, let message):

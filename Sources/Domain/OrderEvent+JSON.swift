@@ -4,11 +4,11 @@ package import JSON
 extension OrderEvent {
   package var detail: JSONValue {
     switch self {
-    case .created(let ticket, let reserved):
-      .object(pairs: ticket.members + [("reserved_quote", .decimal(reserved))])
+    case .created(let request, let reserved):
+      .object(pairs: request.members + [("reserved_quote", .decimal(reserved))])
     case .approved(let approval):
       .object(
-        pairs: approval.ticket.members + approval.quote.members + [
+        pairs: approval.request.members + approval.quote.members + [
           ("reserved_quote", .decimal(approval.reservedQuote)),
           ("checks", .string(approval.checks)),
         ])
@@ -41,10 +41,10 @@ extension OrderEvent {
     let message = detail["message"]?.stringValue
     switch kind {
     case "order_created":
-      guard let ticket = OrderTicket(detail),
+      guard let request = OrderRequest(detail),
         let reserved = detail.optional("reserved_quote", \.decimalValue)
       else { return nil }
-      self = .created(ticket, reservedQuote: reserved)
+      self = .created(request, reservedQuote: reserved)
     case "order_approved":
       guard let approval = Approval(detail) else { return nil }
       self = .approved(approval)
@@ -124,9 +124,9 @@ extension Order {
   package init?(
     key: OrderKey, history: [(at: WallTime, event: OrderEvent)]
   ) throws(IllegalTransition) {
-    guard let first = history.first, case .created(let ticket, let reserved) = first.event
+    guard let first = history.first, case .created(let request, let reserved) = first.event
     else { return nil }
-    self.init(key: key, ticket: ticket, reservedQuote: reserved, at: first.at)
+    self.init(key: key, request: request, reservedQuote: reserved, at: first.at)
     for (at, event) in history.dropFirst() { try apply(event, at: at) }
   }
 }
@@ -155,7 +155,7 @@ extension JSONValue {
   }
 }
 
-extension OrderTicket {
+extension OrderRequest {
   fileprivate var members: [(String, JSONValue)] {
     var members: [(String, JSONValue)] = [
       ("client_order_id", .string(clientOrderID.text)), ("symbol", .string(symbol.text)),
@@ -205,11 +205,11 @@ extension Quote {
 
 extension OrderEvent.Approval {
   fileprivate init?(_ detail: JSONValue) {
-    guard let ticket = OrderTicket(detail), let quote = Quote(detail),
+    guard let request = OrderRequest(detail), let quote = Quote(detail),
       let reserved = detail.optional("reserved_quote", \.decimalValue),
       let checks = detail["checks"]?.stringValue
     else { return nil }
-    self.init(ticket: ticket, quote: quote, reservedQuote: reserved, checks: checks)
+    self.init(request: request, quote: quote, reservedQuote: reserved, checks: checks)
   }
 }
 

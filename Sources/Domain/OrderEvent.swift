@@ -1,6 +1,6 @@
 /// Something that happened to an order. The history is made of these, and the order is their sum.
 package enum OrderEvent: Hashable, Sendable {
-  case created(OrderTicket, reservedQuote: FixedDecimal?)
+  case created(OrderRequest, reservedQuote: FixedDecimal?)
   /// Every check passed, with the quote that the guard used.
   case approved(Approval)
   /// Refused by the daemon; nothing left.
@@ -30,16 +30,16 @@ package enum OrderEvent: Hashable, Sendable {
   package struct Approval: Hashable, Sendable {
     /// As it will be sent: rounded to the symbol's steps, a quote amount turned into a base quantity
     /// where the type wants one.
-    package var ticket: OrderTicket
+    package var request: OrderRequest
     package var quote: Quote
     package var reservedQuote: FixedDecimal?
     /// The checks that were passed, with their inputs, for a person.
     package var checks: String
 
     package init(
-      ticket: OrderTicket, quote: Quote, reservedQuote: FixedDecimal?, checks: String
+      request: OrderRequest, quote: Quote, reservedQuote: FixedDecimal?, checks: String
     ) {
-      self.ticket = ticket
+      self.request = request
       self.quote = quote
       self.reservedQuote = reservedQuote
       self.checks = checks

@@ -91,7 +91,7 @@ package struct CarefulRecord: Hashable, Sendable {
   }
 }
 
-/// The exchange wants silence until then. `wait` is the longest that it can still last, whatever the
+/// The exchange wants a back-off until then. `wait` is the longest that it can still last, whatever the
 /// machine's clock says after a restart. `monotonicUntil` is the same end on the monotonic clock: it
 /// holds within one boot of the machine, however its civil clock is set.
 package struct BanRecord: Hashable, Sendable {

@@ -12,7 +12,7 @@ enum ExchangeCheck {
   /// One request of each kind, and what its answers are about.
   private struct Question {
     let symbol: Symbol
-    let ticket: OrderTicket
+    let request: OrderRequest
     let requests: [ExchangeRequest]
 
     init?() {
@@ -20,12 +20,12 @@ enum ExchangeCheck {
         let other = Symbol(exchangeText: "BTCUSDT"), let clientOrderID = ClientOrderID("sg-1")
       else { return nil }
       self.symbol = symbol
-      ticket = OrderTicket(
+      request = OrderRequest(
         clientOrderID: clientOrderID, symbol: symbol, side: .buy, type: .limit,
         amount: .base(FixedDecimal(1)), price: FixedDecimal(21))
       requests = [
         .serverTime, .instruments([symbol, other]), .prices([symbol, other]), .tradableSymbols,
-        .place(ticket), .validate(ticket), .order(symbol, .clientOrderID(clientOrderID)),
+        .place(request), .validate(request), .order(symbol, .clientOrderID(clientOrderID)),
         .order(symbol, .orderID("C02__1")), .openOrders(symbol), .trades(symbol, since: now),
         .cancel(symbol, .clientOrderID(clientOrderID)),
       ]

@@ -48,7 +48,7 @@ struct AnswerReader {
       return try InstrumentReader.answer(in: body, wanted: symbols)
     case .prices(let symbols): return .prices(try prices(body, of: symbols))
     case .tradableSymbols: return .tradableSymbols(try symbols(body))
-    case .place(let ticket): return .placed(orderID: try placedOrderID(body, for: ticket))
+    case .place(let request): return .placed(orderID: try placedOrderID(body, for: request))
     case .validate:
       _ = try object(body)
       return .validated
@@ -154,13 +154,13 @@ struct AnswerReader {
   /// Only an answer that names an order and repeats what was asked for proves a placement. The type
   /// is not compared: a market order has been answered as IMMEDIATE_OR_CANCEL.
   private func placedOrderID(
-    _ body: JSONValue, for ticket: OrderTicket
+    _ body: JSONValue, for request: OrderRequest
   ) throws(Undecodable) -> String {
-    try body.requiredSymbol(ticket.symbol)
-    guard body.text("side") == ticket.side.exchangeWord else {
+    try body.requiredSymbol(request.symbol)
+    guard body.text("side") == request.side.exchangeWord else {
       throw Undecodable("it is about another side")
     }
-    if let id = body.text("clientOrderId"), id != ticket.clientOrderID.text {
+    if let id = body.text("clientOrderId"), id != request.clientOrderID.text {
       throw Undecodable("it is about another client order id")
     }
     guard let orderID = body.identifier("orderId") else {

@@ -41,12 +41,12 @@ struct Call {
       if symbols.count == 1 { query.add("symbol", symbols[0].text) }
     case .tradableSymbols:
       self.init(.get, "/selfSymbols", isSigned: true)
-    case .place(let ticket):
+    case .place(let request):
       self.init(.post, "/order", isSigned: true)
-      add(ticket)
-    case .validate(let ticket):
+      add(request)
+    case .validate(let request):
       self.init(.post, "/order/test", isSigned: true)
-      add(ticket)
+      add(request)
     case .order(let symbol, let reference):
       self.init(.get, "/order", isSigned: true)
       add(symbol, reference)
@@ -65,16 +65,16 @@ struct Call {
     }
   }
 
-  private mutating func add(_ ticket: OrderTicket) {
-    query.add("symbol", ticket.symbol.text)
-    query.add("side", ticket.side.exchangeWord)
-    query.add("type", ticket.type.exchangeWord)
-    switch ticket.amount {
+  private mutating func add(_ request: OrderRequest) {
+    query.add("symbol", request.symbol.text)
+    query.add("side", request.side.exchangeWord)
+    query.add("type", request.type.exchangeWord)
+    switch request.amount {
     case .base(let quantity): query.add("quantity", quantity.description)
     case .quote(let quantity): query.add("quoteOrderQty", quantity.description)
     }
-    if let price = ticket.price { query.add("price", price.description) }
-    query.add("newClientOrderId", ticket.clientOrderID.text)
+    if let price = request.price { query.add("price", price.description) }
+    query.add("newClientOrderId", request.clientOrderID.text)
   }
 
   private mutating func add(_ symbol: Symbol, _ reference: OrderReference) {

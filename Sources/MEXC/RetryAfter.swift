@@ -2,7 +2,7 @@ import Domain
 import Platform
 import Transport
 
-/// How long the exchange wants silence (RFC 9110 §10.2.3).
+/// How long the exchange wants a back-off (RFC 9110 §10.2.3).
 enum RetryAfter {
   /// A time of zero, or a date in the past, still follows a refusal.
   static let minimum: Duration = .seconds(1)

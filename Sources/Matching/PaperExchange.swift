@@ -73,12 +73,12 @@ package final class PaperExchange {
 
   /// Puts back an open order that an earlier run was told of. Its instrument must have been learned.
   package func restore(
-    _ ticket: OrderTicket, orderID: String, executedQuantity: FixedDecimal,
+    _ request: OrderRequest, orderID: String, executedQuantity: FixedDecimal,
     executedQuote: FixedDecimal, acceptedAt: WallTime, at now: Moment
   ) {
     withExchange(at: now) { exchange in
       exchange.restore(
-        Placement(ticket), orderID: orderID, executedQuantity: executedQuantity,
+        Placement(request), orderID: orderID, executedQuantity: executedQuantity,
         executedQuote: executedQuote, acceptedAt: acceptedAt, at: now)
     }
   }
@@ -111,10 +111,10 @@ package final class PaperExchange {
         })
     case .tradableSymbols:
       return .tradableSymbols(exchange.listings.filter(\.isAPITradable).map(\.symbol).sorted())
-    case .place(let ticket):
-      return .placed(orderID: try exchange.place(Placement(ticket), at: now).orderID)
-    case .validate(let ticket):
-      try exchange.check(Placement(ticket), at: now)
+    case .place(let request):
+      return .placed(orderID: try exchange.place(Placement(request), at: now).orderID)
+    case .validate(let request):
+      try exchange.check(Placement(request), at: now)
       return .validated
     case .order(let symbol, let reference):
       guard let order = exchange.order(symbol, .init(reference), at: now) else {

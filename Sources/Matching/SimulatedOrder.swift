@@ -22,10 +22,10 @@ package struct Placement: Hashable, Sendable {
     self.clientOrderID = clientOrderID
   }
 
-  package init(_ ticket: OrderTicket) {
+  package init(_ request: OrderRequest) {
     self.init(
-      symbol: ticket.symbol, side: ticket.side, type: ticket.type, amount: ticket.amount,
-      price: ticket.price, clientOrderID: ticket.clientOrderID.text)
+      symbol: request.symbol, side: request.side, type: request.type, amount: request.amount,
+      price: request.price, clientOrderID: request.clientOrderID.text)
   }
 }
 

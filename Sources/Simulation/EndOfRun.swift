@@ -21,7 +21,7 @@ struct EndOfRun {
       switch order.status {
       case .new, .submitted, .unknown:
         world.fail(
-          .nothingInFlightForEver, order.ticket.clientOrderID.text,
+          .nothingInFlightForEver, order.request.clientOrderID.text,
           "it is still \(order.status.rawValue)")
       case .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled, .rejected, .expired,
         .notFound, .denied, .validated:

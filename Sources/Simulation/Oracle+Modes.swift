@@ -12,7 +12,7 @@ extension Oracle {
       modes[order.key] = made
       if made != mode {
         world.fail(
-          .modesStayApart, order.ticket.clientOrderID.text,
+          .modesStayApart, order.request.clientOrderID.text,
           "made in mode \(made.rawValue), and changed by a run in mode \(mode.rawValue): it is "
             + order.status.rawValue)
       }

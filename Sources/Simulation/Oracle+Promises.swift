@@ -46,7 +46,7 @@ extension Oracle {
     }
     if state.halt != shadow.halt { fail(nil, "the halt is not what was committed") }
     if (state.ban?.until) != (shadow.ban?.until) {
-      fail(nil, "the silence is not what was committed")
+      fail(nil, "the back-off is not what was committed")
     }
   }
 

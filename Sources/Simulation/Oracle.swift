@@ -141,7 +141,7 @@ final class Oracle {
   }
 
   private func watchChange(from former: Order, to order: Order, _ event: HistoryEvent) {
-    let name = order.ticket.clientOrderID.text
+    let name = order.request.clientOrderID.text
     if order.executedQuantity < former.executedQuantity
       || order.executedQuote < former.executedQuote
     {
@@ -153,15 +153,15 @@ final class Oracle {
     }
     if event.kind == "order_not_found" { checkAbsence(order) }
     if order.status == .notFound && !order.closedByOperator {
-      if pausedIn[order.ticket.symbol] == nil { pausedIn[order.ticket.symbol] = commits }
-    } else if former.status == .notFound && !isPaused(order.ticket.symbol) {
-      pausedIn[order.ticket.symbol] = nil
+      if pausedIn[order.request.symbol] == nil { pausedIn[order.request.symbol] = commits }
+    } else if former.status == .notFound && !isPaused(order.request.symbol) {
+      pausedIn[order.request.symbol] = nil
     }
   }
 
   private func isPaused(_ symbol: Symbol) -> Bool {
     shadow.orders.values.contains {
-      $0.status == .notFound && !$0.closedByOperator && $0.ticket.symbol == symbol
+      $0.status == .notFound && !$0.closedByOperator && $0.request.symbol == symbol
     }
   }
 
@@ -172,7 +172,7 @@ final class Oracle {
       else { continue }
       if held != stored {
         world.fail(
-          .historyIsState, stored.ticket.clientOrderID.text,
+          .historyIsState, stored.request.clientOrderID.text,
           "the engine holds \(held.status.rawValue), the history adds up to "
             + stored.status.rawValue)
       }
@@ -182,8 +182,8 @@ final class Oracle {
   // MARK: The ledger
 
   private func checkAgainstLedger(_ order: Order) {
-    let name = order.ticket.clientOrderID.text
-    if case .base(let quantity) = order.ticket.amount, order.executedQuantity > quantity {
+    let name = order.request.clientOrderID.text
+    if case .base(let quantity) = order.request.amount, order.executedQuantity > quantity {
       world.fail(
         .filledAtMostOrdered, name, "\(order.executedQuantity) filled of \(quantity)")
     }
@@ -228,7 +228,7 @@ final class Oracle {
 
   /// The order as the exchange took it.
   func truth(of order: Order) -> SimulatedOrder? {
-    intents[order.ticket.clientOrderID.text]?.accepted.first
+    intents[order.request.clientOrderID.text]?.accepted.first
   }
 
   func refusedAtExchange(_ name: String?) {
@@ -243,8 +243,8 @@ final class Oracle {
   func leaves(_ call: WireCall, life: Int) {
     if let left = backOff.left(at: world, life: life) {
       world.fail(
-        .silenceIsKept, call.subject,
-        "\(call.name) left \(left / millisecond) ms before the silence was over")
+        .backOffIsKept, call.subject,
+        "\(call.name) left \(left / millisecond) ms before the back-off was over")
     }
     prices.sent(call, world)
     views.sent(call, at: world.time)
@@ -267,9 +267,9 @@ final class Oracle {
     guard order.status == .submitted, let stamp = order.stampedAt,
       call["timestamp"] == String(stamp.milliseconds),
       call["recvWindow"] == order.receiveWindow.map({ String($0.wholeMilliseconds) }),
-      call["symbol"] == order.ticket.symbol.text,
-      call["price"] == order.ticket.price?.description,
-      (call["quantity"] ?? call["quoteOrderQty"]) == order.ticket.amount.text
+      call["symbol"] == order.request.symbol.text,
+      call["price"] == order.request.price?.description,
+      (call["quantity"] ?? call["quoteOrderQty"]) == order.request.amount.text
     else {
       return world.fail(
         .armedBeforeSent, name,
@@ -293,10 +293,10 @@ final class Oracle {
         .fileLifeIsKept, name, "its file's life had ended \(wall.since(end)) before it left")
     }
     if haltedIn > 0, haltedIn < intent.armedIn { unguarded("trading was halted") }
-    if configuration.risk.pauseOnNotFound != .none, let paused = pausedIn[order.ticket.symbol],
+    if configuration.risk.pauseOnNotFound != .none, let paused = pausedIn[order.request.symbol],
       paused < intent.armedIn
     {
-      unguarded("\(order.ticket.symbol) was paused")
+      unguarded("\(order.request.symbol) was paused")
     }
     guard let quote = order.quote else { return unguarded("no price was looked at") }
     if let asked = prices.sentAt(of: quote, world) {
@@ -329,7 +329,7 @@ final class Oracle {
   private func checkAbsence(_ order: Order) {
     // On paper there is no view of the exchange.
     if configuration.mode == .paper { return }
-    let name = order.ticket.clientOrderID.text
+    let name = order.request.clientOrderID.text
     let lead = configuration.venue.stampLead
     guard let deadline = order.acceptanceDeadline(lead: lead) else { return }
     let conclusive = deadline.advanced(by: world.dials.settleTime)
@@ -339,7 +339,7 @@ final class Oracle {
         .absenceIsProved, name, "declared not found \(conclusive.since(there)) too early")
     }
     let earliest = world.time - there.since(conclusive).wholeNanoseconds - 5 * millisecond
-    let symbol = order.ticket.symbol.text
+    let symbol = order.request.symbol.text
     for view in [
       "/api/v3/order \(name)", "/api/v3/openOrders \(symbol)", "/api/v3/allOrders \(symbol)",
       "/api/v3/myTrades \(symbol)",

@@ -20,10 +20,10 @@ package enum Plant: String, CaseIterable, Hashable, Sendable {
   case fileIsFresh = "file-is-fresh"
   /// The stamp on the wire is that of the sending, not the committed one.
   case stampOfSending = "stamp-of-sending"
-  /// Seconds of a demanded silence are taken for milliseconds.
-  case silenceInMilliseconds = "silence-in-milliseconds"
-  /// A silence is forgotten by a restart.
-  case silenceForgotten = "silence-forgotten"
+  /// Seconds of a demanded back-off are taken for milliseconds.
+  case backOffInMilliseconds = "back-off-in-milliseconds"
+  /// A back-off is forgotten by a restart.
+  case backOffForgotten = "back-off-forgotten"
   /// What earlier runs used of the exchange's pools is forgotten by a restart.
   case budgetForgotten = "budget-forgotten"
   /// The transport sends a request again by itself when its connection dies.
@@ -69,7 +69,7 @@ extension Plant {
   }
 
   func alter(_ state: inout StoredState) {
-    if self == .silenceForgotten { state.ban = nil }
+    if self == .backOffForgotten { state.ban = nil }
     if self == .budgetForgotten { state.rateUsage = nil }
     if self == .haltForgotten { state.halt = nil }
     if self == .armedIsForgotten { state.live.removeAll { $0.order.status == .submitted } }
@@ -90,7 +90,7 @@ extension Plant {
             code: 30_000, text: text, action: .skip, refusesPlacement: true, advice: "")))
     case (.resendAfterNotFound, .place, .failed(.noAnswer(let text))):
       .failed(.throttled(ThrottleNotice(wait: .milliseconds(1), isBan: false, text: text)))
-    case (.silenceInMilliseconds, _, .failed(.throttled(let notice))):
+    case (.backOffInMilliseconds, _, .failed(.throttled(let notice))):
       .failed(
         .throttled(
           ThrottleNotice(wait: notice.wait / 1_000, isBan: notice.isBan, text: notice.text)))

@@ -40,10 +40,10 @@ struct Shadow {
     guard case .order(let key) = event.subject,
       let change = OrderEvent(kind: event.kind, detail: event.detail)
     else { return nil }
-    if case .created(let ticket, let reserved) = change {
+    if case .created(let request, let reserved) = change {
       guard orders[key] == nil else { return "order \(key.signal) was made twice" }
-      keys[ticket.clientOrderID.text] = key
-      orders[key] = Order(key: key, ticket: ticket, reservedQuote: reserved, at: event.at)
+      keys[request.clientOrderID.text] = key
+      orders[key] = Order(key: key, request: request, reservedQuote: reserved, at: event.at)
       return nil
     }
     do {

@@ -121,11 +121,11 @@ package final class SimulationRun {
     // Requests that are still held come in, and the longest life of a signal ends.
     turn(until: world.time + 45 * second)
     process?.command(.resume)
-    turn(until: world.time + restOfSilence())
+    turn(until: world.time + restOfBackOff())
     if world.dials.breaksASymbol { breakASymbol() }
     let settle = world.dials.settleTime + world.dials.receiveWindow + .seconds(1 + 30 + 10)
     turn(until: max(world.time + settle.wholeNanoseconds, lastVisible + 75 * second))
-    turn(until: world.time + restOfSilence() + 15 * second)
+    turn(until: world.time + restOfBackOff() + 15 * second)
   }
 
   /// Longer than every wait of an honest start: the pools, and looks until they are hopeless.
@@ -135,7 +135,7 @@ package final class SimulationRun {
   private func breakASymbol() {
     guard world.violation == nil, let process, process.isAlive else { return }
     let open = oracle.shadow.orders.values.filter { $0.status.isWorking }
-    guard let symbol = open.map(\.ticket.symbol).min() else { return }
+    guard let symbol = open.map(\.request.symbol).min() else { return }
     let ways = BrokenLooks.Way.allCases
     network.broken = BrokenLooks(
       symbol: symbol.text, until: .max, way: ways[ends.below(ways.count)])
@@ -152,7 +152,7 @@ package final class SimulationRun {
     network.broken = nil
   }
 
-  private func restOfSilence() -> Int64 {
+  private func restOfBackOff() -> Int64 {
     guard let end = process?.epochs?.driver?.engine.ban?.monotonicUntil else { return 0 }
     return max(0, world.trueTime(of: end) - world.time) + 10 * second
   }
@@ -242,11 +242,11 @@ package final class SimulationRun {
       let found = try store.order(key)
       if found != order {
         world.fail(
-          .armedBeforeSent, order.ticket.clientOrderID.text,
+          .armedBeforeSent, order.request.clientOrderID.text,
           "a power cut now would leave it \(found?.status.rawValue ?? "unknown")")
       }
     } catch {
-      world.fail(.armedBeforeSent, order.ticket.clientOrderID.text, "a power cut now: \(error)")
+      world.fail(.armedBeforeSent, order.request.clientOrderID.text, "a power cut now: \(error)")
     }
   }
 

@@ -22,7 +22,7 @@ enum Story {
     if names.contains(event.subject) { return true }
     for word in ["VIOLATION", "dies", "starts", "clock steps", "epoch", "the faults", "command"]
     where event.text.hasPrefix(word) { return true }
-    guard violation.invariant == .silenceIsKept || violation.invariant == .weightsWithinPools else {
+    guard violation.invariant == .backOffIsKept || violation.invariant == .weightsWithinPools else {
       return false
     }
     return event.text.hasSuffix(" 429") || event.text.hasSuffix(" 418")

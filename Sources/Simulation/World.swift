@@ -133,7 +133,7 @@ package enum Invariant: String, CaseIterable, Hashable, Sendable {
   case filledAtMostOrdered = "filled-at-most-ordered"
   case oursIsKnown = "ours-is-known"
   case terminalNeverChanges = "terminal-never-changes"
-  case silenceIsKept = "silence-is-kept"
+  case backOffIsKept = "back-off-is-kept"
   case weightsWithinPools = "weights-within-pools"
   case nothingSentUnguarded = "nothing-sent-expired-or-unguarded"
   case fileLifeIsKept = "file-life-is-kept"

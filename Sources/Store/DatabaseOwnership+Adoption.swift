@@ -119,10 +119,10 @@ extension Order {
   /// The last word of the paper exchange about an order that rests there; `nil` for any other order.
   fileprivate var endOnPaper: OrderReport? {
     guard let orderID, orderID.hasPrefix(TradingMode.paperOrderIDPrefix) else { return nil }
-    let quantity: FixedDecimal? = if case .base(let amount) = ticket.amount { amount } else { nil }
+    let quantity: FixedDecimal? = if case .base(let amount) = request.amount { amount } else { nil }
     return OrderReport(
-      orderID: orderID, clientOrderID: ticket.clientOrderID.text, symbol: ticket.symbol,
-      side: ticket.side, type: ticket.type, price: ticket.price, quantity: quantity,
+      orderID: orderID, clientOrderID: request.clientOrderID.text, symbol: request.symbol,
+      side: request.side, type: request.type, price: request.price, quantity: quantity,
       executedQuantity: executedQuantity, executedQuote: executedQuote, status: .canceled)
   }
 }

@@ -78,7 +78,7 @@ package struct SignalListRow: Hashable, Sendable {
 /// An order as its row stands.
 package struct OrderListRow: Hashable, Sendable {
   package let key: OrderKey
-  package let ticket: OrderTicket
+  package let request: OrderRequest
   package let status: OrderStatus
   package let code: DecisionCode?
   package let reason: String
@@ -105,7 +105,7 @@ package struct OrderListRow: Hashable, Sendable {
     } else {
       throw .corrupt("\(place) has no quantity")
     }
-    ticket = OrderTicket(
+    request = OrderRequest(
       clientOrderID: try row.value(2, in: place, ClientOrderID.init),
       symbol: try row.value(4, in: place, Symbol.init(exchangeText:)),
       side: try row.value(5, in: place, Side.init),

@@ -72,25 +72,25 @@ extension Order {
   /// The one venue so far.
   private static let venue = "mexc-spot"
 
-  var values: [SQLiteValue] { identityValues + ticketValues + stateValues }
+  var values: [SQLiteValue] { identityValues + requestValues + stateValues }
 
   private var identityValues: [SQLiteValue] {
     [
-      .text(key.signal.text), .integer(Int64(key.leg)), .text(ticket.clientOrderID.text),
-      .text(Self.venue), .text(ticket.symbol.text), .text(ticket.side.rawValue),
+      .text(key.signal.text), .integer(Int64(key.leg)), .text(request.clientOrderID.text),
+      .text(Self.venue), .text(request.symbol.text), .text(request.side.rawValue),
       .integer(createdAt.milliseconds),
     ]
   }
 
-  private var ticketValues: [SQLiteValue] {
+  private var requestValues: [SQLiteValue] {
     let quantity: FixedDecimal?
     let quoteQuantity: FixedDecimal?
-    switch ticket.amount {
+    switch request.amount {
     case .base(let amount): (quantity, quoteQuantity) = (amount, nil)
     case .quote(let amount): (quantity, quoteQuantity) = (nil, amount)
     }
     return [
-      .text(ticket.type.rawValue), .money(quantity), .money(quoteQuantity), .money(ticket.price),
+      .text(request.type.rawValue), .money(quantity), .money(quoteQuantity), .money(request.price),
     ]
   }
 

@@ -35,7 +35,7 @@ final class PartsMeasurement {
   private var engine: Engine
   private var now: Moment
   private var times = Times()
-  private var tickets: [String: OrderTicket] = [:]
+  private var requests: [String: OrderRequest] = [:]
 
   init(_ bench: Bench) throws {
     self.bench = bench
@@ -146,26 +146,26 @@ final class PartsMeasurement {
     case .tradableSymbols: return .tradableSymbols([instrument.symbol])
     case .prices:
       return .prices([SymbolPrice(symbol: instrument.symbol, price: FixedDecimal(64_000))])
-    case .place(let ticket):
-      let orderID = "C\(tickets.count)"
-      tickets[orderID] = ticket
+    case .place(let request):
+      let orderID = "C\(requests.count)"
+      requests[orderID] = request
       return .placed(orderID: orderID)
     case .validate: return .validated
     case .order(_, .orderID(let orderID)):
-      guard let ticket = tickets[orderID] else { break }
-      return .order(Self.filled(ticket, orderID))
+      guard let request = requests[orderID] else { break }
+      return .order(Self.filled(request, orderID))
     case .order, .openOrders, .recentOrders, .trades, .cancel: break
     }
     return .failed(.noAnswer("not asked by an engine whose placements are all answered"))
   }
 
-  private static func filled(_ ticket: OrderTicket, _ orderID: String) -> OrderReport {
+  private static func filled(_ request: OrderRequest, _ orderID: String) -> OrderReport {
     var quantity = FixedDecimal.zero
-    if case .base(let base) = ticket.amount { quantity = base }
-    let quote = ticket.price.flatMap { quantity.multiplied(by: $0, rounding: .down) }
+    if case .base(let base) = request.amount { quantity = base }
+    let quote = request.price.flatMap { quantity.multiplied(by: $0, rounding: .down) }
     return OrderReport(
-      orderID: orderID, clientOrderID: ticket.clientOrderID.text, symbol: ticket.symbol,
-      side: ticket.side, type: ticket.type, price: ticket.price, quantity: quantity,
+      orderID: orderID, clientOrderID: request.clientOrderID.text, symbol: request.symbol,
+      side: request.side, type: request.type, price: request.price, quantity: quantity,
       executedQuantity: quantity, executedQuote: quote ?? .zero, status: .filled)
   }
 }

@@ -168,7 +168,7 @@ struct Story {
       id: self.id, symbol: try #require(Symbol(exchangeText: symbol)), side: .buy,
       type: price == nil ? .market : .limit, amount: amount,
       price: try price.map { try FixedDecimal($0) }, note: note)
-    let ticket = OrderTicket(
+    let request = OrderRequest(
       clientOrderID: try #require(ClientOrderID("x-" + id)), symbol: signal.symbol,
       side: signal.side, type: signal.type, amount: amount, price: signal.price)
     let expiry = start.advanced(by: .seconds(60))
@@ -178,7 +178,7 @@ struct Story {
           signalID: self.id, symbol: signal.symbol, side: signal.side, type: signal.type,
           contentDigest: [1, 2, 3], raw: Array(#"{"id":"\#(id)"}"#.utf8),
           origin: .file(Array("\(id).json".utf8)), receivedAt: start, expiresAt: expiry,
-          clientOrderID: ticket.clientOrderID, decision: denied?.code ?? .accepted,
+          clientOrderID: request.clientOrderID, decision: denied?.code ?? .accepted,
           message: denied?.message ?? "", decidedAt: start)))
     remark(
       "signal_received",
@@ -192,14 +192,15 @@ struct Story {
         ["code": .string(denied.code.rawValue), "message": .string(denied.message)])
       return
     }
-    let created = OrderEvent.created(ticket, reservedQuote: nil)
-    let order = Order(key: OrderKey(signal: self.id), ticket: ticket, reservedQuote: nil, at: start)
+    let created = OrderEvent.created(request, reservedQuote: nil)
+    let order = Order(
+      key: OrderKey(signal: self.id), request: request, reservedQuote: nil, at: start)
     self.order = order
     write(created, order, after: 0)
   }
 
-  var ticket: OrderTicket {
-    get throws { try #require(order).ticket }
+  var request: OrderRequest {
+    get throws { try #require(order).request }
   }
 
   mutating func remark(_ kind: String, _ detail: JSONValue, after milliseconds: Int64 = 0) {
@@ -243,7 +244,7 @@ extension Story {
     try add(
       .approved(
         OrderEvent.Approval(
-          ticket: ticket, quote: quote, reservedQuote: try Self.money("60"),
+          request: request, quote: quote, reservedQuote: try Self.money("60"),
           checks: "price 60010 is 1.67 bps from the reference 60000, at most 100 allowed; "
             + "the price is 120 ms old")), after: 0)
     try add(
@@ -257,8 +258,8 @@ extension Story {
     _ status: OrderReport.Status, executed: String, quote: String
   ) throws -> OrderReport {
     OrderReport(
-      orderID: "C02__1", clientOrderID: "x-\(id)", symbol: try ticket.symbol, side: .buy,
-      type: .limit, price: try ticket.price, quantity: try Self.money("0.001"),
+      orderID: "C02__1", clientOrderID: "x-\(id)", symbol: try request.symbol, side: .buy,
+      type: .limit, price: try request.price, quantity: try Self.money("0.001"),
       executedQuantity: try Self.money(executed), executedQuote: try Self.money(quote),
       status: status)
   }

@@ -54,20 +54,20 @@ final class OwnedDatabase {
   func add(_ id: String, _ fate: Fate, account: String = "main") throws -> OrderKey {
     time = time.advanced(by: .seconds(1))
     let key = OrderKey(signal: try #require(SignalID(id)))
-    let ticket = OrderTicket(
+    let request = OrderRequest(
       clientOrderID: ClientOrderID(account: account, signal: key.signal),
       symbol: try #require(Symbol(exchangeText: "BTCUSDT")), side: .buy, type: .limit,
       amount: .base(FixedDecimal(1)), price: FixedDecimal(100))
     try store.write(
       .insertSignal(
         SignalRecord(
-          signalID: key.signal, symbol: ticket.symbol, side: .buy, type: .limit,
+          signalID: key.signal, symbol: request.symbol, side: .buy, type: .limit,
           contentDigest: [1], raw: Array("{}".utf8), origin: .socket("uid=1"), receivedAt: time,
-          expiresAt: time.advanced(by: .seconds(60)), clientOrderID: ticket.clientOrderID,
+          expiresAt: time.advanced(by: .seconds(60)), clientOrderID: request.clientOrderID,
           decision: .accepted, message: "", decidedAt: time)))
-    var order = Order(key: key, ticket: ticket, reservedQuote: FixedDecimal(100), at: time)
-    try write(.created(ticket, reservedQuote: FixedDecimal(100)), order)
-    for event in try events(of: fate, ticket) {
+    var order = Order(key: key, request: request, reservedQuote: FixedDecimal(100), at: time)
+    try write(.created(request, reservedQuote: FixedDecimal(100)), order)
+    for event in try events(of: fate, request) {
       try order.apply(event, at: time)
       try write(event, order)
     }
@@ -83,7 +83,7 @@ final class OwnedDatabase {
     try store.write(.putOrder(order))
   }
 
-  private func events(of fate: Fate, _ ticket: OrderTicket) throws -> [OrderEvent] {
+  private func events(of fate: Fate, _ request: OrderRequest) throws -> [OrderEvent] {
     let armed = OrderEvent.armed(
       OrderEvent.Armament(
         attempt: 1, stampedAt: time, receiveWindow: .seconds(5),
@@ -101,8 +101,8 @@ final class OwnedDatabase {
         armed, .acknowledged(orderID: orderID),
         .observed(
           OrderReport(
-            orderID: orderID, clientOrderID: ticket.clientOrderID.text, symbol: ticket.symbol,
-            side: .buy, type: .limit, price: ticket.price, quantity: FixedDecimal(1),
+            orderID: orderID, clientOrderID: request.clientOrderID.text, symbol: request.symbol,
+            side: .buy, type: .limit, price: request.price, quantity: FixedDecimal(1),
             executedQuantity: FixedDecimal(1), executedQuote: FixedDecimal(100), status: .filled)),
       ]
     }

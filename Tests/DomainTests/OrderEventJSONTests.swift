@@ -9,18 +9,18 @@ import Testing
     "e\u{301} é 比特币 😀", "{\"code\":30004}", String(repeating: "x", count: 5000),
   ]
 
-  static func tickets() throws -> [OrderTicket] {
-    let ticket = try Sample.ticket()
-    var market = ticket
+  static func requests() throws -> [OrderRequest] {
+    let request = try Sample.request()
+    var market = request
     (market.type, market.amount, market.price) = (.market, .quote(try FixedDecimal("50.5")), nil)
-    var extreme = ticket
+    var extreme = request
     (extreme.side, extreme.type) = (.sell, .limitMaker)
     (extreme.amount, extreme.price) = (.base(FixedDecimal(units: 1)), FixedDecimal(units: .max))
-    var sale = ticket
+    var sale = request
     (sale.side, sale.type, sale.amount) = (.sell, .fillOrKill, .quote(FixedDecimal(units: .max)))
-    var quick = ticket
+    var quick = request
     quick.type = .immediateOrCancel
-    return [ticket, market, extreme, sale, quick]
+    return [request, market, extreme, sale, quick]
   }
 
   static func reports() throws -> [OrderReport] {
@@ -42,13 +42,13 @@ import Testing
       Sample.quote, Quote(price: FixedDecimal(units: 1), askedAt: WallTime(milliseconds: .max)),
     ]
     var events: [OrderEvent] = [.validated]
-    for ticket in try tickets() {
+    for request in try requests() {
       for reserved in [nil, FixedDecimal.zero, FixedDecimal(units: .max)] {
-        events.append(.created(ticket, reservedQuote: reserved))
+        events.append(.created(request, reservedQuote: reserved))
         events += quotes.map {
           .approved(
             OrderEvent.Approval(
-              ticket: ticket, quote: $0, reservedQuote: reserved, checks: "a=1\nb=\"2\""))
+              request: request, quote: $0, reservedQuote: reserved, checks: "a=1\nb=\"2\""))
         }
       }
     }
@@ -95,7 +95,7 @@ import Testing
 
   @Test func `details are stable`() throws {
     #expect(
-      OrderEvent.created(try Sample.ticket(), reservedQuote: nil).detail.compactText()
+      OrderEvent.created(try Sample.request(), reservedQuote: nil).detail.compactText()
         == #"{"client_order_id":"sgabc","symbol":"BTCUSDT","side":"buy","type":"limit","#
         + #""quantity":"10","price":"100","reserved_quote":null}"#)
     #expect(
@@ -148,7 +148,7 @@ import Testing
     ("symbol", "btcusdt"), ("side", "BUY"), ("type", "stop"), ("client_order_id", "a b"),
   ])
   func `damaged words are no events`(_ name: String, _ word: String) throws {
-    let event = OrderEvent.created(try Sample.ticket(), reservedQuote: FixedDecimal(1))
+    let event = OrderEvent.created(try Sample.request(), reservedQuote: FixedDecimal(1))
     let members = try #require(event.detail.objectValue).map {
       $0.name == name ? JSONMember(name: name, value: .string(word)) : $0
     }

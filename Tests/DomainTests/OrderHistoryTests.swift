@@ -80,7 +80,7 @@ import Testing
 
   @Test func `a history begins with the creation`() throws {
     let key = try Sample.key()
-    let created = OrderEvent.created(try Sample.ticket(), reservedQuote: FixedDecimal(1000))
+    let created = OrderEvent.created(try Sample.request(), reservedQuote: FixedDecimal(1000))
     #expect(try Order(key: key, history: []) == nil)
     #expect(try Order(key: key, history: [(at: Sample.start, event: Sample.armed())]) == nil)
     #expect(
@@ -101,9 +101,9 @@ import Testing
   private static func life(
     using random: inout SeededGenerator
   ) throws -> (order: Order, history: History) {
-    let ticket = try OrderEventJSONTests.tickets().randomElement(using: &random)
+    let request = try OrderEventJSONTests.requests().randomElement(using: &random)
     let creation = OrderEvent.created(
-      try #require(ticket), reservedQuote: Bool.random(using: &random) ? FixedDecimal(500) : nil)
+      try #require(request), reservedQuote: Bool.random(using: &random) ? FixedDecimal(500) : nil)
     var history: History = [(at: Sample.start, event: creation)]
     var order = try #require(try Order(key: Sample.key(), history: history))
     for place in 1...40 {
@@ -128,7 +128,7 @@ import Testing
     let text = "m\(Int.random(in: 0..<1000, using: &random))"
     let coin = Bool.random(using: &random)
     switch Int.random(in: 0..<24, using: &random) {
-    case 0: return .created(try Sample.ticket(), reservedQuote: nil)
+    case 0: return .created(try Sample.request(), reservedQuote: nil)
     case 1: return try Sample.approved()
     case 2:
       // Rare, since it ends a life at its beginning.

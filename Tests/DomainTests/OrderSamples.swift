@@ -11,14 +11,14 @@ enum Sample {
 
   static func key() throws -> OrderKey { OrderKey(signal: try #require(SignalID("tv-42"))) }
 
-  static func ticket() throws -> OrderTicket {
-    OrderTicket(
+  static func request() throws -> OrderRequest {
+    OrderRequest(
       clientOrderID: try #require(ClientOrderID("sgabc")), symbol: try Symbol(spelling: "BTCUSDT"),
       side: .buy, type: .limit, amount: .base(FixedDecimal(10)), price: FixedDecimal(100))
   }
 
   static func order() throws -> Order {
-    Order(key: try key(), ticket: try ticket(), reservedQuote: FixedDecimal(1000), at: start)
+    Order(key: try key(), request: try request(), reservedQuote: FixedDecimal(1000), at: start)
   }
 
   static func order(after events: [OrderEvent]) throws -> Order {
@@ -53,11 +53,11 @@ enum Sample {
   }
 
   static func approved() throws -> OrderEvent {
-    var ticket = try ticket()
-    ticket.amount = .base(FixedDecimal(9))
+    var request = try request()
+    request.amount = .base(FixedDecimal(9))
     return .approved(
       OrderEvent.Approval(
-        ticket: ticket, quote: quote, reservedQuote: FixedDecimal(900), checks: "price_band=ok"))
+        request: request, quote: quote, reservedQuote: FixedDecimal(900), checks: "price_band=ok"))
   }
 
   static let lost = OrderEvent.outcomeLost("no answer in 10 s", .answerLost)

@@ -13,7 +13,7 @@ import Testing
   /// The columns of the table.
   static func columns() throws -> [OrderEvent] {
     [
-      .created(try Sample.ticket(), reservedQuote: nil), try Sample.approved(),
+      .created(try Sample.request(), reservedQuote: nil), try Sample.approved(),
       .denied(.priceDeviation, "m"), .denied(.expired, "m"), Sample.armed(),
       .acknowledged(orderID: "C02__1"), .validated, Sample.refused, .mayRetry("m"), Sample.lost,
       try Sample.observed(.open), try Sample.observed(.open, executed: 4),

@@ -14,12 +14,12 @@ import Testing
     #expect(order.averagePrice == nil)
     #expect(order.acceptanceDeadline(lead: .seconds(1)) == nil)
     #expect(order.code == nil)
-    #expect(order.reference == .clientOrderID(order.ticket.clientOrderID))
+    #expect(order.reference == .clientOrderID(order.request.clientOrderID))
   }
 
-  @Test func `approval settles ticket and reservation`() throws {
+  @Test func `approval settles request and reservation`() throws {
     let order = try Sample.order(after: [Sample.approved()])
-    #expect(order.ticket.amount == .base(FixedDecimal(9)))
+    #expect(order.request.amount == .base(FixedDecimal(9)))
     #expect(order.reservedQuote == FixedDecimal(900))
     #expect(order.quote == Sample.quote)
     #expect(order.attempt == 0)

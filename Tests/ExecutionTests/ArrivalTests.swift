@@ -59,7 +59,7 @@ import Testing
     let harness = EngineHarness.open(exchange: exchange)
     harness.submit(limit("a", price: price) { $0.amount = .quote(decimal(quote)) })
     harness.settle()
-    #expect(harness.placements.first?.request.ticket?.amount == .base(decimal(base)))
+    #expect(harness.placements.first?.request.orderRequest?.amount == .base(decimal(base)))
   }
 
   @Test func `sizes are rounded down never up`() {
@@ -68,7 +68,7 @@ import Testing
     harness.submit(market("b", amount: .quote(decimal("20.019"))))
     harness.submit(market("c", side: .sell, amount: .base(decimal("1.00009"))))
     harness.settle()
-    let amounts = harness.placements.map { $0.request.ticket?.amount }
+    let amounts = harness.placements.map { $0.request.orderRequest?.amount }
     #expect(
       amounts == [.base(decimal("1.0001")), .quote(decimal("20.01")), .base(decimal("1"))])
   }
@@ -149,7 +149,7 @@ import Testing
     #expect(harness.hasLog(.error, "taken by another content"))
     harness.settle()
     #expect(harness.placements.count == 1)
-    #expect(harness.order("a")?.ticket.amount == .base(decimal("1")))
+    #expect(harness.order("a")?.request.amount == .base(decimal("1")))
     // A denied one is remembered too.
     harness.submit(limit("b", symbol("DOGEUSDT")))
     #expect(harness.submit(limit("b", symbol("DOGEUSDT")))?.code == .duplicate)

@@ -91,10 +91,10 @@ import Testing
   @Test func `an order that becomes visible late is found`() {
     let harness = doubtful()
     let start = harness.now.monotonic
-    let ticket = OrderTicket(
+    let request = OrderRequest(
       clientOrderID: clientOrderID(of: signalID("a")), symbol: btc, side: .buy, type: .limit,
       amount: .base(decimal("1")), price: decimal("100"))
-    harness.exchange.accept(ticket, visibleFrom: start.advanced(by: .seconds(65)))
+    harness.exchange.accept(request, visibleFrom: start.advanced(by: .seconds(65)))
     harness.submit(patient("a"))
     harness.advance(by: .seconds(100))
     #expect(harness.status("a") == .open)
@@ -203,7 +203,7 @@ import Testing
     harness.exchange.script = { dispatch, _ in
       if case .order = dispatch.request { .answer(.failed(.noAnswer("reset"))) } else { nil }
     }
-    if let ticket = harness.placements[0].request.ticket { harness.exchange.accept(ticket) }
+    if let request = harness.placements[0].request.orderRequest { harness.exchange.accept(request) }
     harness.submit(patient("a"))
     harness.advance(by: Self.proof)
     #expect(harness.store.halt?.reason.hasPrefix("the exchange has 2 orders for signal a") == true)

@@ -11,8 +11,8 @@ import Testing
     let exchange = FakeExchange()
     let harness = EngineHarness.open(configuration, exchange: exchange)
     exchange.script = { [unowned exchange] dispatch, _ in
-      guard let ticket = dispatch.request.ticket else { return nil }
-      if accepts { exchange.accept(ticket) }
+      guard let request = dispatch.request.orderRequest else { return nil }
+      if accepts { exchange.accept(request) }
       return .answer(.failed(.noAnswer("time out")))
     }
     harness.submit(limit("a"))
@@ -35,7 +35,7 @@ import Testing
     #expect(told?.doubt?.status == .unknown)
     #expect(told?.doubt?.code == .accepted)
     #expect(told?.doubt?.since == sent)
-    #expect(told?.doubt?.clientOrderID == harness.ticket("a").clientOrderID)
+    #expect(told?.doubt?.clientOrderID == harness.request("a").clientOrderID)
     #expect(told?.doubt?.message.contains("time out") == true)
     // Told once, until something changes.
     harness.advance(by: .seconds(60))
@@ -67,7 +67,7 @@ import Testing
 
     let late = lost()
     late.advance(by: .seconds(70))
-    late.exchange.accept(late.ticket("a"))
+    late.exchange.accept(late.request("a"))
     late.advance(by: .seconds(61))
     #expect(late.status("a") == .open)
     #expect(statuses(late) == [.unknown, .notFound, nil])
@@ -91,7 +91,7 @@ import Testing
     #expect(statuses(harness) == [.unknown, .unknown])
     // Until the windows of the rate limits are empty again.
     harness.advance(by: .seconds(20))
-    harness.exchange.accept(harness.ticket("a"))
+    harness.exchange.accept(harness.request("a"))
     harness.restart()
     harness.advance(by: .seconds(2))
     #expect(harness.status("a") == .open)
@@ -159,7 +159,7 @@ import Testing
     harness.advance(by: .seconds(10))
     #expect(harness.outcomes.count == 1)
     #expect(harness.doubts.last?.doubt == nil)
-    harness.exchange.accept(harness.ticket("a"))
+    harness.exchange.accept(harness.request("a"))
     harness.exchange.script = { _, _ in nil }
     harness.advance(by: .seconds(61))
     #expect(harness.status("a") == .open)

@@ -247,7 +247,7 @@ import Testing
     harness.settle()
     harness.command(.cancel(signalID("a")))
     #expect(harness.requests(\.isCancel).isEmpty)
-    let report = harness.exchange.accept(harness.ticket("a"))
+    let report = harness.exchange.accept(harness.request("a"))
     harness.answer(harness.held[0], .placed(orderID: report.orderID))
     harness.settle()
     #expect(harness.status("a") == .canceled)

@@ -309,11 +309,11 @@ import Testing
     #expect(paper.requests { $0 == .tradableSymbols }.isEmpty)
     paper.submit(limit("a"))
     paper.settle()
-    #expect(paper.placements.map(\.request) == [.place(paper.ticket("a"))])
+    #expect(paper.placements.map(\.request) == [.place(paper.request("a"))])
     let validate = EngineHarness.open(makeConfiguration { $0.mode = .validate })
     validate.submit(limit("a"))
     validate.settle()
-    #expect(validate.placements.map(\.request) == [.validate(validate.ticket("a"))])
+    #expect(validate.placements.map(\.request) == [.validate(validate.request("a"))])
     #expect(validate.status("a") == .validated)
     #expect(validate.outcome("a")?.code == .accepted)
     #expect(validate.exchange.ledger.isEmpty)
@@ -389,10 +389,10 @@ import Testing
 }
 
 extension EngineHarness {
-  /// The stored order's ticket; a test that asks for one that is not there fails by comparison.
-  func ticket(_ id: String) -> OrderTicket {
-    order(id)?.ticket
-      ?? OrderTicket(
+  /// The stored order's request; a test that asks for one that is not there fails by comparison.
+  func request(_ id: String) -> OrderRequest {
+    order(id)?.request
+      ?? OrderRequest(
         clientOrderID: clientOrderID(of: signalID("none")), symbol: btc, side: .buy, type: .limit,
         amount: .base(.zero), price: nil)
   }

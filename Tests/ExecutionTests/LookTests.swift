@@ -109,8 +109,8 @@ import Testing
   func `filled of nothing is not believed`(isLost: Bool) {
     let harness = EngineHarness.open()
     harness.exchange.script = { [unowned harness] dispatch, _ in
-      if let ticket = dispatch.request.ticket {
-        let report = harness.exchange.accept(ticket)
+      if let request = dispatch.request.orderRequest {
+        let report = harness.exchange.accept(request)
         return .answer(
           isLost ? .failed(.noAnswer("time out")) : .placed(orderID: report.orderID))
       }

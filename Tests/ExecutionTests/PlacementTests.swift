@@ -132,8 +132,8 @@ import Testing
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)
     exchange.script = { [unowned exchange] dispatch, _ in
-      guard let ticket = dispatch.request.ticket else { return nil }
-      exchange.accept(ticket)
+      guard let request = dispatch.request.orderRequest else { return nil }
+      exchange.accept(request)
       return .answer(refusal(10203, .query, refuses: false))
     }
     harness.submit(limit("a"))
@@ -206,12 +206,12 @@ import Testing
   @Test func `a throttled order goes once more after a clean round`() throws {
     let harness = placed(throttled(.seconds(7)))
     #expect(harness.status("a") == .unknown)
-    let silence = harness.now.monotonic.advanced(by: .seconds(7))
+    let backOff = harness.now.monotonic.advanced(by: .seconds(7))
     let before = harness.sent.count
     harness.advance(by: .milliseconds(6_999))
     #expect(harness.sent.count == before)
     harness.advance(by: .milliseconds(1_001))
-    #expect(harness.sent[before...].allSatisfy { $0.at.monotonic >= silence })
+    #expect(harness.sent[before...].allSatisfy { $0.at.monotonic >= backOff })
     #expect(harness.placements.count == 2)
     #expect(harness.status("a") == .open)
     #expect(harness.order("a")?.attempt == 2)
@@ -230,8 +230,8 @@ import Testing
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)
     exchange.script = { [unowned exchange] dispatch, _ in
-      guard let ticket = dispatch.request.ticket else { return nil }
-      exchange.accept(ticket)
+      guard let request = dispatch.request.orderRequest else { return nil }
+      exchange.accept(request)
       return .answer(throttled(.seconds(7)))
     }
     harness.submit(limit("a"))

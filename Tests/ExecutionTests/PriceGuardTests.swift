@@ -60,12 +60,12 @@ import Testing
   private func band(
     _ side: Side, _ type: OrderType, price: String, current: String = "100"
   ) -> DecisionCode {
-    let ticket = OrderTicket(
+    let request = OrderRequest(
       clientOrderID: clientOrderID(of: signalID("a")), symbol: btc, side: side, type: type,
       amount: .base(decimal("1")), price: type == .market ? nil : decimal(price))
     do throws(Denial) {
       try PriceGuard.checkBand(
-        ticket, current: decimal(current),
+        request, current: decimal(current),
         band: Instrument.PriceBand(buyUp: decimal("0.1"), sellDown: decimal("0.2")))
       return .accepted
     } catch {

@@ -20,7 +20,7 @@ struct ProtocolModel {
   enum Age: Int, Hashable {
     /// Inside the receive window.
     case fresh
-    /// After the fence: an exchange that keeps its word refuses it.
+    /// After the acceptance deadline: an exchange that keeps its word refuses it.
     case late
     /// After the settle time: an exchange that keeps its word shows what it took.
     case settled

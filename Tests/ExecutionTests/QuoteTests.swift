@@ -159,9 +159,9 @@ import Testing
     harness.advance(by: .seconds(30))
     #expect(harness.placements.count == 100)
     for (at, dispatch, _) in harness.sent where dispatch.isPlacement {
-      let ticket = try #require(dispatch.request.ticket)
+      let request = try #require(dispatch.request.orderRequest)
       let order = try #require(
-        harness.store.orders.values.first { $0.ticket.clientOrderID == ticket.clientOrderID })
+        harness.store.orders.values.first { $0.request.clientOrderID == request.clientOrderID })
       let quote = try #require(order.quote)
       #expect(at.wall.since(quote.askedAt) < .seconds(2))
       let deadline = try #require(dispatch.sendBefore)

@@ -146,7 +146,7 @@ import Testing
     #expect(harness.order("lost")?.closedByOperator == true)
     #expect(harness.submit(limit("sol", sol))?.code == .accepted)
     harness.exchange.script = { _, _ in nil }
-    harness.exchange.accept(harness.ticket("lost"))
+    harness.exchange.accept(harness.request("lost"))
     harness.advance(by: .seconds(61))
     #expect(harness.status("lost") == .open)
     harness.checkStore()
@@ -327,8 +327,8 @@ import Testing
   @Test func `an order in doubt can be confirmed unseen`() {
     let harness = EngineHarness.open()
     harness.exchange.script = { [unowned harness] dispatch, _ in
-      if let ticket = dispatch.request.ticket {
-        harness.exchange.accept(ticket)
+      if let request = dispatch.request.orderRequest {
+        harness.exchange.accept(request)
         return .answer(.failed(.noAnswer("time out")))
       }
       return dispatch.request.isLook ? .answer(Self.delisted) : nil
@@ -353,8 +353,8 @@ import Testing
   func `a wrong number can be put right`(exists: Bool) {
     let harness = EngineHarness.open()
     harness.exchange.script = { [unowned harness] dispatch, _ in
-      if let ticket = dispatch.request.ticket {
-        if exists { harness.exchange.accept(ticket) }
+      if let request = dispatch.request.orderRequest {
+        if exists { harness.exchange.accept(request) }
         return .answer(.failed(.noAnswer("time out")))
       }
       return dispatch.request.isLook ? .answer(Self.delisted) : nil

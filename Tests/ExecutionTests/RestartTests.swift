@@ -14,15 +14,15 @@ import Testing
     exchange.latency = .milliseconds(40)
     var placements = 0
     exchange.script = { [unowned exchange] dispatch, now in
-      guard let ticket = dispatch.request.ticket else { return nil }
+      guard let request = dispatch.request.orderRequest else { return nil }
       placements += 1
       switch life {
       case .filled, .cancelled, .market: return nil
       case .answerLost:
-        exchange.accept(ticket)
+        exchange.accept(request)
         return .answer(.failed(.noAnswer("time out")), after: .seconds(10))
       case .lateVisible:
-        exchange.accept(ticket, visibleFrom: now.monotonic.advanced(by: .seconds(55)))
+        exchange.accept(request, visibleFrom: now.monotonic.advanced(by: .seconds(55)))
         return .answer(.failed(.unreadable("502")), after: .milliseconds(40))
       case .throttled:
         return placements == 1 ? .answer(throttled(.seconds(3)), after: .milliseconds(40)) : nil

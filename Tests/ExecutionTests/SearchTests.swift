@@ -12,8 +12,8 @@ import Testing
     let exchange = FakeExchange()
     let harness = EngineHarness.open(configuration, exchange: exchange)
     exchange.script = { [unowned exchange] dispatch, _ in
-      guard let ticket = dispatch.request.ticket else { return nil }
-      if accepts { exchange.accept(ticket) }
+      guard let request = dispatch.request.orderRequest else { return nil }
+      if accepts { exchange.accept(request) }
       return .answer(.failed(.noAnswer("time out")))
     }
     harness.submit(signal)
@@ -50,7 +50,7 @@ import Testing
     harness.checkStore()
   }
 
-  @Test func `no verdict before the fence and the settle time`() {
+  @Test func `no verdict before the acceptance deadline and the settle time`() {
     let harness = lost()
     let start = harness.now
     while harness.now.monotonic.since(start.monotonic) < .milliseconds(65_999) {
@@ -62,8 +62,8 @@ import Testing
     #expect(harness.status("a") == .notFound)
   }
 
-  /// The fence counts on the exchange's clock as the committed request was stamped, over a restart.
-  @Test func `the fence is that of the committed stamp`() {
+  /// The acceptance deadline counts on the exchange's clock as the committed request was stamped, over a restart.
+  @Test func `the acceptance deadline is that of the committed stamp`() {
     let exchange = FakeExchange()
     exchange.latency = .milliseconds(200)
     let harness = EngineHarness(exchange: exchange)
@@ -295,7 +295,7 @@ import Testing
     let harness = lost()
     harness.advance(by: .seconds(70))
     #expect(harness.code("a") == .notFound)
-    harness.exchange.accept(harness.ticket("a"))
+    harness.exchange.accept(harness.request("a"))
     harness.exchange.fill(0, to: "1", .filled)
     if byTrade {
       harness.exchange.script = { [unowned harness] dispatch, _ in
@@ -319,7 +319,7 @@ import Testing
     let harness = lost()
     #expect(harness.command(.resolveNotPlaced(signalID("a")))?.ok == false)
     harness.advance(by: .seconds(70))
-    harness.exchange.accept(harness.ticket("a"))
+    harness.exchange.accept(harness.request("a"))
     // Nothing finds it by name; the operator knows its number.
     harness.exchange.ledger[0].clientOrderID = nil
     harness.command(.resolvePlaced(signalID("a"), orderID: "E9"))
@@ -352,7 +352,7 @@ import Testing
     #expect(harness.submit(limit("b"))?.code == .accepted)
     harness.restart()
     #expect(harness.submit(limit("c"))?.code == .accepted)
-    harness.exchange.accept(harness.ticket("a"))
+    harness.exchange.accept(harness.request("a"))
     harness.exchange.script = { dispatch, _ in dispatch.isPlacement ? .hold : nil }
     harness.advance(by: .seconds(61))
     #expect(harness.status("a") == .open)

@@ -145,7 +145,7 @@ class Sweep:
             say(f"  {counts['cuts']} power cuts, each proved by data not synced that is gone")
         say(
             f"  {counts['signals']} signals handed over, {counts['orders']} orders at the "
-            f"exchange, {counts['faults']} faults, {counts['pauses']} demands for silence"
+            f"exchange, {counts['faults']} faults, {counts['pauses']} demands for a back-off"
         )
         say(f"  {counts['not_found']} orders not found, {counts['late_finds']} of them found late")
         self.report_windows(tally)

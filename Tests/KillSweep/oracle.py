@@ -136,7 +136,7 @@ class Oracle:
         # Signals that the daemon said it has: by an answer, or by moving the file.
         self.acknowledged = {}
         self.ends = {}
-        self.silence_allowance = 0
+        self.back_off_allowance = 0
 
     def expect(self, delivery):
         self.deliveries.append(delivery)
@@ -171,7 +171,7 @@ class Oracle:
         for name in ("duplicate_client_order_ids", "bad_signatures", "unknown_routes"):
             if counts[name]:
                 raise Violation(f"no {name}", counts)
-        if counts["inside_pause"] + counts["inside_ban"] > self.silence_allowance:
+        if counts["inside_pause"] + counts["inside_ban"] > self.back_off_allowance:
             raise Violation("no request inside a pause", counts)
 
     def check_known(self, scene, signal_id, placed):

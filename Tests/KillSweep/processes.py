@@ -104,7 +104,7 @@ class Simulator:
     def fill(self, client_order_id):
         self.ask("POST", f"fill?client_order_id={client_order_id}")
 
-    def demand_silence(self, seconds):
+    def demand_back_off(self, seconds):
         self.ask("POST", f"rate?status=429&seconds={seconds}")
 
     def stop(self):

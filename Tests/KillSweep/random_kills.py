@@ -24,7 +24,7 @@ CYCLES_BETWEEN_RESTS = 30
 REST_SECONDS = 240.0
 # Longer than any order stays hidden. A start looks for every order that was not found.
 OPEN_AT_REST_SECONDS = 8.0
-# Six connections at most, one of which carries the demand for silence.
+# Six connections at most, one of which carries the demand for a back-off.
 ON_THE_WIRE = 5
 # How long a life is given, most of the time, to look up what the one before left behind.
 TRADING_SECONDS = 0.5
@@ -117,7 +117,7 @@ class World:
         self.simulator = Simulator(self.binaries, seed)
         self.daemon.configure(self.simulator.port)
         self.simulator.set_faults(faults(self.fate))
-        self.oracle.silence_allowance = 0
+        self.oracle.back_off_allowance = 0
         self.tell(f"a new exchange, seed {seed}")
 
     def cycle(self):
@@ -134,9 +134,9 @@ class World:
         client = self.daemon.connect()
         if client is None:
             raise Violation("the daemon starts", self.daemon.tail())
-        if self.fate.random() < 0.025 and not self.silence_is_known():
+        if self.fate.random() < 0.025 and not self.back_off_is_known():
             client.close()
-            self.demand_silence()
+            self.demand_back_off()
             client = self.daemon.connect()
         if self.fate.random() < 0.7:
             self.wait_for_trading(time.monotonic() + TRADING_SECONDS)
@@ -234,42 +234,42 @@ class World:
             file.write("\n".join(self.story) + "\n")
         return "\n".join([f"{type(error).__name__}: {error}", *self.story[-25:-1]])
 
-    # MARK: Silence
+    # MARK: Back-off
 
-    def demand_silence(self):
+    def demand_back_off(self):
         """The exchange says "wait"; once that is durable, no life of the daemon asks anything."""
         before = self.requests_inside()
-        self.simulator.demand_silence(3)
+        self.simulator.demand_back_off(3)
         probe = self.producer.fresh("good")
         probe.file = probe.signal_id + ".json"
         self.hand_over_file(probe)
         end = time.monotonic() + PATIENCE_SECONDS
-        while not self.silence_is_known():
+        while not self.back_off_is_known():
             if time.monotonic() > end:
-                raise Violation("a demand for silence is remembered", self.daemon.tail())
+                raise Violation("a demand for a back-off is remembered", self.daemon.tail())
             time.sleep(0.001)
         self.counts["pauses"] += 1
-        self.tell("the exchange demands silence for 3 s")
+        self.tell("the exchange demands a back-off for 3 s")
         # What was on the wire when the demand came does not count; some of it is late.
         time.sleep(2 * LATEST_MS / 1000)
-        self.oracle.silence_allowance = self.requests_inside()
-        if self.oracle.silence_allowance - before > ON_THE_WIRE:
+        self.oracle.back_off_allowance = self.requests_inside()
+        if self.oracle.back_off_allowance - before > ON_THE_WIRE:
             raise Violation(
                 "no request inside a pause",
-                f"{self.oracle.silence_allowance - before} after the demand: {self.daemon.tail()}",
+                f"{self.oracle.back_off_allowance - before} after the demand: {self.daemon.tail()}",
             )
         if self.fate.random() < 0.7:
             self.daemon.kill()
             self.counts["kills"] += 1
             self.daemon.start()
-            self.tell("killed and started inside the silence")
+            self.tell("killed and started inside the back-off")
             time.sleep(self.fate.uniform(0.05, 0.3))
 
     def requests_inside(self):
         counts = self.simulator.ledger()["counts"]
         return counts["inside_pause"] + counts["inside_ban"]
 
-    def silence_is_known(self):
+    def back_off_is_known(self):
         base = read_ban(self.daemon.database)
         return base is not None and base > time.time()
 
@@ -351,7 +351,7 @@ class World:
 
 
 def read_ban(path):
-    """When the silence ends that the record knows of, in seconds since 1970; None without one."""
+    """When the back-off ends that the record knows of, in seconds since 1970; None without one."""
     base = open_database(path)
     try:
         row = base.execute("SELECT value FROM setting WHERE key = 'ban'").fetchone()

@@ -169,7 +169,7 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
 
   @Test(arguments: acknowledgements + refusals + doubts)
   func `sorts the answer`(_ row: PlacementRow) throws {
-    let answer = answer(to: .place(try ticket()), response(row.status, row.body))
+    let answer = answer(to: .place(try orderRequest()), response(row.status, row.body))
     #expect(PlacementVerdict(answer) == row.verdict, "\(answer)")
   }
 
@@ -202,7 +202,7 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
     var exchange = MEXCSpot(
       credentials: try documentedCredentials(), receiveWindow: .seconds(5))
     let answer = exchange.answer(
-      to: .place(try ticket()), response(400, body), now: noon)
+      to: .place(try orderRequest()), response(400, body), now: noon)
     guard case .failed(.refused(let error)) = answer else {
       Issue.record("\(answer)")
       return
@@ -214,13 +214,13 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
     let unsent = TransportError(.notSent, .connect, .deadline, endpoint: "https://api.mexc.com")
     let sent = TransportError(
       .perhapsSent, .firstByte, .peerClosed, endpoint: "https://api.mexc.com")
-    let request = ExchangeRequest.place(try ticket())
+    let request = ExchangeRequest.place(try orderRequest())
     #expect(answer(to: request, .failure(unsent)) == .failed(.notSent(unsent.description)))
     #expect(answer(to: request, .failure(sent)) == .failed(.noAnswer(sent.description)))
   }
 
   @Test func `the test endpoint answers empty`() throws {
-    let request = ExchangeRequest.validate(try ticket())
+    let request = ExchangeRequest.validate(try orderRequest())
     #expect(answer(to: request, response(200, "{}")) == .validated)
     #expect(answer(to: request, response(200, #"{"code":0}"#)) == .validated)
     let refused = answer(to: request, response(400, #"{"code":30002,"msg":"small"}"#))
@@ -231,7 +231,7 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
   @Test func `a foreign page is not repeated`() throws {
     let echo = "<html>signature=0123456789abcdef X-MEXC-APIKEY: mx0key</html>"
     for status in [200, 403, 404, 503] {
-      let answer = answer(to: .place(try ticket()), response(status, echo, []))
+      let answer = answer(to: .place(try orderRequest()), response(status, echo, []))
       #expect(!"\(answer)".contains("mx0key"), "\(answer)")
     }
   }

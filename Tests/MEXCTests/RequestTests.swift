@@ -45,13 +45,13 @@ import Transport
     let since = WallTime(milliseconds: 1_644_489_000_000)
     let ours = OrderReference.clientOrderID(try clientOrderID("cli_1"))
     let theirs = OrderReference.orderID("C02__505979017439002624115")
-    let market = OrderTicket(
+    let market = OrderRequest(
       clientOrderID: try clientOrderID("m-1"), symbol: link, side: .sell, type: .market,
       amount: .quote(try FixedDecimal("25.50")), price: nil)
     let order = "symbol=LINKUSDT&side=BUY&type=LIMIT&quantity=1.25&price=21.4&newClientOrderId=sg-1"
     let expected: [(ExchangeRequest, HTTPRequest.Method, String, String)] = [
-      (.place(try ticket()), .post, "order", order),
-      (.validate(try ticket()), .post, "order/test", order),
+      (.place(try orderRequest()), .post, "order", order),
+      (.validate(try orderRequest()), .post, "order/test", order),
       (
         .place(market), .post, "order",
         "symbol=LINKUSDT&side=SELL&type=MARKET&quoteOrderQty=25.5&newClientOrderId=m-1"
@@ -95,7 +95,7 @@ import Transport
     (.immediateOrCancel, "IMMEDIATE_OR_CANCEL"), (.fillOrKill, "FILL_OR_KILL"),
   ])
   func `names the types`(_ type: OrderType, _ word: String) throws {
-    #expect(try request(.place(ticket(.buy, type))).target.contains("&type=\(word)&"))
+    #expect(try request(.place(orderRequest(.buy, type))).target.contains("&type=\(word)&"))
   }
 
   @Test func `the documented look-up matches its vector`() throws {
@@ -111,7 +111,7 @@ import Transport
 
   @Test func `nothing is signed without credentials`() throws {
     let exchange = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
-    #expect(exchange.httpRequest(for: .place(try ticket()), stampedAt: stamp) == nil)
+    #expect(exchange.httpRequest(for: .place(try orderRequest()), stampedAt: stamp) == nil)
     #expect(exchange.httpRequest(for: .tradableSymbols, stampedAt: stamp) == nil)
   }
 
@@ -125,7 +125,7 @@ import Transport
       (.prices([link]), RequestCost(ipWeight: 10, uidWeight: 0)),
       (.prices([link, try symbol("BTCUSDT")]), RequestCost(ipWeight: 10, uidWeight: 0)),
       (.tradableSymbols, RequestCost(ipWeight: 1, uidWeight: 1)),
-      (.place(try ticket()), order), (.validate(try ticket()), order),
+      (.place(try orderRequest()), order), (.validate(try orderRequest()), order),
       (.cancel(link, reference), order),
       (.order(link, reference), RequestCost(ipWeight: 2, uidWeight: 2)),
       (.openOrders(link), RequestCost(ipWeight: 3, uidWeight: 3)),

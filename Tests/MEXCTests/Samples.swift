@@ -19,11 +19,11 @@ func clientOrderID(_ text: String) throws -> ClientOrderID {
   try #require(ClientOrderID(text))
 }
 
-func ticket(
+func orderRequest(
   _ side: Side = .buy, _ type: OrderType = .limit, amount: Signal.Amount? = nil,
   price: String? = "21.4"
-) throws -> OrderTicket {
-  OrderTicket(
+) throws -> OrderRequest {
+  OrderRequest(
     clientOrderID: try clientOrderID("sg-1"), symbol: try symbol("LINKUSDT"), side: side,
     type: type, amount: try amount ?? .base(FixedDecimal("1.25")),
     price: try price.map { try FixedDecimal($0) })

@@ -13,11 +13,11 @@ struct PaperExchangeTests {
     return exchange
   }
 
-  private func ticket(
+  private func request(
     _ id: String, _ type: OrderType, _ amount: Signal.Amount, price: String? = nil,
     symbol: String = "LINKUSDT"
-  ) throws -> OrderTicket {
-    OrderTicket(
+  ) throws -> OrderRequest {
+    OrderRequest(
       clientOrderID: try #require(ClientOrderID(id)), symbol: pair(symbol), side: .buy,
       type: type, amount: amount, price: price.map { decimal($0) })
   }
@@ -33,7 +33,7 @@ struct PaperExchangeTests {
 
   @Test func `a market order fills at the last known price, whatever it costs`() throws {
     let exchange = try paper()
-    let order = try ticket("big", .market, .quote(decimal("99999")))
+    let order = try request("big", .market, .quote(decimal("99999")))
     #expect(exchange.answer(.place(order), at: moment(5)) == .placed(orderID: "PAPER-big"))
     let found = try report(
       exchange.answer(.order(pair("LINKUSDT"), .orderID("PAPER-big")), at: moment(6)))
@@ -41,7 +41,7 @@ struct PaperExchangeTests {
     #expect(found.executedQuantity == decimal("4668.48"))
     #expect(found.executedQuote == decimal("99998.8416"))
     let again = exchange.answer(
-      .place(try ticket("b2", .market, .quote(decimal("99999")))), at: moment(7))
+      .place(try request("b2", .market, .quote(decimal("99999")))), at: moment(7))
     #expect(again == .placed(orderID: "PAPER-b2"))
     guard
       case .trades(let trades, _) = exchange.answer(
@@ -60,7 +60,7 @@ struct PaperExchangeTests {
     exchange.learn([SymbolPrice(symbol: symbol, price: decimal("21"))], at: moment())
     exchange.learn([SymbolPrice(symbol: symbol, price: decimal("21.42"))], at: moment(1))
     exchange.learn(Listing.standard.map(\.rules))
-    let order = try ticket("now", .limit, .base(decimal("3")), price: "21.42")
+    let order = try request("now", .limit, .base(decimal("3")), price: "21.42")
     #expect(exchange.answer(.place(order), at: moment(2)) == .placed(orderID: "PAPER-now"))
     let found = try report(exchange.answer(.order(symbol, .orderID("PAPER-now")), at: moment(3)))
     #expect(found.status == .filled)
@@ -68,7 +68,7 @@ struct PaperExchangeTests {
 
   @Test func `a limit order waits for a real price to reach it`() throws {
     let exchange = try paper()
-    let order = try ticket("wait", .limit, .base(decimal("3")), price: "21")
+    let order = try request("wait", .limit, .base(decimal("3")), price: "21")
     #expect(exchange.answer(.place(order), at: moment(5)) == .placed(orderID: "PAPER-wait"))
     let reference = OrderReference.clientOrderID(order.clientOrderID)
     #expect(
@@ -94,7 +94,7 @@ struct PaperExchangeTests {
 
   @Test func `an order of an earlier run goes on where it stood`() throws {
     let exchange = try paper(price: nil)
-    let order = try ticket("old", .limit, .base(decimal("3")), price: "21")
+    let order = try request("old", .limit, .base(decimal("3")), price: "21")
     exchange.restore(
       order, orderID: "PAPER-old", executedQuantity: decimal("1"), executedQuote: decimal("21"),
       acceptedAt: moment(-5_000).wall, at: moment())
@@ -110,7 +110,7 @@ struct PaperExchangeTests {
 
   @Test func `a cancel is taken, and an unknown order is missing`() throws {
     let exchange = try paper()
-    let order = try ticket("gone", .limitMaker, .base(decimal("3")), price: "20")
+    let order = try request("gone", .limitMaker, .base(decimal("3")), price: "20")
     #expect(exchange.answer(.place(order), at: moment()) == .placed(orderID: "PAPER-gone"))
     #expect(
       exchange.answer(.cancel(order.symbol, .orderID("PAPER-gone")), at: moment()) == .cancelTaken)
@@ -127,17 +127,17 @@ struct PaperExchangeTests {
 
   @Test func `the rules of the real exchange hold on paper`() throws {
     let exchange = try paper()
-    func code(_ ticket: OrderTicket) -> Int {
-      guard case .failed(.refused(let error)) = exchange.answer(.place(ticket), at: moment())
+    func code(_ request: OrderRequest) -> Int {
+      guard case .failed(.refused(let error)) = exchange.answer(.place(request), at: moment())
       else { return 0 }
       #expect(error.refusesPlacement)
       return error.code
     }
-    #expect(code(try ticket("a", .limit, .base(decimal("1")), price: "40")) == 30087)
-    #expect(code(try ticket("b", .limit, .base(decimal("0.001")), price: "20")) == 400)
+    #expect(code(try request("a", .limit, .base(decimal("1")), price: "40")) == 30087)
+    #expect(code(try request("b", .limit, .base(decimal("0.001")), price: "20")) == 400)
     #expect(
-      code(try ticket("c", .limit, .base(decimal("2")), price: "1", symbol: "NOAPIUSDT")) == 10007)
+      code(try request("c", .limit, .base(decimal("2")), price: "1", symbol: "NOAPIUSDT")) == 10007)
     // No price of this symbol has been learned.
-    #expect(code(try ticket("d", .market, .quote(decimal("20")), symbol: "MXUSDT")) == 30010)
+    #expect(code(try request("d", .market, .quote(decimal("20")), symbol: "MXUSDT")) == 30010)
   }
 }

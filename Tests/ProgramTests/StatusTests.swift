@@ -140,7 +140,7 @@ struct StatusTests {
     let daemon = service.daemon
     try daemon.start()
     try daemon.waitForTrading()
-    try market.demandSilence(status: 429, seconds: 600)
+    try market.demandBackOff(status: 429, seconds: 600)
     #expect(try daemon.submit(Wish("waits").text)["code"] == "accepted")
     let until = try daemon.until("the end of the back-off") {
       try daemon.status()["rate"]?["banned_until"]?.stringValue

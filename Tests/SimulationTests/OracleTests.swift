@@ -17,15 +17,15 @@ struct OracleTests {
   @Test
   func `an event after an order's end breaks a promise of its own`() throws {
     let oracle = Oracle(world)
-    let ticket = OrderTicket(
+    let request = OrderRequest(
       clientOrderID: try #require(ClientOrderID("sgone")),
       symbol: try #require(Symbol(exchangeText: "BTCUSDT")), side: .buy, type: .limit,
       amount: .base(FixedDecimal(1)), price: FixedDecimal(2))
     let order = Order(
-      key: OrderKey(signal: try #require(SignalID("s1"))), ticket: ticket, reservedQuote: nil,
+      key: OrderKey(signal: try #require(SignalID("s1"))), request: request, reservedQuote: nil,
       at: at)
     oracle.take([
-      event(order, .created(ticket, reservedQuote: nil)),
+      event(order, .created(request, reservedQuote: nil)),
       event(order, .denied(.expired, "late")),
     ])
     #expect(world.violation == nil)

@@ -96,7 +96,7 @@ struct DamageTests {
   /// An order as it was, save for the words and times that no decision to send rests on.
   private func isOurs(_ order: Order) -> Bool {
     orders.contains {
-      $0.key == order.key && $0.ticket == order.ticket && $0.status == order.status
+      $0.key == order.key && $0.request == order.request && $0.status == order.status
         && $0.attempt == order.attempt && $0.stampedAt == order.stampedAt
         && $0.reservedQuote == order.reservedQuote
     }

@@ -53,10 +53,10 @@ func makeSignal(
     decidedAt: receivedAt.advanced(by: .milliseconds(1)))
 }
 
-func makeTicket(
+func makeRequest(
   _ id: String, symbol: String = "BTCUSDT", amount: String = "0.5"
-) throws -> OrderTicket {
-  OrderTicket(
+) throws -> OrderRequest {
+  OrderRequest(
     clientOrderID: try #require(ClientOrderID("sg-\(id)")), symbol: try StoreTests.symbol(symbol),
     side: .buy, type: .limit, amount: .base(try money(amount)), price: try money("20000.01"))
 }
@@ -84,13 +84,14 @@ struct Recorded {
     _ id: String, in store: OrderStore, symbol: String = "BTCUSDT", at: WallTime = noon,
     reserved: String? = "10000.005"
   ) throws {
-    let ticket = try makeTicket(id, symbol: symbol)
+    let request = try makeRequest(id, symbol: symbol)
     let reservedQuote = try reserved.map(money)
     order = Order(
-      key: OrderKey(signal: try signalID(id)), ticket: ticket, reservedQuote: reservedQuote, at: at)
+      key: OrderKey(signal: try signalID(id)), request: request, reservedQuote: reservedQuote,
+      at: at)
     clock = at
     try store.write(.insertSignal(makeSignal(id, symbol: symbol, receivedAt: at)))
-    try record(.created(ticket, reservedQuote: reservedQuote), in: store)
+    try record(.created(request, reservedQuote: reservedQuote), in: store)
   }
 
   /// Applies, writes and commits one event; a millisecond passes first.

@@ -39,11 +39,11 @@ struct FoldTests {
   @Test func `a market order by quote amount without a price keeps its gaps`() throws {
     let id = "m"
     let key = OrderKey(signal: try signalID(id), leg: 2)
-    let ticket = OrderTicket(
+    let request = OrderRequest(
       clientOrderID: try #require(ClientOrderID("sg-m")), symbol: try symbol("ETHUSDT"),
       side: .sell, type: .market, amount: .quote(try money("25.5")), price: nil)
-    let order = Order(key: key, ticket: ticket, reservedQuote: nil, at: noon)
-    let created = OrderEvent.created(ticket, reservedQuote: nil)
+    let order = Order(key: key, request: request, reservedQuote: nil, at: noon)
+    let created = OrderEvent.created(request, reservedQuote: nil)
     try store.write(.insertSignal(makeSignal(id)))
     try store.write(
       .appendEvent(

@@ -81,7 +81,7 @@ struct ListTests {
   @Test func `an order's row holds what the order holds`() throws {
     for row in try store.orders(filter: ListFilter()) {
       let order = try #require(try store.order(row.key))
-      #expect(row.ticket == order.ticket)
+      #expect(row.request == order.request)
       #expect(row.status == order.status)
       #expect(row.code == order.code)
       #expect(row.reason == order.reason)

@@ -34,7 +34,7 @@ private func anyEvent(_ id: String, _ random: inout SeededGenerator) throws -> O
   let events: [OrderEvent] = [
     .approved(
       OrderEvent.Approval(
-        ticket: try makeTicket(id, amount: filled), quote: try makeQuote(),
+        request: try makeRequest(id, amount: filled), quote: try makeQuote(),
         reservedQuote: try money("4000.002"), checks: words)),
     .denied(.priceDeviation, words), .denied(.expired, words),
     .armed(

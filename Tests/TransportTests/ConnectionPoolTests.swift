@@ -128,7 +128,7 @@ import Transport
       client.send(HTTPRequest(.post, "/"), number.isMultiple(of: 2) ? .once : .ordinary) {
         answered += 1
         errors.append(contentsOf: [$0.error].compactMap(\.self))
-        // From within an answer, as a demand for silence comes.
+        // From within an answer, as a demand for a back-off comes.
         if answered == 1 { client.withdrawWaiting() }
       }
     }

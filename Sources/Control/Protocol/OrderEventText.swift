@@ -5,10 +5,10 @@ import Platform
 enum OrderEventText {
   static func text(of event: OrderEvent, at time: WallTime) -> String {
     switch event {
-    case .created(let ticket, let reserved):
-      "accepted; its order will be known as \(ticket.clientOrderID)" + held(reserved)
+    case .created(let request, let reserved):
+      "accepted; its order will be known as \(request.clientOrderID)" + held(reserved)
     case .approved(let approval):
-      "approved as \(describe(approval.ticket)): \(approval.checks); "
+      "approved as \(describe(approval.request)): \(approval.checks); "
         + "\(describe(approval.quote, at: time))\(held(approval.reservedQuote))"
     case .denied(let code, let message): "denied (\(code.rawValue)): \(message)"
     case .armed(let armament): describe(armament, at: time)
@@ -35,14 +35,14 @@ enum OrderEventText {
     }
   }
 
-  private static func describe(_ ticket: OrderTicket) -> String {
+  private static func describe(_ request: OrderRequest) -> String {
     let amount =
-      switch ticket.amount {
-      case .base(let quantity): "\(quantity) \(ticket.symbol)"
-      case .quote(let quantity): "\(ticket.symbol) for \(quantity) in quote"
+      switch request.amount {
+      case .base(let quantity): "\(quantity) \(request.symbol)"
+      case .quote(let quantity): "\(request.symbol) for \(quantity) in quote"
       }
-    let price = ticket.price.map { " at \($0)" } ?? ""
-    return "\(ticket.type.rawValue) \(ticket.side.rawValue) \(amount)\(price)"
+    let price = request.price.map { " at \($0)" } ?? ""
+    return "\(request.type.rawValue) \(request.side.rawValue) \(amount)\(price)"
   }
 
   private static func describe(_ quote: Quote, at time: WallTime) -> String {

@@ -80,7 +80,7 @@ extension Report {
 
   private static func order(_ row: OrderListRow) -> JSONValue {
     .object(
-      pairs: heading(row.key, row.ticket, orderID: row.orderID) + [
+      pairs: heading(row.key, row.request, orderID: row.orderID) + [
         ("status", .string(row.status.rawValue)),
         ("code", .text(row.code?.rawValue)), ("reason", .string(row.reason)),
         ("executed_quantity", .decimal(row.executedQuantity)),
@@ -94,7 +94,7 @@ extension Report {
 
   private static func order(_ order: Order) -> JSONValue {
     .object(
-      pairs: heading(order.key, order.ticket, orderID: order.orderID) + [
+      pairs: heading(order.key, order.request, orderID: order.orderID) + [
         ("status", .string(order.status.rawValue)),
         ("code", .text(order.code?.rawValue)), ("reason", .string(order.reason)),
         ("executed_quantity", .decimal(order.executedQuantity)),
@@ -111,18 +111,18 @@ extension Report {
   }
 
   private static func heading(
-    _ key: OrderKey, _ ticket: OrderTicket, orderID: String?
+    _ key: OrderKey, _ request: OrderRequest, orderID: String?
   ) -> [(String, JSONValue)] {
     let amount: (String, JSONValue) =
-      switch ticket.amount {
+      switch request.amount {
       case .base(let quantity): ("quantity", .decimal(quantity))
       case .quote(let quantity): ("quote_quantity", .decimal(quantity))
       }
     return [
       ("signal_id", .string(key.signal.text)), ("leg", .integer(key.leg)),
-      ("client_order_id", .string(ticket.clientOrderID.text)), ("order_id", .text(orderID)),
-      ("symbol", .string(ticket.symbol.text)), ("side", .string(ticket.side.rawValue)),
-      ("type", .string(ticket.type.rawValue)), amount, ("price", .decimal(ticket.price)),
+      ("client_order_id", .string(request.clientOrderID.text)), ("order_id", .text(orderID)),
+      ("symbol", .string(request.symbol.text)), ("side", .string(request.side.rawValue)),
+      ("type", .string(request.type.rawValue)), amount, ("price", .decimal(request.price)),
     ]
   }
 }

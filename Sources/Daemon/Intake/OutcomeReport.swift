@@ -41,19 +41,19 @@ package enum OutcomeReport {
   }
 
   static func members(of order: Order) -> [(String, JSONValue)] {
-    let ticket = order.ticket
+    let request = order.request
     var members: [(String, JSONValue)] = [
-      ("client_order_id", .string(ticket.clientOrderID.text)),
+      ("client_order_id", .string(request.clientOrderID.text)),
       ("order_id", order.orderID.map { .string($0) } ?? .null),
-      ("symbol", .string(ticket.symbol.text)), ("side", .string(ticket.side.rawValue)),
-      ("type", .string(ticket.type.rawValue)),
+      ("symbol", .string(request.symbol.text)), ("side", .string(request.side.rawValue)),
+      ("type", .string(request.type.rawValue)),
     ]
-    switch ticket.amount {
+    switch request.amount {
     case .base(let quantity): members.append(("quantity", .decimal(quantity)))
     case .quote(let quantity): members.append(("quote_quantity", .decimal(quantity)))
     }
     return members + [
-      ("price", .decimal(ticket.price)),
+      ("price", .decimal(request.price)),
       ("executed_quantity", .decimal(order.executedQuantity)),
       ("executed_quote", .decimal(order.executedQuote)),
       ("average_price", .decimal(order.averagePrice)),

@@ -48,13 +48,13 @@ package struct PaperVenue: Venue {
   }
 
   private mutating func restore(_ symbols: [Symbol], at now: Moment) {
-    for order in unrestored where symbols.contains(order.ticket.symbol) {
+    for order in unrestored where symbols.contains(order.request.symbol) {
       guard let orderID = order.orderID else { continue }
       exchange.restore(
-        order.ticket, orderID: orderID, executedQuantity: order.executedQuantity,
+        order.request, orderID: orderID, executedQuantity: order.executedQuantity,
         executedQuote: order.executedQuote, acceptedAt: order.stampedAt ?? order.createdAt, at: now)
     }
-    unrestored.removeAll { symbols.contains($0.ticket.symbol) }
+    unrestored.removeAll { symbols.contains($0.request.symbol) }
   }
 }
 

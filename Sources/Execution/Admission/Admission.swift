@@ -38,8 +38,8 @@ enum Admission {
     try checkPermitted(signal.symbol, parts)
     var quote = statedQuote(of: signal)
     if let rules = try parts.venue.rules(of: signal.symbol) {
-      let ticket = try InstrumentRules.ticket(for: signal, as: anyClientOrderID, under: rules)
-      quote = InstrumentRules.notional(of: ticket, at: nil, rounding: .up)
+      let request = try InstrumentRules.request(for: signal, as: anyClientOrderID, under: rules)
+      quote = InstrumentRules.notional(of: request, at: nil, rounding: .up)
     }
     try parts.risk.check(quote: quote, openOrders: parts.orders.count, at: now.monotonic)
     try checkTurn(of: signal, expiresAt: expiresAt, &parts, at: now)
@@ -75,11 +75,11 @@ enum Admission {
     of signal: Signal, expiresAt: WallTime, _ parts: inout EngineParts, at now: Moment
   ) throws(Denial) {
     let ahead = parts.orders.count(.waiting) + parts.orders.count(.lookedFor)
-    let ticket = OrderTicket(
+    let request = OrderRequest(
       clientOrderID: anyClientOrderID, symbol: signal.symbol, side: signal.side,
       type: signal.type, amount: signal.amount, price: signal.price)
     let turn = parts.scheduler.turnOfPlacement(
-      parts.configuration.placement(of: ticket), ahead: ahead, at: now.monotonic)
+      parts.configuration.placement(of: request), ahead: ahead, at: now.monotonic)
     let wait = turn.since(now.monotonic)
     guard now.wall.advanced(by: wait) >= expiresAt else { return }
     let cause =
@@ -91,7 +91,7 @@ enum Admission {
 
   /// An order as it would leave, with what it is worth and what was checked.
   struct Approval {
-    var ticket: OrderTicket
+    var request: OrderRequest
     /// In quote, rounded up.
     var notional: FixedDecimal
     var checks: String
@@ -102,14 +102,14 @@ enum Admission {
     _ signal: Signal, as clientOrderID: ClientOrderID, under rules: Instrument,
     at price: FixedDecimal, maximumDeviation: FixedDecimal
   ) throws(Denial) -> Approval {
-    let ticket = try InstrumentRules.ticket(for: signal, as: clientOrderID, under: rules)
+    let request = try InstrumentRules.request(for: signal, as: clientOrderID, under: rules)
     let checks = try PriceGuard.check(
       current: price, signal: signal, configured: maximumDeviation)
-    try PriceGuard.checkBand(ticket, current: price, band: rules.priceBand)
-    try InstrumentRules.checkMarketNotional(ticket, at: price, under: rules)
-    guard let notional = InstrumentRules.notional(of: ticket, at: price, rounding: .up) else {
+    try PriceGuard.checkBand(request, current: price, band: rules.priceBand)
+    try InstrumentRules.checkMarketNotional(request, at: price, under: rules)
+    guard let notional = InstrumentRules.notional(of: request, at: price, rounding: .up) else {
       throw Denial(.aboveMaximum, "quantity times price is beyond what can be counted")
     }
-    return Approval(ticket: ticket, notional: notional, checks: checks)
+    return Approval(request: request, notional: notional, checks: checks)
   }
 }

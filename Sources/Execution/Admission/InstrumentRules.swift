@@ -4,46 +4,46 @@ package import Domain
 /// Sizes are rounded down to the symbol's steps; a price is never moved.
 package enum InstrumentRules {
   /// Throws: a denial that names the broken rule.
-  package static func ticket(
+  package static func request(
     for signal: Signal, as clientOrderID: ClientOrderID, under rules: Instrument
-  ) throws(Denial) -> OrderTicket {
+  ) throws(Denial) -> OrderRequest {
     try checkTradable(signal, rules)
     if let price = signal.price, !price.isMultiple(of: rules.tickSize) {
       throw Denial(
         .pricePrecision,
         "the price \(price) is not a multiple of \(rules.symbol)'s tick size \(rules.tickSize)")
     }
-    let ticket = OrderTicket(
+    let request = OrderRequest(
       clientOrderID: clientOrderID, symbol: signal.symbol, side: signal.side, type: signal.type,
       amount: try amount(of: signal, rules), price: signal.price)
-    try checkQuantity(ticket, rules)
-    if let notional = notional(of: ticket, at: nil, rounding: .down) {
-      try checkNotional(notional, ticket, rules)
+    try checkQuantity(request, rules)
+    if let notional = notional(of: request, at: nil, rounding: .down) {
+      try checkNotional(notional, request, rules)
     }
-    return ticket
+    return request
   }
 
   /// The notional limits of a market order by base quantity, once the price is known. Throws: a
   /// denial when it is outside them.
   package static func checkMarketNotional(
-    _ ticket: OrderTicket, at price: FixedDecimal, under rules: Instrument
+    _ request: OrderRequest, at price: FixedDecimal, under rules: Instrument
   ) throws(Denial) {
-    guard ticket.type == .market, case .base = ticket.amount else { return }
-    guard let notional = notional(of: ticket, at: price, rounding: .down) else {
+    guard request.type == .market, case .base = request.amount else { return }
+    guard let notional = notional(of: request, at: price, rounding: .down) else {
       throw Denial(.aboveMaximum, "quantity times price is beyond what can be counted")
     }
-    try checkNotional(notional, ticket, rules)
+    try checkNotional(notional, request, rules)
   }
 
   /// Quote currency: what the order is worth at its own price, or at `price` for a market order by
   /// base quantity; `nil` when neither is known, or the product does not fit.
   package static func notional(
-    of ticket: OrderTicket, at price: FixedDecimal?, rounding: FixedDecimal.Rounding
+    of request: OrderRequest, at price: FixedDecimal?, rounding: FixedDecimal.Rounding
   ) -> FixedDecimal? {
-    switch ticket.amount {
+    switch request.amount {
     case .quote(let amount): amount
     case .base(let quantity):
-      (ticket.price ?? price).flatMap { quantity.multiplied(by: $0, rounding: rounding) }
+      (request.price ?? price).flatMap { quantity.multiplied(by: $0, rounding: rounding) }
     }
   }
 
@@ -101,17 +101,19 @@ package enum InstrumentRules {
     return rounded
   }
 
-  private static func checkQuantity(_ ticket: OrderTicket, _ rules: Instrument) throws(Denial) {
-    guard case .base(let quantity) = ticket.amount, quantity < rules.minimumQuantity else { return }
+  private static func checkQuantity(_ request: OrderRequest, _ rules: Instrument) throws(Denial) {
+    guard case .base(let quantity) = request.amount, quantity < rules.minimumQuantity else {
+      return
+    }
     throw Denial(
       .belowMinimum,
       "the quantity \(quantity) is below \(rules.symbol)'s minimum \(rules.minimumQuantity)")
   }
 
   private static func checkNotional(
-    _ notional: FixedDecimal, _ ticket: OrderTicket, _ rules: Instrument
+    _ notional: FixedDecimal, _ request: OrderRequest, _ rules: Instrument
   ) throws(Denial) {
-    let isMarket = ticket.type == .market
+    let isMarket = request.type == .market
     let minimum = isMarket ? rules.minimumNotionalMarket : rules.minimumNotional
     if notional < minimum {
       throw Denial(

@@ -45,14 +45,14 @@ package enum PriceGuard {
   /// so far above, a sell at most so far below. A buying limit_maker is not in it.
   /// Throws: a denial when the price is outside it.
   package static func checkBand(
-    _ ticket: OrderTicket, current: FixedDecimal, band: Instrument.PriceBand?
+    _ request: OrderRequest, current: FixedDecimal, band: Instrument.PriceBand?
   ) throws(Denial) {
-    guard let band, let price = ticket.price else { return }
+    guard let band, let price = request.price else { return }
     let one = FixedDecimal(1)
     // An end of the band that is too far away to be counted is beyond every price.
-    switch ticket.side {
+    switch request.side {
     case .buy:
-      guard ticket.type != .limitMaker,
+      guard request.type != .limitMaker,
         let ceiling = one.adding(band.buyUp)?.multiplied(by: current, rounding: .down),
         price > ceiling
       else { return }

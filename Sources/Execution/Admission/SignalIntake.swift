@@ -55,7 +55,7 @@ enum SignalIntake {
   ) {
     guard life.signal == arrival.signal else { return refuseConflict(arrival, &reaction) }
     repeated(
-      arrival, state: life.order.status.rawValue, as: life.order.ticket.clientOrderID, &reaction)
+      arrival, state: life.order.status.rawValue, as: life.order.request.clientOrderID, &reaction)
   }
 
   private static func refuseConflict(_ arrival: SignalArrival, _ reaction: inout Reaction) {
@@ -127,18 +127,18 @@ enum SignalIntake {
     let expiry = Expiry(
       wall: expiresAt, monotonic: now.monotonic.advanced(by: expiresAt.since(now.wall)))
     for key in plan.legs {
-      let ticket = OrderTicket(
+      let request = OrderRequest(
         clientOrderID: arrival.clientOrderID, symbol: signal.symbol, side: signal.side,
         type: signal.type, amount: signal.amount, price: signal.price)
       let quote = Admission.statedQuote(of: signal)
-      let order = Order(key: key, ticket: ticket, reservedQuote: quote, at: now.wall)
+      let order = Order(key: key, request: request, reservedQuote: quote, at: now.wall)
       let phase = CarefulStart.firstPhase(parts.trading, verdict: verdict, at: now.monotonic)
       parts.orders.insert(
         OrderLife(
           number: parts.nextOrderNumber(), signal: signal, expiry: expiry, order: order,
           phase: phase))
       parts.risk.reserve(quote, for: key, at: now.monotonic)
-      let created = OrderEvent.created(ticket, reservedQuote: quote)
+      let created = OrderEvent.created(request, reservedQuote: quote)
       reaction.record(created.kind, created.detail, on: .order(key))
       reaction.write(.putOrder(order))
       reaction.log(

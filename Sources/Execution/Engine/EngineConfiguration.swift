@@ -73,8 +73,8 @@ package struct EngineConfiguration: Sendable {
   package var venue: VenueTraits
 
   /// How an order goes to the venue: to be placed, or only to be checked.
-  package func placement(of ticket: OrderTicket) -> ExchangeRequest {
-    mode == .validate ? .validate(ticket) : .place(ticket)
+  package func placement(of request: OrderRequest) -> ExchangeRequest {
+    mode == .validate ? .validate(request) : .place(request)
   }
 
   package init(

@@ -62,7 +62,7 @@ struct EngineParts: Sendable {
     case .success(let order):
       reaction.record(event.kind, event.detail, on: .order(key))
       reaction.write(.putOrder(order))
-      if trading.note(order) { pauseChanged(order.ticket.symbol) }
+      if trading.note(order) { pauseChanged(order.request.symbol) }
       return true
     case .failure(let error):
       if let order = orders[key]?.order {

@@ -45,7 +45,8 @@ struct Reaction: Sendable {
       level, message,
       [
         ("signal_id", order.key.signal.text),
-        ("client_order_id", order.ticket.clientOrderID.text), ("symbol", order.ticket.symbol.text),
+        ("client_order_id", order.request.clientOrderID.text),
+        ("symbol", order.request.symbol.text),
       ] + fields)
   }
 

@@ -64,7 +64,7 @@ struct TradingState: Sendable {
 
   /// Takes note of where an order stands. Whether a symbol is paused by it from now on.
   mutating func note(_ order: Order) -> Bool {
-    let symbol = order.ticket.symbol
+    let symbol = order.request.symbol
     let pauses = order.status == .notFound && !order.closedByOperator
     let isKnown = missing[symbol]?.contains(order.key) ?? false
     if pauses && !isKnown {

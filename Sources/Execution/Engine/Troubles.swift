@@ -119,7 +119,7 @@ struct Troubles {
     guard let order = parts.orders[key]?.order, !order.closedByOperator else { return nil }
     let paused =
       switch parts.configuration.risk.pauseOnNotFound {
-      case .symbol: "; \(order.ticket.symbol) is paused"
+      case .symbol: "; \(order.request.symbol) is paused"
       case .all: "; all trading is paused"
       case .none: ""
       }
@@ -195,6 +195,6 @@ struct Troubles {
 
 extension Order {
   fileprivate var subject: Trouble.Subject {
-    .order(key, ticket.clientOrderID, ticket.symbol)
+    .order(key, request.clientOrderID, request.symbol)
   }
 }

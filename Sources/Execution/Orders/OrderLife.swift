@@ -31,7 +31,7 @@ struct OrderLife: Sendable {
   var looks = FailedLooks()
 
   var key: OrderKey { order.key }
-  var symbol: Symbol { order.ticket.symbol }
+  var symbol: Symbol { order.request.symbol }
 
   /// An order that nothing has been done for yet.
   init(number: Int, signal: Signal, expiry: Expiry, order: Order, phase: Phase) {

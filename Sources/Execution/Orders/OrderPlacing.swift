@@ -63,18 +63,18 @@ enum OrderPlacing {
   ) throws(Denial) {
     let now = reaction.now.monotonic
     let approval = try Admission.approve(
-      life.signal, as: life.order.ticket.clientOrderID, under: rules, at: quote.price,
+      life.signal, as: life.order.request.clientOrderID, under: rules, at: quote.price,
       maximumDeviation: parts.configuration.price.maximumDeviation)
     try parts.risk.checkQuote(approval.notional, of: life.key, at: now)
     // What it holds of the limits only ever grows while it waits.
     let isHeld = life.order.reservedQuote.map { approval.notional <= $0 } ?? false
-    if life.order.quote != nil && isHeld && approval.ticket == life.order.ticket { return }
+    if life.order.quote != nil && isHeld && approval.request == life.order.request { return }
     parts.risk.reserve(approval.notional, for: life.key, at: now)
     let age = now.since(quote.knownAt.monotonic).wholeMilliseconds
     parts.fold(
       .approved(
         OrderEvent.Approval(
-          ticket: approval.ticket, quote: quote.evidence, reservedQuote: approval.notional,
+          request: approval.request, quote: quote.evidence, reservedQuote: approval.notional,
           checks: "\(approval.checks); the price is \(age) ms old")),
       into: life.key, &reaction)
   }
@@ -184,7 +184,7 @@ enum OrderPlacing {
   ) -> Bool {
     guard let life = parts.orders[key], let waiting = life.waiting else { return true }
     let now = reaction.now
-    let request = parts.configuration.placement(of: life.order.ticket)
+    let request = parts.configuration.placement(of: life.order.request)
     if let turn = parts.scheduler.turn(of: request, in: .trading, at: now.monotonic) {
       reaction.wake(at: turn)
       return false

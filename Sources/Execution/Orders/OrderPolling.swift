@@ -119,7 +119,8 @@ enum OrderPolling {
         take(key, .success(.found(report)), &parts, &reaction)
         continue
       }
-      if let row = list.unreadable.first(where: { $0.mayBe(order.ticket.clientOrderID, orderID) }) {
+      if let row = list.unreadable.first(where: { $0.mayBe(order.request.clientOrderID, orderID) })
+      {
         OrderLooks.failed(key, Search.View.recentOrders.rawValue, .row(row), &parts, &reaction)
       }
       _ = parts.orders.update(key) { $0.following?.wasNotListed(at: reaction.now.monotonic) }
@@ -269,17 +270,17 @@ extension Order {
     if let orderID, report.orderID != orderID, !confirmedByOperator {
       return "is not order \(orderID)"
     }
-    if report.symbol != ticket.symbol { return "is for \(report.symbol)" }
-    if report.side != ticket.side { return "is a \(report.side.rawValue)" }
+    if report.symbol != request.symbol { return "is for \(report.symbol)" }
+    if report.side != request.side { return "is a \(report.side.rawValue)" }
     // A number that came from the exchange outweighs the name; one that a person typed does not.
     let isNameDecisive = orderID == nil || confirmedByOperator
-    if let id = report.clientOrderID, isNameDecisive, id != ticket.clientOrderID.text {
+    if let id = report.clientOrderID, isNameDecisive, id != request.clientOrderID.text {
       return "answers to another client order id"
     }
     // What an earlier run sent was rounded to the rules of its time.
-    guard ticket.type != .market, attempt > 0 else { return nil }
-    if let price = report.price, price != ticket.price { return "has the price \(price)" }
-    if case .base(let quantity) = ticket.amount, let reported = report.quantity,
+    guard request.type != .market, attempt > 0 else { return nil }
+    if let price = report.price, price != request.price { return "has the price \(price)" }
+    if case .base(let quantity) = request.amount, let reported = report.quantity,
       reported != quantity
     {
       return "has the quantity \(reported)"

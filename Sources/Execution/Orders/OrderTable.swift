@@ -47,7 +47,7 @@ struct OrderTable: Sendable {
 
   mutating func insert(_ life: OrderLife) {
     lives[life.key] = life
-    names[life.order.ticket.clientOrderID.text] = life.key
+    names[life.order.request.clientOrderID.text] = life.key
     stages[life.phase.stage, default: []].insert(life.key)
     touched.insert(life.key)
     if life.phase.hasNotLeft { watchExpiry(of: life) }
@@ -55,7 +55,7 @@ struct OrderTable: Sendable {
 
   mutating func remove(_ key: OrderKey) {
     guard let life = lives.removeValue(forKey: key) else { return }
-    names[life.order.ticket.clientOrderID.text] = nil
+    names[life.order.request.clientOrderID.text] = nil
     stages[life.phase.stage]?.remove(key)
     nextAlarm[key] = nil
     touched.remove(key)

@@ -85,7 +85,7 @@ struct DoubtLedger: Sendable {
       }
     return Doubt(
       status: order.status, code: order.status == .notFound ? .notFound : .accepted,
-      message: message, clientOrderID: order.ticket.clientOrderID,
+      message: message, clientOrderID: order.request.clientOrderID,
       since: order.armedAt ?? order.updatedAt, advice: advice)
   }
 }

@@ -29,7 +29,7 @@ enum Finding {
   private init(of order: Order, _ answer: Result<ReportList<OrderReport>, ExchangeFailure>) {
     switch answer {
     case .success(let list):
-      let name = order.ticket.clientOrderID.text
+      let name = order.request.clientOrderID.text
       var ours: [OrderReport] = []
       for report in list.reports where report.clientOrderID == name {
         if !ours.contains(where: { $0.orderID == report.orderID }) { ours.append(report) }
@@ -46,7 +46,7 @@ enum Finding {
   private init(of order: Order, _ answer: Result<ReportList<TradeReport>, ExchangeFailure>) {
     switch answer {
     case .success(let list):
-      let name = order.ticket.clientOrderID.text
+      let name = order.request.clientOrderID.text
       var ours: [String] = []
       for trade in list.reports where trade.clientOrderID == name && !ours.contains(trade.orderID) {
         ours.append(trade.orderID)
@@ -62,7 +62,7 @@ enum Finding {
 
   /// A row that cannot be read and may be the order's is no "no".
   private static func absence(of order: Order, _ unreadable: [UnreadableRow]) -> Finding {
-    let name = order.ticket.clientOrderID
+    let name = order.request.clientOrderID
     guard let row = unreadable.first(where: { $0.mayBe(name, order.orderID) }) else { return .no }
     return .nothingProved(.row(row))
   }

@@ -18,7 +18,7 @@ enum OrderResolution {
         token, ok: false, "the order of signal \(id) is \(known), not \(orderID)")
     }
     parts.scheduler.add(
-      .order(order.ticket.symbol, .orderID(orderID)),
+      .order(order.request.symbol, .orderID(orderID)),
       for: .verify(order.key, orderID: orderID, token))
   }
 
@@ -89,7 +89,7 @@ enum OrderResolution {
     reaction.reply(
       token, ok: true,
       "order \(orderID) is taken on your word, as the exchange cannot be asked (\(reason)): "
-        + "\(order.ticket.symbol) is not paused by it, and it is looked up until it can be read")
+        + "\(order.request.symbol) is not paused by it, and it is looked up until it can be read")
   }
 
   // MARK: It is not there
@@ -170,6 +170,6 @@ enum OrderResolution {
     reaction.reply(
       token, ok: true,
       "closed as \(order.status.rawValue), with \(order.executedQuantity) executed when it was last "
-        + "read: \(order.ticket.symbol) is not paused by it, and it is not looked up any more")
+        + "read: \(order.request.symbol) is not paused by it, and it is not looked up any more")
   }
 }

@@ -74,10 +74,10 @@ enum OrderSearching {
       : (order.stampedAt ?? order.createdAt).advanced(by: .zero - OrderPolling.listMargin)
     return switch view {
     case .byClientOrderID:
-      .order(order.ticket.symbol, .clientOrderID(order.ticket.clientOrderID))
-    case .openOrders: .openOrders(order.ticket.symbol)
-    case .recentOrders: .recentOrders(order.ticket.symbol, since: since)
-    case .trades: .trades(order.ticket.symbol, since: since)
+      .order(order.request.symbol, .clientOrderID(order.request.clientOrderID))
+    case .openOrders: .openOrders(order.request.symbol)
+    case .recentOrders: .recentOrders(order.request.symbol, since: since)
+    case .trades: .trades(order.request.symbol, since: since)
     }
   }
 

@@ -153,16 +153,16 @@ final class EngineHarness {
 
   /// Nothing is placed whose arming is not committed, with exactly these parameters.
   private func checkArmed(_ dispatch: Dispatch) {
-    guard let ticket = dispatch.request.ticket,
+    guard let request = dispatch.request.orderRequest,
       let order = store.orders.values.first(where: {
-        $0.ticket.clientOrderID == ticket.clientOrderID
+        $0.request.clientOrderID == request.clientOrderID
       })
     else {
       Issue.record("a placement of no stored order")
       return
     }
     #expect(order.status == .submitted)
-    #expect(order.ticket == ticket)
+    #expect(order.request == request)
     #expect(order.stampedAt == dispatch.stampedAt)
     guard case .armed(let armament)? = store.history(of: order.key).last else {
       Issue.record("the last event of an order that leaves is not its arming")
@@ -294,7 +294,7 @@ extension EngineHarness {
   var placements: [Dispatch] { sent.map(\.dispatch).filter(\.isPlacement) }
 
   func placements(of id: String) -> [Dispatch] {
-    placements.filter { $0.request.ticket?.clientOrderID == clientOrderID(of: signalID(id)) }
+    placements.filter { $0.request.orderRequest?.clientOrderID == clientOrderID(of: signalID(id)) }
   }
 
   func requests(_ matches: (ExchangeRequest) -> Bool) -> [(at: Moment, dispatch: Dispatch)] {
@@ -313,9 +313,9 @@ extension EngineHarness {
 }
 
 extension ExchangeRequest {
-  var ticket: OrderTicket? {
+  var orderRequest: OrderRequest? {
     switch self {
-    case .place(let ticket), .validate(let ticket): ticket
+    case .place(let request), .validate(let request): request
     case .serverTime, .instruments, .prices, .tradableSymbols, .order, .openOrders,
       .recentOrders, .trades, .cancel:
       nil

@@ -44,7 +44,7 @@ final class FakeExchange {
           prices[symbol].map { SymbolPrice(symbol: symbol, price: $0) }
         })
     case .tradableSymbols: .tradableSymbols(tradable)
-    case .place(let ticket): .placed(orderID: accept(ticket).orderID)
+    case .place(let request): .placed(orderID: accept(request).orderID)
     case .validate: .validated
     case .order(_, let reference): find(reference, at: now).map { .order($0) } ?? noSuchOrder
     case .openOrders(let symbol):
@@ -57,13 +57,13 @@ final class FakeExchange {
   }
 
   @discardableResult
-  func accept(_ ticket: OrderTicket, visibleFrom time: MonotonicTime? = nil) -> OrderReport {
+  func accept(_ request: OrderRequest, visibleFrom time: MonotonicTime? = nil) -> OrderReport {
     var report = OrderReport(
-      orderID: "E\(ledger.count + 1)", clientOrderID: ticket.clientOrderID.text,
-      symbol: ticket.symbol, side: ticket.side, type: ticket.type, price: ticket.price,
+      orderID: "E\(ledger.count + 1)", clientOrderID: request.clientOrderID.text,
+      symbol: request.symbol, side: request.side, type: request.type, price: request.price,
       quantity: nil, executedQuantity: .zero, executedQuote: .zero, status: .open)
-    if case .base(let quantity) = ticket.amount { report.quantity = quantity }
-    if !ticket.type.canRest || fillsLimits { Self.fill(&report, ticket.amount) }
+    if case .base(let quantity) = request.amount { report.quantity = quantity }
+    if !request.type.canRest || fillsLimits { Self.fill(&report, request.amount) }
     ledger.append(report)
     visibleFrom[report.orderID] = time
     return report

@@ -33,7 +33,7 @@ final class Soak {
   /// Refusals and proofs of not having left that the daemon learned, by client order ID.
   private var excuses: [ClientOrderID: Int] = [:]
   private var sends: [ClientOrderID: Int] = [:]
-  private var silentUntil: MonotonicTime?
+  private var backOffUntil: MonotonicTime?
   private var weights: ArraySlice<(at: MonotonicTime, weight: Int)> = []
   private var orderTimes: ArraySlice<MonotonicTime> = []
   private var weight = 0
@@ -162,11 +162,11 @@ final class Soak {
   }
 
   private func act(on dispatch: Dispatch, at now: Moment) -> ExchangeAnswer {
-    guard let ticket = dispatch.request.ticket else {
+    guard let request = dispatch.request.orderRequest else {
       return harness.exchange.answer(to: dispatch.request, at: now)
     }
     let lag = Duration.milliseconds(Int.random(in: 0...dials.longestLag, using: &random))
-    let report = harness.exchange.accept(ticket, visibleFrom: now.monotonic.advanced(by: lag))
+    let report = harness.exchange.accept(request, visibleFrom: now.monotonic.advanced(by: lag))
     return .placed(orderID: report.orderID)
   }
 
@@ -176,8 +176,8 @@ final class Soak {
     let now = harness.now.monotonic
     switch answer {
     case .failed(.throttled(let notice)):
-      silentUntil = max(silentUntil ?? now, now.advanced(by: notice.wait))
-    case .failed(.blocked): silentUntil = max(silentUntil ?? now, now.advanced(by: .seconds(60)))
+      backOffUntil = max(backOffUntil ?? now, now.advanced(by: notice.wait))
+    case .failed(.blocked): backOffUntil = max(backOffUntil ?? now, now.advanced(by: .seconds(60)))
     case .failed(.notSent):
       if let at = harness.sent.last(where: { $0.dispatch.id == dispatch.id })?.at.monotonic {
         forget(dispatch, sentAt: at)
@@ -186,7 +186,7 @@ final class Soak {
       .orderMissing, .orders, .trades, .cancelTaken, .failed:
       break
     }
-    guard let name = dispatch.request.ticket?.clientOrderID else { return }
+    guard let name = dispatch.request.orderRequest?.clientOrderID else { return }
     switch answer {
     case .failed(.throttled), .failed(.notSent), .failed(.refused): excuses[name, default: 0] += 1
     case .serverTime, .instruments, .prices, .tradableSymbols, .placed, .validated, .order,
@@ -207,13 +207,13 @@ final class Soak {
 
   private func judge(_ dispatch: Dispatch) {
     let now = harness.now
-    if let silentUntil, now.monotonic < silentUntil {
-      violations.append("\(dispatch.request) left inside a silence")
+    if let backOffUntil, now.monotonic < backOffUntil {
+      violations.append("\(dispatch.request) left inside a back-off")
     }
     count(cost(of: dispatch.request), at: now.monotonic)
-    guard let ticket = dispatch.request.ticket else { return }
+    guard let request = dispatch.request.orderRequest else { return }
     reached["placement", default: 0] += 1
-    let name = ticket.clientOrderID
+    let name = request.clientOrderID
     sends[name, default: 0] += 1
     if sends[name, default: 0] > 1 + excuses[name, default: 0] {
       violations.append("\(name) was sent without an excuse")
@@ -279,7 +279,7 @@ final class Soak {
   private func judgeEnd(_ key: OrderKey) {
     guard let order = harness.store.orders[key] else { return }
     reached[order.status.rawValue, default: 0] += 1
-    let name = order.ticket.clientOrderID.text
+    let name = order.request.clientOrderID.text
     let there = harness.exchange.ledger.first { $0.clientOrderID == name }
     switch order.status {
     case .new, .submitted, .open, .partiallyFilled, .unknown, .validated:

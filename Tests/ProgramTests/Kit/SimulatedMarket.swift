@@ -86,7 +86,7 @@ final class SimulatedMarket {
   }
 
   /// The next request of the route, or of any, is told to wait.
-  func demandSilence(
+  func demandBackOff(
     status: Int, seconds: Int, form: String = "seconds", route: String? = nil
   ) throws {
     let which = route.map { "&route=" + $0.replacing(" ", with: "%20") } ?? ""

@@ -2,8 +2,8 @@ import Domain
 import Execution
 import Testing
 
-/// While the exchange wants silence nothing leaves, whatever happens to the daemon or the clock.
-@Suite struct SilenceTests {
+/// While the exchange wants a back-off nothing leaves, whatever happens to the daemon or the clock.
+@Suite struct BackOffTests {
   /// Open orders to look at, a search, signals that wait: everything wants to talk.
   private func busy() -> EngineHarness {
     let exchange = FakeExchange()
@@ -77,15 +77,15 @@ import Testing
     let now = Moment(
       wall: WallTime(milliseconds: 1_700_000_000_000),
       monotonic: MonotonicTime(nanoseconds: 20_000_000_000))
-    func silence(wallLeft: Duration) -> BanRecord? {
+    func backOff(wallLeft: Duration) -> BanRecord? {
       let ban = BanRecord(
         until: now.wall.advanced(by: wallLeft), wait: .seconds(120), isBan: true, reason: "418",
         monotonicUntil: MonotonicTime(nanoseconds: 900_000_000_000_000))
       return Engine(makeConfiguration(), restoring: StoredState(ban: ban), signals: [:], at: now)
         .ban
     }
-    #expect(silence(wallLeft: .seconds(-1)) == nil)
-    #expect(silence(wallLeft: .seconds(1)) != nil)
+    #expect(backOff(wallLeft: .seconds(-1)) == nil)
+    #expect(backOff(wallLeft: .seconds(1)) != nil)
     var engine = Engine(
       makeConfiguration(),
       restoring: StoredState(

@@ -2,9 +2,9 @@ import Domain
 import JSON
 import Testing
 
-/// A demand for silence while a burst is under way: what has not left yet must stay.
+/// A demand for a back-off while a burst is under way: what has not left yet must stay.
 @Suite(.serialized)
-struct SilenceOnTheWireTests {
+struct BackOffOnTheWireTests {
   private static let orders = 40
   /// Two warm connections and four for bursts; one of them carries the demand itself.
   private static let onTheWire = 5
@@ -22,7 +22,7 @@ struct SilenceOnTheWireTests {
     // Every placement takes a while, so that most of them wait for a connection.
     try market.faults(
       #"{"route": "POST /api/v3/order", "fault": "late", "delay_ms": 50, "process": "before"}"#)
-    try market.demandSilence(status: 429, seconds: 1, route: "POST /api/v3/order")
+    try market.demandBackOff(status: 429, seconds: 1, route: "POST /api/v3/order")
     let client = try daemon.connect()
     for number in 0..<Self.orders { try client.send(Wish("burst-\(number)").text) }
     for _ in 0..<Self.orders { #expect(try client.answer()["code"] == "accepted") }

@@ -3,8 +3,8 @@ import JSON
 import Platform
 import Testing
 
-/// While the exchange demands silence nothing is sent, whoever asks and whatever dies.
-struct SilenceTests {
+/// While the exchange demands a back-off nothing is sent, whoever asks and whatever dies.
+struct BackOffTests {
   struct Demand: Sendable, CustomTestStringConvertible {
     let status: Int
     let form: String
@@ -28,7 +28,7 @@ struct SilenceTests {
     let market = try SimulatedMarket(
       SimulatedMarket.calm + ["--time-offset-ms", String(demand.offsetMilliseconds)])
     let daemon = try DaemonUnderTest.trading(market)
-    try market.demandSilence(status: demand.status, seconds: Self.seconds, form: demand.form)
+    try market.demandBackOff(status: demand.status, seconds: Self.seconds, form: demand.form)
     let before = Clock.wall()
 
     // The price look-ups of these two are what is told to wait.
@@ -67,7 +67,7 @@ struct SilenceTests {
   func `a placement that is throttled is placed once after the back-off`(_ status: Int) throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
-    try market.demandSilence(status: status, seconds: 2, route: "POST /api/v3/order")
+    try market.demandBackOff(status: status, seconds: 2, route: "POST /api/v3/order")
     #expect(try daemon.submit(Wish("throttled").text)["code"] == "accepted")
     try daemon.process.line(with: "outcome is unknown", "throttled")
     try daemon.waitForOrder("throttled", "filled")
@@ -82,7 +82,7 @@ struct SilenceTests {
   @Test
   func `a start into a back-off waits for its end`() throws {
     let market = try SimulatedMarket()
-    try market.demandSilence(status: 418, seconds: 2)
+    try market.demandBackOff(status: 418, seconds: 2)
     let daemon = try DaemonUnderTest(market)
     try daemon.start()
     #expect(try daemon.submit(Wish("early").text)["code"] == "accepted")
@@ -93,12 +93,12 @@ struct SilenceTests {
     #expect(ledger.count("banned_418") <= 2)
   }
 
-  /// An answer that names no time still means silence, and the status says for how long.
+  /// An answer that names no time still means a back-off, and the status says for how long.
   @Test
   func `a demand without a time is obeyed too`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
-    try market.demandSilence(status: 429, seconds: 1, form: "absent")
+    try market.demandBackOff(status: 429, seconds: 1, form: "absent")
     #expect(try daemon.submit(Wish("waits").text)["code"] == "accepted")
     try daemon.process.line(with: "the exchange demands a back-off", "wait_ms=10000")
     #expect(try daemon.status()["rate"]?["banned_until"]?.isNull == false)

@@ -283,8 +283,9 @@ final class Oracle {
   private func checkGuards(_ order: Order, _ name: String, _ intent: Intent) {
     func unguarded(_ why: String) { world.fail(.nothingSentUnguarded, name, why) }
     let now = world.machineNow
-    // Nobody can see a clock being set between the judgement and the sending that follows at once.
-    let wall = now.wall.advanced(by: .milliseconds(-world.clockShiftInTurn))
+    // Nobody can see a clock being set between the judgement and the sending that follows at once. One
+    // that was set back makes nothing expire; what arrived since lives by it.
+    let wall = now.wall.advanced(by: .milliseconds(-max(0, world.clockShiftInTurn)))
     if let record = shadow.signals[order.key.signal], wall > record.expiresAt {
       unguarded("it had expired \(wall.since(record.expiresAt)) before")
     }

@@ -20,7 +20,8 @@ from producer import Producer
 CYCLES_IN_A_WORLD = 60
 CYCLES_BETWEEN_RESTS = 30
 # "For ever": what is in flight once the faults have stopped needs about five seconds of an idle
-# machine (receive window, fence, settle time, the last look), and a crowded one takes its time.
+# machine (receive window, acceptance deadline, settle time, the last look), and a crowded one takes
+# its time.
 REST_SECONDS = 240.0
 # Longer than any order stays hidden. A start looks for every order that was not found.
 OPEN_AT_REST_SECONDS = 8.0

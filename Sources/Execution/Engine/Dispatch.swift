@@ -11,9 +11,9 @@ package struct Dispatch: Hashable, Sendable {
   }
 
   package enum Delivery: Hashable, Sendable {
-    /// May be sent again when its connection dies.
+    /// Its loss costs nothing but another request: it leaves on any connection that looks alive.
     case ordinary
-    /// Leaves once, on a connection that is known to be alive.
+    /// Leaves once, on a connection that has just proved to be alive: its loss costs a search.
     case once
   }
 

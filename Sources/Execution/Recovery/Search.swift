@@ -3,9 +3,9 @@ import Domain
 /// The search for an order that was sent and whose answer proves nothing.
 ///
 /// Quick looks by client order ID come first. The verdict "not found" needs a full round, in which
-/// every view of the exchange answers well-formed and says no, begun after the acceptance deadline (no copy of the
-/// request can be accepted any more) and the settle time (an accepted order has become visible).
-/// Any error is no answer, and the round is made again.
+/// every view of the exchange answers well-formed and says no, begun after the acceptance deadline
+/// (no copy of the request can be accepted any more) and the settle time (an accepted order has
+/// become visible). Any error is no answer, and the round is made again.
 struct Search: Sendable {
   enum View: String, CaseIterable, Hashable, Sendable {
     case byClientOrderID = "order by client order id"

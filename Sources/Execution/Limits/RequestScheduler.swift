@@ -93,13 +93,14 @@ struct RequestScheduler: Sendable {
     var blocked: Set<SlidingWindow.Group> = []
     for rank in RequestQueue.Rank.allCases {
       while let item = queue.first(rank) {
-        if isOver(item.purpose) {
+        let isPrices = item.purpose == .prices
+        // A pushed price may have satisfied everybody who waited for the look-up.
+        if isOver(item.purpose) || isPrices && prices.wanted.isEmpty {
           queue.removeFirst(rank)
           continue
         }
         let group = item.purpose.group
         if blocked.contains(group) || (item.request.isSigned && clock == nil) { break }
-        let isPrices = item.purpose == .prices
         let request = isPrices ? .prices(prices.wanted) : item.request
         if let turn = turn(of: request, in: group, at: reaction.now.monotonic) {
           reaction.wake(at: turn)

@@ -9,7 +9,7 @@ struct OrderTable: Sendable {
     case lookedFor, waiting, armed, unknown, working, missing
   }
 
-  private struct Alarm<Time: Comparable & Sendable>: Comparable, Sendable {
+  private struct Alarm<Time: Comparable & Hashable & Sendable>: Comparable, Hashable, Sendable {
     var at: Time
     var number: Int
     var key: OrderKey
@@ -22,7 +22,7 @@ struct OrderTable: Sendable {
   private var lives: [OrderKey: OrderLife] = [:]
   private var names: [String: OrderKey] = [:]
   private var stages: [Stage: Set<OrderKey>] = [:]
-  /// Alarms are not taken back: one that rings for nothing touches an order for nothing.
+  /// Alarms are not taken back at once: one that rings for nothing touches an order for nothing.
   private var alarms = Heap<Alarm<MonotonicTime>>()
   private var wallAlarms = Heap<Alarm<WallTime>>()
   /// The next alarm of each order that has one.
@@ -50,7 +50,7 @@ struct OrderTable: Sendable {
     names[life.order.request.clientOrderID.text] = life.key
     stages[life.phase.stage, default: []].insert(life.key)
     touched.insert(life.key)
-    if life.phase.hasNotLeft { watchExpiry(of: life) }
+    watchExpiry(of: life)
   }
 
   mutating func remove(_ key: OrderKey) {
@@ -59,17 +59,7 @@ struct OrderTable: Sendable {
     stages[life.phase.stage]?.remove(key)
     nextAlarm[key] = nil
     touched.remove(key)
-    dropOldAlarms()
   }
-
-  /// Alarms of orders that are gone would pile up where signals live long.
-  private mutating func dropOldAlarms() {
-    let enough = 2 * lives.count + Self.spareAlarms
-    if alarms.count > enough { alarms.removeAll { lives[$0.key] == nil } }
-    if wallAlarms.count > enough { wallAlarms.removeAll { lives[$0.key] == nil } }
-  }
-
-  private static let spareAlarms = 1_024
 
   /// Changes an order; it is touched by that.
   mutating func update<Result>(
@@ -131,6 +121,7 @@ struct OrderTable: Sendable {
     if let next = nextAlarm[key], next <= time { return }
     nextAlarm[key] = time
     alarms.insert(Alarm(at: time, number: life.number, key: key))
+    dropOldAlarms()
   }
 
   /// When something becomes due, if nothing happens before.
@@ -140,15 +131,52 @@ struct OrderTable: Sendable {
   }
 
   private mutating func watchExpiry(of life: OrderLife) {
-    alarms.insert(Alarm(at: life.expiry.monotonic, number: life.number, key: life.key))
-    wallAlarms.insert(Alarm(at: life.expiry.wall, number: life.number, key: life.key))
+    guard let expiry = life.watchedExpiry else { return }
+    alarms.insert(Alarm(at: expiry.monotonic, number: life.number, key: life.key))
+    wallAlarms.insert(Alarm(at: expiry.wall, number: life.number, key: life.key))
+    dropOldAlarms()
   }
+
+  /// Alarms that ring for nothing would pile up where signals live long. An order has at most two that
+  /// count on the monotonic clock, so that a scan drops at least a third of what it costs.
+  private mutating func dropOldAlarms() {
+    let enough = 3 * lives.count + Self.spareAlarms
+    if alarms.count > enough {
+      var kept: Set<Alarm<MonotonicTime>> = []
+      alarms.removeAll { alarm in
+        let counts =
+          nextAlarm[alarm.key] == alarm.at || lives[alarm.key]?.watchedExpiry?.monotonic == alarm.at
+        return !counts || !kept.insert(alarm).inserted
+      }
+    }
+    if wallAlarms.count > enough {
+      var kept: Set<Alarm<WallTime>> = []
+      wallAlarms.removeAll { alarm in
+        lives[alarm.key]?.watchedExpiry?.wall != alarm.at || !kept.insert(alarm).inserted
+      }
+    }
+  }
+
+  private static let spareAlarms = 1_024
+
+  /// Of both clocks, those that ring for nothing among them.
+  var alarmCount: Int { alarms.count + wallAlarms.count }
 
   func oldestFirst(_ keys: Set<OrderKey>) -> [OrderKey] {
     guard keys.count > 1 else { return Array(keys) }
     return keys.map { (number: lives[$0]?.number ?? .max, key: $0) }
       .sorted { $0.number < $1.number }
       .map(\.key)
+  }
+}
+
+extension OrderLife {
+  /// `nil` where the end of its signal's life does not concern it any more.
+  fileprivate var watchedExpiry: Expiry? {
+    switch phase {
+    case .lookedFor, .waiting: expiry
+    case .armed, .unknown, .working, .missing, .ended: nil
+    }
   }
 }
 
@@ -162,14 +190,6 @@ extension OrderLife.Phase {
     case .unknown: .unknown
     case .working, .ended: .working
     case .missing: .missing
-    }
-  }
-
-  /// Whether the end of its signal's life still concerns it.
-  fileprivate var hasNotLeft: Bool {
-    switch self {
-    case .lookedFor, .waiting: true
-    case .armed, .unknown, .working, .missing, .ended: false
     }
   }
 }

@@ -13,9 +13,7 @@ enum PlacementAnswers {
   ) {
     guard let life = parts.orders[key] else { return }
     switch answer {
-    case .success(.placed(let orderID)):
-      guard parts.fold(.acknowledged(orderID: orderID), into: key, &reaction) else { return }
-      reaction.log(.info, "placed", life.order, [("order_id", orderID)])
+    case .success(.placed(let orderID)): placed(life, orderID, &parts, &reaction)
     case .success(.validated):
       guard parts.fold(.validated, into: key, &reaction) else { return }
       reaction.log(.info, "the exchange would take the order; nothing was placed", life.order)
@@ -27,6 +25,18 @@ enum PlacementAnswers {
     case .failure(.notSent(let reason)): didNotLeave(life, reason, &parts, &reaction)
     case .failure(let failure): lose(life, failure, &parts, &reaction)
     }
+  }
+
+  private static func placed(
+    _ life: OrderLife, _ orderID: String, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    // A pushed report may come before the answer.
+    if let known = life.order.orderID {
+      guard known != orderID else { return }
+      return OrderSearching.haltForSeveral(life.key, [known, orderID], &parts, &reaction)
+    }
+    guard parts.fold(.acknowledged(orderID: orderID), into: life.key, &reaction) else { return }
+    reaction.log(.info, "placed", life.order, [("order_id", orderID)])
   }
 
   private static func didNotLeave(

@@ -36,6 +36,9 @@ package struct MarketPrice: Hashable, Sendable {
     }
     return last.flatMap { $0.isPositive ? $0 : nil }
   }
+
+  /// Whether it is a price for either side; what is one for the one is one for the other.
+  var isUsable: Bool { price(for: .buy) != nil }
 }
 
 /// The last prices, and the one look-up that serves every signal that waits for one.
@@ -68,8 +71,10 @@ struct PriceBook: Sendable {
     return Quoted(price: value, knownAt: price.knownAt)
   }
 
+  /// Whether there is a price that orders can be judged by.
   func isFresh(_ symbol: Symbol, maximumAge: Duration, at now: MonotonicTime) -> Bool {
-    prices[symbol].map { now.since($0.knownAt.monotonic) < maximumAge } ?? false
+    guard let price = prices[symbol], price.isUsable else { return false }
+    return now.since(price.knownAt.monotonic) < maximumAge
   }
 
   mutating func want(_ symbol: Symbol) {
@@ -111,7 +116,7 @@ struct PriceBook: Sendable {
   mutating func take(_ symbol: Symbol, _ price: MarketPrice) {
     if let known = prices[symbol], known.knownAt.monotonic > price.knownAt.monotonic { return }
     prices[symbol] = price
-    guard price.origin == .pushed, wantedSet.remove(symbol) != nil else { return }
+    guard price.origin == .pushed, price.isUsable, wantedSet.remove(symbol) != nil else { return }
     wanted.removeAll { $0 == symbol }
   }
 

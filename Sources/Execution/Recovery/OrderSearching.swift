@@ -117,7 +117,7 @@ enum OrderSearching {
     }
   }
 
-  private static func haltForSeveral(
+  static func haltForSeveral(
     _ key: OrderKey, _ orderIDs: [String], _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
     parts.halt(

@@ -1,0 +1,224 @@
+import Domain
+import Testing
+
+@testable import Execution
+
+/// What the driver does with the effects of a turn, and when.
+@Suite struct EngineDriverTests {
+  private struct Broken: Error {}
+
+  /// A driver whose edges write down what happens, in order.
+  private final class Stage {
+    private(set) var events: [String] = []
+    private(set) var sent: [Dispatch] = []
+    private var now: Moment
+    var commitTakes: Duration = .zero
+    var isBroken = false
+    private var driver: EngineDriver<Broken>?
+    private let harness = EngineHarness()
+
+    init() {
+      let now = moment()
+      self.now = now
+      let engine = Engine(
+        makeConfiguration(), restoring: StoredState(), signals: [:], at: now)
+      driver = EngineDriver(
+        engine: engine,
+        storage: EngineDriver<Broken>.Storage(
+          write: { [unowned self] write throws(Broken) in note("write \(Self.kind(write))") },
+          commit: { [unowned self] () throws(Broken) in
+            self.now = self.now.advanced(by: commitTakes)
+            if isBroken { throw Broken() }
+            note("commit")
+          }),
+        now: { [unowned self] in self.now },
+        edges: EngineDriver<Broken>.Edges(
+          send: { [unowned self] dispatch in
+            sent.append(dispatch)
+            note("send \(Self.kind(dispatch.request))")
+          },
+          withdrawUnsent: { [unowned self] _ in note("withdraw") },
+          answer: { [unowned self] _, answer in note("answer \(answer.code.rawValue)") },
+          settle: { [unowned self] outcome in note("settle \(outcome.code.rawValue)") },
+          doubt: { [unowned self] _, _ in note("doubt") },
+          answerCommand: { [unowned self] _, answer in note("reply \(answer.ok)") },
+          log: { [unowned self] _ in note("log") },
+          storageFailed: { [unowned self] _ in note("storage failed") }))
+    }
+
+    private func note(_ event: String) { events.append(event) }
+
+    private static func kind(_ request: ExchangeRequest) -> String {
+      String(describing: request).prefix { $0 != "(" }.description
+    }
+
+    private static func kind(_ write: StoreWrite) -> String {
+      String(describing: write).prefix { $0 != "(" }.description
+    }
+
+    /// What happened since the last call; lines of the journal only where they are asked for.
+    func take(logs: Bool = false) -> [String] {
+      defer { events = [] }
+      return events.filter { logs || $0 != "log" }
+    }
+
+    func feed(_ input: Input) { driver?.feed(input) }
+    func finish() { driver?.finish() }
+    func afterCommit(_ work: String) { driver?.afterCommit { [unowned self] in note(work) } }
+    var hasSentPlacement: Bool { sent.contains { $0.isPlacement } }
+    var hasFailed: Bool { driver?.hasFailed == true }
+    var engine: Engine? { driver?.engine }
+
+    func submit(_ id: String, _ symbol: Symbol = btc) {
+      let (arrival, known) = harness.arrival(limit(id, symbol), arrivedAt: now.wall)
+      feed(.signal(arrival, known: known))
+    }
+
+    func answer(_ answer: ExchangeAnswer, where isMeant: (ExchangeRequest) -> Bool) {
+      guard let dispatch = sent.last(where: { isMeant($0.request) }) else { return }
+      feed(.answer(dispatch.id, answer))
+    }
+
+    func answerPrices() {
+      answer(.prices([SymbolPrice(symbol: btc, price: decimal("100"))]), where: \.isPrices)
+    }
+
+    func pass(_ duration: Duration) { now = now.advanced(by: duration) }
+
+    /// With the start gate passed, and so long after it that the limits are free: the use that a start
+    /// takes for granted would hold every request for the commit.
+    func open() {
+      feed(.tick)
+      finish()
+      answer(.serverTime(now.wall), where: \.isClock)
+      answer(.instruments([btc, eth, sol].map { instrument($0) }), where: \.isInstruments)
+      finish()
+      answer(.tradableSymbols([btc, eth, sol])) { $0 == .tradableSymbols }
+      finish()
+      #expect(driver?.engine.isTradingOpen == true)
+      pass(.seconds(11))
+      _ = take()
+    }
+  }
+
+  // MARK: The order of things
+
+  @Test func `what needs no commit leaves before it, and the rest after it`() {
+    let stage = Stage()
+    stage.open()
+    stage.submit("a")
+    // The price is asked for while the signal is being written down.
+    let fed = stage.take()
+    #expect(fed.last == "send prices")
+    #expect(fed.dropLast().allSatisfy { $0.hasPrefix("write") })
+    #expect(fed.contains("write insertSignal"))
+    stage.finish()
+    #expect(stage.take() == ["commit", "answer accepted"])
+
+    stage.answerPrices()
+    #expect(stage.take().allSatisfy { $0.hasPrefix("write") })
+    stage.finish()
+    #expect(stage.take() == ["commit", "send place"])
+  }
+
+  @Test func `an order leaves before answers, files and the journal`() {
+    let stage = Stage()
+    stage.open()
+    stage.submit("a")
+    stage.afterCommit("work")
+    stage.answerPrices()
+    _ = stage.take()
+    stage.finish()
+    let done = stage.take(logs: true)
+    #expect(Array(done.prefix(2)) == ["commit", "send place"])
+    #expect(done.contains("answer accepted"))
+    #expect(done.last == "log")
+    // Work stands in its place among the answers.
+    let answer = done.firstIndex(of: "answer accepted") ?? .max
+    #expect(done.firstIndex(of: "work").map { $0 > answer } == true)
+  }
+
+  @Test func `nothing of a turn happens twice`() {
+    let stage = Stage()
+    stage.open()
+    stage.submit("a")
+    stage.answerPrices()
+    stage.finish()
+    _ = stage.take()
+    stage.finish()
+    #expect(stage.take() == ["commit"])
+    #expect(stage.sent.count(where: \.isPlacement) == 1)
+  }
+
+  @Test func `a deadline that has come is an input of its own`() {
+    let stage = Stage()
+    stage.open()
+    stage.finish()
+    #expect(stage.take() == ["commit"])
+    // The clock's reading has grown old.
+    stage.pass(.seconds(61))
+    stage.finish()
+    #expect(stage.take() == ["send serverTime", "commit"])
+  }
+
+  // MARK: Too late
+
+  @Test func `what is too late after its commit does not leave`() {
+    let stage = Stage()
+    stage.open()
+    stage.submit("a")
+    stage.answerPrices()
+    stage.commitTakes = .seconds(3)
+    _ = stage.take()
+    stage.finish()
+    #expect(!stage.take().contains("send place"))
+    #expect(!stage.hasSentPlacement)
+    // It provably did not leave, so that it may go again.
+    #expect(stage.engine?.liveOrder(key("a"))?.status == .new)
+    #expect(stage.engine?.hasPlacementOutstanding == false)
+  }
+
+  @Test func `a demanded back off takes back what waits for the commit`() {
+    let stage = Stage()
+    stage.open()
+    stage.submit("a")
+    stage.submit("b", eth)
+    // The second look-up leaves with the answer to the first, which lets the first order go.
+    stage.answerPrices()
+    #expect(stage.engine?.hasPlacementOutstanding == true)
+    #expect(stage.take().last == "send prices")
+    stage.answer(throttled(.seconds(5)), where: \.isPrices)
+    #expect(stage.take().contains("withdraw"))
+    #expect(stage.engine?.hasPlacementOutstanding == true)
+    stage.finish()
+    #expect(!stage.hasSentPlacement)
+    // The order learned in the same turn that it had not left.
+    #expect(stage.engine?.liveOrder(key("a"))?.status == .new)
+    #expect(stage.engine?.hasPlacementOutstanding == false)
+  }
+
+  // MARK: Storage
+
+  @Test func `a failed commit refuses all who wait, and ends the driver`() {
+    let stage = Stage()
+    stage.open()
+    stage.submit("a")
+    stage.answerPrices()
+    stage.feed(.command(.halt(reason: "x", cancel: false), CommandToken(number: 1)))
+    stage.afterCommit("work")
+    _ = stage.take()
+    stage.isBroken = true
+    stage.finish()
+    #expect(
+      stage.take(logs: true)
+        == ["answer storage_unavailable", "reply false", "work", "storage failed"])
+    #expect(stage.hasFailed)
+    #expect(!stage.hasSentPlacement)
+
+    stage.isBroken = false
+    stage.submit("b")
+    stage.feed(.tick)
+    stage.finish()
+    #expect(stage.take(logs: true) == [])
+  }
+}

@@ -1,0 +1,208 @@
+import Domain
+import Testing
+
+@testable import Execution
+
+/// What the exchange demands, and what a restart must know of the requests of this run.
+@Suite struct SchedulerBackOffTests {
+  private static let limits = makeConfiguration().rateLimits
+  private let look = ExchangeRequest.order(btc, .orderID("E1"))
+  private let clock = ExchangeClock(
+    reading: moment().wall, sentAt: monotonic(.zero), receivedAt: monotonic(.zero))
+  private var scheduler = RequestScheduler(limits, traits)
+  private var prices = PriceBook()
+  private var names = 0
+
+  private mutating func send(_ count: Int, at offset: Duration = .zero) -> Reaction {
+    for _ in 0..<count {
+      names += 1
+      scheduler.add(look, for: .poll(key("s\(names)")))
+    }
+    return drive(at: moment(offset))
+  }
+
+  private mutating func drive(at now: Moment) -> Reaction {
+    var reaction = Reaction(at: now)
+    scheduler.endBackOff(&reaction)
+    scheduler.drive(&prices, clock: clock, ordersWait: false, isOver: { _ in false }, &reaction)
+    scheduler.rememberUsage(&reaction)
+    return reaction
+  }
+
+  private mutating func answer(
+    _ dispatch: Dispatch, _ answer: ExchangeAnswer, at offset: Duration = .zero
+  ) -> Reaction {
+    var reaction = Reaction(at: moment(offset))
+    _ = scheduler.answered(dispatch.id, answer, &reaction)
+    return reaction
+  }
+
+  private func bans(_ reaction: Reaction) -> [BanRecord?] {
+    reaction.writes.compactMap { if case .setBan(let record) = $0 { .some(record) } else { nil } }
+  }
+
+  // MARK: Demands
+
+  @Test mutating func `a demand withdraws what has not left, and nothing leaves before its end`()
+    throws
+  {
+    let dispatch = try #require(send(1).sent.first)
+    let told = answer(dispatch, throttled(.seconds(5)))
+    #expect(told.withdrawals.count == 1)
+    #expect(bans(told).map { $0?.wait } == [.seconds(5)])
+    #expect(told.logs.map(\.level) == [.warning])
+    let waiting = send(1, at: .seconds(1))
+    #expect(waiting.sent.isEmpty)
+    #expect(waiting.deadline == monotonic(.seconds(5)))
+    #expect(drive(at: moment(.milliseconds(4_999))).sent.isEmpty)
+    let over = drive(at: moment(.seconds(5)))
+    #expect(over.sent.count == 1)
+    #expect(bans(over) == [nil])
+    #expect(scheduler.backOff == nil)
+  }
+
+  @Test mutating func `a shorter demand does not shorten, and a longer one lengthens`() throws {
+    let sent = send(3).sent
+    _ = answer(sent[0], throttled(.seconds(60), isBan: true))
+    let shorter = answer(sent[1], throttled(.seconds(5)), at: .seconds(1))
+    #expect(shorter.withdrawals.count == 1)
+    #expect(bans(shorter) == [])
+    #expect(scheduler.limiter.backOffUntil == monotonic(.seconds(60)))
+    #expect(scheduler.backOff?.isBan == true)
+    let longer = answer(sent[2], throttled(.seconds(60)), at: .seconds(2))
+    #expect(bans(longer).count == 1)
+    #expect(scheduler.limiter.backOffUntil == monotonic(.seconds(62)))
+  }
+
+  @Test mutating func `a firewall's refusal is a back off of a minute`() throws {
+    let dispatch = try #require(send(1).sent.first)
+    let told = answer(dispatch, .failed(.blocked("403")))
+    #expect(scheduler.limiter.backOffUntil == monotonic(.seconds(60)))
+    #expect(told.withdrawals.count == 1)
+    #expect(scheduler.backOff?.reason.contains("403") == true)
+  }
+
+  @Test mutating func `other failures demand nothing`() throws {
+    for failure in [
+      ExchangeFailure.notSent("x"), .noAnswer("x"), .unreadable("x"),
+      .refused(ExchangeError(code: 1, text: "", action: .wait, refusesPlacement: true, advice: "")),
+    ] {
+      let dispatch = try #require(send(1).sent.first)
+      #expect(answer(dispatch, .failed(failure)).effects.isEmpty)
+    }
+    #expect(scheduler.backOff == nil)
+  }
+
+  // MARK: After a start
+
+  private func record(_ left: Duration, wait: Duration, monotonic end: MonotonicTime? = nil)
+    -> BanRecord
+  {
+    BanRecord(
+      until: moment(left).wall, wait: wait, isBan: true, reason: "418", monotonicUntil: end)
+  }
+
+  @Test mutating func `a restored back off goes on for what is left of it, and is written anew`() {
+    let stored = record(.seconds(20), wait: .seconds(60), monotonic: monotonic(.seconds(20)))
+    scheduler.restoreBackOff(stored, at: moment())
+    #expect(scheduler.limiter.backOffUntil == monotonic(.seconds(20)))
+    let first = drive(at: moment())
+    #expect(bans(first).map { $0?.wait } == [.seconds(20)])
+    #expect(first.deadline == monotonic(.seconds(20)))
+    #expect(bans(drive(at: moment(.seconds(1)))) == [])
+    #expect(bans(drive(at: moment(.seconds(20)))) == [nil])
+  }
+
+  @Test mutating func `a restored back off is bounded by its wait, wherever the clock was set`() {
+    scheduler.restoreBackOff(
+      record(.seconds(86_400 * 365), wait: .seconds(60)), at: moment())
+    #expect(scheduler.limiter.backOffUntil == monotonic(.seconds(60)))
+    #expect(scheduler.backOff?.until == moment(.seconds(60)).wall)
+  }
+
+  @Test mutating func `the monotonic clock tells the rest where the civil one was set forward`() {
+    let stored = record(
+      .seconds(-3_600), wait: .seconds(60), monotonic: monotonic(.seconds(30)))
+    scheduler.restoreBackOff(stored, at: moment())
+    #expect(scheduler.limiter.backOffUntil == monotonic(.seconds(30)))
+  }
+
+  @Test mutating func `a back off that is over, or of another boot, does not come back`() {
+    scheduler.restoreBackOff(
+      record(.seconds(-1), wait: .seconds(60), monotonic: monotonic(.seconds(-1))), at: moment())
+    #expect(scheduler.backOff == nil)
+    // The machine was booted since, and counts from zero: the old end lies far ahead.
+    scheduler.restoreBackOff(
+      record(.seconds(-1), wait: .seconds(60), monotonic: monotonic(.seconds(9_000))),
+      at: moment())
+    #expect(scheduler.backOff == nil)
+    #expect(bans(drive(at: moment())) == [])
+  }
+
+  // MARK: The use of the pools
+
+  private func usages(_ reaction: Reaction) -> [RateUsage] {
+    reaction.writes.compactMap {
+      if case .setRateUsage(let record) = $0 { record.usage } else { nil }
+    }
+  }
+
+  @Test mutating func `a light use is not written down and holds nothing`() {
+    // A third of 285 is 94, and each look weighs 2.
+    let light = send(47)
+    #expect(light.sent.count == 47)
+    #expect(usages(light) == [])
+    #expect(light.sent.allSatisfy { $0.barrier == .none })
+  }
+
+  @Test mutating func `a heavy use is written down before the requests that make it leave`() throws
+  {
+    let heavy = send(48)
+    #expect(heavy.sent.count == 48)
+    #expect(heavy.sent.allSatisfy { $0.barrier == .durable })
+    let recorded = try #require(usages(heavy).first)
+    // With a tenth of the pool on top.
+    #expect(recorded.ip == 96 + 28)
+    // What the record covers needs no other, for a second.
+    let next = send(5, at: .milliseconds(500))
+    #expect(next.sent.allSatisfy { $0.barrier == .none })
+    #expect(usages(next) == [])
+    let later = send(1, at: .seconds(1))
+    #expect(later.sent.map(\.barrier) == [.durable])
+    #expect(usages(later).count == 1)
+  }
+
+  @Test mutating func `a use beyond what is on record is written down at once`() {
+    _ = send(48)
+    let beyond = send(20, at: .milliseconds(100))
+    #expect(beyond.sent.allSatisfy { $0.barrier == .durable })
+    #expect(usages(beyond).count == 1)
+  }
+
+  @Test mutating func `a clock that was set makes the record wrong, so that it is written anew`() {
+    _ = send(48)
+    let now = moment(.milliseconds(100))
+    let stepped = Moment(
+      wall: now.wall.advanced(by: .seconds(-3_600)), monotonic: now.monotonic)
+    #expect(usages(drive(at: stepped)).count == 1)
+    #expect(usages(drive(at: stepped.advanced(by: .milliseconds(1)))) == [])
+  }
+
+  @Test mutating func `a restart counts what the last run may have sent`() {
+    var state = StoredState()
+    state.rateUsage = RateUsageRecord(
+      usage: RateUsage(ip: 200, uid: 10, orders: 0), at: moment(.seconds(-3)))
+    scheduler.restoreUsage(state, window: Self.limits.window, at: moment())
+    let usage = scheduler.usage(at: monotonic(.zero))
+    #expect(usage == RateUsage(ip: 200, uid: 156, orders: 0))
+    #expect(scheduler.usage(at: monotonic(.seconds(10))) == RateUsage(ip: 0, uid: 0, orders: 0))
+  }
+
+  @Test mutating func `an old record counts no more than a light use`() {
+    var state = StoredState()
+    state.rateUsage = RateUsageRecord(
+      usage: RateUsage(ip: 200, uid: 200, orders: 9), at: moment(.seconds(-60)))
+    scheduler.restoreUsage(state, window: Self.limits.window, at: moment())
+    #expect(scheduler.usage(at: monotonic(.zero)) == RateUsage(ip: 94, uid: 156, orders: 0))
+  }
+}

@@ -1,0 +1,111 @@
+import Domain
+import Execution
+import Testing
+
+/// Prices that the exchange sends by itself.
+@Suite struct PushedPriceTests {
+  private func push(
+    _ harness: EngineHarness, _ symbol: Symbol = btc, bid: String = "99", ask: String = "100",
+    age: Duration = .zero
+  ) {
+    harness.apply(
+      .price(
+        symbol,
+        MarketPrice(
+          bid: decimal(bid), ask: decimal(ask), knownAt: harness.now.advanced(by: .zero - age),
+          origin: .pushed)))
+  }
+
+  private func holdPrices(_ harness: EngineHarness) {
+    harness.exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
+  }
+
+  @Test func `a pushed price lets a signal go without a look up`() {
+    let harness = EngineHarness.open()
+    push(harness)
+    harness.submit(limit("a"))
+    harness.settle()
+    #expect(harness.status("a") == .open)
+    #expect(harness.requests(\.isPrices).isEmpty)
+    #expect(harness.order("a")?.quote?.price == decimal("100"))
+    harness.checkStore()
+  }
+
+  @Test func `a pushed price lets an order go that waits for a look up`() {
+    let harness = EngineHarness.open()
+    holdPrices(harness)
+    harness.submit(limit("a"))
+    harness.submit(limit("b", eth))
+    #expect(harness.requests(\.isPrices).count == 1)
+    push(harness, eth)
+    harness.settle()
+    #expect(harness.status("b") == .open)
+    #expect(harness.status("a") == .new)
+    push(harness, btc)
+    harness.settle()
+    #expect(harness.status("a") == .open)
+    // The look-up's answer finds nobody who waits.
+    harness.answer(
+      harness.held[0], .prices([SymbolPrice(symbol: btc, price: decimal("100"))]))
+    harness.settle()
+    #expect(harness.requests(\.isPrices).count == 1)
+    #expect(harness.placements.count == 2)
+    harness.checkStore()
+  }
+
+  @Test func `a sell is judged by the bid`() {
+    let harness = EngineHarness.open()
+    push(harness, bid: "100", ask: "120")
+    harness.submit(limit("sell", side: .sell))
+    harness.submit(limit("buy"))
+    harness.settle()
+    #expect(harness.order("sell")?.quote?.price == decimal("100"))
+    #expect(harness.code("buy") == .priceDeviation)
+  }
+
+  @Test(arguments: [("101", "99"), ("0", "100")])
+  func `a book that cannot be believed lets nothing go and is asked about once`(
+    bid: String, ask: String
+  ) {
+    let harness = EngineHarness.open(
+      makeConfiguration {
+        $0.risk.maximumOpenOrders = 400
+        $0.risk.maximumOrdersPerMinute = 400
+        $0.risk.maximumDailyQuote = nil
+      })
+    holdPrices(harness)
+    for index in 0..<300 { harness.submit(limit("s\(index)")) }
+    #expect(harness.engine.liveOrders.count == 300)
+    push(harness, bid: bid, ask: ask)
+    harness.settle()
+    #expect(harness.placements.isEmpty)
+    #expect(harness.requests(\.isPrices).count == 1)
+    push(harness)
+    harness.advance(by: .milliseconds(500))
+    #expect(!harness.placements.isEmpty)
+  }
+
+  @Test func `a pushed price that is old lets nothing go`() {
+    let harness = EngineHarness.open()
+    push(harness, age: .seconds(2))
+    holdPrices(harness)
+    harness.submit(limit("a"))
+    harness.settle()
+    #expect(harness.placements.isEmpty)
+    #expect(harness.requests(\.isPrices).count == 1)
+  }
+
+  @Test func `a price that is pushed during a back off leaves no look up behind`() {
+    let harness = EngineHarness.open()
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isClock ? .answer(throttled(.seconds(1))) : nil
+    }
+    harness.advance(by: .seconds(60))
+    #expect(harness.engine.ban != nil)
+    harness.submit(limit("a"))
+    push(harness)
+    harness.advance(by: .seconds(2))
+    #expect(harness.status("a") == .open)
+    #expect(harness.requests(\.isPrices).allSatisfy { $0.dispatch.request != .prices([]) })
+  }
+}

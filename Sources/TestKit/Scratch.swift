@@ -2,7 +2,8 @@ package import Foundation
 import Glibc
 import Platform
 
-/// A folder of one test's own, gone with it. Its path is short: a socket's may have 107 bytes.
+/// A folder of one test's own, gone with it. It is made in /tmp and not where TMPDIR says, because its
+/// path must be short: a socket's may have 107 bytes. mkdtemp(3) makes the name, for its owner alone.
 package final class Scratch {
   package let path: String
 

@@ -1,7 +1,8 @@
 import Glibc
 import Platform
 
-/// A directory of our own that is gone when its owner is.
+/// A directory of our own that is gone when its owner is. mkdtemp(3) makes its name in the parent that
+/// the command line gives: what is measured depends on the disk.
 final class Scratch {
   let path: String
 

@@ -208,11 +208,11 @@ struct FieldReconciliationTests {
     // Frozen, so that all looks are due together: they begin as one list.
     let lists = try market.ledger().requests(FaultRule.recentOrders)
     // Looks are up to ten seconds apart by and by.
-    var pause: UInt32 = 1_200_000
+    var pause = Duration.milliseconds(1_200)
     while try market.ledger().requests(FaultRule.recentOrders) == lists {
       try daemon.process.signal(SIGSTOP)
-      usleep(pause)
-      pause = 10_500_000
+      try daemon.pass(pause)
+      pause = .milliseconds(10_500)
       try daemon.process.signal(SIGCONT)
       let seen = try market.ledger().requests(FaultRule.looks)
       try daemon.until("a look") {

@@ -55,7 +55,8 @@ extension DaemonUnderTest {
   func pass(_ time: Duration) throws {
     let end = Clock.monotonic().advanced(by: time)
     guard let process = lives.last else {
-      while Clock.monotonic() < end { usleep(10_000) }
+      let loop = try EventLoop()
+      while Clock.monotonic() < end { try loop.turn(until: end) }
       return
     }
     try process.wait(for: "\(time)") { Clock.monotonic() >= end ? true : nil }

@@ -33,9 +33,9 @@ package struct EngineStatus: Hashable, Sendable {
 extension EngineStatus {
   /// Costs as much as there are orders: for whoever asks, not for every turn.
   init(_ parts: inout EngineParts, at now: Moment) {
-    let orders = parts.orders
-    let all = orders.all.map(\.order)
-    let isReducing = orders.all.contains { life in
+    let lives = parts.orders.all
+    let all = lives.map(\.order)
+    let isReducing = lives.contains { life in
       life.order.cancelRequested || life.following?.cancel == .underWay
     }
     isTradingOpen = parts.isTradingOpen
@@ -50,7 +50,7 @@ extension EngineStatus {
     clockError = parts.venue.clock?.error
     usage = parts.scheduler.usage(at: now.monotonic)
     usageLimits = parts.scheduler.limiter.limits
-    liveOrders = orders.count
+    liveOrders = lives.count
     ordersOfMinute = parts.risk.ordersOfMinute(at: now.monotonic)
     dailyQuote = parts.risk.dailyQuote(at: now.monotonic)
   }

@@ -123,24 +123,37 @@ enum OrderPlacing {
   static func leave(_ parts: inout EngineParts, _ reaction: inout Reaction) {
     guard parts.isTradingOpen, !parts.trading.isStopping else { return }
     let now = reaction.now.monotonic
-    let orders = parts.orders
-    var heads = parts.placements.heads { isReady($0, orders, at: now) }
+    var heads = heads(&parts, at: now)
     while let head = heads.first {
       heads.removeFirst()
       switch release(head.entry.key, &parts, &reaction) {
       case .blocked: return
       case .unpriced: continue
       case .gone:
-        parts.placements.removeHead(of: head.symbol)
-        let orders = parts.orders
-        guard
-          let next = parts.placements.head(
-            of: head.symbol, where: { isReady($0, orders, at: now) })
-        else { continue }
+        guard let next = next(of: head.symbol, &parts, at: now) else { continue }
         let place = heads.firstIndex { $0.entry > next } ?? heads.endIndex
         heads.insert((next, head.symbol), at: place)
       }
     }
+  }
+
+  // The table is read in functions of their own: a copy of it that lived while orders change would
+  // make every change copy it whole.
+
+  private static func heads(
+    _ parts: inout EngineParts, at now: MonotonicTime
+  ) -> [(entry: Lanes.Entry, symbol: Symbol)] {
+    let orders = parts.orders
+    return parts.placements.heads { isReady($0, orders, at: now) }
+  }
+
+  /// The one that follows the head of its lane, which is done with.
+  private static func next(
+    of symbol: Symbol, _ parts: inout EngineParts, at now: MonotonicTime
+  ) -> Lanes.Entry? {
+    let orders = parts.orders
+    parts.placements.removeHead(of: symbol)
+    return parts.placements.head(of: symbol) { isReady($0, orders, at: now) }
   }
 
   private static func isReady(

@@ -37,15 +37,15 @@ enum PriceAnswers {
   /// not. A crowd goes on in parts, so that no input takes long.
   static func drive(_ parts: inout EngineParts, _ reaction: inout Reaction) {
     for symbol in parts.placements.unpriced.symbols {
-      let orders = parts.orders
-      guard parts.placements.wantsPrice(symbol, orders) else { continue }
+      guard parts.placements.wantsPrice(symbol, parts.orders) else { continue }
       let isFresh = parts.prices.isFresh(
         symbol, maximumAge: parts.configuration.price.maximumAge, at: reaction.now.monotonic)
       guard isFresh else {
         if parts.isTradingOpen && !parts.trading.isStopping { parts.prices.want(symbol) }
         continue
       }
-      let keys = parts.placements.takeUnpriced(symbol, atMost: maximumPart, from: orders)
+      let keys = parts.placements.takeUnpriced(
+        symbol, atMost: maximumPart, from: parts.orders)
       for key in keys { parts.orders.touch(key) }
       if keys.count == maximumPart { reaction.wake(at: reaction.now.monotonic) }
     }

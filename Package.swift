@@ -90,11 +90,11 @@ let package = Package(
 
     tests("JSONTests", of: ["JSON", "TestKit"]),
     tests("DomainTests", of: ["Domain", "JSON", "TestKit"]),
-    tests("ExecutionTests", of: ["Domain", "Execution"]),
+    tests("ExecutionTests", of: ["Domain", "Execution", "TestKit"]),
     tests("PlatformTests", of: ["CLinux", "Domain", "JSON", "Platform", "TestKit"]),
     tests("CryptographyTests", of: ["Cryptography"]),
     tests("StoreTests", of: ["CSQLite", "Cryptography", "Domain", "JSON", "Store", "TestKit"]),
-    tests("TransportTests", of: ["Domain", "Platform", "Transport"]),
+    tests("TransportTests", of: ["Domain", "Platform", "TestKit", "Transport"]),
     tests("MEXCTests", of: ["Domain", "MEXC", "Platform", "Transport"]),
     tests("IntakeTests", of: ["Domain", "Intake", "JSON", "Platform", "TestKit"]),
     tests("MatchingTests", of: ["Domain", "Matching", "TestKit"]),

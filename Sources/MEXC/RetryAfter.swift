@@ -19,7 +19,7 @@ enum RetryAfter {
 
   /// 10 s, doubled with each throttling answer before that did not say either, to at most 10 min.
   static func unstated(after earlier: Int) -> Duration {
-    min(.seconds(10) * (1 << min(earlier, 6)), unstatedBan)
+    BackOff.pause(after: earlier, first: .seconds(10), longest: unstatedBan)
   }
 
   private static func wait(_ text: String, now: WallTime) -> Duration? {

@@ -1,5 +1,6 @@
 import Domain
 import Execution
+import TestKit
 import Testing
 
 /// The limiter against a model of the exchange, which counts a request at any moment between its
@@ -50,7 +51,7 @@ import Testing
 
   @Test(arguments: 1...20)
   func `no window ever holds more than the limit`(seed: Int) {
-    var random = SplitMix64(seed: UInt64(seed))
+    var random = SeededGenerator(seed: UInt64(seed))
     var limiter = RateLimiter(Self.limits, accountReadsPerSecond: 2)
     var now = MonotonicTime(nanoseconds: 0)
     var flights: [Flight] = []
@@ -95,7 +96,7 @@ import Testing
   /// What is said to be the next chance really is one, and no time before it.
   @Test(arguments: 1...20)
   func `the time to ask again is the earliest`(seed: Int) {
-    var random = SplitMix64(seed: UInt64(seed))
+    var random = SeededGenerator(seed: UInt64(seed))
     var limiter = RateLimiter(Self.limits, accountReadsPerSecond: 2)
     var now = MonotonicTime(nanoseconds: 0)
     var waits = 0

@@ -17,7 +17,7 @@ import time
 from oracle import Violation, client_order_id
 from processes import PATIENCE_SECONDS, Simulator, Trouble, begin_job, deliver_file
 from producer import Delivery
-from syscall_points import LIFE_SECONDS, Life
+from syscall_points import LIFE_SECONDS, Life, run_each
 
 # What writes, or makes durable, or moves.
 WRITES = {
@@ -296,20 +296,12 @@ def run_points(binaries, seed, points, folder, paths):
     begin_job()
     counts = dict.fromkeys(("hit", "ended", "went_on", "refused", "orders", "not_found"), 0)
     hits = collections.Counter()
-    failures = []
-    simulator = Simulator(binaries, seed, Simulator.CALM)
-    try:
-        for point in points:
-            home = os.path.join(folder, point.folder)
-            os.makedirs(home)
-            try:
-                run_point(binaries, simulator, (paths, point), home, counts, hits)
-            except Exception as error:  # whatever it was is reported
-                failures.append(f"{point}, kept in {home}: {error!r}"[:3000])
-            else:
-                shutil.rmtree(home)
-    finally:
-        simulator.stop()
+
+    def run(simulator, point, home):
+        run_point(binaries, simulator, (paths, point), home, counts, hits)
+
+    named = [(point.folder, str(point), point) for point in points]
+    failures = run_each(binaries, seed, folder, named, run)
     return counts, hits, failures
 
 

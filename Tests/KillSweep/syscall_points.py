@@ -143,26 +143,39 @@ def baseline(binaries, home):
     ]  # fmt: skip
 
 
+def run_each(binaries, seed, folder, points, run):
+    """Calls `run(simulator, point, home)` for each of `points`, which are (folder, title, point):
+    over one simulated exchange, and in a folder of its own, which stays when it fails. Returns the
+    failures as text."""
+    failures = []
+    simulator = Simulator(binaries, seed, Simulator.CALM)
+    try:
+        for name, title, point in points:
+            home = os.path.join(folder, name)
+            os.makedirs(home)
+            try:
+                run(simulator, point, home)
+            except Exception as error:  # whatever it was is reported
+                failures.append(f"{title}, kept in {home}: {error!r}"[:3000])
+            else:
+                shutil.rmtree(home)
+    finally:
+        simulator.stop()
+    return failures
+
+
 def run_points(binaries, seed, points, folder):
     """Runs some points. Returns how many killed and how many were not reached, the windows, the
     ends of orders, and failures as text."""
     begin_job()
     result = {"killed": 0, "not_reached": 0, "orders": 0, "not_found": 0}
     tally = windows.tally()
-    failures = []
-    simulator = Simulator(binaries, seed, Simulator.CALM)
-    try:
-        for name, n in points:
-            home = os.path.join(folder, f"{name}-{n}")
-            os.makedirs(home)
-            try:
-                run_point(binaries, simulator, (name, n), home, result, tally)
-            except Exception as error:  # whatever it was is reported
-                failures.append(f"{name}, call {n}, kept in {home}: {error!r}"[:3000])
-            else:
-                shutil.rmtree(home)
-    finally:
-        simulator.stop()
+
+    def run(simulator, point, home):
+        run_point(binaries, simulator, point, home, result, tally)
+
+    named = [(f"{name}-{n}", f"{name}, call {n}", (name, n)) for name, n in points]
+    failures = run_each(binaries, seed, folder, named, run)
     return result, tally, failures
 
 

@@ -1,31 +1,17 @@
+import TestKit
 import Testing
 import Transport
 
 /// Seeded damage to good messages: no input may crash a parser, and none may mean two things
 /// depending on how it arrives.
 @Suite struct ParserFuzzTests {
-  private struct Generator {
-    var state: UInt64
-
-    /// SplitMix64.
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var mixed = state
-      mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-      return mixed ^ (mixed >> 31)
-    }
-
-    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-  }
-
   private static let pieces: [[UInt8]] = [
     "\r\n", "\n", "\r", "\0", " ", "\t", ":", ";", ",", "0", "5", "f", "FFFFFFFFFFFFFFFF",
     "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "HTTP/1.1 200 OK\r\n",
     "HTTP/1.1 100 Continue\r\n\r\n", "Connection: close\r\n", "0\r\n\r\n", "5\r\nhello\r\n",
   ].map { Array($0.utf8) }
 
-  private static func damage(_ bytes: [UInt8], _ random: inout Generator) -> [UInt8] {
+  private static func damage(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
     var bytes = bytes
     for _ in 0...random.below(3) {
       let place = random.below(bytes.count + 1)
@@ -60,7 +46,7 @@ import Transport
 
   @Test(arguments: 1...4)
   func `damaged answers mean one thing or nothing`(seed: Int) {
-    var random = Generator(state: UInt64(seed))
+    var random = SeededGenerator(seed: UInt64(seed))
     let good = [
       "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello",
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n",
@@ -82,7 +68,7 @@ import Transport
 
   @Test(arguments: 1...4)
   func `damaged requests crash nothing`(seed: Int) {
-    var random = Generator(state: UInt64(seed))
+    var random = SeededGenerator(seed: UInt64(seed))
     let good = Array(
       ("POST /a?b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
         + "PUT /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n")

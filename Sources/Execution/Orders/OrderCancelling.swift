@@ -10,7 +10,7 @@ enum OrderCancelling {
     guard let life = parts.orders[key], life.order.cancelRequested,
       let following = life.following, following.mayCancel(at: now)
     else { return }
-    _ = parts.orders.update(key) { $0.following?.cancel = .underWay }
+    parts.orders.update(key) { $0.following?.cancel = .underWay }
     parts.scheduler.add(.cancel(life.symbol, life.order.reference), for: .cancel(key))
   }
 
@@ -20,7 +20,7 @@ enum OrderCancelling {
   ) {
     guard let order = parts.orders[key]?.order else { return }
     let now = reaction.now.monotonic
-    _ = parts.orders.update(key) { life in
+    parts.orders.update(key) { life in
       life.following?.cancel = .pausedUntil(now.advanced(by: pauseBetweenCancels))
       life.following?.restart(at: now)
     }

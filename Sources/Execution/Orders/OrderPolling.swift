@@ -59,7 +59,7 @@ enum OrderPolling {
       guard let order = parts.orders[key]?.order else { continue }
       parts.scheduler.add(.order(symbol, order.reference), for: .poll(key))
     }
-    for key in keys { _ = parts.orders.update(key) { $0.following?.begin() } }
+    for key in keys { parts.orders.update(key) { $0.following?.begin() } }
   }
 
   private static func isListable(
@@ -81,7 +81,7 @@ enum OrderPolling {
     guard parts.orders[key] != nil else { return }
     switch answer {
     case .success(.found(let report)):
-      _ = parts.orders.update(key) { $0.following?.misses = 0 }
+      parts.orders.update(key) { $0.following?.misses = 0 }
       observe(key, report, singleLook, &parts, &reaction)
     case .success(.missing): missed(key, &parts, &reaction)
     case .failure(let failure):
@@ -95,7 +95,7 @@ enum OrderPolling {
   private static func schedule(
     _ key: OrderKey, _ parts: inout EngineParts, at now: MonotonicTime
   ) {
-    _ = parts.orders.update(key) { life in
+    parts.orders.update(key) { life in
       let failures = life.looks.inARow
       life.following?.schedule(after: now, failures: failures)
     }
@@ -123,7 +123,7 @@ enum OrderPolling {
       {
         OrderLooks.failed(key, Search.View.recentOrders.rawValue, .row(row), &parts, &reaction)
       }
-      _ = parts.orders.update(key) { $0.following?.wasNotListed(at: reaction.now.monotonic) }
+      parts.orders.update(key) { $0.following?.wasNotListed(at: reaction.now.monotonic) }
     }
   }
 
@@ -134,7 +134,7 @@ enum OrderPolling {
   ) {
     let now = reaction.now.monotonic
     guard let failure = LookFailure(failure) else {
-      for key in keys { _ = parts.orders.update(key) { $0.following?.schedule(after: now) } }
+      for key in keys { parts.orders.update(key) { $0.following?.schedule(after: now) } }
       return
     }
     parts.reconciliation.listFailed(symbol, at: now)
@@ -142,7 +142,7 @@ enum OrderPolling {
       failure.isKeyError ? .error : .warning,
       "the list of recent orders cannot be used: \(failure.reason); its \(keys.count) orders are "
         + "looked up one by one", [("symbol", symbol.text), ("advice", failure.advice)])
-    for key in keys { _ = parts.orders.update(key) { $0.following?.askAgain(at: now) } }
+    for key in keys { parts.orders.update(key) { $0.following?.askAgain(at: now) } }
   }
 
   /// A vanished order is not a cancelled one: it is looked for until the exchange says something.
@@ -205,7 +205,7 @@ enum OrderPolling {
     if order.status.isTerminal {
       parts.end(key, .accepted, "", &reaction)
     } else {
-      _ = parts.orders.update(key) { life in
+      parts.orders.update(key) { life in
         life.following?.restart(at: reaction.now.monotonic)
         life.following?.schedule(after: reaction.now.monotonic)
       }
@@ -221,7 +221,7 @@ enum OrderPolling {
       let order = parts.orders[key]?.order
     else { return }
     announce(order, after: former, &parts, &reaction)
-    _ = parts.orders.update(key) { $0.following?.restart(at: reaction.now.monotonic) }
+    parts.orders.update(key) { $0.following?.restart(at: reaction.now.monotonic) }
   }
 
   private static func announce(

@@ -61,7 +61,8 @@ struct OrderTable: Sendable {
     touched.remove(key)
   }
 
-  /// Changes an order; it is touched by that.
+  /// Changes an order; it is touched by that. What the change returns; `nil` when there is no such order.
+  @discardableResult
   mutating func update<Result>(
     _ key: OrderKey, _ change: (inout OrderLife) -> Result
   ) -> Result? {

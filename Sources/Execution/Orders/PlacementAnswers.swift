@@ -52,7 +52,7 @@ enum PlacementAnswers {
   private static func waitBeforeRetry(
     _ key: OrderKey, didNotLeave: Bool, _ parts: inout EngineParts, at now: MonotonicTime
   ) {
-    _ = parts.orders.update(key) { life in
+    parts.orders.update(key) { life in
       life.waiting?.didNotLeave = didNotLeave
       life.waiting?.notBefore = now.advanced(by: pauseAfterNotSent)
     }

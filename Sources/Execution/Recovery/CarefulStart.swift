@@ -18,7 +18,7 @@ enum CarefulStart {
     _ life: OrderLife, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
     guard case .lookedFor(_, let verdict) = life.phase else { return }
-    _ = parts.orders.update(life.key) { $0.clear() }
+    parts.orders.update(life.key) { $0.clear() }
     reaction.log(.info, "no earlier run has placed the order; it may leave", life.order)
     if let verdict { OrderPlacing.deny(life.key, verdict, &parts, &reaction) }
   }
@@ -28,7 +28,7 @@ enum CarefulStart {
     _ key: OrderKey, _ report: OrderReport, _ conflict: String, _ parts: inout EngineParts,
     _ reaction: inout Reaction
   ) {
-    _ = parts.orders.update(key) { $0.clear() }
+    parts.orders.update(key) { $0.clear() }
     let denial = Denial(
       .conflictingDuplicate,
       "the id was taken before: order \(report.orderID) at the exchange carries its client order "

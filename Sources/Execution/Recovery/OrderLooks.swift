@@ -30,7 +30,7 @@ enum OrderLooks {
     _ key: OrderKey, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
     reconciled(key, &parts, &reaction)
-    if parts.reconciliation.read(key) { _ = parts.orders.update(key) { $0.looks.end() } }
+    if parts.reconciliation.read(key) { parts.orders.update(key) { $0.looks.end() } }
   }
 
   /// Nothing has to wait for an order of an earlier run any more.

@@ -81,7 +81,7 @@ enum OrderResolution {
     guard parts.fold(.confirmedByOperator(orderID: orderID), into: key, &reaction),
       let order = parts.orders[key]?.order
     else { return reaction.reply(token, ok: false, "the order was settled meanwhile") }
-    _ = parts.orders.update(key) { $0.following?.restart(at: reaction.now.monotonic) }
+    parts.orders.update(key) { $0.following?.restart(at: reaction.now.monotonic) }
     OrderLooks.reconciled(key, &parts, &reaction)
     reaction.log(
       .warning, "the operator says that the order is at the exchange, which cannot be asked", order,

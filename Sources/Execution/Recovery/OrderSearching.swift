@@ -23,7 +23,7 @@ enum OrderSearching {
     let isDue = search.due <= now
     let views = isDue ? search.begin(full: proof.wantsFullRound(life.order, search), at: now) : []
     if search.due != life.search?.due || isDue {
-      _ = parts.orders.update(key) { $0.search = search }
+      parts.orders.update(key) { $0.search = search }
     }
     for view in views {
       let request = request(view, life.order, parts.configuration.venue, at: reaction.now.wall)
@@ -95,7 +95,7 @@ enum OrderSearching {
     }
     note(finding, view, life.order, search, &parts, &reaction)
     let verdict = search.take(view, saidNo: finding.isNo, at: reaction.now.monotonic)
-    _ = parts.orders.update(key) { $0.search = search }
+    parts.orders.update(key) { $0.search = search }
     if !finding.isFailure { OrderLooks.reconciled(key, &parts, &reaction) }
     if verdict != .pending && !search.roundFailed { OrderLooks.succeeded(key, &parts, &reaction) }
     switch finding {
@@ -204,7 +204,7 @@ enum OrderSearching {
   private static func giveUp(
     _ life: OrderLife, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
-    _ = parts.orders.update(life.key) { $0.search = nil }
+    parts.orders.update(life.key) { $0.search = nil }
     if life.order.closedByOperator {
       reaction.log(.warning, "not seen for seven days; it is no longer looked for", life.order)
       return parts.end(life.key, .notFound, life.order.reason, &reaction)

@@ -1,5 +1,6 @@
 import Domain
 import Execution
+import TestKit
 import Testing
 
 /// A long random run against a hostile exchange, judged after every step.
@@ -10,7 +11,7 @@ final class Soak {
     var longestLatency: Int
     var longestLag: Int
 
-    init(_ random: inout SplitMix64) {
+    init(_ random: inout SeededGenerator) {
       let isCalm = random.chance(10)
       func dial(_ most: Int) -> Int { isCalm ? 0 : Int.random(in: 0...most, using: &random) }
       lostBefore = dial(20)
@@ -27,7 +28,7 @@ final class Soak {
   }
 
   let harness: EngineHarness
-  private var random: SplitMix64
+  private var random: SeededGenerator
   private let dials: Dials
   private var isFaulty = true
   /// Refusals and proofs of not having left that the daemon learned, by client order ID.
@@ -43,7 +44,7 @@ final class Soak {
   private(set) var reached: [String: Int] = [:]
 
   init(seed: UInt64, keepsTrace: Bool = false) {
-    random = SplitMix64(seed: seed)
+    random = SeededGenerator(seed: seed)
     dials = Dials(&random)
     let exchange = FakeExchange()
     harness = EngineHarness(

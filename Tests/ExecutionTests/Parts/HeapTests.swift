@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 @testable import Execution
@@ -5,7 +6,7 @@ import Testing
 @Suite struct HeapTests {
   @Test(arguments: 1...40 as ClosedRange<UInt64>)
   func `a heap gives what sorting gives, whatever comes between`(seed: UInt64) {
-    var random = SplitMix64(seed: seed)
+    var random = SeededGenerator(seed: seed)
     var heap = Heap<Int>()
     var model: [Int] = []
     for _ in 0..<400 {

@@ -8,7 +8,9 @@ package enum ExchangeRequest: Hashable, Sendable {
   case prices([Symbol])
   /// The symbols that this key may trade.
   case tradableSymbols
-  case place(OrderRequest)
+  /// One order, or several of one symbol at a venue that takes several at once. Each has an outcome of
+  /// its own.
+  case place([OrderRequest])
   /// Has the exchange check an order without placing it.
   case validate(OrderRequest)
   case order(Symbol, OrderReference)
@@ -142,6 +144,11 @@ package struct TradeReport: Hashable, Sendable {
   }
 }
 
+extension ExchangeAnswer {
+  /// The answer to a placement of one order.
+  package static func placed(orderID: String) -> ExchangeAnswer { .placed([.success(orderID)]) }
+}
+
 /// What came back, sorted by what it forces the daemon to do.
 package enum ExchangeAnswer: Hashable, Sendable {
   case serverTime(WallTime)
@@ -150,8 +157,9 @@ package enum ExchangeAnswer: Hashable, Sendable {
   /// Sorted by symbol; a symbol that the exchange left out has no price.
   case prices([SymbolPrice])
   case tradableSymbols([Symbol])
-  /// The exchange has the order under this identifier.
-  case placed(orderID: String)
+  /// What became of each order of a placement, in the order of the request: the exchange has it under
+  /// this identifier, or why not.
+  case placed([Result<String, ExchangeFailure>])
   case validated
   case order(OrderReport)
   /// A well-formed "there is no such order".
@@ -248,10 +256,17 @@ package struct RequestCost: Hashable, Sendable {
   package var uidWeight: Int
   /// Whether it is an order or a cancel, which share one limit per second.
   package var isOrder: Bool
+  /// Whether it is a placement of several orders, which have a limit per second of their own beside
+  /// that of orders.
+  package var isBatch: Bool
   /// Whether it counts in the limit of account reads per second.
   package var isAccountRead: Bool
 
-  package init(ipWeight: Int, uidWeight: Int, isOrder: Bool = false, isAccountRead: Bool = false) {
+  package init(
+    ipWeight: Int, uidWeight: Int, isOrder: Bool = false, isBatch: Bool = false,
+    isAccountRead: Bool = false
+  ) {
+    self.isBatch = isBatch
     self.ipWeight = ipWeight
     self.uidWeight = uidWeight
     self.isOrder = isOrder

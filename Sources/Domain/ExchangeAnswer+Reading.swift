@@ -18,9 +18,16 @@ extension ExchangeAnswer {
     if case .tradableSymbols(let symbols) = self { .success(symbols) } else { .failure(failure) }
   }
 
-  package var placementReading: Result<PlacementAnswer, ExchangeFailure> {
-    if case .placed(let orderID) = self { return .success(.placed(orderID: orderID)) }
-    return self == .validated ? .success(.validated) : .failure(failure)
+  /// What it says of each of the orders that were placed together. What went wrong with the whole
+  /// request went wrong with each of them.
+  package func placementReadings(
+    of orders: Int
+  ) -> [Result<PlacementAnswer, ExchangeFailure>] {
+    if case .placed(let outcomes) = self, outcomes.count == orders {
+      return outcomes.map { $0.map { .placed(orderID: $0) } }
+    }
+    return Array(
+      repeating: self == .validated ? .success(.validated) : .failure(failure), count: orders)
   }
 
   package var orderReading: Result<OrderLook, ExchangeFailure> {

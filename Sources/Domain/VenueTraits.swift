@@ -8,6 +8,10 @@ package struct VenueTraits: Sendable {
   package var limitsPairs: Bool
   /// How many account reads a second the venue takes.
   package var accountReadsPerSecond: Int
+  /// How many orders of a symbol one request may place; 1 where each goes alone.
+  package var ordersPerPlacement: Int
+  /// How many placements of several orders the venue takes in a second.
+  package var batchesPerSecond: Int
   /// A stamp may lie up to this far ahead of the venue's own clock.
   package var stampLead: Duration
   /// How old an order may be to stand in a list of recent orders for sure.
@@ -20,13 +24,15 @@ package struct VenueTraits: Sendable {
 
   package init(
     name: String, cost: @escaping @Sendable (ExchangeRequest) -> RequestCost, limitsPairs: Bool,
-    accountReadsPerSecond: Int, stampLead: Duration, listReach: Duration, worthAList: Int,
-    fillPriceAge: Duration? = nil
+    accountReadsPerSecond: Int, ordersPerPlacement: Int = 1, batchesPerSecond: Int = 0,
+    stampLead: Duration, listReach: Duration, worthAList: Int, fillPriceAge: Duration? = nil
   ) {
     self.name = name
     self.cost = cost
     self.limitsPairs = limitsPairs
     self.accountReadsPerSecond = accountReadsPerSecond
+    self.ordersPerPlacement = ordersPerPlacement
+    self.batchesPerSecond = batchesPerSecond
     self.stampLead = stampLead
     self.listReach = listReach
     self.worthAList = worthAList

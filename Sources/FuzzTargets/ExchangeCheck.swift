@@ -12,22 +12,25 @@ enum ExchangeCheck {
   /// One request of each kind, and what its answers are about.
   private struct Question {
     let symbol: Symbol
-    let request: OrderRequest
+    let orders: [OrderRequest]
     let requests: [ExchangeRequest]
 
     init?() {
       guard let symbol = Symbol(exchangeText: "LINKUSDT"),
-        let other = Symbol(exchangeText: "BTCUSDT"), let clientOrderID = ClientOrderID("sg-1")
+        let other = Symbol(exchangeText: "BTCUSDT"), let clientOrderID = ClientOrderID("sg-1"),
+        let second = ClientOrderID("sg-2")
       else { return nil }
       self.symbol = symbol
-      request = OrderRequest(
-        clientOrderID: clientOrderID, symbol: symbol, side: .buy, type: .limit,
-        amount: .base(FixedDecimal(1)), price: FixedDecimal(21))
+      orders = [clientOrderID, second].map { id in
+        OrderRequest(
+          clientOrderID: id, symbol: symbol, side: .buy, type: .limit,
+          amount: .base(FixedDecimal(1)), price: FixedDecimal(21))
+      }
       requests = [
         .serverTime, .instruments([symbol, other]), .prices([symbol, other]), .tradableSymbols,
-        .place(request), .validate(request), .order(symbol, .clientOrderID(clientOrderID)),
+        .place([orders[0]]), .validate(orders[0]), .order(symbol, .clientOrderID(clientOrderID)),
         .order(symbol, .orderID("C02__1")), .openOrders(symbol), .trades(symbol, since: now),
-        .cancel(symbol, .clientOrderID(clientOrderID)),
+        .cancel(symbol, .clientOrderID(clientOrderID)), .place(orders),
       ]
     }
   }
@@ -37,8 +40,8 @@ enum ExchangeCheck {
   static func check(_ input: [UInt8]) throws(Broken) {
     guard let question else { throw Broken("there is no question") }
     guard input.count >= 2 else { return }
-    // "0" is byte 48; 55 is a multiple of 11.
-    let request = question.requests[(Int(input[0]) + 7) % question.requests.count]
+    // "0" is byte 48, a multiple of 12.
+    let request = question.requests[Int(input[0]) % question.requests.count]
     let status = statuses[Int(input[1]) % statuses.count]
     let body = Array(input[2...])
     var exchange = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
@@ -110,8 +113,15 @@ enum ExchangeCheck {
       }
     case (.tradableSymbols, .tradableSymbols(let symbols)):
       try require(symbols == symbols.sorted(), "symbols out of order")
-    case (.place, .placed(let orderID)):
-      try checkPlacement(orderID, body, question)
+    case (.place(let orders), .placed(let outcomes)):
+      try require(outcomes.count == orders.count, "not an outcome for each order")
+      if orders.count == 1 {
+        if case .success(let orderID)? = outcomes.first {
+          try checkPlacement(orderID, body, question)
+        }
+      } else {
+        for (order, outcome) in zip(orders, outcomes) { try check(outcome, of: order, body) }
+      }
     case (.order(_, let reference), .order(let report)):
       switch reference {
       case .orderID(let text): try require(report.orderID == text, "another order")
@@ -145,6 +155,27 @@ enum ExchangeCheck {
     try require(
       named == nil || named == "sg-1" || named == "" || named?.stringValue == nil,
       "placed for somebody else")
+  }
+
+  /// One order of several is placed only where an element of the answer names it.
+  private static func check(
+    _ outcome: Result<String, ExchangeFailure>, of order: OrderRequest, _ body: [UInt8]
+  ) throws(Broken) {
+    switch outcome {
+    case .success(let orderID):
+      let rows = (try? JSONReader.read(body, limits: .exchange))?.arrayValue ?? []
+      let own = rows.filter { row in
+        let name = row["newClientOrderId"]?.stringValue ?? ""
+        return (name.isEmpty ? row["clientOrderId"]?.stringValue : name)
+          == order.clientOrderID.text
+      }
+      try require(own.count == 1, "placed, and not named once")
+      try require(
+        own[0]["orderId"]?.stringValue == orderID || own[0]["orderId"]?.numberValue == orderID,
+        "placed under another name")
+      try require(own[0]["symbol"] == "LINKUSDT", "placed as another order")
+    case .failure(let failure): try check(failure, status: 200)
+    }
   }
 
   /// Also as the history keeps it.

@@ -4,6 +4,8 @@ import JSON
 /// Reads what an answer means for the request that it belongs to.
 struct AnswerReader {
   let request: ExchangeRequest
+  /// Kept out of every text.
+  let apiKey: String?
 
   /// Codes that mean "no such order" in answer to a look-up: the table has -2011, practice -2013.
   private static let missingOrderCodes: Set<Int> = [-2011, -2013]
@@ -11,6 +13,8 @@ struct AnswerReader {
   /// An internal failure, whatever the status that carries the code: nobody says what became of an
   /// order. 510 ("too frequent") is a limit.
   private static let internalFailureCodes = Set(500...599).subtracting([510])
+
+  static func isInternalFailure(_ code: Int) -> Bool { internalFailureCodes.contains(code) }
 
   /// What a good answer says.
   func answer(from body: JSONValue) -> ExchangeAnswer {
@@ -26,9 +30,13 @@ struct AnswerReader {
     switch request {
     case .order where Self.missingOrderCodes.contains(error.code):
       return .orderMissing(error)
-    case .place where Self.internalFailureCodes.contains(error.code),
-      .validate where Self.internalFailureCodes.contains(error.code):
+    case .place where Self.isInternalFailure(error.code),
+      .validate where Self.isInternalFailure(error.code):
       return .failed(.unreadable("code \(error.code): \(error.text)"))
+    // What was wrong with one of several orders says nothing of the others.
+    case .place(let requests)
+    where requests.count > 1 && ErrorTable.isAboutOneOrder(error.code):
+      return .failed(.unreadable("code \(error.code) for a whole batch: \(error.text)"))
     // The one symbol that was asked for is not listed.
     case .instruments(let symbols) where error.code == Self.invalidSymbolCode && symbols.count == 1:
       return .instruments([])
@@ -48,7 +56,10 @@ struct AnswerReader {
       return try InstrumentReader.answer(in: body, wanted: symbols)
     case .prices(let symbols): return .prices(try prices(body, of: symbols))
     case .tradableSymbols: return .tradableSymbols(try symbols(body))
-    case .place(let request): return .placed(orderID: try placedOrderID(body, for: request))
+    case .place(let requests) where requests.count == 1:
+      return .placed(orderID: try placedOrderID(body, for: requests[0]))
+    case .place(let requests):
+      return .placed(try BatchAnswer(body, to: requests, hiding: apiKey).outcomes)
     case .validate:
       _ = try object(body)
       return .validated

@@ -1,4 +1,5 @@
 package import Domain
+import JSON
 import Transport
 
 /// One endpoint with its parameters, before signing (MEXC spot v3).
@@ -41,9 +42,12 @@ struct Call {
       if symbols.count == 1 { query.add("symbol", symbols[0].text) }
     case .tradableSymbols:
       self.init(.get, "/selfSymbols", isSigned: true)
-    case .place(let request):
+    case .place(let requests) where requests.count == 1:
       self.init(.post, "/order", isSigned: true)
-      add(request)
+      add(requests[0])
+    case .place(let requests):
+      self.init(.post, "/batchOrders", isSigned: true)
+      query.add("batchOrders", JSONValue.array(requests.map(Self.element)).compactText())
     case .validate(let request):
       self.init(.post, "/order/test", isSigned: true)
       add(request)
@@ -66,15 +70,26 @@ struct Call {
   }
 
   private mutating func add(_ request: OrderRequest) {
-    query.add("symbol", request.symbol.text)
-    query.add("side", request.side.exchangeWord)
-    query.add("type", request.type.exchangeWord)
+    for (name, value) in Self.parameters(of: request) { query.add(name, value) }
+  }
+
+  /// One order among several: the same parameters, all as text.
+  private static func element(_ request: OrderRequest) -> JSONValue {
+    .object(pairs: parameters(of: request).map { ($0, .string($1)) })
+  }
+
+  private static func parameters(of request: OrderRequest) -> [(String, String)] {
+    var parameters = [
+      ("symbol", request.symbol.text), ("side", request.side.exchangeWord),
+      ("type", request.type.exchangeWord),
+    ]
     switch request.amount {
-    case .base(let quantity): query.add("quantity", quantity.description)
-    case .quote(let quantity): query.add("quoteOrderQty", quantity.description)
+    case .base(let quantity): parameters.append(("quantity", quantity.description))
+    case .quote(let quantity): parameters.append(("quoteOrderQty", quantity.description))
     }
-    if let price = request.price { query.add("price", price.description) }
-    query.add("newClientOrderId", request.clientOrderID.text)
+    if let price = request.price { parameters.append(("price", price.description)) }
+    parameters.append(("newClientOrderId", request.clientOrderID.text))
+    return parameters
   }
 
   private mutating func add(_ symbol: Symbol, _ reference: OrderReference) {
@@ -102,7 +117,10 @@ extension MEXCSpot {
     case .prices: RequestCost(ipWeight: 10, uidWeight: 0)
     case .tradableSymbols: RequestCost(ipWeight: 1, uidWeight: 1)
     // Whether a test order counts as an order is not published, so it does.
-    case .place, .validate, .cancel: RequestCost(ipWeight: 1, uidWeight: 1, isOrder: true)
+    // Several orders count as one request, in a limit of their own too.
+    case .place(let requests):
+      RequestCost(ipWeight: 1, uidWeight: 1, isOrder: true, isBatch: requests.count > 1)
+    case .validate, .cancel: RequestCost(ipWeight: 1, uidWeight: 1, isOrder: true)
     case .order: RequestCost(ipWeight: 2, uidWeight: 2)
     case .openOrders: RequestCost(ipWeight: 3, uidWeight: 3)
     case .recentOrders, .trades: RequestCost(ipWeight: 10, uidWeight: 10)

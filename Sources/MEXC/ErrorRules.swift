@@ -4,7 +4,7 @@ extension ErrorTable {
   static let rules = orderRules + keyRules + requestRules + serverRules + foreignRules
 
   /// About a symbol, a size, a price or an order.
-  private static let orderRules: [ErrorRule] = [
+  static let orderRules: [ErrorRule] = [
     ErrorRule(
       -2013, meaning: "The order does not exist.", .query,
       advice: "Nothing: right after a placement the exchange may not show the order yet."),

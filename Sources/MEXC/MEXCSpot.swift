@@ -10,6 +10,7 @@ package struct MEXCSpot {
   /// Facts of the spot API, version 3: its documentation, and what was measured of it.
   package static let spotTraits = VenueTraits(
     name: "mexc-spot", cost: cost, limitsPairs: true, accountReadsPerSecond: 2,
+    ordersPerPlacement: 20, batchesPerSecond: 2,
     stampLead: .seconds(1),
     // Lists reach back seven days; one day less, for clocks that disagree.
     listReach: .seconds(6 * 24 * 60 * 60),
@@ -67,7 +68,7 @@ package struct MEXCSpot {
   private mutating func answer(
     to request: ExchangeRequest, _ response: HTTPResponse, now: WallTime
   ) -> ExchangeAnswer {
-    let reader = AnswerReader(request: request)
+    let reader = AnswerReader(request: request, apiKey: credentials?.apiKey)
     switch Reply(response, hiding: credentials?.apiKey) {
     case .throttled(let isBan, let text):
       let notice = throttleNotice(for: response, isBan: isBan, text: text, now: now)

@@ -71,7 +71,7 @@ enum Reply {
   }
 
   /// Everything that an answer says in words: `msg`, and what other members add to it.
-  private static func message(in body: JSONValue?, hiding apiKey: String?) -> String? {
+  static func message(in body: JSONValue?, hiding apiKey: String?) -> String? {
     let parts = ["msg", "data", "_extend"].compactMap { name in body?[name].flatMap(words) }
     if parts.isEmpty { return nil }
     var text = parts.joined(separator: "; ")

@@ -95,6 +95,16 @@ package final class PaperExchange {
     }
   }
 
+  private static func place(
+    _ request: OrderRequest, in exchange: inout SpotExchange, at now: Moment
+  ) -> Result<String, ExchangeFailure> {
+    do throws(Refusal) {
+      return .success(try exchange.place(Placement(request), at: now).orderID)
+    } catch {
+      return .failure(.refused(ExchangeError(error)))
+    }
+  }
+
   private static func isMissing(_ refusal: Refusal) -> Bool { refusal.code == -2013 }
 
   private static func answer(
@@ -111,8 +121,8 @@ package final class PaperExchange {
         })
     case .tradableSymbols:
       return .tradableSymbols(exchange.listings.filter(\.isAPITradable).map(\.symbol).sorted())
-    case .place(let request):
-      return .placed(orderID: try exchange.place(Placement(request), at: now).orderID)
+    case .place(let requests):
+      return .placed(requests.map { place($0, in: &exchange, at: now) })
     case .validate(let request):
       try exchange.check(Placement(request), at: now)
       return .validated

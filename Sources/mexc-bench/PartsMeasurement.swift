@@ -146,10 +146,13 @@ final class PartsMeasurement {
     case .tradableSymbols: return .tradableSymbols([instrument.symbol])
     case .prices:
       return .prices([SymbolPrice(symbol: instrument.symbol, price: FixedDecimal(64_000))])
-    case .place(let request):
-      let orderID = "C\(requests.count)"
-      requests[orderID] = request
-      return .placed(orderID: orderID)
+    case .place(let orders):
+      return .placed(
+        orders.map { order in
+          let orderID = "C\(requests.count)"
+          requests[orderID] = order
+          return .success(orderID)
+        })
     case .validate: return .validated
     case .order(_, .orderID(let orderID)):
       guard let request = requests[orderID] else { break }

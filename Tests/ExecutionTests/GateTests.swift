@@ -309,7 +309,7 @@ import Testing
     #expect(paper.requests { $0 == .tradableSymbols }.isEmpty)
     paper.submit(limit("a"))
     paper.settle()
-    #expect(paper.placements.map(\.request) == [.place(paper.request("a"))])
+    #expect(paper.placements.map(\.request) == [.place([paper.request("a")])])
     let validate = EngineHarness.open(makeConfiguration { $0.mode = .validate })
     validate.submit(limit("a"))
     validate.settle()

@@ -52,7 +52,7 @@ import Testing
   @Test(arguments: 1...20)
   func `no window ever holds more than the limit`(seed: Int) {
     var random = SeededGenerator(seed: UInt64(seed))
-    var limiter = RateLimiter(Self.limits, accountReadsPerSecond: 2)
+    var limiter = RateLimiter(Self.limits, traits)
     var now = MonotonicTime(nanoseconds: 0)
     var flights: [Flight] = []
     var (ip, uid, orders, reads) = (Books(), Books(), Books(), Books())
@@ -97,7 +97,7 @@ import Testing
   @Test(arguments: 1...20)
   func `the time to ask again is the earliest`(seed: Int) {
     var random = SeededGenerator(seed: UInt64(seed))
-    var limiter = RateLimiter(Self.limits, accountReadsPerSecond: 2)
+    var limiter = RateLimiter(Self.limits, traits)
     var now = MonotonicTime(nanoseconds: 0)
     var waits = 0
     for number in 0..<1_500 {
@@ -124,7 +124,7 @@ import Testing
     of victim: (SlidingWindow.Group, RequestCost), every pause: Duration,
     in storm: [(SlidingWindow.Group, RequestCost)]
   ) -> Duration {
-    var limiter = RateLimiter(Self.limits, accountReadsPerSecond: 2)
+    var limiter = RateLimiter(Self.limits, traits)
     var now = MonotonicTime(nanoseconds: 0)
     var number = 0
     func leave(_ request: (SlidingWindow.Group, RequestCost)) -> Bool {
@@ -165,7 +165,7 @@ import Testing
   }
 
   @Test func `orders and cancels share their second`() {
-    var limiter = RateLimiter(Self.limits, accountReadsPerSecond: 2)
+    var limiter = RateLimiter(Self.limits, traits)
     let now = MonotonicTime(nanoseconds: 1_000)
     let (trading, placing) = Self.kinds[0]
     let (cancelling, cancel) = Self.kinds[6]
@@ -187,7 +187,7 @@ import Testing
 
   @Test(arguments: [(false, 90), (true, 45)])
   func `look-ups leave more to orders that wait`(ordersWait: Bool, expected: Int) {
-    var limiter = RateLimiter(Self.limits, accountReadsPerSecond: 2)
+    var limiter = RateLimiter(Self.limits, traits)
     limiter.ordersWait = ordersWait
     let now = MonotonicTime(nanoseconds: 1_000)
     let look = RequestCost(ipWeight: 2, uidWeight: 2)
@@ -202,7 +202,7 @@ import Testing
   @Test func `the utilisation scales every limit down`() {
     var limits = Self.limits
     limits.utilisation = decimal("0.5")
-    var limiter = RateLimiter(limits, accountReadsPerSecond: 2)
+    var limiter = RateLimiter(limits, traits)
     let now = MonotonicTime(nanoseconds: 1_000)
     var count = 0
     while limiter.admission(of: Self.kinds[6].1, in: .cancel, at: now) <= now, count < 100 {
@@ -221,7 +221,7 @@ import Testing
   @Test func `a request heavier than its pool still goes through an empty one`() {
     var limits = Self.limits
     limits.ipWeight = 20
-    var limiter = RateLimiter(limits, accountReadsPerSecond: 2)
+    var limiter = RateLimiter(limits, traits)
     var now = MonotonicTime(nanoseconds: 1_000)
     let heavy = RequestCost(ipWeight: 25, uidWeight: 0)
     #expect(limiter.admission(of: heavy, in: .trading, at: now) == now)
@@ -234,7 +234,7 @@ import Testing
   }
 
   @Test func `the turn of an order behind others`() {
-    var limiter = RateLimiter(Self.limits, accountReadsPerSecond: 2)
+    var limiter = RateLimiter(Self.limits, traits)
     let now = MonotonicTime(nanoseconds: 1_000)
     let cost = Self.kinds[0].1
     func turn(_ ahead: Int) -> Duration {
@@ -246,7 +246,7 @@ import Testing
     #expect(turn(239) == .seconds(21))
     var small = Self.limits
     small.ipWeight = 20
-    limiter = RateLimiter(small, accountReadsPerSecond: 2)
+    limiter = RateLimiter(small, traits)
     #expect(
       [0, 15, 16, 31, 32].map(turn) == [
         .zero, .seconds(1), .seconds(10), .seconds(10), .seconds(20),

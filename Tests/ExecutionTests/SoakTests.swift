@@ -26,6 +26,7 @@ import Testing
       #expect(reached[status, default: 0] >= 5, "\(status) of \(reached)")
     }
     #expect(reached["placement", default: 0] > 250)
+    #expect(reached["batch", default: 0] > 5)
   }
 
   @Test(arguments: [3, 17])

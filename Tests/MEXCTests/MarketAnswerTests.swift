@@ -141,7 +141,7 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
   @Test func `bounds the text`() throws {
     let long = String(repeating: "é", count: 10_000)
     let refused = answer(
-      to: .place(try orderRequest()), response(400, #"{"code":30002,"msg":"\#(long)"}"#))
+      to: .place([try orderRequest()]), response(400, #"{"code":30002,"msg":"\#(long)"}"#))
     guard case .failed(.refused(let error)) = refused else {
       Issue.record("\(refused)")
       return

@@ -13,20 +13,23 @@ enum PlacementVerdict: Equatable, Sendable {
   case unreadable, blocked, notSent, noAnswer
   case throttled(isBan: Bool)
 
+  /// Of an answer about one order.
   init?(_ answer: ExchangeAnswer) {
-    switch answer {
-    case .placed(let orderID): self = .placed(orderID)
-    case .failed(.refused(let error)) where error.refusesPlacement:
+    self.init(answer.placementReadings(of: 1)[0])
+  }
+
+  init?(_ outcome: Result<PlacementAnswer, ExchangeFailure>) {
+    switch outcome {
+    case .success(.placed(let orderID)): self = .placed(orderID)
+    case .success(.validated): return nil
+    case .failure(.refused(let error)) where error.refusesPlacement:
       self = .refused(error.code, error.action)
-    case .failed(.refused(let error)): self = .doubtful(error.code, error.action)
-    case .failed(.unreadable): self = .unreadable
-    case .failed(.blocked): self = .blocked
-    case .failed(.notSent): self = .notSent
-    case .failed(.noAnswer): self = .noAnswer
-    case .failed(.throttled(let notice)): self = .throttled(isBan: notice.isBan)
-    case .serverTime, .instruments, .prices, .tradableSymbols, .validated, .order, .orderMissing,
-      .orders, .trades, .cancelTaken:
-      return nil
+    case .failure(.refused(let error)): self = .doubtful(error.code, error.action)
+    case .failure(.unreadable): self = .unreadable
+    case .failure(.blocked): self = .blocked
+    case .failure(.notSent): self = .notSent
+    case .failure(.noAnswer): self = .noAnswer
+    case .failure(.throttled(let notice)): self = .throttled(isBan: notice.isBan)
     }
   }
 }
@@ -169,7 +172,7 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
 
   @Test(arguments: acknowledgements + refusals + doubts)
   func `sorts the answer`(_ row: PlacementRow) throws {
-    let answer = answer(to: .place(try orderRequest()), response(row.status, row.body))
+    let answer = answer(to: .place([try orderRequest()]), response(row.status, row.body))
     #expect(PlacementVerdict(answer) == row.verdict, "\(answer)")
   }
 
@@ -202,7 +205,7 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
     var exchange = MEXCSpot(
       credentials: try documentedCredentials(), receiveWindow: .seconds(5))
     let answer = exchange.answer(
-      to: .place(try orderRequest()), response(400, body), now: noon)
+      to: .place([try orderRequest()]), response(400, body), now: noon)
     guard case .failed(.refused(let error)) = answer else {
       Issue.record("\(answer)")
       return
@@ -214,7 +217,7 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
     let unsent = TransportError(.notSent, .connect, .deadline, endpoint: "https://api.mexc.com")
     let sent = TransportError(
       .perhapsSent, .firstByte, .peerClosed, endpoint: "https://api.mexc.com")
-    let request = ExchangeRequest.place(try orderRequest())
+    let request = ExchangeRequest.place([try orderRequest()])
     #expect(answer(to: request, .failure(unsent)) == .failed(.notSent(unsent.description)))
     #expect(answer(to: request, .failure(sent)) == .failed(.noAnswer(sent.description)))
   }
@@ -231,7 +234,7 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
   @Test func `a foreign page is not repeated`() throws {
     let echo = "<html>signature=0123456789abcdef X-MEXC-APIKEY: mx0key</html>"
     for status in [200, 403, 404, 503] {
-      let answer = answer(to: .place(try orderRequest()), response(status, echo, []))
+      let answer = answer(to: .place([try orderRequest()]), response(status, echo, []))
       #expect(!"\(answer)".contains("mx0key"), "\(answer)")
     }
   }

@@ -50,11 +50,20 @@ import Transport
       amount: .quote(try FixedDecimal("25.50")), price: nil)
     let order = "symbol=LINKUSDT&side=BUY&type=LIMIT&quantity=1.25&price=21.4&newClientOrderId=sg-1"
     let expected: [(ExchangeRequest, HTTPRequest.Method, String, String)] = [
-      (.place(try orderRequest()), .post, "order", order),
+      (.place([try orderRequest()]), .post, "order", order),
       (.validate(try orderRequest()), .post, "order/test", order),
       (
-        .place(market), .post, "order",
+        .place([market]), .post, "order",
         "symbol=LINKUSDT&side=SELL&type=MARKET&quoteOrderQty=25.5&newClientOrderId=m-1"
+      ),
+      (
+        .place([try orderRequest(), market]), .post, "batchOrders",
+        "batchOrders=%5B%7B%22symbol%22%3A%22LINKUSDT%22%2C%22side%22%3A%22BUY%22%2C"
+          + "%22type%22%3A%22LIMIT%22%2C%22quantity%22%3A%221.25%22%2C%22price%22%3A%2221.4%22%2C"
+          + "%22newClientOrderId%22%3A%22sg-1%22%7D%2C"
+          + "%7B%22symbol%22%3A%22LINKUSDT%22%2C%22side%22%3A%22SELL%22%2C"
+          + "%22type%22%3A%22MARKET%22%2C%22quoteOrderQty%22%3A%2225.5%22%2C"
+          + "%22newClientOrderId%22%3A%22m-1%22%7D%5D"
       ),
       (.order(link, ours), .get, "order", "symbol=LINKUSDT&origClientOrderId=cli_1"),
       (
@@ -95,7 +104,7 @@ import Transport
     (.immediateOrCancel, "IMMEDIATE_OR_CANCEL"), (.fillOrKill, "FILL_OR_KILL"),
   ])
   func `names the types`(_ type: OrderType, _ word: String) throws {
-    #expect(try request(.place(orderRequest(.buy, type))).target.contains("&type=\(word)&"))
+    #expect(try request(.place([orderRequest(.buy, type)])).target.contains("&type=\(word)&"))
   }
 
   @Test func `the documented look-up matches its vector`() throws {
@@ -111,7 +120,7 @@ import Transport
 
   @Test func `nothing is signed without credentials`() throws {
     let exchange = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
-    #expect(exchange.httpRequest(for: .place(try orderRequest()), stampedAt: stamp) == nil)
+    #expect(exchange.httpRequest(for: .place([try orderRequest()]), stampedAt: stamp) == nil)
     #expect(exchange.httpRequest(for: .tradableSymbols, stampedAt: stamp) == nil)
   }
 
@@ -125,7 +134,7 @@ import Transport
       (.prices([link]), RequestCost(ipWeight: 10, uidWeight: 0)),
       (.prices([link, try symbol("BTCUSDT")]), RequestCost(ipWeight: 10, uidWeight: 0)),
       (.tradableSymbols, RequestCost(ipWeight: 1, uidWeight: 1)),
-      (.place(try orderRequest()), order), (.validate(try orderRequest()), order),
+      (.place([try orderRequest()]), order), (.validate(try orderRequest()), order),
       (.cancel(link, reference), order),
       (.order(link, reference), RequestCost(ipWeight: 2, uidWeight: 2)),
       (.openOrders(link), RequestCost(ipWeight: 3, uidWeight: 3)),

@@ -105,7 +105,7 @@ import Transport
     let link = try symbol("LINKUSDT")
     let requests: [ExchangeRequest] = [
       .serverTime, .instruments([link]), .prices([link]), .tradableSymbols,
-      .place(try orderRequest()), .validate(try orderRequest()), .order(link, .orderID("1")),
+      .place([try orderRequest()]), .validate(try orderRequest()), .order(link, .orderID("1")),
       .openOrders(link), .recentOrders(link, since: noon), .trades(link, since: noon),
       .cancel(link, .orderID("1")),
     ]

@@ -34,14 +34,14 @@ struct PaperExchangeTests {
   @Test func `a market order fills at the last known price, whatever it costs`() throws {
     let exchange = try paper()
     let order = try request("big", .market, .quote(decimal("99999")))
-    #expect(exchange.answer(.place(order), at: moment(5)) == .placed(orderID: "PAPER-big"))
+    #expect(exchange.answer(.place([order]), at: moment(5)) == .placed(orderID: "PAPER-big"))
     let found = try report(
       exchange.answer(.order(pair("LINKUSDT"), .orderID("PAPER-big")), at: moment(6)))
     #expect(found.status == .filled)
     #expect(found.executedQuantity == decimal("4668.48"))
     #expect(found.executedQuote == decimal("99998.8416"))
     let again = exchange.answer(
-      .place(try request("b2", .market, .quote(decimal("99999")))), at: moment(7))
+      .place([try request("b2", .market, .quote(decimal("99999")))]), at: moment(7))
     #expect(again == .placed(orderID: "PAPER-b2"))
     guard
       case .trades(let trades, _) = exchange.answer(
@@ -61,7 +61,7 @@ struct PaperExchangeTests {
     exchange.learn([SymbolPrice(symbol: symbol, price: decimal("21.42"))], at: moment(1))
     exchange.learn(Listing.standard.map(\.rules))
     let order = try request("now", .limit, .base(decimal("3")), price: "21.42")
-    #expect(exchange.answer(.place(order), at: moment(2)) == .placed(orderID: "PAPER-now"))
+    #expect(exchange.answer(.place([order]), at: moment(2)) == .placed(orderID: "PAPER-now"))
     let found = try report(exchange.answer(.order(symbol, .orderID("PAPER-now")), at: moment(3)))
     #expect(found.status == .filled)
   }
@@ -69,7 +69,7 @@ struct PaperExchangeTests {
   @Test func `a limit order waits for a real price to reach it`() throws {
     let exchange = try paper()
     let order = try request("wait", .limit, .base(decimal("3")), price: "21")
-    #expect(exchange.answer(.place(order), at: moment(5)) == .placed(orderID: "PAPER-wait"))
+    #expect(exchange.answer(.place([order]), at: moment(5)) == .placed(orderID: "PAPER-wait"))
     let reference = OrderReference.clientOrderID(order.clientOrderID)
     #expect(
       try report(exchange.answer(.order(order.symbol, reference), at: moment(6))).status == .open)
@@ -111,7 +111,7 @@ struct PaperExchangeTests {
   @Test func `a cancel is taken, and an unknown order is missing`() throws {
     let exchange = try paper()
     let order = try request("gone", .limitMaker, .base(decimal("3")), price: "20")
-    #expect(exchange.answer(.place(order), at: moment()) == .placed(orderID: "PAPER-gone"))
+    #expect(exchange.answer(.place([order]), at: moment()) == .placed(orderID: "PAPER-gone"))
     #expect(
       exchange.answer(.cancel(order.symbol, .orderID("PAPER-gone")), at: moment()) == .cancelTaken)
     let other = OrderReference.clientOrderID(try #require(ClientOrderID("other")))
@@ -128,7 +128,8 @@ struct PaperExchangeTests {
   @Test func `the rules of the real exchange hold on paper`() throws {
     let exchange = try paper()
     func code(_ request: OrderRequest) -> Int {
-      guard case .failed(.refused(let error)) = exchange.answer(.place(request), at: moment())
+      let answer = exchange.answer(.place([request]), at: moment())
+      guard case .failure(.refused(let error)) = answer.placementReadings(of: 1)[0]
       else { return 0 }
       #expect(error.refusesPlacement)
       return error.code

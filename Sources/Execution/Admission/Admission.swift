@@ -79,7 +79,7 @@ enum Admission {
       clientOrderID: anyClientOrderID, symbol: signal.symbol, side: signal.side,
       type: signal.type, amount: signal.amount, price: signal.price)
     let turn = parts.scheduler.turnOfPlacement(
-      parts.configuration.placement(of: request), ahead: ahead, at: now.monotonic)
+      parts.configuration.placement(of: [request]), ahead: ahead, at: now.monotonic)
     let wait = turn.since(now.monotonic)
     guard now.wall.advanced(by: wait) >= expiresAt else { return }
     let cause =

@@ -93,7 +93,10 @@ package struct Engine: Sendable {
       parts.venue.takeTradableSymbols(answer.tradableSymbolsReading, &reaction)
       parts.orders.touchAll(.waiting)
     case .prices: PriceAnswers.take(request, answer.pricesReading, &parts, &reaction)
-    case .place(let key): PlacementAnswers.take(key, answer.placementReading, &parts, &reaction)
+    case .place(let keys):
+      for (key, reading) in zip(keys, answer.placementReadings(of: keys.count)) {
+        PlacementAnswers.take(key, reading, &parts, &reaction)
+      }
     case .poll(let key): OrderPolling.take(key, answer.orderReading, &parts, &reaction)
     case .pollMany(let symbol, let keys):
       OrderPolling.takeList(symbol, keys, answer.ordersReading, &parts, &reaction)

@@ -72,9 +72,10 @@ package struct EngineConfiguration: Sendable {
   package var requiresCreatedAt: Bool
   package var venue: VenueTraits
 
-  /// How an order goes to the venue: to be placed, or only to be checked.
-  package func placement(of request: OrderRequest) -> ExchangeRequest {
-    mode == .validate ? .validate(request) : .place(request)
+  /// How orders of a symbol go to the venue: to be placed, or only to be checked, which is done one by
+  /// one.
+  package func placement(of requests: [OrderRequest]) -> ExchangeRequest {
+    mode == .validate ? .validate(requests[0]) : .place(requests)
   }
 
   package init(

@@ -5,12 +5,14 @@ package import Domain
 /// the exchange demands one.
 ///
 /// Pools per address and per account over a window, one limit per second for orders and cancels
-/// together, one for account reads.
+/// together, one for placements of several orders, one for account reads.
 package struct RateLimiter: Sendable {
   private var ip: SlidingWindow
   private var uid: SlidingWindow
   private var orders: SlidingWindow
+  private var batches: SlidingWindow
   private var accountReads: SlidingWindow
+  let ordersPerPlacement: Int
   package private(set) var backOffUntil: MonotonicTime?
 
   /// Orders wait for their turn: look-ups leave them more of the pools.
@@ -30,7 +32,7 @@ package struct RateLimiter: Sendable {
   /// By this share more is written down than is used.
   private static let headroomShare = 10
 
-  package init(_ limits: EngineConfiguration.RateLimits, accountReadsPerSecond: Int) {
+  package init(_ limits: EngineConfiguration.RateLimits, _ venue: VenueTraits) {
     func usable(_ limit: Int) -> Int {
       let product = FixedDecimal(limit).multiplied(by: limits.utilisation, rounding: .down)
       let whole = product?.rounded(toMultipleOf: FixedDecimal(1), .down)
@@ -39,7 +41,9 @@ package struct RateLimiter: Sendable {
     ip = SlidingWindow(limit: usable(limits.ipWeight), length: limits.window)
     uid = SlidingWindow(limit: usable(limits.uidWeight), length: limits.window)
     orders = SlidingWindow(limit: usable(limits.ordersPerSecond), length: .seconds(1))
-    accountReads = SlidingWindow(limit: accountReadsPerSecond, length: .seconds(1))
+    batches = SlidingWindow(limit: venue.batchesPerSecond, length: .seconds(1))
+    accountReads = SlidingWindow(limit: venue.accountReadsPerSecond, length: .seconds(1))
+    ordersPerPlacement = venue.ordersPerPlacement
   }
 
   /// `now` when the request may leave at once, else the earliest time to ask again.
@@ -51,6 +55,7 @@ package struct RateLimiter: Sendable {
     var earliest = max(
       pool(ip, cost.ipWeight, group, at: now), pool(uid, cost.uidWeight, group, at: now))
     if cost.isOrder { earliest = max(earliest, orderAdmission(group, at: now)) }
+    if cost.isBatch { earliest = max(earliest, batches.fits(1, under: batches.limit, at: now)) }
     if cost.isAccountRead {
       earliest = max(earliest, accountReads.fits(1, under: accountReads.limit, at: now))
     }
@@ -97,7 +102,7 @@ package struct RateLimiter: Sendable {
 
   private var placementsPerSecond: Int { max(1, orders.limit - 1) }
 
-  /// When a placement that has `ahead` others before it could leave at the earliest.
+  /// When a placement that has `ahead` orders before it could leave at the earliest.
   package mutating func turnOfPlacement(
     _ cost: RequestCost, ahead: Int, at now: MonotonicTime
   ) -> MonotonicTime {
@@ -108,6 +113,12 @@ package struct RateLimiter: Sendable {
     var later = self
     later.expire(at: end)
     return later.turn(cost, ahead: ahead, from: end)
+  }
+
+  /// How many requests it takes at least to place so many orders.
+  package func requests(toPlace orders: Int) -> Int {
+    let perSecond = placementsPerSecond + batches.limit * (ordersPerPlacement - 1)
+    return orders * placementsPerSecond / perSecond
   }
 
   private func turn(_ cost: RequestCost, ahead: Int, from start: MonotonicTime) -> MonotonicTime {
@@ -126,6 +137,7 @@ package struct RateLimiter: Sendable {
     ip.add(cost.ipWeight, for: id, in: group)
     uid.add(cost.uidWeight, for: id, in: group)
     if cost.isOrder { orders.add(1, for: id, in: group) }
+    if cost.isBatch { batches.add(1, for: id, in: group) }
     if cost.isAccountRead { accountReads.add(1, for: id, in: group) }
   }
 
@@ -133,6 +145,7 @@ package struct RateLimiter: Sendable {
     ip.answered(id, at: now)
     uid.answered(id, at: now)
     orders.answered(id, at: now)
+    batches.answered(id, at: now)
     accountReads.answered(id, at: now)
   }
 
@@ -140,6 +153,7 @@ package struct RateLimiter: Sendable {
     ip.remove(id)
     uid.remove(id)
     orders.remove(id)
+    batches.remove(id)
     accountReads.remove(id)
   }
 
@@ -162,6 +176,7 @@ package struct RateLimiter: Sendable {
     uid.addPast(max(usage?.uid ?? 0, Self.share(Self.lightShare, of: uid)), at: now)
     let light = hasOrders ? Self.share(Self.lightShare, of: orders) : 0
     orders.addPast(max(usage?.orders ?? 0, light), at: now)
+    if hasOrders { batches.addPast(batches.limit, at: now) }
   }
 
   package mutating func usage(at now: MonotonicTime) -> RateUsage {
@@ -195,6 +210,7 @@ package struct RateLimiter: Sendable {
     ip.expire(at: now)
     uid.expire(at: now)
     orders.expire(at: now)
+    batches.expire(at: now)
     accountReads.expire(at: now)
   }
 }

@@ -7,7 +7,7 @@ enum Purpose: Hashable, Sendable {
   case tradableSymbols
   /// Of everybody who waits for one when it leaves.
   case prices
-  case place(OrderKey)
+  case place([OrderKey])
   case poll(OrderKey)
   /// One list instead of many single looks at orders of a symbol.
   case pollMany(Symbol, [OrderKey])
@@ -26,8 +26,8 @@ enum Purpose: Hashable, Sendable {
   /// The order that it is about, where it is about one.
   var order: OrderKey? {
     switch self {
-    case .place(let key), .poll(let key), .search(let key, _), .cancel(let key): key
-    case .verify, .clock, .instruments, .tradableSymbols, .prices, .pollMany: nil
+    case .poll(let key), .search(let key, _), .cancel(let key): key
+    case .place, .verify, .clock, .instruments, .tradableSymbols, .prices, .pollMany: nil
     }
   }
 }

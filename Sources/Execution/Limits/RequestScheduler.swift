@@ -25,7 +25,7 @@ struct RequestScheduler: Sendable {
   init(
     _ limits: EngineConfiguration.RateLimits, _ venue: VenueTraits
   ) {
-    limiter = RateLimiter(limits, accountReadsPerSecond: venue.accountReadsPerSecond)
+    limiter = RateLimiter(limits, venue)
     cost = venue.cost
   }
 
@@ -133,11 +133,24 @@ struct RequestScheduler: Sendable {
     return turn > now ? turn : nil
   }
 
-  /// When a placement that has `ahead` others before it could leave at the earliest.
+  /// When a placement that has `ahead` orders before it could leave at the earliest.
   mutating func turnOfPlacement(
     _ request: ExchangeRequest, ahead: Int, at now: MonotonicTime
   ) -> MonotonicTime {
-    limiter.turnOfPlacement(cost(request), ahead: ahead, at: now)
+    limiter.turnOfPlacement(cost(request), ahead: limiter.requests(toPlace: ahead), at: now)
+  }
+
+  /// How many of the `waiting` orders of a symbol leave in one request: all that it can hold, when not
+  /// each of them could leave alone at once and the venue takes several together; else one. `alone`
+  /// and `together` are such requests.
+  mutating func ordersTogether(
+    of waiting: Int, alone: ExchangeRequest, together: ExchangeRequest, at now: MonotonicTime
+  ) -> Int {
+    let most = min(waiting, limiter.ordersPerPlacement)
+    guard most > 1, limiter.turnOfPlacement(cost(alone), ahead: most - 1, at: now) > now,
+      turn(of: together, in: .trading, at: now) == nil
+    else { return 1 }
+    return most
   }
 
   /// When the limits let a request go that waits; `nil` when none does.
@@ -147,14 +160,14 @@ struct RequestScheduler: Sendable {
     return scheduler.turn(of: item.request, in: item.purpose.group, at: now)
   }
 
-  /// An order leaves once, after its arming is durable.
+  /// Orders leave once, after their arming is durable.
   mutating func place(
-    _ request: ExchangeRequest, _ key: OrderKey, stampedAt: WallTime, sendBefore: MonotonicTime,
+    _ request: ExchangeRequest, _ keys: [OrderKey], stampedAt: WallTime, sendBefore: MonotonicTime,
     _ reaction: inout Reaction
   ) {
     placementsUnderWay += 1
     send(
-      request, for: .place(key), symbols: [], barrier: .durable, delivery: .once,
+      request, for: .place(keys), symbols: [], barrier: .durable, delivery: .once,
       stampedAt: stampedAt, sendBefore: sendBefore, &reaction)
   }
 

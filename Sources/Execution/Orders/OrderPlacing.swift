@@ -126,7 +126,7 @@ enum OrderPlacing {
     var heads = heads(&parts, at: now)
     while let head = heads.first {
       heads.removeFirst()
-      switch release(head.entry.key, &parts, &reaction) {
+      switch release(head, &parts, &reaction) {
       case .blocked: return
       case .unpriced: continue
       case .gone:
@@ -147,13 +147,18 @@ enum OrderPlacing {
     return parts.placements.heads { isReady($0, orders, at: now) }
   }
 
-  /// The one that follows the head of its lane, which is done with.
   private static func next(
     of symbol: Symbol, _ parts: inout EngineParts, at now: MonotonicTime
   ) -> Lanes.Entry? {
     let orders = parts.orders
-    parts.placements.removeHead(of: symbol)
     return parts.placements.head(of: symbol) { isReady($0, orders, at: now) }
+  }
+
+  private static func take(
+    _ limit: Int, of symbol: Symbol, _ parts: inout EngineParts, at now: MonotonicTime
+  ) -> [OrderKey] {
+    let orders = parts.orders
+    return parts.placements.takeApproved(symbol, atMost: limit) { isReady($0, orders, at: now) }
   }
 
   private static func isReady(
@@ -166,54 +171,110 @@ enum OrderPlacing {
   private enum Release {
     /// It has left, or was refused.
     case gone
-    /// Its symbol's price has grown old.
+    /// Its symbol's price has grown old, or its rules have.
     case unpriced
     /// The limits let no order go now.
     case blocked
   }
 
+  /// Lets the oldest order of a symbol go, with those behind it that go along.
   private static func release(
-    _ key: OrderKey, _ parts: inout EngineParts, _ reaction: inout Reaction
+    _ head: (entry: Lanes.Entry, symbol: Symbol), _ parts: inout EngineParts,
+    _ reaction: inout Reaction
   ) -> Release {
-    guard let life = parts.orders[key], let clock = parts.venue.clock else { return .gone }
-    guard let quote = freshPrice(of: life, parts, at: reaction.now.monotonic) else {
-      parts.prices.want(life.symbol)
-      return .unpriced
+    let now = reaction.now.monotonic
+    guard let clock = parts.venue.clock else { return .blocked }
+    guard let quote = approveToLeave(head.entry.key, &parts, &reaction),
+      let order = parts.orders[head.entry.key]?.order
+    else { return parts.orders[head.entry.key]?.waiting == nil ? .gone : .unpriced }
+    let alone = parts.configuration.placement(of: [order.request])
+    if let turn = parts.scheduler.turn(of: alone, in: .trading, at: now) {
+      reaction.wake(at: turn)
+      return .blocked
     }
-    do throws(Denial) {
-      guard let rules = try parts.venue.rules(of: life.symbol) else { return .unpriced }
-      try approve(life, rules, quote, &parts, &reaction)
-    } catch {
-      deny(key, error, &parts, &reaction)
-      return .gone
+    var leaving = Leaving(stampedAt: clock.time(at: now))
+    for key in take(count(with: order, alone, &parts, at: now), of: head.symbol, &parts, at: now) {
+      let isHead = key == head.entry.key
+      guard let quote = isHead ? quote : approveToLeave(key, &parts, &reaction) else { continue }
+      arm(key, quote, &leaving, &parts, &reaction)
     }
-    return arm(key, quote, clock, &parts, &reaction) ? .gone : .blocked
+    send(leaving, &parts, &reaction)
+    return .gone
   }
 
-  /// Hands the order to the network after the turn's commit; `false` when the limits make it wait.
-  private static func arm(
-    _ key: OrderKey, _ quote: PriceBook.Quoted, _ clock: ExchangeClock,
-    _ parts: inout EngineParts, _ reaction: inout Reaction
-  ) -> Bool {
-    guard let life = parts.orders[key], let waiting = life.waiting else { return true }
-    let now = reaction.now
-    let request = parts.configuration.placement(of: life.order.request)
-    if let turn = parts.scheduler.turn(of: request, in: .trading, at: now.monotonic) {
-      reaction.wake(at: turn)
-      return false
+  /// How many orders leave in the next request, the head of the lane among them.
+  private static func count(
+    with head: Order, _ alone: ExchangeRequest, _ parts: inout EngineParts, at now: MonotonicTime
+  ) -> Int {
+    // Orders that are only to be checked go one by one.
+    guard parts.configuration.mode != .validate else { return 1 }
+    return parts.scheduler.ordersTogether(
+      of: parts.placements.approvedCount(of: head.request.symbol), alone: alone,
+      together: .place([head.request, head.request]), at: now)
+  }
+
+  /// Judges an order once more, by the price of this moment. `nil` when it cannot leave now: then it
+  /// is refused, or waits for its symbol's price or rules.
+  private static func approveToLeave(
+    _ key: OrderKey, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) -> PriceBook.Quoted? {
+    guard let life = parts.orders[key] else { return nil }
+    guard let quote = freshPrice(of: life, parts, at: reaction.now.monotonic) else {
+      parts.prices.want(life.symbol)
+      parts.placements.waitForTurn(life)
+      return nil
     }
-    let stamp = clock.time(at: now.monotonic)
+    do throws(Denial) {
+      guard let rules = try parts.venue.rules(of: life.symbol) else {
+        parts.placements.waitForTurn(life)
+        return nil
+      }
+      try approve(life, rules, quote, &parts, &reaction)
+      return quote
+    } catch {
+      deny(key, error, &parts, &reaction)
+      return nil
+    }
+  }
+
+  /// Orders that leave in one request.
+  private struct Leaving {
+    let stampedAt: WallTime
+    var keys: [OrderKey] = []
+    var requests: [OrderRequest] = []
+    /// The first at which one of them is too late.
+    var sendBefore: MonotonicTime?
+  }
+
+  private static func arm(
+    _ key: OrderKey, _ quote: PriceBook.Quoted, _ leaving: inout Leaving,
+    _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    guard let life = parts.orders[key], let waiting = life.waiting else { return }
+    let now = reaction.now
     let armament = OrderEvent.Armament(
       attempt: waiting.didNotLeave ? life.order.attempt : life.order.attempt + 1,
-      stampedAt: stamp, receiveWindow: parts.configuration.receiveWindow, quote: quote.evidence)
-    guard parts.fold(.armed(armament), into: key, &reaction) else { return true }
+      stampedAt: leaving.stampedAt, receiveWindow: parts.configuration.receiveWindow,
+      quote: quote.evidence)
+    guard parts.fold(.armed(armament), into: key, &reaction) else { return }
     let deadline = min(
       quote.knownAt.monotonic.advanced(by: parts.configuration.price.maximumAge),
       life.expiry.monotonic,
       now.monotonic.advanced(by: life.expiry.wall.since(now.wall)))
-    parts.scheduler.place(request, key, stampedAt: stamp, sendBefore: deadline, &reaction)
+    leaving.keys.append(key)
+    leaving.requests.append(life.order.request)
+    leaving.sendBefore = min(leaving.sendBefore ?? deadline, deadline)
     reaction.log(
       .debug, "order leaves", life.order, [("price_quote", quote.price.description)])
-    return true
+  }
+
+  /// Hands the orders to the network after the turn's commit.
+  private static func send(
+    _ leaving: Leaving, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    guard let sendBefore = leaving.sendBefore else { return }
+    parts.scheduler.place(
+      parts.configuration.placement(of: leaving.requests), leaving.keys,
+      stampedAt: leaving.stampedAt, sendBefore: sendBefore, &reaction)
   }
 }

@@ -42,7 +42,20 @@ struct PlacementQueue: Sendable {
     approved.head(of: symbol, where: isReady)
   }
 
-  mutating func removeHead(of symbol: Symbol) { approved.removeHead(of: symbol) }
+  /// How many stand in the symbol's lane, those among them that have left otherwise.
+  func approvedCount(of symbol: Symbol) -> Int { approved.count(of: symbol) }
+
+  /// Takes out the oldest of a symbol that are ready, at most `limit`.
+  mutating func takeApproved(
+    _ symbol: Symbol, atMost limit: Int, where isReady: (OrderKey) -> Bool
+  ) -> [OrderKey] {
+    var keys: [OrderKey] = []
+    while keys.count < limit, let entry = approved.head(of: symbol, where: isReady) {
+      approved.removeHead(of: symbol)
+      keys.append(entry.key)
+    }
+    return keys
+  }
 }
 
 /// Orders of each symbol, oldest first. An entry counts only while its order still waits for what the
@@ -63,6 +76,8 @@ struct Lanes: Sendable {
   var symbols: [Symbol] { lanes.keys.sorted() }
 
   var isEmpty: Bool { lanes.isEmpty }
+
+  func count(of symbol: Symbol) -> Int { lanes[symbol]?.count ?? 0 }
 
   mutating func insert(_ life: OrderLife) {
     guard queued.insert(life.key).inserted else { return }

@@ -17,8 +17,9 @@ struct ToyVenue: Venue {
     case .serverTime: .send(HTTPRequest(.get, "/now"))
     case .instruments(let symbols): .send(HTTPRequest(.get, "/rules/\(symbols[0])"))
     case .prices(let symbols): .send(HTTPRequest(.get, "/price/\(symbols[0])"))
-    case .place(let order):
-      .send(HTTPRequest(.post, "/orders/\(order.clientOrderID)/\(order.side.rawValue)"))
+    case .place(let orders):
+      .send(
+        HTTPRequest(.post, "/orders/\(orders[0].clientOrderID)/\(orders[0].side.rawValue)"))
     case .order(_, .clientOrderID(let id)): .send(HTTPRequest(.get, "/orders/\(id)"))
     case .order(_, .orderID(let id)): .send(HTTPRequest(.get, "/orders/\(id)"))
     case .tradableSymbols, .validate, .openOrders, .recentOrders, .trades, .cancel:

@@ -51,7 +51,9 @@ func cost(of request: ExchangeRequest) -> RequestCost {
   case .instruments: RequestCost(ipWeight: 25, uidWeight: 0)
   case .prices: RequestCost(ipWeight: 10, uidWeight: 0)
   case .tradableSymbols: RequestCost(ipWeight: 1, uidWeight: 1)
-  case .place, .validate: RequestCost(ipWeight: 1, uidWeight: 1, isOrder: true)
+  case .place(let orders):
+    RequestCost(ipWeight: 1, uidWeight: 1, isOrder: true, isBatch: orders.count > 1)
+  case .validate: RequestCost(ipWeight: 1, uidWeight: 1, isOrder: true)
   case .order: RequestCost(ipWeight: 2, uidWeight: 2)
   case .openOrders: RequestCost(ipWeight: 3, uidWeight: 3)
   case .recentOrders, .trades: RequestCost(ipWeight: 10, uidWeight: 10)
@@ -62,6 +64,14 @@ func cost(of request: ExchangeRequest) -> RequestCost {
 let traits = VenueTraits(
   name: "test", cost: cost, limitsPairs: true, accountReadsPerSecond: 2, stampLead: .seconds(1),
   listReach: .seconds(6 * 24 * 60 * 60), worthAList: 6)
+
+/// Of a venue that takes several orders of a symbol in one request.
+let batchTraits: VenueTraits = {
+  var traits = traits
+  traits.ordersPerPlacement = 20
+  traits.batchesPerSecond = 2
+  return traits
+}()
 
 func makeConfiguration(
   change: (inout EngineConfiguration) -> Void = { _ in }

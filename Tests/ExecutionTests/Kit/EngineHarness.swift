@@ -153,7 +153,11 @@ final class EngineHarness {
 
   /// Nothing is placed whose arming is not committed, with exactly these parameters.
   private func checkArmed(_ dispatch: Dispatch) {
-    guard let request = dispatch.request.orderRequest,
+    for request in dispatch.request.orderRequests { checkArmed(request, dispatch) }
+  }
+
+  private func checkArmed(_ request: OrderRequest, _ dispatch: Dispatch) {
+    guard
       let order = store.orders.values.first(where: {
         $0.request.clientOrderID == request.clientOrderID
       })
@@ -294,7 +298,11 @@ extension EngineHarness {
   var placements: [Dispatch] { sent.map(\.dispatch).filter(\.isPlacement) }
 
   func placements(of id: String) -> [Dispatch] {
-    placements.filter { $0.request.orderRequest?.clientOrderID == clientOrderID(of: signalID(id)) }
+    placements.filter { dispatch in
+      dispatch.request.orderRequests.contains {
+        $0.clientOrderID == clientOrderID(of: signalID(id))
+      }
+    }
   }
 
   func requests(_ matches: (ExchangeRequest) -> Bool) -> [(at: Moment, dispatch: Dispatch)] {
@@ -313,14 +321,18 @@ extension EngineHarness {
 }
 
 extension ExchangeRequest {
-  var orderRequest: OrderRequest? {
+  var orderRequests: [OrderRequest] {
     switch self {
-    case .place(let request), .validate(let request): request
+    case .place(let requests): requests
+    case .validate(let request): [request]
     case .serverTime, .instruments, .prices, .tradableSymbols, .order, .openOrders,
       .recentOrders, .trades, .cancel:
-      nil
+      []
     }
   }
+
+  /// Of a request that places, or checks, one order.
+  var orderRequest: OrderRequest? { orderRequests.count == 1 ? orderRequests[0] : nil }
 
   var isPrices: Bool { if case .prices = self { true } else { false } }
   var isClock: Bool { self == .serverTime }

@@ -44,7 +44,7 @@ final class FakeExchange {
           prices[symbol].map { SymbolPrice(symbol: symbol, price: $0) }
         })
     case .tradableSymbols: .tradableSymbols(tradable)
-    case .place(let request): .placed(orderID: accept(request).orderID)
+    case .place(let requests): .placed(requests.map { .success(accept($0).orderID) })
     case .validate: .validated
     case .order(_, let reference): find(reference, at: now).map { .order($0) } ?? noSuchOrder
     case .openOrders(let symbol):

@@ -52,6 +52,11 @@ final class Soak {
         $0.risk.maximumOrdersPerMinute = 500
         $0.risk.maximumDailyQuote = nil
         $0.risk.pauseOnNotFound = .none
+        if seed.isMultiple(of: 2) {
+          $0.venue = batchTraits
+          // A second is soon full, so that orders leave together.
+          $0.rateLimits.ordersPerSecond = 3
+        }
       }, exchange: exchange)
     harness.comparesEveryTurn = true
     harness.keepsTrace = keepsTrace
@@ -163,13 +168,24 @@ final class Soak {
   }
 
   private func act(on dispatch: Dispatch, at now: Moment) -> ExchangeAnswer {
-    guard let request = dispatch.request.orderRequest else {
+    let requests = dispatch.request.orderRequests
+    guard !requests.isEmpty else {
       return harness.exchange.answer(to: dispatch.request, at: now)
     }
-    let lag = Duration.milliseconds(Int.random(in: 0...dials.longestLag, using: &random))
-    let report = harness.exchange.accept(request, visibleFrom: now.monotonic.advanced(by: lag))
-    return .placed(orderID: report.orderID)
+    if requests.count > 1 { reached["batch", default: 0] += 1 }
+    return .placed(
+      requests.map { request in
+        // Of several orders each may be refused by itself.
+        if requests.count > 1, random.chance(dials.refuse) { return .failure(Self.tooSmall) }
+        let lag = Duration.milliseconds(Int.random(in: 0...dials.longestLag, using: &random))
+        return .success(
+          harness.exchange.accept(request, visibleFrom: now.monotonic.advanced(by: lag)).orderID)
+      })
   }
+
+  private static let tooSmall = ExchangeFailure.refused(
+    ExchangeError(
+      code: 30_002, text: "too small", action: .size, refusesPlacement: true, advice: ""))
 
   // MARK: The judge
 
@@ -187,9 +203,11 @@ final class Soak {
       .orderMissing, .orders, .trades, .cancelTaken, .failed:
       break
     }
-    guard let name = dispatch.request.orderRequest?.clientOrderID else { return }
     switch answer {
-    case .failed(.throttled), .failed(.notSent), .failed(.refused): excuses[name, default: 0] += 1
+    case .failed(.throttled), .failed(.notSent), .failed(.refused):
+      for request in dispatch.request.orderRequests {
+        excuses[request.clientOrderID, default: 0] += 1
+      }
     case .serverTime, .instruments, .prices, .tradableSymbols, .placed, .validated, .order,
       .orderMissing, .orders, .trades, .cancelTaken, .failed:
       break
@@ -212,7 +230,11 @@ final class Soak {
       violations.append("\(dispatch.request) left inside a back-off")
     }
     count(cost(of: dispatch.request), at: now.monotonic)
-    guard let request = dispatch.request.orderRequest else { return }
+    for request in dispatch.request.orderRequests { judge(request, dispatch) }
+  }
+
+  private func judge(_ request: OrderRequest, _ dispatch: Dispatch) {
+    let now = harness.now
     reached["placement", default: 0] += 1
     let name = request.clientOrderID
     sends[name, default: 0] += 1

@@ -92,8 +92,20 @@ import Testing
     let heads = queue.heads { $0 != key("c") }
     #expect(heads.map(\.entry.key) == [key("a"), key("d")])
     #expect(heads.map(\.symbol) == [sol, btc])
-    queue.removeHead(of: sol)
+    #expect(queue.takeApproved(sol, atMost: 1) { _ in true } == [key("a")])
     #expect(queue.head(of: sol) { _ in true }?.key == key("b"))
+  }
+
+  @Test func `those that leave together are the oldest ready ones of a symbol`() {
+    var queue = PlacementQueue()
+    for number in 1...5 { queue.waitForTurn(orderLife(number, "s\(number)")) }
+    queue.waitForTurn(orderLife(6, "other", sol))
+    #expect(queue.approvedCount(of: btc) == 5)
+    let keys = queue.takeApproved(btc, atMost: 3) { $0 != key("s2") }
+    #expect(keys == [key("s1"), key("s3"), key("s4")])
+    #expect(queue.takeApproved(btc, atMost: 3) { _ in true } == [key("s5")])
+    #expect(queue.approvedCount(of: btc) == 0)
+    #expect(queue.approvedCount(of: sol) == 1)
   }
 
   @Test func `waiting for a price and for a turn are two things`() {

@@ -33,7 +33,7 @@ import Testing
   private mutating func place(_ id: String, at offset: Duration = .zero) -> Reaction {
     var reaction = Reaction(at: moment(offset))
     scheduler.place(
-      .place(request(id)), key(id), stampedAt: moment(offset).wall,
+      .place([request(id)]), [key(id)], stampedAt: moment(offset).wall,
       sendBefore: monotonic(offset + .seconds(2)), &reaction)
     return reaction
   }
@@ -168,7 +168,7 @@ import Testing
   }
 
   @Test mutating func `a placement waits for its turn in the orders of a second`() {
-    let request = ExchangeRequest.place(request("x"))
+    let request = ExchangeRequest.place([request("x")])
     for index in 0..<10 {
       #expect(scheduler.turn(of: request, in: .trading, at: monotonic(.zero)) == nil)
       let dispatch = place("s\(index)").sent[0]

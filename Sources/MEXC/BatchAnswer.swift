@@ -1,0 +1,92 @@
+import Domain
+import JSON
+
+/// What became of each of several orders that were placed by one request.
+///
+/// That elements come in the order of the request is seen in practice and documented nowhere, and a
+/// refused element need not name its order. So an element is believed where it names its order, and
+/// what names none only where it cannot be about any other.
+struct BatchAnswer {
+  /// In the order of the request.
+  let outcomes: [Result<String, ExchangeFailure>]
+
+  private struct Element {
+    let name: String?
+    let outcome: Result<String, ExchangeFailure>
+  }
+
+  /// Throws: when it is no list of as many elements as there were orders, each about one of them.
+  init(
+    _ body: JSONValue, to requests: [OrderRequest], hiding apiKey: String?
+  ) throws(Undecodable) {
+    guard let rows = body.arrayValue else {
+      throw Undecodable("it is \(body.kindWithArticle), not an array")
+    }
+    guard rows.count == requests.count else {
+      throw Undecodable("it has \(rows.count) elements for \(requests.count) orders")
+    }
+    var named: [String: Element] = [:]
+    var nameless: [Element] = []
+    for row in rows {
+      let element = Self.element(row, of: requests[0].symbol, hiding: apiKey)
+      guard let name = element.name else {
+        nameless.append(element)
+        continue
+      }
+      guard requests.contains(where: { $0.clientOrderID.text == name }) else {
+        throw Undecodable("an element is about another client order id")
+      }
+      guard named.updateValue(element, forKey: name) == nil else {
+        throw Undecodable("two elements are about one client order id")
+      }
+    }
+    outcomes = requests.map { request in
+      named[request.clientOrderID.text]?.outcome ?? Self.outcome(ofOneAmong: nameless)
+    }
+  }
+
+  /// When every order that no element names was refused, this one was, whichever element is its own.
+  private static func outcome(
+    ofOneAmong nameless: [Element]
+  ) -> Result<String, ExchangeFailure> {
+    let areRefused = nameless.allSatisfy { element in
+      if case .failure(.refused(let error)) = element.outcome {
+        error.refusesPlacement
+      } else {
+        false
+      }
+    }
+    return areRefused && nameless.count > 0
+      ? nameless[0].outcome : .failure(.unreadable("an element of the answer names no order"))
+  }
+
+  private static func element(
+    _ row: JSONValue, of symbol: Symbol, hiding apiKey: String?
+  ) -> Element {
+    Element(
+      name: row.text("newClientOrderId") ?? row.text("clientOrderId"),
+      outcome: outcome(row, symbol, hiding: apiKey))
+  }
+
+  /// A code other than 0 is an error, whatever else the element says.
+  private static func outcome(
+    _ row: JSONValue, _ symbol: Symbol, hiding apiKey: String?
+  ) -> Result<String, ExchangeFailure> {
+    do throws(Undecodable) {
+      if let code = row.scalarText("code"), code != "0" && code != "200" {
+        guard let number = Int(code) else { throw Undecodable("a code that is no number") }
+        return .failure(failure(number, Reply.message(in: row, hiding: apiKey) ?? ""))
+      }
+      try row.requiredSymbol(symbol)
+      guard let orderID = row.identifier("orderId") else { throw Undecodable("orderId is missing") }
+      return .success(orderID)
+    } catch {
+      return .failure(.unreadable("an element of the answer cannot be read: \(error.reason)"))
+    }
+  }
+
+  private static func failure(_ code: Int, _ text: String) -> ExchangeFailure {
+    AnswerReader.isInternalFailure(code)
+      ? .unreadable("code \(code): \(text)") : .refused(ErrorTable.error(code: code, text: text))
+  }
+}

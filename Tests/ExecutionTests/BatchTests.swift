@@ -1,0 +1,212 @@
+import Domain
+import Execution
+import Testing
+
+/// Several orders of a symbol that leave in one request.
+@Suite struct BatchTests {
+  private let exchange = FakeExchange()
+
+  private func open(
+    _ change: (inout EngineConfiguration) -> Void = { _ in }
+  ) -> EngineHarness {
+    EngineHarness.open(
+      makeConfiguration {
+        $0.venue = batchTraits
+        $0.risk.maximumOrdersPerMinute = 500
+        $0.risk.maximumDailyQuote = nil
+        change(&$0)
+      }, exchange: exchange)
+  }
+
+  /// Signals that come while the price is awaited: all of them may leave when it is there.
+  private func gather(
+    _ count: Int, _ harness: EngineHarness, _ change: (Int, inout Signal) -> Void = { _, _ in }
+  ) throws {
+    exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
+    for number in 1...count {
+      harness.submit(limit("s\(number)") { signal in change(number, &signal) })
+    }
+    let look = try #require(harness.held.first)
+    exchange.script = { _, _ in nil }
+    harness.answer(look, exchange.answer(to: .prices([btc, eth]), at: harness.now))
+  }
+
+  /// Twelve orders: more than a second holds, so they leave together, and the answer is held.
+  private func gatherOne(
+    _ harness: EngineHarness, _ change: (Int, inout Signal) -> Void = { _, _ in }
+  ) throws -> Dispatch {
+    exchange.script = { dispatch, _ in
+      dispatch.request.isPrices || dispatch.isPlacement ? .hold : nil
+    }
+    for number in 1...12 {
+      harness.submit(limit("s\(number)") { signal in change(number, &signal) })
+    }
+    let look = try #require(harness.held.first)
+    harness.answer(look, .prices([SymbolPrice(symbol: btc, price: decimal("100"))]))
+    return try #require(harness.held.first { $0.isPlacement })
+  }
+
+  private func sizes(_ harness: EngineHarness) -> [Int] {
+    harness.placements.map(\.request.orderRequests.count)
+  }
+
+  private func names(_ dispatches: [Dispatch]) -> [ClientOrderID] {
+    dispatches.flatMap { $0.request.orderRequests.map(\.clientOrderID) }
+  }
+
+  private func statuses(_ harness: EngineHarness, _ numbers: ClosedRange<Int>) -> [OrderStatus?] {
+    numbers.map { harness.status("s\($0)") }
+  }
+
+  // MARK: When
+
+  @Test func `orders that fit into the second leave alone`() throws {
+    let harness = open()
+    try gather(10, harness)
+    #expect(sizes(harness) == Array(repeating: 1, count: 10))
+  }
+
+  @Test func `what the second does not hold leaves together, the oldest first`() throws {
+    let harness = open()
+    try gather(45, harness)
+    // Two batches a second; what is left fits into what the second has left.
+    #expect(sizes(harness) == [20, 20, 1, 1, 1, 1, 1])
+    #expect(names(harness.placements) == (1...45).map { clientOrderID(of: signalID("s\($0)")) })
+    harness.settle()
+    #expect(statuses(harness, 1...45) == Array(repeating: .open, count: 45))
+    harness.checkStore()
+  }
+
+  @Test func `a second holds two batches, and single orders beside them`() throws {
+    let harness = open { $0.risk.maximumOpenOrders = 500 }
+    try gather(100, harness)
+    harness.settle()
+    #expect(sizes(harness) == [20, 20] + Array(repeating: 1, count: 8))
+    harness.advance(by: .seconds(1))
+    #expect(sizes(harness).filter { $0 > 1 } == [20, 20, 20, 20])
+    #expect(names(harness.placements).count == 96)
+    harness.advance(by: .seconds(1))
+    #expect(names(harness.placements).count == 100)
+  }
+
+  @Test func `orders of different symbols do not leave together`() throws {
+    let harness = open()
+    try gather(12, harness) { number, signal in signal.symbol = number % 2 == 0 ? btc : eth }
+    harness.advance(by: .seconds(3))
+    for dispatch in harness.placements {
+      #expect(Set(dispatch.request.orderRequests.map(\.symbol)).count == 1)
+    }
+    #expect(names(harness.placements).count == 12)
+  }
+
+  @Test func `orders that are only checked go one by one`() throws {
+    let harness = open { $0.mode = .validate }
+    try gather(30, harness)
+    harness.advance(by: .seconds(3))
+    #expect(sizes(harness) == Array(repeating: 1, count: 30))
+  }
+
+  @Test func `a venue without batches gets each order alone`() throws {
+    let harness = open { $0.venue = traits }
+    try gather(30, harness)
+    harness.advance(by: .seconds(3))
+    #expect(sizes(harness) == Array(repeating: 1, count: 30))
+  }
+
+  @Test func `who may not leave stays behind`() throws {
+    let harness = open()
+    // Five pay too much by their own guard, and are refused when the others leave.
+    let dispatch = try gatherOne(harness) { number, signal in
+      if number.isMultiple(of: 4) { signal.referencePrice = decimal("90") }
+    }
+    #expect(dispatch.request.orderRequests.count == 1)
+    #expect(names(harness.placements).count == 9)
+    for number in [4, 8, 12] { #expect(harness.code("s\(number)") == .priceDeviation) }
+  }
+
+  @Test func `the first that is too late makes the request too late`() throws {
+    let harness = open()
+    let dispatch = try gatherOne(harness) { number, signal in
+      if number == 7 { signal.expiry = .timeToLive(.seconds(1)) }
+    }
+    #expect(dispatch.request.orderRequests.count == 12)
+    let latest = harness.now.monotonic.advanced(by: .seconds(1))
+    #expect(try #require(dispatch.sendBefore) <= latest)
+  }
+
+  // MARK: What becomes of them
+
+  @Test func `each order has its own outcome`() throws {
+    let harness = open()
+    let dispatch = try gatherOne(harness)
+    #expect(dispatch.barrier == .durable)
+    #expect(dispatch.delivery == .once)
+    var outcomes: [Result<String, ExchangeFailure>] = dispatch.request.orderRequests.map {
+      .success(exchange.accept($0).orderID)
+    }
+    guard case .failed(let refusal) = refusal(30_004, .size) else { return }
+    outcomes[2] = .failure(refusal)
+    outcomes[5] = .failure(.unreadable("an element that says nothing"))
+    harness.answer(dispatch, .placed(outcomes))
+    #expect(harness.status("s1") == .open)
+    #expect(harness.status("s3") == .rejected)
+    #expect(harness.code("s3") == .exchangeRejected)
+    #expect(harness.status("s6") == .unknown)
+    harness.advance(by: .seconds(10))
+    #expect(harness.status("s6") == .open, "the look finds it")
+    #expect(names(harness.placements).count == 12, "nothing is sent twice")
+    harness.checkStore()
+  }
+
+  @Test(arguments: [
+    ExchangeAnswer.failed(.noAnswer("time out")), .failed(.unreadable("503")),
+    .placed([.success("E1")]), .placed([]),
+  ])
+  func `a lost answer is as many unknown outcomes as orders`(_ answer: ExchangeAnswer) throws {
+    let harness = open { $0.risk.pauseOnNotFound = .none }
+    let dispatch = try gatherOne(harness)
+    harness.answer(dispatch, answer)
+    #expect(statuses(harness, 1...12) == Array(repeating: .unknown, count: 12))
+    harness.advance(by: .seconds(120))
+    #expect(statuses(harness, 1...12) == Array(repeating: .notFound, count: 12))
+    #expect(names(harness.placements).count == 12)
+    harness.checkStore()
+  }
+
+  @Test func `what never left leaves again`() throws {
+    let harness = open()
+    let dispatch = try gatherOne(harness)
+    exchange.script = { _, _ in nil }
+    harness.answer(dispatch, .failed(.notSent("no connection")))
+    #expect(statuses(harness, 1...12) == Array(repeating: .new, count: 12))
+    harness.advance(by: .seconds(5))
+    #expect(statuses(harness, 1...12) == Array(repeating: .open, count: 12))
+    #expect(harness.order("s5")?.attempt == 1)
+    #expect(exchange.ledger.count == 12)
+  }
+
+  @Test func `a refusal that halts halts, and the others' outcomes count`() throws {
+    let harness = open()
+    let dispatch = try gatherOne(harness)
+    guard case .failed(let refusal) = refusal(10_072, .halt) else { return }
+    var outcomes: [Result<String, ExchangeFailure>] = dispatch.request.orderRequests.map {
+      .success(exchange.accept($0).orderID)
+    }
+    outcomes[0] = .failure(refusal)
+    harness.answer(dispatch, .placed(outcomes))
+    #expect(harness.engine.halt != nil)
+    #expect(statuses(harness, 2...12) == Array(repeating: .open, count: 11))
+  }
+
+  @Test func `after a kill every order of the request is looked up`() throws {
+    let harness = open()
+    let dispatch = try gatherOne(harness)
+    for request in dispatch.request.orderRequests.prefix(7) { exchange.accept(request) }
+    exchange.script = { _, _ in nil }
+    harness.restart(after: .seconds(2))
+    harness.advance(by: .seconds(120))
+    #expect(statuses(harness, 1...7) == Array(repeating: .open, count: 7))
+    #expect(statuses(harness, 8...12) == Array(repeating: .notFound, count: 5))
+    #expect(names(harness.placements).count == 12)
+  }
+}

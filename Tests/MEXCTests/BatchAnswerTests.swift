@@ -1,0 +1,121 @@
+import Domain
+import MEXC
+import Testing
+
+/// Several orders in one request: each has an outcome of its own, and none is guessed.
+@Suite struct BatchAnswerTests {
+  private static func requests() throws -> [OrderRequest] {
+    try (1...3).map { number in
+      var request = try orderRequest()
+      request.clientOrderID = try clientOrderID("sg-\(number)")
+      return request
+    }
+  }
+
+  private static func placed(_ number: Int) -> String {
+    #"{"symbol":"LINKUSDT","orderId":"C\#(number)","newClientOrderId":"sg-\#(number)"}"#
+  }
+
+  private static func refused(_ number: Int?, _ code: Int = 30_002) -> String {
+    let name = number.map { #""newClientOrderId":"sg-\#($0)","# } ?? ""
+    return #"{\#(name)"msg":"no","code":\#(code)}"#
+  }
+
+  struct Row: CustomTestStringConvertible, Sendable {
+    let body: String
+    let verdicts: [PlacementVerdict]
+
+    init(_ elements: [String], _ verdicts: PlacementVerdict...) {
+      body = "[" + elements.joined(separator: ",") + "]"
+      self.verdicts = verdicts
+    }
+
+    var testDescription: String { body }
+  }
+
+  private static let tooSmall = PlacementVerdict.refused(30_002, .size)
+
+  static let rows = [
+    Row([placed(1), placed(2), placed(3)], .placed("C1"), .placed("C2"), .placed("C3")),
+    // The order of the elements is not documented.
+    Row([placed(3), placed(1), refused(2)], .placed("C1"), tooSmall, .placed("C3")),
+    Row([refused(1), refused(2), refused(3)], tooSmall, tooSmall, tooSmall),
+    // What names no order is about one of those that no element names.
+    Row([placed(1), refused(nil), placed(3)], .placed("C1"), tooSmall, .placed("C3")),
+    Row([refused(nil), refused(nil), placed(2)], tooSmall, .placed("C2"), tooSmall),
+    Row([refused(nil, 30_099), placed(1), placed(2)], .placed("C1"), .placed("C2"), .unreadable),
+    Row(
+      [refused(nil), refused(nil, 30_099), placed(2)], .unreadable, .placed("C2"), .unreadable),
+    Row(
+      [#"{"symbol":"LINKUSDT","orderId":"7"}"#, placed(2), refused(nil)], .unreadable,
+      .placed("C2"), .unreadable),
+    // An internal failure says nothing, and neither does a code that is not reviewed.
+    Row([refused(1, 503), placed(2), placed(3)], .unreadable, .placed("C2"), .placed("C3")),
+    Row(
+      [refused(1, 30_099), placed(2), placed(3)], .doubtful(30_099, .query), .placed("C2"),
+      .placed("C3")),
+    Row(
+      [#"{"newClientOrderId":"sg-1","orderId":"7"}"#, placed(2), placed(3)], .unreadable,
+      .placed("C2"), .placed("C3")),
+    Row(
+      [#"{"newClientOrderId":"sg-1","symbol":"BTCUSDT","orderId":"7"}"#, placed(2), placed(3)],
+      .unreadable, .placed("C2"), .placed("C3")),
+    Row(
+      [#"{"newClientOrderId":"sg-1","symbol":"LINKUSDT"}"#, placed(2), placed(3)], .unreadable,
+      .placed("C2"), .placed("C3")),
+    Row(["7", placed(2), placed(3)], .unreadable, .placed("C2"), .placed("C3")),
+    // An error code decides, whatever stands beside it.
+    Row(
+      [
+        #"{"symbol":"LINKUSDT","orderId":"7","newClientOrderId":"sg-1","code":30002}"#, placed(2),
+        placed(3),
+      ], tooSmall, .placed("C2"), .placed("C3")),
+    // Not the answer to what was asked: nothing of it is believed.
+    Row([placed(1), placed(2)], .unreadable, .unreadable, .unreadable),
+    Row([placed(1), placed(2), placed(2)], .unreadable, .unreadable, .unreadable),
+    Row([placed(1), placed(2), placed(4)], .unreadable, .unreadable, .unreadable),
+    Row([], .unreadable, .unreadable, .unreadable),
+  ]
+
+  @Test(arguments: rows)
+  func `each order has its own outcome`(_ row: Row) throws {
+    let answer = answer(to: .place(try Self.requests()), response(200, row.body))
+    #expect(answer.placementReadings(of: 3).map { PlacementVerdict($0) } == row.verdicts)
+  }
+
+  @Test(arguments: [
+    (200, "{}", PlacementVerdict.unreadable), (503, "[]", .unreadable), (504, "", .unreadable),
+    (429, "", .throttled(isBan: false)), (400, #"{"code":700003}"#, .refused(700_003, .clock)),
+    (400, #"{"code":10072}"#, .refused(10_072, .halt)),
+    // A refusal of one order is no answer to a request that held three.
+    (400, #"{"code":30004}"#, .unreadable), (400, #"{"code":10101}"#, .unreadable),
+    (400, #"{"code":30000}"#, .unreadable), (400, #"{"code":30099}"#, .doubtful(30_099, .query)),
+  ])
+  func `what became of the whole request became of each`(
+    _ status: Int, _ body: String, _ verdict: PlacementVerdict
+  ) throws {
+    let answer = answer(to: .place(try Self.requests()), response(status, body))
+    let verdicts = answer.placementReadings(of: 3).map { PlacementVerdict($0) }
+    #expect(verdicts == [verdict, verdict, verdict])
+  }
+
+  @Test func `an element's text is cut, and shows no key`() throws {
+    var exchange = MEXCSpot(credentials: try documentedCredentials(), receiveWindow: .seconds(5))
+    let long = "key mx0aBYs33eIilxBWC5 " + String(repeating: "x", count: 2_000)
+    let body =
+      "["
+      + (1...3).map {
+        #"{"newClientOrderId":"sg-\#($0)","code":30002,"msg":"\#(long)"}"#
+      }.joined(separator: ",") + "]"
+    let answer = exchange.answer(
+      to: .place(try Self.requests()), response(200, body), now: noon)
+    for reading in answer.placementReadings(of: 3) {
+      guard case .failure(.refused(let error)) = reading else {
+        Issue.record("\(reading)")
+        continue
+      }
+      #expect(error.text.hasPrefix("key … x"))
+      #expect(error.text.unicodeScalars.count <= 501)
+    }
+  }
+}

@@ -43,6 +43,8 @@ package struct RequestCounts: Hashable, Sendable {
   package var unknownRoutes = 0
   /// Business errors by code.
   package var refusals: [Int: Int] = [:]
+  /// Orders that were asked for in requests for several.
+  package var batchedOrders = 0
   package var badSignatures = 0
   package var badTimestamps = 0
   /// Answers with status 429.

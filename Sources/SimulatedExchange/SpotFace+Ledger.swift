@@ -57,6 +57,7 @@ extension SpotFace {
     return [
       "requests": .integer(counts.byRoute.values.reduce(counts.unknownRoutes, +)),
       "by_route": .object(pairs: routes), "unknown_routes": .integer(counts.unknownRoutes),
+      "batched_orders": .integer(counts.batchedOrders),
       "accepted_orders": .integer(exchange.orders.count),
       "duplicate_client_order_ids": .integer(exchange.duplicateClientOrderIDs),
       "bad_signatures": .integer(counts.badSignatures),

@@ -210,6 +210,7 @@ extension SpotFace {
     else { throw Refusal(33333, "Parameter error: batchOrders") }
     let symbols = Set(elements.map { $0["symbol"]?.stringValue })
     guard symbols.count == 1 else { throw Refusal(33333, "Parameter error: batchOrders") }
+    counts.batchedOrders += elements.count
     var answers: [JSONValue] = []
     for element in elements {
       // Numbers are taken as well as texts: the documentation's own example has one.

@@ -116,7 +116,8 @@ struct Ledger {
     document["counts"]?["faults"]?[name]?.numberValue.flatMap { Int($0) } ?? 0
   }
 
-  var placements: Int { requests("POST /api/v3/order") }
+  /// Orders that were asked for, alone or with others.
+  var placements: Int { requests("POST /api/v3/order") + count("batched_orders") }
 }
 
 /// One HTTP request and its answer over a connection of its own.

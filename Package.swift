@@ -46,7 +46,7 @@ let package = Package(
     module(
       "Control",
       imports: [
-        "Configuration", "Cryptography", "Domain", "Execution", "JSON", "Platform", "Store",
+        "Configuration", "Cryptography", "Domain", "JSON", "Platform", "Store",
       ]),
     module("Matching", imports: ["Domain"]),
     module(
@@ -107,7 +107,7 @@ let package = Package(
     tests("ConfigurationTests", of: ["Configuration", "Domain", "JSON", "Platform"]),
     tests(
       "ControlTests",
-      of: ["Control", "Domain", "Execution", "JSON", "Platform", "Store", "TestKit"]),
+      of: ["Control", "Domain", "JSON", "Platform", "Store", "TestKit"]),
     tests(
       "DaemonTests",
       of: [

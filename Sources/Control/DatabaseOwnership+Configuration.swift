@@ -9,7 +9,8 @@ extension DatabaseOwnership {
     keyDigest: ((_ salt: [UInt8]) -> KeyDigest)?
   ) {
     self.init(
-      mode: configuration.tradingMode, account: configuration.exchange.account,
+      venue: Configuration.venue, mode: configuration.tradingMode,
+      account: configuration.exchange.account,
       path: configuration.store.path,
       statement: "mexc-signalctl --config \(configurationPath) adopt", keyDigest: keyDigest)
   }

@@ -10,10 +10,13 @@ package enum TradingMode: String, CaseIterable, Hashable, Sendable {
   package static let paperOrderIDPrefix = "PAPER-"
 }
 
-/// Whose orders a database holds: of one mode and one account, for good. Orders are looked up and
-/// cancelled where the present mode and key reach, so any other would change the record of orders
+/// Whose orders a database holds: of one venue, one mode and one account, for good. With it every
+/// order, price, instrument and limit of a run is of that venue. Orders are looked up and cancelled
+/// where the present mode and key reach, so any other would change the record of orders
 /// that it cannot see.
 package struct DatabaseOwner: Hashable, Sendable {
+  /// The name in the venue's traits; also where trading is on paper.
+  package let venue: String
   package let mode: TradingMode
   /// The value of `exchange.account`.
   package let account: String
@@ -21,7 +24,10 @@ package struct DatabaseOwner: Hashable, Sendable {
   /// Of the key that the exchange has accepted; `nil` before, and always in paper mode.
   package var key: KeyDigest?
 
-  package init(mode: TradingMode, account: String, since: WallTime, key: KeyDigest? = nil) {
+  package init(
+    venue: String, mode: TradingMode, account: String, since: WallTime, key: KeyDigest? = nil
+  ) {
+    self.venue = venue
     self.mode = mode
     self.account = account
     self.since = since

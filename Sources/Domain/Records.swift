@@ -6,6 +6,14 @@ package enum SignalOrigin: Hashable, Sendable {
   case file([UInt8])
   /// The peer, as the kernel named it.
   case socket(String)
+
+  /// For the history and the journal.
+  package var text: String {
+    switch self {
+    case .file(let name): "file " + String(decoding: name, as: UTF8.self)
+    case .socket(let peer): "socket " + peer
+    }
+  }
 }
 
 /// A signal that is remembered for good.

@@ -1,7 +1,6 @@
 import Control
 import Cryptography
 import Domain
-import Execution
 import Store
 import Testing
 

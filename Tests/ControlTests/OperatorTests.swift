@@ -1,6 +1,5 @@
 import Control
 import Domain
-import Execution
 import Foundation
 import Glibc
 import JSON

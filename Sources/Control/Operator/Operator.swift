@@ -1,6 +1,5 @@
 import Configuration
 import Domain
-import Execution
 import JSON
 package import Platform
 import Store

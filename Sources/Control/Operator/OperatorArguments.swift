@@ -1,7 +1,6 @@
 import Configuration
 import Cryptography
 import Domain
-import Execution
 import Platform
 import Store
 

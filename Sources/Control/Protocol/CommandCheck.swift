@@ -1,5 +1,4 @@
 import Domain
-import Execution
 import Platform
 import Store
 

@@ -1,6 +1,5 @@
 import Configuration
 package import Domain
-package import Execution
 import JSON
 import Platform
 package import Store

@@ -1,5 +1,4 @@
-import Domain
-package import Execution
+package import Domain
 package import JSON
 package import Platform
 package import Store

@@ -1,5 +1,4 @@
 package import Domain
-import Execution
 package import JSON
 import Platform
 package import Store

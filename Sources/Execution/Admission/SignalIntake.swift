@@ -186,16 +186,6 @@ extension Reaction {
   }
 }
 
-extension SignalOrigin {
-  /// For the history and the journal.
-  package var text: String {
-    switch self {
-    case .file(let name): "file " + String(decoding: name, as: UTF8.self)
-    case .socket(let peer): "socket " + peer
-    }
-  }
-}
-
 extension Signal {
   fileprivate var freeText: [(String, String)] {
     [("source", source), ("note", note)].compactMap { key, text in text.map { (key, $0) } }

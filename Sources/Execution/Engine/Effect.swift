@@ -64,16 +64,6 @@ package struct Outcome: Hashable, Sendable {
   }
 }
 
-package struct CommandAnswer: Hashable, Sendable {
-  package var ok: Bool
-  package var message: String
-
-  package init(ok: Bool, message: String) {
-    self.ok = ok
-    self.message = message
-  }
-}
-
 /// A line for the journal.
 package struct LogEntry: Hashable, Sendable {
   package enum Level: Hashable, Sendable {

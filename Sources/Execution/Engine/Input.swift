@@ -73,17 +73,6 @@ package struct RequestID: Hashable, Sendable {
   }
 }
 
-package enum OperatorCommand: Hashable, Sendable {
-  /// `cancel` also cancels every order of ours that is open.
-  case halt(reason: String, cancel: Bool)
-  case resume
-  case cancel(SignalID)
-  case cancelAll
-  /// The operator's word that a `notFound` order is this one; verified at the exchange.
-  case resolvePlaced(SignalID, orderID: String)
-  case resolveNotPlaced(SignalID)
-}
-
 /// Names the one who waits for the answer to a command.
 package struct CommandToken: Hashable, Sendable {
   package let number: Int

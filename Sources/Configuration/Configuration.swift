@@ -27,6 +27,9 @@ package struct Configuration: Equatable, Sendable {
 
   package init() {}
 
+  /// The venue that it is about, by the name in that venue's traits.
+  package static let venue = "mexc-spot"
+
   package var tradingMode: TradingMode {
     switch mode {
     case .paper: .paper

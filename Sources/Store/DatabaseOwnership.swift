@@ -2,8 +2,8 @@ package import Domain
 import JSON
 package import Platform
 
-/// What a run asks of its database: that the orders in it are of the run's own mode, account and API
-/// key. A run of another one would look for them where they are not, and record what it finds there.
+/// What a run asks of its database: that the orders in it are of the run's own venue, mode, account
+/// and API key. A run of another one would look for them where they are not, and record what it finds there.
 package struct DatabaseOwnership {
   package enum Verdict: Hashable, Sendable {
     case ours
@@ -13,6 +13,7 @@ package struct DatabaseOwnership {
     case refused(String)
   }
 
+  let venue: String
   let mode: TradingMode
   let account: String
   /// Where the database is, and the command that states whose it is.
@@ -23,9 +24,10 @@ package struct DatabaseOwnership {
   /// `statement` is the command by which the operator says whose the database is. Without
   /// `keyDigest` the API key is not compared.
   package init(
-    mode: TradingMode, account: String, path: String, statement: String,
+    venue: String, mode: TradingMode, account: String, path: String, statement: String,
     keyDigest: ((_ salt: [UInt8]) -> KeyDigest)?
   ) {
+    self.venue = venue
     self.mode = mode
     self.account = account
     self.path = path
@@ -58,13 +60,15 @@ package struct DatabaseOwnership {
   func record(
     in store: OrderStore, because reason: String, at now: WallTime
   ) throws(StoreError) {
-    try store.write(.setOwner(DatabaseOwner(mode: mode, account: account, since: now)))
+    try store.write(
+      .setOwner(DatabaseOwner(venue: venue, mode: mode, account: account, since: now)))
     try store.write(
       .appendEvent(
         HistoryEvent(
           at: now, subject: .daemon, kind: "database_taken",
           detail: [
-            "mode": .string(mode.rawValue), "account": .string(account),
+            "venue": .string(venue), "mode": .string(mode.rawValue),
+            "account": .string(account),
             "because": .string(reason),
           ])))
   }
@@ -83,7 +87,9 @@ extension DatabaseOwnership {
     return .refused(isOurs ? otherKey : otherOwner(owner, traces))
   }
 
-  func isOurs(_ owner: DatabaseOwner) -> Bool { owner.mode == mode && owner.account == account }
+  func isOurs(_ owner: DatabaseOwner) -> Bool {
+    owner.venue == venue && owner.mode == mode && owner.account == account
+  }
 
   private func hasKey(of owner: DatabaseOwner) -> Bool {
     guard let keyDigest, let key = owner.key else { return true }
@@ -127,7 +133,9 @@ extension DatabaseOwnership {
 
   func otherOwner(_ owner: DatabaseOwner, _ traces: [ModeTrace]) -> String {
     let (wrong, right): (String, String)
-    if owner.account == account {
+    if owner.venue != venue {
+      (wrong, right) = ("venue \(venue)", "venue \(owner.venue)")
+    } else if owner.account == account {
       (wrong, right) = ("mode \(mode.rawValue)", "mode \(owner.mode.rawValue)")
     } else if owner.mode == mode {
       (wrong, right) = ("account \"\(account)\"", "account \"\(owner.account)\"")
@@ -135,7 +143,7 @@ extension DatabaseOwnership {
       (wrong, right) = (name, Self.name(owner))
     }
     return
-      "\(path) belongs to \(Self.name(owner)), and the configuration says "
+      "\(path) belongs to \(owner.venue == venue ? Self.name(owner) : right), and the configuration says "
       + "\(wrong)\(Self.underWay(traces)); give \(wrong) a database of its own by another "
       + "store.path, or go back to \(right)"
   }

@@ -9,7 +9,9 @@ enum Migrations {
   }
 
   /// Step n leads from version n − 1 to version n (PRAGMA user_version).
-  private static var steps: [Step] { [.sql(firstSchema), .work(secondSchema), .sql(thirdSchema)] }
+  private static var steps: [Step] {
+    [.sql(firstSchema), .work(secondSchema), .sql(thirdSchema), .sql(fourthSchema)]
+  }
 
   static let currentVersion = steps.count
 

@@ -20,10 +20,10 @@ extension OrderStore {
   /// when the database cannot be read.
   package func owner() throws(StoreError) -> DatabaseOwner? {
     try statements.owner.rows { row throws(StoreError) in
-      let key = row.isNull(3) ? nil : KeyDigest(salt: row.blob(3), digest: row.blob(4))
+      let key = row.isNull(4) ? nil : KeyDigest(salt: row.blob(4), digest: row.blob(5))
       return DatabaseOwner(
-        mode: try row.value(0, in: "the owner", TradingMode.init), account: row.text(1),
-        since: row.time(2), key: key)
+        venue: row.text(0), mode: try row.value(1, in: "the owner", TradingMode.init),
+        account: row.text(2), since: row.time(3), key: key)
     }.first
   }
 
@@ -50,11 +50,11 @@ extension OrderStore {
 }
 
 extension DatabaseOwner {
-  static let columns = "mode, account, since_ms, key_salt, key_digest"
+  static let columns = "venue, mode, account, since_ms, key_salt, key_digest"
 
   var values: [SQLiteValue] {
     [
-      .text(mode.rawValue), .text(account), .integer(since.milliseconds),
+      .text(venue), .text(mode.rawValue), .text(account), .integer(since.milliseconds),
       key.map { .blob($0.salt) } ?? .null, key.map { .blob($0.digest) } ?? .null,
     ]
   }

@@ -111,9 +111,9 @@ private enum SQL {
   }()
 
   static let putOwner = """
-    INSERT INTO owner (id, \(DatabaseOwner.columns)) VALUES (1, ?1, ?2, ?3, ?4, ?5)
-    ON CONFLICT (id) DO UPDATE SET mode = excluded.mode, account = excluded.account,
-      since_ms = excluded.since_ms, key_salt = excluded.key_salt, key_digest = excluded.key_digest
+    INSERT INTO owner (id, \(DatabaseOwner.columns)) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)
+    ON CONFLICT (id) DO UPDATE SET venue = excluded.venue, mode = excluded.mode,
+      account = excluded.account, since_ms = excluded.since_ms, key_salt = excluded.key_salt, key_digest = excluded.key_digest
     """
 
   /// Only an order that the exchange took has an identifier, and on paper that says so.

@@ -1,3 +1,4 @@
+import Configuration
 import Daemon
 import Domain
 import JSON
@@ -35,6 +36,27 @@ import Testing
     let both = try #require(try database.start(.validate, account: "other"))
     #expect(both.contains("the configuration says mode validate and account \"other\""))
     #expect(try database.store.owner()?.mode == .live)
+  }
+
+  @Test func `one of another venue is refused`() throws {
+    try database.store.write(
+      .setOwner(
+        DatabaseOwner(
+          venue: "elsewhere-spot", mode: .live, account: "main",
+          since: WallTime(milliseconds: 1_790_000_000_000))))
+    try database.store.commit()
+    try database.add("a", .open(orderID: "E1"))
+    #expect(
+      try database.start(.live)
+        == """
+        \(database.path) belongs to venue elsewhere-spot, and the configuration says venue \
+        mexc-spot (1 order in it is under way); give venue mexc-spot a database of its own by \
+        another store.path, or go back to venue elsewhere-spot
+        """)
+  }
+
+  @Test func `the venue is named once`() {
+    #expect(VenueCatalog.traits(in: .live).name == Configuration.venue)
   }
 
   @Test(arguments: TradingMode.allCases)

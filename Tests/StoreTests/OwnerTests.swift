@@ -11,10 +11,11 @@ struct OwnerTests {
   }
 
   private func put(
-    _ mode: TradingMode, _ account: String, key: KeyDigest? = nil, in store: OrderStore
+    _ mode: TradingMode, _ account: String, venue: String = "mexc-spot", key: KeyDigest? = nil,
+    in store: OrderStore
   ) throws {
     try store.write(
-      .setOwner(DatabaseOwner(mode: mode, account: account, since: noon, key: key)))
+      .setOwner(DatabaseOwner(venue: venue, mode: mode, account: account, since: noon, key: key)))
     try store.commit()
   }
 
@@ -25,14 +26,15 @@ struct OwnerTests {
     let store = try OrderStore(path: scratch.database)
     #expect(try store.owner() == nil)
     try put(.live, "main", key: key, in: store)
-    let owner = DatabaseOwner(mode: .live, account: "main", since: noon, key: key)
+    let owner = DatabaseOwner(
+      venue: "mexc-spot", mode: .live, account: "main", since: noon, key: key)
     #expect(try store.owner() == owner)
     #expect(try OrderStore(readOnlyPath: scratch.database).owner() == owner)
     try put(.live, "main", in: store)
     #expect(try store.owner()?.key == nil)
   }
 
-  @Test func `a database that was used keeps its mode and account`() throws {
+  @Test func `a database that was used keeps its venue, mode and account`() throws {
     let store = try OrderStore(path: scratch.database)
     try put(.paper, "main", in: store)
     try put(.live, "other", in: store)
@@ -44,11 +46,13 @@ struct OwnerTests {
     try recorded.arm(in: store)
     #expect(throws: StoreError.self) { try put(.validate, "other", in: store) }
     store.rollback()
+    #expect(throws: StoreError.self) { try put(.live, "other", venue: "elsewhere", in: store) }
+    store.rollback()
     try put(.live, "other", key: key, in: store)
     let stranger = try Stranger(scratch.database)
     #expect(
       stranger.refusal(of: "UPDATE owner SET mode = 'paper'")
-        == "a database that was used keeps its mode and account")
+        == "a database that was used keeps its venue, mode and account")
     #expect(stranger.refusal(of: "DELETE FROM owner") == "a database never loses its owner")
     #expect(
       stranger.refusal(
@@ -98,5 +102,23 @@ struct OwnerTests {
     #expect(try store.owner() == nil)
     #expect(try Stranger(scratch.database).rows(schema) == before)
     #expect(try store.audit().isClean)
+  }
+
+  @Test func `a database of the third version is of the one venue that there was`() throws {
+    try put(.live, "main", key: key, in: OrderStore(path: scratch.database))
+    let schema = "SELECT sql FROM sqlite_schema WHERE tbl_name = 'owner' ORDER BY name"
+    let before = try Stranger(scratch.database).rows(schema)
+    try Stranger(scratch.database).execute(
+      """
+      DROP TRIGGER owner_stays;
+      ALTER TABLE owner DROP COLUMN venue;
+      CREATE TRIGGER owner_stays BEFORE UPDATE ON owner
+      BEGIN SELECT RAISE(ABORT, 'of the third version'); END;
+      PRAGMA user_version = 3;
+      """)
+    let store = try OrderStore(path: scratch.database)
+    #expect(try store.owner()?.venue == "mexc-spot")
+    #expect(try store.owner()?.key == key)
+    #expect(try Stranger(scratch.database).rows(schema) == before)
   }
 }

@@ -1,4 +1,5 @@
 import Domain
+import Glibc
 import Platform
 import Testing
 import Transport
@@ -97,6 +98,34 @@ import Transport
       try loop.run(until: { heard.end != nil })
       #expect(heard.events == [.opened, .closed(.lost(.peerClosed))])
     }
+  }
+
+  @Test func `why the peer went is told, even when writing shows first that it is gone`() throws {
+    let server = try UpgradeText.server(loop)
+    let client = try UpgradeText.client(loop, server.port)
+    let heard = client.begin()
+    try loop.run(until: { heard.isOpen })
+    // What it has not read makes its end a reset.
+    client.send(text: "unread")
+    server.peers[0].send([0x88, 0x02, 0x03, 0xF0])
+    server.close()
+    client.send(text: "to nobody")
+    #expect(heard.events == [.opened])
+    try loop.run(until: { heard.end != nil })
+    #expect(heard.end == .closedByPeer(.policyViolation, ""))
+  }
+
+  @Test func `writing to a peer that is gone is a loss`() throws {
+    let server = try UpgradeText.server(loop)
+    let client = try UpgradeText.client(loop, server.port)
+    let heard = client.begin()
+    try loop.run(until: { heard.isOpen })
+    client.send(text: "unread")
+    server.close()
+    for _ in 0..<3 { client.send(text: "to nobody") }
+    try loop.run(until: { heard.end != nil })
+    #expect(heard.end == .lost(.system(SystemError("send", number: ECONNRESET))))
+    #expect(heard.events.count == 2)
   }
 
   // MARK: - Deadlines

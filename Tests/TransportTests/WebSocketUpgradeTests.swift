@@ -94,6 +94,7 @@ import Transport
   @Test(arguments: [
     ("Connection: Upgrade\r\n" + accept, WebSocketRefusal.upgradeInvalid),
     ("Upgrade: h2c\r\nConnection: Upgrade\r\n" + accept, .upgradeInvalid),
+    ("Upgrade: websocket, h2c\r\nConnection: Upgrade\r\n" + accept, .upgradeInvalid),
     ("Upgrade: websocket\r\n" + accept, .connectionInvalid),
     ("Upgrade: websocket\r\nConnection: keep-alive\r\n" + accept, .connectionInvalid),
     (upgrade, .acceptInvalid),

@@ -62,7 +62,9 @@ enum WebSocketHandshake {
   /// What is wrong with the fields of a 101 (RFC 6455 §4.1). Neither an extension nor a subprotocol is
   /// ever asked for.
   static func flaw(in fields: HTTPFields, key: String) -> WebSocketRefusal? {
-    guard fields.lists("websocket", in: "Upgrade") else { return .upgradeInvalid }
+    let upgrades = fields.values(of: "Upgrade")
+    guard upgrades.count == 1, upgrades[0].hasSameLetters(as: "websocket")
+    else { return .upgradeInvalid }
     guard fields.lists("Upgrade", in: "Connection") else { return .connectionInvalid }
     guard fields.values(of: "Sec-WebSocket-Accept") == [accept(key)] else { return .acceptInvalid }
     guard fields.first("Sec-WebSocket-Extensions") == nil else { return .extensionUnasked }

@@ -48,6 +48,8 @@ package final class WebSocketPeer {
   private var output: [UInt8] = []
   private var written = 0
   private var isWritingFinished = false
+  /// The kernel tells an error of the socket once.
+  private var writeFailure: TransportError.Reason?
   private var interest = EventLoop.Interest.read
   private var buffer = [UInt8](repeating: 0, count: readSize)
   private lazy var deadline = DeadlineTimer(loop) { [weak self] in self?.expired() }
@@ -139,8 +141,8 @@ package final class WebSocketPeer {
         keepUnwritten()
         watch(interest.union(.read))
         return
-      case .end: return end(.lost(.peerClosed))
-      case .failed(let failure): return end(.lost(TransportError.Reason(failure)))
+      case .end: return writingFailed(.peerClosed)
+      case .failed(let failure): return writingFailed(TransportError.Reason(failure))
       }
     }
     output.removeAll(keepingCapacity: true)
@@ -149,6 +151,19 @@ package final class WebSocketPeer {
     if case .draining = state, !isWritingFinished {
       isWritingFinished = true
       stream?.finishWriting()
+    }
+  }
+
+  /// The peer may have said why before it went: what has come is read first.
+  private func writingFailed(_ reason: TransportError.Reason) {
+    output = []
+    written = 0
+    guard writeFailure == nil else { return }
+    writeFailure = reason
+    isWritingFinished = true
+    loop.schedule(at: loop.now) { [weak self] in
+      self?.readAll()
+      self?.end(.lost(reason))
     }
   }
 
@@ -198,8 +213,8 @@ package final class WebSocketPeer {
       case .wait(let interest):
         watch(isWriting ? [.read, .write] : interest.union(.read))
         return
-      case .end: lost(.peerClosed)
-      case .failed(let failure): lost(TransportError.Reason(failure))
+      case .end: end(.lost(writeFailure ?? .peerClosed))
+      case .failed(let failure): end(.lost(TransportError.Reason(failure)))
       }
     }
   }
@@ -273,10 +288,6 @@ package final class WebSocketPeer {
     }
   }
 
-  private func lost(_ reason: TransportError.Reason) {
-    end(.lost(reason))
-  }
-
   /// Tells the owner soon: this may run inside a call of the owner.
   private func end(_ end: WebSocketEnd) {
     let told: WebSocketEnd
@@ -304,6 +315,7 @@ package final class WebSocketPeer {
     if !isWritingFinished { stream.finishWriting() }
     output = []
     written = 0
+    buffer = []
     finished()
   }
 }

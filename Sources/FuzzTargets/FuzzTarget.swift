@@ -12,6 +12,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   case http
   /// HTTP requests, and requests of ours that repeat what was read.
   case request
+  /// Frames of a WebSocket, as either side reads them, and frames of ours that repeat what was read.
+  case websocket
   /// The exchange's answers, one request kind and status at a time.
   case exchange
   /// RFC 3339, HTTP dates and Retry-After.
@@ -34,6 +36,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .json: try JSONCheck.check(input)
     case .http: try ResponseCheck.check(input)
     case .request: try RequestCheck.check(input)
+    case .websocket: try WebSocketCheck.check(input)
     case .exchange: try ExchangeCheck.check(input)
     case .time: try TimeCheck.check(input)
     case .decimal: try DecimalCheck.check(input)

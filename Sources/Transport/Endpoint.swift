@@ -2,13 +2,24 @@
 package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
   package enum Scheme: String, Hashable, Sendable {
     case http, https
+    /// A WebSocket (RFC 6455 §3).
+    case ws, wss
 
-    package var defaultPort: UInt16 {
+    package var isSecure: Bool {
       switch self {
-      case .http: 80
-      case .https: 443
+      case .http, .ws: false
+      case .https, .wss: true
       }
     }
+
+    package var isWebSocket: Bool {
+      switch self {
+      case .http, .https: false
+      case .ws, .wss: true
+      }
+    }
+
+    package var defaultPort: UInt16 { isSecure ? 443 : 80 }
   }
 
   package enum Host: Hashable, Sendable {
@@ -36,8 +47,8 @@ package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String {
       switch self {
-      case .schemeMissing: "a URL begins with https:// (or http:// for this machine)"
-      case .schemeUnknown: "only https:// and http:// are spoken"
+      case .schemeMissing: "a URL begins with its scheme, as https:// or wss://"
+      case .schemeUnknown: "the scheme is not spoken here; use https://, or wss:// for a stream"
       case .plainToRemoteHost:
         "http:// is accepted only for 127.0.0.0/8, [::1] and localhost; use https://"
       case .hostInvalid: "the host is neither a name nor an IP address"
@@ -48,21 +59,29 @@ package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Reads `https://host[:port][/prefix]`. Throws what is wrong with it.
+  /// Reads `https://host[:port][/prefix]`, and `http://` for this machine. Throws what is wrong with
+  /// it.
   package init(_ text: String) throws(Flaw) {
+    try self.init(text, isWebSocket: false)
+    guard scheme.isSecure || Self.isThisMachine(host) else { throw .plainToRemoteHost }
+  }
+
+  /// Reads `wss://host[:port][/prefix]` or `ws://…`, to any host. Throws what is wrong with it.
+  package init(webSocket text: String) throws(Flaw) {
+    try self.init(text, isWebSocket: true)
+  }
+
+  private init(_ text: String, isWebSocket: Bool) throws(Flaw) {
     guard let mark = text.firstRange(of: "://") else { throw .schemeMissing }
-    guard let scheme = Scheme(rawValue: text[..<mark.lowerBound].lowercased())
+    guard let scheme = Scheme(rawValue: text[..<mark.lowerBound].lowercased()),
+      scheme.isWebSocket == isWebSocket
     else { throw .schemeUnknown }
     let rest = text[mark.upperBound...]
     let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
     guard !authority.contains("@") else { throw .userInformationRefused }
     let (host, port) = try Self.split(authority)
-    let parsedHost = try Self.host(host)
-    if scheme == .http {
-      guard Self.isThisMachine(parsedHost) else { throw .plainToRemoteHost }
-    }
+    self.host = try Self.host(host)
     self.scheme = scheme
-    self.host = parsedHost
     self.port = try Self.port(port) ?? scheme.defaultPort
     prefix = try Self.prefix(rest[authority.endIndex...])
   }

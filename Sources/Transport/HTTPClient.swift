@@ -53,8 +53,9 @@ package final class HTTPClient {
     loop: EventLoop, endpoint: Endpoint, tls: TLSContext?, configuration: Configuration,
     resolver: Resolver
   ) {
+    invariant(!endpoint.scheme.isWebSocket, "requests go to http or https")
     invariant(
-      (endpoint.scheme == .https) == (tls?.role == .client),
+      endpoint.scheme.isSecure == (tls?.role == .client),
       "https goes with a client's TLS context, http with none")
     self.loop = loop
     self.endpoint = endpoint

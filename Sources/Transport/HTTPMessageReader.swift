@@ -58,6 +58,16 @@ struct HTTPMessageReader {
     bodyState = .complete
   }
 
+  /// Gives up what is unread, for another protocol that goes on with it.
+  mutating func takeUnread() -> [UInt8] {
+    defer {
+      buffer = []
+      start = 0
+      searched = 0
+    }
+    return Array(buffer[start...])
+  }
+
   private mutating func dropConsumed() {
     guard start > 0 else { return }
     buffer.removeSubrange(..<start)

@@ -9,9 +9,11 @@ package struct ReceivedRequest: Sendable {
   package let body: [UInt8]
   /// Who sent it, for a log: address and port.
   package let peer: String
+  package let isHTTP10: Bool
 
   package init(
-    method: String, path: String, query: String?, headers: HTTPFields, body: [UInt8], peer: String
+    method: String, path: String, query: String?, headers: HTTPFields, body: [UInt8], peer: String,
+    isHTTP10: Bool = false
   ) {
     self.method = method
     self.path = path
@@ -19,6 +21,7 @@ package struct ReceivedRequest: Sendable {
     self.headers = headers
     self.body = body
     self.peer = peer
+    self.isHTTP10 = isHTTP10
   }
 
   package func header(_ name: String) -> String? { headers.first(name) }
@@ -72,6 +75,9 @@ package struct HTTPRequestParser {
     }
   }
 
+  /// Gives up the bytes behind the request that came last, for another protocol (RFC 9110 §7.8).
+  mutating func takeUnread() -> [UInt8] { reader.takeUnread() }
+
   private mutating func advance() throws(HTTPViolation) -> Step {
     while true {
       switch state {
@@ -120,7 +126,7 @@ package struct HTTPRequestParser {
       separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     let request = ReceivedRequest(
       method: line.method, path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : nil,
-      headers: reader.fields, body: reader.body, peer: peer)
+      headers: reader.fields, body: reader.body, peer: peer, isHTTP10: line.isHTTP10)
     let keepAlive = !line.isHTTP10 && !reader.fields.lists("close", in: "Connection")
     reader.startMessage()
     state = .requestLine

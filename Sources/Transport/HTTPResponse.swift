@@ -34,7 +34,7 @@ package struct HTTPResponseParser {
     case failed(HTTPViolation)
   }
 
-  private struct StatusLine {
+  struct StatusLine {
     let status: Int
     let isHTTP10: Bool
   }
@@ -137,7 +137,7 @@ package struct HTTPResponseParser {
   }
 
   /// RFC 9112 §4. The blank before an empty reason is often left out; that is no other meaning.
-  private static func statusLine(_ line: ArraySlice<UInt8>) throws(HTTPViolation) -> StatusLine {
+  static func statusLine(_ line: ArraySlice<UInt8>) throws(HTTPViolation) -> StatusLine {
     let start = line.startIndex
     guard line.count >= 12, line[start..<(start + 5)].elementsEqual("HTTP/".utf8),
       line[start + 5].isDigit, line[start + 6] == 0x2E, line[start + 7].isDigit,

@@ -38,6 +38,22 @@ package final class Responder {
     loop.schedule(at: loop.now.advanced(by: delay)) { self.respond(response) }
   }
 
+  /// Makes a WebSocket of the connection. Nil when the client has gone, and when the request does not
+  /// ask for one as RFC 6455 §4.2.1 wants it: it is then answered with 400 or 426.
+  package func upgrade(
+    _ request: ReceivedRequest,
+    configuration: WebSocketPeer.Configuration = WebSocketPeer.Configuration()
+  ) -> WebSocketPeer? {
+    switch WebSocketHandshake.judge(request) {
+    case .refusal(let response):
+      respond(response)
+      return nil
+    case .upgrade(let fields):
+      guard finish() else { return nil }
+      return connection?.upgrade(number, fields, configuration)
+    }
+  }
+
   // MARK: - Misbehaviour
 
   /// Closes in good order without an answer.
@@ -134,6 +150,7 @@ extension HTTPResponse {
 
   private static func reason(_ status: Int) -> String {
     switch status {
+    case 101: "Switching Protocols"
     case 200: "OK"
     case 204: "No Content"
     case 307: "Temporary Redirect"
@@ -144,6 +161,7 @@ extension HTTPResponse {
     case 413: "Content Too Large"
     case 417: "Expectation Failed"
     case 418: "I'm a teapot"
+    case 426: "Upgrade Required"
     case 429: "Too Many Requests"
     case 431: "Request Header Fields Too Large"
     case 500: "Internal Server Error"

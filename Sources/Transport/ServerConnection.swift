@@ -9,11 +9,13 @@ final class ServerConnection {
     case handshake
     /// To `answering`, `lingering` or `closed`.
     case reading
-    /// A handler has the request. To `reading`, `lingering` or `closed`.
+    /// A handler has the request. To `reading`, `upgraded`, `lingering` or `closed`.
     case answering(number: Int, keepAlive: Bool)
     /// Our end is finished; what still comes is thrown away, so that no reset overtakes our answer.
     /// To `closed`.
     case lingering
+    /// The stream is the WebSocket's. To `closed`.
+    case upgraded(WebSocketPeer)
     case closed
   }
 
@@ -65,10 +67,21 @@ final class ServerConnection {
     setDeadline(configuration.requestDeadline)
   }
 
-  deinit { loop.deregister(stream.descriptor) }
+  deinit {
+    if case .upgraded(let peer) = state { return peer.abandon() }
+    loop.deregister(stream.descriptor)
+  }
 
   func close() {
-    if case .closed = state { return }
+    switch state {
+    case .closed: return
+    case .upgraded(let peer):
+      state = .closed
+      peer.abandon()
+      closed(self)
+      return
+    case .handshake, .reading, .answering, .lingering: break
+    }
     state = .closed
     deadline.set(nil)
     loop.deregister(stream.descriptor)
@@ -99,7 +112,7 @@ final class ServerConnection {
     // Further requests wait in the socket.
     case .answering: watch(isWriting ? .write : [])
     case .lingering: watch(.read)
-    case .handshake, .closed: break
+    case .handshake, .upgraded, .closed: break
     }
   }
 
@@ -116,7 +129,7 @@ final class ServerConnection {
       } else if readiness.readable || interest.contains(.write) {
         read()
       }
-    case .closed: break
+    case .upgraded, .closed: break
     }
   }
 
@@ -156,7 +169,7 @@ final class ServerConnection {
     switch state {
     case .reading: !isWriting
     case .lingering: true
-    case .handshake, .answering, .closed: false
+    case .handshake, .answering, .upgraded, .closed: false
     }
   }
 
@@ -241,6 +254,26 @@ extension ServerConnection {
     setDeadline(configuration.idleMaximum)
     flush()
     proceed()
+  }
+
+  /// Becomes a WebSocket, of which these fields say so. Nil when the connection is gone.
+  func upgrade(
+    _ number: Int, _ fields: HTTPFields, _ configuration: WebSocketPeer.Configuration
+  ) -> WebSocketPeer? {
+    guard isAnswering(number) else { return nil }
+    loop.deregister(stream.descriptor)
+    let peer = try? WebSocketPeer(
+      loop: loop, stream: stream, role: .server, received: parser.takeUnread(),
+      configuration: configuration, random: WebSocketSystemRandom.next
+    ) { [weak self] in self?.close() }
+    guard let peer else {
+      close()
+      return nil
+    }
+    state = .upgraded(peer)
+    // Nothing is on its way before it: a request is handled when the answers before it are written.
+    peer.sendRaw(HTTPResponse(status: 101, headers: fields).bytes(keepAlive: true))
+    return peer
   }
 
   /// Ends the connection in this manner once everything is written.

@@ -71,4 +71,34 @@ import Transport
     #expect(try Endpoint("https://api.mexc.com:80").authority == "api.mexc.com:80")
     #expect(try Endpoint("http://[::1]:80").authority == "[::1]")
   }
+
+  @Test(arguments: [
+    ("wss://wbs-api.mexc.com/ws", "wss://wbs-api.mexc.com/ws", 443),
+    ("WSS://WBS-API.MEXC.com:443/", "wss://wbs-api.mexc.com", 443),
+    ("ws://localhost", "ws://localhost", 80),
+    ("ws://[::1]:8080/a", "ws://[::1]:8080/a", 8080),
+    // Whether a plain connection may leave this machine is decided by who reads the configuration.
+    ("ws://example.org", "ws://example.org", 80),
+  ])
+  func `a good URL of a WebSocket is taken`(text: String, normal: String, port: UInt16) throws {
+    let endpoint = try Endpoint(webSocket: text)
+    #expect(endpoint.description == normal)
+    #expect(endpoint.port == port)
+    #expect(endpoint.scheme.isWebSocket)
+    #expect(endpoint.scheme.isSecure == normal.hasPrefix("wss:"))
+  }
+
+  @Test(arguments: [
+    ("wbs-api.mexc.com/ws", Endpoint.Flaw.schemeMissing),
+    ("https://wbs-api.mexc.com/ws", .schemeUnknown),
+    ("http://localhost", .schemeUnknown),
+    ("wss://", .hostInvalid),
+    ("wss://host:0", .portInvalid),
+    ("wss://user:secret@host", .userInformationRefused),
+    ("wss://host/ws?listenKey=secret", .prefixInvalid),
+    ("wss://host/#f", .prefixInvalid),
+  ])
+  func `a bad URL of a WebSocket is refused for its reason`(text: String, flaw: Endpoint.Flaw) {
+    #expect(throws: flaw) { try Endpoint(webSocket: text) }
+  }
 }

@@ -72,6 +72,55 @@ import Transport
     }
   }
 
+  @Test func `a thousand WebSockets, ended in every way, leave nothing behind`() async throws {
+    await #expect(processExitsWith: .success) {
+      let loop = try EventLoop()
+      var served = 0
+      // Kept for longer than they last: an end must not wait until they are let go.
+      var kept: [WebSocketPeer] = []
+      let server = try HTTPServer(loop: loop, port: 0, tls: nil) { request, responder in
+        guard let peer = responder.upgrade(request) else { return }
+        kept.append(peer)
+        served += 1
+        peer.send(text: "hello")
+        switch served % 4 {
+        case 0: peer.close()
+        case 1: peer.reset()
+        case 2: peer.sendRaw([0xFF, 0x00])
+        // The client closes.
+        default: break
+        }
+      }
+
+      func run(_ count: Int) throws {
+        for _ in 0..<count {
+          let client = try UpgradeText.client(loop, server.port)
+          var isEnded = false
+          client.onEvent = { [unowned client] event in
+            switch event {
+            case .opened, .binary: break
+            case .text: client.close()
+            case .closed: isEnded = true
+            }
+          }
+          client.start()
+          try loop.run(until: { isEnded })
+        }
+        try loop.run(until: { server.openConnections == 0 })
+        kept = []
+      }
+
+      try run(100)
+      let descriptors = try ResourceTests.descriptors()
+      let memory = try ResourceTests.memory()
+      try run(1_000)
+      #expect(served == 1_100)
+      #expect(try ResourceTests.descriptors() - descriptors < 10)
+      #expect(try ResourceTests.memory() - memory < ResourceTests.growthMaximum)
+      server.close()
+    }
+  }
+
   @Test func `without descriptors the server pauses instead of spinning, and recovers`() async {
     await #expect(processExitsWith: .success) {
       let loop = try EventLoop()

@@ -95,7 +95,7 @@ let package = Package(
     tests("CryptographyTests", of: ["Cryptography"]),
     tests("StoreTests", of: ["CSQLite", "Cryptography", "Domain", "JSON", "Store", "TestKit"]),
     tests("TransportTests", of: ["Domain", "Platform", "TestKit", "Transport"]),
-    tests("MEXCTests", of: ["Domain", "MEXC", "Platform", "Transport"]),
+    tests("MEXCTests", of: ["Domain", "JSON", "MEXC", "Platform", "Transport"]),
     tests("IntakeTests", of: ["Domain", "Intake", "JSON", "Platform", "TestKit"]),
     tests("MatchingTests", of: ["Domain", "Matching", "TestKit"]),
     tests(

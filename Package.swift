@@ -101,8 +101,8 @@ let package = Package(
     tests(
       "SimulatedExchangeTests",
       of: [
-        "Cryptography", "Domain", "JSON", "Matching", "Platform", "SimulatedExchange", "TestKit",
-        "Transport",
+        "Cryptography", "Domain", "JSON", "MEXC", "Matching", "Platform", "SimulatedExchange",
+        "TestKit", "Transport",
       ]),
     tests("ConfigurationTests", of: ["Configuration", "Domain", "JSON", "Platform"]),
     tests(

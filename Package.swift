@@ -95,14 +95,14 @@ let package = Package(
     tests("CryptographyTests", of: ["Cryptography"]),
     tests("StoreTests", of: ["CSQLite", "Cryptography", "Domain", "JSON", "Store", "TestKit"]),
     tests("TransportTests", of: ["Domain", "Platform", "TestKit", "Transport"]),
-    tests("MEXCTests", of: ["Domain", "MEXC", "Platform", "Transport"]),
+    tests("MEXCTests", of: ["Domain", "JSON", "MEXC", "Platform", "Transport"]),
     tests("IntakeTests", of: ["Domain", "Intake", "JSON", "Platform", "TestKit"]),
     tests("MatchingTests", of: ["Domain", "Matching", "TestKit"]),
     tests(
       "SimulatedExchangeTests",
       of: [
-        "Cryptography", "Domain", "JSON", "Matching", "Platform", "SimulatedExchange", "TestKit",
-        "Transport",
+        "Cryptography", "Domain", "JSON", "MEXC", "Matching", "Platform", "SimulatedExchange",
+        "TestKit", "Transport",
       ]),
     tests("ConfigurationTests", of: ["Configuration", "Domain", "JSON", "Platform"]),
     tests(

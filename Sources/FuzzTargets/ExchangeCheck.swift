@@ -178,9 +178,13 @@ enum ExchangeCheck {
     }
   }
 
-  /// Also as the history keeps it.
   private static func check(_ report: OrderReport, _ question: Question) throws(Broken) {
     try require(report.symbol == question.symbol, "an order of another symbol")
+    try check(report)
+  }
+
+  /// Also as the history keeps it.
+  static func check(_ report: OrderReport) throws(Broken) {
     try require(!report.orderID.isEmpty, "an order without a name")
     try require(
       report.executedQuantity >= .zero && report.executedQuote >= .zero, "a fill below zero")

@@ -16,6 +16,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   case websocket
   /// The exchange's answers, one request kind and status at a time.
   case exchange
+  /// Frames of the exchange's streams.
+  case protobuf
   /// RFC 3339, HTTP dates and Retry-After.
   case time
   /// Exact decimals and their arithmetic.
@@ -38,6 +40,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .request: try RequestCheck.check(input)
     case .websocket: try WebSocketCheck.check(input)
     case .exchange: try ExchangeCheck.check(input)
+    case .protobuf: try ProtobufCheck.check(input)
     case .time: try TimeCheck.check(input)
     case .decimal: try DecimalCheck.check(input)
     case .configuration: try ConfigurationCheck.check(input)

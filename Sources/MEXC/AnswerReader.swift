@@ -5,7 +5,7 @@ import JSON
 struct AnswerReader {
   let request: ExchangeRequest
   /// Kept out of every text.
-  let apiKey: String?
+  let secrets: [String]
 
   /// Codes that mean "no such order" in answer to a look-up: the table has -2011, practice -2013.
   private static let missingOrderCodes: Set<Int> = [-2011, -2013]
@@ -59,7 +59,7 @@ struct AnswerReader {
     case .place(let requests) where requests.count == 1:
       return .placed(orderID: try placedOrderID(body, for: requests[0]))
     case .place(let requests):
-      return .placed(try BatchAnswer(body, to: requests, hiding: apiKey).outcomes)
+      return .placed(try BatchAnswer(body, to: requests, hiding: secrets).outcomes)
     case .validate:
       _ = try object(body)
       return .validated

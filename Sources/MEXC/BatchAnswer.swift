@@ -17,7 +17,7 @@ struct BatchAnswer {
 
   /// Throws: when it is no list of as many elements as there were orders, each about one of them.
   init(
-    _ body: JSONValue, to requests: [OrderRequest], hiding apiKey: String?
+    _ body: JSONValue, to requests: [OrderRequest], hiding secrets: [String]
   ) throws(Undecodable) {
     guard let rows = body.arrayValue else {
       throw Undecodable("it is \(body.kindWithArticle), not an array")
@@ -28,7 +28,7 @@ struct BatchAnswer {
     var named: [String: Element] = [:]
     var nameless: [Element] = []
     for row in rows {
-      let element = Self.element(row, of: requests[0].symbol, hiding: apiKey)
+      let element = Self.element(row, of: requests[0].symbol, hiding: secrets)
       guard let name = element.name else {
         nameless.append(element)
         continue
@@ -61,21 +61,21 @@ struct BatchAnswer {
   }
 
   private static func element(
-    _ row: JSONValue, of symbol: Symbol, hiding apiKey: String?
+    _ row: JSONValue, of symbol: Symbol, hiding secrets: [String]
   ) -> Element {
     Element(
       name: row.text("newClientOrderId") ?? row.text("clientOrderId"),
-      outcome: outcome(row, symbol, hiding: apiKey))
+      outcome: outcome(row, symbol, hiding: secrets))
   }
 
   /// A code other than 0 is an error, whatever else the element says.
   private static func outcome(
-    _ row: JSONValue, _ symbol: Symbol, hiding apiKey: String?
+    _ row: JSONValue, _ symbol: Symbol, hiding secrets: [String]
   ) -> Result<String, ExchangeFailure> {
     do throws(Undecodable) {
       if let code = row.scalarText("code"), code != "0" && code != "200" {
         guard let number = Int(code) else { throw Undecodable("a code that is no number") }
-        return .failure(failure(number, Reply.message(in: row, hiding: apiKey) ?? ""))
+        return .failure(failure(number, Reply.message(in: row, hiding: secrets) ?? ""))
       }
       try row.requiredSymbol(symbol)
       guard let orderID = row.identifier("orderId") else { throw Undecodable("orderId is missing") }

@@ -69,6 +69,18 @@ struct Call {
     }
   }
 
+  init(_ request: ListenKeyRequest) {
+    switch request {
+    case .make: self.init(.post, "/userDataStream", isSigned: true)
+    case .extend(let key):
+      self.init(.put, "/userDataStream", isSigned: true)
+      query.add("listenKey", key.text)
+    case .close(let key):
+      self.init(.delete, "/userDataStream", isSigned: true)
+      query.add("listenKey", key.text)
+    }
+  }
+
   private mutating func add(_ request: OrderRequest) {
     for (name, value) in Self.parameters(of: request) { query.add(name, value) }
   }

@@ -1,4 +1,5 @@
 package import Domain
+import JSON
 import Platform
 package import Transport
 
@@ -33,7 +34,10 @@ package struct MEXCSpot {
   package func httpRequest(
     for request: ExchangeRequest, stampedAt: WallTime
   ) -> HTTPRequest? {
-    let call = Call(request)
+    httpRequest(for: Call(request), stampedAt: stampedAt)
+  }
+
+  func httpRequest(for call: Call, stampedAt: WallTime) -> HTTPRequest? {
     var query = call.query
     var headers: HTTPFields = []
     if call.isSigned {
@@ -54,33 +58,50 @@ package struct MEXCSpot {
   package mutating func answer(
     to request: ExchangeRequest, _ result: Result<HTTPResponse, TransportError>, now: WallTime
   ) -> ExchangeAnswer {
-    switch result {
-    case .failure(let error):
-      switch error.progress {
-      case .notSent: return .failed(.notSent(error.description))
-      case .perhapsSent: return .failed(.noAnswer(error.description))
-      }
-    case .success(let response):
-      return answer(to: request, response, now: now)
+    let reader = AnswerReader(request: request, secrets: secrets())
+    switch outcome(of: result, now: now) {
+    case .success(let body): return reader.answer(from: body)
+    case .failure(.refused(let error)): return reader.answer(from: error)
+    case .failure(let failure): return .failed(failure)
     }
   }
 
-  private mutating func answer(
-    to request: ExchangeRequest, _ response: HTTPResponse, now: WallTime
-  ) -> ExchangeAnswer {
-    let reader = AnswerReader(request: request, apiKey: credentials?.apiKey)
-    switch Reply(response, hiding: credentials?.apiKey) {
+  private func secrets(with listenKey: ListenKey? = nil) -> [String] {
+    [credentials?.apiKey, listenKey?.text].compactMap(\.self)
+  }
+
+  /// A good answer's body, or why there is none. `listenKey` is kept out of every text.
+  mutating func outcome(
+    of result: Result<HTTPResponse, TransportError>, hiding listenKey: ListenKey? = nil,
+    now: WallTime
+  ) -> Result<JSONValue, ExchangeFailure> {
+    switch result {
+    case .failure(let error):
+      switch error.progress {
+      case .notSent: return .failure(.notSent(error.description))
+      case .perhapsSent: return .failure(.noAnswer(error.description))
+      }
+    case .success(let response):
+      let reply = Reply(response, hiding: secrets(with: listenKey))
+      return outcome(of: response, reply, now: now)
+    }
+  }
+
+  private mutating func outcome(
+    of response: HTTPResponse, _ reply: Reply, now: WallTime
+  ) -> Result<JSONValue, ExchangeFailure> {
+    switch reply {
     case .throttled(let isBan, let text):
       let notice = throttleNotice(for: response, isBan: isBan, text: text, now: now)
-      return .failed(.throttled(notice))
+      return .failure(.throttled(notice))
     case .success(let body):
       unstatedThrottles = 0
-      return reader.answer(from: body)
+      return .success(body)
     case .refused(let error):
       unstatedThrottles = 0
-      return reader.answer(from: error)
-    case .blocked(let text): return .failed(.blocked(text))
-    case .unreadable(let text): return .failed(.unreadable(text))
+      return .failure(.refused(error))
+    case .blocked(let text): return .failure(.blocked(text))
+    case .unreadable(let text): return .failure(.unreadable(text))
     }
   }
 

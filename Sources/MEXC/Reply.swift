@@ -18,20 +18,20 @@ enum Reply {
   /// Characters of the exchange's message that are kept.
   private static let textMaximum = 500
 
-  /// `apiKey` is kept out of every text, should the exchange repeat it.
-  init(_ response: HTTPResponse, hiding apiKey: String?) {
+  /// `secrets` are kept out of every text, should the exchange repeat one.
+  init(_ response: HTTPResponse, hiding secrets: [String]) {
     let body = try? JSONReader.read(response.body, limits: .exchange)
     switch response.status {
     case 429, 418:
-      let text = Self.message(in: body, hiding: apiKey)
+      let text = Self.message(in: body, hiding: secrets)
       self = .throttled(isBan: response.status == 418, text: text ?? "")
     case 403:
-      let text = Self.message(in: body, hiding: apiKey)
+      let text = Self.message(in: body, hiding: secrets)
       self = .blocked("HTTP 403, \(text ?? Self.summary(of: response))")
     case 200:
-      self = Self.sorted(body, of: response, hiding: apiKey)
+      self = Self.sorted(body, of: response, hiding: secrets)
     case 400...499:
-      let reply = Self.sorted(body, of: response, hiding: apiKey)
+      let reply = Self.sorted(body, of: response, hiding: secrets)
       if case .success = reply {
         self = .unreadable("HTTP \(response.status) without an error code")
       } else if case .unreadable = reply, response.status == 401, body == nil {
@@ -43,7 +43,7 @@ enum Reply {
         self = reply
       }
     default:
-      let text = Self.message(in: body, hiding: apiKey)
+      let text = Self.message(in: body, hiding: secrets)
       self = .unreadable(
         text.map { "HTTP \(response.status): \($0)" }
           ?? "HTTP \(response.status), \(Self.summary(of: response))")
@@ -51,19 +51,19 @@ enum Reply {
   }
 
   private static func sorted(
-    _ body: JSONValue?, of response: HTTPResponse, hiding apiKey: String?
+    _ body: JSONValue?, of response: HTTPResponse, hiding secrets: [String]
   ) -> Reply {
     guard let body else {
       return .unreadable("HTTP \(response.status) without JSON, \(summary(of: response))")
     }
     guard let code = body["code"], !code.isNull else { return .success(body) }
     guard let number = code.numberValue ?? code.stringValue, let code = Int(number) else {
-      let text = message(in: body, hiding: apiKey).map { ": " + $0 } ?? ""
+      let text = message(in: body, hiding: secrets).map { ": " + $0 } ?? ""
       return .unreadable("HTTP \(response.status) with a code that is no number" + text)
     }
     // Wrappers say 200 in the documentation and 0 in practice.
     if code == 0 || code == 200 { return .success(body) }
-    let text = message(in: body, hiding: apiKey) ?? ""
+    let text = message(in: body, hiding: secrets) ?? ""
     switch code {
     case 429, 418: return .throttled(isBan: code == 418, text: text)
     default: return .refused(ErrorTable.error(code: code, text: text))
@@ -71,11 +71,11 @@ enum Reply {
   }
 
   /// Everything that an answer says in words: `msg`, and what other members add to it.
-  static func message(in body: JSONValue?, hiding apiKey: String?) -> String? {
+  static func message(in body: JSONValue?, hiding secrets: [String]) -> String? {
     let parts = ["msg", "data", "_extend"].compactMap { name in body?[name].flatMap(words) }
     if parts.isEmpty { return nil }
     var text = parts.joined(separator: "; ")
-    if let apiKey, !apiKey.isEmpty { text = text.replacing(apiKey, with: "…") }
+    for secret in secrets where !secret.isEmpty { text = text.replacing(secret, with: "…") }
     let kept = text.prefix(scalars: textMaximum)
     return kept.utf8.count < text.utf8.count ? kept + "…" : kept
   }

@@ -31,6 +31,10 @@ package enum Route: String, CaseIterable, Hashable, Sendable {
   case cancelEverything = "DELETE /api/v3/order/all"
   case allOrders = "GET /api/v3/allOrders"
   case myTrades = "GET /api/v3/myTrades"
+  case makeListenKey = "POST /api/v3/userDataStream"
+  case extendListenKey = "PUT /api/v3/userDataStream"
+  case closeListenKey = "DELETE /api/v3/userDataStream"
+  case listListenKeys = "GET /api/v3/userDataStream"
 
   package init?(method: String, path: String) {
     self.init(rawValue: "\(method) \(path)")
@@ -51,7 +55,8 @@ package enum Route: String, CaseIterable, Hashable, Sendable {
     case .ping, .time, .defaultSymbols, .exchangeInfo, .depth, .recentTrades,
       .aggregateTrades, .klines, .averagePrice, .dayTicker, .priceTicker, .bookTicker, .contracts:
       .anybody
-    case .selfSymbols, .account, .uid, .kycStatus, .keyInfo, .coins, .tradeFee, .myTrades:
+    case .selfSymbols, .account, .uid, .kycStatus, .keyInfo, .coins, .tradeFee, .myTrades,
+      .makeListenKey, .extendListenKey, .closeListenKey, .listListenKeys:
       .key(permission: "SPOT_ACCOUNT_READ")
     case .queryOrder, .openOrders, .allOrders: .key(permission: "SPOT_DEAL_READ")
     case .placeOrder, .testOrder, .placeBatch, .cancelOrder, .cancelOpenOrders,
@@ -72,7 +77,9 @@ package enum Route: String, CaseIterable, Hashable, Sendable {
     case .recentTrades: .init(ipWeight: 5)
     case .priceTicker, .bookTicker: .init(ipWeight: 10)
     case .exchangeInfo, .dayTicker: .init(ipWeight: 25)
-    case .selfSymbols, .uid, .kycStatus, .keyInfo, .testOrder: .init(ipWeight: 1, uidWeight: 1)
+    case .selfSymbols, .uid, .kycStatus, .keyInfo, .testOrder, .makeListenKey, .extendListenKey,
+      .closeListenKey, .listListenKeys:
+      .init(ipWeight: 1, uidWeight: 1)
     case .queryOrder: .init(ipWeight: 2, uidWeight: 2)
     case .openOrders: .init(ipWeight: 3, uidWeight: 3)
     case .allOrders, .myTrades, .coins: .init(ipWeight: 10, uidWeight: 10)

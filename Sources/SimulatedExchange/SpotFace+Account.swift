@@ -21,7 +21,8 @@ extension SpotFace {
       .placeOrder,
       .testOrder,
       .placeBatch, .queryOrder, .cancelOrder, .openOrders, .cancelOpenOrders,
-      .cancelEverything, .allOrders:
+      .cancelEverything, .allOrders,
+      .makeListenKey, .extendListenKey, .closeListenKey, .listListenKeys:
       return [:]
     }
   }

@@ -31,7 +31,8 @@ extension SpotFace {
     case .ping, .selfSymbols, .account, .uid, .kycStatus, .keyInfo, .coins, .tradeFee,
       .placeOrder, .testOrder, .placeBatch, .queryOrder, .cancelOrder, .openOrders,
       .cancelOpenOrders,
-      .cancelEverything, .allOrders, .myTrades:
+      .cancelEverything, .allOrders, .myTrades,
+      .makeListenKey, .extendListenKey, .closeListenKey, .listListenKeys:
       return [:]
     }
   }

@@ -50,7 +50,8 @@ extension SpotFace {
       .aggregateTrades, .klines, .averagePrice, .dayTicker, .priceTicker, .bookTicker, .contracts,
       .selfSymbols,
       .account, .uid,
-      .kycStatus, .keyInfo, .coins, .tradeFee, .myTrades:
+      .kycStatus, .keyInfo, .coins, .tradeFee, .myTrades,
+      .makeListenKey, .extendListenKey, .closeListenKey, .listListenKeys:
       return [:]
     }
   }

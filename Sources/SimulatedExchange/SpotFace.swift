@@ -70,6 +70,7 @@ package struct SpotFace {
   /// How a wait is told at present.
   private var retryForm = ForcedThrottle.Form.seconds
   private let signer: HMACSHA256
+  var listenKeys: ListenKeys
 
   package init(_ configuration: SimulatorConfiguration, at now: Moment) {
     self.configuration = configuration
@@ -81,6 +82,7 @@ package struct SpotFace {
     faults = configuration.faults
     variety = SplitMix64(seed: configuration.seed, stream: "answers")
     misfortune = SplitMix64(seed: configuration.seed, stream: "faults")
+    listenKeys = ListenKeys(seed: configuration.seed)
     signer = HMACSHA256(key: Array(configuration.secret.utf8).span)
   }
 
@@ -219,6 +221,8 @@ package struct SpotFace {
     case .placeOrder, .testOrder, .placeBatch, .queryOrder, .cancelOrder, .openOrders,
       .cancelOpenOrders, .cancelEverything, .allOrders:
       try orders(route, call)
+    case .makeListenKey, .extendListenKey, .closeListenKey, .listListenKeys:
+      try listenKeys.answer(route, call)
     }
   }
 

@@ -31,7 +31,7 @@ struct CheckOrderTests {
   static let cases: [Case] = [
     Case(
       testDescription: "an unknown route comes before everything",
-      request: WireRequest(method: "POST", path: "/api/v3/userDataStream"), status: 404, code: 404),
+      request: WireRequest(method: "POST", path: "/api/v3/strategy/group"), status: 404, code: 404),
     Case(
       testDescription: "a known path with another method",
       request: WireRequest(method: "PUT", path: "/api/v3/order"), status: 405, code: 405),

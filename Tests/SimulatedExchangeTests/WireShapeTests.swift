@@ -92,24 +92,47 @@ struct WireShapeTests {
     #expect(fee?["takerCommission"]?.numberValue == "0.0005")
   }
 
-  @Test func `a batch answers for each of its orders`() {
-    var face = SpotFace.certain()
-    let element =
-      #"{"symbol":"LINKUSDT","side":"BUY","type":"LIMIT_ORDER","quantity":"QTY","#
-      + #""price":20,"newClientOrderId":"ID"}"#
-    let text =
-      "["
-      + ["b1 2", "b2 0.01", "b3 3"].map { item in
-        let parts = item.split(separator: " ")
-        return element.replacing("ID", with: parts[0]).replacing("QTY", with: parts[1])
-      }.joined(separator: ",") + "]"
-    let encoded = text.utf8.map { byte in
+  private func batch(_ face: inout SpotFace, _ elements: [String]) -> TestAnswer {
+    let encoded = "[\(elements.joined(separator: ","))]".utf8.map { byte in
       "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
     }.joined()
-    let rows = face.answer(client.signed(.placeBatch, "batchOrders=" + encoded)).json?.arrayValue
+    return face.answer(client.signed(.placeBatch, "batchOrders=" + encoded))
+  }
+
+  private func element(_ id: String, _ quantity: String, symbol: String = "LINKUSDT") -> String {
+    #"{"symbol":"\#(symbol)","side":"BUY","type":"LIMIT_ORDER","quantity":"\#(quantity)","#
+      + #""price":20,"newClientOrderId":"\#(id)"}"#
+  }
+
+  @Test func `a batch answers for each of its orders`() {
+    var face = SpotFace.certain()
+    let answer = batch(&face, [element("b1", "2"), element("b2", "0.01"), element("b3", "3")])
+    let rows = answer.json?.arrayValue
     #expect(rows?.map { $0["newClientOrderId"]?.stringValue } == ["b1", "b2", "b3"])
     #expect(rows?.map { $0["code"]?.numberValue } == [nil, "30002", nil])
     #expect(face.exchange.orders.map(\.clientOrderID) == ["b1", "b3"])
+  }
+
+  @Test func `a batch of which every order fails is still answered with 200`() {
+    var face = SpotFace.certain()
+    let answer = batch(&face, [element("b1", "0.01"), element("b2", "0.02")])
+    #expect(answer.status == 200)
+    #expect(answer.json?.arrayValue?.map { $0["code"]?.numberValue } == ["30002", "30002"])
+    #expect(face.exchange.orders.isEmpty)
+  }
+
+  @Test func `a batch has twenty orders of one symbol at the most`() {
+    var face = SpotFace.certain()
+    let elements = (0...20).map { element("b\($0)", "1") }
+    #expect(batch(&face, elements).code == 33333)
+    let mixed = [element("b1", "1"), element("b2", "1", symbol: "BTCUSDT")]
+    #expect(batch(&face, mixed).code == 33333)
+    #expect(face.exchange.orders.isEmpty)
+    // Two calls a second, whatever they hold.
+    #expect(batch(&face, elements.dropLast()).status == 429)
+    var other = SpotFace.certain()
+    #expect(batch(&other, elements.dropLast()).json?.arrayValue?.count == 20)
+    #expect(batch(&other, []).code == 33333)
   }
 
   @Test func `lists show what they should`() {

@@ -1,0 +1,51 @@
+package import Domain
+
+/// What a stream can be asked to push (MEXC spot v3, "Websocket market streams" and "user data
+/// streams").
+package enum StreamChannel: Hashable, Sendable {
+  /// How often the best prices are pushed at the most.
+  package enum Interval: Int, CaseIterable, Hashable, Sendable {
+    case tenMilliseconds = 10
+    case hundredMilliseconds = 100
+  }
+
+  /// The best bid and ask of a symbol.
+  case bookTicker(Symbol, Interval)
+  /// The account's orders, fills and balances: streams that a listen key opened.
+  case privateOrders
+  case privateDeals
+  case privateAccount
+
+  private static let bookTickerPrefix = "spot@public.aggre.bookTicker.v3.api.pb@"
+  private static let privateNames: [String: StreamChannel] = [
+    StreamChannel.privateOrders.text: .privateOrders,
+    StreamChannel.privateDeals.text: .privateDeals,
+    StreamChannel.privateAccount.text: .privateAccount,
+  ]
+
+  /// The channel as it is subscribed to, and as its pushes name it.
+  package var text: String {
+    switch self {
+    case .bookTicker(let symbol, let interval):
+      Self.bookTickerPrefix + "\(interval.rawValue)ms@\(symbol)"
+    case .privateOrders: "spot@private.orders.v3.api.pb"
+    case .privateDeals: "spot@private.deals.v3.api.pb"
+    case .privateAccount: "spot@private.account.v3.api.pb"
+    }
+  }
+
+  /// `nil` for a channel that is none of these.
+  package init?(text: String) {
+    if let channel = Self.privateNames[text] {
+      self = channel
+      return
+    }
+    guard text.hasPrefix(Self.bookTickerPrefix) else { return nil }
+    let parts = text.dropFirst(Self.bookTickerPrefix.count).split(
+      separator: "@", omittingEmptySubsequences: false)
+    guard parts.count == 2, let symbol = Symbol(exchangeText: String(parts[1])),
+      let interval = Interval.allCases.first(where: { "\($0.rawValue)ms" == parts[0] })
+    else { return nil }
+    self = .bookTicker(symbol, interval)
+  }
+}

@@ -19,6 +19,10 @@ package enum ExchangeRequest: Hashable, Sendable {
   case recentOrders(Symbol, since: WallTime)
   case trades(Symbol, since: WallTime)
   case cancel(Symbol, OrderReference)
+  /// Makes the key that opens the stream of the account's orders. The venue keeps it to itself.
+  case openAccountStream
+  /// Lets that key live on.
+  case extendAccountStream
 }
 
 package enum OrderReference: Hashable, Sendable {
@@ -168,6 +172,8 @@ package enum ExchangeAnswer: Hashable, Sendable {
   case trades([TradeReport], unreadable: [UnreadableRow] = [])
   /// Only that the cancel was taken; what it did to the order is read from the order.
   case cancelTaken
+  /// There is a key, and the stream can be connected, or goes on.
+  case accountStreamReady
   case failed(ExchangeFailure)
 }
 

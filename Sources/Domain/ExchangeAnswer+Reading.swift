@@ -52,6 +52,10 @@ extension ExchangeAnswer {
     return .failure(failure)
   }
 
+  package var accountStreamReading: Result<Void, ExchangeFailure> {
+    self == .accountStreamReady ? .success(()) : .failure(failure)
+  }
+
   private var failure: ExchangeFailure {
     if case .failed(let failure) = self { return failure }
     if case .orderMissing(let error) = self { return .unreadable("\(error.code) \(error.text)") }

@@ -8,6 +8,8 @@ package struct VenueTraits: Sendable {
   package var limitsPairs: Bool
   /// How many account reads a second the venue takes.
   package var accountReadsPerSecond: Int
+  /// How many orders and cancels the venue takes in a second; several in one request count as one.
+  package var ordersPerSecond: Int
   /// How many orders of a symbol one request may place; 1 where each goes alone.
   package var ordersPerPlacement: Int
   /// How many placements of several orders the venue takes in a second.
@@ -18,24 +20,32 @@ package struct VenueTraits: Sendable {
   package var listReach: Duration
   /// From so many due orders of a symbol on, one list costs less than single looks.
   package var worthAList: Int
+  /// How long the key of the account's stream is good for before it is extended; `nil` where there is
+  /// no such stream.
+  package var accountStreamRefresh: Duration?
   /// Fills are made from the prices that are read here, so that a followed order wants one as young
   /// as this; `nil` where the venue fills by itself.
   package var fillPriceAge: Duration?
 
   package init(
     name: String, cost: @escaping @Sendable (ExchangeRequest) -> RequestCost, limitsPairs: Bool,
-    accountReadsPerSecond: Int, ordersPerPlacement: Int = 1, batchesPerSecond: Int = 0,
-    stampLead: Duration, listReach: Duration, worthAList: Int, fillPriceAge: Duration? = nil
+    accountReadsPerSecond: Int, ordersPerSecond: Int = .max, ordersPerPlacement: Int = 1,
+    batchesPerSecond: Int = 0,
+    stampLead: Duration, listReach: Duration, worthAList: Int,
+    accountStreamRefresh: Duration? = nil,
+    fillPriceAge: Duration? = nil
   ) {
     self.name = name
     self.cost = cost
     self.limitsPairs = limitsPairs
     self.accountReadsPerSecond = accountReadsPerSecond
+    self.ordersPerSecond = ordersPerSecond
     self.ordersPerPlacement = ordersPerPlacement
     self.batchesPerSecond = batchesPerSecond
     self.stampLead = stampLead
     self.listReach = listReach
     self.worthAList = worthAList
+    self.accountStreamRefresh = accountStreamRefresh
     self.fillPriceAge = fillPriceAge
   }
 

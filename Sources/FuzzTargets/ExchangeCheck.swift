@@ -30,7 +30,7 @@ enum ExchangeCheck {
         .serverTime, .instruments([symbol, other]), .prices([symbol, other]), .tradableSymbols,
         .place([orders[0]]), .validate(orders[0]), .order(symbol, .clientOrderID(clientOrderID)),
         .order(symbol, .orderID("C02__1")), .openOrders(symbol), .trades(symbol, since: now),
-        .cancel(symbol, .clientOrderID(clientOrderID)), .place(orders),
+        .cancel(symbol, .clientOrderID(clientOrderID)), .place(orders), .openAccountStream,
       ]
     }
   }
@@ -40,8 +40,8 @@ enum ExchangeCheck {
   static func check(_ input: [UInt8]) throws(Broken) {
     guard let question else { throw Broken("there is no question") }
     guard input.count >= 2 else { return }
-    // "0" is byte 48, a multiple of 12.
-    let request = question.requests[Int(input[0]) % question.requests.count]
+    // "0" is byte 48; 52 is a multiple of 13.
+    let request = question.requests[(Int(input[0]) + 4) % question.requests.count]
     let status = statuses[Int(input[1]) % statuses.count]
     let body = Array(input[2...])
     var exchange = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
@@ -54,7 +54,7 @@ enum ExchangeCheck {
       try check(error)
     case .instruments([], unreadable: []), .prices([]): break
     case .serverTime, .instruments, .prices, .tradableSymbols, .placed, .validated, .order,
-      .orders, .trades, .cancelTaken:
+      .orders, .trades, .cancelTaken, .accountStreamReady:
       try require(status == 200, "an answer out of status \(status)")
     }
     try checkMeaning(of: answer, to: request, body, question)
@@ -90,7 +90,8 @@ enum ExchangeCheck {
     of answer: ExchangeAnswer, to request: ExchangeRequest, _ body: [UInt8], _ question: Question
   ) throws(Broken) {
     switch (request, answer) {
-    case (_, .failed), (.order, .orderMissing), (.validate, .validated), (.cancel, .cancelTaken):
+    case (_, .failed), (.order, .orderMissing), (.validate, .validated), (.cancel, .cancelTaken),
+      (.openAccountStream, .accountStreamReady):
       break
     case (.serverTime, .serverTime(let time)):
       try require(time.milliseconds > 0, "a time before 1970")

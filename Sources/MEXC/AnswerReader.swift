@@ -44,7 +44,7 @@ struct AnswerReader {
       return .prices([])
     // After a cancel the same codes also mean "already filled": the order must be read.
     case .serverTime, .instruments, .prices, .tradableSymbols, .place, .validate, .order,
-      .openOrders, .recentOrders, .trades, .cancel:
+      .openOrders, .recentOrders, .trades, .cancel, .openAccountStream, .extendAccountStream:
       return .failed(.refused(error))
     }
   }
@@ -79,6 +79,8 @@ struct AnswerReader {
       let cancelled = try object(body)
       if cancelled.text("symbol") != nil { try cancelled.requiredSymbol(symbol) }
       return .cancelTaken
+    // Read where the key is kept.
+    case .openAccountStream, .extendAccountStream: throw Undecodable("it holds a listen key")
     }
   }
 

@@ -24,7 +24,8 @@ struct Call {
   private static let ordersMaximum = 1_000
   private static let tradesMaximum = 100
 
-  init(_ request: ExchangeRequest) {
+  /// `listenKey` is the one of the account's stream.
+  init(_ request: ExchangeRequest, listenKey: ListenKey? = nil) {
     switch request {
     case .serverTime:
       self.init(.get, "/time", isSigned: false)
@@ -66,18 +67,10 @@ struct Call {
     case .cancel(let symbol, let reference):
       self.init(.delete, "/order", isSigned: true)
       add(symbol, reference)
-    }
-  }
-
-  init(_ request: ListenKeyRequest) {
-    switch request {
-    case .make: self.init(.post, "/userDataStream", isSigned: true)
-    case .extend(let key):
+    case .openAccountStream: self.init(.post, "/userDataStream", isSigned: true)
+    case .extendAccountStream:
       self.init(.put, "/userDataStream", isSigned: true)
-      query.add("listenKey", key.text)
-    case .close(let key):
-      self.init(.delete, "/userDataStream", isSigned: true)
-      query.add("listenKey", key.text)
+      if let listenKey { query.add("listenKey", listenKey.text) }
     }
   }
 
@@ -136,6 +129,8 @@ extension MEXCSpot {
     case .order: RequestCost(ipWeight: 2, uidWeight: 2)
     case .openOrders: RequestCost(ipWeight: 3, uidWeight: 3)
     case .recentOrders, .trades: RequestCost(ipWeight: 10, uidWeight: 10)
+    // Not published; clients that are maintained count 1.
+    case .openAccountStream, .extendAccountStream: RequestCost(ipWeight: 1, uidWeight: 1)
     }
   }
 }

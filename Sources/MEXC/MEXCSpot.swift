@@ -11,17 +11,20 @@ package struct MEXCSpot {
   /// Facts of the spot API, version 3: its documentation, and what was measured of it.
   package static let spotTraits = VenueTraits(
     name: "mexc-spot", cost: cost, limitsPairs: true, accountReadsPerSecond: 2,
-    ordersPerPlacement: 20, batchesPerSecond: 2,
+    ordersPerSecond: 12, ordersPerPlacement: 20, batchesPerSecond: 2,
     stampLead: .seconds(1),
     // Lists reach back seven days; one day less, for clocks that disagree.
     listReach: .seconds(6 * 24 * 60 * 60),
     // A list weighs 10, a single look 2.
-    worthAList: 6)
+    worthAList: 6,
+    // A listen key lives 60 minutes; extending it every 30 is advised.
+    accountStreamRefresh: .seconds(25 * 60))
 
   private let credentials: Credentials?
   private let receiveWindow: Duration
   /// Throttling answers in a row that named no time to wait.
   private var unstatedThrottles = 0
+  private var accountStream = AccountStreamKey()
 
   /// Without `credentials` only the public requests can be made.
   package init(credentials: Credentials?, receiveWindow: Duration) {
@@ -34,10 +37,7 @@ package struct MEXCSpot {
   package func httpRequest(
     for request: ExchangeRequest, stampedAt: WallTime
   ) -> HTTPRequest? {
-    httpRequest(for: Call(request), stampedAt: stampedAt)
-  }
-
-  func httpRequest(for call: Call, stampedAt: WallTime) -> HTTPRequest? {
+    let call = Call(request, listenKey: accountStream.key)
     var query = call.query
     var headers: HTTPFields = []
     if call.isSigned {
@@ -58,22 +58,29 @@ package struct MEXCSpot {
   package mutating func answer(
     to request: ExchangeRequest, _ result: Result<HTTPResponse, TransportError>, now: WallTime
   ) -> ExchangeAnswer {
-    let reader = AnswerReader(request: request, secrets: secrets())
+    let reader = AnswerReader(request: request, secrets: secrets)
     switch outcome(of: result, now: now) {
-    case .success(let body): return reader.answer(from: body)
+    case .success(let body):
+      if let request = AccountStreamKey.Request(request) {
+        return accountStream.take(body, to: request)
+      }
+      return reader.answer(from: body)
     case .failure(.refused(let error)): return reader.answer(from: error)
     case .failure(let failure): return .failed(failure)
     }
   }
 
-  private func secrets(with listenKey: ListenKey? = nil) -> [String] {
+  /// The key of the account's stream, once it was made.
+  package var listenKey: ListenKey? { accountStream.key }
+
+  /// What is kept out of every text.
+  private var secrets: [String] {
     [credentials?.apiKey, listenKey?.text].compactMap(\.self)
   }
 
-  /// A good answer's body, or why there is none. `listenKey` is kept out of every text.
-  mutating func outcome(
-    of result: Result<HTTPResponse, TransportError>, hiding listenKey: ListenKey? = nil,
-    now: WallTime
+  /// A good answer's body, or why there is none.
+  private mutating func outcome(
+    of result: Result<HTTPResponse, TransportError>, now: WallTime
   ) -> Result<JSONValue, ExchangeFailure> {
     switch result {
     case .failure(let error):
@@ -82,7 +89,7 @@ package struct MEXCSpot {
       case .perhapsSent: return .failure(.noAnswer(error.description))
       }
     case .success(let response):
-      let reply = Reply(response, hiding: secrets(with: listenKey))
+      let reply = Reply(response, hiding: secrets)
       return outcome(of: response, reply, now: now)
     }
   }

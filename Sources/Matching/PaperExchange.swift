@@ -142,6 +142,8 @@ package final class PaperExchange {
     case .cancel(let symbol, let reference):
       _ = try exchange.cancel(symbol, .init(reference), at: now)
       return .cancelTaken
+    // What happens on paper, this process knows.
+    case .openAccountStream, .extendAccountStream: return .accountStreamReady
     }
   }
 }

@@ -272,6 +272,10 @@ final class WatchedLink: Dispatching {
 
   func withdrawUnsent() { link?.withdrawUnsent() }
 
+  func watchPrices(_ symbols: Set<Symbol>) { link?.watchPrices(symbols) }
+
+  func connectAccountStream() { link?.connectAccountStream() }
+
   func send(_ dispatch: Dispatch) {
     guard process.survives(.beforeSend) else { return }
     var dispatch = dispatch

@@ -157,7 +157,9 @@ final class PartsMeasurement {
     case .order(_, .orderID(let orderID)):
       guard let request = requests[orderID] else { break }
       return .order(Self.filled(request, orderID))
-    case .order, .openOrders, .recentOrders, .trades, .cancel: break
+    case .order, .openOrders, .recentOrders, .trades, .cancel, .openAccountStream,
+      .extendAccountStream:
+      break
     }
     return .failed(.noAnswer("not asked by an engine whose placements are all answered"))
   }

@@ -47,7 +47,8 @@ import Testing
       edges: .init(
         send: { edges.sent.append($0) }, withdrawUnsent: { _ in }, answer: { _, _ in },
         settle: { _ in },
-        doubt: { _, _ in }, answerCommand: { _, _ in }, log: { _ in }, storageFailed: { _ in }))
+        doubt: { _, _ in }, answerCommand: { _, _ in }, log: { _ in }, watchPrices: { _ in },
+        connectAccountStream: {}, storageFailed: { _ in }))
   }
 
   /// A start counts a third of the pools as used, for what an earlier run may have done.

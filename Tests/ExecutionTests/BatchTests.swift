@@ -106,6 +106,13 @@ import Testing
     #expect(sizes(harness) == Array(repeating: 1, count: 30))
   }
 
+  @Test func `with fewer orders a second than the venue takes each goes alone`() throws {
+    let harness = open { $0.rateLimits.ordersPerSecond = 2 }
+    try gather(8, harness)
+    harness.advance(by: .seconds(10))
+    #expect(sizes(harness) == Array(repeating: 1, count: 8))
+  }
+
   @Test func `a venue without batches gets each order alone`() throws {
     let harness = open { $0.venue = traits }
     try gather(30, harness)

@@ -156,7 +156,8 @@ import Testing
       case .trades where inTrades: .answer(.trades([], unreadable: [row]))
       case .recentOrders where !inTrades: .answer(.orders([], unreadable: [row]))
       case .serverTime, .instruments, .prices, .tradableSymbols, .validate, .order, .openOrders,
-        .recentOrders, .trades, .cancel:
+        .recentOrders, .trades, .cancel,
+        .openAccountStream, .extendAccountStream:
         nil
       }
     }

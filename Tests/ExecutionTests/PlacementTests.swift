@@ -49,7 +49,9 @@ import Testing
       case .write(.appendEvent(let event)): event.kind
       case .write(.putOrder(let order)): order.status.rawValue
       case .send(let dispatch): dispatch.isPlacement ? "send" : "look"
-      case .write, .withdrawUnsent, .answer, .settled, .doubt, .answerCommand, .log: nil
+      case .write, .withdrawUnsent, .answer, .settled, .doubt, .answerCommand, .log,
+        .watchPrices, .connectAccountStream:
+        nil
       }
     }
     #expect(kinds == ["order_approved", "new", "order_armed", "submitted", "send"])

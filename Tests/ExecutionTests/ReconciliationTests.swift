@@ -228,7 +228,8 @@ import Testing
       case .order(_, .orderID("E1")):
         .answer(.failed(.unreadable("an answer that cannot be read: executedQty is missing")))
       case .serverTime, .instruments, .prices, .tradableSymbols, .place, .validate, .order,
-        .openOrders, .trades, .cancel:
+        .openOrders, .trades, .cancel,
+        .openAccountStream, .extendAccountStream:
         nil
       }
     }

@@ -201,7 +201,9 @@ import Testing
                   tradeID: "T", orderID: $0, clientOrderID: "sga", symbol: btc,
                   price: decimal("100"), quantity: decimal("1"))
               } : []))
-      case .serverTime, .instruments, .prices, .tradableSymbols, .place, .validate, .cancel: nil
+      case .serverTime, .instruments, .prices, .tradableSymbols, .place, .validate, .cancel,
+        .openAccountStream, .extendAccountStream:
+        nil
       }
     }
     harness.advance(by: .seconds(10))

@@ -4,28 +4,32 @@ import Testing
 import Transport
 
 private let keyText = "pqia91ma19a5s61cv6a81va65sd099v8a65a1a5s61cv6a81va65sdf19v8a65a1"
+private let echo = #"{"listenKey":"\#(keyText)"}"#
 
+/// The key of the account's stream: made, and kept alive.
 @Suite struct ListenKeyTests {
   private let stamp = WallTime(milliseconds: 1_644_489_390_087)
 
-  private func key() throws -> ListenKey {
-    try #require(ListenKey(keyText))
+  /// An exchange that has given a key.
+  private func opened() throws -> MEXCSpot {
+    var exchange = MEXCSpot(
+      credentials: try documentedCredentials(), receiveWindow: .milliseconds(4_000))
+    #expect(
+      exchange.answer(to: .openAccountStream, response(200, echo), now: noon) == .accountStreamReady
+    )
+    return exchange
   }
 
-  private func answer(_ request: ListenKeyRequest, _ status: Int, _ body: String) throws
-    -> ListenKeyAnswer
-  {
-    var exchange = MEXCSpot(
-      credentials: try documentedCredentials(), receiveWindow: .seconds(5))
-    return exchange.answer(to: request, response(status, body), now: noon)
+  private func extended(_ status: Int, _ body: String) throws -> ExchangeAnswer {
+    var exchange = try opened()
+    return exchange.answer(to: .extendAccountStream, response(status, body), now: noon)
   }
 
   @Test func `the calls are signed, with the key in the query`() throws {
     let credentials = try documentedCredentials()
-    let exchange = MEXCSpot(credentials: credentials, receiveWindow: .milliseconds(4_000))
-    let expected: [(ListenKeyRequest, HTTPRequest.Method, String)] = [
-      (.make, .post, ""), (.extend(try key()), .put, "listenKey=\(keyText)&"),
-      (.close(try key()), .delete, "listenKey=\(keyText)&"),
+    let exchange = try opened()
+    let expected: [(ExchangeRequest, HTTPRequest.Method, String)] = [
+      (.openAccountStream, .post, ""), (.extendAccountStream, .put, "listenKey=\(keyText)&"),
     ]
     for (asked, method, parameters) in expected {
       let request = try #require(exchange.httpRequest(for: asked, stampedAt: stamp))
@@ -37,29 +41,26 @@ private let keyText = "pqia91ma19a5s61cv6a81va65sd099v8a65a1a5s61cv6a81va65sdf19
       #expect(request.headers.first("X-MEXC-APIKEY") == "mx0aBYs33eIilxBWC5")
       #expect(request.headers.first("Content-Type") == "application/json")
       #expect(request.body.isEmpty)
+      #expect(MEXCSpot.cost(of: asked) == RequestCost(ipWeight: 1, uidWeight: 1))
     }
     let stranger = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
-    #expect(stranger.httpRequest(for: .make, stampedAt: stamp) == nil)
-    #expect(MEXCSpot.listenKeyCost == RequestCost(ipWeight: 1, uidWeight: 1))
+    #expect(stranger.httpRequest(for: .openAccountStream, stampedAt: stamp) == nil)
+    #expect(stranger.listenKey == nil)
   }
 
   @Test func `good answers are read`() throws {
-    let echo = #"{"listenKey":"\#(keyText)"}"#
-    guard case .made(let made) = try answer(.make, 200, echo) else {
-      Issue.record("no key was made")
-      return
-    }
-    #expect(made.target("/ws") == "/ws?listenKey=\(keyText)")
+    #expect(try opened().listenKey?.target("/ws") == "/ws?listenKey=\(keyText)")
     for body in [echo, "{}", #"{"code":0,"listenKey":null}"#] {
-      guard case .extended = try answer(.extend(key()), 200, body) else {
-        Issue.record("not extended by \(body)")
-        continue
-      }
-      guard case .closed = try answer(.close(key()), 200, body) else {
-        Issue.record("not closed by \(body)")
-        continue
-      }
+      #expect(try extended(200, body) == .accountStreamReady, "\(body)")
     }
+  }
+
+  @Test func `a new key takes the place of the former`() throws {
+    var exchange = try opened()
+    let answer = exchange.answer(
+      to: .openAccountStream, response(200, #"{"listenKey":"another"}"#), now: noon)
+    #expect(answer == .accountStreamReady)
+    #expect(exchange.listenKey?.target("") == "?listenKey=another")
   }
 
   @Test(arguments: [
@@ -68,53 +69,46 @@ private let keyText = "pqia91ma19a5s61cv6a81va65sd099v8a65a1a5s61cv6a81va65sdf19
     #"{"listenKey":"\#(String(repeating: "a", count: 513))"}"#,
   ])
   func `an answer without a key makes none`(body: String) throws {
-    guard case .failed(.unreadable) = try answer(.make, 200, body) else {
-      Issue.record("a key was made")
+    var exchange = try opened()
+    let answer = exchange.answer(to: .openAccountStream, response(200, body), now: noon)
+    guard case .failed(.unreadable) = answer else {
+      Issue.record("\(answer)")
       return
     }
+    #expect(exchange.listenKey?.target("") == "?listenKey=\(keyText)")
   }
 
   @Test func `an answer about another key says nothing about ours`() throws {
-    let other = #"{"listenKey":"somebody-elses"}"#
-    for request in [ListenKeyRequest.extend(try key()), .close(try key())] {
-      guard case .failed(.unreadable(let text)) = try answer(request, 200, other) else {
-        Issue.record("taken for ours")
-        continue
-      }
-      #expect(!text.contains("somebody"))
+    let answer = try extended(200, #"{"listenKey":"somebody-elses"}"#)
+    guard case .failed(.unreadable(let text)) = answer else {
+      Issue.record("\(answer)")
+      return
     }
+    #expect(!text.contains("somebody"))
   }
 
-  @Test func `a dead key is told from other failures`() throws {
+  @Test func `failures are what they are of any request`() throws {
     let dead = #"{"code":730708,"msg":"listen key information error \#(keyText)"}"#
-    for request in [ListenKeyRequest.extend(try key()), .close(try key())] {
-      guard case .dead(let error) = try answer(request, 400, dead) else {
-        Issue.record("not dead")
-        continue
-      }
-      #expect(error.code == 730708)
-      #expect(error.text == "listen key information error …")
-    }
-    // No key was named, so that none is dead.
-    guard case .failed(.refused(let error)) = try answer(.make, 400, dead) else {
-      Issue.record("dead before it was made")
+    guard case .failed(.refused(let error)) = try extended(400, dead) else {
+      Issue.record("a dead key is not refused")
       return
     }
     #expect(error.code == 730708)
-    guard case .failed(.refused) = try answer(.extend(key()), 400, #"{"code":10072}"#),
-      case .failed(.throttled) = try answer(.extend(key()), 429, "{}"),
-      case .failed(.blocked) = try answer(.extend(key()), 403, "<html>"),
-      case .failed(.unreadable) = try answer(.extend(key()), 503, "")
+    #expect(error.text == "listen key information error …")
+    guard case .failed(.refused) = try extended(400, #"{"code":10072}"#),
+      case .failed(.throttled) = try extended(429, "{}"),
+      case .failed(.blocked) = try extended(403, "<html>"),
+      case .failed(.unreadable) = try extended(503, "")
     else {
       Issue.record("a failure taken for another")
       return
     }
-  }
-
-  @Test func `a lost answer is none`() throws {
-    var exchange = MEXCSpot(credentials: try documentedCredentials(), receiveWindow: .seconds(5))
+    var exchange = try opened()
     let lost = TransportError(.perhapsSent, .firstByte, .deadline, endpoint: "https://a")
-    guard case .failed(.noAnswer) = exchange.answer(to: .make, .failure(lost), now: noon) else {
+    guard
+      case .failed(.noAnswer) = exchange.answer(
+        to: .openAccountStream, .failure(lost), now: noon)
+    else {
       Issue.record("an answer was made up")
       return
     }
@@ -123,12 +117,10 @@ private let keyText = "pqia91ma19a5s61cv6a81va65sd099v8a65a1a5s61cv6a81va65sdf19
   @Test func `the key shows in no description and no error`() throws {
     var texts: [String] = []
     for value in [
-      try key(), ListenKeyRequest.extend(try key()), ListenKeyAnswer.made(try key()),
-      try answer(.extend(key()), 503, #"{"code":5,"msg":"\#(keyText)"}"#),
-      try answer(
-        .extend(key()), 400, #"{"code":1,"msg":"\#(keyText)","data":{"k":"\#(keyText)"}}"#),
-      try answer(.extend(key()), 429, #"{"msg":"\#(keyText)"}"#),
-      try answer(.extend(key()), 403, #"{"msg":"\#(keyText)"}"#),
+      try opened().listenKey as Any, try opened(),
+      try extended(503, #"{"code":5,"msg":"\#(keyText)"}"#),
+      try extended(400, #"{"code":1,"msg":"\#(keyText)","data":{"k":"\#(keyText)"}}"#),
+      try extended(429, #"{"msg":"\#(keyText)"}"#), try extended(403, #"{"msg":"\#(keyText)"}"#),
     ] as [Any] {
       var dumped = ""
       dump(value, to: &dumped)

@@ -49,19 +49,20 @@ import Testing
   }
 }
 
-/// A body as the product reads it, by the names of the vectors; `nil` for one that it does not.
+/// A body as the product reads it, by the names of the vectors; `nil` for one that it does not. The
+/// numbers are the schema's, not the product's own.
 private struct ReadBody {
   let values: JSONValue
 
   init?(_ body: PushMessage.Body) throws(ProtobufError) {
     switch body.number {
-    case BookTickerPush.number:
+    case 315:
       let push = try BookTickerPush(body.bytes)
       values = [
         "bidPrice": .string(push.bidPrice), "bidQuantity": .string(push.bidQuantity),
         "askPrice": .string(push.askPrice), "askQuantity": .string(push.askQuantity),
       ]
-    case OrderPush.number:
+    case 304:
       let push = try OrderPush(body.bytes)
       values = [
         "id": .string(push.id), "clientId": .string(push.clientID), "price": .string(push.price),
@@ -70,14 +71,14 @@ private struct ReadBody {
         "cumulativeQuantity": .string(push.cumulativeQuantity),
         "cumulativeAmount": .string(push.cumulativeAmount), "status": .integer(push.status),
       ]
-    case DealPush.number:
+    case 306:
       let push = try DealPush(body.bytes)
       values = [
         "price": .string(push.price), "quantity": .string(push.quantity),
         "tradeId": .string(push.tradeID), "clientOrderId": .string(push.clientOrderID),
         "orderId": .string(push.orderID),
       ]
-    case AccountPush.number:
+    case 307:
       let push = try AccountPush(body.bytes)
       values = [
         "vcoinName": .string(push.asset), "balanceAmount": .string(push.balanceAmount),

@@ -103,7 +103,7 @@ import Transport
       apiKey: Secret(copying: Array(SimulatorConfiguration.demoKey.utf8)),
       secret: Secret(copying: Array(SimulatorConfiguration.demoSecret.utf8)))
     var exchange = MEXCSpot(credentials: credentials, receiveWindow: .seconds(5))
-    func answer(_ request: ListenKeyRequest) throws -> ListenKeyAnswer {
+    func answer(_ request: ExchangeRequest) throws -> ExchangeAnswer {
       let now = moment()
       let made = try #require(exchange.httpRequest(for: request, stampedAt: now.wall))
       let parts = made.target.split(separator: "?", maxSplits: 1).map(String.init)
@@ -111,12 +111,14 @@ import Transport
         method: made.method.rawValue, path: parts[0], query: parts[1], headers: made.headers)
       return exchange.answer(to: request, .success(face.process(received, at: now)), now: now.wall)
     }
-    guard case .made(let key) = try answer(.make), case .extended = try answer(.extend(key)),
-      case .closed = try answer(.close(key)), case .dead = try answer(.extend(key)),
-      case .dead = try answer(.close(key))
-    else {
-      Issue.record("an answer of another kind")
+    #expect(try answer(.openAccountStream) == .accountStreamReady)
+    #expect(try answer(.extendAccountStream) == .accountStreamReady)
+    let key = try #require(exchange.listenKey?.target("")).dropFirst("?listenKey=".count)
+    #expect(call(&face, .closeListenKey, String(key)).code == nil)
+    guard case .failed(.refused(let error)) = try answer(.extendAccountStream) else {
+      Issue.record("a dead key is extended")
       return
     }
+    #expect(error.code == 730708)
   }
 }

@@ -52,7 +52,7 @@ extension ExchangeAnswer {
   fileprivate var provesKey: Bool {
     switch self {
     case .tradableSymbols, .placed, .validated, .order, .orderMissing, .orders, .trades,
-      .cancelTaken:
+      .cancelTaken, .accountStreamReady:
       true
     case .serverTime, .instruments, .prices, .failed: false
     }

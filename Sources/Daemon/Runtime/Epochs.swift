@@ -8,6 +8,10 @@ package import Store
 package protocol Dispatching: AnyObject {
   func start()
   func send(_ dispatch: Dispatch)
+  /// The symbols whose prices are to be pushed, in place of those of before.
+  func watchPrices(_ symbols: Set<Symbol>)
+  /// The venue has a key for the account's stream.
+  func connectAccountStream()
   /// What waits for a connection must not leave any more: each is answered as not sent.
   func withdrawUnsent()
   /// Answers that are out are not delivered any more.
@@ -148,6 +152,8 @@ package final class Epochs {
       settle: { [gateway] outcome in gateway.settle(outcome) },
       doubt: { [gateway] id, doubt in gateway.tell(doubt, of: id) },
       answerCommand: edges.answerCommand, log: edges.log,
+      watchPrices: { [weak link] symbols in link?.watchPrices(symbols) },
+      connectAccountStream: { [weak link] in link?.connectAccountStream() },
       storageFailed: { [weak self] error in self?.lose(error) })
   }
 

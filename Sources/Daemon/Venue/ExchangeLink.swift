@@ -9,14 +9,17 @@ package final class ExchangeLink: Dispatching {
   private var venue: any Venue
   private let now: () -> Moment
   private let deliver: (RequestID, ExchangeAnswer) -> Void
+  private let streams: (any VenueStreams)?
   private var isClosed = false
 
   package init(
-    client: any RequestCarrier, venue: any Venue, now: @escaping () -> Moment,
+    client: any RequestCarrier, venue: any Venue, streams: (any VenueStreams)? = nil,
+    now: @escaping () -> Moment,
     deliver: @escaping (RequestID, ExchangeAnswer) -> Void
   ) {
     self.client = client
     self.venue = venue
+    self.streams = streams
     self.now = now
     self.deliver = deliver
   }
@@ -26,6 +29,7 @@ package final class ExchangeLink: Dispatching {
   /// Answers that are out are not delivered any more.
   package func close() {
     isClosed = true
+    streams?.close()
     client.close()
   }
 
@@ -42,6 +46,12 @@ package final class ExchangeLink: Dispatching {
         self?.take(result, to: dispatch)
       }
     }
+  }
+
+  package func watchPrices(_ symbols: Set<Symbol>) { streams?.watchPrices(symbols) }
+
+  package func connectAccountStream() {
+    if let target = venue.accountStreamTarget { streams?.connectAccount(at: target) }
   }
 
   package func withdrawUnsent() { client.withdrawWaiting() }

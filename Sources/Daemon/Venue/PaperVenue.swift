@@ -17,12 +17,15 @@ package struct PaperVenue: Venue {
 
   package var traits: VenueTraits { Self.traits(over: market.traits) }
 
+  package var accountStreamTarget: String? { nil }
+
   /// No key limits anything, and fills follow the prices that are read here.
   package static func traits(over market: VenueTraits) -> VenueTraits {
     var traits = market
     traits.name = market.name + "-paper"
     traits.limitsPairs = false
     traits.fillPriceAge = .seconds(1)
+    traits.accountStreamRefresh = nil
     return traits
   }
 
@@ -63,7 +66,8 @@ extension ExchangeRequest {
   fileprivate var isPrivate: Bool {
     switch self {
     case .serverTime, .instruments, .prices: false
-    case .tradableSymbols, .place, .validate, .order, .openOrders, .recentOrders, .trades, .cancel:
+    case .tradableSymbols, .place, .validate, .order, .openOrders, .recentOrders, .trades, .cancel,
+      .openAccountStream, .extendAccountStream:
       true
     }
   }

@@ -7,6 +7,10 @@ package import Transport
 package protocol Venue {
   var traits: VenueTraits { get }
 
+  /// What opens the stream of the account's orders, behind the path of the streams; `nil` without a key
+  /// for it. A secret.
+  var accountStreamTarget: String? { get }
+
   /// What becomes of a request. `stampedAt` is the venue's time, `now` this machine's.
   mutating func begin(_ request: ExchangeRequest, stampedAt: WallTime, now: Moment) -> VenueStep
 
@@ -27,6 +31,8 @@ package enum VenueStep {
 
 extension MEXCSpot: Venue {
   package var traits: VenueTraits { Self.spotTraits }
+
+  package var accountStreamTarget: String? { listenKey?.target("") }
 
   package mutating func begin(
     _ request: ExchangeRequest, stampedAt: WallTime, now: Moment

@@ -42,7 +42,7 @@ package struct Dispatch: Hashable, Sendable {
     switch request {
     case .place, .validate: true
     case .serverTime, .instruments, .prices, .tradableSymbols, .order, .openOrders, .recentOrders,
-      .trades, .cancel:
+      .trades, .cancel, .openAccountStream, .extendAccountStream:
       false
     }
   }

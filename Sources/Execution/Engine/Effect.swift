@@ -17,6 +17,10 @@ package enum Effect: Sendable {
   /// Once the commit holds.
   case answerCommand(CommandToken, CommandAnswer)
   case log(LogEntry)
+  /// The symbols whose prices the exchange is to send by itself; takes the place of those of before.
+  case watchPrices(Set<Symbol>)
+  /// The venue has a key for the account's stream.
+  case connectAccountStream
 }
 
 /// What the sender of a signal is told.

@@ -45,6 +45,11 @@ package struct Engine: Sendable {
 
   /// Applies one input. The effects are in the order in which they must be performed.
   package mutating func apply(_ input: Input, at now: Moment) -> [Effect] {
+    // Prices come many times a second, and most of the time nobody waits for them.
+    if case .price(let symbol, let price) = input, !parts.awaitsPrice(of: symbol) {
+      parts.prices.take(symbol, price)
+      return []
+    }
     var reaction = Reaction(at: now)
     tellClockStep(&reaction)
     lastMoment = now
@@ -62,6 +67,7 @@ package struct Engine: Sendable {
     case .answer(let id, let answer): take(answer, to: id, &reaction)
     case .price(let symbol, let price): parts.prices.take(symbol, price)
     case .execution(let report): OrderPolling.takePushed(report, &parts, &reaction)
+    case .accountStream(let event): AccountStreamEvents.take(event, &parts, &reaction)
     case .tick: break
     case .command(let command, let token):
       OperatorCommands.perform(command, token, &parts, &reaction)
@@ -102,6 +108,8 @@ package struct Engine: Sendable {
       OrderPolling.takeList(symbol, keys, answer.ordersReading, &parts, &reaction)
     case .search(let key, let view): OrderSearching.take(key, view, answer, &parts, &reaction)
     case .cancel(let key): OrderCancelling.take(key, answer.cancelReading, &parts, &reaction)
+    case .accountStream(let isNew):
+      parts.accountStream.take(answer.accountStreamReading, isNew: isNew, &reaction)
     case .verify(let key, let orderID, let token):
       OrderResolution.takeVerification(
         key, orderID, token, answer.orderReading, &parts, &reaction)
@@ -115,6 +123,7 @@ package struct Engine: Sendable {
 
   private mutating func reconfigure(_ configuration: EngineConfiguration, at now: MonotonicTime) {
     parts.configuration = configuration
+    parts.prices.asksVenue = configuration.price.source != .stream
     parts.risk.limits = configuration.risk
     parts.venue.allow(configuration.risk.symbols, at: now)
     parts.orders.touchAll(.waiting)
@@ -127,6 +136,7 @@ package struct Engine: Sendable {
   private mutating func advance(_ reaction: inout Reaction) {
     parts.orders.ring(at: reaction.now)
     parts.venue.drive(&parts.scheduler, &reaction)
+    parts.accountStream.drive(&parts.scheduler, &reaction)
     noteGate(&reaction)
     PriceAnswers.drive(&parts, &reaction)
     OrderDriving.drive(&parts, &reaction)
@@ -136,6 +146,7 @@ package struct Engine: Sendable {
       &parts.prices, clock: parts.venue.clock, ordersWait: parts.placements.ordersWait,
       isOver: isOver, &reaction)
     parts.scheduler.rememberUsage(&reaction)
+    parts.watchPrices(&reaction)
   }
 
   private mutating func noteGate(_ reaction: inout Reaction) {

@@ -3,11 +3,24 @@ package import Domain
 /// Everything of the configuration that decisions depend on.
 package struct EngineConfiguration: Sendable {
   package struct Price: Hashable, Sendable {
+    package enum Source: String, CaseIterable, Hashable, Sendable {
+      /// What the exchange pushes; it is asked where that is not fresh.
+      case auto
+      /// Only what the exchange pushes.
+      case stream
+      /// The exchange is asked, and nothing is watched.
+      case rest
+    }
+
+    package var source: Source
     package var maximumAge: Duration
     /// Basis points.
     package var maximumDeviation: FixedDecimal
 
-    package init(maximumAge: Duration, maximumDeviation: FixedDecimal) {
+    package init(
+      source: Source = .rest, maximumAge: Duration, maximumDeviation: FixedDecimal
+    ) {
+      self.source = source
       self.maximumAge = maximumAge
       self.maximumDeviation = maximumDeviation
     }

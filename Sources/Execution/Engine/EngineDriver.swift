@@ -28,6 +28,8 @@ package final class EngineDriver<Failure: Error> {
     package var doubt: (SignalID, Doubt?) -> Void
     package var answerCommand: (CommandToken, CommandAnswer) -> Void
     package var log: (LogEntry) -> Void
+    package var watchPrices: (Set<Symbol>) -> Void
+    package var connectAccountStream: () -> Void
     /// The driver's life is over: what the engine believes is not what is durable.
     package var storageFailed: (Failure) -> Void
 
@@ -36,7 +38,8 @@ package final class EngineDriver<Failure: Error> {
       answer: @escaping (Receipt, SignalAnswer) -> Void, settle: @escaping (Outcome) -> Void,
       doubt: @escaping (SignalID, Doubt?) -> Void,
       answerCommand: @escaping (CommandToken, CommandAnswer) -> Void,
-      log: @escaping (LogEntry) -> Void, storageFailed: @escaping (Failure) -> Void
+      log: @escaping (LogEntry) -> Void, watchPrices: @escaping (Set<Symbol>) -> Void,
+      connectAccountStream: @escaping () -> Void, storageFailed: @escaping (Failure) -> Void
     ) {
       self.send = send
       self.withdrawUnsent = withdrawUnsent
@@ -45,6 +48,8 @@ package final class EngineDriver<Failure: Error> {
       self.doubt = doubt
       self.answerCommand = answerCommand
       self.log = log
+      self.watchPrices = watchPrices
+      self.connectAccountStream = connectAccountStream
       self.storageFailed = storageFailed
     }
   }
@@ -90,6 +95,8 @@ package final class EngineDriver<Failure: Error> {
       case .write(let write): persist(write)
       case .send(let dispatch) where dispatch.barrier == .none: edges.send(dispatch)
       case .withdrawUnsent(let reason): withdraw(reason)
+      case .watchPrices(let symbols): edges.watchPrices(symbols)
+      case .connectAccountStream: edges.connectAccountStream()
       case .send, .answer, .settled, .doubt, .answerCommand, .log:
         deferred.append(.effect(effect))
       }
@@ -168,7 +175,7 @@ package final class EngineDriver<Failure: Error> {
         CommandAnswer(
           ok: false, message: "not confirmed, look at 'status' before you repeat it: \(error)"))
     case .effect(.write), .effect(.send), .effect(.withdrawUnsent), .effect(.settled),
-      .effect(.doubt), .effect(.log):
+      .effect(.doubt), .effect(.log), .effect(.watchPrices), .effect(.connectAccountStream):
       break
     }
   }
@@ -186,7 +193,9 @@ package final class EngineDriver<Failure: Error> {
     case .effect(.doubt(let id, let doubt)): edges.doubt(id, doubt)
     case .effect(.answerCommand(let token, let answer)): edges.answerCommand(token, answer)
     case .effect(.log(let entry)): edges.log(entry)
-    case .effect(.write), .effect(.send), .effect(.withdrawUnsent): break
+    case .effect(.write), .effect(.send), .effect(.withdrawUnsent), .effect(.watchPrices),
+      .effect(.connectAccountStream):
+      break
     }
   }
 

@@ -10,6 +10,8 @@ struct EngineParts: Sendable {
   var prices = PriceBook()
   var scheduler: RequestScheduler
   var venue: VenueState
+  var accountStream: AccountStream
+  private var watched: Set<Symbol> = []
   var trading: TradingState
   var reconciliation = Reconciliation()
   var doubts = DoubtLedger()
@@ -21,6 +23,9 @@ struct EngineParts: Sendable {
     scheduler = RequestScheduler(configuration.rateLimits, configuration.venue)
     venue = VenueState(
       allowed: configuration.risk.symbols, configuration.venue, at: now.monotonic)
+    accountStream = AccountStream(
+      configuration.venue, configuration.mode, at: now.monotonic)
+    prices.asksVenue = configuration.price.source != .stream
     trading = TradingState(
       state,
       settling: configuration.receiveWindow + configuration.venue.stampLead
@@ -29,6 +34,22 @@ struct EngineParts: Sendable {
   }
 
   var isTradingOpen: Bool { venue.isReady && reconciliation.pending.isEmpty }
+
+  /// Whether an order of the symbol cannot go on without a price, or a fresher one.
+  mutating func awaitsPrice(of symbol: Symbol) -> Bool {
+    prices.isWanted(symbol) || placements.approvedCount(of: symbol) > 0
+      || placements.wantsPrice(symbol, orders)
+  }
+
+  /// The prices that the exchange is to send by itself: of the allowed symbols, or of those with orders
+  /// where every symbol is allowed.
+  mutating func watchPrices(_ reaction: inout Reaction) {
+    guard configuration.price.source != .rest else { return }
+    let wanted = configuration.risk.symbols.map { Set($0) } ?? orders.symbols
+    guard wanted != watched else { return }
+    watched = wanted
+    reaction.add(.watchPrices(wanted))
+  }
 
   mutating func nextOrderNumber() -> Int {
     acceptedCount += 1

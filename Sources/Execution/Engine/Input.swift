@@ -10,6 +10,7 @@ package enum Input: Sendable {
   case price(Symbol, MarketPrice)
   /// What the exchange says of an order by itself: the same as the answer to a look at it.
   case execution(OrderReport)
+  case accountStream(AccountStreamEvent)
   /// Time has passed; also the first input, which starts the requests of the start gate.
   case tick
   case command(OperatorCommand, CommandToken)

@@ -43,7 +43,9 @@ package struct RateLimiter: Sendable {
     orders = SlidingWindow(limit: usable(limits.ordersPerSecond), length: .seconds(1))
     batches = SlidingWindow(limit: venue.batchesPerSecond, length: .seconds(1))
     accountReads = SlidingWindow(limit: venue.accountReadsPerSecond, length: .seconds(1))
-    ordersPerPlacement = venue.ordersPerPlacement
+    // Whoever allows fewer orders a second than the venue wants fewer orders, not fewer requests.
+    ordersPerPlacement =
+      limits.ordersPerSecond < venue.ordersPerSecond ? 1 : venue.ordersPerPlacement
   }
 
   /// `now` when the request may leave at once, else the earliest time to ask again.

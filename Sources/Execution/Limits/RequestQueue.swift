@@ -14,11 +14,13 @@ enum Purpose: Hashable, Sendable {
   case search(OrderKey, Search.View)
   case cancel(OrderKey)
   case verify(OrderKey, orderID: String, CommandToken)
+  /// The key of the account's stream: a new one, or that it lives on.
+  case accountStream(isNew: Bool)
 
   var group: SlidingWindow.Group {
     switch self {
     case .cancel: .cancel
-    case .search, .verify, .poll, .pollMany: .lookup
+    case .search, .verify, .poll, .pollMany, .accountStream: .lookup
     case .clock, .place, .prices, .instruments, .tradableSymbols: .trading
     }
   }
@@ -27,7 +29,9 @@ enum Purpose: Hashable, Sendable {
   var order: OrderKey? {
     switch self {
     case .poll(let key), .search(let key, _), .cancel(let key): key
-    case .place, .verify, .clock, .instruments, .tradableSymbols, .prices, .pollMany: nil
+    case .place, .verify, .clock, .instruments, .tradableSymbols, .prices, .pollMany,
+      .accountStream:
+      nil
     }
   }
 }
@@ -36,7 +40,7 @@ enum Purpose: Hashable, Sendable {
 struct RequestQueue: Sendable {
   /// Lower goes first.
   enum Rank: Int, CaseIterable, Comparable, Sendable {
-    case cancel, clock, search, price, rules, pairs, poll
+    case cancel, clock, search, price, rules, pairs, stream, poll
     /// The long watch for orders that were not found lets everything else go first: many of them
     /// would leave nothing to the orders that are there.
     case watch
@@ -87,6 +91,7 @@ extension Purpose {
     case .place, .prices: .price
     case .instruments: .rules
     case .tradableSymbols: .pairs
+    case .accountStream: .stream
     case .poll, .pollMany: .poll
     }
   }
@@ -105,7 +110,8 @@ extension ExchangeRequest {
   var isSigned: Bool {
     switch self {
     case .serverTime, .instruments, .prices: false
-    case .tradableSymbols, .place, .validate, .order, .openOrders, .recentOrders, .trades, .cancel:
+    case .tradableSymbols, .place, .validate, .order, .openOrders, .recentOrders, .trades, .cancel,
+      .openAccountStream, .extendAccountStream:
       true
     }
   }

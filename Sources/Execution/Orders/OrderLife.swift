@@ -27,6 +27,8 @@ struct OrderLife: Sendable {
   let expiry: Expiry
   private(set) var order: Order
   private(set) var phase: Phase
+  /// When it was last handed to the network; `nil` when that was an earlier run.
+  private(set) var armedAt: MonotonicTime?
   /// Looks that did not tell where it stands, over every phase.
   var looks = FailedLooks()
 
@@ -46,7 +48,9 @@ struct OrderLife: Sendable {
   mutating func fold(_ event: OrderEvent, at now: Moment) throws(IllegalTransition) {
     let former = order.status
     try order.apply(event, at: now.wall)
-    if order.status != former { phase = successor(at: now) }
+    guard order.status != former else { return }
+    phase = successor(at: now)
+    if case .armed = phase { armedAt = now.monotonic }
   }
 
   private func successor(at now: Moment) -> Phase {
@@ -100,6 +104,13 @@ struct Following: Sendable {
 
   /// `nil` while a look is under way.
   private(set) var due: MonotonicTime?
+  /// Since when the exchange is known to have it.
+  private let since: MonotonicTime
+  /// When the last look was asked for.
+  private(set) var askedAt: MonotonicTime?
+  private var looks = 0
+  /// Something happened that only a look explains.
+  private(set) var isUrgent = false
   private var backOff = BackOff(first: .milliseconds(100), longest: .seconds(10))
   /// Look-ups in a row that did not find an order that was there before.
   var misses = 0
@@ -112,16 +123,44 @@ struct Following: Sendable {
   private static let manyFailures = 35
   private static let longestWhenFailing: Duration = .seconds(60)
 
+  /// While the exchange tells of changes by itself, looks are this far apart, at first and at last: the
+  /// longest that a change can stay unseen of which it did not tell.
+  private static let firstSafetyPause: Duration = .seconds(30)
+  private static let longestSafetyPause: Duration = .seconds(600)
+
   init(firstLookAfter now: MonotonicTime) {
+    since = now
     schedule(after: now)
   }
 
   /// At once: of an order of an earlier run, or one whose state only the exchange can tell.
   init(firstLookAt now: MonotonicTime) {
+    since = now
     due = now
   }
 
-  mutating func begin() { due = nil }
+  mutating func begin(at now: MonotonicTime) {
+    due = nil
+    askedAt = now
+    looks += 1
+    isUrgent = false
+  }
+
+  /// When it is looked up although nothing was told of it.
+  var safetyLook: MonotonicTime {
+    let pause = BackOff.pause(
+      after: looks, first: Self.firstSafetyPause, longest: Self.longestSafetyPause)
+    return (askedAt ?? since).advanced(by: pause)
+  }
+
+  mutating func postpone(to time: MonotonicTime) { due = time }
+
+  /// Something was told of it that has to be explained by then.
+  mutating func look(by time: MonotonicTime) {
+    guard let due else { return }
+    self.due = isUrgent ? min(due, time) : time
+    isUrgent = true
+  }
 
   mutating func schedule(after now: MonotonicTime, failures: Int = 0) {
     due = now.advanced(
@@ -137,10 +176,18 @@ struct Following: Sendable {
   /// The answer said nothing about the order, and another way of asking may.
   mutating func askAgain(at now: MonotonicTime) { due = now }
 
-  /// Something changed: look again soon.
+  /// Something changed that only a look explains.
   mutating func restart(at now: MonotonicTime) {
     backOff.reset()
     due = now
+    isUrgent = true
+  }
+
+  /// The exchange told of a change: more may follow soon.
+  mutating func changed(at now: MonotonicTime) {
+    backOff.reset()
+    isUrgent = false
+    schedule(after: now)
   }
 }
 

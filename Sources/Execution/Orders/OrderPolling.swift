@@ -20,6 +20,10 @@ enum OrderPolling {
       guard let life = parts.orders[key], let time = life.following?.due,
         time <= reaction.now.monotonic
       else { continue }
+      if let later = parts.accountStream.safetyLook(at: life), later > reaction.now.monotonic {
+        parts.orders.update(key) { $0.following?.postpone(to: later) }
+        continue
+      }
       if let index = due.firstIndex(where: { $0.symbol == life.symbol }) {
         due[index].keys.append(key)
       } else {
@@ -59,7 +63,7 @@ enum OrderPolling {
       guard let order = parts.orders[key]?.order else { continue }
       parts.scheduler.add(.order(symbol, order.reference), for: .poll(key))
     }
-    for key in keys { parts.orders.update(key) { $0.following?.begin() } }
+    for key in keys { parts.orders.update(key) { $0.following?.begin(at: now.monotonic) } }
   }
 
   private static func isListable(
@@ -164,7 +168,15 @@ enum OrderPolling {
   static func takePushed(
     _ report: OrderReport, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
-    guard let name = report.clientOrderID, let key = parts.orders.key(named: name) else { return }
+    guard let name = report.clientOrderID, let key = parts.orders.key(named: name),
+      let order = parts.orders[key]?.order
+    else { return }
+    // Reports may overtake each other, and come twice.
+    if report.executedQuantity < order.executedQuantity { return }
+    if case .undocumented = report.status {
+      parts.orders.update(key) { $0.following?.restart(at: reaction.now.monotonic) }
+      return
+    }
     observe(key, report, "pushed by the exchange", &parts, &reaction)
   }
 
@@ -205,10 +217,7 @@ enum OrderPolling {
     if order.status.isTerminal {
       parts.end(key, .accepted, "", &reaction)
     } else {
-      parts.orders.update(key) { life in
-        life.following?.restart(at: reaction.now.monotonic)
-        life.following?.schedule(after: reaction.now.monotonic)
-      }
+      parts.orders.update(key) { $0.following?.changed(at: reaction.now.monotonic) }
     }
   }
 

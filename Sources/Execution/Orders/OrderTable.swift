@@ -28,6 +28,9 @@ struct OrderTable: Sendable {
   /// The next alarm of each order that has one.
   private var nextAlarm: [OrderKey: MonotonicTime] = [:]
   private var touched: Set<OrderKey> = []
+  private var countBySymbol: [Symbol: Int] = [:]
+  /// The symbols that have orders.
+  private(set) var symbols: Set<Symbol> = []
 
   var count: Int { lives.count }
 
@@ -50,6 +53,8 @@ struct OrderTable: Sendable {
     names[life.order.request.clientOrderID.text] = life.key
     stages[life.phase.stage, default: []].insert(life.key)
     touched.insert(life.key)
+    countBySymbol[life.symbol, default: 0] += 1
+    symbols.insert(life.symbol)
     watchExpiry(of: life)
   }
 
@@ -59,6 +64,9 @@ struct OrderTable: Sendable {
     stages[life.phase.stage]?.remove(key)
     nextAlarm[key] = nil
     touched.remove(key)
+    let left = (countBySymbol[life.symbol] ?? 0) - 1
+    countBySymbol[life.symbol] = left > 0 ? left : nil
+    if left <= 0 { symbols.remove(life.symbol) }
   }
 
   /// Changes an order; it is touched by that. What the change returns; `nil` when there is no such order.

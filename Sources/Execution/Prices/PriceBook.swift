@@ -52,6 +52,8 @@ struct PriceBook: Sendable {
   }
 
   private var prices: [Symbol: MarketPrice] = [:]
+  /// Whether the exchange is asked for prices that it does not send by itself.
+  var asksVenue = true
   /// Symbols that somebody waits for, in the order in which they were asked for.
   private(set) var wanted: [Symbol] = []
   private var wantedSet: Set<Symbol> = []
@@ -77,7 +79,10 @@ struct PriceBook: Sendable {
     return now.since(price.knownAt.monotonic) < maximumAge
   }
 
+  func isWanted(_ symbol: Symbol) -> Bool { wantedSet.contains(symbol) }
+
   mutating func want(_ symbol: Symbol) {
+    guard asksVenue else { return }
     if underWay?.contains(symbol) == true { return }
     if wantedSet.insert(symbol).inserted { wanted.append(symbol) }
   }

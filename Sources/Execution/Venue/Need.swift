@@ -11,13 +11,14 @@ struct Need: Sendable {
   private var isUnderWay = false
   private var due: MonotonicTime
   private(set) var lastFailure: Failure?
-  private var backOff = BackOff(first: .milliseconds(250), longest: .seconds(8))
+  private var backOff: BackOff
   private var told: (reason: String, at: MonotonicTime)?
 
   private static let tellingInterval: Duration = .seconds(60)
 
-  init(due: MonotonicTime) {
+  init(due: MonotonicTime, longestPause: Duration = .seconds(8)) {
     self.due = due
+    backOff = BackOff(first: .milliseconds(250), longest: longestPause)
   }
 
   var failures: Int { backOff.failures }

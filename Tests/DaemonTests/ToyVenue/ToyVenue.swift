@@ -10,6 +10,8 @@ struct ToyVenue: Venue {
     accountReadsPerSecond: 100, stampLead: .seconds(2), listReach: .seconds(3_600),
     worthAList: .max)
 
+  var accountStreamTarget: String? { nil }
+
   mutating func begin(
     _ request: ExchangeRequest, stampedAt: WallTime, now: Moment
   ) -> VenueStep {
@@ -22,7 +24,8 @@ struct ToyVenue: Venue {
         HTTPRequest(.post, "/orders/\(orders[0].clientOrderID)/\(orders[0].side.rawValue)"))
     case .order(_, .clientOrderID(let id)): .send(HTTPRequest(.get, "/orders/\(id)"))
     case .order(_, .orderID(let id)): .send(HTTPRequest(.get, "/orders/\(id)"))
-    case .tradableSymbols, .validate, .openOrders, .recentOrders, .trades, .cancel:
+    case .tradableSymbols, .validate, .openOrders, .recentOrders, .trades, .cancel,
+      .openAccountStream, .extendAccountStream:
       .answered(.failed(.unreadable("the toy venue does not know it")))
     }
   }
@@ -44,7 +47,9 @@ struct ToyVenue: Venue {
       Self.decimal(text).map { .prices([SymbolPrice(symbol: symbols[0], price: $0)]) }
     case .place: .placed(orderID: text)
     case .order(let symbol, _): report(symbol, text).map { .order($0) }
-    case .tradableSymbols, .validate, .openOrders, .recentOrders, .trades, .cancel: nil
+    case .tradableSymbols, .validate, .openOrders, .recentOrders, .trades, .cancel,
+      .openAccountStream, .extendAccountStream:
+      nil
     }
   }
 

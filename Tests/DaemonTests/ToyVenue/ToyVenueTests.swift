@@ -45,7 +45,7 @@ import Testing
         send: { run.link?.send($0) }, withdrawUnsent: { _ in },
         answer: { _, answer in run.answers.append(answer) },
         settle: { run.outcomes.append($0) }, doubt: { _, _ in }, answerCommand: { _, _ in },
-        log: { _ in }, storageFailed: { _ in }))
+        log: { _ in }, watchPrices: { _ in }, connectAccountStream: {}, storageFailed: { _ in }))
   }
 
   @Test func `a signal is placed and followed at another venue`() throws {

@@ -58,6 +58,7 @@ func cost(of request: ExchangeRequest) -> RequestCost {
   case .openOrders: RequestCost(ipWeight: 3, uidWeight: 3)
   case .recentOrders, .trades: RequestCost(ipWeight: 10, uidWeight: 10)
   case .cancel: RequestCost(ipWeight: 1, uidWeight: 1, isOrder: true)
+  case .openAccountStream, .extendAccountStream: RequestCost(ipWeight: 1, uidWeight: 1)
   }
 }
 
@@ -65,9 +66,17 @@ let traits = VenueTraits(
   name: "test", cost: cost, limitsPairs: true, accountReadsPerSecond: 2, stampLead: .seconds(1),
   listReach: .seconds(6 * 24 * 60 * 60), worthAList: 6)
 
+/// Of a venue that tells of the account's orders by itself.
+let streamTraits: VenueTraits = {
+  var traits = traits
+  traits.accountStreamRefresh = .seconds(25 * 60)
+  return traits
+}()
+
 /// Of a venue that takes several orders of a symbol in one request.
 let batchTraits: VenueTraits = {
   var traits = traits
+  traits.ordersPerSecond = 3
   traits.ordersPerPlacement = 20
   traits.batchesPerSecond = 2
   return traits

@@ -36,6 +36,9 @@ final class EngineHarness {
   /// What was said of doubts, in order.
   private(set) var doubts: [(signal: SignalID, doubt: Doubt?)] = []
   private(set) var replies: [CommandAnswer] = []
+  /// The symbols whose prices were to be pushed, as they changed.
+  private(set) var watched: [Set<Symbol>] = []
+  private(set) var streamsConnected = 0
   private(set) var logs: [LogEntry] = []
   /// A line per effect, for comparing runs.
   private(set) var trace: [String] = []
@@ -88,6 +91,8 @@ final class EngineHarness {
         perform(.answerCommand(token, answer)) { replies.append(answer) }
       },
       log: { [unowned self] entry in perform(.log(entry)) { logs.append(entry) } },
+      watchPrices: { [unowned self] symbols in watched.append(symbols) },
+      connectAccountStream: { [unowned self] in streamsConnected += 1 },
       storageFailed: { _ in })
   }
 
@@ -326,7 +331,7 @@ extension ExchangeRequest {
     case .place(let requests): requests
     case .validate(let request): [request]
     case .serverTime, .instruments, .prices, .tradableSymbols, .order, .openOrders,
-      .recentOrders, .trades, .cancel:
+      .recentOrders, .trades, .cancel, .openAccountStream, .extendAccountStream:
       []
     }
   }
@@ -347,7 +352,7 @@ extension ExchangeRequest {
     switch self {
     case .order(symbol, _), .openOrders(symbol), .recentOrders(symbol, _), .trades(symbol, _): true
     case .serverTime, .instruments, .prices, .tradableSymbols, .place, .validate, .order,
-      .openOrders, .recentOrders, .trades, .cancel:
+      .openOrders, .recentOrders, .trades, .cancel, .openAccountStream, .extendAccountStream:
       false
     }
   }

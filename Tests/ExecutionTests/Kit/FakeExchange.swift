@@ -53,6 +53,7 @@ final class FakeExchange {
     case .trades(let symbol, _):
       .trades(visible(symbol, at: now).filter(\.executedQuantity.isPositive).map(Self.trade))
     case .cancel(_, let reference): cancel(reference, at: now)
+    case .openAccountStream, .extendAccountStream: .accountStreamReady
     }
   }
 

@@ -200,7 +200,7 @@ final class Soak {
         forget(dispatch, sentAt: at)
       }
     case .serverTime, .instruments, .prices, .tradableSymbols, .placed, .validated, .order,
-      .orderMissing, .orders, .trades, .cancelTaken, .failed:
+      .orderMissing, .orders, .trades, .cancelTaken, .accountStreamReady, .failed:
       break
     }
     switch answer {
@@ -209,7 +209,7 @@ final class Soak {
         excuses[request.clientOrderID, default: 0] += 1
       }
     case .serverTime, .instruments, .prices, .tradableSymbols, .placed, .validated, .order,
-      .orderMissing, .orders, .trades, .cancelTaken, .failed:
+      .orderMissing, .orders, .trades, .cancelTaken, .accountStreamReady, .failed:
       break
     }
   }

@@ -43,6 +43,7 @@ import Testing
           doubt: { [unowned self] _, _ in note("doubt") },
           answerCommand: { [unowned self] _, answer in note("reply \(answer.ok)") },
           log: { [unowned self] _ in note("log") },
+          watchPrices: { _ in }, connectAccountStream: {},
           storageFailed: { [unowned self] _ in note("storage failed") }))
     }
 

@@ -8,7 +8,7 @@ import Testing
   private func pauses(_ count: Int, failures: (Int) -> Int = { _ in 0 }) -> [Int64] {
     var following = Following(firstLookAt: monotonic(.zero))
     return (1...count).map { number in
-      following.begin()
+      following.begin(at: monotonic(.zero))
       following.schedule(after: monotonic(.zero), failures: failures(number))
       return following.due?.since(monotonic(.zero)).wholeMilliseconds ?? -1
     }
@@ -40,7 +40,7 @@ import Testing
 
   @Test func `nothing is due while a look is under way`() {
     var following = Following(firstLookAt: monotonic(.zero))
-    following.begin()
+    following.begin(at: monotonic(.zero))
     #expect(following.due == nil)
     following.askAgain(at: monotonic(.seconds(1)))
     #expect(following.due == monotonic(.seconds(1)))
@@ -53,6 +53,34 @@ import Testing
     #expect(following.due == monotonic(.seconds(5)))
     following.schedule(after: monotonic(.seconds(5)))
     #expect(following.due == monotonic(.seconds(5) + .milliseconds(100)))
+  }
+
+  @Test func `the safety net's looks are half a minute apart at first, ten minutes at last`() {
+    var following = Following(firstLookAfter: monotonic(.zero))
+    #expect(following.safetyLook == monotonic(.seconds(30)))
+    for seconds in [60, 120, 240, 480, 600, 600] {
+      following.begin(at: monotonic(.seconds(1)))
+      #expect(following.safetyLook == monotonic(.seconds(1 + seconds)))
+    }
+  }
+
+  @Test func `what only a look explains is urgent until it is asked for`() {
+    var following = Following(firstLookAfter: monotonic(.zero))
+    #expect(!following.isUrgent)
+    following.restart(at: monotonic(.seconds(1)))
+    #expect(following.isUrgent)
+    following.begin(at: monotonic(.seconds(1)))
+    #expect(!following.isUrgent)
+    following.look(by: monotonic(.seconds(2)))
+    #expect(!following.isUrgent, "a look is under way")
+    following.schedule(after: monotonic(.seconds(1)))
+    following.postpone(to: monotonic(.seconds(60)))
+    following.look(by: monotonic(.seconds(2)))
+    #expect(following.due == monotonic(.seconds(2)))
+    #expect(following.isUrgent)
+    following.changed(at: monotonic(.seconds(2)))
+    #expect(!following.isUrgent)
+    #expect(following.due == monotonic(.seconds(2) + .milliseconds(100)))
   }
 
   @Test func `an order that a list did not hold is asked for by name from then on`() {

@@ -154,7 +154,7 @@ import Testing
   @Test func `a working order is due with its next look or the next cancel`() throws {
     var life = try Self.life(.open)
     #expect(life.due == monotonic(.milliseconds(100)))
-    life.following?.begin()
+    life.following?.begin(at: monotonic(.zero))
     #expect(life.due == nil)
     life.following?.cancel = .pausedUntil(monotonic(.seconds(2)))
     #expect(life.due == nil)

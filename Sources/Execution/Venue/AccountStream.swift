@@ -1,0 +1,131 @@
+package import Domain
+
+/// The stream on which the venue tells of the account's orders by itself: its key, and whether it can
+/// be relied on. What it tells goes the way of a look; while it is up, looks are only the safety net.
+struct AccountStream: Sendable {
+  /// Since when nothing that happens to an order goes unpushed; `nil` while the stream is down.
+  private(set) var upSince: MonotonicTime?
+  private var key: Need
+  private let refresh: Duration?
+
+  /// Between two tries to get a key: orders are polled meanwhile.
+  private static let longestPause: Duration = .seconds(600)
+
+  init(_ traits: VenueTraits, _ mode: TradingMode, at now: MonotonicTime) {
+    // Orders that are only checked are never at the venue.
+    refresh = mode == .live ? traits.accountStreamRefresh : nil
+    key = Need(due: now, longestPause: Self.longestPause)
+  }
+
+  /// Asks for the key, or to let it live on. What is signed waits for the exchange's clock.
+  mutating func drive(_ scheduler: inout RequestScheduler, _ reaction: inout Reaction) {
+    guard refresh != nil, key.isDue(&reaction) else { return }
+    let purpose = Purpose.accountStream(isNew: !key.isMet)
+    scheduler.add(key.isMet ? .extendAccountStream : .openAccountStream, for: purpose)
+    key.asked()
+  }
+
+  mutating func take(
+    _ answer: Result<Void, ExchangeFailure>, isNew: Bool, _ reaction: inout Reaction
+  ) {
+    let now = reaction.now.monotonic
+    switch answer {
+    case .success:
+      key.met(refreshAt: now.advanced(by: refresh ?? .zero))
+      if isNew { reaction.add(.connectAccountStream) }
+    case .failure(.refused(let error)) where !isNew:
+      reaction.log(
+        .info, "the key of the account's stream has ended; asking for another one",
+        [("reason", "code \(error.code): \(error.text)")])
+      keyIsDead(at: now)
+    case .failure(let failure):
+      let told = Need.Failure(failure)
+      key.failed(told, at: now)
+      let isNews = key.isNews(told.reason, at: now)
+      reaction.log(
+        isNews ? .notice : .debug,
+        "the key of the account's stream could not be had; "
+          + (upSince == nil ? "orders are looked up instead" : "the stream goes on meanwhile"),
+        [("reason", told.reason), ("advice", told.advice)])
+    }
+  }
+
+  /// Another key is needed, and a new connection with it.
+  mutating func keyIsDead(at now: MonotonicTime) {
+    key.isMet = false
+    key.askAgain(at: now)
+  }
+
+  mutating func isUp(since now: MonotonicTime) { upSince = now }
+
+  mutating func isDown() { upSince = nil }
+
+  /// When an order whose look is due should be looked up, because the stream would have told of a
+  /// change; `nil` for now.
+  func safetyLook(at life: OrderLife) -> MonotonicTime? {
+    guard let upSince, let following = life.following, !following.isUrgent else { return nil }
+    // What happened to it while nobody listened was not told.
+    let wasAsked = following.askedAt.map { $0 >= upSince } ?? false
+    let leftLater = life.armedAt.map { $0 > upSince } ?? false
+    return wasAsked || leftLater ? following.safetyLook : nil
+  }
+}
+
+/// What the account's stream says, beside its reports of orders.
+package enum AccountStreamEvent: Hashable, Sendable {
+  /// Connected and subscribed. What happened before is not told: every order is looked up once.
+  case opened
+  /// Why. It is being connected again.
+  case lost(String)
+  /// It cannot be connected with the key that there is.
+  case keyRefused
+  /// A fill of the order with this client order ID. The order's own report says what it adds up to,
+  /// and may come before or after.
+  case traded(String)
+  /// Something about an order of the symbol that cannot be read.
+  case unreadable(Symbol, UnreadableRow)
+}
+
+enum AccountStreamEvents {
+  /// The order's own report comes within this time.
+  private static let reportTime: Duration = .seconds(1)
+
+  static func take(
+    _ event: AccountStreamEvent, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    let now = reaction.now.monotonic
+    switch event {
+    case .opened:
+      parts.accountStream.isUp(since: now)
+      lookAtAll(&parts, at: now)
+      reaction.log(.info, "the account's stream is connected; orders are looked up once")
+    case .lost(let reason):
+      guard parts.accountStream.upSince != nil else { return }
+      parts.accountStream.isDown()
+      lookAtAll(&parts, at: now)
+      reaction.log(
+        .notice, "the account's stream is lost; orders are looked up until it is back",
+        [("reason", reason)])
+    case .keyRefused:
+      parts.accountStream.isDown()
+      parts.accountStream.keyIsDead(at: now)
+    case .traded(let name):
+      guard let key = parts.orders.key(named: name) else { return }
+      parts.orders.update(key) { $0.following?.look(by: now.advanced(by: reportTime)) }
+    case .unreadable(let symbol, let row):
+      for key in parts.orders.keys(.working) {
+        guard let order = parts.orders[key]?.order, order.request.symbol == symbol,
+          row.mayBe(order.request.clientOrderID, order.orderID ?? "")
+        else { continue }
+        parts.orders.update(key) { $0.following?.restart(at: now) }
+      }
+    }
+  }
+
+  /// No state is pushed at the beginning, and a stream that ended may have lost what came last.
+  private static func lookAtAll(_ parts: inout EngineParts, at now: MonotonicTime) {
+    for key in parts.orders.keys(.working) {
+      parts.orders.update(key) { $0.following?.restart(at: now) }
+    }
+  }
+}

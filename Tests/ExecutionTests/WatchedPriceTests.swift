@@ -1,0 +1,110 @@
+import Domain
+import Execution
+import Testing
+
+/// Prices that the exchange sends by itself, and when it is asked instead.
+@Suite struct WatchedPriceTests {
+  private let exchange = FakeExchange()
+
+  private func open(
+    _ source: EngineConfiguration.Price.Source, symbols: [Symbol]? = [btc, eth]
+  ) -> EngineHarness {
+    EngineHarness.open(
+      makeConfiguration {
+        $0.price.source = source
+        $0.risk.symbols = symbols
+      }, exchange: exchange)
+  }
+
+  private func push(_ harness: EngineHarness, bid: String = "99", ask: String = "100") {
+    harness.apply(
+      .price(
+        btc,
+        MarketPrice(
+          bid: decimal(bid), ask: decimal(ask), knownAt: harness.now, origin: .pushed)))
+    harness.settle()
+  }
+
+  private func asked(_ harness: EngineHarness) -> Int { harness.requests(\.isPrices).count }
+
+  @Test func `the allowed symbols are watched`() {
+    let harness = open(.auto)
+    #expect(harness.watched == [[btc, eth]])
+    harness.reconfigure(
+      makeConfiguration {
+        $0.price.source = .auto
+        $0.risk.symbols = [sol]
+      })
+    #expect(harness.watched == [[btc, eth], [sol]])
+  }
+
+  @Test func `where every symbol is allowed those with orders are watched`() {
+    let harness = open(.auto, symbols: nil)
+    #expect(harness.watched == [])
+    harness.submit(limit("a"))
+    harness.submit(limit("b", eth))
+    harness.settle()
+    #expect(harness.watched == [[btc], [btc, eth]])
+    harness.command(.cancel(signalID("a")))
+    harness.advance(by: .seconds(3))
+    #expect(harness.watched.last == [eth])
+  }
+
+  @Test func `with prices by look-ups alone nothing is watched`() {
+    #expect(open(.rest).watched == [])
+  }
+
+  @Test(arguments: [EngineConfiguration.Price.Source.auto, .stream])
+  func `a fresh pushed price spares the look-up`(source: EngineConfiguration.Price.Source) {
+    let harness = open(source)
+    push(harness)
+    harness.submit(limit("a"))
+    harness.settle()
+    #expect(harness.placements.count == 1)
+    #expect(asked(harness) == 0)
+    #expect(harness.order("a")?.quote?.price == decimal("100"))
+  }
+
+  @Test func `a stale one is made up for by a look-up, at once`() {
+    let harness = open(.auto)
+    push(harness)
+    harness.advance(by: .seconds(2))
+    harness.submit(limit("a"))
+    harness.settle()
+    #expect(asked(harness) == 1)
+    #expect(harness.placements.count == 1)
+  }
+
+  @Test func `a crossed book is no price`() {
+    let harness = open(.auto)
+    push(harness, bid: "101", ask: "100")
+    harness.submit(limit("a"))
+    harness.settle()
+    #expect(asked(harness) == 1)
+  }
+
+  @Test func `with pushed prices alone the exchange is never asked`() {
+    let harness = open(.stream)
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(10))
+    #expect(asked(harness) == 0)
+    #expect(harness.placements.isEmpty)
+    push(harness)
+    #expect(harness.placements.count == 1)
+    harness.submit(limit("b") { $0.expiry = .timeToLive(.seconds(5)) })
+    harness.advance(by: .seconds(2))
+    harness.submit(limit("c") { $0.expiry = .timeToLive(.seconds(5)) })
+    harness.advance(by: .seconds(10))
+    #expect(harness.code("c") == .expired)
+    #expect(harness.message("c").contains("the current price was still awaited"))
+  }
+
+  @Test func `prices for which nobody waits change nothing else`() {
+    let harness = open(.auto)
+    let sent = harness.sent.count
+    let deadline = harness.engine.nextDeadline
+    for _ in 0..<100 { push(harness) }
+    #expect(harness.sent.count == sent)
+    #expect(harness.engine.nextDeadline == deadline)
+  }
+}

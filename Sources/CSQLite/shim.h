@@ -19,3 +19,16 @@ static inline int csqlite_bind_blob(sqlite3_stmt *statement, int place, const vo
                                     int count) {
   return sqlite3_bind_blob(statement, place, bytes, count, SQLITE_TRANSIENT);
 }
+
+/// Makes every commit so far durable: the log is synced as `synchronous=FULL` does it after a commit.
+/// On failure `*number` is the system's error, or 0.
+static inline int csqlite_sync_log(sqlite3 *database, int *number) {
+  sqlite3_file *log = 0;
+  *number = 0;
+  int code = sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (code != SQLITE_OK) return code;
+  if (!log || !log->pMethods) return SQLITE_OK; // Nothing was committed since the opening.
+  code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+  if (code != SQLITE_OK) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, number);
+  return code;
+}

@@ -30,6 +30,13 @@ package struct Configuration: Equatable, Sendable {
   /// The venue that it is about, by the name in that venue's traits.
   package static let venue = "mexc-spot"
 
+  /// Where the control socket is: files there last as long as the machine's boot.
+  package var runtimeDirectory: String {
+    let path = control.socket
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
   package var tradingMode: TradingMode {
     switch mode {
     case .paper: .paper

@@ -45,7 +45,7 @@ extension OrderEvent {
         let reserved = detail.optional("reserved_quote", \.decimalValue)
       else { return nil }
       self = .created(request, reservedQuote: reserved)
-    case "order_approved":
+    case Self.approvedKind:
       guard let approval = Approval(detail) else { return nil }
       self = .approved(approval)
     case "order_denied", "order_refused":

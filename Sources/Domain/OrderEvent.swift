@@ -63,12 +63,13 @@ package enum OrderEvent: Hashable, Sendable {
 
   /// The name of the event after which an order may be on the wire.
   package static let armedKind = "order_armed"
+  package static let approvedKind = "order_approved"
 
   /// The event's name in the history.
   package var kind: String {
     switch self {
     case .created: "order_created"
-    case .approved: "order_approved"
+    case .approved: Self.approvedKind
     case .denied: "order_denied"
     case .armed: Self.armedKind
     case .acknowledged: "order_acknowledged"

@@ -165,10 +165,13 @@ package struct StoredState: Equatable, Sendable {
 package struct StoredOrder: Hashable, Sendable {
   package var signal: SignalRecord
   package var order: Order
+  /// The record of its leaving may have been lost: that it is not armed proves nothing.
+  package var mayHaveLeft: Bool
 
-  package init(signal: SignalRecord, order: Order) {
+  package init(signal: SignalRecord, order: Order, mayHaveLeft: Bool = false) {
     self.signal = signal
     self.order = order
+    self.mayHaveLeft = mayHaveLeft
   }
 }
 

@@ -105,6 +105,7 @@ struct Tally {
   private var lives = 0
   private var dropped = 0
   private var torn = 0
+  private var cutsBeforeSync = 0
   private var violations = 0
   private var hits = Fault.allCases.map { _ in 0 }
   private var crashes: [CrashPoint: Int] = [:]
@@ -123,6 +124,7 @@ struct Tally {
     lives += outcome.lives
     dropped += outcome.droppedWrites
     torn += outcome.tornWrites
+    cutsBeforeSync += outcome.cutsBeforeSync
     if outcome.violation != nil { violations += 1 }
     for index in hits.indices { hits[index] += outcome.hits[index] }
     for (point, count) in outcome.crashes { crashes[point, default: 0] += count }
@@ -139,7 +141,8 @@ struct Tally {
     var lines = [
       "seeds \(seeds), signals \(signals) (delivered \(deliveries) times), orders \(orders), "
         + "placements sent \(placements), requests \(requests), events \(events)",
-      "lives of the daemon \(lives), unsynced writes dropped \(dropped), torn \(torn)",
+      "lives of the daemon \(lives), unsynced writes dropped \(dropped), torn \(torn), "
+        + "power cuts between an order's sending and its sync \(cutsBeforeSync)",
     ]
     let faults = zip(Fault.allCases, hits).map { "\($0.rawValue) \($1)" }
     lines.append("faults: " + faults.joined(separator: ", "))

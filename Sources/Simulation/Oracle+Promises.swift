@@ -36,6 +36,7 @@ extension Oracle {
   // MARK: Recovered
 
   func recovered(_ state: StoredState, from store: WatchedStore) {
+    settleLost(store)
     if settleMaybe(store) { world.note("recovered", "", "with the last turn") }
     for stored in state.live where shadow.orders[stored.order.key] != stored.order {
       fail(stored.order.key, "it was recovered as \(stored.order.status.rawValue)")

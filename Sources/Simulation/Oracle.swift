@@ -30,6 +30,11 @@ final class Oracle {
   private(set) var shadow = Shadow()
   /// Turns whose commit failed: a crash may bring them back.
   private var maybe: [StoreWrite] = []
+  private var unsynced = UnsyncedTurns()
+  /// Orders whose arming a power cut took back.
+  private(set) var lostArmings: Set<String> = []
+  /// Power cuts between the sending of an order and the next sync.
+  private(set) var cutsBeforeSync = 0
   private(set) var intents: [String: Intent] = [:]
   private(set) var commits = 0
   private var haltedIn = 0
@@ -58,8 +63,9 @@ final class Oracle {
 
   func commitFailed(_ turn: [StoreWrite]) { maybe = turn }
 
-  func committed(_ turn: [StoreWrite], by process: SimulatedProcess) {
+  func committed(_ turn: [StoreWrite], isSynced: Bool, by process: SimulatedProcess) {
     checkModes(turn, of: process.mode)
+    unsynced.committed(turn, before: shadow, isSynced: isSynced)
     take(turn)
     let touched = turn.compactMap { if case .putOrder(let order) = $0 { order.key } else { nil } }
     if !touched.isEmpty { compareWithEngine(touched, process) }
@@ -118,6 +124,15 @@ final class Oracle {
     haltedIn = extended.halt == nil ? 0 : max(haltedIn, 1)
     for symbol in Array(pausedIn.keys) where !isPaused(symbol) { pausedIn[symbol] = nil }
     return true
+  }
+
+  func powerWasLost() {
+    let armed = unsynced.powerWasLost()
+    if armed.contains(where: { intents[$0]?.written ?? 0 > 0 }) { cutsBeforeSync += 1 }
+  }
+
+  func settleLost(_ store: WatchedStore) {
+    lostArmings.formUnion(unsynced.settle(&shadow, with: store))
   }
 
   private func formerOrder(of write: StoreWrite) -> Order? {
@@ -194,6 +209,7 @@ final class Oracle {
       return
     }
     switch order.status {
+    case .new where lostArmings.contains(name): break
     case .new, .denied, .expired, .rejected, .validated:
       world.fail(
         .oursIsKnown, name,
@@ -217,6 +233,8 @@ final class Oracle {
     }
     switch stored.status {
     case .submitted, .unknown: break
+    // The start has to look for it.
+    case .new where lostArmings.contains(name): break
     case .notFound:
       world.fail(.absenceIsProved, name, "it was taken after it had been declared not found")
     case .new, .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled, .rejected,
@@ -231,9 +249,8 @@ final class Oracle {
     intents[order.request.clientOrderID.text]?.accepted.first
   }
 
-  func refusedAtExchange(_ name: String?) {
-    guard let name else { return }
-    intents[name, default: Intent()].refused += 1
+  func refusedAtExchange(_ names: [String]) {
+    for name in names { intents[name, default: Intent()].refused += 1 }
   }
 
   func lastPlacement(of name: String?) -> WireCall? { name.flatMap { intents[$0]?.lastPlacement } }
@@ -248,12 +265,12 @@ final class Oracle {
     }
     prices.sent(call, world)
     views.sent(call, at: world.time)
-    if call.isPlacement { checkPlacement(call) }
+    for placed in call.placedOrders { checkPlacement(placed, call) }
   }
 
-  private func checkPlacement(_ call: WireCall) {
+  private func checkPlacement(_ placed: WireCall.PlacedOrder, _ call: WireCall) {
     placements += 1
-    let name = call.clientOrderID ?? ""
+    let name = placed.name
     intents[name, default: Intent()].written += 1
     intents[name]?.lastPlacement = call
     guard let intent = intents[name] else { return }
@@ -267,9 +284,9 @@ final class Oracle {
     guard order.status == .submitted, let stamp = order.stampedAt,
       call["timestamp"] == String(stamp.milliseconds),
       call["recvWindow"] == order.receiveWindow.map({ String($0.wholeMilliseconds) }),
-      call["symbol"] == order.request.symbol.text,
-      call["price"] == order.request.price?.description,
-      (call["quantity"] ?? call["quoteOrderQty"]) == order.request.amount.text
+      placed.symbol == order.request.symbol.text,
+      placed.price == order.request.price?.description,
+      placed.amount == order.request.amount.text
     else {
       return world.fail(
         .armedBeforeSent, name,

@@ -40,6 +40,8 @@ package enum Plant: String, CaseIterable, Hashable, Sendable {
   case armedIsNew = "armed-is-new"
   /// An order that was armed when the run ended is forgotten.
   case armedIsForgotten = "armed-is-forgotten"
+  /// After a power cut, too, an order that is not on record as armed counts as not sent.
+  case unsyncedIsTrusted = "unsynced-is-trusted"
   /// An error in answer to a look-up counts as "not there".
   case errorIsNo = "error-is-no"
   /// A partial fill counts as the whole.
@@ -72,6 +74,9 @@ extension Plant {
     if self == .backOffForgotten { state.ban = nil }
     if self == .budgetForgotten { state.rateUsage = nil }
     if self == .haltForgotten { state.halt = nil }
+    if self == .unsyncedIsTrusted {
+      for index in state.live.indices { state.live[index].mayHaveLeft = false }
+    }
     if self == .armedIsForgotten { state.live.removeAll { $0.order.status == .submitted } }
     if self == .armedIsNew {
       for index in state.live.indices where state.live[index].order.status == .submitted {

@@ -91,9 +91,7 @@ final class SimulatedNetwork {
         .weightsWithinPools, call.subject, "\(call.name) was more than the exchange's pools allow")
     }
     noteNewOrders()
-    if call.isPlacement && response.status >= 400 && response.status < 500 {
-      oracle.refusedAtExchange(call.clientOrderID)
-    }
+    oracle.refusedAtExchange(call.refusedOrders(by: response))
     return odd(response, to: call)
   }
 
@@ -118,7 +116,7 @@ final class SimulatedNetwork {
   /// 429 and 418 that no weight explains.
   private func front(_ call: WireCall) -> HTTPResponse? {
     if world.time < closedUntil {
-      oracle.refusedAtExchange(call.clientOrderID)
+      oracle.refusedAtExchange(call.placedOrders.map(\.name))
       return throttled(for: closedUntil - world.time)
     }
     if world.happens(.throttle) {
@@ -130,7 +128,7 @@ final class SimulatedNetwork {
     } else {
       return nil
     }
-    oracle.refusedAtExchange(call.clientOrderID)
+    oracle.refusedAtExchange(call.placedOrders.map(\.name))
     return throttled(for: closedUntil - world.time)
   }
 
@@ -167,8 +165,12 @@ struct WireCall {
   }
 
   var name: String { "\(wire.method) \(wire.path)" }
-  var isPlacement: Bool { wire.method == "POST" && wire.path == "/api/v3/order" }
-  var clientOrderID: String? { isPlacement ? self["newClientOrderId"] : self["origClientOrderId"] }
+  var isPlacement: Bool { isSinglePlacement || isBatch }
+  var isSinglePlacement: Bool { wire.method == "POST" && wire.path == "/api/v3/order" }
+  var isBatch: Bool { wire.method == "POST" && wire.path == "/api/v3/batchOrders" }
+  var clientOrderID: String? {
+    isSinglePlacement ? self["newClientOrderId"] : self["origClientOrderId"]
+  }
   var subject: String { clientOrderID ?? self["orderId"] ?? self["symbol"] ?? "" }
 }
 

@@ -21,6 +21,8 @@ package struct Outcome: Sendable {
   package let lives: Int
   package let droppedWrites: Int
   package let tornWrites: Int
+  /// Power cuts between the sending of an order and the sync of its arming.
+  package let cutsBeforeSync: Int
   /// By `Fault.allCases`.
   package let hits: [Int]
   package let crashes: [CrashPoint: Int]
@@ -218,6 +220,7 @@ package final class SimulationRun {
     let isPowerLoss = dead.end == .powerLost
     if isPowerLoss {
       let seed = ends.next()
+      oracle.powerWasLost()
       disk.losePower(seed: seed, lossPercent: 80 + ends.below(21))
       for token in spool.losePower(&ends) { hurt.insert(token) }
       otherModes.losePower(&ends)
@@ -238,9 +241,14 @@ package final class SimulationRun {
     let copy = disk.durableCopy()
     defer { withExtendedLifetime(copy) {} }
     do {
-      let store = try OrderStore(path: SimulatedDisk.path, fileSystem: copy.name)
+      let store = try OrderStore(
+        path: SimulatedDisk.path, fileSystem: copy.name, boot: "the next boot")
       let found = try store.order(key)
-      if found != order {
+      // Its arming may be gone, where a start then looks for it before anything.
+      let isLookedFor = try store.loadState(now: world.machineNow.wall).live.contains {
+        $0.order.key == key && $0.mayHaveLeft
+      }
+      if found != order && !isLookedFor {
         world.fail(
           .armedBeforeSent, order.request.clientOrderID.text,
           "a power cut now would leave it \(found?.status.rawValue ?? "unknown")")
@@ -259,6 +267,7 @@ package final class SimulationRun {
       orders: network.face.exchange.orders.count, placements: oracle.placements,
       requests: network.arrived, events: world.trace.count,
       lives: lives, droppedWrites: disk.droppedWrites, tornWrites: disk.tornWrites,
+      cutsBeforeSync: oracle.cutsBeforeSync,
       hits: world.hits, crashes: reach.crashes, story: Story.tell(world))
   }
 }

@@ -41,9 +41,9 @@ final class WatchedStore: StateStore {
     process.plant == .sendBeforeCommit || process.plant == .acknowledgeBeforeCommit
   }
 
-  func commit() throws(StoreError) {
+  func commit(_ durability: Durability) throws(StoreError) {
     if holdsBack { return try commitLate() }
-    try commitNow()
+    try commitNow(durability)
   }
 
   /// Commits the turn before this one.
@@ -65,18 +65,18 @@ final class WatchedStore: StateStore {
     written.append(write)
   }
 
-  private func commitNow() throws(StoreError) {
+  private func commitNow(_ durability: Durability = .synced) throws(StoreError) {
     guard !written.isEmpty || base.hasUncommittedWrites else { return }
     guard process.survives(.beforeCommit) else {
       written = []
       throw Self.dead
     }
     trouble()
-    world.pass(duration())
+    world.pass(durability == .synced ? duration() : Self.unsyncedDuration)
     let turn = written
     written = []
     do throws(StoreError) {
-      try base.commit()
+      try base.commit(durability)
     } catch {
       world.note("commit failed", "", "\(turn.count) writes")
       process.oracle.commitFailed(turn)
@@ -84,10 +84,13 @@ final class WatchedStore: StateStore {
       throw error
     }
     world.note("committed", "", "\(turn.count) writes")
-    process.oracle.committed(turn, by: process)
+    process.oracle.committed(turn, isSynced: base.unsyncedArmings == 0, by: process)
     if disk.isHalted { process.diedOnDisk() }
     guard process.survives(.afterCommit) else { throw Self.dead }
   }
+
+  /// Of a commit that is not synced, nanoseconds.
+  private static let unsyncedDuration: Int64 = 15_000
 
   /// A commit and its sync, nanoseconds.
   private func duration() -> Int64 {

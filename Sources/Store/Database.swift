@@ -61,6 +61,16 @@ final class Database {
     if code != SQLITE_OK { throw error(code, step) }
   }
 
+  /// Makes every commit so far durable. Throws when the disk does not confirm it.
+  func syncLog() throws(SQLiteError) {
+    var number: Int32 = 0
+    let code = unsafe csqlite_sync_log(handle, &number)
+    guard code != SQLITE_OK else { return }
+    throw SQLiteError(
+      extendedCode: code, systemError: number, message: "the log could not be synced",
+      step: "sync the log")
+  }
+
   func setBusyTimeout(milliseconds: Int32) {
     unsafe sqlite3_busy_timeout(handle, milliseconds)
   }

@@ -10,7 +10,10 @@ enum Migrations {
 
   /// Step n leads from version n − 1 to version n (PRAGMA user_version).
   private static var steps: [Step] {
-    [.sql(firstSchema), .work(secondSchema), .sql(thirdSchema), .sql(fourthSchema)]
+    [
+      .sql(firstSchema), .work(secondSchema), .sql(thirdSchema), .sql(fourthSchema),
+      .sql(fifthSchema),
+    ]
   }
 
   static let currentVersion = steps.count

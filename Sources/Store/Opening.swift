@@ -75,11 +75,12 @@ enum Opening {
     PRAGMA temp_store = MEMORY;
     """
 
-  /// FULL: a commit returns when it is on the disk, which arming an order rests on. The log is folded
+  /// NORMAL: a commit is in the log when it returns, where a killed process leaves it; what must
+  /// outlive a power cut is synced by `OrderStore.commit`. The log is folded
   /// into the file every 512 pages (2 MiB) and never keeps more than 4 MiB of the disk.
   private static let writerSettings = """
     PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
+    PRAGMA synchronous = NORMAL;
     PRAGMA wal_autocheckpoint = 512;
     PRAGMA journal_size_limit = 4194304;
     """

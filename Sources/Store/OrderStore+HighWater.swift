@@ -22,14 +22,31 @@ extension OrderStore {
   package func renewMark() throws(StoreError) {
     try writeMark(
       HighWaterMark(number: mark.number + 1, armed: try armedCount(), head: try head()))
+    doubtFile?.remove()
   }
 
   func writeMark(_ mark: HighWaterMark) throws(StoreError) {
-    try markFile?.write(mark)
+    try marks?.write(mark)
     self.mark = mark
   }
 
+  /// As `writeMark`, and does not wait for it.
+  func note(_ mark: HighWaterMark) {
+    marks?.submit(mark)
+    self.mark = mark
+  }
+
+  /// Returns when the last mark is on the disk, or has failed.
+  package func finishMarks() { marks?.flush() }
+
   func compare(with reading: HighWaterMark.Reading) throws(StoreError) {
+    if let doubtFile, doubtFile.isThere {
+      if case .mark(let mark) = reading { self.mark = mark }
+      continuity = .broken(
+        "the disk failed under an earlier run, and may have lost that an order left (\(doubtFile.path))"
+      )
+      return
+    }
     switch reading {
     case .mark(let mark):
       self.mark = mark

@@ -59,9 +59,20 @@ extension OrderStore {
       guard let signal = try signal(row.key.signal) else {
         throw .corrupt("order \(row.key.signal) leg \(row.key.leg) has no signal")
       }
-      live.append(StoredOrder(signal: signal, order: try folded(row.key, beside: row.values)))
+      let order = try folded(row.key, beside: row.values)
+      let isUnsure = order.status == .new ? try !wasTakenUnderThisBoot(row.key.signal) : false
+      live.append(StoredOrder(signal: signal, order: order, mayHaveLeft: isUnsure))
     }
     return live
+  }
+
+  /// An arming is not synced before the order leaves, so that a power cut can lose it; a kill cannot.
+  private func wasTakenUnderThisBoot(_ id: SignalID) throws(StoreError) -> Bool {
+    guard let boot else { return false }
+    let found = try statements.bootOfSignal.rows([.text(id.text)]) { row throws(StoreError) in
+      row.isNull(0) ? nil : row.text(0)
+    }
+    return found.first.flatMap(\.self) == boot
   }
 
   private func reservations(since: WallTime) throws(StoreError) -> [Reservation] {

@@ -29,8 +29,14 @@ package final class OrderStore {
   private var chainHead: ChainHead?
   /// How many times the turn arms an order.
   private var armedInTurn: Int64 = 0
+  /// How many times an order was armed by commits that are not synced yet.
+  package private(set) var unsyncedArmings: Int64 = 0
+  /// Names the boot of this machine; `nil` when it is not known.
+  let boot: String?
   /// `nil` for a reader, and on a simulated disk.
-  let markFile: HighWaterFile?
+  let marks: HighWaterWriter?
+  /// `nil` where there is no directory that lasts as long as the boot.
+  let doubtFile: DoubtFile?
   /// The last mark that was read or written.
   var mark = HighWaterMark(number: 0, armed: 0, head: .beginning)
   /// What the opening found in the high-water file.
@@ -41,30 +47,42 @@ package final class OrderStore {
   /// Opens the state for writing and takes the right to write it, for the life of this object.
   /// Makes the file, with mode 0600, and brings its schema up to date; never makes a folder. Throws
   /// when another process has the right, or the file cannot be opened, made or brought up to date.
-  package init(path: String) throws(StoreError) {
+  /// `boot` names the machine's boot; in `runtimeDirectory`, which lasts as long as the boot, stands
+  /// what a failing disk would lose.
+  package init(
+    path: String, boot: String? = BootID.read(), runtimeDirectory: String? = nil
+  ) throws(StoreError) {
+    self.boot = boot
+    doubtFile = runtimeDirectory.map { DoubtFile(in: $0) }
     let location = try StoreLocation(path)
     let lock = try StateLock(path: location.path + ".lock")
     try location.makeFile()
     (database, statements) = try Opening.writer(location, lock)
     let markPath = HighWaterFile.path(beside: location.path)
     let reading = try HighWaterFile.read(markPath)
-    markFile = try HighWaterFile(path: markPath)
+    marks = try HighWaterWriter(HighWaterFile(path: markPath))
     try compare(with: reading)
   }
 
   /// Opens the state in a file system that is registered with SQLite under this name and answers
   /// for its own locks: a simulated disk. Throws as the other one does.
-  package init(path: String, fileSystem: String) throws(StoreError) {
+  package init(path: String, fileSystem: String, boot: String? = nil) throws(StoreError) {
+    self.boot = boot
+    doubtFile = nil
     (database, statements) = try Opening.writer(StoreLocation(path, in: fileSystem), nil)
-    markFile = nil
+    marks = nil
   }
 
   /// Opens the state for reading: beside a running daemon or without one. Takes no lock and changes
   /// nothing. Throws when there is none that this program can read.
   package init(readOnlyPath path: String) throws(StoreError) {
+    boot = nil
+    doubtFile = nil
     (database, statements) = try Opening.reader(StoreLocation(path))
-    markFile = nil
+    marks = nil
   }
+
+  deinit { marks?.close() }
 
   /// Whether `commit` has something to do: writes to make durable, or an error to tell.
   package var hasUncommittedWrites: Bool {
@@ -92,13 +110,17 @@ package final class OrderStore {
     }
   }
 
-  /// Makes the turn's writes durable; does nothing when there are none. After a turn that arms an
-  /// order, the high-water mark is durable too: the order may leave.
+  /// Ends the turn; does nothing when there are no writes. After a turn that arms an order the
+  /// high-water mark is written beside the caller.
+  ///
+  /// `.written` is for a turn that only arms orders whose signals are synced: it outlives the process.
+  /// It becomes synced with the next turn that is. Without a known boot every turn is synced: nothing
+  /// would tell a start what an unsynced arming is worth.
   ///
   /// When it throws, nothing of the turn may be acted on. In most cases nothing of it is in the
-  /// store; when the mark could not be written all of it is, and after a crash it may be found: the
-  /// disk may hold what it would not confirm. Whoever goes on reads the state anew.
-  package func commit() throws(StoreError) {
+  /// store; when it could not be synced all of it is, and after a crash it may be found: the disk may
+  /// hold what it would not confirm. Whoever goes on reads the state anew.
+  package func commit(_ durability: Durability = .synced) throws(StoreError) {
     let last = turn
     turn = .idle
     switch last {
@@ -110,13 +132,31 @@ package final class OrderStore {
     armedInTurn = 0
     let start = Clock.monotonic()
     do throws(StoreError) {
+      if let failure = marks?.takeFailure() { throw failure }
       try run(statements.commit)
     } catch {
       undo()
       throw error
     }
+    unsyncedArmings += armed
+    if armed > 0 { note(mark.next(armed: armed, head: try head())) }
+    if durability == .synced || boot == nil { try sync() }
     lastCommitNanoseconds = Clock.monotonic().since(start).wholeNanoseconds
-    if armed > 0 { try writeMark(mark.next(armed: armed, head: head())) }
+  }
+
+  private func sync() throws(StoreError) {
+    do throws(SQLiteError) {
+      try database.syncLog()
+      unsyncedArmings = 0
+    } catch {
+      chainHead = nil
+      // Some of what the disk did not confirm may be lost even while this boot lasts.
+      if unsyncedArmings > 0 {
+        doubtFile?.make()
+        marks?.flush()
+      }
+      throw .ioFailure("\(error)")
+    }
   }
 
   /// The last row of the history and its hash; what the open turn has written counts. Throws when
@@ -157,6 +197,7 @@ package final class OrderStore {
       }
       try commit()
     }
+    if marks != nil { try writeMark(mark) }
   }
 
   /// Stops the file from growing beyond so many pages of 4 KiB; further writes throw `.full`. Lasts
@@ -172,7 +213,7 @@ package final class OrderStore {
   private func perform(_ write: StoreWrite) throws(StoreError) {
     switch write {
     case .insertSignal(let record):
-      try run(statements.insertSignal, record.values)
+      try run(statements.insertSignal, record.values + [boot.map { .text($0) } ?? .null])
     case .updateDecision(let id, let code, let message, let time):
       let values: [SQLiteValue] = [
         .text(id.text), .text(code.rawValue), .words(message), .integer(time.milliseconds),

@@ -6,6 +6,7 @@ struct Statements {
   let commit: Statement
   let rollback: Statement
   let insertSignal: Statement
+  let bootOfSignal: Statement
   let updateDecision: Statement
   let putOrder: Statement
   let appendEvent: Statement
@@ -38,6 +39,8 @@ struct Statements {
     commit = try database.prepare("commit", "COMMIT")
     rollback = try database.prepare("rollback", "ROLLBACK")
     insertSignal = try database.prepare("insert signal", SQL.insertSignal)
+    bootOfSignal = try database.prepare(
+      "boot of a signal", "SELECT boot FROM signal WHERE id = ?1")
     updateDecision = try database.prepare(
       "update decision",
       "UPDATE signal SET decision = ?2, message = ?3, decided_at_ms = ?4 WHERE id = ?1")
@@ -95,8 +98,8 @@ struct Statements {
 /// The longer texts of the statements.
 private enum SQL {
   static let insertSignal = """
-    INSERT INTO signal (\(SignalRecord.columns))
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+    INSERT INTO signal (\(SignalRecord.columns), boot)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
     """
 
   /// A row that is another order is left alone, which shows as "no row changed".

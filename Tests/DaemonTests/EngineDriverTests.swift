@@ -42,7 +42,7 @@ import Testing
       engine: engine,
       storage: .init(
         write: { [store] write throws(StoreError) in try store.write(write) },
-        commit: { [store] () throws(StoreError) in try store.commit() }),
+        commit: { [store] _ throws(StoreError) in try store.commit() }),
       now: { edges.now },
       edges: .init(
         send: { edges.sent.append($0) }, withdrawUnsent: { _ in }, answer: { _, _ in },

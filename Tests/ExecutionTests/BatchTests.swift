@@ -146,7 +146,7 @@ import Testing
   @Test func `each order has its own outcome`() throws {
     let harness = open()
     let dispatch = try gatherOne(harness)
-    #expect(dispatch.barrier == .durable)
+    #expect(dispatch.barrier == .written)
     #expect(dispatch.delivery == .once)
     var outcomes: [Result<String, ExchangeFailure>] = dispatch.request.orderRequests.map {
       .success(exchange.accept($0).orderID)

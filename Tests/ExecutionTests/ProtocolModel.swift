@@ -1,4 +1,5 @@
-/// Order placement as a finite machine: a daemon that may crash between any two steps, a network that
+/// Order placement as a finite machine: a daemon that may be killed, and a machine that may lose its
+/// power, between any two steps, a network that
 /// may drop or delay, and an exchange that may be slow to show what it took. One signal, at most three
 /// attempts, three crashes and three accepted orders.
 struct ProtocolModel {
@@ -13,6 +14,8 @@ struct ProtocolModel {
     case recordPlaced, recordRejected, recordNotPlaced, recordQuarantine
     /// One clean look before the one more attempt that a definite refusal allows.
     case lookBeforeRetry
+    /// A start under another boot looks for an order whose arming may be lost.
+    case lookFirst
     case moveFile, idle
   }
 
@@ -28,6 +31,10 @@ struct ProtocolModel {
 
   struct State: Hashable {
     var row = Row.absent
+    /// The arming is on the disk, and not only where a killed process leaves it.
+    var isArmingSynced = true
+    /// The row was written before the machine's present boot.
+    var isOfEarlierBoot = false
     var fileIsDone = false
     var step = Step.scan
     /// Copies of the newest request that are still travelling, and of older ones.
@@ -67,6 +74,10 @@ struct ProtocolModel {
     var movesFileFirst = false
     /// One more attempt after a definite refusal, once a look has found nothing.
     var retriesRefusal = false
+    /// The arming is not synced before the order leaves.
+    var armsUnsynced = false
+    /// After a power cut a row that is not armed is still taken for an order that never left.
+    var trustsUnarmed = false
   }
 
   enum Violation: Hashable {
@@ -126,12 +137,24 @@ struct ProtocolModel {
 
   private func crash(_ state: State) -> [State] {
     guard state.crashes < Self.crashMaximum, state.step != .idle else { return [] }
-    return [
-      state.with {
-        $0.step = .boot
-        $0.crashes += 1
-      }
-    ]
+    let killed = state.with {
+      $0.step = .boot
+      $0.crashes += 1
+    }
+    // Whatever was synced outlives the power, and without an unsynced arming both are the same to a
+    // start that does not ask for the boot.
+    guard rules.armsUnsynced else { return [killed] }
+    let cut = killed.with {
+      $0.isOfEarlierBoot = $0.row != .absent
+      // Some of what was not synced may have reached the disk.
+      if !$0.isArmingSynced { $0.row = .ready }
+      $0.isArmingSynced = true
+    }
+    let kept = killed.with {
+      $0.isOfEarlierBoot = $0.row != .absent
+      $0.isArmingSynced = true
+    }
+    return [killed, cut, kept]
   }
 }
 
@@ -193,10 +216,11 @@ extension ProtocolModel {
     case .ambiguous: [state.at(rules.takesTimeoutForFailure ? .recordRejected : .resolve)]
     case .resolve: resolve(state)
     case .lookBeforeRetry: lookBeforeRetry(state)
-    case .recordPlaced: [state.at(.moveFile) { $0.row = .placed }]
-    case .recordRejected: [state.at(.moveFile) { $0.row = .rejected }]
-    case .recordNotPlaced: [state.at(.moveFile) { $0.row = .notPlaced }]
-    case .recordQuarantine: [state.at(.moveFile) { $0.row = .quarantined }]
+    case .lookFirst: lookFirst(state)
+    case .recordPlaced: [record(.placed, state)]
+    case .recordRejected: [record(.rejected, state)]
+    case .recordNotPlaced: [record(.notPlaced, state)]
+    case .recordQuarantine: [record(.quarantined, state)]
     case .moveFile: [state.at(.idle) { $0.fileIsDone = true }]
     case .idle: []
     }
@@ -206,7 +230,8 @@ extension ProtocolModel {
     switch state.row {
     case .placed, .rejected, .notPlaced, .quarantined: state.at(.moveFile)
     case .sending: state.at(.resolve)
-    case .ready: state.at(.arm)
+    case .ready:
+      state.at(state.isOfEarlierBoot && !rules.trustsUnarmed ? .lookFirst : .arm)
     case .absent:
       if state.fileIsDone {
         state.at(.idle)
@@ -220,7 +245,24 @@ extension ProtocolModel {
     guard state.attempts < Self.attemptMaximum else {
       return state.at(.moveFile) { $0.row = .quarantined }
     }
-    return state.at(.send) { $0.row = rules.writesAhead ? .sending : .absent }
+    return state.at(.send) {
+      $0.row = rules.writesAhead ? .sending : .absent
+      $0.isArmingSynced = !rules.armsUnsynced
+    }
+  }
+
+  /// Every later commit syncs what came before it.
+  private func record(_ row: Row, _ state: State) -> State {
+    state.at(.moveFile) {
+      $0.row = row
+      $0.isArmingSynced = true
+    }
+  }
+
+  /// What an earlier run may have sent is late and settled before a "no" counts.
+  private func lookFirst(_ state: State) -> [State] {
+    if state.age != .settled { return [] }
+    return [state.at(state.accepted > 0 && state.isVisible ? .recordPlaced : .arm)]
   }
 
   private func send(_ state: State) -> State {
@@ -263,6 +305,7 @@ extension ProtocolModel {
     return [
       state.at(.arm) {
         $0.row = .ready
+        $0.isArmingSynced = true
         $0.hasRetried = true
       }
     ]

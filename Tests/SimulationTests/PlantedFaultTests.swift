@@ -10,7 +10,7 @@ struct PlantedFaultTests {
   private static let caught: [(Plant, [Invariant])] = [
     (.sendBeforeCommit, [.acknowledgedIsDurable, .armedBeforeSent]),
     (.acknowledgeBeforeCommit, [.acknowledgedIsDurable]),
-    (.timeoutIsRefusal, [.oursIsKnown]),
+    (.timeoutIsRefusal, [.oursIsKnown, .truthIsFound]),
     (.lookOnce, [.absenceIsProved]),
     (.resendAfterNotFound, [.noSecondOrder]),
     (.moveBeforeCommit, [.oneDispositionEach]),
@@ -25,8 +25,10 @@ struct PlantedFaultTests {
     (.haltForgotten, [.nothingSentUnguarded]),
     (.syncLies, [.acknowledgedIsDurable, .historyIsState]),
     (.armedIsNew, [.historyIsState, .noSecondOrder]),
+    (.unsyncedIsTrusted, [.noSecondOrder, .oursIsKnown]),
     (.armedIsForgotten, [.nothingInFlightForEver, .oursIsKnown]),
-    (.errorIsNo, [.absenceIsProved]),
+    // A back-off is an error, too.
+    (.errorIsNo, [.absenceIsProved, .backOffIsKept]),
     (.partIsWhole, [.truthIsFound]),
     (.findsDropped, [.truthIsFound, .oursIsKnown, .absenceIsProved]),
     (.fillsDoubled, [.filledAtMostOrdered]),

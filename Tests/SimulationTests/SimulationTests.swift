@@ -10,7 +10,7 @@ private func run(_ seed: UInt64, plant: Plant? = nil) throws -> Outcome {
 @Suite("The simulator of the whole program")
 struct SimulationTests {
   /// Enough for a debug build; `scripts/simulate` runs many more, and counts every fault.
-  private static let seeds: ClosedRange<UInt64> = 1...30
+  private static let seeds: ClosedRange<UInt64> = 1...60
 
   @Test
   func `no seed breaks a promise, and the faults are really there`() throws {

@@ -95,25 +95,29 @@ struct Recorded {
   }
 
   /// Applies, writes and commits one event; a millisecond passes first.
-  mutating func take(_ event: OrderEvent, in store: OrderStore) throws {
+  mutating func take(
+    _ event: OrderEvent, in store: OrderStore, _ durability: Durability = .synced
+  ) throws {
     clock = clock.advanced(by: .milliseconds(1))
     try order.apply(event, at: clock)
-    try record(event, in: store)
+    try record(event, in: store, durability)
   }
 
-  mutating func arm(in store: OrderStore) throws {
+  mutating func arm(in store: OrderStore, _ durability: Durability = .synced) throws {
     try take(
       .armed(
         OrderEvent.Armament(
           attempt: 1, stampedAt: clock, receiveWindow: .seconds(5), quote: makeQuote())),
-      in: store)
+      in: store, durability)
   }
 
-  private func record(_ event: OrderEvent, in store: OrderStore) throws {
+  private func record(
+    _ event: OrderEvent, in store: OrderStore, _ durability: Durability = .synced
+  ) throws {
     let entry = HistoryEvent(
       at: clock, subject: .order(order.key), kind: event.kind, detail: event.detail)
     try store.write(.appendEvent(entry))
     try store.write(.putOrder(order))
-    try store.commit()
+    try store.commit(durability)
   }
 }

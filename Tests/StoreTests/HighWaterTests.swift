@@ -67,6 +67,7 @@ struct HighWaterTests {
     _ = try Recorded("b", in: store)
     #expect(try mark().number == 1)
     try first.arm(in: store)
+    store.finishMarks()
     let armed = try mark()
     #expect(try armed == HighWaterMark(number: 2, armed: 1, head: store.head()))
     #expect(armed.head.row == 3)
@@ -222,7 +223,7 @@ struct HighWaterTests {
   }
 
   /// The descriptor under the store's hands is exchanged for one that takes no writes.
-  @Test func `an order whose mark cannot be written does not leave`() throws {
+  @Test func `after a mark that could not be written nothing more is committed`() throws {
     let store = try OrderStore(path: scratch.database)
     var recorded = try Recorded("a", in: store)
     let names = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
@@ -236,10 +237,12 @@ struct HighWaterTests {
     let readOnly = unsafe open(markPath, O_RDONLY | O_CLOEXEC)
     #expect(dup2(readOnly, owned) == owned)
     close(readOnly)
+    try recorded.arm(in: store)
+    store.finishMarks()
     #expect(throws: StoreError.unusablePath("write \(markPath): Bad file descriptor")) {
-      try recorded.arm(in: store)
+      try recorded.take(.acknowledged(orderID: "1"), in: store)
     }
-    // The intent itself is on record: the order counts as one that may have left.
+    // The order is on record as one that may have left.
     #expect(try store.loadState(now: noon).live.map(\.order.status) == [.submitted])
     #expect(try mark().armed == 0)
   }

@@ -97,7 +97,8 @@ struct OwnerTests {
     _ = try Recorded("a", in: OrderStore(path: scratch.database))
     let schema = "SELECT type || ' ' || name FROM sqlite_schema ORDER BY 1"
     let before = try Stranger(scratch.database).rows(schema)
-    try Stranger(scratch.database).execute("DROP TABLE owner; PRAGMA user_version = 2;")
+    try Stranger(scratch.database).execute(
+      "DROP TABLE owner; ALTER TABLE signal DROP COLUMN boot; PRAGMA user_version = 2;")
     let store = try OrderStore(path: scratch.database)
     #expect(try store.owner() == nil)
     #expect(try Stranger(scratch.database).rows(schema) == before)
@@ -114,6 +115,7 @@ struct OwnerTests {
       ALTER TABLE owner DROP COLUMN venue;
       CREATE TRIGGER owner_stays BEFORE UPDATE ON owner
       BEGIN SELECT RAISE(ABORT, 'of the third version'); END;
+      ALTER TABLE signal DROP COLUMN boot;
       PRAGMA user_version = 3;
       """)
     let store = try OrderStore(path: scratch.database)

@@ -141,7 +141,7 @@ package final class Epochs {
   private var storage: EngineDriver<StoreError>.Storage {
     EngineDriver<StoreError>.Storage(
       write: { [store] write throws(StoreError) in try store.write(write) },
-      commit: { [store] () throws(StoreError) in try store.commit() })
+      commit: { [store] durability throws(StoreError) in try store.commit(durability) })
   }
 
   private func edges(of link: any Dispatching) -> EngineDriver<StoreError>.Edges {

@@ -29,7 +29,7 @@ package struct Timekeeper {
 /// The durable state; `OrderStore` says what each of these promises.
 package protocol StateStore: AnyObject {
   func write(_ write: StoreWrite) throws(StoreError)
-  func commit() throws(StoreError)
+  func commit(_ durability: Durability) throws(StoreError)
   func probe() throws(StoreError)
   func loadState(now: WallTime) throws(StoreError) -> StoredState
   func signal(_ id: SignalID) throws(StoreError) -> SignalRecord?

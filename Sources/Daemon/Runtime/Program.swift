@@ -97,7 +97,8 @@ package enum DaemonProgram {
     let endpoint = try endpoint(configuration)
     let tls = try tlsContext(configuration, endpoint)
     let credentials = try credentials(configuration, logger)
-    let store = try OrderStore(path: configuration.store.path)
+    let store = try OrderStore(
+      path: configuration.store.path, runtimeDirectory: configuration.runtimeDirectory)
     let ownership = DatabaseOwnership(configuration, from: file.path, credentials: credentials)
     if let refusal = try ownership.take(store, logger, at: Clock.now().wall) {
       throw StartError.configuration("store.path: \(refusal)")

@@ -86,7 +86,15 @@ package struct Engine: Sendable {
       parts.venue.distrustClock(at: reaction.now.monotonic)
     }
     if parts.scheduler.backOff != wasBackingOff { parts.orders.touchAll(.waiting) }
-    switch request.purpose {
+    for sharer in request.sharers { take(answer, for: sharer, of: request, &reaction) }
+    take(answer, for: request.purpose, of: request, &reaction)
+  }
+
+  private mutating func take(
+    _ answer: ExchangeAnswer, for purpose: Purpose, of request: Outstanding,
+    _ reaction: inout Reaction
+  ) {
+    switch purpose {
     case .clock:
       let isFirst = parts.venue.takeClock(
         answer.serverTimeReading, sentAt: request.sentAt, &reaction)

@@ -7,11 +7,11 @@ package final class EngineDriver<Failure: Error> {
   /// Where the writes of a turn go.
   package struct Storage {
     package var write: (StoreWrite) throws(Failure) -> Void
-    package var commit: () throws(Failure) -> Void
+    package var commit: (Durability) throws(Failure) -> Void
 
     package init(
       write: @escaping (StoreWrite) throws(Failure) -> Void,
-      commit: @escaping () throws(Failure) -> Void
+      commit: @escaping (Durability) throws(Failure) -> Void
     ) {
       self.write = write
       self.commit = commit
@@ -65,6 +65,8 @@ package final class EngineDriver<Failure: Error> {
   private let now: () -> Moment
   private let edges: Edges
   private var deferred: [Deferred] = []
+  /// What the turn's commit must outlive.
+  private var durability = Durability.written
   private var inputs: [(input: Input, at: Moment)] = []
   private var isBusy = false
   package private(set) var hasFailed = false
@@ -98,12 +100,14 @@ package final class EngineDriver<Failure: Error> {
       case .watchPrices(let symbols): edges.watchPrices(symbols)
       case .connectAccountStream: edges.connectAccountStream()
       case .send, .answer, .settled, .doubt, .answerCommand, .log:
+        if effect.needsSync { durability = .synced }
         deferred.append(.effect(effect))
       }
     }
   }
 
   private func persist(_ write: StoreWrite) {
+    if !write.isPartOfArming { durability = .synced }
     do throws(Failure) {
       try storage.write(write)
     } catch {
@@ -146,7 +150,8 @@ package final class EngineDriver<Failure: Error> {
 
   private func commit() -> Bool {
     do throws(Failure) {
-      try storage.commit()
+      try storage.commit(durability)
+      durability = .written
       return true
     } catch {
       hasFailed = true
@@ -208,4 +213,33 @@ package final class EngineDriver<Failure: Error> {
   }
 
   package func status(at now: Moment) -> EngineStatus { engine.status(at: now) }
+}
+
+extension Effect {
+  /// Whether somebody acts on it who counts on what was written with it, also after a power cut.
+  fileprivate var needsSync: Bool {
+    switch self {
+    case .send(let dispatch):
+      switch dispatch.barrier {
+      case .none, .written: false
+      case .durable: true
+      }
+    case .answer, .settled, .doubt, .answerCommand: true
+    case .write, .withdrawUnsent, .log, .watchPrices, .connectAccountStream: false
+    }
+  }
+}
+
+extension StoreWrite {
+  /// Whether it is no more than that an order leaves. A power cut may take it back: a start under
+  /// another boot looks for every order that is not on record as armed.
+  fileprivate var isPartOfArming: Bool {
+    switch self {
+    case .appendEvent(let event):
+      event.kind == OrderEvent.armedKind || event.kind == OrderEvent.approvedKind
+    case .putOrder(let order): order.status == .new || order.status == .submitted
+    case .insertSignal, .updateDecision, .setHalt, .setCareful, .setOwner, .setBan, .setRateUsage:
+      false
+    }
+  }
 }

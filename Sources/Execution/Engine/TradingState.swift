@@ -7,9 +7,8 @@ struct TradingState: Sendable {
   private(set) var halt: HaltRecord?
   /// Set while the database is known to be older than what was sent from here.
   private(set) var careful: CarefulRecord?
-  /// Of a run that began careful: from when on a "no" of every view is proof that no earlier run has
-  /// sent an order.
-  let earlierRunsAreVisible: MonotonicTime?
+  /// From when on a "no" of every view is proof that no earlier run has sent an order.
+  let earlierRunsAreVisible: MonotonicTime
   /// No order leaves any more; what is under way is finished.
   private(set) var isStopping = false
   /// Orders that were not found and that no operator has closed, by symbol, oldest first.
@@ -21,7 +20,7 @@ struct TradingState: Sendable {
     halt = state.halt
     careful = state.careful
     // An order that left right before this start was stamped then.
-    earlierRunsAreVisible = state.careful == nil ? nil : now.advanced(by: settling)
+    earlierRunsAreVisible = now.advanced(by: settling)
   }
 
   mutating func stop() { isStopping = true }

@@ -74,6 +74,17 @@ struct RequestQueue: Sendable {
     return item
   }
 
+  /// Takes out everybody else of the rank who asks for exactly this.
+  mutating func removeSharers(of request: ExchangeRequest, _ rank: Rank) -> [Purpose] {
+    guard let waiting = items[rank], waiting.contains(where: { $0.request == request }) else {
+      return []
+    }
+    let sharers = waiting.filter { $0.request == request }.map(\.purpose)
+    items[rank] = ArraySlice(waiting.filter { $0.request != request })
+    for sharer in sharers { purposes.remove(sharer) }
+    return sharers
+  }
+
   func first(where isMeant: (Item) -> Bool) -> Item? {
     for rank in Rank.allCases {
       if let item = items[rank]?.first(where: isMeant) { return item }
@@ -100,6 +111,8 @@ extension Purpose {
 /// A request whose answer is out.
 struct Outstanding: Sendable {
   var purpose: Purpose
+  /// Who asked for the same meanwhile: one answer serves all.
+  var sharers: [Purpose] = []
   /// The symbols that a price look-up took along.
   var symbols: [Symbol] = []
   var sentAt: Moment

@@ -109,8 +109,11 @@ struct RequestScheduler: Sendable {
         }
         queue.removeFirst(rank)
         let symbols = isPrices ? prices.begin() : []
+        // The views of a symbol say the same to everybody who looks for an order of it.
+        let sharers = rank == .search ? queue.removeSharers(of: request, rank) : []
         send(
-          request, for: item.purpose, symbols: symbols, barrier: .none, delivery: .ordinary,
+          request, for: item.purpose, sharers: sharers, symbols: symbols, barrier: .none,
+          delivery: .ordinary,
           stampedAt: clock?.time(at: reaction.now.monotonic) ?? reaction.now.wall,
           sendBefore: nil, &reaction)
       }
@@ -160,26 +163,28 @@ struct RequestScheduler: Sendable {
     return scheduler.turn(of: item.request, in: item.purpose.group, at: now)
   }
 
-  /// Orders leave once, after their arming is durable.
+  /// Orders leave once, after their arming is written down.
   mutating func place(
     _ request: ExchangeRequest, _ keys: [OrderKey], stampedAt: WallTime, sendBefore: MonotonicTime,
     _ reaction: inout Reaction
   ) {
     placementsUnderWay += 1
     send(
-      request, for: .place(keys), symbols: [], barrier: .durable, delivery: .once,
+      request, for: .place(keys), symbols: [], barrier: .written, delivery: .once,
       stampedAt: stampedAt, sendBefore: sendBefore, &reaction)
   }
 
   private mutating func send(
-    _ request: ExchangeRequest, for purpose: Purpose, symbols: [Symbol],
+    _ request: ExchangeRequest, for purpose: Purpose, sharers: [Purpose] = [],
+    symbols: [Symbol],
     barrier: Dispatch.Barrier, delivery: Dispatch.Delivery, stampedAt: WallTime,
     sendBefore: MonotonicTime?, _ reaction: inout Reaction
   ) {
     let id = RequestID(number: nextNumber)
     nextNumber += 1
     limiter.sent(id, cost(request), in: purpose.group)
-    underWay[id] = Outstanding(purpose: purpose, symbols: symbols, sentAt: reaction.now)
+    underWay[id] = Outstanding(
+      purpose: purpose, sharers: sharers, symbols: symbols, sentAt: reaction.now)
     reaction.add(
       .send(
         Dispatch(
@@ -189,7 +194,8 @@ struct RequestScheduler: Sendable {
 
   /// Whether such a request waits or is under way.
   func isAsking(_ isMeant: (Purpose) -> Bool) -> Bool {
-    queue.first { isMeant($0.purpose) } != nil || underWay.values.contains { isMeant($0.purpose) }
+    queue.first { isMeant($0.purpose) } != nil
+      || underWay.values.contains { isMeant($0.purpose) || $0.sharers.contains(where: isMeant) }
   }
 
   // MARK: Answers

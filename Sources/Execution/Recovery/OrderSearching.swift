@@ -19,6 +19,8 @@ enum OrderSearching {
     let proof = ProofTime(of: life.order, clock, parts, at: now)
     if search.phase == .settling, search.roundBegan < proof.conclusive {
       search.hasten(to: max(now, proof.conclusive))
+      // Of an order that most probably never left one quick look is enough.
+      if life.order.status == .new && search.hasLooked { search.wait(until: proof.conclusive) }
     }
     let isDue = search.due <= now
     let views = isDue ? search.begin(full: proof.wantsFullRound(life.order, search), at: now) : []
@@ -70,7 +72,7 @@ enum OrderSearching {
     // Of what an earlier run may have sent nobody knows when.
     let since =
       order.status == .new
-      ? now.advanced(by: .zero - venue.listReach)
+      ? now.advanced(by: .zero - venue.listReach).wholeMinute
       : (order.stampedAt ?? order.createdAt).advanced(by: .zero - OrderPolling.listMargin)
     return switch view {
     case .byClientOrderID:
@@ -212,5 +214,12 @@ enum OrderSearching {
     reaction.log(
       .error, "not seen for seven days; it is no longer looked for, and waits for the operator",
       life.order, [("advice", "'mexc-signalctl resolve \(life.key.signal)'")])
+  }
+}
+
+extension WallTime {
+  /// Rounded down, so that orders of a symbol that are looked for together share a list.
+  fileprivate var wholeMinute: WallTime {
+    WallTime(milliseconds: milliseconds - milliseconds % 60_000)
   }
 }

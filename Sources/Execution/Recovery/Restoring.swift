@@ -20,7 +20,7 @@ enum Restoring {
     _ stored: StoredOrder, _ signal: Signal, _ parts: inout EngineParts, at now: Moment
   ) {
     let order = stored.order
-    guard let phase = phase(of: order, parts.trading, at: now) else { return }
+    guard let phase = phase(of: stored, parts.trading, at: now) else { return }
     // A civil clock that was set back since must not give it more than the life that it had.
     let record = stored.signal
     let left = min(
@@ -41,9 +41,12 @@ enum Restoring {
 
   /// `nil` for an order at its end.
   private static func phase(
-    of order: Order, _ trading: TradingState, at now: Moment
+    of stored: StoredOrder, _ trading: TradingState, at now: Moment
   ) -> OrderLife.Phase? {
+    let order = stored.order
     switch order.status {
+    case .new where stored.mayHaveLeft:
+      return .lookedFor(Search(resumed: .settling, at: now.monotonic), verdict: nil)
     case .new: return CarefulStart.firstPhase(trading, verdict: nil, at: now.monotonic)
     // A placement that was armed when the daemon ended may have left: its outcome is unknown.
     case .submitted, .unknown:

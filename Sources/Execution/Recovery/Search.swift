@@ -91,6 +91,14 @@ struct Search: Sendable {
     if isIdle { due = min(due, time) }
   }
 
+  /// Whether it has looked at all.
+  var hasLooked: Bool { looks > 0 }
+
+  /// Nothing is gained by looking before.
+  mutating func wait(until time: MonotonicTime) {
+    if isIdle { due = max(due, time) }
+  }
+
   private func pause(at now: MonotonicTime) -> Duration {
     switch phase {
     case .settling:

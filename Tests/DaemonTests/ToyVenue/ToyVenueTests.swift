@@ -39,7 +39,7 @@ import Testing
     let engine = Engine(
       configuration(symbol), restoring: StoredState(), signals: [:], at: run.now)
     run.driver = EngineDriver(
-      engine: engine, storage: .init(write: { run.written.append($0) }, commit: {}),
+      engine: engine, storage: .init(write: { run.written.append($0) }, commit: { _ in }),
       now: { run.now },
       edges: .init(
         send: { run.link?.send($0) }, withdrawUnsent: { _ in },

@@ -19,7 +19,7 @@ final class EngineHarness {
   private(set) var configuration: EngineConfiguration
   let exchange: FakeExchange
   private(set) var now: Moment
-  private(set) var store = StoreModel()
+  var store = StoreModel()
   private var writes: [StoreWrite] = []
   private var point: CrashPoint?
   private var answered: (Dispatch, ExchangeAnswer)?
@@ -39,6 +39,8 @@ final class EngineHarness {
   /// The symbols whose prices were to be pushed, as they changed.
   private(set) var watched: [Set<Symbol>] = []
   private(set) var streamsConnected = 0
+  /// What each commit with writes had to outlive.
+  private(set) var durabilities: [Durability] = []
   private(set) var logs: [LogEntry] = []
   /// A line per effect, for comparing runs.
   private(set) var trace: [String] = []
@@ -73,7 +75,10 @@ final class EngineHarness {
       engine: engine,
       storage: EngineDriver<Killed>.Storage(
         write: { [unowned self] write throws(Killed) in writes.append(write) },
-        commit: { [unowned self] () throws(Killed) in try commit() }),
+        commit: { [unowned self] durability throws(Killed) in
+          if !writes.isEmpty { durabilities.append(durability) }
+          try commit()
+        }),
       now: { [unowned self] in now }, edges: edges)
   }
 

@@ -55,6 +55,9 @@ struct StoreModel {
     }
   }
 
+  /// The next start finds another boot than that under which the signals were taken.
+  var bootIsNew = false
+
   /// Oldest first.
   var liveOrders: [Order] { liveKeys.compactMap { orders[$0] } }
 
@@ -65,7 +68,10 @@ struct StoreModel {
     for key in sequence {
       guard let order = orders[key], let signal = signals[key.signal] else { continue }
       let isLive = !order.status.isTerminal
-      if isLive { live.append(StoredOrder(signal: signal, order: order)) }
+      if isLive {
+        let mayHaveLeft = bootIsNew && order.status == .new
+        live.append(StoredOrder(signal: signal, order: order, mayHaveLeft: mayHaveLeft))
+      }
       if isLive || order.status.countsAsExposure && order.createdAt > dayAgo {
         reservations.append(
           Reservation(key: key, at: order.createdAt, quote: order.reservedQuote))

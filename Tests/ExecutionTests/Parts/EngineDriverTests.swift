@@ -26,7 +26,7 @@ import Testing
         engine: engine,
         storage: EngineDriver<Broken>.Storage(
           write: { [unowned self] write throws(Broken) in note("write \(Self.kind(write))") },
-          commit: { [unowned self] () throws(Broken) in
+          commit: { [unowned self] _ throws(Broken) in
             self.now = self.now.advanced(by: commitTakes)
             if isBroken { throw Broken() }
             note("commit")

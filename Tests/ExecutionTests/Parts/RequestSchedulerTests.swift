@@ -157,7 +157,7 @@ import Testing
   @Test mutating func `an order leaves once, in time, and after the commit`() throws {
     let dispatch = try #require(place("a").sent.first)
     #expect(dispatch.isPlacement)
-    #expect(dispatch.barrier == .durable)
+    #expect(dispatch.barrier == .written)
     #expect(dispatch.delivery == .once)
     #expect(dispatch.sendBefore == monotonic(.seconds(2)))
     #expect(scheduler.hasPlacementUnderWay)

@@ -99,7 +99,6 @@ import Testing
 
   @Test
   mutating func `a careful start waits until earlier runs are visible, and is ended for good`() {
-    #expect(trading.earlierRunsAreVisible == nil)
     let record = CarefulRecord(reason: "set back", since: moment().wall)
     trading = TradingState(
       StoredState(careful: record), settling: .seconds(66), at: monotonic(.zero))

@@ -1,0 +1,7 @@
+/// What a commit outlives.
+package enum Durability: Comparable, Hashable, Sendable {
+  /// The end of the process, however it comes, but not that of the machine.
+  case written
+  /// A power cut, too.
+  case synced
+}

@@ -1,0 +1,97 @@
+import Domain
+import Execution
+import Testing
+
+/// Arm, then send: one sync on the way to the wire.
+@Suite struct ArmingTests {
+  private let exchange = FakeExchange()
+
+  private func open() -> EngineHarness { EngineHarness.open(exchange: exchange) }
+
+  @Test func `the acceptance is synced while the price is awaited, the arming is not`() throws {
+    let harness = open()
+    exchange.script = { dispatch, _ in
+      dispatch.request.isPrices || dispatch.isPlacement ? .hold : nil
+    }
+    let before = harness.durabilities.count
+    harness.submit(limit("a"))
+    #expect(Array(harness.durabilities[before...]) == [.synced])
+    let look = try #require(harness.held.first)
+    harness.answer(look, exchange.answer(to: look.request, at: harness.now))
+    #expect(Array(harness.durabilities[before...]) == [.synced, .written])
+    let placement = try #require(harness.placements.first)
+    #expect(placement.barrier == .written)
+    harness.answer(placement, .placed(orderID: "E1"))
+    #expect(harness.durabilities.last == .synced)
+  }
+
+  @Test func `with the price known one synced commit does both`() {
+    let harness = open()
+    harness.submit(limit("a"))
+    harness.settle()
+    exchange.script = { dispatch, _ in dispatch.isPlacement ? .hold : nil }
+    let before = harness.durabilities.count
+    harness.submit(limit("b"))
+    #expect(Array(harness.durabilities[before...]) == [.synced])
+    #expect(harness.placements.count == 2)
+  }
+
+  @Test func `an order that may have left is looked for before it leaves`() {
+    let harness = open()
+    exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
+    harness.submit(limit("a") { $0.expiry = .timeToLive(.seconds(600)) })
+    exchange.script = { _, _ in nil }
+    harness.store.bootIsNew = true
+    harness.restart(after: .seconds(5))
+    harness.advance(by: .seconds(60))
+    #expect(harness.placements.isEmpty, "an accepted order may not be visible yet")
+    harness.advance(by: .seconds(40))
+    #expect(harness.status("a") == .open)
+    #expect(exchange.ledger.count == 1)
+    harness.checkStore()
+  }
+
+  @Test func `one that did leave is found and followed`() {
+    let harness = open()
+    exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
+    harness.submit(limit("a"))
+    exchange.script = { _, _ in nil }
+    let request = request("a")
+    exchange.accept(request)
+    harness.store.bootIsNew = true
+    harness.restart(after: .seconds(5))
+    harness.advance(by: .seconds(2))
+    #expect(harness.status("a") == .open)
+    harness.advance(by: .seconds(200))
+    #expect(exchange.ledger.count == 1)
+    #expect(harness.placements.isEmpty)
+  }
+
+  @Test func `one that expires meanwhile ends as expired, once it is certain that it is not there`()
+  {
+    let harness = open()
+    exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
+    harness.submit(limit("a"))
+    exchange.script = { _, _ in nil }
+    harness.store.bootIsNew = true
+    harness.restart(after: .seconds(5))
+    harness.advance(by: .seconds(58))
+    #expect(harness.status("a") == .new)
+    harness.advance(by: .seconds(60))
+    #expect(harness.code("a") == .expired)
+  }
+
+  @Test func `those of a symbol are looked for by the same lists`() {
+    let harness = open()
+    exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
+    for number in 1...20 { harness.submit(limit("s\(number)")) }
+    exchange.script = { _, _ in nil }
+    harness.store.bootIsNew = true
+    harness.restart(after: .seconds(5))
+    harness.advance(by: .seconds(120))
+    #expect(harness.requests(\.isOpenOrders).count <= 2)
+    #expect(harness.requests(\.isRecentOrders).count <= 3)
+    #expect(harness.requests(\.isTrades).count <= 3)
+    for number in 1...20 { #expect(harness.code("s\(number)") == .expired) }
+  }
+}

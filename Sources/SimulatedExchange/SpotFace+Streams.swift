@@ -15,7 +15,7 @@ extension SpotFace {
 
   /// Why the request may not be upgraded; `nil` when it may.
   package mutating func streamRefusal(_ request: WireRequest) -> HTTPResponse? {
-    switch streams.refusesUpgrade(listenKey: Self.listenKey(request)) {
+    switch streams.upgradeRefusal(listenKey: Self.listenKey(request)) {
     case nil: nil
     case .unavailable: Self.serverError(503)
     // What the exchange answers then is not documented.

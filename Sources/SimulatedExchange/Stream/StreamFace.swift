@@ -18,13 +18,16 @@ package struct StreamDelivery: Hashable, Sendable {
 /// The exchange's streams without their sockets: connections, commands and moments in, deliveries out.
 /// It repeats itself to the byte when the seed and the inputs do.
 struct StreamFace: Sendable {
+  enum UpgradeRefusal {
+    case unavailable, tooManyConnections
+  }
+
   /// Connections that one listen key opens at the same time.
   static let connectionsPerKey = 5
 
   var faults: StreamFaults
   private(set) var counts = StreamCounts()
   private(set) var connections: [StreamConnection] = []
-  var isInUse: Bool { !connections.isEmpty }
   private let seed: UInt64
   private let permissions: [String]
   private var lastNumber = 0
@@ -53,8 +56,8 @@ struct StreamFace: Sendable {
 
   // MARK: Connections
 
-  /// Whether the exchange turns a client away that asks for an upgrade.
-  mutating func refusesUpgrade(listenKey: String?) -> Refused? {
+  /// Why a client that asks for an upgrade is turned away; `nil` when it is not.
+  mutating func upgradeRefusal(listenKey: String?) -> UpgradeRefusal? {
     let isFull =
       listenKey != nil
       && connections.count { $0.listenKey == listenKey } >= Self.connectionsPerKey
@@ -62,10 +65,6 @@ struct StreamFace: Sendable {
     guard fault != nil || isFull else { return nil }
     counts.refusedUpgrades += 1
     return fault == nil ? .tooManyConnections : .unavailable
-  }
-
-  enum Refused {
-    case unavailable, tooManyConnections
   }
 
   /// The number of the connection that has just been upgraded.
@@ -94,6 +93,8 @@ struct StreamFace: Sendable {
     connections.removeAll { $0.number == number }
     pending.removeAll { $0.connection == number }
   }
+
+  var isInUse: Bool { !connections.isEmpty }
 
   private func place(of number: Int) -> Int? {
     connections.firstIndex { $0.number == number }

@@ -1,15 +1,18 @@
 package import Domain
 
 extension SpotExchange {
-  /// What the order book shows: one tick on each side of the last price, and about 1,000 units of
-  /// quote on every level. `nil` without a price.
+  /// What the order book shows: the nearest ticks below and above the last price, and about 1,000
+  /// units of quote on every level. `nil` without a price.
   package func book(_ symbol: Symbol) -> (
     bid: FixedDecimal, ask: FixedDecimal, quantity: FixedDecimal
   )? {
     guard let index = marketIndex[symbol], let price = markets[index].price else { return nil }
     let rules = markets[index].listing.rules
-    let bid = FixedDecimal(units: max(price.units - rules.tickSize.units, rules.tickSize.units))
-    let ask = FixedDecimal(units: price.units + rules.tickSize.units)
+    let tick = rules.tickSize.units
+    let ticks = price.units / tick
+    // A price below two ticks leaves no tick below it.
+    let bid = FixedDecimal(units: max(price.units % tick == 0 ? ticks - 1 : ticks, 1) * tick)
+    let ask = FixedDecimal(units: max(ticks + 1, 2) * tick)
     let quantity =
       FixedDecimal(1_000).divided(by: price, rounding: .down)?
       .rounded(toMultipleOf: rules.stepSize, .up) ?? rules.stepSize

@@ -45,9 +45,8 @@ extension SpotExchange {
     case .market:
       let target = marketTarget(of: order, at: last, in: index)
       let available = withinBook(target, in: index)
-      fill(number, available, at: last, maker: false, time)
       // An order by quote amount is complete when the amount is used up, whatever base that was.
-      if available == target && target.isPositive { complete(number) }
+      fill(number, available, at: last, maker: false, time, isWhole: available == target)
       close(number, at: time)
     case .immediateOrCancel:
       if crosses {
@@ -76,9 +75,11 @@ extension SpotExchange {
     return tenths(fate.below(10), of: quantity, in: index)
   }
 
-  /// Books one fill, when there is anything to fill.
+  /// Books one fill, when there is anything to fill. After a whole one the order is complete, as it is
+  /// when nothing remains.
   mutating func fill(
-    _ number: Int, _ quantity: FixedDecimal, at price: FixedDecimal, maker: Bool, _ time: WallTime
+    _ number: Int, _ quantity: FixedDecimal, at price: FixedDecimal, maker: Bool, _ time: WallTime,
+    isWhole: Bool = false
   ) {
     guard let index = marketIndex[orders[number].symbol], quantity.isPositive else { return }
     let listing = markets[index].listing
@@ -98,10 +99,11 @@ extension SpotExchange {
       SimulatedTrade(
         tradeID: tradeID(for: orders[number]), order: number, price: price, quantity: quantity,
         quote: quote, fee: fee, isMaker: maker, time: time))
-    if orders[number].remaining.isZero {
-      complete(number)
+    if isWhole || orders[number].remaining.isZero {
+      orders[number].status = .filled
       close(number, at: time)
     }
+    record(.filled(trade: trades.count - 1), of: number, at: time)
   }
 
   /// Moves the money of one fill; false, and nothing moved, when a sum would not fit.
@@ -127,10 +129,6 @@ extension SpotExchange {
     return true
   }
 
-  private mutating func complete(_ number: Int) {
-    orders[number].status = .filled
-  }
-
   /// Takes an order out of the book: what did not fill is cancelled, what it locked is released.
   mutating func close(_ number: Int, at time: WallTime) {
     guard let index = marketIndex[orders[number].symbol],
@@ -138,6 +136,7 @@ extension SpotExchange {
     else { return }
     markets[index].open.remove(at: place)
     openCount -= 1
+    let isFilled = orders[number].status == .filled
     switch orders[number].status {
     case .new: orders[number].status = .canceled
     case .partiallyFilled: orders[number].status = .partiallyCanceled
@@ -150,6 +149,7 @@ extension SpotExchange {
       wallet.release(asset, orders[number].locked)
       orders[number].locked = .zero
     }
+    if !isFilled { record(.canceled, of: number, at: time) }
   }
 
   private mutating func tradeID(for order: SimulatedOrder) -> String {

@@ -55,6 +55,7 @@ extension SpotExchange {
     markets[market].orders.append(order.number)
     markets[market].open.append(order.number)
     openCount += 1
+    record(.accepted, of: order.number, at: order.updatedAt)
   }
 
   // MARK: Identifiers and lag

@@ -42,6 +42,8 @@ package struct SpotExchange: Sendable {
   var numberByOrderID: [String: Int] = [:]
   package internal(set) var numbersByClientOrderID: [String: [Int]] = [:]
   var openCount = 0
+  /// `nil` while nobody wants them.
+  var changes: [Change]?
   var fate: SplitMix64
   private let epoch: MonotonicTime
   private var stepsDone: Int64 = 0

@@ -57,6 +57,16 @@ package struct FaultPlan: Hashable, Sendable {
     case nth(Int)
     /// The first so many requests.
     case next(Int)
+
+    /// Whether it does for the request, or the like, that is number `seen`.
+    func applies(to seen: Int, by fate: inout SplitMix64) -> Bool {
+      switch self {
+      case .always: true
+      case .probability(let millionths): fate.chance(millionths, in: 1_000_000)
+      case .nth(let number): seen == number
+      case .next(let count): seen <= count
+      }
+    }
   }
 
   package struct Rule: Hashable, Sendable {
@@ -94,9 +104,12 @@ package struct FaultPlan: Hashable, Sendable {
   }
 
   private var rules: [Rule]
+  /// What goes wrong with the streams.
+  let streams: StreamFaults
 
-  package init(_ rules: [Rule] = []) {
+  package init(_ rules: [Rule] = [], streams: StreamFaults = StreamFaults()) {
     self.rules = rules
+    self.streams = streams
   }
 
   /// Counts the request and takes the first rule of each kind that applies. `symbols` are those that
@@ -107,14 +120,7 @@ package struct FaultPlan: Hashable, Sendable {
     var draw = Draw()
     for index in rules.indices where rules[index].concerns(route, symbols) {
       rules[index].seen += 1
-      let applies =
-        switch rules[index].trigger {
-        case .always: true
-        case .probability(let millionths): fate.chance(millionths, in: 1_000_000)
-        case .nth(let number): rules[index].seen == number
-        case .next(let count): rules[index].seen <= count
-        }
-      guard applies else { continue }
+      guard rules[index].trigger.applies(to: rules[index].seen, by: &fate) else { continue }
       if case .hidden(let duration) = rules[index].fault {
         draw.hiding = draw.hiding ?? duration.map { .forDuration($0) } ?? .forEver
       } else {

@@ -193,6 +193,7 @@ package struct SimulatorOptions: Sendable {
     case "--permissions":
       configuration.permissions = try reader.value(name).split(separator: ",").map(String.init)
     case "--ip-not-allowed": configuration.isAddressAllowed = false
+    case "--no-streams": configuration.hasStreams = false
     default: throw UsageError(description: "unknown option\(UsageMessage.shown(name))")
     }
   }

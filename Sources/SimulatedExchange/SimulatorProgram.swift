@@ -104,8 +104,9 @@ package enum SimulatorProgram {
     """
     \(usage)
 
-    A simulated MEXC spot exchange on this machine alone. It prints one line when it listens; SIGTERM and
-    SIGINT end it with status 0. Wrong usage ends it with status 2.
+    A simulated MEXC spot exchange on this machine alone: REST, and WebSockets behind /ws (best prices)
+    and /ws?listenKey=… (an account's orders, deals and balances). It prints one line when it listens;
+    SIGTERM and SIGINT end it with status 0. Wrong usage ends it with status 2.
 
     Connection
       --port P                     required; 0 lets the system choose
@@ -116,6 +117,7 @@ package enum SimulatorProgram {
       --permissions A,B            what the key may do; default SPOT_ACCOUNT_READ,
                                    SPOT_DEAL_READ,SPOT_DEAL_WRITE
       --ip-not-allowed             the key is bound to other addresses
+      --no-streams                 there is nothing behind /ws
       --exit-with-parent           end when the parent process ends
 
     Market

@@ -2,11 +2,14 @@ import Domain
 package import Platform
 package import Transport
 
-/// The simulated exchange on a loopback port.
+/// The simulated exchange on a loopback port: REST, and WebSockets beside it.
 package final class SimulatorServer {
   package private(set) var face: SpotFace
   private let loop: EventLoop
   private var server: HTTPServer?
+  private var peers: [Int: WebSocketPeer] = [:]
+  /// For the next deliveries of the streams.
+  private var timer: EventLoop.TimerID?
 
   /// Listens at once, on a loopback address; port 0 lets the kernel choose. `tls` is a server's
   /// context, or `nil` for plain HTTP. Throws when the port cannot be listened on.
@@ -19,8 +22,12 @@ package final class SimulatorServer {
     server = try HTTPServer(
       loop: loop, address: address, port: port, tls: tls
     ) { [weak self] received, responder in
-      self?.handle(WireRequest(received), responder)
+      self?.handle(received, responder)
     }
+  }
+
+  deinit {
+    if let timer { loop.cancel(timer) }
   }
 
   package var port: UInt16 { server?.port ?? 0 }
@@ -28,9 +35,21 @@ package final class SimulatorServer {
   /// Drops every connection and frees the port.
   package func close() {
     server?.close()
+    for number in peers.keys { face.streamEnded(number) }
+    peers = [:]
   }
 
-  private func handle(_ request: WireRequest, _ responder: Responder) {
+  private func handle(_ received: ReceivedRequest, _ responder: Responder) {
+    let request = WireRequest(received)
+    if face.isAboutStreams(request) {
+      upgrade(received, request, responder)
+    } else {
+      answer(request, responder)
+    }
+    deliver()
+  }
+
+  private func answer(_ request: WireRequest, _ responder: Responder) {
     switch face.receive(request, at: Clock.now()) {
     case .respond(let response): responder.respond(response)
     case .respondAfter(let response, let delay): responder.respond(response, after: delay)
@@ -39,6 +58,7 @@ package final class SimulatorServer {
       loop.schedule(at: Clock.monotonic().advanced(by: delay)) { [weak self] in
         guard let self else { return }
         responder.respond(face.process(request, hiding: hiding, at: Clock.now()))
+        deliver()
       }
     case .close(reset: false): responder.close()
     case .close(reset: true): responder.reset()
@@ -47,6 +67,51 @@ package final class SimulatorServer {
     case .trickle(let response, let piece, let pause):
       responder.trickle(
         response.bytes(keepAlive: true), piece: piece, every: pause, keepAlive: true)
+    }
+  }
+
+  // MARK: - Streams
+
+  private func upgrade(
+    _ received: ReceivedRequest, _ request: WireRequest, _ responder: Responder
+  ) {
+    if let refusal = face.streamRefusal(request) { return responder.respond(refusal) }
+    guard let peer = responder.upgrade(received) else { return }
+    let number = face.openStream(request, at: Clock.now())
+    peers[number] = peer
+    peer.onEvent = { [weak self] event in self?.heard(event, from: number) }
+  }
+
+  private func heard(_ event: WebSocketEvent, from number: Int) {
+    switch event {
+    case .text(let text): face.receive(text, onStream: number, at: Clock.now())
+    // Commands are texts.
+    case .binary: peers[number]?.close(.unsupportedData)
+    case .closed:
+      peers[number] = nil
+      face.streamEnded(number)
+    case .opened: break
+    }
+    deliver()
+  }
+
+  /// Sends what the streams have by now, and comes back when there will be more.
+  private func deliver() {
+    for delivery in face.streamDeliveries(at: Clock.now()) {
+      let peer = peers[delivery.connection]
+      switch delivery.action {
+      case .text(let text): peer?.send(text: text)
+      case .binary(let bytes): peer?.send(binary: bytes)
+      case .close(let code, let reason): peer?.close(code, reason: reason)
+      case .reset: peer?.reset()
+      }
+    }
+    if let timer { loop.cancel(timer) }
+    timer = face.streamsDue(at: Clock.now()).map { due in
+      loop.schedule(at: due) { [weak self] in
+        self?.timer = nil
+        self?.deliver()
+      }
     }
   }
 }

@@ -21,7 +21,7 @@ extension SpotFace {
                                                     retry_after=seconds|date|absent,
                                                     route=POST%20/api/v3/order to wait for that one
     POST /__admin/faults                            body: a fault plan; replaces the one in force
-    POST /__admin/reset                             begins again from the start
+    POST /__admin/reset                             begins again from the start; streams are closed
     """
 
   mutating func administer(_ request: WireRequest, at now: Moment) -> HTTPResponse {
@@ -71,10 +71,12 @@ extension SpotFace {
     case "instrument": return try changeInstrument(parameters)
     case "rate": return try forceThrottle(parameters)
     case "reset":
+      let former = streams
       self = SpotFace(
         configuration,
         at: Moment(
           wall: now.wall.advanced(by: .zero - configuration.timeOffset), monotonic: now.monotonic))
+      streams.succeed(former)
       return ["reset": true]
     default: throw AdminRefusal("there is no such request; see --help", status: 404)
     }
@@ -114,6 +116,7 @@ extension SpotFace {
   private mutating func replaceFaults(_ body: [UInt8]) throws(AdminRefusal) -> JSONValue {
     do throws(FaultPlan.Flaw) {
       faults = try FaultPlan(json: body)
+      streams.faults = faults.streams
     } catch {
       throw AdminRefusal(error.description)
     }

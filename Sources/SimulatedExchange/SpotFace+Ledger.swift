@@ -53,7 +53,7 @@ extension SpotFace {
       counts.byRoute[route].map { (route.rawValue, JSONValue.integer($0)) }
     }
     let refusals = counts.refusals.sorted { $0.key < $1.key }
-    let faults = counts.faults.sorted { $0.key < $1.key }
+    let faults = (Array(counts.faults) + Array(streams.counts.faults)).sorted { $0.key < $1.key }
     return [
       "requests": .integer(counts.byRoute.values.reduce(counts.unknownRoutes, +)),
       "by_route": .object(pairs: routes), "unknown_routes": .integer(counts.unknownRoutes),
@@ -66,6 +66,25 @@ extension SpotFace {
       "inside_pause": .integer(limits.insidePause), "inside_ban": .integer(limits.insideBan),
       "refusals": .object(pairs: refusals.map { (String($0.key), .integer($0.value)) }),
       "faults": .object(pairs: faults.map { ($0.key, .integer($0.value)) }),
+      "streams": streamCounts(),
+    ]
+  }
+
+  private func streamCounts() -> JSONValue {
+    let counts = streams.counts
+    let opened = StreamFaults.Stream.allCases.map { stream in
+      (stream.rawValue, JSONValue.integer(counts.opened[stream] ?? 0))
+    }
+    let pushes = counts.pushes.sorted { $0.key < $1.key }
+    return [
+      "connections_opened": .object(pairs: opened),
+      "connections": .integer(streams.connections.count),
+      "refused_upgrades": .integer(counts.refusedUpgrades),
+      "subscriptions": .integer(counts.subscriptions),
+      "refused_subscriptions": .integer(counts.refusedSubscriptions),
+      "pushes": .object(pairs: pushes.map { ($0.key, .integer($0.value)) }),
+      "listen_keys_made": .integer(listenKeys.made),
+      "listen_keys_extended": .integer(listenKeys.extended),
     ]
   }
 }

@@ -23,6 +23,8 @@ package struct SimulatorConfiguration: Sendable {
   package var faults = FaultPlan()
   /// How far the exchange's clock is ahead of the machine's.
   package var timeOffset = Duration.zero
+  /// False: there is nothing behind `/ws`.
+  package var hasStreams = true
 
   package init() {}
 }
@@ -71,6 +73,7 @@ package struct SpotFace {
   private var retryForm = ForcedThrottle.Form.seconds
   private let signer: HMACSHA256
   var listenKeys: ListenKeys
+  var streams: StreamFace
 
   package init(_ configuration: SimulatorConfiguration, at now: Moment) {
     self.configuration = configuration
@@ -83,11 +86,12 @@ package struct SpotFace {
     variety = SplitMix64(seed: configuration.seed, stream: "answers")
     misfortune = SplitMix64(seed: configuration.seed, stream: "faults")
     listenKeys = ListenKeys(seed: configuration.seed)
+    streams = StreamFace(configuration)
     signer = HMACSHA256(key: Array(configuration.secret.utf8).span)
   }
 
   /// The exchange's own time.
-  private static func shifted(_ now: Moment, by configuration: SimulatorConfiguration) -> Moment {
+  static func shifted(_ now: Moment, by configuration: SimulatorConfiguration) -> Moment {
     Moment(wall: now.wall.advanced(by: configuration.timeOffset), monotonic: now.monotonic)
   }
 

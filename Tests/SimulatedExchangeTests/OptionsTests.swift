@@ -39,7 +39,7 @@ struct OptionsTests {
           + "--frozen --ack-lag-ms 0 "
           + "--ip-weight 20 --uid-weight 30 --orders-per-second 2 --duplicate-ids reject "
           + "--time-offset-ms -1500 --exit-with-parent --crossing-maker canceled "
-          + "--permissions SPOT_DEAL_READ --ip-not-allowed --open-orders 3 --window-seconds 2"
+          + "--permissions SPOT_DEAL_READ --ip-not-allowed --no-streams --open-orders 3 --window-seconds 2"
       ).get())
     let configuration = options.configuration
     #expect(options.port == 8080 && options.address == IPAddress(literal: "127.0.0.2"))
@@ -63,7 +63,7 @@ struct OptionsTests {
     #expect(configuration.limits.window == .seconds(2))
     #expect(configuration.timeOffset == .milliseconds(-1_500))
     #expect(configuration.permissions == ["SPOT_DEAL_READ"])
-    #expect(!configuration.isAddressAllowed)
+    #expect(!configuration.isAddressAllowed && !configuration.hasStreams)
   }
 
   @Test func `a file of symbols replaces the listings`() throws {

@@ -43,7 +43,7 @@ import Transport
       remainAmount: "9.36054", remainQuantity: "28.98", cumulativeQuantity: "0",
       cumulativeAmount: "0", status: 1, createTime: 1_790_000_001_456)
     var frame = StreamFrame(
-      channel: StreamFrame.ordersChannel, symbol: "INDYUSDT", sendTime: 1_790_000_002_015,
+      channel: PushChannel.orders.text, symbol: "INDYUSDT", sendTime: 1_790_000_002_015,
       body: .order(body))
     #expect(try frame.bytes == vector("private order NEW, no client id (reconstructed)"))
     body = OrderBody(
@@ -53,14 +53,14 @@ import Transport
       cumulativeQuantity: "1.25", cumulativeAmount: "26.75", status: 2,
       createTime: 1_790_000_001_456)
     frame = StreamFrame(
-      channel: StreamFrame.ordersChannel, symbol: "LINKUSDT", sendTime: 1_790_000_003_010,
+      channel: PushChannel.orders.text, symbol: "LINKUSDT", sendTime: 1_790_000_003_010,
       body: .order(body))
     #expect(try frame.bytes == vector("private order FILLED"))
   }
 
   @Test func `a deal is written as the exchange writes it`() throws {
     let frame = StreamFrame(
-      channel: StreamFrame.dealsChannel, symbol: "LINKUSDT", sendTime: 1_790_000_002_011,
+      channel: PushChannel.deals.text, symbol: "LINKUSDT", sendTime: 1_790_000_002_011,
       body: .deal(
         DealBody(
           price: "3.6962", quantity: "1", amount: "3.6962", tradeType: 2, isMaker: false,
@@ -72,7 +72,7 @@ import Transport
 
   @Test func `an account is written as the exchange writes it`() throws {
     let frame = StreamFrame(
-      channel: StreamFrame.accountChannel, createTime: 1_790_000_002_012,
+      channel: PushChannel.account.text, createTime: 1_790_000_002_012,
       sendTime: 1_790_000_002_012,
       body: .account(
         AccountBody(
@@ -140,18 +140,16 @@ import Transport
 
   @Test func `a book's push is the book that REST shows`() throws {
     let face = SpotFace.certain()
-    let symbol = try #require(Symbol(exchangeText: "LINKUSDT"))
-    let book = try #require(face.exchange.book(symbol))
-    let frame = try #require(
-      StreamFrame.bookTicker(symbol, of: face.exchange, milliseconds: 10, version: 1, at: now))
+    let shown = try #require(face.exchange.book(pair("LINKUSDT")))
+    var feed = BookFeed()
+    let found = feed.book(pair("LINKUSDT"), of: face.exchange, isStale: false, at: now)
+    let book = try #require(found)
+    let frame = StreamFrame.bookTicker(pair("LINKUSDT"), book, milliseconds: 10, at: now)
     let top = TopOfBook(
-      bid: book.bid, bidQuantity: book.quantity, ask: book.ask, askQuantity: book.quantity,
+      bid: shown.bid, bidQuantity: shown.quantity, ask: shown.ask, askQuantity: shown.quantity,
       sentAt: now)
-    #expect(StreamEvent(frame.bytes) == .topOfBook(symbol, top))
-    let stranger = try #require(Symbol(exchangeText: "NOSUCHUSDT"))
-    #expect(
-      StreamFrame.bookTicker(stranger, of: face.exchange, milliseconds: 10, version: 1, at: now)
-        == nil)
+    #expect(StreamEvent(frame.bytes) == .topOfBook(pair("LINKUSDT"), top))
+    #expect(feed.book(pair("NOSUCHUSDT"), of: face.exchange, isStale: false, at: now) == nil)
   }
 
   @Test func `an account's push is what is held afterwards`() throws {

@@ -17,6 +17,8 @@ struct ListenKeys: Sendable {
   /// The oldest first; the dead are taken out when somebody looks.
   private var entries: [Entry] = []
   private var fate: SplitMix64
+  private(set) var made = 0
+  private(set) var extended = 0
 
   init(seed: UInt64) {
     fate = SplitMix64(seed: seed, stream: "listen keys")
@@ -24,7 +26,12 @@ struct ListenKeys: Sendable {
 
   /// Whether a stream can be opened, or kept open, with it.
   func isAlive(_ key: String, at now: MonotonicTime) -> Bool {
-    entries.contains { $0.key == key && now < $0.end }
+    end(of: key).map { now < $0 } ?? false
+  }
+
+  /// When it dies; `nil` for a key that is none, or was closed.
+  func end(of key: String) -> MonotonicTime? {
+    entries.first { $0.key == key }?.end
   }
 
   mutating func answer(_ route: Route, _ call: SpotFace.Call) throws(Refusal) -> JSONValue {
@@ -35,6 +42,7 @@ struct ListenKeys: Sendable {
     case .extendListenKey:
       let place = try place(of: try call.parameters.required("listenKey"))
       entries[place].end = now.advanced(by: Self.life)
+      extended += 1
       return ["listenKey": .string(entries[place].key)]
     case .closeListenKey:
       let place = try place(of: try call.parameters.required("listenKey"))
@@ -57,6 +65,7 @@ struct ListenKeys: Sendable {
     guard entries.count < Self.maximum else { throw .tooManyListenKeys }
     let key = (0..<4).map { _ in fate.hexadecimal }.joined()
     entries.append(Entry(key: key, end: now.advanced(by: Self.life)))
+    made += 1
     return ["listenKey": .string(key)]
   }
 

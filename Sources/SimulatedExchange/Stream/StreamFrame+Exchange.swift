@@ -4,39 +4,30 @@ import Matching
 // Frames about what happens at the simulated exchange.
 
 extension StreamFrame {
-  /// Pushes of the best prices are named by how often they come at the most.
-  static func bookTickerChannel(_ symbol: Symbol, milliseconds: Int) -> String {
-    "spot@public.aggre.bookTicker.v3.api.pb@\(milliseconds)ms@\(symbol)"
-  }
-
-  static let ordersChannel = "spot@private.orders.v3.api.pb"
-  static let dealsChannel = "spot@private.deals.v3.api.pb"
-  static let accountChannel = "spot@private.account.v3.api.pb"
-
-  /// The best prices of a symbol; `nil` while it has none. `version` counts the pushes.
   static func bookTicker(
-    _ symbol: Symbol, of exchange: SpotExchange, milliseconds: Int, version: Int, at now: WallTime
-  ) -> StreamFrame? {
-    guard let book = exchange.book(symbol) else { return nil }
+    _ symbol: Symbol, _ book: BookFeed.Book, milliseconds: Int, at now: WallTime
+  ) -> StreamFrame {
     let body = BookTickerBody(
       bidPrice: book.bid.description, bidQuantity: book.quantity.description,
       askPrice: book.ask.description, askQuantity: book.quantity.description,
-      version: String(version), lastOrderCreateTime: now.milliseconds)
+      version: String(book.version), lastOrderCreateTime: book.changedAt.milliseconds)
     return StreamFrame(
-      channel: bookTickerChannel(symbol, milliseconds: milliseconds), symbol: symbol.text,
-      sendTime: now.milliseconds, body: .bookTicker(body))
+      channel: PushChannel.bookTicker(symbol, milliseconds: milliseconds).text,
+      symbol: symbol.text, sendTime: now.milliseconds, body: .bookTicker(body))
   }
 
-  /// The order as it is, after `fill` where one has just changed it.
+  /// The order as it is, after `fill` where one has just changed it. Its id is the text that REST
+  /// prints: MEXC's sample of this channel has the form `C02__` and digits, which is REST's, and no
+  /// source shows another one for an order.
   static func order(
     _ order: SimulatedOrder, after fill: SimulatedTrade?, at now: WallTime
   ) -> StreamFrame {
     StreamFrame(
-      channel: ordersChannel, symbol: order.symbol.text, sendTime: now.milliseconds,
+      channel: PushChannel.orders.text, symbol: order.symbol.text, sendTime: now.milliseconds,
       body: .order(OrderBody(order, after: fill)))
   }
 
-  /// `number` counts the fills that were pushed. REST gives the same fill another id.
+  /// `number` counts the fills of the exchange. REST gives the same fill another id.
   static func deal(
     _ trade: SimulatedTrade, number: Int, of order: SimulatedOrder, fee asset: String,
     at now: WallTime
@@ -48,7 +39,7 @@ extension StreamFrame {
       clientOrderID: order.clientOrderID ?? "", orderID: order.orderID,
       feeAmount: trade.fee.description, feeCurrency: asset, time: trade.time.milliseconds)
     return StreamFrame(
-      channel: dealsChannel, symbol: order.symbol.text, sendTime: now.milliseconds,
+      channel: PushChannel.deals.text, symbol: order.symbol.text, sendTime: now.milliseconds,
       body: .deal(body))
   }
 
@@ -66,7 +57,7 @@ extension StreamFrame {
       frozenAmountChange: change(former.locked, held.locked), changeType: reason,
       time: now.milliseconds)
     return StreamFrame(
-      channel: accountChannel, createTime: now.milliseconds, sendTime: now.milliseconds,
+      channel: PushChannel.account.text, createTime: now.milliseconds, sendTime: now.milliseconds,
       body: .account(body))
   }
 }

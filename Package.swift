@@ -92,7 +92,7 @@ let package = Package(
     tests("DomainTests", of: ["Domain", "JSON", "TestKit"]),
     tests("ExecutionTests", of: ["Domain", "Execution", "TestKit"]),
     tests("PlatformTests", of: ["CLinux", "Domain", "JSON", "Platform", "TestKit"]),
-    tests("CryptographyTests", of: ["Cryptography"]),
+    tests("CryptographyTests", of: ["Cryptography", "Platform"]),
     tests("StoreTests", of: ["CSQLite", "Cryptography", "Domain", "JSON", "Store", "TestKit"]),
     tests("TransportTests", of: ["Domain", "Platform", "TestKit", "Transport"]),
     tests("MEXCTests", of: ["Domain", "JSON", "MEXC", "Platform", "Transport"]),

@@ -43,10 +43,11 @@ let package = Package(
     module("MEXC", imports: ["Cryptography", "Domain", "JSON", "Platform", "Transport"]),
     module("Intake", imports: ["Domain", "JSON", "Platform"]),
     module("Configuration", imports: ["Domain", "JSON", "Platform", "Transport"]),
+    module("Keystore", imports: ["Configuration", "Cryptography", "Platform"]),
     module(
       "Control",
       imports: [
-        "Configuration", "Cryptography", "Domain", "JSON", "Platform", "Store",
+        "Configuration", "Cryptography", "Domain", "JSON", "Keystore", "Platform", "Store",
       ]),
     module("Matching", imports: ["Domain"]),
     module(
@@ -55,8 +56,8 @@ let package = Package(
     module(
       "Daemon",
       imports: [
-        "Configuration", "Control", "Cryptography", "Domain", "Execution", "Intake", "JSON", "MEXC",
-        "Matching", "Platform", "Store", "Transport",
+        "Configuration", "Control", "Cryptography", "Domain", "Execution", "Intake", "JSON",
+        "Keystore", "MEXC", "Matching", "Platform", "Store", "Transport",
       ]),
 
     // Never part of anything that ships: they drive the modules above through faults.
@@ -92,7 +93,7 @@ let package = Package(
     tests("DomainTests", of: ["Domain", "JSON", "TestKit"]),
     tests("ExecutionTests", of: ["Domain", "Execution", "TestKit"]),
     tests("PlatformTests", of: ["CLinux", "Domain", "JSON", "Platform", "TestKit"]),
-    tests("CryptographyTests", of: ["Cryptography"]),
+    tests("CryptographyTests", of: ["Cryptography", "Platform"]),
     tests("StoreTests", of: ["CSQLite", "Cryptography", "Domain", "JSON", "Store", "TestKit"]),
     tests("TransportTests", of: ["Domain", "Platform", "TestKit", "Transport"]),
     tests("MEXCTests", of: ["Domain", "JSON", "MEXC", "Platform", "Transport"]),
@@ -106,13 +107,15 @@ let package = Package(
       ]),
     tests("ConfigurationTests", of: ["Configuration", "Domain", "JSON", "Platform"]),
     tests(
+      "KeystoreTests", of: ["Configuration", "Cryptography", "Keystore", "Platform", "TestKit"]),
+    tests(
       "ControlTests",
       of: ["Control", "Domain", "JSON", "Platform", "Store", "TestKit"]),
     tests(
       "DaemonTests",
       of: [
-        "Configuration", "Daemon", "Domain", "Execution", "JSON", "MEXC", "Platform", "Store",
-        "TestKit", "Transport",
+        "Configuration", "Daemon", "Domain", "Execution", "JSON", "Keystore", "MEXC", "Platform",
+        "Store", "TestKit", "Transport",
       ]),
     tests("FuzzTargetsTests", of: ["Domain", "FuzzTargets", "JSON"]),
     tests("SimulationTests", of: ["Domain", "Simulation"]),

@@ -39,3 +39,23 @@ static inline int copenssl_start_hmac_sha256(
   const unsigned char none = 0;
   return EVP_MAC_init(context, key ? key : &none, key ? length : 0, parameters);
 }
+
+/// PKCS5_PBKDF2_HMAC(3) with SHA-256; a passphrase is bytes here.
+static inline int copenssl_pbkdf2_hmac_sha256(
+    const unsigned char *passphrase, size_t passphrase_length, const unsigned char *salt,
+    size_t salt_length, int iterations, unsigned char *key, size_t key_length) {
+  return PKCS5_PBKDF2_HMAC(
+      (const char *)passphrase, (int)passphrase_length, salt, (int)salt_length, iterations,
+      EVP_sha256(), (int)key_length, key);
+}
+
+/// EVP_CIPHER_CTX_ctrl(3): the tag of a message that was sealed.
+static inline int copenssl_gcm_read_tag(EVP_CIPHER_CTX *context, unsigned char *tag, int length) {
+  return EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, length, tag);
+}
+
+/// EVP_CIPHER_CTX_ctrl(3): the tag that a message to open must have. It is copied.
+static inline int copenssl_gcm_expect_tag(
+    EVP_CIPHER_CTX *context, const unsigned char *tag, int length) {
+  return EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, length, (void *)tag);
+}

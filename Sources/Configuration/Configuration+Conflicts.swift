@@ -51,10 +51,11 @@ extension Configuration {
 
   /// The daemon's own places must not be each other, and must not lie among the signals.
   private var placeConflicts: [Conflict] {
-    let places = [
-      ("store.path", store.path), ("intake.socket", intake.socket),
-      ("control.socket", control.socket),
-    ]
+    let places =
+      [
+        ("store.path", store.path), ("intake.socket", intake.socket),
+        ("control.socket", control.socket), ("credentials.file", credentials.file),
+      ] + (credentials.passphraseFile.map { [("credentials.passphrase_file", $0)] } ?? [])
     var found: [Conflict] = []
     for (index, place) in places.enumerated() {
       for other in places[..<index] where other.1 == place.1 {

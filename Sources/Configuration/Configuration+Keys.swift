@@ -25,10 +25,11 @@ extension Configuration {
 
   private static var credentialKeys: [ConfigurationKey] {
     [
+      ConfigurationKey("credentials.source", \.credentials.source, .choice(), reloads: true),
+      ConfigurationKey("credentials.file", \.credentials.file, .path(), reloads: true),
       ConfigurationKey(
-        "credentials.source", \.credentials.source,
-        .choice(unavailable: ["file": "the encrypted credentials file"])),
-      ConfigurationKey("credentials.file", \.credentials.file, .path()),
+        "credentials.passphrase_file", \.credentials.passphraseFile, .optional(.path()),
+        reloads: true),
     ]
   }
 

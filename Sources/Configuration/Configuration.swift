@@ -67,14 +67,21 @@ extension Configuration {
 
   package struct CredentialSettings: Equatable, Sendable {
     package enum Source: String, CaseIterable, Sendable {
-      /// systemd's credentials, then the environment.
+      /// systemd's credentials, then the encrypted file, then the environment.
       case auto
       case systemd
+      /// The encrypted file.
+      case file
       case environment
     }
 
     package var source = Source.auto
+    /// The encrypted file.
     package var file = "/etc/mexc-signald/credentials"
+    /// A file with the passphrase of `file`, where systemd gives none.
+    package var passphraseFile: String?
+
+    package init() {}
   }
 
   package struct Intake: Equatable, Sendable {

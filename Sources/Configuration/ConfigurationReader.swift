@@ -95,8 +95,8 @@ private struct ConfigurationReader {
   /// The way from a name that is not known to one that is.
   private func advice(for name: String, section: String) -> String {
     if Self.namesSecret(name) {
-      return "keys and secrets never stand in this file; give them as systemd credentials or in "
-        + "the environment"
+      return "keys and secrets never stand in this file; give them as systemd credentials, with "
+        + "'mexc-signalctl keys set' or in the environment"
     }
     let sections = keys.map { String($0.section) }.filter { !$0.isEmpty }
     let siblings = keys.filter { $0.section == section }.map { String($0.name) }

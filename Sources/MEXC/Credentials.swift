@@ -53,6 +53,11 @@ package final class Credentials: CustomStringConvertible, CustomDebugStringConve
     code.hexDigest(of: Array(text.utf8))
   }
 
+  /// Whether both sign alike, under one API key.
+  package func isSame(as other: Credentials) -> Bool {
+    apiKey == other.apiKey && signature(of: "") == other.signature(of: "")
+  }
+
   /// Tells the API key from another one, and does not show it.
   package func keyDigest(salt: [UInt8]) -> KeyDigest {
     KeyDigest(

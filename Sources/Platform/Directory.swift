@@ -156,6 +156,10 @@ package final class Directory {
     return FileStatus.of(number)?.changed
   }
 
+  /// Keeps other processes from doing the same until this object goes (flock(2)); false when one
+  /// has done it.
+  package func lock() -> Bool { flock(number, LOCK_EX | LOCK_NB) == 0 }
+
   /// Makes names durable; the content of files is their own. Throws when the disk does not take
   /// them.
   package func sync() throws(SystemError) {
@@ -176,15 +180,17 @@ package final class Directory {
   }
 
   /// Writes a whole file, replacing one of that name: a reader sees the old content or all of the
-  /// new, after a power cut too, unless its durability is `none`. Throws when it cannot be written;
-  /// then the old file is there as it was.
+  /// new, after a power cut too, unless its durability is `none`. It is this process's, unless
+  /// `owner` says whose. Throws when it cannot be written; then the old file is there as it was.
   package func writeWhole(
-    _ name: [UInt8], _ bytes: [UInt8], mode: UInt32, durability: Durability = .full
+    _ name: [UInt8], _ bytes: [UInt8], mode: UInt32, durability: Durability = .full,
+    owner: FileOwner? = nil
   ) throws(SystemError) {
     let temporary = Self.temporaryName + [0]
     _ = unsafe clinux_unlink_at(number, temporary)
     do throws(SystemError) {
-      try writeTemporary(bytes, mode: mode, for: name, isSynced: durability != .none)
+      try writeTemporary(
+        bytes, mode: mode, owner: owner, for: name, isSynced: durability != .none)
       guard unsafe clinux_rename_at(number, temporary, number, name + [0]) == 0 else {
         let failure = errno
         throw SystemError("renameat", path(of: name), number: failure)
@@ -197,7 +203,7 @@ package final class Directory {
   }
 
   private func writeTemporary(
-    _ bytes: [UInt8], mode: UInt32, for name: [UInt8], isSynced: Bool
+    _ bytes: [UInt8], mode: UInt32, owner: FileOwner?, for name: [UInt8], isSynced: Bool
   ) throws(SystemError) {
     let path = path(of: name)
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
@@ -211,6 +217,9 @@ package final class Directory {
       }
       guard count >= 0 else { throw SystemError.last("write", path) }
       rest = rest.dropFirst(count)
+    }
+    if let owner, fchown(file.number, owner.user, owner.group) != 0 {
+      throw SystemError.last("fchown", path)
     }
     guard fchmod(file.number, mode) == 0 else { throw SystemError.last("fchmod", path) }
     guard !isSynced || fsync(file.number) == 0 else { throw SystemError.last("fsync", path) }

@@ -88,3 +88,14 @@ package struct FileStatus: Hashable, Sendable {
     }
   }
 }
+
+/// Whose a file is.
+package struct FileOwner: Hashable, Sendable {
+  package let user: UInt32
+  package let group: UInt32
+
+  package init(user: UInt32, group: UInt32) {
+    self.user = user
+    self.group = group
+  }
+}

@@ -20,6 +20,20 @@ package final class Secret: CustomStringConvertible, CustomDebugStringConvertibl
     self.init(copying: bytes.span)
   }
 
+  /// Copies `bytes` and erases them.
+  package convenience init(taking bytes: inout [UInt8]) {
+    self.init(copying: bytes)
+    Self.erase(&bytes)
+  }
+
+  /// `count` bytes, zero until `fill` writes them.
+  package init(count: Int, _ fill: (inout MutableSpan<UInt8>) -> Void) {
+    unsafe storage = .allocate(capacity: count)
+    unsafe storage.initialize(repeating: 0)
+    var span = unsafe MutableSpan(_unsafeElements: storage)
+    fill(&span)
+  }
+
   deinit {
     unsafe clinux_erase(storage.baseAddress, storage.count)
     unsafe storage.deallocate()
@@ -32,6 +46,16 @@ package final class Secret: CustomStringConvertible, CustomDebugStringConvertibl
     _ body: (Span<UInt8>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     try body(unsafe Span(_unsafeElements: UnsafeBufferPointer(storage)))
+  }
+
+  /// Whether both hold the same bytes. The time that it takes tells nothing but the lengths.
+  package func equals(_ other: Secret) -> Bool {
+    guard count == other.count else { return false }
+    return withBytes { ours in
+      other.withBytes { theirs in
+        ours.indices.reduce(0 as UInt8) { $0 | (ours[$1] ^ theirs[$1]) } == 0
+      }
+    }
   }
 
   /// Overwrites `bytes` in place and empties the array. Other arrays that shared its memory keep
@@ -47,3 +71,6 @@ package final class Secret: CustomStringConvertible, CustomDebugStringConvertibl
   package var debugDescription: String { Self.word }
   package var customMirror: Mirror { Mirror(self, children: []) }
 }
+
+/// Between `init` and `deinit` nobody writes to the memory.
+extension Secret: @unchecked Sendable {}

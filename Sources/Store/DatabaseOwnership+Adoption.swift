@@ -35,6 +35,14 @@ extension DatabaseOwnership {
     return .success("it belongs to \(name) from now on" + rest)
   }
 
+  /// The operator's word to the daemon that runs: the API key that it reads next is of the same
+  /// account. Between turns. Throws when the database cannot be read or written.
+  package func expectRenewedKey(_ store: OrderStore, at now: WallTime) throws(StoreError) {
+    guard let owner = try store.owner(), owner.key != nil else { return }
+    try forgetKey(of: owner, in: store, at: now)
+    try store.commit()
+  }
+
   /// The next key that the exchange accepts will be noted. Part of the store's present turn.
   private func forgetKey(of owner: DatabaseOwner, in store: OrderStore, at now: WallTime)
     throws(StoreError)

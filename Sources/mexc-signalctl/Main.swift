@@ -5,6 +5,7 @@ import Platform
 @main
 struct Main {
   static func main() {
+    _ = CoreDumps.disable()
     exit(runOperator(Environment.arguments, terminal: .process).rawValue)
   }
 }

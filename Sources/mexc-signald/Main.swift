@@ -5,6 +5,7 @@ import Platform
 @main
 struct Main {
   static func main() {
+    _ = CoreDumps.disable()
     exit(DaemonProgram.run(Environment.arguments).rawValue)
   }
 }

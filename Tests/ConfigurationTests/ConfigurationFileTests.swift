@@ -118,6 +118,10 @@ import Testing
         "the same path as intake.socket"
       ),
       (
+        "{credentials: {file: '/a',\npassphrase_file: '/a'}}", 2, "credentials.passphrase_file",
+        "the same path as credentials.file"
+      ),
+      (
         "{intake: {directory: '/s'}, store: {\npath: '/s/incoming/state.db'}}", 2, "store.path",
         "lies where intake.directory keeps signals"
       ),

@@ -65,7 +65,12 @@ private func text(_ key: String, _ value: String) -> String {
     Accepted("exchange.account", "'desk-2_a.b'") { $0.exchange.account == "desk-2_a.b" },
     Accepted("credentials.source", "'systemd'") { $0.credentials.source == .systemd },
     Accepted("credentials.source", "'environment'") { $0.credentials.source == .environment },
+    Accepted("credentials.source", "'file'") { $0.credentials.source == .file },
     Accepted("credentials.file", "'/srv/k'") { $0.credentials.file == "/srv/k" },
+    Accepted("credentials.passphrase_file", "'/srv/p'") {
+      $0.credentials.passphraseFile == "/srv/p"
+    },
+    Accepted("credentials.passphrase_file", "null") { $0.credentials.passphraseFile == nil },
     Accepted("intake.directory", "'/srv/signals'") { $0.intake.directory == "/srv/signals" },
     Accepted("intake.socket", "'/tmp/s'") { $0.intake.socket == "/tmp/s" },
     Accepted("intake.socket", "'/\(String(repeating: "a", count: 106))'") {
@@ -168,10 +173,13 @@ private func text(_ key: String, _ value: String) -> String {
     Refused("exchange.account", "''", "is not a name"),
     Refused("exchange.account", "'a b'", "is not a name"),
     Refused("exchange.account", "'\(String(repeating: "a", count: 33))'", "is not a name"),
-    Refused("credentials.source", "'file'", "not available in this version"),
-    Refused("credentials.source", "'file'", "write \"auto\", \"systemd\" or \"environment\""),
+    Refused(
+      "credentials.source", "'vault'",
+      "write \"auto\", \"systemd\", \"file\" or \"environment\""),
     Refused("credentials.source", "[]", "found an array"),
     Refused("credentials.file", "null", "found null"),
+    Refused("credentials.passphrase_file", "'passphrase'", "the value is not an absolute path"),
+    Refused("credentials.passphrase_file", "1", "or null (default null)"),
     Refused("intake.directory", "'spool'", "not an absolute path"),
     Refused("intake.directory", "'/spool/'", "ends in a slash"),
     Refused("intake.directory", "'/a\\nb'", "control character"),

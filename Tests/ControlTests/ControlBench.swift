@@ -39,6 +39,7 @@ final class ControlBench {
         intake: { directory: "\(folder)/spool", socket: "\(folder)/signal.sock" },
         store: { path: "\(folder)/state.db" },
         control: { socket: "\(folder)/control.sock" },
+        credentials: { file: "\(folder)/credentials" },
       }
       """
     try scratch.write("config.json5", text)
@@ -54,6 +55,7 @@ final class ControlBench {
           commands.append(command)
           if let answer { done(answer) } else { pending.append(done) }
         },
+        expectRenewedKey: { done in done(CommandAnswer(ok: true, message: "expected")) },
         onPeer: { [unowned self] in peers.append($0) }))
   }
 

@@ -34,6 +34,7 @@ import Testing
       ),
       (["halt", "--", "--cancel"], .perform(.halt(reason: "--cancel", cancel: false))),
       (["resume"], .perform(.resume)),
+      (["adopt", "--renewed-key"], .expectRenewedKey),
     ]
     for (arguments, request) in rows {
       let options = try OperatorOptions.parse(arguments)
@@ -53,7 +54,17 @@ import Testing
     #expect(submit.json && submit.configurationPath == "c" && submit.socketPath == "s")
     #expect(try OperatorOptions.parse(["status", "-h", "--version"]).action == .showHelp)
     #expect(try OperatorOptions.parse(["--version"]).action == .showVersion)
-    #expect(try OperatorOptions.parse(["keys", "set", "--x"]).action == .unavailable("keys"))
+    #expect(try OperatorOptions.parse(["doctor", "set", "--x"]).action == .unavailable("doctor"))
+    #expect(
+      try OperatorOptions.parse(["keys", "set", "--passphrase-file", "p"]).action
+        == .keys(KeysCommand(verb: .set, passphraseFile: "p")))
+    #expect(
+      try OperatorOptions.parse(["keys", "check"]).action == .keys(KeysCommand(verb: .check)))
+    #expect(
+      try OperatorOptions.parse(["keys", "remove"]).action == .keys(KeysCommand(verb: .remove)))
+    #expect(
+      try OperatorOptions.parse(["keys", "change-passphrase", "--new-passphrase-file=n"]).action
+        == .keys(KeysCommand(verb: .changePassphrase, newPassphraseFile: "n")))
   }
 
   @Test func `wrong usage says what is wrong`() {
@@ -62,6 +73,29 @@ import Testing
       ([], "a command is missing"),
       (["--json"], "a command is missing"),
       (["verify", "x"], "'verify' takes no further words"),
+      (
+        ["keys"],
+        "'keys' takes one of set, check, remove, change-passphrase, and nothing else: keys and "
+          + "secrets are never arguments"
+      ),
+      (
+        ["keys", "set", "mx0secret"],
+        "'keys' takes one of set, check, remove, change-passphrase, and nothing else: keys and "
+          + "secrets are never arguments"
+      ),
+      (
+        ["keys", "set", "--socket", "s"],
+        "'keys' uses the credentials file of the configuration; give --config, not --socket"
+      ),
+      (
+        ["keys", "set", "--new-passphrase-file", "n"],
+        "--new-passphrase-file goes with 'keys change-passphrase'"
+      ),
+      (
+        ["keys", "remove", "--passphrase-file", "n"],
+        "'keys remove' takes no --passphrase-file"
+      ),
+      (["adopt", "--renewed-key", "x"], "'adopt' takes no further words"),
       (["adopt", "--config", "c", "x"], "'adopt' takes no further words"),
       (["adopt"], "'adopt' speaks of the database of a configuration; give --config"),
       (
@@ -134,11 +168,12 @@ import Testing
   @Test func `the usage names every command that there is and no other`() {
     let usage = OperatorOptions.usage
     for command in [
-      "status", "signals", "orders", "explain", "verify", "adopt", "submit", "cancel",
+      "status", "signals", "orders", "explain", "verify", "adopt", "keys set", "keys check",
+      "keys change-passphrase", "keys remove", "--renewed-key", "submit", "cancel",
       "cancel-all", "resolve", "halt", "resume",
     ] {
       #expect(usage.contains(command))
     }
-    for command in ["doctor", "keys", "tail"] { #expect(!usage.contains(command)) }
+    for command in ["doctor", "tail"] { #expect(!usage.contains(command)) }
   }
 }

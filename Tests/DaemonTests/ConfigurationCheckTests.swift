@@ -2,6 +2,7 @@ import Configuration
 import Daemon
 import Domain
 import Foundation
+import Keystore
 import Platform
 import TestKit
 import Testing

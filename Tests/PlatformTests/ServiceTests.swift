@@ -135,6 +135,20 @@ import Testing
     #expect(copy == Array("key".utf8))
     #expect(Secret(copying: []).withBytes { $0.isEmpty })
   }
+
+  @Test func `bytes can be handed over, written in place and compared`() {
+    var bytes = Array("key".utf8)
+    let secret = Secret(taking: &bytes)
+    #expect(bytes.isEmpty)
+    let written = Secret(count: 3) { span in
+      #expect(span[2] == 0)
+      for (index, byte) in "key".utf8.enumerated() { span[index] = byte }
+    }
+    #expect(secret.equals(written))
+    #expect(!secret.equals(Secret(copying: Array("kez".utf8))))
+    #expect(!secret.equals(Secret(copying: Array("key!".utf8))))
+    #expect(Secret(copying: []).equals(Secret(count: 0) { _ in }))
+  }
 }
 
 @Suite struct `The lock` {

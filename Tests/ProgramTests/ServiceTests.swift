@@ -34,6 +34,19 @@ struct ServiceTests {
     #expect(try daemon.process.waitForEnd() == .exited(0))
   }
 
+  /// It would hold the secret.
+  @Test
+  func `no core file can be made of the daemon`() throws {
+    let daemon = try DaemonUnderTest(SimulatedMarket())
+    daemon.preparation = "ulimit -c unlimited"
+    try daemon.start()
+    let limits = try String(
+      contentsOfFile: "/proc/\(daemon.process.pid)/limits", encoding: .utf8)
+    let line = try #require(
+      limits.split(separator: "\n").first { $0.hasPrefix("Max core file size") })
+    #expect(line.split(separator: " ").suffix(3) == ["0", "0", "bytes"])
+  }
+
   /// A loop that does not turn feeds no watchdog: that is what it is for.
   @Test
   func `a watchdog is not fed without being asked`() throws {

@@ -97,6 +97,9 @@ int clinux_socket_option(int fd, int option, int *value);
 /// SO_SNDTIMEO of socket(7).
 int clinux_limit_sending(int fd, int milliseconds);
 
+/// prctl(2) with PR_SET_DUMPABLE 0.
+int clinux_forbid_dumps(void);
+
 /// explicit_bzero(3): the compiler may not leave it out.
 void clinux_erase(void *bytes, size_t count);
 

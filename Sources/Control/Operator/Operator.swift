@@ -51,6 +51,7 @@ struct Operator {
       case .request(let request): return try ask(request)
       case .verify(let notedHash): return try verify(notedHash: notedHash)
       case .adopt: return try adopt()
+      case .keys(let command): return try keys(command)
       case .submit(let path): return try submit(path)
       }
       return .done
@@ -177,7 +178,7 @@ extension Operator {
 
   private static func advice(_ request: ControlRequest?) -> String {
     switch request {
-    case .perform: "look with 'mexc-signalctl status' before you repeat it"
+    case .perform, .expectRenewedKey: "look with 'mexc-signalctl status' before you repeat it"
     case .status, .report: "the daemon's journal may say why"
     // The id of the signal makes it harmless.
     case nil: "send the same signal again: it is never acted on twice"
@@ -188,7 +189,7 @@ extension Operator {
   private static func document(_ request: ControlRequest, _ result: JSONValue) -> JSONValue {
     switch request {
     case .status, .report: result
-    case .perform: ["ok": true, "message": result["message"] ?? ""]
+    case .perform, .expectRenewedKey: ["ok": true, "message": result["message"] ?? ""]
     }
   }
 
@@ -198,7 +199,7 @@ extension Operator {
     case .report(.signals): ListText.signals(result)
     case .report(.orders): ListText.orders(result)
     case .report(.explain): StoryText.text(of: result)
-    case .perform: ByteText.printable(result["message"]?.stringValue ?? "done")
+    case .perform, .expectRenewedKey: ByteText.printable(result["message"]?.stringValue ?? "done")
     }
   }
 }

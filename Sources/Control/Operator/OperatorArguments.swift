@@ -122,12 +122,16 @@ struct OperatorArguments {
       return .request(.report(.orders(try filter(ControlRequest.orderStates))))
     case .explain: return .request(.report(.explain(try signalID(verb))))
     case .verify: return .verify(notedHash: try notedHash())
+    case .adopt where flags.contains("--renewed-key"):
+      try takeNoWords(verb)
+      return .request(.expectRenewedKey)
     case .adopt:
       try takeNoWords(verb)
       guard values["--config"] != nil else {
         throw .invalidRequest("'adopt' speaks of the database of a configuration; give --config")
       }
       return .adopt
+    case .keys: return .keys(try keys())
     case .submit: return .submit(path: try submission())
     case .cancel: return .request(.perform(.cancel(try signalID(verb))))
     case .cancelAll:
@@ -172,6 +176,27 @@ struct OperatorArguments {
         "'submit' uses the signal socket of the configuration; give --config, not --socket")
     }
     return words[0]
+  }
+
+  private func keys() throws(ControlFailure) -> KeysCommand {
+    let names = KeysCommand.Verb.allCases.map(\.rawValue).joined(separator: ", ")
+    guard let verb = words.first.flatMap(KeysCommand.Verb.init), words.count == 1 else {
+      throw .invalidRequest(
+        "'keys' takes one of \(names), and nothing else: keys and secrets are never arguments")
+    }
+    if values["--socket"] != nil, values["--config"] == nil {
+      throw .invalidRequest(
+        "'keys' uses the credentials file of the configuration; give --config, not --socket")
+    }
+    if values["--new-passphrase-file"] != nil, verb != .changePassphrase {
+      throw .invalidRequest("--new-passphrase-file goes with 'keys change-passphrase'")
+    }
+    if values["--passphrase-file"] != nil, verb == .remove {
+      throw .invalidRequest("'keys remove' takes no --passphrase-file")
+    }
+    return KeysCommand(
+      verb: verb, passphraseFile: values["--passphrase-file"],
+      newPassphraseFile: values["--new-passphrase-file"])
   }
 
   private func signalID(_ verb: OperatorVerb) throws(ControlFailure) -> SignalID {

@@ -13,6 +13,7 @@ package struct OperatorOptions: Hashable, Sendable {
     case showVersion
     /// The operator's word that the database belongs to the configuration's mode and account.
     case adopt
+    case keys(KeysCommand)
     /// A command of another version.
     case unavailable(String)
   }
@@ -37,6 +38,17 @@ package struct OperatorOptions: Hashable, Sendable {
                                  that an earlier run printed
       adopt                      say that the database belongs to the configuration's mode and
                                  account, and to its next API key; without a daemon
+      adopt --renewed-key        say to the running daemon that the next API key is of the same
+                                 account; then reload it
+      keys set                   write API key and secret, encrypted under a passphrase, into the
+                                 credentials file; asks on the terminal without showing them, else
+                                 reads lines: key, secret, passphrase
+      keys check                 say whether the credentials file opens with the passphrase
+      keys change-passphrase     encrypt it anew; lines: the old passphrase, the new one
+      keys remove                remove the credentials file
+        [--passphrase-file FILE] [--new-passphrase-file FILE]
+                                 files that only their owner can read; else the passphrase is
+                                 read where the daemon reads it, else asked for
       submit FILE | -            send a signal through the signal socket
       cancel ID                  cancel the order of a signal
       cancel-all                 cancel every order of ours that is open
@@ -79,12 +91,12 @@ extension OperatorOptions {
 
 /// The commands of the tool, and the options that each takes.
 enum OperatorVerb: String, CaseIterable {
-  case status, signals, orders, explain, verify, adopt, submit, cancel
+  case status, signals, orders, explain, verify, adopt, keys, submit, cancel
   case cancelAll = "cancel-all"
   case resolve, halt, resume
 
   /// Names that the contract has and this version does not.
-  static let unavailable: Set<String> = ["doctor", "keys", "tail"]
+  static let unavailable: Set<String> = ["doctor", "tail"]
 
   var flags: [String] {
     switch self {
@@ -92,7 +104,8 @@ enum OperatorVerb: String, CaseIterable {
     case .resolve: ["--not-placed"]
     case .halt: ["--cancel"]
     case .status: ["--quiet"]
-    case .explain, .verify, .adopt, .submit, .cancel, .cancelAll, .resume: []
+    case .adopt: ["--renewed-key"]
+    case .explain, .verify, .keys, .submit, .cancel, .cancelAll, .resume: []
     }
   }
 
@@ -102,6 +115,7 @@ enum OperatorVerb: String, CaseIterable {
     case .signals, .orders: ["--state", "--symbol", "--limit"]
     case .resolve: ["--placed"]
     case .verify: ["--head"]
+    case .keys: ["--passphrase-file", "--new-passphrase-file"]
     case .status, .explain, .adopt, .submit, .cancel, .cancelAll, .halt, .resume: []
     }
   }

@@ -7,15 +7,18 @@ package struct OperatorTerminal {
   package let output: (String) -> Void
   /// The same for standard error.
   package let complaints: (String) -> Void
-  /// Read by `submit -`; stays open.
+  /// Asks for a line of standard input, on the same line.
+  package let prompt: (String) -> Void
+  /// Read by `submit -` and `keys`; stays open.
   package let standardInput: CInt
 
   package init(
     output: @escaping (String) -> Void, complaints: @escaping (String) -> Void,
-    standardInput: CInt = STDIN_FILENO
+    prompt: @escaping (String) -> Void = { _ in }, standardInput: CInt = STDIN_FILENO
   ) {
     self.output = output
     self.complaints = complaints
+    self.prompt = prompt
     self.standardInput = standardInput
   }
 
@@ -27,12 +30,14 @@ package struct OperatorTerminal {
   /// The three descriptors of the process.
   package static var process: OperatorTerminal {
     OperatorTerminal(
-      output: { write($0, to: STDOUT_FILENO) }, complaints: { write($0, to: STDERR_FILENO) })
+      output: { write($0 + "\n", to: STDOUT_FILENO) },
+      complaints: { write($0 + "\n", to: STDERR_FILENO) },
+      prompt: { write($0, to: STDERR_FILENO) })
   }
 
   /// Nobody is left to tell when the terminal itself takes nothing.
   private static func write(_ text: String, to number: CInt) {
-    var rest = Array((text + "\n").utf8)[...]
+    var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
       let count = retryingInterrupts {
         unsafe rest.withUnsafeBytes { buffer in

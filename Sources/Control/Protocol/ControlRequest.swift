@@ -9,6 +9,8 @@ package enum ControlRequest: Hashable, Sendable {
   case status
   case report(Report)
   case perform(OperatorCommand)
+  /// The operator's word that the next API key is of the same account.
+  case expectRenewedKey
 
   /// The longest request is a halt with its reason, each character of it perhaps an escape.
   package static let maximumBytes = 8 * 1024
@@ -67,6 +69,9 @@ extension ControlRequest {
       try fields.allow([])
       return .perform(.cancelAll)
     case "resolve": return .perform(try resolution(fields))
+    case "expect_renewed_key":
+      try fields.allow([])
+      return .expectRenewedKey
     default:
       throw ControlFailure(
         code: .unknownCommand,
@@ -233,6 +238,7 @@ extension ControlRequest {
     case .report(.orders(let filter)): members = [("command", "orders")] + Self.members(filter)
     case .report(.explain(let id)): members = [("command", "explain"), ("id", .string(id.text))]
     case .perform(let command): members = Self.members(command)
+    case .expectRenewedKey: members = [("command", "expect_renewed_key")]
     }
     return Array(JSONValue.object(pairs: members).compactText().utf8)
   }

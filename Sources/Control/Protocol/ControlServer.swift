@@ -11,6 +11,8 @@ package struct ControlHandlers {
   package let store: () -> OrderStore?
   /// Calls `done` once, at once or later: when the command's effects are durable.
   package let perform: (OperatorCommand, _ done: @escaping (CommandAnswer) -> Void) -> Void
+  /// Calls `done` once, when the word is durable.
+  package let expectRenewedKey: (_ done: @escaping (CommandAnswer) -> Void) -> Void
   /// Somebody has connected.
   package let onPeer: (PeerCredentials) -> Void
   package let onTrouble: (LineServer.Trouble) -> Void
@@ -18,12 +20,14 @@ package struct ControlHandlers {
   package init(
     status: @escaping () -> JSONValue, store: @escaping () -> OrderStore?,
     perform: @escaping (OperatorCommand, _ done: @escaping (CommandAnswer) -> Void) -> Void,
+    expectRenewedKey: @escaping (_ done: @escaping (CommandAnswer) -> Void) -> Void,
     onPeer: @escaping (PeerCredentials) -> Void = { _ in },
     onTrouble: @escaping (LineServer.Trouble) -> Void = { _ in }
   ) {
     self.status = status
     self.store = store
     self.perform = perform
+    self.expectRenewedKey = expectRenewedKey
     self.onPeer = onPeer
     self.onTrouble = onTrouble
   }
@@ -109,11 +113,11 @@ package final class ControlServer {
         return fill(number, of: connection, .failure(failure))
       }
       handlers.perform(command) { [weak self] answer in
-        self?.fill(
-          number, of: connection,
-          answer.ok
-            ? .result(["message": .string(answer.message)])
-            : .failure(ControlFailure(code: .refused, message: answer.message)))
+        self?.fill(number, of: connection, ControlAnswer(answer))
+      }
+    case .expectRenewedKey:
+      handlers.expectRenewedKey { [weak self] answer in
+        self?.fill(number, of: connection, ControlAnswer(answer))
       }
     }
   }
@@ -155,5 +159,14 @@ package final class ControlServer {
       server?.answer(connection, ready.line)
       if slot.isLast { server?.finish(connection) }
     }
+  }
+}
+
+extension ControlAnswer {
+  fileprivate init(_ answer: CommandAnswer) {
+    self =
+      answer.ok
+      ? .result(["message": .string(answer.message)])
+      : .failure(ControlFailure(code: .refused, message: answer.message))
   }
 }

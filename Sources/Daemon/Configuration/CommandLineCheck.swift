@@ -1,4 +1,5 @@
 import Configuration
+package import Keystore
 package import Platform
 
 /// `--check-config`: prints the effective configuration, or every violation.
@@ -21,7 +22,7 @@ package func checkConfiguration(
     let configuration = file.configuration
     output(configuration.effectiveText())
     if configuration.mode != .paper {
-      let origin = Credentials.origin(configuration.credentials.source, environment: environment)
+      let origin = Credentials.origin(configuration.credentials, environment: environment)
       complaints(
         .info, "credentials: \(origin?.description ?? "none found where this check runs")")
     }

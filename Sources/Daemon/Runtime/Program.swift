@@ -1,6 +1,7 @@
 import Configuration
 import Domain
 import Glibc
+import Keystore
 import MEXC
 package import Platform
 import Store
@@ -96,10 +97,11 @@ package enum DaemonProgram {
     let configuration = file.configuration
     let endpoint = try endpoint(configuration)
     let tls = try tlsContext(configuration, endpoint)
-    let credentials = try credentials(configuration, logger)
+    let read = try readCredentials(configuration, loop, logger)
     let store = try OrderStore(
       path: configuration.store.path, runtimeDirectory: configuration.runtimeDirectory)
-    let ownership = DatabaseOwnership(configuration, from: file.path, credentials: credentials)
+    let ownership = DatabaseOwnership(
+      configuration, from: file.path, credentials: read?.credentials)
     if let refusal = try ownership.take(store, logger, at: Clock.now().wall) {
       throw StartError.configuration("store.path: \(refusal)")
     }
@@ -110,12 +112,14 @@ package enum DaemonProgram {
     options.userAgent = "mexc-signald/\(Version.text)"
     let clientOptions = options
     let trader = Trader(
-      loop: loop, logger: logger, service: service, store: store, ownership: ownership,
+      loop: loop, logger: logger, service: service, store: store,
+      keys: KeyRotation(
+        file, loop, logger, store, credentials: read?.credentials, from: read?.origin),
       configuration: configuration,
       makeClient: {
         HTTPClient(loop: loop, endpoint: endpoint, tls: tls, configuration: clientOptions)
       },
-      makeVenue: { openOrders in
+      makeVenue: { openOrders, credentials in
         VenueCatalog.venue(
           in: configuration.tradingMode, credentials: credentials, receiveWindow: window,
           openOrders: openOrders)
@@ -165,17 +169,25 @@ package enum DaemonProgram {
     }
   }
 
-  /// Paper mode needs no keys and reads none.
-  private static func credentials(
-    _ configuration: Configuration, _ logger: Logger
-  ) throws(StartError) -> MEXC.Credentials? {
+  /// Paper mode needs no keys and reads none. What takes long happens beside the loop, which sees to
+  /// the process's signals meanwhile.
+  private static func readCredentials(
+    _ configuration: Configuration, _ loop: EventLoop, _ logger: Logger
+  ) throws -> (credentials: MEXC.Credentials, origin: Keystore.Credentials.Origin)? {
     guard configuration.mode != .paper else { return nil }
     do {
-      let read = try Credentials.read(configuration.credentials.source, mode: configuration.mode)
-      logger.log(.info, "API credentials read", [LogField("from", "\(read.origin)")])
-      return try MEXC.Credentials(apiKey: read.apiKey, secret: read.secretKey)
+      guard let origin = Keystore.Credentials.origin(configuration.credentials) else {
+        throw CredentialsError.missing(configuration.credentials)
+      }
+      let reading = CredentialsReading(origin, mode: configuration.mode, loop: loop)
+      while reading.outcome == nil { try loop.turn(until: nil) }
+      guard let read = try reading.outcome?.get() else { return nil }
+      logger.log(.info, "API credentials read", [LogField("from", "\(origin)")])
+      return (try MEXC.Credentials(apiKey: read.apiKey, secret: read.secretKey), origin)
+    } catch let error as SystemError {
+      throw error
     } catch {
-      throw .configuration("credentials: \(error)")
+      throw StartError.configuration("credentials: \(error)")
     }
   }
 

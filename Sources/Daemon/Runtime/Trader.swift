@@ -4,6 +4,7 @@ import Domain
 import Execution
 import Intake
 import JSON
+import MEXC
 import Platform
 import Store
 import Transport
@@ -14,16 +15,17 @@ final class Trader {
   let logger: Logger
   let service: ServiceManager
   let store: OrderStore
-  private let ownership: DatabaseOwnership
+  private let keys: KeyRotation
   let startedAt = Clock.now()
   private(set) var configuration: Configuration
   private let makeClient: () -> HTTPClient
   /// Takes the orders that an earlier run left at the venue.
-  private let makeVenue: ([Order]) -> any Venue
+  private let makeVenue: ([Order], MEXC.Credentials?) -> any Venue
   private let reload: () -> Result<Configuration, InvalidConfiguration>
 
   private var epochs: Epochs?
   private var client: HTTPClient?
+  private weak var link: ExchangeLink?
   private var gateway: SignalGateway?
   private var control: ControlServer?
   private var commands: [CommandToken: (CommandAnswer) -> Void] = [:]
@@ -41,20 +43,26 @@ final class Trader {
 
   init(
     loop: EventLoop, logger: Logger, service: ServiceManager, store: OrderStore,
-    ownership: DatabaseOwnership, configuration: Configuration,
+    keys: KeyRotation, configuration: Configuration,
     makeClient: @escaping () -> HTTPClient,
-    makeVenue: @escaping ([Order]) -> any Venue,
+    makeVenue: @escaping ([Order], MEXC.Credentials?) -> any Venue,
     reload: @escaping () -> Result<Configuration, InvalidConfiguration>
   ) {
     self.loop = loop
     self.logger = logger
     self.service = service
     self.store = store
-    self.ownership = ownership
+    self.keys = keys
     self.configuration = configuration
     self.makeClient = makeClient
     self.makeVenue = makeVenue
     self.reload = reload
+    keys.changed = { [weak self] in
+      guard let self else { return }
+      link?.change(to: makeVenue([], keys.credentials), heard: keys.listener())
+      // The account's stream was opened with the former key.
+      driver?.feed(.accountStream(.keyRefused))
+    }
   }
 
   /// Opens the edges and begins the first epoch.
@@ -84,6 +92,7 @@ final class Trader {
       logger.flush()
       try loop.turn(until: deadline)
       driver?.finish()
+      keys.endOfTurn()
       endIfDone()
       showStatus()
     }
@@ -141,13 +150,11 @@ final class Trader {
       logger.log(level, text)
     }
     self.client = client
-    let noteKey = ownership.noteKey(in: store, logger) { Clock.now().wall }
-    return ExchangeLink(
-      client: client, venue: makeVenue(state.live.map(\.order)), now: Clock.now
-    ) { id, answer in
-      noteKey(answer)
-      deliver(id, answer)
-    }
+    let link = ExchangeLink(
+      client: client, venue: makeVenue(state.live.map(\.order), keys.credentials),
+      now: Clock.now, heard: keys.listener(), deliver: deliver)
+    self.link = link
+    return link
   }
 
   private static func announce(_ state: StoredState, to logger: Logger) {
@@ -183,6 +190,7 @@ final class Trader {
       status: { [weak self] in self?.statusReport() ?? .null },
       store: { [weak self] in self.flatMap { $0.storageError == nil ? $0.store : nil } },
       perform: { [weak self] command, done in self?.perform(command, done) },
+      expectRenewedKey: { [keys] done in keys.expectRenewedKey(done) },
       onPeer: { [logger] peer in
         logger.log(
           .debug, "a client connected to the control socket",
@@ -290,13 +298,15 @@ final class Trader {
 
   private func reloadConfiguration() {
     service.reloading()
-    defer { service.ready() }
     switch reload() {
     case .failure(let invalid):
       for violation in invalid.violations {
         logger.log(.error, "the configuration is not reloaded: \(violation)")
       }
-    case .success(let new): takeOver(new)
+      service.ready()
+    case .success(let new):
+      takeOver(new)
+      keys.reload(configuration.credentials) { [service] in service.ready() }
     }
   }
 

@@ -5,23 +5,40 @@ import Transport
 
 /// The way to the exchange: requests out through the venue, answers back as inputs.
 package final class ExchangeLink: Dispatching {
+  /// Makes requests with one API key and reads their answers. A request that is out keeps its own.
+  private final class Signer {
+    var venue: any Venue
+    let heard: (ExchangeAnswer) -> Void
+
+    init(_ venue: any Venue, _ heard: @escaping (ExchangeAnswer) -> Void) {
+      self.venue = venue
+      self.heard = heard
+    }
+  }
+
   private let client: any RequestCarrier
-  private var venue: any Venue
+  private var signer: Signer
   private let now: () -> Moment
   private let deliver: (RequestID, ExchangeAnswer) -> Void
   private let streams: (any VenueStreams)?
   private var isClosed = false
 
+  /// `heard` is told each answer before it is delivered.
   package init(
     client: any RequestCarrier, venue: any Venue, streams: (any VenueStreams)? = nil,
-    now: @escaping () -> Moment,
+    now: @escaping () -> Moment, heard: @escaping (ExchangeAnswer) -> Void = { _ in },
     deliver: @escaping (RequestID, ExchangeAnswer) -> Void
   ) {
     self.client = client
-    self.venue = venue
+    signer = Signer(venue, heard)
     self.streams = streams
     self.now = now
     self.deliver = deliver
+  }
+
+  /// Requests are made by `venue` from now on; those that are out end with the one that made them.
+  package func change(to venue: any Venue, heard: @escaping (ExchangeAnswer) -> Void) {
+    signer = Signer(venue, heard)
   }
 
   package func start() { client.start() }
@@ -34,8 +51,9 @@ package final class ExchangeLink: Dispatching {
   }
 
   package func send(_ dispatch: Dispatch) {
-    switch venue.begin(dispatch.request, stampedAt: dispatch.stampedAt, now: now()) {
-    case .answered(let answer): deliver(dispatch.id, answer)
+    let signer = signer
+    switch signer.venue.begin(dispatch.request, stampedAt: dispatch.stampedAt, now: now()) {
+    case .answered(let answer): tell(answer, to: dispatch, of: signer)
     case .send(let request):
       let kind: HTTPClient.Kind =
         switch dispatch.delivery {
@@ -43,7 +61,7 @@ package final class ExchangeLink: Dispatching {
         case .ordinary: .ordinary
         }
       client.send(request, kind, before: dispatch.sendBefore) { [weak self] result in
-        self?.take(result, to: dispatch)
+        self?.take(result, to: dispatch, of: signer)
       }
     }
   }
@@ -51,15 +69,24 @@ package final class ExchangeLink: Dispatching {
   package func watchPrices(_ symbols: Set<Symbol>) { streams?.watchPrices(symbols) }
 
   package func connectAccountStream() {
-    if let target = venue.accountStreamTarget { streams?.connectAccount(at: target) }
+    if let target = signer.venue.accountStreamTarget { streams?.connectAccount(at: target) }
   }
 
   package func withdrawUnsent() { client.withdrawWaiting() }
 
-  private func take(_ result: Result<HTTPResponse, TransportError>, to dispatch: Dispatch) {
+  private func take(
+    _ result: Result<HTTPResponse, TransportError>, to dispatch: Dispatch, of signer: Signer
+  ) {
     if isClosed { return }
-    let earliest = dispatch.stampedAt.advanced(by: .zero - venue.traits.tolerableClockError)
-    let answer = venue.answer(to: dispatch.request, result, earliest: earliest, now: now())
+    let tolerance = signer.venue.traits.tolerableClockError
+    let answer = signer.venue.answer(
+      to: dispatch.request, result, earliest: dispatch.stampedAt.advanced(by: .zero - tolerance),
+      now: now())
+    tell(answer, to: dispatch, of: signer)
+  }
+
+  private func tell(_ answer: ExchangeAnswer, to dispatch: Dispatch, of signer: Signer) {
+    signer.heard(answer)
     deliver(dispatch.id, answer)
   }
 }

@@ -1,17 +1,17 @@
 import Configuration
-import Daemon
 import Foundation
 import Glibc
+import Keystore
 import Platform
 import TestKit
 import Testing
 
 /// The demo pair of MEXC's documentation.
-private let demoKey = "mx0aBYs33eIilxBWC5"
-private let demoSecret = "45d0b3c26f2644f19bfb98b07741b2f5"
+let demoKey = "mx0aBYs33eIilxBWC5"
+let demoSecret = "45d0b3c26f2644f19bfb98b07741b2f5"
 
 /// Variables of a process that does not exist.
-private final class Variables {
+final class Variables {
   var values: [String: String]
 
   init(_ values: [String: String] = [:]) {
@@ -28,7 +28,7 @@ private final class Variables {
 }
 
 /// A directory such as systemd makes, with the files of one test.
-private final class CredentialDirectory {
+final class CredentialDirectory {
   private let scratch: Scratch
   var path: String { scratch.path }
 
@@ -48,12 +48,22 @@ private final class CredentialDirectory {
   var variables: Variables { Variables(["CREDENTIALS_DIRECTORY": path]) }
 }
 
-private func text(_ secret: Secret) -> String {
+func text(_ secret: Secret) -> String {
   secret.withBytes { span in
     var bytes: [UInt8] = []
     for index in span.indices { bytes.append(span[index]) }
     return String(decoding: bytes, as: UTF8.self)
   }
+}
+
+/// Settings that name no file that is there.
+private func settings(
+  _ source: Configuration.CredentialSettings.Source
+) -> Configuration.CredentialSettings {
+  var settings = Configuration.CredentialSettings()
+  settings.source = source
+  settings.file = "/nonexistent/credentials"
+  return settings
 }
 
 @Suite struct CredentialsTests {
@@ -62,12 +72,14 @@ private func text(_ secret: Secret) -> String {
     let variables = directory.variables
     variables.values["MEXC_API_KEY"] = "otherkey1"
     variables.values["MEXC_SECRET_KEY"] = "othersecret1"
-    let first = try Credentials.read(.auto, mode: .live, environment: variables.environment)
+    let first = try Credentials.read(
+      settings(.auto), mode: .live, environment: variables.environment)
     #expect(text(first.apiKey) == demoKey)
     #expect(text(first.secretKey) == demoSecret)
     #expect(first.origin == .systemd(directory: directory.path))
 
-    let named = try Credentials.read(.environment, mode: .live, environment: variables.environment)
+    let named = try Credentials.read(
+      settings(.environment), mode: .live, environment: variables.environment)
     #expect(text(named.apiKey) == "otherkey1")
     #expect(text(named.secretKey) == "othersecret1")
     #expect(named.origin == .environment)
@@ -80,15 +92,16 @@ private func text(_ secret: Secret) -> String {
     variables.values["MEXC_API_KEY"] = demoKey
     variables.values["MEXC_SECRET_KEY"] = demoSecret
     #expect(
-      Credentials.origin(.auto, environment: variables.environment) == .environment)
-    let credentials = try Credentials.read(.auto, mode: .live, environment: variables.environment)
+      Credentials.origin(settings(.auto), environment: variables.environment) == .environment)
+    let credentials = try Credentials.read(
+      settings(.auto), mode: .live, environment: variables.environment)
     #expect(text(credentials.secretKey) == demoSecret)
   }
 
   @Test func `the process's own variables are erased once read`() throws {
     unsafe setenv("MEXC_API_KEY", demoKey, 1)
     unsafe setenv("MEXC_SECRET_KEY", demoSecret, 1)
-    let credentials = try Credentials.read(.environment, mode: .live)
+    let credentials = try Credentials.read(settings(.environment), mode: .live)
     #expect(text(credentials.apiKey) == demoKey)
     #expect(text(credentials.secretKey) == demoSecret)
     #expect(unsafe getenv("MEXC_API_KEY") == nil)
@@ -98,10 +111,10 @@ private func text(_ secret: Secret) -> String {
   @Test func `what is missing is named`() throws {
     let half = try CredentialDirectory().with("api_key", demoKey)
     let rows: [(Configuration.CredentialSettings.Source, Variables, CredentialsError)] = [
-      (.auto, Variables(), .missing(.auto)),
-      (.systemd, Variables(["MEXC_API_KEY": demoKey]), .missing(.systemd)),
-      (.systemd, try CredentialDirectory().variables, .missing(.systemd)),
-      (.environment, half.variables, .missing(.environment)),
+      (.auto, Variables(), .missing(settings(.auto))),
+      (.systemd, Variables(["MEXC_API_KEY": demoKey]), .missing(settings(.systemd))),
+      (.systemd, try CredentialDirectory().variables, .missing(settings(.systemd))),
+      (.environment, half.variables, .missing(settings(.environment))),
       (.auto, half.variables, .incomplete(missing: half.path + "/api_secret")),
       (.auto, Variables(["MEXC_API_KEY": demoKey]), .incomplete(missing: "MEXC_SECRET_KEY")),
       (
@@ -111,7 +124,7 @@ private func text(_ secret: Secret) -> String {
     ]
     for (source, variables, expected) in rows {
       #expect(throws: expected) {
-        try Credentials.read(source, mode: .live, environment: variables.environment)
+        try Credentials.read(settings(source), mode: .live, environment: variables.environment)
       }
     }
   }
@@ -129,7 +142,8 @@ private func text(_ secret: Secret) -> String {
       if geteuid() == 0 { try #require(unsafe chown(key, 0, group) == 0) }
       try #require(unsafe chmod(key, mode) == 0)
       let live = Result {
-        try Credentials.read(.auto, mode: .live, environment: directory.variables.environment)
+        try Credentials.read(
+          settings(.auto), mode: .live, environment: directory.variables.environment)
       }
       if refused {
         let error = #expect(throws: CredentialsError.self) { try live.get() }
@@ -139,7 +153,7 @@ private func text(_ secret: Secret) -> String {
         #expect(try text(live.get().apiKey) == demoKey)
       }
       let validate = try Credentials.read(
-        .auto, mode: .validate, environment: directory.variables.environment)
+        settings(.auto), mode: .validate, environment: directory.variables.environment)
       #expect(text(validate.apiKey) == demoKey)
     }
   }
@@ -158,7 +172,8 @@ private func text(_ secret: Secret) -> String {
       let expected = CredentialsError.unreadable(
         path: directory.path + "/api_key", reason: reason)
       #expect(throws: expected) {
-        try Credentials.read(.auto, mode: .live, environment: directory.variables.environment)
+        try Credentials.read(
+          settings(.auto), mode: .live, environment: directory.variables.environment)
       }
     }
   }
@@ -192,7 +207,8 @@ private func text(_ secret: Secret) -> String {
       let directory = try CredentialDirectory().with("api_key", row.key)
         .with("api_secret", row.secret)
       let error = #expect(throws: CredentialsError.self) {
-        try Credentials.read(.auto, mode: .live, environment: directory.variables.environment)
+        try Credentials.read(
+          settings(.auto), mode: .live, environment: directory.variables.environment)
       }
       #expect(error == .malformed(place: "\(directory.path)/\(row.place)", flaw: row.flaw))
       let shown = "\(error.map(String.init(describing:)) ?? "")"
@@ -202,13 +218,14 @@ private func text(_ secret: Secret) -> String {
     }
     let variables = Variables(["MEXC_API_KEY": demoKey, "MEXC_SECRET_KEY": demoSecret + "\n"])
     #expect(throws: CredentialsError.malformed(place: "MEXC_SECRET_KEY", flaw: .whitespace)) {
-      try Credentials.read(.auto, mode: .live, environment: variables.environment)
+      try Credentials.read(settings(.auto), mode: .live, environment: variables.environment)
     }
   }
 
   @Test func `credentials describe themselves without their values`() throws {
     let variables = Variables(["MEXC_API_KEY": demoKey, "MEXC_SECRET_KEY": demoSecret])
-    let credentials = try Credentials.read(.auto, mode: .live, environment: variables.environment)
+    let credentials = try Credentials.read(
+      settings(.auto), mode: .live, environment: variables.environment)
     var dumped = "\(credentials) \(String(reflecting: credentials))"
     dump(credentials, to: &dumped)
     #expect(!dumped.contains(demoKey))

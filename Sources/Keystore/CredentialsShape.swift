@@ -1,4 +1,5 @@
 import Glibc
+package import Platform
 
 /// What is odd about the text of a key or a secret; never the text itself.
 package enum CredentialFlaw: Equatable, Sendable {
@@ -34,6 +35,30 @@ package enum CredentialFlaw: Equatable, Sendable {
     } else {
       return nil
     }
+  }
+
+  /// What is odd about a pair, and which of the two `names` has it; `nil` when nothing is.
+  package static func of(
+    _ pair: (key: Secret, secret: Secret), _ names: (key: String, secret: String)
+  ) -> (place: String, flaw: CredentialFlaw)? {
+    if let flaw = CredentialFlaw(in: pair.key) { return (names.key, flaw) }
+    if let flaw = CredentialFlaw(in: pair.secret) { return (names.secret, flaw) }
+    if pair.key.equals(pair.secret) { return (names.secret, .sameAsKey) }
+    // MEXC's API keys begin with mx0; its secrets are hexadecimal.
+    if isMarked(pair.secret), !isMarked(pair.key) { return (names.secret, .swapped) }
+    return nil
+  }
+
+  private static func isMarked(_ value: Secret) -> Bool {
+    value.withBytes { bytes in
+      bytes.count >= 3 && (0..<3).allSatisfy { bytes[$0] == Array("mx0".utf8)[$0] }
+    }
+  }
+
+  private init?(in value: Secret) {
+    var bytes = value.withBytes { bytes in bytes.indices.map { bytes[$0] } }
+    defer { Secret.erase(&bytes) }
+    self.init(in: bytes)
   }
 
   /// Text of an example that was not replaced.
@@ -82,6 +107,13 @@ package struct CredentialEnvironment {
   /// An empty variable counts as not set.
   func isSet(_ name: String) -> Bool {
     value(name).map { !$0.isEmpty } ?? false
+  }
+
+  /// The directory that systemd made for this service, when one of the credentials is in it.
+  func credentialsDirectory(with names: [String]) -> String? {
+    guard let bytes = value("CREDENTIALS_DIRECTORY"), !bytes.isEmpty else { return nil }
+    let path = String(decoding: bytes, as: UTF8.self)
+    return names.contains { unsafe access("\(path)/\($0)", F_OK) == 0 } ? path : nil
   }
 
   /// This process. Only while it has a single thread (getenv(3)).

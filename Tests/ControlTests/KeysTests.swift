@@ -1,0 +1,197 @@
+import Control
+import Foundation
+import Glibc
+import JSON
+import Platform
+import TestKit
+import Testing
+
+/// `keys`, with its lines from a pipe.
+@Suite struct KeysTests {
+  private static let key = "mx0aBYs33eIilxBWC5"
+  private static let secret = "45d0b3c26f2644f19bfb98b07741b2f5"
+  private static let passphrase = "open sesame"
+
+  private let bench: ControlBench
+  private let scratch: Scratch
+  private var path: String { bench.folder + "/credentials" }
+
+  init() throws {
+    bench = try ControlBench()
+    scratch = try Scratch()
+  }
+
+  private func keys(_ arguments: [String], _ lines: String...) throws -> ToolRun {
+    let pipe = try LinePipe(lines.map { $0 + "\n" }.joined())
+    return try bench.run(
+      ["--config", bench.configuration, "keys"] + arguments, standardInput: pipe.reader)
+  }
+
+  private func set(_ passphrase: String = passphrase) throws -> ToolRun {
+    try keys(["set"], Self.key, Self.secret, passphrase)
+  }
+
+  @Test func `what set writes, check opens`() throws {
+    let set = try set()
+    #expect(set.status == .done)
+    #expect(
+      set.output
+        == "\(path): written; 'systemctl reload mexc-signald' makes a running daemon use it")
+    #expect(set.complaints.contains("the daemon needs the passphrase, too"))
+    #expect(FileStatus.at(path: path)?.mode == 0o600)
+    let check = try keys(["check"], Self.passphrase)
+    #expect(check.status == .done)
+    #expect(
+      check.output == """
+        file             \(path)
+        version          1
+        iterations       600000
+        opens            yes
+        passphrase from  standard input
+        """)
+    #expect(
+      try keys(["check", "--json"], Self.passphrase).document == [
+        "ok": true, "file": .string(path), "version": 1, "iterations": 600_000, "opens": true,
+        "passphrase_from": "standard input",
+      ])
+    for run in [set, check] {
+      for value in [Self.key, Self.secret, Self.passphrase, "mx0"] {
+        #expect(!(run.output + run.complaints).contains(value))
+      }
+    }
+    for file in try [path].map({ try Data(contentsOf: URL(fileURLWithPath: $0)) }) {
+      for value in [Self.key, Self.secret, Self.passphrase] {
+        #expect(file.range(of: Data(value.utf8)) == nil)
+      }
+    }
+  }
+
+  @Test func `each fault of a file has an error of its own, and status one`() throws {
+    #expect(try keys(["check"], "x").complaints.contains("there is no file \(path)"))
+    #expect(try set().status == .done)
+    let good = try Data(contentsOf: URL(fileURLWithPath: path))
+    var changed = good
+    changed[100] ^= 1
+    var newer = good
+    newer[8] = 2
+    let rows = [
+      (good, "wrong", "the passphrase is wrong"),
+      (changed, Self.passphrase, "was changed or damaged"),
+      (newer, Self.passphrase, "has version 2, newer than this program reads (1)"),
+      (Data("hello".utf8), Self.passphrase, "is no credentials file"),
+    ]
+    for (content, passphrase, says) in rows {
+      try content.write(to: URL(fileURLWithPath: path))
+      let run = try keys(["check"], passphrase)
+      #expect(run.status == .failed)
+      #expect(run.complaints.hasPrefix("mexc-signalctl: \(path) "))
+      #expect(run.complaints.contains(says), "\(run.complaints)")
+      let document = try keys(["check", "--json"], passphrase).document
+      #expect(document["ok"] == false)
+      #expect(document["code"] == "refused")
+    }
+    try good.write(to: URL(fileURLWithPath: path))
+    #expect(unsafe chmod(path, 0o644) == 0)
+    #expect(try keys(["check", "--json"], "x").document["code"] == "unreachable")
+  }
+
+  @Test func `input that does not fit changes nothing`() throws {
+    let rows: [([String], String)] = [
+      ([], "the API key is missing: the input ended before it; nothing is changed"),
+      ([Self.key], "the secret is missing"),
+      ([Self.key, Self.secret], "the passphrase is missing"),
+      ([Self.key, Self.secret, ""], "the passphrase in standard input is empty"),
+      ([Self.key, Self.secret, "a", "b"], "the two passphrases differ"),
+      ([Self.key, Self.secret, "a", "a", "b"], "there is a line more than was asked for"),
+      ([Self.secret, Self.key, "a"], "the secret holds an API key; key and secret are swapped"),
+      (["your_api_key", Self.secret, "a"], "the API key is still the text of an example"),
+      ([String(repeating: "x", count: 5_000)], "the line is too long"),
+    ]
+    for (lines, says) in rows {
+      let pipe = try LinePipe(lines.map { $0 + "\n" }.joined())
+      let run = try bench.run(
+        ["--config", bench.configuration, "keys", "set"], standardInput: pipe.reader)
+      #expect(run.status == .failed)
+      #expect(run.complaints.contains(says), "\(run.complaints)")
+      #expect(FileStatus.at(path: path) == nil)
+    }
+  }
+
+  @Test func `a passphrase may stand in a file that is its owner's alone`() throws {
+    let file = try scratch.write("p", Self.passphrase + "\n")
+    let set = try keys(["set", "--passphrase-file", file], Self.key, Self.secret)
+    #expect(set.status == .done, "\(set.complaints)")
+    #expect(
+      try keys(["check", "--passphrase-file", file, "--json"]).document["passphrase_from"]
+        == .string(file))
+    #expect(
+      try keys(["set", "--passphrase-file", file], Self.key, Self.secret, "p").status == .failed)
+    #expect(unsafe chmod(file, 0o640) == 0)
+    let exposed = try keys(["check", "--passphrase-file", file])
+    #expect(exposed.status == .failed)
+    #expect(exposed.complaints.contains("chmod 0600"))
+  }
+
+  @Test func `a changed passphrase opens, and the former one no more`() throws {
+    #expect(try set().status == .done)
+    let before = try Data(contentsOf: URL(fileURLWithPath: path))
+    #expect(try keys(["change-passphrase"], "wrong", "new one").status == .failed)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+    let changed = try keys(["change-passphrase"], Self.passphrase, "new one", "new one")
+    #expect(changed.status == .done, "\(changed.complaints)")
+    #expect(try keys(["check"], Self.passphrase).status == .failed)
+    #expect(try keys(["check"], "new one").status == .done)
+    let file = try scratch.write("p", "in a file")
+    let again = try keys(["change-passphrase", "--new-passphrase-file", file], "new one")
+    #expect(again.status == .done, "\(again.complaints)")
+    #expect(try keys(["check", "--passphrase-file", file]).status == .done)
+  }
+
+  @Test func `remove removes a credentials file and nothing else`() throws {
+    #expect(try keys(["remove"]).complaints.contains("there is no file \(path)"))
+    try Data("hello".utf8).write(to: URL(fileURLWithPath: path))
+    #expect(try keys(["remove"]).complaints.contains("is no credentials file"))
+    #expect(FileStatus.at(path: path) != nil)
+    try FileManager.default.removeItem(atPath: path)
+    #expect(try set().status == .done)
+    let removed = try keys(["remove", "--json"])
+    #expect(removed.status == .done)
+    #expect(try removed.document == ["ok": true, "message": .string("\(path): removed")])
+    #expect(FileStatus.at(path: path) == nil)
+  }
+
+  @Test func `a file that the daemon will not read is said to be so`() throws {
+    let text = try String(contentsOfFile: bench.configuration, encoding: .utf8)
+    try text.replacing("credentials: {", with: "credentials: { source: \"environment\", ")
+      .write(toFile: bench.configuration, atomically: true, encoding: .utf8)
+    let run = try set()
+    #expect(run.status == .done)
+    #expect(run.complaints.contains("credentials.source is \"environment\""))
+  }
+
+  @Test func `the word about a renewed key goes to the daemon`() throws {
+    #expect(try bench.tool("adopt", "--renewed-key").status == .failed)
+    try bench.listen()
+    #expect(try bench.tool("adopt", "--renewed-key").output == "expected")
+    #expect(
+      try bench.tool("adopt", "--renewed-key", "--json").document
+        == ["ok": true, "message": "expected"])
+  }
+}
+
+/// A pipe that holds a text and then ends.
+private final class LinePipe {
+  let reader: CInt
+
+  init(_ text: String) throws {
+    var ends: [CInt] = [0, 0]
+    guard unsafe pipe(&ends) == 0 else { throw Unusable("pipe: errno \(errno)") }
+    reader = ends[0]
+    let bytes = Array(text.utf8)
+    let count = unsafe write(ends[1], bytes, bytes.count)
+    close(ends[1])
+    guard count == bytes.count else { throw Unusable("write: errno \(errno)") }
+  }
+
+  deinit { close(reader) }
+}

@@ -64,6 +64,7 @@ final class ControlBench {
   func write(_ story: Story) throws {
     for write in story.writes { try store.write(write) }
     try store.commit()
+    store.finishMarks()
   }
 
   /// Turns the loop until the condition holds.

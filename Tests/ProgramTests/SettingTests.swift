@@ -93,7 +93,6 @@ struct SettingTests {
 
   @Test(arguments: [
     ("credentials.source", "systemd", "CREDENTIALS_DIRECTORY"),
-    ("credentials.source", "file", "credentials.source"),
     ("price.source", "stream", "price.source"),
   ])
   func `what is not there is said`(_ key: String, _ value: String, _ word: String) throws {

@@ -59,7 +59,8 @@ final class Trader {
     self.reload = reload
     keys.changed = { [weak self] in
       guard let self else { return }
-      link?.change(to: makeVenue([], keys.credentials), heard: keys.listener())
+      link?.change(
+        to: self.makeVenue([], self.keys.credentials), heard: self.keys.listener())
       // The account's stream was opened with the former key.
       driver?.feed(.accountStream(.keyRefused))
     }

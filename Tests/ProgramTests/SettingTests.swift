@@ -94,7 +94,6 @@ struct SettingTests {
   @Test(arguments: [
     ("credentials.source", "systemd", "CREDENTIALS_DIRECTORY"),
     ("credentials.source", "file", "credentials.source"),
-    ("price.source", "stream", "price.source"),
   ])
   func `what is not there is said`(_ key: String, _ value: String, _ word: String) throws {
     let daemon = try DaemonUnderTest(nil) { $0[key] = .string(value) }
@@ -147,7 +146,10 @@ struct SettingTests {
   @Test
   func `maximum age`() throws {
     let market = try SimulatedMarket()
-    let daemon = try DaemonUnderTest.trading(market) { $0["price.maximum_age_ms"] = 100 }
+    let daemon = try DaemonUnderTest.trading(market) {
+      $0["price.source"] = "rest"
+      $0["price.maximum_age_ms"] = 100
+    }
     try market.faults(
       "{\"route\": \"GET /api/v3/ticker/price\", \"fault\": \"late\", \"delay_ms\": 400}")
     #expect(try code(daemon, Wish("stale")) == "accepted")

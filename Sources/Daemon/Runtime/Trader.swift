@@ -20,10 +20,12 @@ final class Trader {
   private let makeClient: () -> HTTPClient
   /// Takes the orders that an earlier run left at the venue.
   private let makeVenue: ([Order]) -> any Venue
+  private let makeStreams: () -> ExchangeStreams
   private let reload: () -> Result<Configuration, InvalidConfiguration>
 
   private var epochs: Epochs?
   private var client: HTTPClient?
+  private var streams: ExchangeStreams?
   private var gateway: SignalGateway?
   private var control: ControlServer?
   private var commands: [CommandToken: (CommandAnswer) -> Void] = [:]
@@ -44,6 +46,7 @@ final class Trader {
     ownership: DatabaseOwnership, configuration: Configuration,
     makeClient: @escaping () -> HTTPClient,
     makeVenue: @escaping ([Order]) -> any Venue,
+    makeStreams: @escaping () -> ExchangeStreams,
     reload: @escaping () -> Result<Configuration, InvalidConfiguration>
   ) {
     self.loop = loop
@@ -54,6 +57,7 @@ final class Trader {
     self.configuration = configuration
     self.makeClient = makeClient
     self.makeVenue = makeVenue
+    self.makeStreams = makeStreams
     self.reload = reload
   }
 
@@ -119,13 +123,14 @@ final class Trader {
       began: { [logger] state in Self.announce(state, to: logger) },
       ended: { [weak self] error in
         self?.client = nil
+        self?.streams = nil
         self?.failCommands(error)
       },
       died: { [weak self] _ in self?.exitCode = .failed })
   }
 
   private func openLink(
-    _ state: StoredState, _ deliver: @escaping (RequestID, ExchangeAnswer) -> Void
+    _ state: StoredState, _ deliver: @escaping (Input) -> Void
   ) -> any Dispatching {
     let client = makeClient()
     var told = RecentTexts()
@@ -141,12 +146,14 @@ final class Trader {
       logger.log(level, text)
     }
     self.client = client
+    let streams = makeStreams()
+    self.streams = streams
     let noteKey = ownership.noteKey(in: store, logger) { Clock.now().wall }
     return ExchangeLink(
-      client: client, venue: makeVenue(state.live.map(\.order)), now: Clock.now
-    ) { id, answer in
-      noteKey(answer)
-      deliver(id, answer)
+      client: client, venue: makeVenue(state.live.map(\.order)), streams: streams, now: Clock.now
+    ) { input in
+      if case .answer(_, let answer) = input { noteKey(answer) }
+      deliver(input)
     }
   }
 
@@ -208,7 +215,9 @@ final class Trader {
     let now = Clock.now()
     let facts = StatusReport.Facts(
       configuration: configuration, startedAt: startedAt, troubles: troubles(at: now),
-      connections: client?.status, lastCommitNanoseconds: store.lastCommitNanoseconds,
+      connections: client?.status, streams: streams?.status(at: now) ?? [],
+      hasFreshStream: streams?.isFresh(configuration.price.maximumAge, at: now.monotonic) ?? false,
+      lastCommitNanoseconds: store.lastCommitNanoseconds,
       droppedLogLines: logger.dropped, loopTurns: loop.turns, ban: driver?.engine.ban)
     return StatusReport.json(driver?.status(at: now), facts, at: now)
   }
@@ -228,6 +237,7 @@ final class Trader {
   private func troubles(at now: Moment) -> [Trouble] {
     Troubles.list(
       driver?.engine, storageError, client?.status, isStopping: stopDeadline != nil, at: now)
+      + (configuration.price.source == .stream ? streams?.troubles ?? [] : [])
   }
 
   /// Looking through what may be wrong costs more than a turn that places an order should pay.
@@ -282,6 +292,7 @@ final class Trader {
     }
     epochs?.end()
     client = nil
+    streams = nil
     gateway?.close()
     control?.close()
     logger.log(.info, "stopped")

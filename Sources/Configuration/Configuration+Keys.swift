@@ -11,7 +11,7 @@ extension Configuration {
   private static var exchangeKeys: [ConfigurationKey] {
     [
       ConfigurationKey("exchange.rest_url", \.exchange.restURL, .url(.rest)),
-      ConfigurationKey("exchange.stream_url", \.exchange.streamURL, .url(.stream)),
+      ConfigurationKey("exchange.stream_url", \.exchange.streamURL, .streamURL),
       ConfigurationKey("exchange.ca_file", \.exchange.caFile, .optional(.path())),
       // The exchange refuses a larger window with 700005 (MEXC spot v3 docs).
       ConfigurationKey(
@@ -58,13 +58,14 @@ extension Configuration {
 
   private static var priceKeys: [ConfigurationKey] {
     [
-      ConfigurationKey(
-        "price.source", \.price.source, .choice(unavailable: ["stream": "the price stream"]),
-        reloads: true),
+      ConfigurationKey("price.source", \.price.source, .choice(), reloads: true),
       ConfigurationKey(
         "price.maximum_age_ms", \.price.maximumAge, .milliseconds(1...60_000), reloads: true),
       ConfigurationKey(
         "price.maximum_deviation_bps", \.price.maximumDeviation, .basisPoints, reloads: true),
+      // The exchange has no other channels of best prices.
+      ConfigurationKey(
+        "price.stream_interval_ms", \.price.streamInterval, .number(of: "milliseconds")),
     ]
   }
 

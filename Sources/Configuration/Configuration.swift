@@ -50,7 +50,7 @@ extension Configuration {
   package struct Exchange: Equatable, Sendable {
     /// `https://…`, or `http://…` for this machine.
     package var restURL = "https://api.mexc.com"
-    /// `wss://…`, or `ws://…` for this machine.
+    /// `wss://…`, or `ws://…` for this machine; `streamURL(besides:)` where the file does not say it.
     package var streamURL = "wss://wbs-api.mexc.com/ws"
     /// PEM authorities trusted instead of the system's.
     package var caFile: String?
@@ -104,11 +104,20 @@ extension Configuration {
 
   package struct Price: Equatable, Sendable {
     package enum Source: String, CaseIterable, Sendable {
+      /// The stream, and the REST service where the stream's price is not fresh.
       case auto
+      case stream
       case rest
     }
 
+    /// Milliseconds between two pushes of a symbol's prices.
+    package enum StreamInterval: Int, CaseIterable, Sendable {
+      case short = 10
+      case long = 100
+    }
+
     package var source = Source.auto
+    package var streamInterval = StreamInterval.long
     /// A price older than this decides nothing.
     package var maximumAge = Duration.milliseconds(2_000)
     /// Basis points (1/10,000) between the current price and the signal's reference.

@@ -49,7 +49,12 @@ private struct ConfigurationReader {
       report(nil, line: 1, "found \(document.kindWithArticle); write one object, { … }")
       return
     }
+    configuration.exchange.streamURL = ""
     for member in members { read(member) }
+    if configuration.exchange.streamURL.isEmpty {
+      configuration.exchange.streamURL = Configuration.Exchange.streamURL(
+        besides: configuration.exchange.restURL)
+    }
     for conflict in configuration.conflicts where faulty.isDisjoint(with: conflict.keys) {
       report(conflict.keys[0], line: lines.first(of: conflict.keys), conflict.text)
     }

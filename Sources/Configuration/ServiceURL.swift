@@ -54,3 +54,14 @@ enum ServiceURL {
     }
   }
 }
+
+extension Configuration.Exchange {
+  /// The exchange's own streams; behind a REST service of this machine, which is another exchange or
+  /// a simulated one, those of the same server.
+  static func streamURL(besides restURL: String) -> String {
+    guard let endpoint = try? Endpoint(restURL), endpoint.isThisMachine else {
+      return Configuration.Exchange().streamURL
+    }
+    return "\(endpoint.scheme.isSecure ? "wss" : "ws")://\(endpoint.authority)/ws"
+  }
+}

@@ -42,6 +42,23 @@ extension ValueRule where Value: RawRepresentable<String> & CaseIterable & Equat
   }
 }
 
+extension ValueRule where Value: RawRepresentable<Int> & CaseIterable {
+  /// One of a few numbers.
+  static func number(of unit: String) -> Self {
+    let words = Value.allCases.map { String($0.rawValue) }
+    return ValueRule(expected: words.joined(separator: " or ") + " " + unit) {
+      value throws(ValueFault) in
+      guard case .number(let text) = value else { throw .kind }
+      guard let choice = Value.allCases.first(where: { String($0.rawValue) == text }) else {
+        throw .value("is not one of the numbers for this key")
+      }
+      return choice
+    } write: {
+      .integer($0.rawValue)
+    }
+  }
+}
+
 extension ValueRule where Value == LogLevel {
   static var level: Self { choice(LogLevel.allCases, named: \.name) }
 }

@@ -44,6 +44,16 @@ extension ValueRule where Value == String {
     }
   }
 
+  /// `null`, which reads as an empty text, leaves it to `Exchange.streamURL(besides:)`.
+  static var streamURL: Self {
+    let rule = url(.stream)
+    return ValueRule(expected: rule.expected + ", or null") { value throws(ValueFault) in
+      value.isNull ? "" : try rule.read(value)
+    } write: {
+      rule.write($0)
+    }
+  }
+
   /// Text that `fault` finds nothing wrong with.
   private static func text(
     _ expected: String, fault: @escaping (String) -> String?

@@ -249,7 +249,7 @@ final class WatchedLink: Dispatching {
 
   init(
     _ process: SimulatedProcess, _ world: World, _ network: SimulatedNetwork,
-    _ state: StoredState, deliver: @escaping (RequestID, ExchangeAnswer) -> Void
+    _ state: StoredState, deliver: @escaping (Input) -> Void
   ) {
     self.process = process
     self.world = world
@@ -260,12 +260,13 @@ final class WatchedLink: Dispatching {
         in: process.mode, credentials: network.credentials,
         receiveWindow: world.dials.receiveWindow, openOrders: state.live.map(\.order)),
       now: { world.machineNow }
-    ) { [weak self] id, answer in
+    ) { [weak self] input in
       guard let self, process.survives(.onEvent) else { return }
+      guard case .answer(let id, let answer) = input else { return deliver(input) }
       process.noteKey(answer)
       let request = self.requests.removeValue(forKey: id)
       let altered = request.flatMap { process.plant?.alter(answer, to: $0) } ?? answer
-      deliver(id, altered)
+      deliver(.answer(id, altered))
     }
   }
 

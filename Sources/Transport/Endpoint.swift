@@ -63,7 +63,7 @@ package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
   /// it.
   package init(_ text: String) throws(Flaw) {
     try self.init(text, isWebSocket: false)
-    guard scheme.isSecure || Self.isThisMachine(host) else { throw .plainToRemoteHost }
+    guard scheme.isSecure || isThisMachine else { throw .plainToRemoteHost }
   }
 
   /// Reads `wss://host[:port][/prefix]` or `ws://…`, to any host. Throws what is wrong with it.
@@ -84,6 +84,14 @@ package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     self.scheme = scheme
     self.port = try Self.port(port) ?? scheme.defaultPort
     prefix = try Self.prefix(rest[authority.endIndex...])
+  }
+
+  /// Whether it is on this machine, by an address or a name that is nowhere else.
+  package var isThisMachine: Bool {
+    switch host {
+    case .name(let name): name == "localhost"
+    case .address(let address): address.isLoopback
+    }
   }
 
   /// What the Host field says (RFC 9110 §7.2): the port only when it is not the scheme's own.
@@ -164,12 +172,5 @@ extension Endpoint {
     var prefix = path
     while prefix.last == "/" { prefix.removeLast() }
     return String(prefix)
-  }
-
-  private static func isThisMachine(_ host: Host) -> Bool {
-    switch host {
-    case .name(let name): name == "localhost"
-    case .address(let address): address.isLoopback
-    }
   }
 }

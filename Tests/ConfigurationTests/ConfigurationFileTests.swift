@@ -39,6 +39,27 @@ import Testing
     #expect(try Configuration.read(Array("{}".utf8), file: "f").get() == Configuration())
   }
 
+  /// A REST service of this machine is a simulated exchange, or a way to another one: the streams of
+  /// the real one would tell the prices of another market.
+  @Test func `the streams are where the REST service is, unless they are given`() throws {
+    let own = "wss://wbs-api.mexc.com/ws"
+    let rows = [
+      ("{}", own), ("{exchange: {rest_url: 'https://api.mexc.co'}}", own),
+      ("{exchange: {rest_url: 'http://127.0.0.1:8080'}}", "ws://127.0.0.1:8080/ws"),
+      ("{exchange: {rest_url: 'http://[::1]:9/'}}", "ws://[::1]:9/ws"),
+      ("{exchange: {rest_url: 'http://localhost'}}", "ws://localhost/ws"),
+      ("{exchange: {rest_url: 'https://localhost:8443'}}", "wss://localhost:8443/ws"),
+      ("{exchange: {stream_url: null, rest_url: 'http://127.0.0.1:8'}}", "ws://127.0.0.1:8/ws"),
+      ("{exchange: {stream_url: '\(own)', rest_url: 'http://127.0.0.1:8'}}", own),
+    ]
+    for (text, expected) in rows {
+      let configuration = try Configuration.read(Array(text.utf8), file: "f").get()
+      #expect(configuration.exchange.streamURL == expected, "\(text)")
+      let effective = Array(configuration.effectiveText().utf8)
+      #expect(try Configuration.read(effective, file: "f").get() == configuration)
+    }
+  }
+
   @Test func `unknown keys come with what was meant`() {
     let rows = [
       ("{mod: 'live'}", "mod", "unknown key; did you mean \"mode\"?"),

@@ -56,6 +56,9 @@ private func text(_ key: String, _ value: String) -> String {
     Accepted("exchange.stream_url", "'ws://127.8.9.1:1/ws'") {
       $0.exchange.streamURL == "ws://127.8.9.1:1/ws"
     },
+    Accepted("exchange.stream_url", "null") {
+      $0.exchange.streamURL == "wss://wbs-api.mexc.com/ws"
+    },
     Accepted("exchange.ca_file", "'/etc/ca.pem'") { $0.exchange.caFile == "/etc/ca.pem" },
     Accepted("exchange.ca_file", "null") { $0.exchange.caFile == nil },
     Accepted("exchange.recv_window_ms", "60000") { $0.exchange.receiveWindow == .seconds(60) },
@@ -88,6 +91,8 @@ private func text(_ key: String, _ value: String) -> String {
     },
     Accepted("store.path", "'/srv/s.db'") { $0.store.path == "/srv/s.db" },
     Accepted("price.source", "'rest'") { $0.price.source == .rest },
+    Accepted("price.source", "'stream'") { $0.price.source == .stream },
+    Accepted("price.stream_interval_ms", "10") { $0.price.streamInterval == .short },
     Accepted("price.maximum_age_ms", "250") { $0.price.maximumAge == .milliseconds(250) },
     Accepted("price.maximum_deviation_bps", "0") { $0.price.maximumDeviation == .zero },
     Accepted("price.maximum_deviation_bps", "'12.5'") {
@@ -195,7 +200,9 @@ private func text(_ key: String, _ value: String) -> String {
     Refused("intake.maximum_signal_bytes", "255", "bytes from 256 to 1048576"),
     Refused("intake.default_ttl_seconds", "86401", "out of range"),
     Refused("store.path", "42", "found a number"),
-    Refused("price.source", "'stream'", "not available in this version"),
+    Refused("price.source", "'ticker'", "write \"auto\", \"stream\" or \"rest\""),
+    Refused("price.stream_interval_ms", "50", "write 10 or 100 milliseconds (default 100)"),
+    Refused("price.stream_interval_ms", "'100'", "found a string"),
     Refused("price.maximum_age_ms", "0", "out of range"),
     Refused("price.maximum_deviation_bps", "10000.1", "out of range"),
     Refused("price.maximum_deviation_bps", "-1", "out of range"),

@@ -51,7 +51,7 @@ struct FieldLookTests {
 
   @Test(arguments: ways)
   func `each way is said`(_ way: Way) throws {
-    let market = try SimulatedMarket()
+    let market = try SimulatedMarket(SimulatedMarket.silent)
     let daemon = try DaemonUnderTest.trading(market)
     try market.faults(way.rules)
     try daemon.drop("a.json", (way.isFilled ? Wish("a") : Wish.resting("a")).text)
@@ -88,7 +88,7 @@ struct FieldLookTests {
   /// A member whose name is spelled rightly for once.
   @Test
   func `the right spelling is read too`() throws {
-    let market = try SimulatedMarket()
+    let market = try SimulatedMarket(SimulatedMarket.silent)
     let daemon = try DaemonUnderTest.trading(market)
     try market.faults([
       FaultRule.patch(
@@ -102,7 +102,7 @@ struct FieldLookTests {
   /// Right after a placement the exchange may not show the order yet.
   @Test
   func `an order that is not shown for long is one warning`() throws {
-    let market = try SimulatedMarket()
+    let market = try SimulatedMarket(SimulatedMarket.silent)
     let daemon = try DaemonUnderTest.trading(market)
     try market.faults([
       FaultRule.answer(

@@ -66,7 +66,7 @@ struct FieldReconciliationTests {
 
   @Test(arguments: ways)
   func `an order of an earlier run that cannot be read`(_ way: Way) throws {
-    let market = try SimulatedMarket()
+    let market = try SimulatedMarket(SimulatedMarket.silent)
     let daemon = try rested(market)
     try market.faults(way.rules)
     try daemon.start()
@@ -99,7 +99,7 @@ struct FieldReconciliationTests {
   /// A well-formed "there is no such order" is an answer.
   @Test
   func `an order that is not found any more pauses nothing`() throws {
-    let market = try SimulatedMarket()
+    let market = try SimulatedMarket(SimulatedMarket.silent)
     let daemon = try rested(market)
     try market.faults([
       FaultRule.answer(
@@ -116,7 +116,7 @@ struct FieldReconciliationTests {
   /// The operator's word on an order that the exchange does not tell about any more.
   @Test(arguments: [true, false])
   func `the operator's word ends the pause`(isPlaced: Bool) throws {
-    let market = try SimulatedMarket()
+    let market = try SimulatedMarket(SimulatedMarket.silent)
     let daemon = try DaemonUnderTest.trading(market)
     try daemon.drop("old.json", Wish("old", Self.link).text)
     try daemon.until("the order to rest", holds: { try market.ledger().orders.count == 1 })
@@ -185,7 +185,7 @@ struct FieldReconciliationTests {
 
   @Test(arguments: lists.indices)
   func `a list that cannot be used after a restart`(_ index: Int) throws {
-    let market = try SimulatedMarket(SimulatedMarket.calm + SimulatedMarket.roomy)
+    let market = try SimulatedMarket(SimulatedMarket.silent + SimulatedMarket.roomy)
     let daemon = try DaemonUnderTest.trading(market)
     try submitEight(daemon)
     try daemon.stop()
@@ -201,7 +201,7 @@ struct FieldReconciliationTests {
 
   @Test(arguments: lists.indices)
   func `a list that cannot be used while running`(_ index: Int) throws {
-    let market = try SimulatedMarket(SimulatedMarket.calm + SimulatedMarket.roomy)
+    let market = try SimulatedMarket(SimulatedMarket.silent + SimulatedMarket.roomy)
     let daemon = try DaemonUnderTest.trading(market)
     try submitEight(daemon)
     try market.faults([Self.lists[index].rule])

@@ -89,17 +89,13 @@ struct SettingTests {
     #expect(names[1] != names[2])
   }
 
-  // MARK: credentials and what is not there yet
+  // MARK: credentials
 
-  @Test(arguments: [
-    ("credentials.source", "systemd", "CREDENTIALS_DIRECTORY"),
-    ("price.source", "stream", "price.source"),
-  ])
-  func `what is not there is said`(_ key: String, _ value: String, _ word: String) throws {
-    let daemon = try DaemonUnderTest(nil) { $0[key] = .string(value) }
+  @Test func `systemd's credentials are asked for where they alone may be used`() throws {
+    let daemon = try DaemonUnderTest(nil) { $0["credentials.source"] = "systemd" }
     try daemon.launch()
     #expect(try daemon.process.waitForEnd() == .exited(78))
-    #expect(try daemon.process.tail.contains(word))
+    #expect(try daemon.process.tail.contains("CREDENTIALS_DIRECTORY"))
   }
 
   // MARK: intake
@@ -146,7 +142,10 @@ struct SettingTests {
   @Test
   func `maximum age`() throws {
     let market = try SimulatedMarket()
-    let daemon = try DaemonUnderTest.trading(market) { $0["price.maximum_age_ms"] = 100 }
+    let daemon = try DaemonUnderTest.trading(market) {
+      $0["price.source"] = "rest"
+      $0["price.maximum_age_ms"] = 100
+    }
     try market.faults(
       "{\"route\": \"GET /api/v3/ticker/price\", \"fault\": \"late\", \"delay_ms\": 400}")
     #expect(try code(daemon, Wish("stale")) == "accepted")

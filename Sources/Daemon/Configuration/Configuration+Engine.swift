@@ -8,7 +8,8 @@ extension Configuration {
     EngineConfiguration(
       mode: tradingMode,
       price: EngineConfiguration.Price(
-        maximumAge: price.maximumAge, maximumDeviation: price.maximumDeviation),
+        source: priceSource, maximumAge: price.maximumAge,
+        maximumDeviation: price.maximumDeviation),
       risk: engineRisk,
       rateLimits: EngineConfiguration.RateLimits(
         ipWeight: rateLimits.ipWeight, uidWeight: rateLimits.uidWeight,
@@ -17,6 +18,14 @@ extension Configuration {
       receiveWindow: exchange.receiveWindow, settleTime: exchange.settleTime,
       defaultTimeToLive: intake.defaultTimeToLive,
       requiresCreatedAt: intake.requiresCreatedAt, venue: venue)
+  }
+
+  private var priceSource: EngineConfiguration.Price.Source {
+    switch price.source {
+    case .auto: .auto
+    case .stream: .stream
+    case .rest: .rest
+    }
   }
 
   private var engineRisk: EngineConfiguration.Risk {

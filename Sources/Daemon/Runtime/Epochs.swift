@@ -26,9 +26,8 @@ package protocol Dispatching: AnyObject {
 package final class Epochs {
   package struct Edges {
     package var configuration: () -> EngineConfiguration
-    /// Opens the way to the exchange anew; answers go to the closure.
-    package var openLink:
-      (StoredState, @escaping (RequestID, ExchangeAnswer) -> Void) -> any Dispatching
+    /// Opens the way to the exchange anew; what comes from there goes to the closure.
+    package var openLink: (StoredState, @escaping (Input) -> Void) -> any Dispatching
     package var answerCommand: (CommandToken, CommandAnswer) -> Void
     package var log: (LogEntry) -> Void
     /// An epoch has begun with this state.
@@ -40,9 +39,7 @@ package final class Epochs {
 
     package init(
       configuration: @escaping () -> EngineConfiguration,
-      openLink:
-        @escaping (StoredState, @escaping (RequestID, ExchangeAnswer) -> Void) ->
-        any Dispatching,
+      openLink: @escaping (StoredState, @escaping (Input) -> Void) -> any Dispatching,
       answerCommand: @escaping (CommandToken, CommandAnswer) -> Void,
       log: @escaping (LogEntry) -> Void, began: @escaping (StoredState) -> Void,
       ended: @escaping (StoreError) -> Void, died: @escaping (StoreError) -> Void
@@ -124,9 +121,7 @@ package final class Epochs {
   }
 
   private func open(_ engine: Engine, _ state: StoredState) {
-    let link = edges.openLink(state) { [weak self] id, answer in
-      self?.driver?.feed(.answer(id, answer))
-    }
+    let link = edges.openLink(state) { [weak self] input in self?.driver?.feed(input) }
     let driver = EngineDriver(
       engine: engine, storage: storage, now: time.now, edges: edges(of: link))
     self.link = link

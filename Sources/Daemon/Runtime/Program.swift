@@ -96,7 +96,9 @@ package enum DaemonProgram {
   ) throws -> Trader {
     let configuration = file.configuration
     let endpoint = try endpoint(configuration)
-    let tls = try tlsContext(configuration, endpoint)
+    let tls = try tlsContext(configuration, isSecure: endpoint.scheme.isSecure)
+    let streams = try streamEndpoint(configuration)
+    let streamTLS = try tlsContext(configuration, isSecure: streams.scheme.isSecure)
     let read = try readCredentials(configuration, loop, logger)
     let store = try OrderStore(
       path: configuration.store.path, runtimeDirectory: configuration.runtimeDirectory)
@@ -123,6 +125,13 @@ package enum DaemonProgram {
         VenueCatalog.venue(
           in: configuration.tradingMode, credentials: credentials, receiveWindow: window,
           openOrders: openOrders)
+      },
+      makeStreams: {
+        let line = StreamLine(
+          loop: loop, endpoint: streams, tls: streamTLS, userAgent: clientOptions.userAgent,
+          jitter: Jitter(seed: UInt64.random(in: 0 ... .max)), log: { logger.log($0) })
+        return VenueCatalog.streams(
+          line, interval: configuration.price.streamInterval, now: Clock.now)
       },
       reload: { Configuration.load(file.path) })
     try trader.start(
@@ -158,10 +167,20 @@ package enum DaemonProgram {
     }
   }
 
+  private static func streamEndpoint(
+    _ configuration: Configuration
+  ) throws(StartError) -> Endpoint {
+    do throws(Endpoint.Flaw) {
+      return try Endpoint(webSocket: configuration.exchange.streamURL)
+    } catch {
+      throw .configuration("exchange.stream_url: \(error)")
+    }
+  }
+
   private static func tlsContext(
-    _ configuration: Configuration, _ endpoint: Endpoint
+    _ configuration: Configuration, isSecure: Bool
   ) throws(StartError) -> TLSContext? {
-    guard endpoint.scheme == .https else { return nil }
+    guard isSecure else { return nil }
     do throws(TLSContext.Failure) {
       return try TLSContext(client: configuration.exchange.caFile.map { .file($0) } ?? .system)
     } catch {

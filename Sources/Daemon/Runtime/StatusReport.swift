@@ -14,6 +14,9 @@ package enum StatusReport {
     package var startedAt: Moment
     package var troubles: [Trouble]
     package var connections: HTTPClientStatus?
+    package var streams: [StreamStatus]
+    /// Every watched symbol has a pushed price that orders can be judged by.
+    package var hasFreshStream: Bool
     package var lastCommitNanoseconds: Int64
     package var droppedLogLines: Int
     package var loopTurns: Int
@@ -40,8 +43,8 @@ package enum StatusReport {
         ("unknown", .integer(engine?.unknown ?? 0)),
         ("not_found", .integer(engine?.notFound ?? 0)),
         ("open_orders", .integer(engine?.open ?? 0)),
-        ("price_source", "rest"),
-        ("streams", []),
+        ("price_source", facts.hasFreshStream ? "stream" : "rest"),
+        ("streams", .array(facts.streams.map(\.document))),
         ("clock_offset_ms", engine?.clockOffsetMilliseconds.map { .integer($0) } ?? .null),
         (
           "clock_error_ms", engine?.clockError.map { .integer($0.wholeMilliseconds) } ?? .null

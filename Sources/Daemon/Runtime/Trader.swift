@@ -21,11 +21,13 @@ final class Trader {
   private let makeClient: () -> HTTPClient
   /// Takes the orders that an earlier run left at the venue.
   private let makeVenue: ([Order], MEXC.Credentials?) -> any Venue
+  private let makeStreams: () -> ExchangeStreams
   private let reload: () -> Result<Configuration, InvalidConfiguration>
 
   private var epochs: Epochs?
   private var client: HTTPClient?
   private weak var link: ExchangeLink?
+  private var streams: ExchangeStreams?
   private var gateway: SignalGateway?
   private var control: ControlServer?
   private var commands: [CommandToken: (CommandAnswer) -> Void] = [:]
@@ -46,6 +48,7 @@ final class Trader {
     keys: KeyRotation, configuration: Configuration,
     makeClient: @escaping () -> HTTPClient,
     makeVenue: @escaping ([Order], MEXC.Credentials?) -> any Venue,
+    makeStreams: @escaping () -> ExchangeStreams,
     reload: @escaping () -> Result<Configuration, InvalidConfiguration>
   ) {
     self.loop = loop
@@ -56,6 +59,7 @@ final class Trader {
     self.configuration = configuration
     self.makeClient = makeClient
     self.makeVenue = makeVenue
+    self.makeStreams = makeStreams
     self.reload = reload
     keys.changed = { [weak self] in
       guard let self else { return }
@@ -129,13 +133,14 @@ final class Trader {
       began: { [logger] state in Self.announce(state, to: logger) },
       ended: { [weak self] error in
         self?.client = nil
+        self?.streams = nil
         self?.failCommands(error)
       },
       died: { [weak self] _ in self?.exitCode = .failed })
   }
 
   private func openLink(
-    _ state: StoredState, _ deliver: @escaping (RequestID, ExchangeAnswer) -> Void
+    _ state: StoredState, _ deliver: @escaping (Input) -> Void
   ) -> any Dispatching {
     let client = makeClient()
     var told = RecentTexts()
@@ -151,9 +156,11 @@ final class Trader {
       logger.log(level, text)
     }
     self.client = client
+    let streams = makeStreams()
+    self.streams = streams
     let link = ExchangeLink(
       client: client, venue: makeVenue(state.live.map(\.order), keys.credentials),
-      now: Clock.now, heard: keys.listener(), deliver: deliver)
+      streams: streams, now: Clock.now, heard: keys.listener(), deliver: deliver)
     self.link = link
     return link
   }
@@ -217,7 +224,9 @@ final class Trader {
     let now = Clock.now()
     let facts = StatusReport.Facts(
       configuration: configuration, startedAt: startedAt, troubles: troubles(at: now),
-      connections: client?.status, lastCommitNanoseconds: store.lastCommitNanoseconds,
+      connections: client?.status, streams: streams?.status(at: now) ?? [],
+      hasFreshStream: streams?.isFresh(configuration.price.maximumAge, at: now.monotonic) ?? false,
+      lastCommitNanoseconds: store.lastCommitNanoseconds,
       droppedLogLines: logger.dropped, loopTurns: loop.turns, ban: driver?.engine.ban)
     return StatusReport.json(driver?.status(at: now), facts, at: now)
   }
@@ -237,6 +246,7 @@ final class Trader {
   private func troubles(at now: Moment) -> [Trouble] {
     Troubles.list(
       driver?.engine, storageError, client?.status, isStopping: stopDeadline != nil, at: now)
+      + (configuration.price.source == .stream ? streams?.troubles ?? [] : [])
   }
 
   /// Looking through what may be wrong costs more than a turn that places an order should pay.
@@ -291,6 +301,7 @@ final class Trader {
     }
     epochs?.end()
     client = nil
+    streams = nil
     gateway?.close()
     control?.close()
     logger.log(.info, "stopped")

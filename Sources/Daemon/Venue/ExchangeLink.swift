@@ -3,7 +3,7 @@ package import Execution
 import Platform
 import Transport
 
-/// The way to the exchange: requests out through the venue, answers back as inputs.
+/// The way to the exchange: requests out through the venue, answers and what is pushed back as inputs.
 package final class ExchangeLink: Dispatching {
   /// Makes requests with one API key and reads their answers. A request that is out keeps its own.
   private final class Signer {
@@ -19,7 +19,7 @@ package final class ExchangeLink: Dispatching {
   private let client: any RequestCarrier
   private var signer: Signer
   private let now: () -> Moment
-  private let deliver: (RequestID, ExchangeAnswer) -> Void
+  private let deliver: (Input) -> Void
   private let streams: (any VenueStreams)?
   private var isClosed = false
 
@@ -27,13 +27,14 @@ package final class ExchangeLink: Dispatching {
   package init(
     client: any RequestCarrier, venue: any Venue, streams: (any VenueStreams)? = nil,
     now: @escaping () -> Moment, heard: @escaping (ExchangeAnswer) -> Void = { _ in },
-    deliver: @escaping (RequestID, ExchangeAnswer) -> Void
+    deliver: @escaping (Input) -> Void
   ) {
     self.client = client
     signer = Signer(venue, heard)
     self.streams = streams
     self.now = now
     self.deliver = deliver
+    streams?.onInput = { [weak self] input in self?.take(input) }
   }
 
   /// Requests are made by `venue` from now on; those that are out end with the one that made them.
@@ -74,6 +75,12 @@ package final class ExchangeLink: Dispatching {
 
   package func withdrawUnsent() { client.withdrawWaiting() }
 
+  /// What the streams tell.
+  private func take(_ input: Input) {
+    if case .price(let symbol, let price) = input { signer.venue.learn(symbol, price, now: now()) }
+    deliver(input)
+  }
+
   private func take(
     _ result: Result<HTTPResponse, TransportError>, to dispatch: Dispatch, of signer: Signer
   ) {
@@ -87,6 +94,6 @@ package final class ExchangeLink: Dispatching {
 
   private func tell(_ answer: ExchangeAnswer, to dispatch: Dispatch, of signer: Signer) {
     signer.heard(answer)
-    deliver(dispatch.id, answer)
+    deliver(.answer(dispatch.id, answer))
   }
 }

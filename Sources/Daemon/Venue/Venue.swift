@@ -1,4 +1,5 @@
 package import Domain
+package import Execution
 package import MEXC
 package import Transport
 
@@ -20,6 +21,13 @@ package protocol Venue {
     to request: ExchangeRequest, _ result: Result<HTTPResponse, TransportError>,
     earliest: WallTime, now: Moment
   ) -> ExchangeAnswer
+
+  /// A price was pushed: a venue that fills orders by itself fills by it.
+  mutating func learn(_ symbol: Symbol, _ price: MarketPrice, now: Moment)
+}
+
+extension Venue {
+  package mutating func learn(_ symbol: Symbol, _ price: MarketPrice, now: Moment) {}
 }
 
 package enum VenueStep {

@@ -1,3 +1,4 @@
+package import Configuration
 package import Domain
 package import MEXC
 
@@ -14,5 +15,18 @@ package enum VenueCatalog {
   ) -> any Venue {
     let spot = MEXCSpot(credentials: credentials, receiveWindow: receiveWindow)
     return mode == .paper ? PaperVenue(over: spot, openOrders: openOrders) : spot
+  }
+
+  /// What the venue tells by itself; in every mode, since paper trading takes its prices from there.
+  package static func streams(
+    _ line: StreamLine, interval: Configuration.Price.StreamInterval,
+    now: @escaping () -> Moment
+  ) -> ExchangeStreams {
+    let pushed: StreamChannel.Interval =
+      switch interval {
+      case .short: .tenMilliseconds
+      case .long: .hundredMilliseconds
+      }
+    return ExchangeStreams(line: line, interval: pushed, now: now)
   }
 }

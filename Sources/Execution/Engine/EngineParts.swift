@@ -44,8 +44,11 @@ struct EngineParts: Sendable {
   /// The prices that the exchange is to send by itself: of the allowed symbols, or of those with orders
   /// where every symbol is allowed.
   mutating func watchPrices(_ reaction: inout Reaction) {
-    guard configuration.price.source != .rest else { return }
-    let wanted = configuration.risk.symbols.map { Set($0) } ?? orders.symbols
+    let wanted: Set<Symbol> =
+      switch configuration.price.source {
+      case .rest: []
+      case .auto, .stream: configuration.risk.symbols.map { Set($0) } ?? orders.symbols
+      }
     guard wanted != watched else { return }
     watched = wanted
     reaction.add(.watchPrices(wanted))

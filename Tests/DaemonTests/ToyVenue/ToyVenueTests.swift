@@ -33,8 +33,8 @@ import Testing
   }
 
   private func begin(_ run: Run, _ exchange: ToyExchange, _ symbol: Symbol) {
-    run.link = ExchangeLink(client: exchange, venue: ToyVenue(), now: { run.now }) { id, answer in
-      run.driver?.feed(.answer(id, answer))
+    run.link = ExchangeLink(client: exchange, venue: ToyVenue(), now: { run.now }) { input in
+      run.driver?.feed(input)
     }
     let engine = Engine(
       configuration(symbol), restoring: StoredState(), signals: [:], at: run.now)

@@ -12,6 +12,8 @@ final class SimulatedMarket {
     "--frozen", "--partial-percent", "0", "--ack-lag-percent", "0", "--crossing-maker", "refused",
     "--exit-with-parent",
   ]
+  /// For what is about look-ups: nothing is told without being asked.
+  static let silent = calm + ["--no-streams"]
   /// Limits that no test reaches by accident.
   static let roomy = [
     "--ip-weight", "1000000", "--uid-weight", "1000000", "--orders-per-second", "5000",

@@ -1,0 +1,46 @@
+package import Domain
+package import Execution
+package import MEXC
+
+/// The streams of MEXC's spot market: the prices that are watched, and the account's orders.
+package final class ExchangeStreams: VenueStreams {
+  package var onInput: ((Input) -> Void)?
+
+  private let line: StreamLine
+  private let interval: StreamChannel.Interval
+  private let now: () -> Moment
+  private lazy var market = MarketStream(line: line, interval: interval, now: now) {
+    [weak self] symbol, price in self?.onInput?(.price(symbol, price))
+  }
+  private lazy var orders = OrderStream(line: line) { [weak self] input in self?.onInput?(input) }
+
+  package init(line: StreamLine, interval: StreamChannel.Interval, now: @escaping () -> Moment) {
+    self.line = line
+    self.interval = interval
+    self.now = now
+  }
+
+  package func watchPrices(_ symbols: Set<Symbol>) { market.watch(symbols) }
+
+  package func connectAccount(at target: String) { orders.connect(to: target) }
+
+  package func close() {
+    onInput = nil
+    market.close()
+    orders.close()
+  }
+
+  // MARK: What can be seen of them
+
+  package func status(at now: Moment) -> [StreamStatus] {
+    market.status(at: now) + [orders.status(at: now)]
+  }
+
+  /// Whether every symbol that is watched has a pushed price younger than this.
+  func isFresh(_ maximumAge: Duration, at now: MonotonicTime) -> Bool {
+    market.isFresh(maximumAge, at: now)
+  }
+
+  /// What is wrong where prices come from here alone.
+  var troubles: [Trouble] { market.troubles }
+}

@@ -1,0 +1,201 @@
+import Domain
+import Execution
+import MEXC
+import Platform
+import Transport
+
+/// The best prices of the symbols that are wanted, pushed: as many connections as it takes.
+final class MarketStream {
+  private struct Place {
+    let connection: StreamConnection
+    /// Since when nobody wants it.
+    var unwantedSince: MonotonicTime?
+  }
+
+  private let line: StreamLine
+  private let interval: StreamChannel.Interval
+  private let now: () -> Moment
+  private let onPrice: (Symbol, MarketPrice) -> Void
+  private var wanted: Set<Symbol> = []
+  private var connections: [StreamConnection] = []
+  private var places: [Symbol: Place] = [:]
+  private var delay = PushDelay()
+  /// Of the price that each symbol last had.
+  private var knownAt: [Symbol: MonotonicTime] = [:]
+  private var sweep: EventLoop.TimerID?
+
+  /// An account trades no more symbols than these hold; prices of further ones are looked up.
+  private static let connectionsMaximum = 10
+
+  init(
+    line: StreamLine, interval: StreamChannel.Interval, now: @escaping () -> Moment,
+    onPrice: @escaping (Symbol, MarketPrice) -> Void
+  ) {
+    self.line = line
+    self.interval = interval
+    self.now = now
+    self.onPrice = onPrice
+  }
+
+  deinit { cancelSweep() }
+
+  func close() {
+    cancelSweep()
+    for connection in connections { connection.close() }
+    connections = []
+    places = [:]
+    wanted = []
+  }
+
+  // MARK: What is wanted
+
+  /// Takes the place of the symbols of before.
+  func watch(_ symbols: Set<Symbol>) {
+    let now = line.loop.now
+    for symbol in symbols { places[symbol]?.unwantedSince = nil }
+    for symbol in wanted.subtracting(symbols) { places[symbol]?.unwantedSince = now }
+    wanted = symbols
+    placeAll()
+    scheduleSweep()
+  }
+
+  private func placeAll() {
+    var homeless = wanted.filter { places[$0] == nil }.sorted()[...]
+    for connection in connections { fill(connection, &homeless) }
+    while !homeless.isEmpty, connections.count < Self.connectionsMaximum {
+      let connection = StreamConnection(
+        "the price stream", meanwhile: "prices are looked up, if price.source is not \"stream\"",
+        channels: [], needsAll: false, line: line
+      ) { [weak self] event in self?.take(event) }
+      connections.append(connection)
+      fill(connection, &homeless)
+      connection.connect(to: "")
+    }
+    guard let first = homeless.first else { return }
+    line.journal.trouble(
+      "prices of \(homeless.count) symbols are not pushed, from \(first) on; they are looked up",
+      reason: "\(places.count) symbols are watched, which is the most",
+      advice: "allow fewer symbols in risk.symbols")
+  }
+
+  /// Puts as many symbols on the connection as it has room for.
+  private func fill(_ connection: StreamConnection, _ homeless: inout ArraySlice<Symbol>) {
+    let room = StreamLimits.subscriptionsMaximum - connection.channels.count
+    let symbols = homeless.prefix(room)
+    guard !symbols.isEmpty else { return }
+    homeless = homeless.dropFirst(room)
+    for symbol in symbols { places[symbol] = Place(connection: connection) }
+    connection.subscribe(to: symbols.map { .bookTicker($0, interval) })
+  }
+
+  // MARK: What nobody wants any more
+
+  private func scheduleSweep() {
+    cancelSweep()
+    guard let first = places.values.compactMap(\.unwantedSince).min() else { return }
+    sweep = line.loop.schedule(at: first.advanced(by: line.times.unwantedMaximum)) {
+      [weak self] in self?.endUnwanted()
+    }
+  }
+
+  private func cancelSweep() {
+    if let sweep { line.loop.cancel(sweep) }
+    sweep = nil
+  }
+
+  private func endUnwanted() {
+    let now = line.loop.now
+    let gone = places.filter { _, place in
+      place.unwantedSince.map { now.since($0) >= line.times.unwantedMaximum } ?? false
+    }
+    for symbol in gone.keys {
+      places[symbol] = nil
+      knownAt[symbol] = nil
+    }
+    for connection in connections {
+      let symbols = gone.filter { $0.value.connection === connection }.keys.sorted()
+      if symbols.isEmpty { continue }
+      connection.unsubscribe(from: symbols.map { .bookTicker($0, interval) })
+      if connection.channels.isEmpty { connection.close() }
+    }
+    connections.removeAll(where: \.channels.isEmpty)
+    placeAll()
+    scheduleSweep()
+  }
+
+  // MARK: What comes
+
+  private func take(_ event: StreamConnection.Event) {
+    switch event {
+    case .ready:
+      line.journal.tell(
+        .info, "the price stream is connected", ["at": line.endpoint.description])
+    case .lost(let end):
+      line.journal.trouble(
+        "the price stream is lost; prices are looked up until it is back, if price.source is not "
+          + "\"stream\"", reason: end.text, advice: end.advice)
+    case .pushed(.topOfBook(let symbol, let book)): take(book, of: symbol)
+    case .pushed(.unreadable(let reason)):
+      line.journal.trouble(
+        "the price stream pushes something that is not understood; nothing is concluded from it",
+        reason: reason, advice: "check that exchange.stream_url is the exchange's")
+    // The price of before grows old.
+    case .pushed(.noPrice): break
+    // None of these was asked for.
+    case .pushed(.order), .pushed(.trade), .pushed(.unreadableOrder), .pushed(.balance): break
+    // There is no key, and the connection tells a failure itself.
+    case .keyRefused, .failed: break
+    }
+  }
+
+  private func take(_ book: TopOfBook, of symbol: Symbol) {
+    guard wanted.contains(symbol) else { return }
+    let known = moment(of: book)
+    knownAt[symbol] = max(knownAt[symbol] ?? known.monotonic, known.monotonic)
+    onPrice(
+      symbol, MarketPrice(bid: book.bid, ask: book.ask, knownAt: known, origin: .pushed))
+  }
+
+  /// The earliest moment that a book can be from: it may have waited on the way, or here while the
+  /// daemon was held up.
+  private func moment(of book: TopOfBook) -> Moment {
+    let now = now()
+    let onTheWay =
+      book.sentAt.map { delay.delay(sentAt: $0, receivedAt: now.monotonic) } ?? .zero
+    let here = line.loop.heldUpSince.map { now.monotonic.since($0) } ?? .zero
+    return now.advanced(by: .zero - max(onTheWay, here))
+  }
+
+  // MARK: What can be seen of it
+
+  /// Whether every symbol that is wanted has a price younger than this.
+  func isFresh(_ maximumAge: Duration, at now: MonotonicTime) -> Bool {
+    !wanted.isEmpty
+      && wanted.allSatisfy { symbol in
+        knownAt[symbol].map { now.since($0) < maximumAge } ?? false
+      }
+  }
+
+  func status(at now: Moment) -> [StreamStatus] {
+    connections.isEmpty
+      ? [StreamStatus(name: "market", state: .off)]
+      : connections.map { $0.status("market", at: now) }
+  }
+
+  /// What is wrong where prices come from here alone.
+  var troubles: [Trouble] {
+    let pushed = connections.reduce(into: Set<StreamChannel>()) { $0.formUnion($1.accepted) }
+    let missing = wanted.filter { !pushed.contains(.bookTicker($0, interval)) }.sorted()
+    guard let first = missing.first else { return [] }
+    let end = connections.compactMap(\.lastEnd).first
+    let which = missing.count == 1 ? "\(first)" : "\(missing.count) symbols, first \(first)"
+    return [
+      Trouble(
+        subject: .daemon,
+        message:
+          "no price of \(which) is pushed, and price.source is \"stream\": their signals wait"
+          + (end.map { " (\($0.text))" } ?? ""),
+        advice: end?.advice ?? "check the symbols in risk.symbols; they are asked for again")
+    ]
+  }
+}

@@ -1,0 +1,277 @@
+import Domain
+import MEXC
+import Platform
+
+/// Keeps one connection of a stream: connects again when it is lost, and in good time before the
+/// exchange ends it makes the next one and only then lets go of this one.
+final class StreamConnection {
+  enum Event {
+    /// It stands, and what it is for is pushed; also when the next connection took its place.
+    case ready
+    case pushed(StreamEvent)
+    /// It stood, and is connected again.
+    case lost(StreamEnd)
+    /// An attempt came to nothing. It is tried again.
+    case failed(StreamEnd)
+    /// The exchange does not know the key in the target. It waits for another target.
+    case keyRefused
+  }
+
+  private enum State {
+    /// To `connecting` or, when another attempt would come too soon, to `waiting`.
+    case off
+    /// To `connecting`.
+    case waiting(EventLoop.TimerID)
+    /// To `open`, `waiting` or `off`.
+    case connecting(StreamSession)
+    /// To `renewing`, `waiting` or `off`.
+    case open(StreamSession)
+    /// The second is to take the place of the first. To `open`, `connecting` or `off`.
+    case renewing(StreamSession, by: StreamSession)
+  }
+
+  private(set) var channels: [StreamChannel]
+  private(set) var lastEnd: StreamEnd?
+  private let name: String
+  private let meanwhile: String
+  private let needsAll: Bool
+  private let line: StreamLine
+  private let onEvent: (Event) -> Void
+  private var target = ""
+  private var state = State.off { didSet { since = loop.now } }
+  private var since: MonotonicTime
+  private var readies = 0
+  private var readyAt: MonotonicTime?
+  private var backOff: BackOff
+  private var notBefore: MonotonicTime?
+  private var renewal: EventLoop.TimerID?
+
+  private var loop: EventLoop { line.loop }
+  private var times: StreamTimes { line.times }
+
+  /// `name` is what the journal calls it, `meanwhile` what is done without it. With `needsAll` it is of
+  /// use only when no channel is refused; else one that is pushed is enough.
+  init(
+    _ name: String, meanwhile: String, channels: [StreamChannel], needsAll: Bool,
+    line: StreamLine, onEvent: @escaping (Event) -> Void
+  ) {
+    self.name = name
+    self.meanwhile = meanwhile
+    self.channels = channels
+    self.needsAll = needsAll
+    self.line = line
+    self.onEvent = onEvent
+    since = line.loop.now
+    backOff = BackOff(first: line.times.firstPause, longest: line.times.longestPause)
+  }
+
+  deinit { cancelTimers() }
+
+  var isOpen: Bool {
+    switch state {
+    case .open, .renewing: true
+    case .off, .waiting, .connecting: false
+    }
+  }
+
+  // MARK: The owner's wishes
+
+  /// Connects there, from now on. `target` may be a secret. What stands is let go once the next one
+  /// stands; a pause that is under way is kept.
+  func connect(to target: String) {
+    self.target = target
+    switch state {
+    case .off: resume()
+    case .waiting: break
+    case .connecting(let session):
+      session.close()
+      open()
+    case .open(let session): renew(session)
+    case .renewing(let session, let successor):
+      successor.close()
+      renew(session)
+    }
+  }
+
+  func subscribe(to more: [StreamChannel]) {
+    channels += more
+    for session in sessions { session.subscribe(to: more) }
+  }
+
+  func unsubscribe(from gone: [StreamChannel]) {
+    channels.removeAll { gone.contains($0) }
+    for session in sessions { session.unsubscribe(from: gone) }
+  }
+
+  /// Until there is another target. The next attempt keeps its distance from the last one.
+  func rest() { close() }
+
+  func close() {
+    for session in sessions { session.close() }
+    cancelTimers()
+    state = .off
+  }
+
+  private var sessions: [StreamSession] {
+    switch state {
+    case .off, .waiting: []
+    case .connecting(let session), .open(let session): [session]
+    case .renewing(let session, let successor): [session, successor]
+    }
+  }
+
+  // MARK: Attempts
+
+  private func resume() {
+    guard let notBefore, notBefore > loop.now else { return open() }
+    state = .waiting(loop.schedule(at: notBefore) { [weak self] in self?.open() })
+  }
+
+  private func open() {
+    let session = makeSession()
+    state = .connecting(session)
+    session.start()
+  }
+
+  private func renew(_ session: StreamSession) {
+    cancelRenewal()
+    let successor = makeSession()
+    state = .renewing(session, by: successor)
+    successor.start()
+  }
+
+  private func makeSession() -> StreamSession {
+    line.session(to: target, channels: channels) { [weak self] session, event in
+      self?.take(event, of: session)
+    }
+  }
+
+  // MARK: What comes
+
+  private func take(_ event: StreamSession.Event, of session: StreamSession) {
+    switch event {
+    case .pushed(let push): onEvent(.pushed(push))
+    case .unreadable(let text):
+      line.journal.trouble(
+        "\(name) says something that is not understood; nothing is concluded from it",
+        reason: text, advice: "check that exchange.stream_url is the exchange's")
+    case .refused(let channel, let words):
+      line.journal.trouble(
+        "\(name): the exchange does not push \(channel.text)", reason: words,
+        advice: "check the symbol, and the permissions of the API key; it is asked again with the "
+          + "next connection")
+    case .ready: isReady(session)
+    case .ended(let end): hasEnded(session, end)
+    }
+  }
+
+  private func isReady(_ session: StreamSession) {
+    let isUseful = needsAll ? session.refused.isEmpty : !session.accepted.isEmpty
+    guard isUseful else {
+      session.close()
+      return hasEnded(session, .nothingPushed)
+    }
+    if case .renewing(let former, let successor) = state, successor === session {
+      former.close()
+    }
+    readies += 1
+    readyAt = loop.now
+    lastEnd = nil
+    state = .open(session)
+    let next = loop.now.advanced(by: line.jitter.duration(in: times.renewal))
+    scheduleRenewal(at: next)
+    onEvent(.ready)
+  }
+
+  private func hasEnded(_ session: StreamSession, _ end: StreamEnd) {
+    lastEnd = end
+    switch state {
+    case .renewing(let former, let successor) where successor === session:
+      successorEnded(former, end)
+    case .renewing(_, let successor):
+      // It is on its way already.
+      cancelRenewal()
+      state = .connecting(successor)
+      lost(end)
+    case .open:
+      again(after: end)
+      lost(end)
+    case .connecting:
+      again(after: end)
+      tell("\(name) cannot be connected; \(meanwhile)", end)
+      onEvent(end == .keyInvalid ? .keyRefused : .failed(end))
+    case .off, .waiting: break
+    }
+  }
+
+  private func lost(_ end: StreamEnd) {
+    onEvent(end == .keyInvalid ? .keyRefused : .lost(end))
+  }
+
+  private func tell(_ message: String, _ end: StreamEnd) {
+    line.journal.trouble(message, reason: end.text, advice: end.advice)
+  }
+
+  /// What stands is still of use.
+  private func successorEnded(_ former: StreamSession, _ end: StreamEnd) {
+    state = .open(former)
+    scheduleRenewal(at: loop.now.advanced(by: line.jitter.duration(in: times.refusedPause)))
+    tell("\(name): the connection that should follow cannot be made; it is tried again", end)
+    if end == .keyInvalid { onEvent(.keyRefused) }
+  }
+
+  // MARK: Pauses
+
+  private func again(after end: StreamEnd) {
+    cancelRenewal()
+    notBefore = loop.now.advanced(by: pause(after: end))
+    if end == .keyInvalid { rest() } else { resume() }
+  }
+
+  private func pause(after end: StreamEnd) -> Duration {
+    if let readyAt, loop.now.since(readyAt) >= times.longestPause { backOff.reset() }
+    readyAt = nil
+    let pause = min(line.jitter.around(backOff.next()), times.longestPause)
+    return end.isRefusal ? line.jitter.duration(in: times.refusedPause) : pause
+  }
+
+  private func scheduleRenewal(at time: MonotonicTime) {
+    cancelRenewal()
+    renewal = loop.schedule(at: time) { [weak self] in
+      guard let self, case .open(let session) = state else { return }
+      renew(session)
+    }
+  }
+
+  private func cancelRenewal() {
+    if let renewal { loop.cancel(renewal) }
+    renewal = nil
+  }
+
+  private func cancelTimers() {
+    cancelRenewal()
+    if case .waiting(let timer) = state { loop.cancel(timer) }
+  }
+}
+
+extension StreamConnection {
+  /// What `status` says of it.
+  func status(_ name: String, at now: Moment) -> StreamStatus {
+    let session = sessions.first
+    let state: StreamStatus.State =
+      switch state {
+      case .off: .off
+      case .waiting: .waiting
+      case .connecting: .connecting
+      case .open, .renewing: .open
+      }
+    return StreamStatus(
+      name: name, state: state, since: now.advanced(by: since.since(now.monotonic)).wall,
+      subscriptions: session?.accepted.count ?? 0, refused: session?.refused.count ?? 0,
+      reconnects: max(0, readies - 1),
+      lastMessageAge: session?.heardAt.map { now.monotonic.since($0) }, lastError: lastEnd?.text)
+  }
+
+  /// The channels that are pushed now.
+  var accepted: Set<StreamChannel> { sessions.first?.accepted ?? [] }
+}

@@ -1,0 +1,29 @@
+import Domain
+import Execution
+
+/// What the streams tell the journal: a trouble that lasts is told once a minute.
+final class StreamJournal {
+  private let write: (LogEntry) -> Void
+  private let now: () -> MonotonicTime
+  private var told = RecentTexts()
+
+  init(_ write: @escaping (LogEntry) -> Void, now: @escaping () -> MonotonicTime) {
+    self.write = write
+    self.now = now
+  }
+
+  /// Something that happens once.
+  func tell(
+    _ level: LogEntry.Level, _ message: String, _ fields: KeyValuePairs<String, String> = [:]
+  ) {
+    write(
+      LogEntry(
+        level: level, message: message, fields: fields.map { LogEntry.Field($0.key, $0.value) }))
+  }
+
+  /// A trouble that may come again and again.
+  func trouble(_ message: String, reason: String, advice: String) {
+    let isRecent = told.isRecent("\(message) \(reason)", at: now())
+    tell(isRecent ? .debug : .notice, message, ["reason": reason, "advice": advice])
+  }
+}

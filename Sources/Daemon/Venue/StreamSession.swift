@@ -1,0 +1,216 @@
+import Domain
+import MEXC
+import Platform
+import Transport
+
+/// One WebSocket of a stream, from its first packet to its end: it asks for the channels, says the
+/// pings, and tells what comes.
+final class StreamSession {
+  enum Event {
+    /// Connected, and the exchange has answered everything that it was asked for at first.
+    case ready
+    /// With the exchange's words.
+    case refused(StreamChannel, String)
+    case pushed(StreamEvent)
+    /// A text that nothing is concluded from.
+    case unreadable(String)
+    /// Comes once, and nothing after it.
+    case ended(StreamEnd)
+  }
+
+  private(set) var accepted: Set<StreamChannel> = []
+  private(set) var refused: Set<StreamChannel> = []
+  /// When anything was last received.
+  private(set) var heardAt: MonotonicTime?
+
+  private let loop: EventLoop
+  private let client: WebSocketClient
+  private let times: StreamTimes
+  private let jitter: Jitter
+  /// The one that opens the stream; it is kept out of every text.
+  private let key: ListenKey?
+  private var onEvent: ((StreamSession, Event) -> Void)?
+  private var channels: [StreamChannel]
+  private var unanswered: [StreamCommand] = []
+  private var nextID = 1
+  private var isReady = false
+  private var pingTimer: EventLoop.TimerID?
+  private var answerTimer: EventLoop.TimerID?
+
+  init(
+    loop: EventLoop, client: WebSocketClient, key: ListenKey?, channels: [StreamChannel],
+    times: StreamTimes, jitter: Jitter, onEvent: @escaping (StreamSession, Event) -> Void
+  ) {
+    self.loop = loop
+    self.client = client
+    self.key = key
+    self.channels = channels
+    self.times = times
+    self.jitter = jitter
+    self.onEvent = onEvent
+  }
+
+  deinit { cancelTimers() }
+
+  func start() {
+    client.onEvent = { [weak self] event in self?.heard(event) }
+    client.start()
+  }
+
+  /// Nothing is told any more.
+  func close() {
+    onEvent = nil
+    cancelTimers()
+    client.onEvent = nil
+    client.close()
+  }
+
+  // MARK: Asking
+
+  func subscribe(to more: [StreamChannel]) {
+    channels += more
+    if client.isOpen { ask(more) }
+  }
+
+  func unsubscribe(from gone: [StreamChannel]) {
+    channels.removeAll { gone.contains($0) }
+    let known = gone.filter { accepted.remove($0) != nil }
+    refused.subtract(gone)
+    if client.isOpen { say(StreamCommand.unsubscribing(from: known, firstID: nextID)) }
+  }
+
+  private func ask(_ channels: [StreamChannel]) {
+    say(StreamCommand.subscribing(to: channels, firstID: nextID))
+  }
+
+  private func say(_ commands: [StreamCommand]) {
+    nextID += commands.count
+    for command in commands { client.send(text: command.text) }
+    unanswered += commands
+    awaitAnswers()
+  }
+
+  /// An exchange that does not answer pushes nothing that can be relied on.
+  private func awaitAnswers() {
+    if let answerTimer { loop.cancel(answerTimer) }
+    answerTimer = nil
+    guard !unanswered.isEmpty else { return }
+    answerTimer = loop.schedule(at: loop.now.advanced(by: times.answerMaximum)) { [weak self] in
+      self?.end(.unanswered)
+    }
+  }
+
+  private func keepAlive() {
+    let next = loop.now.advanced(by: jitter.duration(in: times.ping))
+    pingTimer = loop.schedule(at: next) { [weak self] in
+      guard let self else { return }
+      client.send(text: StreamCommand.ping.text)
+      keepAlive()
+    }
+  }
+
+  // MARK: Hearing
+
+  private func heard(_ event: WebSocketEvent) {
+    switch event {
+    case .opened:
+      keepAlive()
+      ask(channels)
+    case .text(let text):
+      heardAt = loop.now
+      take(StreamReply(Array(text.utf8), hiding: key))
+    case .binary(let frame):
+      heardAt = loop.now
+      onEvent?(self, .pushed(StreamEvent(frame)))
+    case .closed(let reason): end(.closed(reason))
+    }
+  }
+
+  private func take(_ reply: StreamReply) {
+    switch reply {
+    case .pong: break
+    case .listenKeyInvalid: end(.keyInvalid)
+    case .unreadable(let text): onEvent?(self, .unreadable(text))
+    case .acknowledgement: takeVerdict(reply)
+    }
+  }
+
+  private func takeVerdict(_ reply: StreamReply) {
+    for (place, command) in unanswered.enumerated() {
+      guard let verdict = command.verdict(of: reply) else { continue }
+      unanswered.remove(at: place)
+      if case .subscribe(let asked, _) = command { judge(asked, verdict) }
+      break
+    }
+    awaitAnswers()
+    guard unanswered.isEmpty, !isReady else { return }
+    isReady = true
+    onEvent?(self, .ready)
+  }
+
+  private func judge(_ asked: [StreamChannel], _ verdict: StreamCommand.Verdict) {
+    // One that is not wanted any more is not asked again, and is in the way of nobody.
+    let wanted = asked.filter { channels.contains($0) }
+    switch verdict {
+    case .accepted: accepted.formUnion(wanted)
+    // Which of them are meant is not told in a form that can be relied on.
+    case .refused where asked.count > 1: for channel in wanted { ask([channel]) }
+    case .refused(let words):
+      for channel in wanted {
+        refused.insert(channel)
+        onEvent?(self, .refused(channel, words))
+      }
+    }
+  }
+
+  // MARK: The end
+
+  private func end(_ reason: StreamEnd) {
+    guard let onEvent else { return }
+    close()
+    onEvent(self, .ended(reason))
+  }
+
+  private func cancelTimers() {
+    for timer in [pingTimer, answerTimer] { if let timer { loop.cancel(timer) } }
+    (pingTimer, answerTimer) = (nil, nil)
+  }
+}
+
+/// Why a connection of a stream is over, or never came to be.
+enum StreamEnd: Hashable {
+  case closed(WebSocketEnd)
+  /// A command was not answered.
+  case unanswered
+  /// The exchange knows no such listen key.
+  case keyInvalid
+  /// The exchange pushes nothing of what the connection is for.
+  case nothingPushed
+
+  /// Whether another try would soon end in the same way.
+  var isRefusal: Bool {
+    switch self {
+    case .closed(.refused), .nothingPushed: true
+    case .closed, .unanswered, .keyInvalid: false
+    }
+  }
+
+  var text: String {
+    switch self {
+    case .closed(let end): end.description
+    case .unanswered: "the exchange does not answer what it is asked on the stream"
+    case .keyInvalid: "the exchange does not know the listen key"
+    case .nothingPushed: "the exchange refuses every subscription"
+    }
+  }
+
+  var advice: String {
+    switch self {
+    case .closed(.notConnected), .closed(.refused):
+      "check exchange.stream_url, the network and the firewall; it is tried again"
+    case .closed, .unanswered: "nothing at first: it is connected again"
+    case .keyInvalid: "nothing at first: another key is asked for"
+    case .nothingPushed: "check the symbols, and the permissions of the API key; it is tried again"
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import Domain
+import MEXC
+
+/// The times that the streams are kept by.
+package struct StreamTimes: Sendable {
+  /// Between two pings of ours, which keep a quiet connection open: well below
+  /// `StreamLimits.quietMaximum`, so that one may be lost.
+  package var ping: ClosedRange<Duration> = .seconds(15)...(.seconds(20))
+  /// Nothing at all was received for so long: each ping is answered, so that the way is broken.
+  package var idleMaximum: Duration = .seconds(30)
+  /// From a command to its answer.
+  package var answerMaximum: Duration = .seconds(10)
+  /// When the next connection takes the place of this one, before the exchange ends it.
+  package var renewal: ClosedRange<Duration> = .seconds(22 * 60 * 60)...(.seconds(84_600))
+  /// Between attempts that fail, twice as long each time; a connection that stood for the longest
+  /// begins anew.
+  package var firstPause: Duration = .milliseconds(250)
+  package var longestPause: Duration = .seconds(30)
+  /// After a refusal in words of HTTP or of the stream, which another try does not change soon.
+  package var refusedPause: ClosedRange<Duration> = .seconds(60)...(.seconds(75))
+  /// A symbol is asked for again and again by signals: its subscription outlives them by so much.
+  package var unwantedMaximum: Duration = .seconds(60)
+
+  package init() {}
+}

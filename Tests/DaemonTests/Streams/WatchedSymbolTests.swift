@@ -1,0 +1,126 @@
+import Daemon
+import Domain
+import Execution
+import Testing
+import Transport
+
+/// Which symbols are subscribed to, where, and what their pushes become.
+@Suite struct WatchedSymbolTests {
+  private func symbols(_ range: Range<Int>) throws -> Set<Symbol> {
+    Set(try range.map { try symbol("COIN\($0)USDT") })
+  }
+
+  @Test func `forty symbols are two connections, and no command is longer than 1024 bytes`() throws
+  {
+    let rig = try StreamRig()
+    rig.streams?.watchPrices(try symbols(0..<40))
+    let sockets = [try rig.socket(0), try rig.socket(1)]
+    try rig.until("open streams") { rig.isOpen("market") }
+    #expect(sockets.map(\.subscribed.count).sorted() == [10, 30])
+    #expect(Set(sockets.flatMap(\.subscribed)).count == 40)
+    #expect(sockets.flatMap(\.texts).allSatisfy { $0.utf8.count <= 1_024 })
+    #expect(rig.status("market").map(\.subscriptions).sorted() == [10, 30])
+    #expect(rig.sockets.count == 2)
+  }
+
+  @Test func `what is not wanted any more is unsubscribed from after a minute`() throws {
+    let rig = try StreamRig()
+    rig.streams?.watchPrices(try symbols(0..<3))
+    let socket = try rig.socket(0)
+    try rig.until("an open stream") { rig.isOpen("market") }
+    rig.streams?.watchPrices(try symbols(0..<2))
+    try rig.pass(.seconds(30))
+    // Wanted again in time: nothing is said.
+    rig.streams?.watchPrices(try symbols(0..<3))
+    try rig.pass(.seconds(100))
+    #expect(socket.commands("UNSUBSCRIPTION").isEmpty)
+    rig.streams?.watchPrices(try symbols(0..<2))
+    try rig.pass(.milliseconds(59_900))
+    #expect(socket.commands("UNSUBSCRIPTION").isEmpty)
+    try rig.pass(.milliseconds(200))
+    try rig.until("a command") {
+      socket.commands("UNSUBSCRIPTION") == [[StreamRig.channel("COIN2USDT")]]
+    }
+    rig.streams?.watchPrices(try symbols(0..<4))
+    try rig.until("subscriptions") { rig.status("market")[0].subscriptions == 4 }
+    #expect(rig.sockets.count == 1)
+    rig.streams?.watchPrices([])
+    try rig.pass(.seconds(61))
+    try rig.until("the end") { socket.hasEnded }
+    #expect(rig.status("market").map(\.state) == [.off])
+  }
+
+  @Test func `a refused symbol is told once, and the others are pushed`() throws {
+    let rig = try StreamRig()
+    rig.refused = [StreamRig.channel("COIN1USDT")]
+    rig.streams?.watchPrices(try symbols(0..<3))
+    let socket = try rig.socket(0)
+    try rig.until("an open stream") { rig.isOpen("market") }
+    #expect(rig.status("market")[0].subscriptions == 2)
+    #expect(rig.status("market")[0].refused == 1)
+    try rig.pass(.seconds(100), step: .seconds(1))
+    // Once with the others, once alone.
+    #expect(socket.subscribed.filter { $0.contains("COIN1USDT") }.count == 2)
+    let told = rig.lines("the exchange does not push")
+    #expect(told.map(\.level) == [.notice])
+    #expect(told[0].message.contains("COIN1USDT"))
+    rig.refused = []
+    socket.peer.reset()
+    try rig.pass(.milliseconds(350))
+    _ = try rig.socket(1)
+    try rig.until("all of them") { rig.status("market")[0].subscriptions == 3 }
+  }
+
+  @Test func `a connection that pushes nothing is tried again after a minute`() throws {
+    let rig = try StreamRig()
+    rig.refused = [StreamRig.channel("COIN0USDT")]
+    rig.streams?.watchPrices(try symbols(0..<1))
+    let socket = try rig.socket(0)
+    try rig.until("the end") { socket.hasEnded }
+    try rig.pass(.seconds(59), step: .seconds(1))
+    #expect(rig.attempts == 1)
+    rig.refused = []
+    try rig.pass(.seconds(17), step: .seconds(1))
+    try rig.until("an open stream") { rig.isOpen("market") }
+  }
+
+  @Test func `a price is from when it was received, and only what is wanted is told`() throws {
+    let rig = try StreamRig()
+    rig.streams?.watchPrices(try symbols(0..<2))
+    let socket = try rig.socket(0)
+    try rig.until("an open stream") { rig.isOpen("market") }
+    try rig.pass(.seconds(3))
+    rig.push("COIN0USDT", bid: "1.5", ask: "1.6", on: socket)
+    try rig.until("a price") { rig.prices.count == 1 }
+    #expect(rig.prices[0].symbol.text == "COIN0USDT")
+    #expect(rig.prices[0].price.bid?.description == "1.5")
+    #expect(rig.prices[0].price.ask?.description == "1.6")
+    #expect(rig.prices[0].price.knownAt == rig.moment)
+    #expect(rig.prices[0].price.origin == .pushed)
+    // Crossed, empty, another symbol's, and bytes that are none.
+    rig.push("COIN0USDT", bid: "1.7", ask: "1.6", on: socket)
+    rig.push("COIN0USDT", bid: "", ask: "0", on: socket)
+    rig.push("COIN7USDT", bid: "1", ask: "2", on: socket)
+    socket.peer.send(binary: [1, 2, 3])
+    rig.streams?.watchPrices(try symbols(0..<1))
+    rig.push("COIN1USDT", bid: "1", ask: "2", on: socket)
+    rig.push("COIN0USDT", bid: "8", ask: "9", on: socket)
+    try rig.until("another price") { rig.prices.count == 2 }
+    #expect(rig.prices[1].price.ask?.description == "9")
+    #expect(rig.lines("not understood").count == 1)
+  }
+
+  @Test func `a price that was held up on the way is as old as that`() throws {
+    let rig = try StreamRig()
+    rig.streams?.watchPrices(try symbols(0..<1))
+    let socket = try rig.socket(0)
+    try rig.until("an open stream") { rig.isOpen("market") }
+    // 70 ms is what the way takes, and what the two clocks differ by.
+    for age in [70, 2_570, 70] {
+      rig.push("COIN0USDT", bid: "1", ask: "2", sentBefore: .milliseconds(age), on: socket)
+    }
+    try rig.until("prices") { rig.prices.count == 3 }
+    let ages = rig.prices.map { rig.now.since($0.price.knownAt.monotonic) }
+    #expect(ages == [.zero, .milliseconds(2_500), .zero])
+  }
+}

@@ -1,0 +1,149 @@
+import Domain
+import JSON
+import TestKit
+import Testing
+
+/// What the exchange pushes of orders: no look-up is needed, and nothing is believed twice.
+struct StreamOrderTests {
+  private func trading(_ market: SimulatedMarket) throws -> DaemonUnderTest {
+    let daemon = try DaemonUnderTest.trading(market)
+    try daemon.waitForAccountStream()
+    try daemon.waitForPushedPrices()
+    return daemon
+  }
+
+  private func looks(_ market: SimulatedMarket) throws -> Int {
+    try market.ledger().requests(Ledger.look)
+  }
+
+  /// What the reports in `done/` say was executed, against what the exchange says.
+  private func compare(_ daemon: DaemonUnderTest, _ market: SimulatedMarket, _ ids: [String]) throws
+  {
+    let ledger = try market.ledger()
+    #expect(ledger.count("duplicate_client_order_ids") == 0)
+    #expect(ledger.orders.count == ids.count)
+    for id in ids {
+      let report = try daemon.waitForOutcome(id + ".json").report
+      let name = try #require(report["client_order_id"]?.stringValue)
+      let orders = ledger.orders(name)
+      #expect(orders.count == 1)
+      for key in ["executed_quantity", "executed_quote"] {
+        let ours = try FixedDecimal(try #require(report[key]?.stringValue))
+        let theirs = try FixedDecimal(try #require(orders.first?[key]?.stringValue))
+        #expect(ours == theirs, "\(id): \(key)")
+      }
+    }
+  }
+
+  @Test
+  func `the report of a fill needs no look-up`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try trading(market)
+    for number in 0..<5 { try daemon.drop("a-\(number).json", Wish("a-\(number)").text) }
+    for number in 0..<5 {
+      #expect(try daemon.waitForOutcome("a-\(number).json").status == "filled")
+    }
+    #expect(try looks(market) == 0)
+    try compare(daemon, market, (0..<5).map { "a-\($0)" })
+  }
+
+  @Test
+  func `an order that rests is filled by a push`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try trading(market)
+    try daemon.drop("rests.json", Wish.resting("rests").text)
+    try daemon.waitForOrder("rests", "open")
+    try market.price("BTCUSDT", "63900")
+    #expect(try daemon.waitForOutcome("rests.json").status == "filled")
+    #expect(try looks(market) == 0)
+    try compare(daemon, market, ["rests"])
+  }
+
+  @Test
+  func `what happens while the stream is down is found by looks, and counted once`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try trading(market)
+    try daemon.drop("rests.json", Wish.resting("rests").text)
+    try daemon.waitForOrder("rests", "open")
+    // The push of the fill is what the connection dies of.
+    try market.faults(FaultRule.stream("user", "stream_drop", ["next": 1]))
+    try market.price("BTCUSDT", "63900")
+    #expect(try daemon.waitForOutcome("rests.json").status == "filled")
+    #expect(try looks(market) >= 1)
+    try daemon.process.line(with: "level=notice", "the account's stream is lost")
+    try compare(daemon, market, ["rests"])
+    try daemon.until("the stream", holds: { try daemon.isOpen("account") })
+  }
+
+  @Test
+  func `a dead key is made up for by another key and another connection`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try trading(market)
+    // An exchange that begins anew knows no key of before.
+    try market.stop()
+    try market.start()
+    try daemon.until("another key", holds: { try market.ledger().stream("listen_keys_made") == 1 })
+    try daemon.until("the stream", holds: { try daemon.isOpen("account") })
+    let before = try looks(market)
+    try daemon.drop("after.json", Wish("after").text)
+    #expect(try daemon.waitForOutcome("after.json").status == "filled")
+    #expect(try looks(market) == before)
+    try compare(daemon, market, ["after"])
+  }
+
+  @Test(arguments: ["stream_duplicate", "stream_reorder", "stream_lag", "stream_garbage"])
+  func `pushes that come twice, late, in another order or broken count once`(
+    _ fault: String
+  ) throws {
+    let market = try SimulatedMarket(
+      SimulatedMarket.calm + SimulatedMarket.roomy + ["--partial-percent", "60"])
+    let daemon = try trading(market)
+    let rule =
+      fault == "stream_lag"
+      ? FaultRule.stream("user", fault, ["delay_ms": 300])
+      : FaultRule.stream("user", fault, ["probability": .number("0.5")])
+    try market.faults(rule)
+    let ids = (0..<20).map { "a-\($0)" }
+    for id in ids { try daemon.drop(id + ".json", Wish(id).text) }
+    for id in ids { #expect(try daemon.waitForOutcome(id + ".json").status == "filled") }
+    try compare(daemon, market, ids)
+  }
+
+  @Test
+  func `a lost push is made up for by the safety look`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try trading(market)
+    try market.faults(FaultRule.stream("user", "stream_lose"))
+    try daemon.drop("unheard.json", Wish("unheard").text)
+    #expect(try daemon.waitForOutcome("unheard.json").status == "filled")
+    #expect(try looks(market) >= 1)
+    try compare(daemon, market, ["unheard"])
+  }
+
+  @Test
+  func `connections that are cut at random lose and double nothing`() throws {
+    let market = try SimulatedMarket(
+      SimulatedMarket.calm + SimulatedMarket.roomy + ["--partial-percent", "50"])
+    let daemon = try DaemonUnderTest(market) {
+      $0["rate_limits.orders_per_second"] = 1_000
+      $0["rate_limits.ip_weight"] = 100_000
+      $0["rate_limits.uid_weight"] = 100_000
+    }
+    try daemon.start()
+    try daemon.waitForTrading()
+    try daemon.waitForAccountStream()
+    try market.faults(
+      FaultRule.stream("*", "stream_drop", ["probability": .number("0.01")]),
+      FaultRule.stream("*", "stream_close", ["probability": .number("0.01")]),
+      FaultRule.stream("user", "stream_lose", ["probability": .number("0.02")]),
+      FaultRule.stream("user", "stream_duplicate", ["probability": .number("0.1")]),
+      FaultRule.stream("user", "stream_reorder", ["probability": .number("0.1")]))
+    let ids = (0..<200).map { "a-\($0)" }
+    for id in ids { try daemon.drop(id + ".json", Wish(id).text) }
+    for id in ids { #expect(try daemon.waitForOutcome(id + ".json").status == "filled") }
+    try compare(daemon, market, ids)
+    let ledger = try market.ledger()
+    #expect(ledger.opened("user") > 1)
+    #expect(ledger.opened("market") > 1)
+  }
+}

@@ -120,7 +120,7 @@ struct LifecycleTests {
         mode: "live",
         exchange: { rest_url: "http://example.org", recv_window_ms: 0 },
         intake: { directroy: "/tmp", socket_mode: "999" },
-        price: { source: "stream" },
+        price: { source: "socket" },
         price: {},
         risk: { symbols: ["BTC-USDT-SWAP"], maximum_daily_quote: -5 },
       }

@@ -6,8 +6,8 @@ package import Domain
 /// Its balances have no bound: a paper trader is never stopped for want of money, so a strategy that
 /// the real account could not pay for looks as good here as any other.
 ///
-/// A market order fills whole at the last known price; a limit order fills whole when a known price
-/// reaches it, at once or later. Order identifiers are `PAPER-` and the client order ID, the same
+/// A market order fills whole at the price known last: the ask or the bid of a book, or a last price. A
+/// limit order fills whole when such a price reaches it, at once or later. Order identifiers are `PAPER-` and the client order ID, the same
 /// after every restart.
 package final class PaperExchange {
   private var exchange: SpotExchange?
@@ -68,6 +68,14 @@ package final class PaperExchange {
           _ = exchange.setPrice(price.symbol, to: price.price, at: now)
         }
       }
+    }
+  }
+
+  /// Takes over the best prices of a real book; open orders that they reach are filled.
+  package func learn(_ symbol: Symbol, bid: FixedDecimal, ask: FixedDecimal, at now: Moment) {
+    withExchange(at: now) { exchange in
+      // Before the symbol's rules are known there is no market to have prices.
+      _ = exchange.setQuote(symbol, bid: bid, ask: ask, at: now)
     }
   }
 

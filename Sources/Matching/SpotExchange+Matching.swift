@@ -3,19 +3,19 @@ import Domain
 /// Fills, and the ends of orders.
 extension SpotExchange {
   mutating func matchResting(in index: Int, at time: WallTime) {
-    guard let last = markets[index].price else { return }
-    for number in markets[index].open where Self.crosses(orders[number], last) {
+    for number in markets[index].open where crosses(orders[number], in: index) {
       let remaining = orders[number].remaining
       fill(
         number, partOrWhole(of: remaining, in: index), at: orders[number].price, maker: true, time)
     }
   }
 
-  /// Whether the order's price takes what trades at `last`.
-  static func crosses(_ order: SimulatedOrder, _ last: FixedDecimal) -> Bool {
+  /// Whether the order's price takes what the market offers to its side; not without a price.
+  func crosses(_ order: SimulatedOrder, in index: Int) -> Bool {
+    guard let offered = markets[index].price(to: order.side) else { return false }
     switch order.side {
-    case .buy: last <= order.price
-    case .sell: last >= order.price
+    case .buy: return offered <= order.price
+    case .sell: return offered >= order.price
     }
   }
 
@@ -33,29 +33,29 @@ extension SpotExchange {
 
   /// What a new order does in its first moment.
   mutating func takeLiquidity(_ number: Int, in index: Int, at time: WallTime) {
-    guard let last = markets[index].price else { return }
     let order = orders[number]
-    let crosses = order.type == .market || Self.crosses(order, last)
+    guard let offered = markets[index].price(to: order.side) else { return }
+    let crosses = order.type == .market || crosses(order, in: index)
     switch order.type {
     case .limit:
       guard crosses else { return }
-      fill(number, partOrWhole(of: order.quantity, in: index), at: last, maker: false, time)
+      fill(number, partOrWhole(of: order.quantity, in: index), at: offered, maker: false, time)
     case .limitMaker:
       if crosses { close(number, at: time) }
     case .market:
-      let target = marketTarget(of: order, at: last, in: index)
+      let target = marketTarget(of: order, at: offered, in: index)
       let available = withinBook(target, in: index)
       // An order by quote amount is complete when the amount is used up, whatever base that was.
-      fill(number, available, at: last, maker: false, time, isWhole: available == target)
+      fill(number, available, at: offered, maker: false, time, isWhole: available == target)
       close(number, at: time)
     case .immediateOrCancel:
       if crosses {
-        fill(number, withinBook(order.quantity, in: index), at: last, maker: false, time)
+        fill(number, withinBook(order.quantity, in: index), at: offered, maker: false, time)
       }
       close(number, at: time)
     case .fillOrKill:
       if crosses && withinBook(order.quantity, in: index) == order.quantity {
-        fill(number, order.quantity, at: last, maker: false, time)
+        fill(number, order.quantity, at: offered, maker: false, time)
       }
       close(number, at: time)
     }

@@ -146,7 +146,7 @@ extension SpotExchange {
     order.executedQuote = executedQuote
     order.status = executedQuantity.isPositive ? .partiallyFilled : .new
     enter(order, in: index)
-    if let last = markets[index].price, Self.crosses(order, last) {
+    if crosses(order, in: index) {
       fill(number, order.remaining, at: price, maker: true, now.wall)
     }
   }

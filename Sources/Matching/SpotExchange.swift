@@ -3,8 +3,9 @@ package import Domain
 /// A spot exchange as a pure machine: it has no clock, no input or output, and no randomness but its
 /// seed. The same calls with the same moments give the same orders, fills and identifiers.
 ///
-/// Takers meet at the last price, which lies between the displayed best bid and ask. A limit order
-/// that rests fills at its own price once the last price reaches it.
+/// Takers meet at the last price, which lies between the displayed best bid and ask, or at the best
+/// prices where these are told to it. A limit order that rests fills at its own price once the price
+/// that takers meet at reaches it.
 ///
 /// Longer than 400 lines, because placing, matching and reading share one book.
 package struct SpotExchange: Sendable {
@@ -12,6 +13,8 @@ package struct SpotExchange: Sendable {
     var listing: Listing
     /// The last price; `nil` before there is one.
     var price: FixedDecimal?
+    /// The best prices, where they are known beside the last one.
+    var quote: (bid: FixedDecimal, ask: FixedDecimal)?
     var high: FixedDecimal?
     var low: FixedDecimal?
     var isFrozen = false
@@ -22,6 +25,12 @@ package struct SpotExchange: Sendable {
     var trades: [Int] = []
     /// Numbers of all its orders.
     var orders: [Int] = []
+
+    /// What an order of that side trades at when it takes.
+    func price(to side: Side) -> FixedDecimal? {
+      guard let quote else { return price }
+      return side == .buy ? quote.ask : quote.bid
+    }
   }
 
   /// How often the market moves.
@@ -143,7 +152,22 @@ package struct SpotExchange: Sendable {
     advance(to: now)
     guard let index = marketIndex[symbol], price.isPositive, price <= Self.priceMaximum
     else { return false }
+    markets[index].quote = nil
     note(price, for: index)
+    matchResting(in: index, at: now.wall)
+    return true
+  }
+
+  /// Takes over the best prices of a real book, until a last price is set; the last price is moved in
+  /// between. Orders that they reach fill. False as for `setPrice`, and for a book that is crossed.
+  package mutating func setQuote(
+    _ symbol: Symbol, bid: FixedDecimal, ask: FixedDecimal, at now: Moment
+  ) -> Bool {
+    advance(to: now)
+    guard let index = marketIndex[symbol], bid.isPositive, bid < ask, ask <= Self.priceMaximum
+    else { return false }
+    markets[index].quote = (bid, ask)
+    note(min(max(markets[index].price ?? bid, bid), ask), for: index)
     matchResting(in: index, at: now.wall)
     return true
   }

@@ -66,6 +66,44 @@ struct PaperExchangeTests {
     #expect(found.status == .filled)
   }
 
+  @Test(arguments: [(Side.buy, "21.45"), (.sell, "21.40")])
+  func `by a book a buy fills at the ask and a sell at the bid`(
+    _ side: Side, _ price: String
+  ) throws {
+    let exchange = try paper()
+    exchange.learn(
+      pair("LINKUSDT"), bid: decimal("21.40"), ask: decimal("21.45"), at: moment(1))
+    var order = try request("m", .market, .base(decimal("3")))
+    order.side = side
+    _ = exchange.answer(.place([order]), at: moment(2))
+    let found = try report(
+      exchange.answer(.order(pair("LINKUSDT"), .orderID("PAPER-m")), at: moment(3)))
+    #expect(found.status == .filled)
+    #expect(found.executedQuote == decimal(price).multiplied(by: decimal("3"), rounding: .down))
+  }
+
+  @Test func `a resting buy waits for the ask, and a last price that comes later counts`() throws {
+    let exchange = try paper()
+    let symbol = pair("LINKUSDT")
+    func status(_ id: String) throws -> OrderReport.Status {
+      try report(exchange.answer(.order(symbol, .orderID("PAPER-" + id)), at: moment(9))).status
+    }
+    exchange.learn(symbol, bid: decimal("21.40"), ask: decimal("21.45"), at: moment(1))
+    let orders = [
+      try request("ask", .limit, .base(decimal("3")), price: "21.42"),
+      try request("last", .limit, .base(decimal("3")), price: "21.30"),
+    ]
+    for order in orders { _ = exchange.answer(.place([order]), at: moment(2)) }
+    #expect(try status("ask") == .open)
+    // No book.
+    exchange.learn(symbol, bid: decimal("21.42"), ask: decimal("21.20"), at: moment(3))
+    #expect(try status("ask") == .open)
+    exchange.learn(symbol, bid: decimal("21.38"), ask: decimal("21.42"), at: moment(4))
+    #expect(try status("ask") == .filled)
+    exchange.learn([SymbolPrice(symbol: symbol, price: decimal("21.30"))], at: moment(5))
+    #expect(try status("last") == .filled)
+  }
+
   @Test func `a limit order waits for a real price to reach it`() throws {
     let exchange = try paper()
     let order = try request("wait", .limit, .base(decimal("3")), price: "21")

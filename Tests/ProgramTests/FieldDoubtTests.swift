@@ -108,7 +108,7 @@ struct FieldDoubtTests {
 
   /// The exchange shows the order after all: that wins, raises its alarm, and the report says so.
   @Test func `a late find replaces the report`() throws {
-    let market = try SimulatedMarket()
+    let market = try SimulatedMarket(SimulatedMarket.silent)
     let daemon = try trading(market)
     try market.admin(
       "POST faults",
@@ -178,7 +178,7 @@ struct FieldDoubtTests {
   }
 
   @Test func `doubt that ends is taken back`() throws {
-    let market = try SimulatedMarket()
+    let market = try SimulatedMarket(SimulatedMarket.silent)
     let daemon = try trading(market, settle: 60)
     try market.admin(
       "POST faults",

@@ -75,7 +75,7 @@ struct LostAnswerTests {
 
   @Test(arguments: kills)
   func `a kill between arming and the answer`(_ test: Case) throws {
-    let market = try SimulatedMarket()
+    let market = try SimulatedMarket(SimulatedMarket.silent)
     let daemon = try DaemonUnderTest.trading(market, Self.shortWaits)
     try Self.place(test, daemon)
     try daemon.until("the placement to arrive", holds: { try market.ledger().placements == 1 })
@@ -108,7 +108,7 @@ struct LostAnswerTests {
   /// The exchange shows an order only after the verdict: the late find wins.
   @Test
   func `a late find wins over not found`() throws {
-    let market = try SimulatedMarket()
+    let market = try SimulatedMarket(SimulatedMarket.silent)
     let daemon = try DaemonUnderTest.trading(market, Self.shortWaits)
     try Self.place(
       Case(
@@ -154,7 +154,7 @@ struct LostAnswerTests {
 
   @Test(arguments: answers)
   func `an answer that proves nothing`(_ test: Case) throws {
-    let market = try SimulatedMarket()
+    let market = try SimulatedMarket(SimulatedMarket.silent)
     let daemon = try DaemonUnderTest.trading(market, Self.shortWaits)
     try Self.place(test, daemon)
     // The connection that brought it, and those beside it, still serve others rightly.
@@ -172,7 +172,7 @@ struct LostAnswerTests {
   /// A firewall's page: nothing more is sent to where it came from, and the order stays unknown.
   @Test
   func `the firewall's page means a back-off`() throws {
-    let market = try SimulatedMarket()
+    let market = try SimulatedMarket(SimulatedMarket.silent)
     let daemon = try DaemonUnderTest.trading(market, Self.shortWaits)
     try Self.place(Case(fault: "\"fault\": \"forbidden\"", status: "unknown"), daemon)
     try daemon.process.line(with: "outcome is unknown", "doubtful")

@@ -7,7 +7,10 @@ struct ModeTests {
   @Test
   func `paper fills by public prices without keys`() throws {
     let market = try SimulatedMarket()
-    let daemon = try DaemonUnderTest(market) { $0["mode"] = "paper" }
+    let daemon = try DaemonUnderTest(market) {
+      $0["mode"] = "paper"
+      $0["price.source"] = "rest"
+    }
     daemon.environment = [:]
     try daemon.start()
     try daemon.waitForTrading()
@@ -35,6 +38,30 @@ struct ModeTests {
     for route in ["POST /api/v3/order", "POST /api/v3/order/test", "GET /api/v3/order"] {
       #expect(ledger.requests(route) == 0, "\(route)")
     }
+  }
+
+  @Test
+  func `paper fills by the pushed book, a buy at the ask and a sell at the bid`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest(market) { $0["mode"] = "paper" }
+    daemon.environment = [:]
+    try daemon.start()
+    try daemon.waitForTrading()
+    try daemon.waitForPushedPrices()
+    let asked = try market.ledger().requests(Ledger.ticker)
+    for (side, average) in [("buy", "64000.01"), ("sell", "63999.99")] {
+      let wish = Wish(side, ["side": .string(side), "price": nil])
+      try daemon.drop(side + ".json", wish.text)
+      #expect(try daemon.waitForOutcome(side + ".json").report["average_price"] == .string(average))
+    }
+    // At the last price there is nobody to sell.
+    try daemon.drop("rests.json", Wish("rests").text)
+    try daemon.waitForOrder("rests", "open")
+    try market.price("BTCUSDT", "63990")
+    #expect(try daemon.waitForOutcome("rests.json").report["average_price"] == "64000")
+    #expect(try market.ledger().requests(Ledger.ticker) == asked)
+    #expect(try market.ledger().opened("user") == 0)
+    #expect(try market.ledger().requests("POST /api/v3/userDataStream") == 0)
   }
 
   @Test

@@ -120,6 +120,19 @@ struct StreamOrderTests {
     try compare(daemon, market, ["unheard"])
   }
 
+  /// The answer to the placement is lost, and no look shows the order: the push alone tells of it.
+  @Test
+  func `an order in doubt is found by a push`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try trading(market)
+    try market.faults(
+      #"{"route": "POST /api/v3/order", "next": 1, "fault": "hidden"}"#,
+      #"{"route": "POST /api/v3/order", "next": 1, "fault": "lost_after"}"#)
+    try daemon.drop("doubtful.json", Wish("doubtful").text)
+    #expect(try daemon.waitForOutcome("doubtful.json").status == "filled")
+    try compare(daemon, market, ["doubtful"])
+  }
+
   @Test
   func `connections that are cut at random lose and double nothing`() throws {
     let market = try SimulatedMarket(

@@ -1,5 +1,6 @@
 import Domain
 import JSON
+import TestKit
 import Testing
 
 /// Prices that the exchange pushes: what a signal is judged by, and what takes their place.
@@ -114,6 +115,31 @@ struct StreamPriceTests {
       daemon, Wish("asked", ["symbol": "ETHUSDT", "price": "3200", "quantity": "0.01"]), "asked")
     #expect(try asked(market) == before + 1)
     #expect(try daemon.status()["problems"] == [])
+  }
+
+  @Test
+  func `forty symbols are pushed over two connections`() throws {
+    let scratch = try Scratch()
+    let names = (0..<40).map { "COIN\($0)USDT" }
+    let rows = names.map { name in
+      #"{"symbol": "\#(name)", "baseAsset": "\#(name.dropLast(4))", "quoteAsset": "USDT", "#
+        + #""quotePrecision": 4, "quoteAssetPrecision": 4, "price": "0.5"}"#
+    }
+    let file = try scratch.write("symbols.json", "[\(rows.joined(separator: ","))]")
+    let market = try SimulatedMarket(SimulatedMarket.calm + ["--symbols", file])
+    let daemon = try DaemonUnderTest.trading(market) {
+      $0["risk.symbols"] = .array(names.map { .string($0) })
+    }
+    try daemon.waitForPushedPrices()
+    #expect(try market.ledger().opened("market") == 2)
+    #expect(try market.ledger().stream("subscriptions") == 40 + 2)
+    let counts = try daemon.streams("market").compactMap { $0["subscriptions"]?.numberValue }
+    #expect(counts.sorted() == ["10", "30"])
+    try trade(
+      daemon,
+      Wish("last", ["symbol": "COIN39USDT", "price": "0.5001", "quantity": "100"]), "last")
+    #expect(try asked(market) == 0)
+    #expect(try daemon.quote("last") == "0.5001")
   }
 
   @Test

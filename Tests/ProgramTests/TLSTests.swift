@@ -26,6 +26,11 @@ struct TLSTests {
     let cause = try #require(try daemon.status()["connections"]?["last_error"]?.stringValue)
     #expect(cause.contains("certificate"), "\(cause)")
     #expect(try daemon.status()["trading_open"] == false)
+    let stream = try #require(try daemon.streams("market").first)
+    #expect(stream["last_error"]?.stringValue?.contains("certificate") == true)
+    try daemon.process.line(
+      with: "level=notice", "the price stream cannot be connected", "check exchange.stream_url",
+      "exchange.ca_file")
     let shown = try daemon.operate("status")
     #expect(shown.status == 1)
     #expect(shown.output.hasPrefix("problem: there is no connection to the exchange"))
@@ -42,6 +47,9 @@ struct TLSTests {
     try daemon.start()
     try daemon.waitForTrading()
     try daemon.waitForOrder("patient", "filled")
+    // The streams are behind the same authority.
+    try daemon.waitForPushedPrices()
+    try daemon.waitForAccountStream()
     // Had the other one been placed before, this would not be the first order of this exchange.
     #expect(try daemon.submit(Wish("second").text)["code"] == "accepted")
     try daemon.waitForOrder("second", "filled")

@@ -38,26 +38,25 @@ enum Troubles {
     return Trouble(
       subject: .daemon,
       message: "there is no connection to the exchange; it is tried again (\(error))",
-      advice: error.advice)
+      advice: error.advice(about: "exchange.rest_url"))
   }
 }
 
 extension TransportError {
-  /// What the operator can do when no connection comes about.
-  fileprivate var advice: String {
+  /// What the operator can do when no connection comes about. `key` is the setting with the address.
+  func advice(about key: String) -> String {
     switch reason {
     case .resolution:
-      "check the host in exchange.rest_url, and this machine's name service ('resolvectl status')"
+      "check the host in \(key), and this machine's name service ('resolvectl status')"
     case .tls(.certificateExpired), .tls(.certificateNotYetValid):
       "check this machine's clock ('timedatectl')"
     case .tls(.certificateUntrusted), .tls(.certificateWrongHost):
-      "check exchange.rest_url and exchange.ca_file, and what stands between this machine and the "
-        + "exchange"
+      "check \(key) and exchange.ca_file, and what stands between this machine and the exchange"
     case .tls(.protocolRefused), .tls(.other), .violation:
-      "check the scheme and the port in exchange.rest_url"
+      "check the scheme and the port in \(key)"
     case .deadline, .system, .peerClosed, .idle, .invalidRequest, .tooManyWaiting, .withdrawn,
       .clientClosed:
-      "check exchange.rest_url, the network and the firewall"
+      "check \(key), the network and the firewall"
     }
   }
 }

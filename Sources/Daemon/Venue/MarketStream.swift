@@ -19,7 +19,6 @@ final class MarketStream {
   private var wanted: Set<Symbol> = []
   private var connections: [StreamConnection] = []
   private var places: [Symbol: Place] = [:]
-  private var delay = PushDelay()
   /// Of the price that each symbol last had.
   private var knownAt: [Symbol: MonotonicTime] = [:]
   private var sweep: EventLoop.TimerID?
@@ -134,36 +133,29 @@ final class MarketStream {
       line.journal.trouble(
         "the price stream is lost; prices are looked up until it is back, if price.source is not "
           + "\"stream\"", reason: end.text, advice: end.advice)
-    case .pushed(.topOfBook(let symbol, let book)): take(book, of: symbol)
-    case .pushed(.unreadable(let reason)):
-      line.journal.trouble(
-        "the price stream pushes something that is not understood; nothing is concluded from it",
-        reason: reason, advice: "check that exchange.stream_url is the exchange's")
-    // The price of before grows old.
-    case .pushed(.noPrice): break
-    // None of these was asked for.
-    case .pushed(.order), .pushed(.trade), .pushed(.unreadableOrder), .pushed(.balance): break
+    case .pushed(let push, let age): take(push, age)
     // There is no key, and the connection tells a failure itself.
     case .keyRefused, .failed: break
     }
   }
 
-  private func take(_ book: TopOfBook, of symbol: Symbol) {
-    guard wanted.contains(symbol) else { return }
-    let known = moment(of: book)
-    knownAt[symbol] = max(knownAt[symbol] ?? known.monotonic, known.monotonic)
-    onPrice(
-      symbol, MarketPrice(bid: book.bid, ask: book.ask, knownAt: known, origin: .pushed))
-  }
-
-  /// The earliest moment that a book can be from: it may have waited on the way, or here while the
-  /// daemon was held up.
-  private func moment(of book: TopOfBook) -> Moment {
-    let now = now()
-    let onTheWay =
-      book.sentAt.map { delay.delay(sentAt: $0, receivedAt: now.monotonic) } ?? .zero
-    let here = line.loop.heldUpSince.map { now.monotonic.since($0) } ?? .zero
-    return now.advanced(by: .zero - max(onTheWay, here))
+  private func take(_ push: StreamEvent, _ age: Duration) {
+    switch push {
+    case .topOfBook(let symbol, let book):
+      guard wanted.contains(symbol) else { return }
+      let known = now().advanced(by: .zero - age)
+      knownAt[symbol] = max(knownAt[symbol] ?? known.monotonic, known.monotonic)
+      onPrice(
+        symbol, MarketPrice(bid: book.bid, ask: book.ask, knownAt: known, origin: .pushed))
+    case .unreadable(let reason):
+      line.journal.trouble(
+        "the price stream pushes something that is not understood; nothing is concluded from it",
+        reason: reason, advice: "check that exchange.stream_url is the exchange's")
+    // The price of before grows old.
+    case .noPrice: break
+    // None of these was asked for.
+    case .order, .trade, .unreadableOrder, .balance: break
+    }
   }
 
   // MARK: What can be seen of it

@@ -54,7 +54,7 @@ final class OrderStream {
     case .keyRefused:
       isUp = false
       tell(.accountStream(.keyRefused))
-    case .pushed(let push): take(push)
+    case .pushed(let push, age: _): take(push)
     }
   }
 

@@ -1,4 +1,5 @@
 package import Domain
+package import Execution
 import Matching
 package import Transport
 
@@ -48,6 +49,11 @@ package struct PaperVenue: Venue {
     }
     if case .success(let prices) = answer.pricesReading { exchange.learn(prices, at: now) }
     return answer
+  }
+
+  package mutating func learn(_ symbol: Symbol, _ price: MarketPrice, now: Moment) {
+    guard let bid = price.bid, let ask = price.ask else { return }
+    exchange.learn(symbol, bid: bid, ask: ask, at: now)
   }
 
   private mutating func restore(_ symbols: [Symbol], at now: Moment) {

@@ -8,7 +8,7 @@ final class StreamConnection {
   enum Event {
     /// It stands, and what it is for is pushed; also when the next connection took its place.
     case ready
-    case pushed(StreamEvent)
+    case pushed(StreamEvent, age: Duration)
     /// It stood, and is connected again.
     case lost(StreamEnd)
     /// An attempt came to nothing. It is tried again.
@@ -150,7 +150,7 @@ final class StreamConnection {
 
   private func take(_ event: StreamSession.Event, of session: StreamSession) {
     switch event {
-    case .pushed(let push): onEvent(.pushed(push))
+    case .pushed(let push, let age): onEvent(.pushed(push, age: age))
     case .unreadable(let text):
       line.journal.trouble(
         "\(name) says something that is not understood; nothing is concluded from it",

@@ -11,7 +11,8 @@ final class StreamSession {
     case ready
     /// With the exchange's words.
     case refused(StreamChannel, String)
-    case pushed(StreamEvent)
+    /// The age is how much longer ago than now it must be taken to have happened.
+    case pushed(StreamEvent, age: Duration)
     /// A text that nothing is concluded from.
     case unreadable(String)
     /// Comes once, and nothing after it.
@@ -34,6 +35,7 @@ final class StreamSession {
   private var unanswered: [StreamCommand] = []
   private var nextID = 1
   private var isReady = false
+  private var delay = PushDelay()
   private var pingTimer: EventLoop.TimerID?
   private var answerTimer: EventLoop.TimerID?
 
@@ -121,9 +123,17 @@ final class StreamSession {
       take(StreamReply(Array(text.utf8), hiding: key))
     case .binary(let frame):
       heardAt = loop.now
-      onEvent?(self, .pushed(StreamEvent(frame)))
+      let push = StreamEvent(frame)
+      onEvent?(self, .pushed(push, age: age(of: push)))
     case .closed(let reason): end(.closed(reason))
     }
+  }
+
+  /// It may have waited on the way, or here while the daemon was held up.
+  private func age(of push: StreamEvent) -> Duration {
+    let here = loop.heldUpSince.map { loop.now.since($0) } ?? .zero
+    guard case .topOfBook(_, let book) = push, let sentAt = book.sentAt else { return here }
+    return max(here, delay.delay(sentAt: sentAt, receivedAt: loop.now))
   }
 
   private func take(_ reply: StreamReply) {
@@ -149,10 +159,12 @@ final class StreamSession {
   }
 
   private func judge(_ asked: [StreamChannel], _ verdict: StreamCommand.Verdict) {
-    // One that is not wanted any more is not asked again, and is in the way of nobody.
     let wanted = asked.filter { channels.contains($0) }
     switch verdict {
-    case .accepted: accepted.formUnion(wanted)
+    case .accepted:
+      accepted.formUnion(wanted)
+      let unwanted = asked.filter { !channels.contains($0) }
+      say(StreamCommand.unsubscribing(from: unwanted, firstID: nextID))
     // Which of them are meant is not told in a form that can be relied on.
     case .refused where asked.count > 1: for channel in wanted { ask([channel]) }
     case .refused(let words):
@@ -206,8 +218,9 @@ enum StreamEnd: Hashable {
 
   var advice: String {
     switch self {
-    case .closed(.notConnected), .closed(.refused):
-      "check exchange.stream_url, the network and the firewall; it is tried again"
+    case .closed(.notConnected(let error)): error.advice(about: "exchange.stream_url")
+    case .closed(.refused):
+      "check exchange.stream_url, and whether the exchange serves this machine; it is tried again"
     case .closed, .unanswered: "nothing at first: it is connected again"
     case .keyInvalid: "nothing at first: another key is asked for"
     case .nothingPushed: "check the symbols, and the permissions of the API key; it is tried again"

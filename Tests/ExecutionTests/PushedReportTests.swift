@@ -82,6 +82,8 @@ import Testing
     let report = harness.exchange.accept(harness.placements[0].request.orderRequest ?? request("a"))
     harness.apply(.execution(report))
     #expect(harness.status("a") == .open)
+    #expect(harness.hasLog(.info, "placed"))
+    #expect(!harness.hasLog(.info, "the order was found"))
     let warnings = harness.logs.count { $0.level == .warning }
     harness.answer(harness.held[0], .placed(orderID: report.orderID))
     #expect(harness.status("a") == .open)

@@ -11,7 +11,7 @@ import Testing
 struct LifecycleTests {
   @Test
   func `a stop waits for the answer on its way`() throws {
-    let market = try SimulatedMarket()
+    let market = try SimulatedMarket(SimulatedMarket.silent)
     let daemon = try DaemonUnderTest.trading(market)
     try market.faults(
       "{\"route\": \"POST /api/v3/order\", \"fault\": \"late\", \"delay_ms\": 1500, \"next\": 1}")

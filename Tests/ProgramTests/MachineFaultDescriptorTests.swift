@@ -9,7 +9,7 @@ struct MachineFaultDescriptorTests {
   private static let limit = 48
 
   @Test func `without a descriptor trading goes on and nobody is forgotten`() throws {
-    let market = try SimulatedMarket()
+    let market = try SimulatedMarket(SimulatedMarket.silent)
     let daemon = try DaemonUnderTest(market)
     daemon.preparation = "ulimit -n \(Self.limit)"
     try daemon.start()

@@ -91,7 +91,7 @@ struct MachineFaultStorageTests {
 
   /// The order is at the exchange, and its acknowledgement cannot be written down.
   @Test func `a lock between an order and its answer`() throws {
-    let market = try SimulatedMarket()
+    let market = try SimulatedMarket(SimulatedMarket.silent)
     let daemon = try DaemonUnderTest.trading(market)
     try market.faults(
       """

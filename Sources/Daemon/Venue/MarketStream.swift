@@ -72,7 +72,8 @@ final class MarketStream {
     }
     guard let first = homeless.first else { return }
     line.journal.trouble(
-      "prices of \(homeless.count) symbols are not pushed, from \(first) on; they are looked up",
+      "prices of \(homeless.count) symbols are not pushed, from \(first) on; they are looked up, if "
+        + "price.source is not \"stream\"",
       reason: "\(places.count) symbols are watched, which is the most",
       advice: "allow fewer symbols in risk.symbols")
   }

@@ -3,15 +3,15 @@ import MEXC
 
 /// The times that the streams are kept by.
 package struct StreamTimes: Sendable {
-  /// Between two pings of ours, which keep a quiet connection open: well below
-  /// `StreamLimits.quietMaximum`, so that one may be lost.
-  package var ping: ClosedRange<Duration> = .seconds(15)...(.seconds(20))
+  /// Between two pings of ours, which keep a quiet connection open; one may be lost.
+  package var ping = StreamLimits.quietMaximum / 4...StreamLimits.quietMaximum / 3
   /// Nothing at all was received for so long: each ping is answered, so that the way is broken.
   package var idleMaximum: Duration = .seconds(30)
   /// From a command to its answer.
   package var answerMaximum: Duration = .seconds(10)
   /// When the next connection takes the place of this one, before the exchange ends it.
-  package var renewal: ClosedRange<Duration> = .seconds(22 * 60 * 60)...(.seconds(84_600))
+  package var renewal =
+    StreamLimits.life - .seconds(2 * 60 * 60)...StreamLimits.life - .seconds(30 * 60)
   /// Between attempts that fail, twice as long each time; a connection that stood for the longest
   /// begins anew.
   package var firstPause: Duration = .milliseconds(250)

@@ -177,6 +177,10 @@ enum OrderPolling {
       parts.orders.update(key) { $0.following?.restart(at: reaction.now.monotonic) }
       return
     }
+    // A report that overtakes the answer to the placement says what that would have said.
+    if case .armed? = parts.orders[key]?.phase, order.conflict(with: report) == nil {
+      PlacementAnswers.placed(key, report.orderID, &parts, &reaction)
+    }
     observe(key, report, "pushed by the exchange", &parts, &reaction)
   }
 

@@ -13,7 +13,7 @@ enum PlacementAnswers {
   ) {
     guard let life = parts.orders[key] else { return }
     switch answer {
-    case .success(.placed(let orderID)): placed(life, orderID, &parts, &reaction)
+    case .success(.placed(let orderID)): placed(key, orderID, &parts, &reaction)
     case .success(.validated):
       guard parts.fold(.validated, into: key, &reaction) else { return }
       reaction.log(.info, "the exchange would take the order; nothing was placed", life.order)
@@ -27,9 +27,11 @@ enum PlacementAnswers {
     }
   }
 
-  private static func placed(
-    _ life: OrderLife, _ orderID: String, _ parts: inout EngineParts, _ reaction: inout Reaction
+  /// The exchange has the order, and says so for the first time.
+  static func placed(
+    _ key: OrderKey, _ orderID: String, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
+    guard let life = parts.orders[key] else { return }
     // A pushed report may come before the answer.
     if let known = life.order.orderID {
       guard known != orderID else { return }

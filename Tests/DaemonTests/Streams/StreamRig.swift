@@ -132,6 +132,9 @@ final class StreamRig {
     }
   }
 
+  /// Time passes while nothing is read: the daemon is stopped.
+  func freeze(_ duration: Duration) { now = now.advanced(by: duration) }
+
   /// What is ready and what is due.
   func settle() throws {
     for _ in 0..<3 { try loop.turn(until: now) }

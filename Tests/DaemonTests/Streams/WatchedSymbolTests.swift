@@ -123,4 +123,33 @@ import Transport
     let ages = rig.prices.map { rig.now.since($0.price.knownAt.monotonic) }
     #expect(ages == [.zero, .milliseconds(2_500), .zero])
   }
+
+  @Test func `a price that waited while the daemon was stopped is as old as that`() throws {
+    let rig = try StreamRig()
+    rig.streams?.watchPrices(try symbols(0..<1))
+    let socket = try rig.socket(0)
+    try rig.until("an open stream") { rig.isOpen("market") }
+    rig.push("COIN0USDT", bid: "1", ask: "2", on: socket)
+    try rig.settle()
+    let before = rig.now
+    rig.push("COIN0USDT", bid: "3", ask: "4", on: socket)
+    rig.freeze(.seconds(5))
+    try rig.until("prices") { rig.prices.count == 2 }
+    #expect(rig.prices[1].price.knownAt.monotonic <= before)
+  }
+
+  @Test func `more symbols than ten connections hold are said`() throws {
+    let rig = try StreamRig()
+    rig.streams?.watchPrices(try symbols(0..<301))
+    try rig.until("open streams") { rig.status("market").count == 10 && rig.isOpen("market") }
+    #expect(rig.status("market").map(\.subscriptions) == Array(repeating: 30, count: 10))
+    #expect(rig.lines("prices of 1 symbols are not pushed").map(\.level) == [.notice])
+    // Room for one is made by another that nobody wants any more.
+    rig.streams?.watchPrices(try symbols(1..<301))
+    try rig.pass(.seconds(61), step: .seconds(1))
+    try rig.until("the last") {
+      Set(rig.sockets.flatMap(\.subscribed)).count == 301
+        && rig.status("market").map(\.subscriptions).reduce(0, +) == 300
+    }
+  }
 }

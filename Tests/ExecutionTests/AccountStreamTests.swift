@@ -108,11 +108,11 @@ import Testing
   @Test func `an order whose end is pushed is never looked up`() {
     let harness = connected()
     harness.submit(limit("a"))
-    harness.advance(by: .seconds(5))
+    harness.advance(by: .seconds(2))
     #expect(harness.status("a") == .open)
     exchange.fill(0, to: "0.4", .partiallyFilled)
     push(harness)
-    harness.advance(by: .seconds(5))
+    harness.advance(by: .seconds(2))
     exchange.fill(0, to: "1", .filled)
     push(harness)
     #expect(harness.status("a") == .filled)
@@ -124,7 +124,7 @@ import Testing
   @Test func `a change of which nothing was told is seen by the safety net`() {
     let harness = connected()
     harness.submit(limit("a"))
-    harness.advance(by: .seconds(29))
+    harness.advance(by: .seconds(4))
     exchange.fill(0, to: "1", .filled)
     #expect(looks(harness) == 0)
     harness.advance(by: .seconds(2))
@@ -137,6 +137,23 @@ import Testing
     harness.submit(limit("a"))
     harness.advance(by: .seconds(3_600))
     #expect(looks(harness) == 9)
+  }
+
+  /// Orders are looked up as if there were no stream, until a look tells where they stand.
+  @Test func `looks that fail are made again soon`() {
+    let harness = connected()
+    exchange.script = { dispatch, _ in
+      dispatch.request.isOrder ? .answer(refusal(10_007, .skip)) : nil
+    }
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(10))
+    #expect(looks(harness) > 4)
+    #expect(harness.hasLog(.warning, "10007"))
+    exchange.script = { _, _ in nil }
+    harness.advance(by: .seconds(10))
+    let before = looks(harness)
+    harness.advance(by: .seconds(40))
+    #expect(looks(harness) == before)
   }
 
   @Test func `what was placed before the stream was connected is looked up once`() {

@@ -117,7 +117,7 @@ struct MachineFaultSpoolTests {
 
   /// No file is taken whose outcome would lie where nobody looks for it; other signals go on.
   @Test func `a folder that is mounted over meanwhile`() throws {
-    let market = try SimulatedMarket()
+    let market = try SimulatedMarket(SimulatedMarket.silent)
     let daemon = try DaemonUnderTest.trading(market)
     try daemon.drop("before.json", Wish("before").text)
     #expect(try daemon.waitForOutcome("before.json").status == "filled")

@@ -107,7 +107,9 @@ struct Following: Sendable {
   /// Since when the exchange is known to have it.
   private let since: MonotonicTime
   /// When the last look was asked for.
-  private(set) var askedAt: MonotonicTime?
+  private var askedAt: MonotonicTime?
+  /// When the last look was asked for that told where it stands.
+  private(set) var knownAt: MonotonicTime?
   private var looks = 0
   /// Something happened that only a look explains.
   private(set) var isUrgent = false
@@ -123,9 +125,10 @@ struct Following: Sendable {
   private static let manyFailures = 35
   private static let longestWhenFailing: Duration = .seconds(60)
 
-  /// While the exchange tells of changes by itself, looks are this far apart, at first and at last: the
-  /// longest that a change can stay unseen of which it did not tell.
-  private static let firstSafetyPause: Duration = .seconds(30)
+  /// While the exchange tells of changes by itself, looks are this far apart, the longest that a change
+  /// can stay unseen of which it did not tell. The first comes soon: it shows whether looks work.
+  private static let firstSafetyPause: Duration = .seconds(5)
+  private static let safetyPause: Duration = .seconds(60)
   private static let longestSafetyPause: Duration = .seconds(600)
 
   init(firstLookAfter now: MonotonicTime) {
@@ -142,15 +145,21 @@ struct Following: Sendable {
   mutating func begin(at now: MonotonicTime) {
     due = nil
     askedAt = now
-    looks += 1
     isUrgent = false
+  }
+
+  /// The look that was asked for last told where it stands.
+  mutating func succeeded() {
+    knownAt = askedAt
+    looks += 1
   }
 
   /// When it is looked up although nothing was told of it.
   var safetyLook: MonotonicTime {
+    guard let knownAt else { return since.advanced(by: Self.firstSafetyPause) }
     let pause = BackOff.pause(
-      after: looks, first: Self.firstSafetyPause, longest: Self.longestSafetyPause)
-    return (askedAt ?? since).advanced(by: pause)
+      after: looks - 1, first: Self.safetyPause, longest: Self.longestSafetyPause)
+    return knownAt.advanced(by: pause)
   }
 
   mutating func postpone(to time: MonotonicTime) { due = time }

@@ -85,7 +85,10 @@ enum OrderPolling {
     guard parts.orders[key] != nil else { return }
     switch answer {
     case .success(.found(let report)):
-      parts.orders.update(key) { $0.following?.misses = 0 }
+      parts.orders.update(key) { life in
+        life.following?.misses = 0
+        life.following?.succeeded()
+      }
       observe(key, report, singleLook, &parts, &reaction)
     case .success(.missing): missed(key, &parts, &reaction)
     case .failure(let failure):

@@ -63,11 +63,13 @@ struct AccountStream: Sendable {
   /// When an order whose look is due should be looked up, because the stream would have told of a
   /// change; `nil` for now.
   func safetyLook(at life: OrderLife) -> MonotonicTime? {
-    guard let upSince, let following = life.following, !following.isUrgent else { return nil }
+    guard let upSince, let following = life.following, !following.isUrgent,
+      following.misses == 0, life.looks.inARow == 0
+    else { return nil }
     // What happened to it while nobody listened was not told.
-    let wasAsked = following.askedAt.map { $0 >= upSince } ?? false
+    let isKnown = following.knownAt.map { $0 >= upSince } ?? false
     let leftLater = life.armedAt.map { $0 > upSince } ?? false
-    return wasAsked || leftLater ? following.safetyLook : nil
+    return isKnown || leftLater ? following.safetyLook : nil
   }
 }
 

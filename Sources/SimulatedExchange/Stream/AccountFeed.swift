@@ -21,7 +21,8 @@ struct AccountFeed: Sendable {
     var orders: [StreamFrame] = []
     var deals: [StreamFrame] = []
     var balances: [StreamFrame] = []
-    for change in changes {
+    // What a fault hides for ever, nobody is told of.
+    for change in changes where change.order.visibility != .never {
       var fill: SimulatedTrade?
       let reason: String
       switch change.cause {

@@ -55,11 +55,14 @@ import Testing
     #expect(following.due == monotonic(.seconds(5) + .milliseconds(100)))
   }
 
-  @Test func `the safety net's looks are half a minute apart at first, ten minutes at last`() {
+  @Test func `the safety net's first look comes soon, the others a minute to ten apart`() {
     var following = Following(firstLookAfter: monotonic(.zero))
-    #expect(following.safetyLook == monotonic(.seconds(30)))
+    #expect(following.safetyLook == monotonic(.seconds(5)))
+    following.begin(at: monotonic(.seconds(1)))
+    #expect(following.safetyLook == monotonic(.seconds(5)), "a look that failed does not count")
     for seconds in [60, 120, 240, 480, 600, 600] {
       following.begin(at: monotonic(.seconds(1)))
+      following.succeeded()
       #expect(following.safetyLook == monotonic(.seconds(1 + seconds)))
     }
   }

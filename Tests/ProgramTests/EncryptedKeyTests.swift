@@ -19,7 +19,7 @@ import Testing
     -> SimulatedMarket
   {
     let pair = keys.map { ["--key", $0.key, "--secret", $0.secret] } ?? []
-    return try SimulatedMarket(SimulatedMarket.calm + pair, port: port)
+    return try SimulatedMarket(SimulatedMarket.silent + pair, port: port)
   }
 
   /// A daemon whose pair is in the file, and whose passphrase is in a file beside it.

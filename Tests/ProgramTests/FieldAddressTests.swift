@@ -102,7 +102,9 @@ struct FieldAddressTests {
     try daemon.start()
     try daemon.waitForTrading()
     let tasks = "/proc/\(try daemon.process.pid)/task"
-    #expect(try FileManager.default.contentsOfDirectory(atPath: tasks).count == 1)
+    try daemon.until("the look-ups' threads to end") { () throws -> Bool? in
+      try FileManager.default.contentsOfDirectory(atPath: tasks).count == 1 ? true : nil
+    }
   }
 
   @Test(arguments: ["*", "GET /api/v3/ticker/price"])

@@ -39,7 +39,7 @@ struct FieldSocketTests {
   ]
 
   @Test func `an HTTP request gets one line and the end, and its body is no signal`() throws {
-    let market = try SimulatedMarket()
+    let market = try SimulatedMarket(SimulatedMarket.silent)
     let daemon = try DaemonUnderTest.trading(market) { $0["log.level"] = "info" }
     for (name, pieces) in Self.requests {
       let before = daemon.journal.count

@@ -126,7 +126,7 @@ struct StreamOrderTests {
     let market = try SimulatedMarket()
     let daemon = try trading(market)
     try market.faults(
-      #"{"route": "POST /api/v3/order", "next": 1, "fault": "hidden"}"#,
+      #"{"route": "POST /api/v3/order", "next": 1, "fault": "hidden", "for_ms": 600000}"#,
       #"{"route": "POST /api/v3/order", "next": 1, "fault": "lost_after"}"#)
     try daemon.drop("doubtful.json", Wish("doubtful").text)
     #expect(try daemon.waitForOutcome("doubtful.json").status == "filled")

@@ -60,7 +60,8 @@ class Point:
 
     @property
     def folder(self):
-        return f"{self.call}-{self.number}-{self.form.replace(' ', '-')}"
+        # Calls are counted by thread, so that two of them may have one number.
+        return f"{self.call}-{self.number}-{self.form}-{self.file}".replace(" ", "-")
 
     def injections(self):
         fails = {self.call: f"{self.number}"}
@@ -82,14 +83,15 @@ def strace(trace, home, paths, injections=()):
     return command
 
 
-def parse(line):
-    """The thread, the call's name, and the rest."""
-    return LINE.match(line).groups()
+def parse_all(lines):
+    """Of each call its thread, its name, and the rest. Where another thread comes in between, the line
+    that says how the call ended repeats neither paths nor arguments."""
+    return [match.groups() for match in map(LINE.match, lines) if match]
 
 
 def file_of(rest, home):
     """The name of the last path among a call's arguments."""
-    named, _, _ = rest.rpartition(" = ")
+    named = rest.rpartition(" = ")[0] or rest
     path = ["".join(pair) for pair in PATH.findall(named)][-1]
     return os.path.basename(path.removeprefix(home)) or "the folder"
 
@@ -271,7 +273,7 @@ def trace_a_life(binaries, simulator, home, paths):
     life.check_placed(life.scene())
     calls = []
     with open(life.trace, encoding="utf-8", errors="replace") as file:
-        for thread, call, rest in map(parse, file):
+        for thread, call, rest in parse_all(file):
             touched = [
                 path.removeprefix(home) for pair in PATH.findall(rest) for path in pair
                 if path.startswith(home) and not path.endswith(".log")
@@ -310,7 +312,7 @@ def run_point(binaries, simulator, aim, home, counts, hits):
     life = FullLife(binaries, simulator, point.folder, home)
     try:
         life.live(strace(life.trace, home, paths, point.injections()))
-        failed = {(call, file_of(rest, home)) for _, call, rest in map(parse, life.hits())}
+        failed = {(call, file_of(rest, home)) for _, call, rest in parse_all(life.hits())}
         if failed:
             hits.update(failed)
             counts["hit"] += 1

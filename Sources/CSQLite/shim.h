@@ -32,3 +32,16 @@ static inline int csqlite_sync_log(sqlite3 *database, int *number) {
   if (code != SQLITE_OK) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, number);
   return code;
 }
+
+static inline int csqlite_note_pages(void *pages, sqlite3 *database, const char *name, int count) {
+  (void)database;
+  (void)name;
+  *(int *)pages = count;
+  return SQLITE_OK;
+}
+
+/// Has every commit write the number of pages in the log to `*pages`, and none of them fold the log into
+/// the file by itself.
+static inline void csqlite_watch_log(sqlite3 *database, int *pages) {
+  sqlite3_wal_hook(database, csqlite_note_pages, pages);
+}

@@ -64,9 +64,9 @@ struct Parameters {
 }
 
 /// RFC 3986 §2.1.
-enum PercentEncoding {
+package enum PercentEncoding {
   /// A `%` that begins no code stands for itself; `+` is a blank, as in a form.
-  static func decoded(_ bytes: ArraySlice<UInt8>) -> String {
+  package static func decoded(_ bytes: ArraySlice<UInt8>) -> String {
     var output: [UInt8] = []
     var index = bytes.startIndex
     while index < bytes.endIndex {

@@ -1,5 +1,6 @@
 import Domain
 import JSON
+import SimulatedExchange
 import Transport
 
 extension WireCall {
@@ -24,25 +25,8 @@ extension WireCall {
   }
 
   private var elements: [JSONValue] {
-    let text = self["batchOrders"].flatMap(Self.decoded) ?? ""
+    let text = self["batchOrders"].map { PercentEncoding.decoded(Array($0.utf8)[...]) } ?? ""
     return (try? JSONReader.read(text))?.arrayValue ?? []
-  }
-
-  private static func decoded(_ text: String) -> String? {
-    var bytes: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-      guard byte == UInt8(ascii: "%") else {
-        bytes.append(byte)
-        continue
-      }
-      guard let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
-        return nil
-      }
-      bytes.append(value)
-      rest = rest.dropFirst(2)
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// Those that the exchange's answer turns away: all of them, or elements of the answer.

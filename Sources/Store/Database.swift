@@ -22,6 +22,8 @@ final class Database {
 
   private let handle: OpaquePointer
   private let access: Access
+  /// Pages in the log after the last commit; SQLite writes it.
+  private let logPages = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
 
   /// Opens an existing file. The path's last part must not be a symbolic link.
   init(path: String, access: Access, fileSystem: String? = nil) throws(SQLiteError) {
@@ -40,6 +42,7 @@ final class Database {
     }
     unsafe self.handle = unsafe handle
     self.access = access
+    unsafe logPages.initialize(to: 0)
     // "Whether or not an error occurs when it is opened, resources associated with the database
     // connection handle should be released" (sqlite3_open): all is set, so deinit does it.
     if code != SQLITE_OK { throw error(code, "open \(path)") }
@@ -48,6 +51,7 @@ final class Database {
   deinit {
     // The v2 form defers closing to the last statement, should one still be alive.
     unsafe sqlite3_close_v2(handle)
+    unsafe logPages.deallocate()
   }
 
   func setOption(_ option: Int32, _ isOn: Bool, step: String) throws(SQLiteError) {
@@ -61,11 +65,24 @@ final class Database {
     if code != SQLITE_OK { throw error(code, step) }
   }
 
-  /// Makes every commit so far durable. Throws when the disk does not confirm it.
-  func syncLog() throws(SQLiteError) {
+  /// From here on commits leave the log as it is; `syncLog` folds it.
+  func watchLog() { unsafe csqlite_watch_log(handle, logPages) }
+
+  /// Makes every commit so far durable, and folds a log of so many pages into the file. Throws when
+  /// the disk does not confirm it.
+  ///
+  /// Folding syncs the log too, and the system tells a sync's failure once: before the sync it would
+  /// take the failure to itself, which SQLite then drops. After it a failure costs nothing but another
+  /// try, because the log holds everything.
+  func syncLog(foldFrom pages: Int32) throws(SQLiteError) {
     var number: Int32 = 0
     let code = unsafe csqlite_sync_log(handle, &number)
-    guard code != SQLITE_OK else { return }
+    guard code != SQLITE_OK else {
+      if unsafe logPages.pointee >= pages {
+        unsafe sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+      }
+      return
+    }
     throw SQLiteError(
       extendedCode: code, systemError: number, message: "the log could not be synced",
       step: "sync the log")

@@ -21,6 +21,7 @@ enum Opening {
     try StoreError.sorting { () throws(SQLiteError) in
       try database.execute(writerSettings, step: "prepare for writing")
     }
+    database.watchLog()
     try requireLog(database)
     try check(database, size: try location.existingSize() ?? 0)
     try Migrations.run(on: database, from: version)
@@ -76,12 +77,11 @@ enum Opening {
     """
 
   /// NORMAL: a commit is in the log when it returns, where a killed process leaves it; what must
-  /// outlive a power cut is synced by `OrderStore.commit`. The log is folded
-  /// into the file every 512 pages (2 MiB) and never keeps more than 4 MiB of the disk.
+  /// outlive a power cut is synced by `OrderStore.commit`. The log never
+  /// keeps more than 4 MiB of the disk.
   private static let writerSettings = """
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
-    PRAGMA wal_autocheckpoint = 512;
     PRAGMA journal_size_limit = 4194304;
     """
 

@@ -144,9 +144,12 @@ package final class OrderStore {
     lastCommitNanoseconds = Clock.monotonic().since(start).wholeNanoseconds
   }
 
+  /// The log is folded into the file when it has so many pages of 4 KiB: 2 MiB.
+  private static let foldedPages: Int32 = 512
+
   private func sync() throws(StoreError) {
     do throws(SQLiteError) {
-      try database.syncLog()
+      try database.syncLog(foldFrom: Self.foldedPages)
       unsyncedArmings = 0
     } catch {
       chainHead = nil

@@ -118,7 +118,7 @@ let package = Package(
         "Store", "TestKit", "Transport",
       ]),
     tests("FuzzTargetsTests", of: ["Domain", "FuzzTargets", "JSON"]),
-    tests("SimulationTests", of: ["Domain", "Simulation"]),
+    tests("SimulationTests", of: ["Domain", "Simulation", "Store"]),
     tests("TidyTests", of: []),
     tests(
       "ProgramTests",

@@ -39,8 +39,13 @@ struct FieldSocketTests {
   ]
 
   @Test func `an HTTP request gets one line and the end, and its body is no signal`() throws {
-    let market = try SimulatedMarket(SimulatedMarket.silent)
-    let daemon = try DaemonUnderTest.trading(market) { $0["log.level"] = "info" }
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market) {
+      $0["log.level"] = "info"
+      $0["price.source"] = "rest"
+    }
+    // The last line of the start.
+    try daemon.waitForAccountStream()
     for (name, pieces) in Self.requests {
       let before = daemon.journal.count
       let client = try RawClient(daemon.scratch("signal.sock"))

@@ -36,7 +36,11 @@ struct DatabaseOwnerTests {
   }
 
   private func resting(in mode: String, _ market: SimulatedMarket) throws -> DaemonUnderTest {
-    let daemon = try DaemonUnderTest.trading(market) { $0["mode"] = .string(mode) }
+    let daemon = try DaemonUnderTest.trading(market) {
+      $0["mode"] = .string(mode)
+      // By a pushed book, paper orders at the last price rest.
+      $0["price.source"] = "rest"
+    }
     #expect(try daemon.submit(Wish.resting("rests").text)["code"] == "accepted")
     try daemon.waitForOrder("rests", mode == "validate" ? "validated" : "open")
     return daemon

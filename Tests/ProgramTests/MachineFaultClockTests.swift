@@ -85,7 +85,7 @@ struct MachineFaultClockTests {
   }
 
   @Test func `a step back gives no signal more time`() throws {
-    let market = try SimulatedMarket()
+    let market = try SimulatedMarket(SimulatedMarket.silent)
     let (daemon, clock) = try trading(market)
     try market.stop()
     #expect(try daemon.submit(wish("patient").text)["code"] == "accepted")
@@ -112,7 +112,7 @@ struct MachineFaultClockTests {
 
   /// A machine that starts with the time of yesterday, as one without a battery does.
   @Test func `a start with the clock set back gives no signal more time`() throws {
-    let market = try SimulatedMarket()
+    let market = try SimulatedMarket(SimulatedMarket.silent)
     let (daemon, clock) = try trading(market)
     #expect(try daemon.submit(Wish.resting("resting").text)["code"] == "accepted")
     try daemon.waitForOrder("resting", "open")

@@ -24,6 +24,12 @@ final class StateLock {
     Self.sign(number)
   }
 
+  deinit {
+    // A child that another thread is making holds the descriptor until it runs its program; the lock
+    // goes now all the same (flock(2): an unlock by any descriptor of the file releases it).
+    _ = flock(descriptor.number, LOCK_UN)
+  }
+
   /// Leaves our process id for whoever comes later; the lock holds without it, so that a full disk
   /// is no reason to fail here.
   private static func sign(_ number: CInt) {

@@ -88,6 +88,7 @@ struct DatabaseOwnerTests {
     try daemon.stop()
 
     daemon.settings["mode"] = "paper"
+    daemon.settings["price.source"] = "rest"
     daemon.settings["store.path"] = .string(daemon.scratch("paper.db"))
     try daemon.start()
     try daemon.waitForTrading()

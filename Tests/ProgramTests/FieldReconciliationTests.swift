@@ -138,7 +138,8 @@ struct FieldReconciliationTests {
     #expect(try daemon.submit(Wish("b", Self.link).text)["code"] == "accepted")
     if isPlaced {
       try market.faults()
-      #expect(try daemon.operate("cancel", "old").status == 0)
+      let cancel = try daemon.operate("cancel", "old")
+      #expect(cancel.status == 0, "\(cancel)")
     }
     let outcome = try daemon.waitForOutcome("old.json")
     #expect(outcome.folder == "done")

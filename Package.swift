@@ -118,7 +118,9 @@ let package = Package(
         "Store", "TestKit", "Transport",
       ]),
     tests("FuzzTargetsTests", of: ["Domain", "FuzzTargets", "JSON"]),
-    tests("SimulationTests", of: ["Domain", "Simulation", "Store"]),
+    tests(
+      "SimulationTests",
+      of: ["Daemon", "Domain", "Execution", "Simulation", "Store", "Transport"]),
     tests("TidyTests", of: []),
     tests(
       "ProgramTests",

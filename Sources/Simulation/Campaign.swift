@@ -13,7 +13,7 @@ enum Campaign {
     var seed = options.first
     let limit = options.minutes.map { Duration.seconds($0 * 60) }
     while limit.map({ Clock.monotonic().since(start) < $0 }) ?? (sum.seeds < options.seeds) {
-      var scenario = Scenario(seed: seed, plant: options.plant)
+      var scenario = Scenario(seed: seed, plant: options.plant, at: options.venue)
       scenario.without = options.without
       let outcome = simulator.run(scenario, keepsWords: options.tellsStory)
       sum.add(outcome)
@@ -57,7 +57,8 @@ enum Campaign {
     for line in small.story { say("  " + line) }
     say(
       "again: simulate --seed \(outcome.scenario.seed) --seeds 1"
-        + (outcome.scenario.plant.map { " --plant \($0.rawValue)" } ?? ""))
+        + (outcome.scenario.plant.map { " --plant \($0.rawValue)" } ?? "")
+        + (outcome.scenario.venue == .mexc ? "" : " --venue \(outcome.scenario.venue.rawValue)"))
   }
 
   // MARK: Planted faults
@@ -67,7 +68,9 @@ enum Campaign {
   ) -> Int32 {
     var escaped = 0
     for plant in Plant.allCases {
-      if let found = firstCatch(of: plant, simulator, from: options.first, most: 10_000) {
+      if let found = firstCatch(
+        of: plant, simulator, from: options.first, at: options.venue, most: 10_000)
+      {
         say(
           "\(plant.rawValue): caught by \(found.invariant.rawValue) with seed \(found.seeds)"
             + " (\(found.text))")
@@ -81,10 +84,11 @@ enum Campaign {
   }
 
   static func firstCatch(
-    of plant: Plant, _ simulator: Simulator, from first: UInt64, most: Int
+    of plant: Plant, _ simulator: Simulator, from first: UInt64,
+    at venue: SimulatedVenue = .mexc, most: Int
   ) -> (seeds: Int, invariant: Invariant, text: String)? {
     for count in 0..<most {
-      let outcome = simulator.run(Scenario(seed: first + UInt64(count), plant: plant))
+      let outcome = simulator.run(Scenario(seed: first + UInt64(count), plant: plant, at: venue))
       if let violation = outcome.violation {
         return (count + 1, violation.invariant, violation.text)
       }

@@ -1,4 +1,3 @@
-import Daemon
 import Domain
 import Execution
 import Matching
@@ -6,7 +5,7 @@ import SimulatedExchange
 
 extension EngineConfiguration {
   /// As a run's dials say; what they do not say is the same in every run.
-  init(_ dials: Dials, _ mode: TradingMode) {
+  init(_ dials: Dials, _ mode: TradingMode, at venue: SimulatedVenue) {
     self.init(
       mode: mode,
       price: .init(maximumAge: Oracle.maximumPriceAge, maximumDeviation: FixedDecimal(100)),
@@ -19,6 +18,6 @@ extension EngineConfiguration {
         ipWeight: dials.ipWeight, uidWeight: dials.uidWeight, window: .seconds(10),
         ordersPerSecond: dials.ordersPerSecond, utilisation: .scaled(95, digits: 2)),
       receiveWindow: dials.receiveWindow, settleTime: dials.settleTime,
-      defaultTimeToLive: .seconds(30), venue: VenueCatalog.traits(in: mode))
+      defaultTimeToLive: .seconds(30), venue: venue.traits(in: mode))
   }
 }

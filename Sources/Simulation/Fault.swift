@@ -104,9 +104,11 @@ package struct Scenario: Hashable, Sendable {
   package var signals = Int.max
   package var without: Set<Fault> = []
   package var plant: Plant?
+  package var venue: SimulatedVenue
 
-  package init(seed: UInt64, plant: Plant? = nil) {
+  package init(seed: UInt64, plant: Plant? = nil, at venue: SimulatedVenue = .mexc) {
     self.seed = seed
+    self.venue = venue
     self.plant = plant
   }
 }

@@ -52,7 +52,7 @@ final class Oracle {
 
   init(_ world: World, mode: TradingMode = .live) {
     self.world = world
-    configuration = EngineConfiguration(world.dials, mode)
+    configuration = EngineConfiguration(world.dials, mode, at: world.scenario.venue)
   }
 
   private var maximumDailyQuote: FixedDecimal { FixedDecimal(world.dials.dailyQuote) }

@@ -12,6 +12,7 @@ package enum SimulateProgram {
       --story       tell what happened, also without a failure
       --without F   leave a fault out; may be repeated
       --plant NAME  put one fault into the program, and see it caught
+      --venue NAME  trade at another venue: \(SimulatedVenue.allCases.map(\.rawValue).joined(separator: ", "))
       --planted     every planted fault, with the seeds that it took to catch it
     """
 
@@ -20,6 +21,7 @@ package enum SimulateProgram {
     var first: UInt64 = 1
     var minutes: Double?
     var plant: Plant?
+    var venue = SimulatedVenue.mexc
     var isPlanted = false
     var printsTrace = false
     var tellsStory = false
@@ -40,6 +42,7 @@ package enum SimulateProgram {
         case "--seed": first = try Self.value(name, &rest) { UInt64($0) }
         case "--minutes": minutes = try Self.value(name, &rest) { Double($0) }
         case "--plant": plant = try Self.value(name, &rest) { Plant(rawValue: $0) }
+        case "--venue": venue = try Self.value(name, &rest) { SimulatedVenue(rawValue: $0) }
         case "--without": without.insert(try Self.value(name, &rest) { Fault(rawValue: $0) })
         default: throw UsageError("unknown option\(UsageMessage.shown(name))")
         }

@@ -179,6 +179,7 @@ final class SimulatedCarrier: RequestCarrier {
   private let network: SimulatedNetwork
   private let process: SimulatedProcess
   private let world: World
+  private let gateway: ToyGateway?
   private var isClosed = false
 
   /// As the HTTP client's: so long an answer may take (`HTTPClient.Configuration`).
@@ -188,6 +189,7 @@ final class SimulatedCarrier: RequestCarrier {
     self.network = network
     self.process = process
     world = network.world
+    gateway = world.scenario.venue.gateway(network.credentials)
   }
 
   func start() {}
@@ -209,8 +211,10 @@ final class SimulatedCarrier: RequestCarrier {
     _ request: HTTPRequest, _ kind: HTTPClient.Kind, before deadline: MonotonicTime?,
     completion: @escaping HTTPClient.Completion
   ) {
-    let call = WireCall(request)
-    let exchange = Exchange(completion)
+    let call = WireCall(gateway?.inward(request) ?? request)
+    let exchange = Exchange { [gateway] result in
+      completion(result.map { gateway?.outward($0, to: request) ?? $0 })
+    }
     if world.happens(.connectionRefused) {
       world.note("not sent", call.subject, call.name)
       return fail(

@@ -139,10 +139,10 @@ final class SimulatedProcess {
 
   private var edges: Epochs.Edges {
     Epochs.Edges(
-      configuration: { [oracle, plant, mode] in
+      configuration: { [oracle, plant, mode, world] in
         var configuration = oracle.configuration
         configuration.mode = mode
-        configuration.venue = VenueCatalog.traits(in: mode)
+        configuration.venue = world.scenario.venue.traits(in: mode)
         plant?.alter(&configuration)
         return configuration
       },
@@ -256,7 +256,7 @@ final class WatchedLink: Dispatching {
     let carrier = SimulatedCarrier(network, process)
     link = ExchangeLink(
       client: carrier,
-      venue: VenueCatalog.venue(
+      venue: world.scenario.venue.venue(
         in: process.mode, credentials: network.credentials,
         receiveWindow: world.dials.receiveWindow, openOrders: state.live.map(\.order)),
       now: { world.machineNow }

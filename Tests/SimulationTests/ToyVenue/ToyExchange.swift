@@ -2,10 +2,11 @@ import Daemon
 import Domain
 import Transport
 
-/// What stands behind the toy venue: it fills every order at once.
+/// What stands behind the toy venue: it fills the one order that it is sent at once.
 final class ToyExchange: RequestCarrier {
+  /// Without the stamp and the receive window, which end every path.
   private(set) var targets: [String] = []
-  private var sides: [String: String] = [:]
+  private var placed: [String] = []
   private let now: () -> Moment
 
   init(now: @escaping () -> Moment) {
@@ -20,20 +21,28 @@ final class ToyExchange: RequestCarrier {
     _ request: HTTPRequest, _ kind: HTTPClient.Kind, before deadline: MonotonicTime?,
     completion: @escaping HTTPClient.Completion
   ) {
-    targets.append("\(request.method.rawValue) \(request.target)")
-    let body = Array(answer(request.target.split(separator: "/").map(String.init)).utf8)
+    let path = request.target.split(separator: "/").map(String.init).dropLast(2)
+    targets.append("\(request.method.rawValue) /\(path.joined(separator: "/"))")
+    let body = Array(answer(Array(path), isPlacement: request.method == .post).utf8)
     completion(.success(HTTPResponse(status: 200, body: body)))
   }
 
-  private func answer(_ path: [String]) -> String {
+  private func answer(_ path: [String], isPlacement: Bool) -> String {
     switch path[0] {
-    case "now": return String(now().wall.milliseconds)
-    case "rules": return "0.01 0.001"
-    case "price": return "100"
+    case "now": return "now \(now().wall.milliseconds)"
+    case "rules":
+      return """
+        instruments 1
+        rules TOYUSDT TOY USDT open both limit 0.01 0.001 0.01 0.001 0.01 0.01 none none none none
+        """
+    case "prices": return "prices 1\nprice TOYUSDT 100"
     default:
-      guard path.count == 3 else { return "\(path[1]) \(sides[path[1]] ?? "none") 2 198" }
-      sides[path[1]] = path[2]
-      return path[1]
+      if isPlacement {
+        placed = path
+        return "placed 7"
+      }
+      return
+        "order TOYUSDT 7 \(placed[2]) \(placed[3]) limit \(placed[7]) \(placed[6]) 2 198 filled"
     }
   }
 }

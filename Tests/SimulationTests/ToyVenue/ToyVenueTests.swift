@@ -1,9 +1,10 @@
 import Daemon
 import Domain
 import Execution
+import Simulation
 import Testing
 
-/// One more venue is one conformance and the line that wires it: nothing else knows which it is.
+/// One more venue is one conformance and the lines that wire it: nothing else knows which it is.
 @Suite struct ToyVenueTests {
   private struct Never: Error {}
 
@@ -14,7 +15,7 @@ import Testing
       monotonic: MonotonicTime(nanoseconds: 1_000_000_000))
     var written: [StoreWrite] = []
     var answers: [SignalAnswer] = []
-    var outcomes: [Outcome] = []
+    var outcomes: [Execution.Outcome] = []
     var link: ExchangeLink?
     var driver: EngineDriver<any Error>?
   }
@@ -26,14 +27,16 @@ import Testing
         symbols: [symbol], maximumOrderQuote: FixedDecimal(1_000), maximumOpenOrders: 5,
         maximumOrdersPerMinute: 5, maximumDailyQuote: nil, pauseOnNotFound: .symbol),
       rateLimits: .init(
-        ipWeight: 100, uidWeight: 100, window: .seconds(10), ordersPerSecond: 10,
+        ipWeight: 400, uidWeight: 400, window: .seconds(10), ordersPerSecond: 10,
         utilisation: FixedDecimal(1)),
       receiveWindow: .seconds(5), settleTime: .seconds(60), defaultTimeToLive: .seconds(30),
-      venue: ToyVenue().traits)
+      venue: ToyVenue.traits)
   }
 
   private func begin(_ run: Run, _ exchange: ToyExchange, _ symbol: Symbol) {
-    run.link = ExchangeLink(client: exchange, venue: ToyVenue(), now: { run.now }) { input in
+    run.link = ExchangeLink(
+      client: exchange, venue: ToyVenue(receiveWindow: .seconds(5)), now: { run.now }
+    ) { input in
       run.driver?.feed(input)
     }
     let engine = Engine(
@@ -70,7 +73,7 @@ import Testing
           arrivedAt: run.now.wall, receipt: Receipt(number: 1)), known: nil))
     driver.finish()
     #expect(run.answers.map(\.code) == [.accepted])
-    #expect(exchange.targets.last == "POST /orders/toy-first/sell")
+    #expect(exchange.targets.last == "POST /orders/TOYUSDT/toy-first/sell/limit/base/2/99")
     run.now = run.now.advanced(by: .milliseconds(100))
     driver.finish()
     let outcome = try #require(run.outcomes.first)
@@ -78,8 +81,8 @@ import Testing
     #expect(outcome.order.averagePrice == FixedDecimal(99))
     #expect(
       exchange.targets == [
-        "GET /now", "GET /rules/TOYUSDT", "GET /price/TOYUSDT", "POST /orders/toy-first/sell",
-        "GET /orders/toy-first",
+        "GET /now", "GET /rules/TOYUSDT", "GET /prices/TOYUSDT",
+        "POST /orders/TOYUSDT/toy-first/sell/limit/base/2/99", "GET /orders/TOYUSDT/number/7",
       ])
   }
 }

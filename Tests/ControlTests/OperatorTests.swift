@@ -58,13 +58,14 @@ import Testing
       ],
       "rate": [
         "ip_used": 12, "ip_limit": 285, "uid_used": 1, "uid_limit": 475, "window_seconds": 10,
-        "order_used": 3, "order_limit": 11, "banned_until": "2026-09-25T10:11:12.345Z",
+        "order_used": 3, "order_limit": 11, "ceiling_percent": 90,
+        "banned_until": "2026-09-25T10:11:12.345Z",
       ],
     ]
     let block = """
       state  active
       risk   open orders 4 of 50, orders 2 of 60 in 60 s, quote 120.5 of 1000 in 24 h
-      rate   weight by address 12 of 285 in 10 s, weight by account 1 of 475 in 10 s, orders 3 of 11 in 1 s, back-off until 2026-09-25T10:11:12.345Z
+      rate   weight by address 12 of 285 in 10 s, weight by account 1 of 475 in 10 s, orders 3 of 11 in 1 s, 90 % of the exchange's limits after it refused what they allow, back-off until 2026-09-25T10:11:12.345Z
       """
     #expect(try bench.tool("status").output == block)
     bench.status = [

@@ -155,16 +155,16 @@ import Testing
         $0.risk.maximumOrdersPerMinute = 500
       }, exchange: exchange)
     exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
-    // Ten orders leave in a second: the 51st leaves in five.
-    for index in 0..<50 {
+    // Twelve orders leave in 1.0527 seconds: the 61st leaves in 5.264.
+    for index in 0..<60 {
       let answer = harness.submit(limit("s\(index)") { $0.expiry = .timeToLive(.seconds(5)) })
       #expect(answer?.code == .accepted)
     }
     let late = harness.submit(limit("late") { $0.expiry = .timeToLive(.seconds(5)) })
     #expect(late?.code == .rateLimited)
-    #expect(late?.message.contains("50 orders wait") == true)
+    #expect(late?.message.contains("60 orders wait") == true)
     #expect(
-      harness.submit(limit("patient") { $0.expiry = .timeToLive(.milliseconds(5_001)) })?.code
+      harness.submit(limit("patient") { $0.expiry = .timeToLive(.milliseconds(5_264)) })?.code
         == .accepted)
   }
 

@@ -80,12 +80,12 @@ struct StatusTests {
       ])
     let rate = try #require(status["rate"])
     // 300, 500 and 12 at a utilisation of 0.95.
-    #expect(rate["ip_limit"] == 285 && rate["uid_limit"] == 475 && rate["order_limit"] == 11)
+    #expect(rate["ip_limit"] == 285 && rate["uid_limit"] == 475 && rate["order_limit"] == 12)
     let text = try daemon.operate("status").output
     #expect(
       text.contains("open orders 1 of 50, orders 1 of 60 in 60 s, quote 63.9 of 1000 in 24 h"))
     #expect(text.contains(/weight by address [0-9]+ of 285 in 10 s/), "\(text)")
-    #expect(text.contains(/orders [0-9]+ of 11 in 1 s/), "\(text)")
+    #expect(text.contains(/orders [0-9]+ of 12 in 1 s/), "\(text)")
   }
 
   @Test

@@ -37,6 +37,7 @@ enum StatusText {
         share("weight by address", object["ip_used"], object["ip_limit"]).map { $0 + window },
         share("weight by account", object["uid_used"], object["uid_limit"]).map { $0 + window },
         share("orders", object["order_used"], object["order_limit"]).map { $0 + " in 1 s" },
+        ceiling(object["ceiling_percent"]),
         object["banned_until"]?.stringValue.map { "back-off until \(ByteText.printable($0))" },
       ]
     case "risk":
@@ -50,6 +51,11 @@ enum StatusText {
     }
     let known = parts.compactMap(\.self)
     return known.isEmpty ? nil : (words(member.name[...]), known.joined(separator: ", "))
+  }
+
+  private static func ceiling(_ percent: JSONValue?) -> String? {
+    guard let percent = percent?.numberValue, percent != "100" else { return nil }
+    return "\(percent) % of the exchange's limits after it refused what they allow"
   }
 
   /// `orders 3 of 11`; nothing without a use and a limit, of which null is none.

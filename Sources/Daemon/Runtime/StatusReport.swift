@@ -88,6 +88,7 @@ package enum StatusReport {
         ),
         ("order_used", .integer(engine?.usage.orders ?? 0)),
         ("order_limit", .integer(engine?.usageLimits.orders ?? 0)),
+        ("ceiling_percent", .integer(engine?.ceiling ?? 100)),
         ("banned_until", facts.ban.map { .string(Timestamp.format($0.until)) } ?? .null),
       ])
   }

@@ -24,6 +24,8 @@ package struct EngineStatus: Hashable, Sendable {
   package var usage: RateUsage
   /// What may be used of the exchange's pools.
   package var usageLimits: RateUsage
+  /// How much of the limits is used, in percent: less than 100 after the exchange refused what they allow.
+  package var ceiling: Int
   /// Orders that count against the most that may be open.
   package var liveOrders: Int
   package var ordersOfMinute: Int
@@ -50,6 +52,7 @@ extension EngineStatus {
     clockError = parts.venue.clock?.error
     usage = parts.scheduler.usage(at: now.monotonic)
     usageLimits = parts.scheduler.limiter.limits
+    ceiling = parts.scheduler.limiter.ceiling
     liveOrders = lives.count
     ordersOfMinute = parts.risk.ordersOfMinute(at: now.monotonic)
     dailyQuote = parts.risk.dailyQuote(at: now.monotonic)

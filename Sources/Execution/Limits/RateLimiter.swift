@@ -17,6 +17,13 @@ package struct RateLimiter: Sendable {
 
   /// Orders wait for their turn: look-ups leave them more of the pools.
   package var ordersWait = false
+  /// Cancels that wait: the next places among the orders of a second are theirs.
+  package var cancelsWait = 0
+  /// How much of its limits is used, in percent: less than 100 after the exchange refused what these
+  /// allow.
+  package private(set) var ceiling = 100
+  /// When the ceiling was last changed, or would have been.
+  private var loweredAt: MonotonicTime?
 
   /// Look-ups may use this share of a pool, in percent; what is left over is for trading.
   private static let lookupShare = 60
@@ -31,21 +38,43 @@ package struct RateLimiter: Sendable {
   private static let lightShare = 33
   /// By this share more is written down than is used.
   private static let headroomShare = 10
+  /// The ceiling falls by a tenth with a refusal, not below the half, and rises by 5 after ten minutes
+  /// without one. Refusals within one window are one: what they answer left under the same ceiling.
+  private static let lowestCeiling = 50
+  private static let ceilingRise = 5
+  private static let timeToRise: Duration = .seconds(600)
+  private let window: Duration
 
   package init(_ limits: EngineConfiguration.RateLimits, _ venue: VenueTraits) {
     func usable(_ limit: Int) -> Int {
-      let product = FixedDecimal(limit).multiplied(by: limits.utilisation, rounding: .down)
-      let whole = product?.rounded(toMultipleOf: FixedDecimal(1), .down)
-      return max(1, whole.map { Int($0.units / FixedDecimal(1).units) } ?? 1)
+      max(1, Self.whole(FixedDecimal(limit).multiplied(by: limits.utilisation, rounding: .down)))
     }
     ip = SlidingWindow(limit: usable(limits.ipWeight), length: limits.window)
     uid = SlidingWindow(limit: usable(limits.uidWeight), length: limits.window)
-    orders = SlidingWindow(limit: usable(limits.ordersPerSecond), length: .seconds(1))
+    orders = Self.second(limits.ordersPerSecond, limits.utilisation)
     batches = SlidingWindow(limit: venue.batchesPerSecond, length: .seconds(1))
     accountReads = SlidingWindow(limit: venue.accountReadsPerSecond, length: .seconds(1))
+    window = limits.window
     // Whoever allows fewer orders a second than the venue wants fewer orders, not fewer requests.
     ordersPerPlacement =
       limits.ordersPerSecond < venue.ordersPerSecond ? 1 : venue.ordersPerPlacement
+  }
+
+  /// 11.4 a second are 12 in a window that is longer than a second: a few cannot be scaled down by a few
+  /// percent.
+  private static func second(_ limit: Int, _ utilisation: FixedDecimal) -> SlidingWindow {
+    let usable = FixedDecimal(limit).multiplied(by: utilisation, rounding: .down)
+    let count = max(1, whole(usable?.rounded(toMultipleOf: FixedDecimal(1), .up)))
+    let length = usable.flatMap {
+      FixedDecimal(count * 1_000_000_000).divided(by: $0, rounding: .up)?
+        .rounded(toMultipleOf: FixedDecimal(1), .up)
+    }
+    return SlidingWindow(
+      limit: count, length: length.map { .nanoseconds(whole($0)) } ?? .seconds(1))
+  }
+
+  private static func whole(_ value: FixedDecimal?) -> Int {
+    value.map { Int(clamping: $0.units / FixedDecimal(1).units) } ?? 0
   }
 
   /// `now` when the request may leave at once, else the earliest time to ask again.
@@ -69,16 +98,16 @@ package struct RateLimiter: Sendable {
   ) -> MonotonicTime {
     if weight == 0 { return now }
     // A request heavier than its share still goes, when the pool is empty enough to take it.
-    let least = min(weight, window.limit)
+    let limit = allowed(of: window)
+    let least = min(weight, limit)
     let share: Int
     switch group {
-    case .trading: share = Self.share(Self.tradingShare, of: window)
+    case .trading: share = limit * Self.tradingShare / 100
     case .lookup:
-      share = Self.share(
-        ordersWait ? Self.lookupShareWhileOrdersWait : Self.lookupShare, of: window)
-    case .cancel: return window.fits(least, under: window.limit, at: now)
+      share = limit * (ordersWait ? Self.lookupShareWhileOrdersWait : Self.lookupShare) / 100
+    case .cancel: return window.fits(least, under: limit, at: now)
     }
-    let free = max(least, window.limit - Self.share(Self.cancelShare, of: window))
+    let free = max(least, limit - limit * Self.cancelShare / 100)
     return max(
       window.fits(least, under: free, at: now),
       window.fits(weight, under: max(share, weight), of: group, at: now))
@@ -88,21 +117,25 @@ package struct RateLimiter: Sendable {
     window.limit * percent / 100
   }
 
-  /// Orders leave one place a second to cancels; cancels take at most half.
+  /// Cancels that wait go before orders, and take at most half.
   private func orderAdmission(
     _ group: SlidingWindow.Group, at now: MonotonicTime
   ) -> MonotonicTime {
-    let whole = orders.fits(1, under: orders.limit, at: now)
+    let limit = allowed(of: orders)
+    let cancels = max(1, limit / 2)
     switch group {
     case .trading:
-      return max(whole, orders.fits(1, under: placementsPerSecond, of: .trading, at: now))
+      let before = min(cancelsWait, limit - 1, max(0, cancels - orders.used(in: .cancel)))
+      return orders.fits(1 + before, under: limit, at: now)
     case .cancel:
-      return max(whole, orders.fits(1, under: max(1, orders.limit / 2), of: .cancel, at: now))
-    case .lookup: return whole
+      return max(
+        orders.fits(1, under: limit, at: now), orders.fits(1, under: cancels, of: .cancel, at: now))
+    case .lookup: return orders.fits(1, under: limit, at: now)
     }
   }
 
-  private var placementsPerSecond: Int { max(1, orders.limit - 1) }
+  /// What may be used of a pool now.
+  private func allowed(of window: SlidingWindow) -> Int { max(1, window.limit * ceiling / 100) }
 
   /// When a placement that has `ahead` orders before it could leave at the earliest.
   package mutating func turnOfPlacement(
@@ -119,18 +152,18 @@ package struct RateLimiter: Sendable {
 
   /// How many requests it takes at least to place so many orders.
   package func requests(toPlace orders: Int) -> Int {
-    let perSecond = placementsPerSecond + batches.limit * (ordersPerPlacement - 1)
-    return orders * placementsPerSecond / perSecond
+    let single = allowed(of: self.orders)
+    return orders * single / (single + batches.limit * (ordersPerPlacement - 1))
   }
 
   private func turn(_ cost: RequestCost, ahead: Int, from start: MonotonicTime) -> MonotonicTime {
     var turn = start
     for (window, weight) in [(ip, cost.ipWeight), (uid, cost.uidWeight)] {
-      let share = max(weight, Self.share(Self.tradingShare, of: window))
+      let share = max(weight, allowed(of: window) * Self.tradingShare / 100)
       turn = max(turn, window.turn(of: weight, after: ahead, under: share, at: start))
     }
     guard cost.isOrder else { return turn }
-    return max(turn, orders.turn(of: 1, after: ahead, under: placementsPerSecond, at: start))
+    return max(turn, orders.turn(of: 1, after: ahead, under: allowed(of: orders), at: start))
   }
 
   package mutating func sent(
@@ -163,6 +196,29 @@ package struct RateLimiter: Sendable {
     backOffUntil = max(backOffUntil ?? time, time)
   }
 
+  /// The exchange refused what its limits, as they are known here, allow: less of them is used from now
+  /// on. Whether the ceiling fell.
+  package mutating func lowerCeiling(at now: MonotonicTime) -> Bool {
+    let isOneRefusal = loweredAt.map { now.since($0) < window } ?? false
+    loweredAt = now
+    guard !isOneRefusal, ceiling > Self.lowestCeiling else { return false }
+    ceiling = max(Self.lowestCeiling, ceiling * 9 / 10)
+    return true
+  }
+
+  /// Whether the ceiling rose, because the exchange has refused nothing for so long.
+  package mutating func raiseCeiling(at now: MonotonicTime) -> Bool {
+    guard let rise = nextRise, rise <= now else { return false }
+    ceiling = min(100, ceiling + Self.ceilingRise)
+    loweredAt = now
+    return true
+  }
+
+  /// When the ceiling rises next; `nil` while nothing is withheld.
+  package var nextRise: MonotonicTime? {
+    ceiling < 100 ? loweredAt?.advanced(by: Self.timeToRise) : nil
+  }
+
   package mutating func endBackOff(at now: MonotonicTime) -> Bool {
     guard let until = backOffUntil, until <= now else { return false }
     backOffUntil = nil
@@ -188,7 +244,7 @@ package struct RateLimiter: Sendable {
 
   /// What may be used of each pool within its window.
   package var limits: RateUsage {
-    RateUsage(ip: ip.limit, uid: uid.limit, orders: orders.limit)
+    RateUsage(ip: allowed(of: ip), uid: allowed(of: uid), orders: allowed(of: orders))
   }
 
   /// A little more than is used, so that not every request has to be on record before it leaves.

@@ -65,6 +65,8 @@ struct RequestQueue: Sendable {
     items[rank, default: []].append(Item(purpose: purpose, request: request))
   }
 
+  func count(of rank: Rank) -> Int { items[rank]?.count ?? 0 }
+
   func first(_ rank: Rank) -> Item? { items[rank]?.first }
 
   @discardableResult

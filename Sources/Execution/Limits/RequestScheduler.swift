@@ -132,6 +132,7 @@ struct RequestScheduler: Sendable {
   mutating func turn(
     of request: ExchangeRequest, in group: SlidingWindow.Group, at now: MonotonicTime
   ) -> MonotonicTime? {
+    limiter.cancelsWait = queue.count(of: .cancel)
     let turn = limiter.admission(of: cost(request), in: group, at: now)
     return turn > now ? turn : nil
   }
@@ -222,6 +223,7 @@ struct RequestScheduler: Sendable {
   private mutating func obey(_ failure: ExchangeFailure, _ reaction: inout Reaction) {
     switch failure {
     case .throttled(let notice):
+      lowerCeiling(&reaction)
       backOff(
         for: notice.wait, isBan: notice.isBan, notice.text,
         notice.isBan
@@ -265,9 +267,43 @@ struct RequestScheduler: Sendable {
       [("wait_ms", String(wait.wholeMilliseconds)), ("reason", reason), ("advice", advice)])
   }
 
+  /// Every request left within the limits as they are known here: they are too high, or others use
+  /// the same address or key.
+  private mutating func lowerCeiling(_ reaction: inout Reaction) {
+    guard limiter.lowerCeiling(at: reaction.now.monotonic) else { return }
+    tellCeiling(
+      "the exchange refused requests that its limits, as they are configured here, allow; less of "
+        + "them is used from now on", .warning, &reaction)
+  }
+
+  private mutating func raiseCeiling(_ reaction: inout Reaction) {
+    if limiter.raiseCeiling(at: reaction.now.monotonic) {
+      tellCeiling(
+        "the exchange has not throttled for a while; more of its limits is used again", .info,
+        &reaction)
+    }
+    if let rise = limiter.nextRise { reaction.wake(at: rise) }
+  }
+
+  private func tellCeiling(
+    _ message: String, _ level: LogEntry.Level, _ reaction: inout Reaction
+  ) {
+    reaction.log(
+      level, message,
+      [
+        ("ceiling_percent", String(limiter.ceiling)),
+        (
+          "advice",
+          "if it goes on, lower rate_limits.utilisation, or look for other programs that use the "
+            + "exchange from this address or with this key"
+        ),
+      ])
+  }
+
   /// Ends a back-off whose time is over.
   mutating func endBackOff(_ reaction: inout Reaction) {
     rememberBackOff(&reaction)
+    raiseCeiling(&reaction)
     if limiter.endBackOff(at: reaction.now.monotonic) {
       backOff = nil
       reaction.write(.setBan(nil))

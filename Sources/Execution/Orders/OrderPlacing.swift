@@ -119,22 +119,34 @@ enum OrderPlacing {
 
   // MARK: Leaving
 
-  /// Lets orders leave, the oldest first, for as long as the limits allow it.
+  /// Lets orders leave for as long as the limits allow it. The sources of signals take turns, and of
+  /// each source the order goes first that expires first.
   static func leave(_ parts: inout EngineParts, _ reaction: inout Reaction) {
     guard parts.isTradingOpen, !parts.trading.isStopping else { return }
     let now = reaction.now.monotonic
     var heads = heads(&parts, at: now)
     while let head = heads.first {
       heads.removeFirst()
+      // Others of its source may have left since, and then it is the turn of other sources.
+      let turn = next(of: head.symbol, &parts, at: now)
+      guard let turn, turn == head.turn else {
+        insert(turn, head.symbol, &heads)
+        continue
+      }
       switch release(head, &parts, &reaction) {
       case .blocked: return
       case .unpriced: continue
-      case .gone:
-        guard let next = next(of: head.symbol, &parts, at: now) else { continue }
-        let place = heads.firstIndex { $0.entry > next } ?? heads.endIndex
-        heads.insert((next, head.symbol), at: place)
+      case .gone: insert(next(of: head.symbol, &parts, at: now), head.symbol, &heads)
       }
     }
+  }
+
+  private static func insert(
+    _ turn: Lanes.Turn?, _ symbol: Symbol, _ heads: inout [(turn: Lanes.Turn, symbol: Symbol)]
+  ) {
+    guard let turn else { return }
+    let place = heads.firstIndex { $0.turn > turn } ?? heads.endIndex
+    heads.insert((turn, symbol), at: place)
   }
 
   // The table is read in functions of their own: a copy of it that lived while orders change would
@@ -142,14 +154,14 @@ enum OrderPlacing {
 
   private static func heads(
     _ parts: inout EngineParts, at now: MonotonicTime
-  ) -> [(entry: Lanes.Entry, symbol: Symbol)] {
+  ) -> [(turn: Lanes.Turn, symbol: Symbol)] {
     let orders = parts.orders
     return parts.placements.heads { isReady($0, orders, at: now) }
   }
 
   private static func next(
     of symbol: Symbol, _ parts: inout EngineParts, at now: MonotonicTime
-  ) -> Lanes.Entry? {
+  ) -> Lanes.Turn? {
     let orders = parts.orders
     return parts.placements.head(of: symbol) { isReady($0, orders, at: now) }
   }
@@ -177,16 +189,16 @@ enum OrderPlacing {
     case blocked
   }
 
-  /// Lets the oldest order of a symbol go, with those behind it that go along.
+  /// Lets the next order of a symbol go, with those behind it that go along.
   private static func release(
-    _ head: (entry: Lanes.Entry, symbol: Symbol), _ parts: inout EngineParts,
+    _ head: (turn: Lanes.Turn, symbol: Symbol), _ parts: inout EngineParts,
     _ reaction: inout Reaction
   ) -> Release {
     let now = reaction.now.monotonic
     guard let clock = parts.venue.clock else { return .blocked }
-    guard let quote = approveToLeave(head.entry.key, &parts, &reaction),
-      let order = parts.orders[head.entry.key]?.order
-    else { return parts.orders[head.entry.key]?.waiting == nil ? .gone : .unpriced }
+    guard let quote = approveToLeave(head.turn.key, &parts, &reaction),
+      let order = parts.orders[head.turn.key]?.order
+    else { return parts.orders[head.turn.key]?.waiting == nil ? .gone : .unpriced }
     let alone = parts.configuration.placement(of: [order.request])
     if let turn = parts.scheduler.turn(of: alone, in: .trading, at: now) {
       reaction.wake(at: turn)
@@ -194,7 +206,7 @@ enum OrderPlacing {
     }
     var leaving = Leaving(stampedAt: clock.time(at: now))
     for key in take(count(with: order, alone, &parts, at: now), of: head.symbol, &parts, at: now) {
-      let isHead = key == head.entry.key
+      let isHead = key == head.turn.key
       guard let quote = isHead ? quote : approveToLeave(key, &parts, &reaction) else { continue }
       arm(key, quote, &leaving, &parts, &reaction)
     }

@@ -148,10 +148,15 @@ final class Soak {
   }
 
   private func reply(to dispatch: Dispatch, at now: Moment) -> Reply? {
+    if isFaulty, random.chance(dials.notSent) {
+      let delay = Duration.milliseconds(Int.random(in: 0...dials.longestLatency, using: &random))
+      return .answer(.failed(.notSent("refused")), after: delay)
+    }
+    // What provably never left does not count at the exchange.
+    count(cost(of: dispatch.request), at: now.monotonic)
     guard isFaulty else { return nil }
     let delay = Duration.milliseconds(Int.random(in: 0...dials.longestLatency, using: &random))
     func answer(_ failure: ExchangeAnswer) -> Reply { .answer(failure, after: delay) }
-    if random.chance(dials.notSent) { return answer(.failed(.notSent("refused"))) }
     if random.chance(dials.lostBefore) { return answer(.failed(.noAnswer("lost before"))) }
     if random.chance(dials.throttle) {
       let wait = Duration.seconds(Int.random(in: 1...40, using: &random))
@@ -195,10 +200,6 @@ final class Soak {
     case .failed(.throttled(let notice)):
       backOffUntil = max(backOffUntil ?? now, now.advanced(by: notice.wait))
     case .failed(.blocked): backOffUntil = max(backOffUntil ?? now, now.advanced(by: .seconds(60)))
-    case .failed(.notSent):
-      if let at = harness.sent.last(where: { $0.dispatch.id == dispatch.id })?.at.monotonic {
-        forget(dispatch, sentAt: at)
-      }
     case .serverTime, .instruments, .prices, .tradableSymbols, .placed, .validated, .order,
       .orderMissing, .orders, .trades, .cancelTaken, .accountStreamReady, .failed:
       break
@@ -214,22 +215,11 @@ final class Soak {
     }
   }
 
-  /// What provably never left does not count at the exchange.
-  private func forget(_ dispatch: Dispatch, sentAt time: MonotonicTime) {
-    let cost = cost(of: dispatch.request)
-    if let index = weights.lastIndex(where: { $0.at == time && $0.weight == cost.ipWeight }) {
-      weights.remove(at: index)
-      weight -= cost.ipWeight
-    }
-    if cost.isOrder, let index = orderTimes.lastIndex(of: time) { orderTimes.remove(at: index) }
-  }
-
   private func judge(_ dispatch: Dispatch) {
     let now = harness.now
     if let backOffUntil, now.monotonic < backOffUntil {
       violations.append("\(dispatch.request) left inside a back-off")
     }
-    count(cost(of: dispatch.request), at: now.monotonic)
     for request in dispatch.request.orderRequests { judge(request, dispatch) }
   }
 

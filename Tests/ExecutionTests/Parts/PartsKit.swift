@@ -27,10 +27,12 @@ func order(_ id: String, _ symbol: Symbol = btc, leg: Int = 0) -> Order {
 /// An order that was accepted as the `number`th and lives for `life`.
 func orderLife(
   _ number: Int, _ id: String, _ symbol: Symbol = btc, lives life: Duration = .seconds(60),
-  in phase: OrderLife.Phase = .waiting(Waiting())
+  from source: String? = nil, in phase: OrderLife.Phase = .waiting(Waiting())
 ) -> OrderLife {
-  OrderLife(
-    number: number, signal: limit(id, symbol),
+  var signal = limit(id, symbol)
+  signal.source = source
+  return OrderLife(
+    number: number, signal: signal,
     expiry: Expiry(wall: moment(life).wall, monotonic: monotonic(life)), order: order(id, symbol),
     phase: phase)
 }

@@ -12,22 +12,77 @@ import Testing
 
   // MARK: Lanes
 
+  /// Everything of the symbol in its turn.
+  private func all(_ lanes: Lanes, of symbol: Symbol = btc) -> [String] {
+    var lanes = lanes
+    var seen: [String] = []
+    while let turn = lanes.head(of: symbol, where: { _ in true }) {
+      seen.append(turn.key.signal.text)
+      lanes.take(turn, of: symbol)
+    }
+    return seen
+  }
+
   @Test func `a lane gives its oldest order, in whatever order they came`() {
     var lanes = Lanes()
     for life in [orderLife(3, "c"), orderLife(1, "a"), orderLife(2, "b")] { lanes.insert(life) }
-    var seen: [Int] = []
-    while let entry = lanes.head(of: btc, where: { _ in true }) {
-      seen.append(entry.number)
-      lanes.removeHead(of: btc)
+    #expect(all(lanes) == ["a", "b", "c"])
+    #expect(lanes.count(of: btc) == 3)
+  }
+
+  @Test func `what expires first goes first`() {
+    var lanes = Lanes()
+    lanes.insert(orderLife(1, "late", lives: .seconds(60)))
+    lanes.insert(orderLife(2, "soon", lives: .seconds(5)))
+    lanes.insert(orderLife(3, "later", lives: .seconds(90)))
+    lanes.insert(orderLife(4, "assoon", lives: .seconds(5)))
+    #expect(all(lanes) == ["soon", "assoon", "late", "later"])
+  }
+
+  @Test func `sources take turns, however much each of them has waiting`() {
+    var lanes = Lanes()
+    for number in 1...6 { lanes.insert(orderLife(number, "a\(number)", from: "a")) }
+    for number in 7...8 { lanes.insert(orderLife(number, "b\(number)", from: "b")) }
+    lanes.insert(orderLife(9, "c9", lives: .seconds(5), from: "c"))
+    #expect(all(lanes) == ["c9", "a1", "b7", "a2", "b8", "a3", "a4", "a5", "a6"])
+  }
+
+  @Test func `a source that comes later is not owed the turns before it came`() {
+    var lanes = Lanes()
+    for number in 1...20 { lanes.insert(orderLife(number, "a\(number)", from: "a")) }
+    for _ in 1...10 {
+      if let turn = lanes.head(of: btc, where: { _ in true }) { lanes.take(turn, of: btc) }
     }
-    #expect(seen == [1, 2, 3])
+    for number in 21...23 { lanes.insert(orderLife(number, "b\(number)", from: "b")) }
+    #expect(all(lanes).prefix(6) == ["b21", "a11", "b22", "a12", "b23", "a13"])
+  }
+
+  @Test func `the turns of a source count over all symbols`() {
+    var lanes = Lanes()
+    lanes.insert(orderLife(1, "a1", btc, from: "a"))
+    lanes.insert(orderLife(2, "a2", eth, from: "a"))
+    lanes.insert(orderLife(3, "b3", eth, from: "b"))
+    if let turn = lanes.head(of: btc, where: { _ in true }) { lanes.take(turn, of: btc) }
+    #expect(all(lanes, of: eth) == ["b3", "a2"])
+  }
+
+  @Test func `sources beyond the most that take turns share one`() {
+    var lanes = Lanes()
+    let many = Lanes.sourcesMaximum + 40
+    for number in 1...many {
+      lanes.insert(orderLife(number, "s\(number)", from: "source \(number)"))
+    }
+    #expect(Set(all(lanes)).count == many)
+    #expect(lanes.count(of: btc) == many)
   }
 
   @Test func `an order stands in its lane once, and may come again when it is out`() {
     var lanes = Lanes()
     lanes.insert(orderLife(1, "a"))
     lanes.insert(orderLife(1, "a"))
-    lanes.removeHead(of: btc)
+    let turn = lanes.head(of: btc) { _ in true }
+    if let turn { lanes.take(turn, of: btc) }
+    #expect(turn != nil)
     #expect(lanes.head(of: btc) { _ in true } == nil)
     lanes.insert(orderLife(1, "a"))
     #expect(lanes.head(of: btc) { _ in true }?.key == key("a"))
@@ -51,8 +106,8 @@ import Testing
       lanes.insert(life)
     }
     #expect(lanes.symbols == [btc, eth, sol])
-    #expect(lanes.head(of: eth) { _ in true }?.number == 3)
-    lanes.removeHead(of: symbol("XRPUSDT"))
+    #expect(lanes.head(of: eth) { _ in true }?.key == key("c"))
+    #expect(lanes.head(of: symbol("XRPUSDT")) { _ in true } == nil)
     #expect(lanes.symbols == [btc, eth, sol])
   }
 
@@ -90,7 +145,7 @@ import Testing
     ]
     for life in lives { queue.waitForTurn(life) }
     let heads = queue.heads { $0 != key("c") }
-    #expect(heads.map(\.entry.key) == [key("a"), key("d")])
+    #expect(heads.map(\.turn.key) == [key("a"), key("d")])
     #expect(heads.map(\.symbol) == [sol, btc])
     #expect(queue.takeApproved(sol, atMost: 1) { _ in true } == [key("a")])
     #expect(queue.head(of: sol) { _ in true }?.key == key("b"))

@@ -169,18 +169,19 @@ import Testing
 
   @Test mutating func `a placement waits for its turn in the orders of a second`() {
     let request = ExchangeRequest.place([request("x")])
-    for index in 0..<10 {
+    for index in 0..<12 {
       #expect(scheduler.turn(of: request, in: .trading, at: monotonic(.zero)) == nil)
       let dispatch = place("s\(index)").sent[0]
       answer(dispatch, .placed(orderID: "E\(index)"))
     }
+    // Twelve in a second and a twentieth are 11.4 a second.
+    let second = Duration.nanoseconds(1_052_631_579)
+    #expect(scheduler.turn(of: request, in: .trading, at: monotonic(.zero)) == monotonic(second))
     #expect(
-      scheduler.turn(of: request, in: .trading, at: monotonic(.zero)) == monotonic(.seconds(1)))
-    // One place of the second is left to cancels.
-    #expect(
-      scheduler.turn(of: .cancel(btc, .orderID("E1")), in: .cancel, at: monotonic(.zero)) == nil)
-    #expect(
-      scheduler.turnOfPlacement(request, ahead: 10, at: monotonic(.zero)) == monotonic(.seconds(2))
-    )
+      scheduler.turnOfPlacement(request, ahead: 12, at: monotonic(.zero)) == monotonic(second * 2))
+    // The next place is for a cancel that waits.
+    scheduler.add(.cancel(btc, .orderID("E1")), for: .cancel(key("s1")))
+    let later = second - .nanoseconds(1)
+    #expect(scheduler.turn(of: request, in: .trading, at: monotonic(later)) == monotonic(second))
   }
 }

@@ -1,0 +1,104 @@
+import Domain
+
+/// Orders that wait, of each symbol apart. The sources of signals take turns, whatever each of them
+/// has waiting, and within a source the order goes first that expires first. An entry counts only
+/// while its order still waits for what the lane is for: whoever looks says so, and what does not
+/// count is dropped then.
+struct Lanes: Sendable {
+  /// One order of a source: the soonest to expire goes first, of equals the oldest.
+  fileprivate struct Entry: Comparable, Sendable {
+    var expiry: MonotonicTime
+    var number: Int
+    var key: OrderKey
+
+    static func < (left: Entry, right: Entry) -> Bool {
+      (left.expiry, left.number) < (right.expiry, right.number)
+    }
+  }
+
+  /// An order whose turn it is among its source's.
+  struct Turn: Comparable, Sendable {
+    fileprivate var round: Int
+    fileprivate var entry: Entry
+    fileprivate var source: String
+
+    var key: OrderKey { entry.key }
+
+    static func < (left: Turn, right: Turn) -> Bool {
+      left.round == right.round ? left.entry < right.entry : left.round < right.round
+    }
+  }
+
+  private struct Lane: Sendable {
+    var sources: [String: Heap<Entry>] = [:]
+    var count = 0
+  }
+
+  private var lanes: [Symbol: Lane] = [:]
+  /// What stands in a lane, so that nothing stands there twice.
+  private var queued: Set<OrderKey> = []
+  /// In which round the next order of a source goes, and how many of its orders stand in lanes.
+  private var rounds: [String: (next: Int, waiting: Int)] = [:]
+  /// The round of the last order that went: a source that comes later begins here.
+  private var round = 0
+
+  /// So many sources take turns of their own; those beyond share one turn, so that a look stays cheap
+  /// whatever names signals bear.
+  static let sourcesMaximum = 64
+  private static let others = ""
+
+  /// In a fixed order: what follows from them must not differ from run to run.
+  var symbols: [Symbol] { lanes.keys.sorted() }
+
+  var isEmpty: Bool { lanes.isEmpty }
+
+  func count(of symbol: Symbol) -> Int { lanes[symbol]?.count ?? 0 }
+
+  mutating func insert(_ life: OrderLife) {
+    guard queued.insert(life.key).inserted else { return }
+    var source = life.signal.source ?? Self.others
+    if rounds[source] == nil, rounds.count >= Self.sourcesMaximum { source = Self.others }
+    rounds[source, default: (round, 0)].waiting += 1
+    let entry = Entry(expiry: life.expiry.monotonic, number: life.number, key: life.key)
+    lanes[life.symbol, default: Lane()].sources[source, default: Heap()].insert(entry)
+    lanes[life.symbol]?.count += 1
+  }
+
+  mutating func head(of symbol: Symbol, where counts: (OrderKey) -> Bool) -> Turn? {
+    var best: Turn?
+    for source in lanes[symbol]?.sources.keys.sorted() ?? [] {
+      guard let turn = head(of: source, symbol, where: counts) else { continue }
+      best = best.map { min($0, turn) } ?? turn
+    }
+    return best
+  }
+
+  private mutating func head(
+    of source: String, _ symbol: Symbol, where counts: (OrderKey) -> Bool
+  ) -> Turn? {
+    while let entry = lanes[symbol]?.sources[source]?.first {
+      if counts(entry.key) {
+        return Turn(round: rounds[source]?.next ?? round, entry: entry, source: source)
+      }
+      removeFirst(of: source, symbol)
+    }
+    return nil
+  }
+
+  /// Takes out the order whose turn it is.
+  mutating func take(_ turn: Turn, of symbol: Symbol) {
+    round = max(round, turn.round)
+    rounds[turn.source]?.next = turn.round + 1
+    removeFirst(of: turn.source, symbol)
+  }
+
+  private mutating func removeFirst(of source: String, _ symbol: Symbol) {
+    guard let entry = lanes[symbol]?.sources[source]?.removeFirst() else { return }
+    queued.remove(entry.key)
+    lanes[symbol]?.count -= 1
+    if lanes[symbol]?.sources[source]?.isEmpty == true { lanes[symbol]?.sources[source] = nil }
+    if lanes[symbol]?.sources.isEmpty == true { lanes[symbol] = nil }
+    rounds[source]?.waiting -= 1
+    if rounds[source]?.waiting == 0 { rounds[source] = nil }
+  }
+}

@@ -84,7 +84,7 @@ final class WatchedStore: StateStore {
       throw error
     }
     world.note("committed", "", "\(turn.count) writes")
-    process.oracle.committed(turn, isSynced: base.unsyncedArmings == 0, by: process)
+    process.oracle.committed(turn, isSynced: durability == .synced, by: process)
     if disk.isHalted { process.diedOnDisk() }
     guard process.survives(.afterCommit) else { throw Self.dead }
   }

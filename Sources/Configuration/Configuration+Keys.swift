@@ -49,6 +49,8 @@ extension Configuration {
         "intake.require_created_at", \.intake.requiresCreatedAt, .flag, reloads: true),
       // Less is less than many programs take between two writes.
       ConfigurationKey("intake.quiet_seconds", \.intake.quietTime, .seconds(1...600)),
+      // A hundred years is never.
+      ConfigurationKey("intake.keep_days", \.intake.keepTime, .days(1...36_500), reloads: true),
     ]
   }
 

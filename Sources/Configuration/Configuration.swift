@@ -96,6 +96,8 @@ extension Configuration {
     package var requiresCreatedAt = false
     /// How long a file must not have changed before it counts as finished without its close.
     package var quietTime = Duration.seconds(5)
+    /// How long files stay in `done` and `rejected`.
+    package var keepTime = Duration.seconds(30 * 86_400)
   }
 
   package struct Store: Equatable, Sendable {

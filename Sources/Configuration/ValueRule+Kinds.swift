@@ -109,6 +109,16 @@ extension ValueRule where Value == Duration {
       .integer($0.wholeMilliseconds / 1_000)
     }
   }
+
+  static func days(_ range: ClosedRange<Int>) -> Self {
+    let millisecondsEach = 86_400_000
+    let rule = ValueRule<Int>.integer(range, unit: "days")
+    return ValueRule(expected: rule.expected) { value throws(ValueFault) in
+      .milliseconds(try rule.read(value) * millisecondsEach)
+    } write: {
+      .integer($0.wholeMilliseconds / Int64(millisecondsEach))
+    }
+  }
 }
 
 extension ValueRule where Value == FixedDecimal {

@@ -14,6 +14,8 @@ package final class Directory {
 
   /// One system call's worth of names.
   private static let listingBytes = 32 * 1024
+  /// Holds the longest name many times over, and some 200 usual ones.
+  private static let stepBytes = 8 * 1024
 
   /// Opens `path`; a link in its last place is not followed. Throws when it is not there, is no
   /// directory, or may not be opened.
@@ -91,6 +93,23 @@ package final class Directory {
       Self.collectNames(buffer[..<count], into: &names)
     }
     names.sort { $0.lexicographicallyPrecedes($1) }
+    return names
+  }
+
+  /// Some of the names that were not read yet, in no order; none at the end. A folder of any size is
+  /// gone through in small steps, from its opening on; `names()` leads to the end at once. A name that
+  /// comes or goes meanwhile may or may not be among them (readdir(3)). Throws when it cannot be
+  /// listed.
+  package func nextNames() throws(SystemError) -> [[UInt8]] {
+    var buffer = [UInt8](repeating: 0, count: Self.stepBytes)
+    var names: [[UInt8]] = []
+    // `.` and `..` may be all that a step finds.
+    while names.isEmpty {
+      let count = unsafe clinux_read_entries(number, &buffer, buffer.count)
+      guard count >= 0 else { throw SystemError.last("getdents64", path) }
+      if count == 0 { break }
+      Self.collectNames(buffer[..<count], into: &names)
+    }
     return names
   }
 

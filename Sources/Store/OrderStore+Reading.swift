@@ -83,6 +83,12 @@ extension OrderStore {
     }
   }
 
+  /// The names of the files whose orders were not found at the exchange: what was reported of them
+  /// may still change. Throws when the database cannot be read.
+  package func filesOfOrdersNotFound() throws(StoreError) -> [[UInt8]] {
+    try statements.searchedFiles.rows { row throws(StoreError) in row.blob(0) }
+  }
+
   private func setting<Record>(
     _ setting: Setting, _ read: (JSONValue) -> Record?
   ) throws(StoreError) -> Record? {

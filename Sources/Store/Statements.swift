@@ -27,6 +27,7 @@ struct Statements {
   let orderRow: Statement
   let liveOrderRows: Statement
   let reservations: Statement
+  let searchedFiles: Statement
   let statusCounts: Statement
   let signalList: Statement
   let liveSignalList: Statement
@@ -86,6 +87,7 @@ struct Statements {
       "read order", "SELECT \(Order.columns) FROM orders WHERE signal_id = ?1 AND leg = ?2")
     liveOrderRows = try database.prepare("read live orders", SQL.liveOrderRows)
     reservations = try database.prepare("read reservations", SQL.reservations)
+    searchedFiles = try database.prepare("read files of orders not found", SQL.searchedFiles)
     statusCounts = try database.prepare(
       "count orders", "SELECT status, count(*) FROM orders GROUP BY status")
     signalList = try database.prepare("list signals", SQL.signalList)
@@ -139,6 +141,11 @@ private enum SQL {
     UNION
     SELECT signal_id, leg, created_at_ms, reserved_quote FROM orders WHERE status IN (\(live))
     ORDER BY created_at_ms, signal_id, leg
+    """
+
+  static let searchedFiles = """
+    SELECT s.origin FROM orders AS o CROSS JOIN signal AS s ON s.id = o.signal_id
+    WHERE o.status = '\(OrderStatus.notFound.rawValue)' AND s.origin_kind = 'file'
     """
 
   static let signalList = """

@@ -81,6 +81,12 @@ extension Scratch {
     try check(unsafe chmod(self(name), mode), "chmod")
   }
 
+  /// Seconds since 1970, as a program that keeps a file's time sets it.
+  package func setModified(_ name: String, to seconds: Int) throws {
+    let time = timespec(tv_sec: seconds, tv_nsec: 0)
+    try check(unsafe utimensat(AT_FDCWD, self(name), [time, time], 0), "utimensat")
+  }
+
   package func setSize(_ name: String, _ size: Int) throws {
     try check(unsafe truncate(self(name), size), "truncate")
   }

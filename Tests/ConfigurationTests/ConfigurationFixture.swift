@@ -10,6 +10,7 @@ enum ConfigurationFixture {
     "exchange.account", "credentials.source", "credentials.file", "credentials.passphrase_file",
     "intake.directory", "intake.socket", "intake.socket_mode", "intake.maximum_signal_bytes",
     "intake.default_ttl_seconds", "intake.require_created_at", "intake.quiet_seconds",
+    "intake.keep_days",
     "store.path", "price.source", "price.maximum_age_ms",
     "price.maximum_deviation_bps", "price.stream_interval_ms", "risk.symbols",
     "risk.maximum_order_quote",

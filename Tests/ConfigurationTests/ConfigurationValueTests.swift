@@ -85,6 +85,8 @@ private func text(_ key: String, _ value: String) -> String {
     Accepted("intake.require_created_at", "false") { !$0.intake.requiresCreatedAt },
     Accepted("intake.quiet_seconds", "1") { $0.intake.quietTime == .seconds(1) },
     Accepted("intake.quiet_seconds", "600") { $0.intake.quietTime == .seconds(600) },
+    Accepted("intake.keep_days", "1") { $0.intake.keepTime == .seconds(86_400) },
+    Accepted("intake.keep_days", "36500") { $0.intake.keepTime == .seconds(36_500 * 86_400) },
     Accepted("intake.maximum_signal_bytes", "256") { $0.intake.maximumSignalBytes == 256 },
     Accepted("intake.default_ttl_seconds", "86400") {
       $0.intake.defaultTimeToLive == .seconds(86_400)
@@ -197,6 +199,9 @@ private func text(_ key: String, _ value: String) -> String {
     Refused("intake.require_created_at", "1", "true or false"),
     Refused("intake.quiet_seconds", "0", "out of range"),
     Refused("intake.quiet_seconds", "601", "out of range"),
+    Refused("intake.keep_days", "0", "days from 1 to 36500 (default 30)"),
+    Refused("intake.keep_days", "null", "found null"),
+    Refused("intake.keep_days", "0.5", "not a whole number"),
     Refused("intake.maximum_signal_bytes", "255", "bytes from 256 to 1048576"),
     Refused("intake.default_ttl_seconds", "86401", "out of range"),
     Refused("store.path", "42", "found a number"),

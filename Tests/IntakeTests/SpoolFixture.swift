@@ -83,6 +83,9 @@ final class SpoolFixture {
   func makeFolder(_ name: String) throws { try scratch.folder(name) }
   func remove(_ name: String) throws { try scratch.remove(name) }
   func setMode(_ name: String, _ mode: mode_t) throws { try scratch.setMode(name, mode) }
+  func setModified(_ name: String, to seconds: Int) throws {
+    try scratch.setModified(name, to: seconds)
+  }
   func symbolicLink(_ name: String, to target: String) throws {
     try scratch.symbolicLink(name, to: target)
   }

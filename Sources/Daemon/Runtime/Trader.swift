@@ -30,6 +30,7 @@ final class Trader {
   private var streams: ExchangeStreams?
   private var gateway: SignalGateway?
   private var control: ControlServer?
+  private var housekeeping: Housekeeping?
   private var commands: [CommandToken: (CommandAnswer) -> Void] = [:]
   private var nextToken = 1
   private var watchdog: EventLoop.TimerID?
@@ -88,6 +89,10 @@ final class Trader {
     let epochs = Epochs(store: store, gateway: gateway, time: time, edges: edges)
     self.epochs = epochs
     epochs.begin()
+    housekeeping = Housekeeping(
+      loop: loop, logger: logger, store: store, spool: intake.directory,
+      settings: { [unowned self] in self.configuration },
+      clockOffset: { [weak self] in self?.clockOffset })
     feedWatchdog()
   }
 
@@ -117,6 +122,10 @@ final class Trader {
   }
 
   private var storageError: StoreError? { epochs?.storageError }
+
+  private var clockOffset: Duration? {
+    driver?.status(at: Clock.now()).clockOffsetMilliseconds.map { .milliseconds($0) }
+  }
 
   // MARK: Epochs
 
@@ -302,6 +311,7 @@ final class Trader {
     epochs?.end()
     client = nil
     streams = nil
+    housekeeping = nil
     gateway?.close()
     control?.close()
     logger.log(.info, "stopped")

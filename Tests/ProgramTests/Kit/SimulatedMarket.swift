@@ -21,22 +21,26 @@ final class SimulatedMarket {
   ]
 
   private let arguments: [String]
+  private let environment: [String: String]
   private(set) var process: ChildProcess
   let port: UInt16
   let scheme: String
 
   var url: String { "\(scheme)://127.0.0.1:\(port)" }
 
-  init(_ arguments: [String] = calm, port: UInt16 = 0) throws {
+  init(
+    _ arguments: [String] = calm, port: UInt16 = 0, environment: [String: String] = [:]
+  ) throws {
     self.arguments = arguments
-    (process, self.port, scheme) = try Self.start(arguments, port)
+    self.environment = environment
+    (process, self.port, scheme) = try Self.start(arguments, port, environment)
   }
 
   private static func start(
-    _ arguments: [String], _ port: UInt16
+    _ arguments: [String], _ port: UInt16, _ environment: [String: String]
   ) throws -> (ChildProcess, UInt16, String) {
     let process = try ChildProcess(
-      BuiltProgram.simulator.path, ["--port", String(port)] + arguments)
+      BuiltProgram.simulator.path, ["--port", String(port)] + arguments, environment: environment)
     let line = try process.firstOutputLine()
     // mexc-sim listening on http://127.0.0.1:PORT seed N
     let words = line.split(separator: " ")
@@ -54,7 +58,7 @@ final class SimulatedMarket {
 
   /// Begins again on the same port, with nothing of before.
   func start() throws {
-    process = try Self.start(arguments, port).0
+    process = try Self.start(arguments, port, environment).0
   }
 
   /// Connections are taken by the kernel, and nothing is answered.

@@ -1,0 +1,96 @@
+import Configuration
+import Domain
+import Intake
+import Platform
+import Store
+
+/// Sees to what is removed because it is old, beside the trading: after the start, then once an hour.
+///
+/// Nothing is removed by a clock that may be wrong. One that jumped a year ahead would make everything
+/// old at once; so the exchange's must have been read, and the two must agree.
+final class Housekeeping {
+  private static let interval = Duration.seconds(3_600)
+  /// While the exchange's clock is not known; also after the start, which is busy enough.
+  private static let shortInterval = Duration.seconds(2)
+  /// Ages are counted in days.
+  private static let tolerance = Duration.seconds(3_600)
+
+  private let loop: EventLoop
+  private let logger: Logger
+  private let store: OrderStore
+  private let settings: () -> Configuration
+  /// The exchange's clock minus this machine's; nil while it is not known.
+  private let clockOffset: () -> Duration?
+  private let tidying: SpoolTidying
+  private var timer: EventLoop.TimerID?
+
+  init(
+    loop: EventLoop, logger: Logger, store: OrderStore, spool: String,
+    settings: @escaping () -> Configuration, clockOffset: @escaping () -> Duration?
+  ) {
+    self.loop = loop
+    self.logger = logger
+    self.store = store
+    self.settings = settings
+    self.clockOffset = clockOffset
+    tidying = SpoolTidying(path: spool, loop: loop)
+    schedule(in: Self.shortInterval)
+  }
+
+  deinit {
+    if let timer { loop.cancel(timer) }
+  }
+
+  private func schedule(in interval: Duration) {
+    timer = loop.schedule(at: loop.now.advanced(by: interval)) { [weak self] in self?.begin() }
+  }
+
+  private func begin() {
+    guard let offset = clockOffset() else { return schedule(in: Self.shortInterval) }
+    schedule(in: Self.interval)
+    guard max(offset, .zero - offset) <= Self.tolerance else { return tellClock(offset) }
+    tidySpool(at: Clock.wall())
+  }
+
+  private func tellClock(_ offset: Duration) {
+    logger.log(
+      .warning,
+      "old files are not removed: this machine's clock and the exchange's are more than an hour apart",
+      [
+        LogField("offset_ms", offset.wholeMilliseconds),
+        LogField("advice", "check the clock of this machine ('timedatectl')"),
+      ])
+  }
+
+  // MARK: Files
+
+  private func tidySpool(at now: WallTime) {
+    let keepTime = settings().intake.keepTime
+    do {
+      try tidying.begin(
+        before: now.advanced(by: .zero - keepTime), keeping: try store.filesOfOrdersNotFound()
+      ) { [logger] count in Self.tell(count, to: logger) }
+    } catch {
+      logger.log(
+        .warning, "old files in done/ and rejected/ are not removed; it is tried again in an hour",
+        [LogField("error", "\(error)")])
+    }
+  }
+
+  private static func tell(_ count: SpoolTidying.Count, to logger: Logger) {
+    if let failure = count.failure {
+      logger.log(
+        .warning, "old files in done/ or rejected/ could not be removed",
+        [
+          LogField("removed", count.removed), LogField("failed", count.failed),
+          LogField("error", "\(failure)"),
+          LogField("advice", "give the daemon's user the right to write to these folders"),
+        ])
+    } else {
+      logger.log(
+        count.removed == 0 ? .debug : .info,
+        "files older than intake.keep_days are removed from done/ and rejected/",
+        [LogField("removed", count.removed)])
+    }
+  }
+}

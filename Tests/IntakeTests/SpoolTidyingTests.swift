@@ -1,0 +1,119 @@
+import Domain
+import Intake
+import Platform
+import TestKit
+import Testing
+
+/// What is removed from `done` and `rejected`, and what never is.
+@Suite struct `Tidying the spool` {
+  private let fixture: SpoolFixture
+  private let spool: SpoolDirectory
+  private let tidying: SpoolTidying
+
+  init() throws {
+    fixture = try SpoolFixture(isOpen: false)
+    spool = try fixture.required()
+    tidying = SpoolTidying(path: fixture.path, loop: fixture.loop)
+  }
+
+  private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+  private func end(_ name: String, in outcome: SpoolOutcome) throws {
+    try fixture.deliver(name)
+    try spool.finish(bytes(name), from: .incoming, to: outcome, report: bytes("{}"))
+  }
+
+  /// One round at a moment so far after the last change of the files that are to go.
+  private func tidy(
+    before: WallTime = Clock.wall().advanced(by: .seconds(60)), keeping names: [String] = []
+  ) throws -> SpoolTidying.Count {
+    var ended: SpoolTidying.Count?
+    try tidying.begin(before: before, keeping: names.map(bytes)) { ended = $0 }
+    #expect(try fixture.turns { ended != nil })
+    return try #require(ended)
+  }
+
+  @Test func `files that lay there for long go with their reports, whatever their number`() throws {
+    for _ in 0..<3 { try end("a.json", in: .done) }
+    try end("b.json", in: .rejected)
+    let count = try tidy()
+    #expect(count.removed == 8)
+    #expect(count.failed == 0)
+    #expect(try fixture.names("done") == [])
+    #expect(try fixture.names("rejected") == [])
+  }
+
+  /// The producer's time of change says nothing of when the file was moved here.
+  @Test func `a file is as old as its arrival`() throws {
+    try end("a.json", in: .done)
+    try end("b.json", in: .rejected)
+    let old = try #require(FileStatus.at(path: fixture.path + "/done/a.json"))
+    try fixture.setModified("done/a.json", to: 1_000_000_000)
+    let aged = try #require(FileStatus.at(path: fixture.path + "/done/a.json"))
+    #expect(aged.modified < old.modified)
+    #expect(try tidy(before: old.changed.advanced(by: .seconds(-1))).removed == 0)
+    #expect(try fixture.names("done") == ["a.json", "a.json.result.json"])
+    #expect(try fixture.names("rejected") == ["b.json", "b.json.reason.json"])
+  }
+
+  @Test func `nothing but regular files of these two folders goes`() throws {
+    try fixture.deliver("waiting.json")
+    try fixture.deliver("taken.json")
+    _ = try spool.claim(bytes("taken.json"))
+    try fixture.makeFolder("outside")
+    try fixture.deliver("target.json")
+    try fixture.move("incoming/target.json", "outside/target.json")
+    try fixture.symbolicLink("done/link", to: fixture.path + "/outside/target.json")
+    try fixture.symbolicLink("done/folder-link", to: fixture.path + "/outside")
+    try fixture.makeFolder("done/folder")
+    try fixture.fifo("rejected/pipe")
+    try end("a.json", in: .done)
+    #expect(try tidy().removed == 2)
+    #expect(try fixture.names("incoming") == ["waiting.json"])
+    #expect(try fixture.names("active") == ["taken.json"])
+    #expect(try fixture.names("outside") == ["target.json"])
+    #expect(try fixture.names("done") == ["folder", "folder-link", "link"])
+    #expect(try fixture.names("rejected") == ["pipe"])
+  }
+
+  @Test func `the report of an order that may still turn up stays, also under a long name`() throws
+  {
+    let long = String(repeating: "n", count: 255)
+    for name in ["doubt.json", "doubt.json", long, "other.json"] { try end(name, in: .done) }
+    #expect(try tidy(keeping: ["doubt.json", long]).removed == 2)
+    let left = try fixture.names("done")
+    #expect(left.count == 6)
+    #expect(left.allSatisfy { $0.hasPrefix("doubt.json") || $0.hasPrefix("nnn") })
+  }
+
+  @Test func `a folder with many files is gone through in small steps`() throws {
+    let done = try fixture.folder("done")
+    for number in 0..<200 {
+      try done.writeWhole(bytes("s\(number).json"), [], mode: 0o640, durability: .none)
+    }
+    var steps = 0
+    var ended: SpoolTidying.Count?
+    try tidying.begin(before: Clock.wall().advanced(by: .seconds(60)), keeping: []) { ended = $0 }
+    var most = 0
+    var before = 200
+    #expect(
+      try fixture.turns {
+        let left = try fixture.names("done").count
+        most = max(most, before - left)
+        if left < before { steps += 1 }
+        before = left
+        return ended != nil
+      })
+    #expect(ended?.removed == 200)
+    #expect(most <= 20)
+    #expect(steps >= 10)
+  }
+
+  @Test func `a folder that is not there is said, and nothing is begun`() throws {
+    try end("a.json", in: .done)
+    try fixture.move("rejected", "elsewhere")
+    #expect(throws: SystemError.self) { _ = try tidy() }
+    try fixture.move("elsewhere", "rejected")
+    #expect(try tidy().removed == 2)
+  }
+}

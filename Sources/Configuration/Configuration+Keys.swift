@@ -55,7 +55,11 @@ extension Configuration {
   }
 
   private static var storeKeys: [ConfigurationKey] {
-    [ConfigurationKey("store.path", \.store.path, .path())]
+    [
+      ConfigurationKey("store.path", \.store.path, .path()),
+      ConfigurationKey(
+        "store.retention_days", \.store.retentionTime, .days(1...36_500), reloads: true),
+    ]
   }
 
   private static var priceKeys: [ConfigurationKey] {

@@ -102,6 +102,8 @@ extension Configuration {
 
   package struct Store: Equatable, Sendable {
     package var path = "/var/lib/mexc-signald/state.db"
+    /// How long a signal's history stays when its story is over.
+    package var retentionTime = Duration.seconds(365 * 86_400)
   }
 
   package struct Price: Equatable, Sendable {

@@ -137,6 +137,11 @@ final class WatchedStore: StateStore {
     return try base.order(key)
   }
 
+  func compactedSignal(_ id: SignalID) throws(StoreError) -> CompactedSignal? {
+    guard process.isAlive else { throw Self.dead }
+    return try base.compactedSignal(id)
+  }
+
   // MARK: For the oracle
 
   func storedOrder(_ key: OrderKey) throws(StoreError) -> Order? { try base.order(key) }

@@ -18,6 +18,9 @@ package struct Audit: Hashable, Sendable {
   /// Rows of the history, and rows of orders.
   package internal(set) var events = 0
   package internal(set) var orders = 0
+  /// Signals that the retention rule has removed, and up to where it has removed the history.
+  package internal(set) var compactedSignals = 0
+  package internal(set) var seal = Seal.none
   /// The last row as it is stored.
   package internal(set) var head = ChainHead.beginning
   /// The first of them; `findingCount` counts all.

@@ -68,6 +68,9 @@ final class Database {
   /// From here on commits leave the log as it is; `syncLog` folds it.
   func watchLog() { unsafe csqlite_watch_log(handle, logPages) }
 
+  /// After the last commit, of 4 KiB each.
+  var pagesInLog: Int32 { unsafe logPages.pointee }
+
   /// Makes every commit so far durable, and folds a log of so many pages into the file. Throws when
   /// the disk does not confirm it.
   ///
@@ -78,7 +81,7 @@ final class Database {
     var number: Int32 = 0
     let code = unsafe csqlite_sync_log(handle, &number)
     guard code != SQLITE_OK else {
-      if unsafe logPages.pointee >= pages {
+      if pagesInLog >= pages {
         unsafe sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
       }
       return

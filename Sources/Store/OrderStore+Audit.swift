@@ -17,6 +17,8 @@ extension OrderStore {
     // It has changed nothing, so that ending it cannot fail in a way that matters.
     defer { _ = try? execute("ROLLBACK", "end the audit") }
     var audit = Audit()
+    audit.seal = try seal()
+    audit.compactedSignals = try compactedCount()
     switch mark {
     case .missing: try followChain(nil, notedHash, &audit)
     case .unreadable:
@@ -42,9 +44,10 @@ extension OrderStore {
   ) throws(StoreError) {
     let rows = try prepare(
       "read the chain", "SELECT \(HistoryEvent.columns), hash FROM event ORDER BY id")
-    var head = ChainHead.beginning
-    var marked: [UInt8]?
-    var isNoted = notedHash == nil
+    let sealed = audit.seal.head
+    var head = sealed
+    var marked: [UInt8]? = mark.flatMap { $0.row == sealed.row ? sealed.hash : nil }
+    var isNoted = notedHash == nil || sealed.row > 0 && notedHash == sealed.hash
     try rows.each { row throws(StoreError) in
       let link = ChainHead(row: row.integer(0), hash: row.blob(6))
       if link.hash != head.hash(following: CanonicalRow(row)) {
@@ -56,12 +59,17 @@ extension OrderStore {
       audit.events += 1
     }
     audit.head = head
-    if let mark, mark.row > 0 { Self.compare(mark, marked, &audit) }
-    if !isNoted {
-      audit.find(
-        .history,
-        "no row has the hash that was noted: the history was cut or written anew since then")
+    if let mark, mark.row > 0, mark.row >= sealed.row { Self.compare(mark, marked, &audit) }
+    if !isNoted { audit.find(.history, Self.missingHash(audit.seal)) }
+  }
+
+  private static func missingHash(_ seal: Seal) -> String {
+    guard seal.head.row > 0 else {
+      return "no row has the hash that was noted: the history was cut or written anew since then"
     }
+    return "no row that is left has the hash that was noted: unless its row is one of the first "
+      + "\(seal.head.row), which the retention rule removed, the history was cut or written anew "
+      + "since then"
   }
 
   private static func brokenLink(_ row: Int64, after last: Int64) -> String {
@@ -108,6 +116,7 @@ extension OrderStore {
       """
       SELECT id, signal_id, leg FROM event AS e WHERE leg IS NOT NULL AND NOT EXISTS
         (SELECT 1 FROM orders AS o WHERE o.signal_id = e.signal_id AND o.leg = e.leg)
+        AND NOT EXISTS (SELECT 1 FROM compacted_signal AS c WHERE c.id = e.signal_id)
       ORDER BY id
       """)
     try rows.each { row throws(StoreError) in

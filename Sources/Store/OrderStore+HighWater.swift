@@ -68,6 +68,9 @@ extension OrderStore {
       return "the history ends with row \(head.row), and row \(marked.row) was there when an order "
         + "left; \(counts)\(try armedCount())"
     }
+    // A row that the retention rule has removed was here when it was.
+    let seal = try seal().head
+    if marked.row < seal.row || marked == seal { return nil }
     let hashes = try statements.chainHash.rows([.integer(marked.row)]) { row throws(StoreError) in
       row.blob(0)
     }
@@ -80,6 +83,6 @@ extension OrderStore {
     let counts = try statements.eventCount.rows([.text(OrderEvent.armedKind)]) {
       row throws(StoreError) in row.integer(0)
     }
-    return counts.first ?? 0
+    return try seal().armed + (counts.first ?? 0)
   }
 }

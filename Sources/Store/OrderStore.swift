@@ -203,6 +203,26 @@ package final class OrderStore {
     if marks != nil { try writeMark(mark) }
   }
 
+  /// A turn of its own for what nobody waits for: it is not synced, unless the log has grown as far as
+  /// it may. Only between turns. Throws when the database does not take it; then it is undone.
+  func upkeep<Result>(
+    _ work: () throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    guard case .idle = turn else { throw .misuse("upkeep in the middle of a turn") }
+    let result: Result
+    do throws(StoreError) {
+      try run(statements.begin)
+      turn = .open
+      result = try work()
+    } catch {
+      rollback()
+      throw error
+    }
+    try commit(.written)
+    if database.pagesInLog >= Self.foldedPages { try sync() }
+    return result
+  }
+
   /// Stops the file from growing beyond so many pages of 4 KiB; further writes throw `.full`. Lasts
   /// as long as this object. Throws when the limit cannot be set.
   package func limitSize(pages: Int) throws(StoreError) {
@@ -263,7 +283,7 @@ package final class OrderStore {
   }
 
   @discardableResult
-  private func run(
+  func run(
     _ statement: Statement, _ values: [SQLiteValue] = []
   ) throws(StoreError) -> Int {
     try StoreError.sorting { () throws(SQLiteError) in try statement.run(values) }

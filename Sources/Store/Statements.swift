@@ -28,6 +28,16 @@ struct Statements {
   let liveOrderRows: Statement
   let reservations: Statement
   let searchedFiles: Statement
+  let signalsOver: Statement
+  let compactSignal: Statement
+  let deleteOrders: Statement
+  let deleteSignal: Statement
+  let oldestEvents: Statement
+  let moveSeal: Statement
+  let deleteEvents: Statement
+  let seal: Statement
+  let compactedSignal: Statement
+  let compactedCount: Statement
   let statusCounts: Statement
   let signalList: Statement
   let liveSignalList: Statement
@@ -88,6 +98,25 @@ struct Statements {
     liveOrderRows = try database.prepare("read live orders", SQL.liveOrderRows)
     reservations = try database.prepare("read reservations", SQL.reservations)
     searchedFiles = try database.prepare("read files of orders not found", SQL.searchedFiles)
+    signalsOver = try database.prepare("read signals that are over", SQL.signalsOver)
+    compactSignal = try database.prepare("compact a signal", SQL.compactSignal)
+    deleteOrders = try database.prepare(
+      "remove a compacted signal's orders", "DELETE FROM orders WHERE signal_id = ?1")
+    deleteSignal = try database.prepare(
+      "remove a compacted signal", "DELETE FROM signal WHERE id = ?1")
+    oldestEvents = try database.prepare("read the oldest history", SQL.oldestEvents)
+    moveSeal = try database.prepare(
+      "move the seal",
+      "UPDATE seal SET event_id = ?1, hash = ?2, armed = armed + ?3, sealed_at_ms = ?4")
+    deleteEvents = try database.prepare(
+      "remove sealed history", "DELETE FROM event WHERE id <= ?1")
+    seal = try database.prepare(
+      "read the seal", "SELECT event_id, hash, armed, sealed_at_ms FROM seal")
+    compactedSignal = try database.prepare(
+      "read a compacted signal",
+      "SELECT \(CompactedSignal.columns) FROM compacted_signal WHERE id = ?1")
+    compactedCount = try database.prepare(
+      "count compacted signals", "SELECT count(*) FROM compacted_signal")
     statusCounts = try database.prepare(
       "count orders", "SELECT status, count(*) FROM orders GROUP BY status")
     signalList = try database.prepare("list signals", SQL.signalList)
@@ -127,6 +156,9 @@ private enum SQL {
       WHEN order_id IS NOT NULL THEN 'live' WHEN status = 'validated' THEN 'validate' END,
       count(*), count(CASE WHEN status IN (\(live)) THEN 1 END)
     FROM orders WHERE attempt > 0 OR order_id IS NOT NULL OR status = 'new' GROUP BY 1
+    UNION ALL
+    SELECT (SELECT mode FROM owner), count(*), 0 FROM compacted_signal WHERE had_left
+    HAVING count(*) > 0
     """
 
   static let liveOrderRows = """
@@ -146,6 +178,29 @@ private enum SQL {
   static let searchedFiles = """
     SELECT s.origin FROM orders AS o CROSS JOIN signal AS s ON s.id = o.signal_id
     WHERE o.status = '\(OrderStatus.notFound.rawValue)' AND s.origin_kind = 'file'
+    """
+
+  static let signalsOver = """
+    SELECT s.id FROM signal AS s WHERE s.received_at_ms < ?1 AND s.decided_at_ms < ?1
+      AND NOT EXISTS (SELECT 1 FROM orders AS o WHERE o.signal_id = s.id
+        AND (o.status IN (\(live)) OR o.updated_at_ms >= ?1))
+    ORDER BY s.received_at_ms LIMIT ?2
+    """
+
+  static let compactSignal = """
+    INSERT INTO compacted_signal (\(CompactedSignal.columns), had_left)
+    SELECT s.id, s.symbol, s.side, s.content_digest, s.client_order_id, s.decision,
+      s.received_at_ms, max(s.decided_at_ms, coalesce(o.updated_at_ms, 0)), o.status, o.code,
+      o.order_id, o.executed_quantity, o.executed_quote,
+      coalesce(o.attempt > 0 OR o.order_id IS NOT NULL, 0)
+    FROM signal AS s LEFT JOIN orders AS o ON o.signal_id = s.id AND o.leg = 0 WHERE s.id = ?1
+    """
+
+  /// The last column says whether a row has to stay.
+  static let oldestEvents = """
+    SELECT e.id, e.hash, e.kind,
+      e.at_ms >= ?1 OR EXISTS (SELECT 1 FROM signal AS s WHERE s.id = e.signal_id)
+    FROM event AS e WHERE e.id > (SELECT event_id FROM seal) ORDER BY e.id LIMIT ?2
     """
 
   static let signalList = """

@@ -11,7 +11,7 @@ enum ConfigurationFixture {
     "intake.directory", "intake.socket", "intake.socket_mode", "intake.maximum_signal_bytes",
     "intake.default_ttl_seconds", "intake.require_created_at", "intake.quiet_seconds",
     "intake.keep_days",
-    "store.path", "price.source", "price.maximum_age_ms",
+    "store.path", "store.retention_days", "price.source", "price.maximum_age_ms",
     "price.maximum_deviation_bps", "price.stream_interval_ms", "risk.symbols",
     "risk.maximum_order_quote",
     "risk.maximum_open_orders", "risk.maximum_orders_per_minute", "risk.maximum_daily_quote",

@@ -92,6 +92,7 @@ private func text(_ key: String, _ value: String) -> String {
       $0.intake.defaultTimeToLive == .seconds(86_400)
     },
     Accepted("store.path", "'/srv/s.db'") { $0.store.path == "/srv/s.db" },
+    Accepted("store.retention_days", "7") { $0.store.retentionTime == .seconds(7 * 86_400) },
     Accepted("price.source", "'rest'") { $0.price.source == .rest },
     Accepted("price.source", "'stream'") { $0.price.source == .stream },
     Accepted("price.stream_interval_ms", "10") { $0.price.streamInterval == .short },
@@ -205,6 +206,7 @@ private func text(_ key: String, _ value: String) -> String {
     Refused("intake.maximum_signal_bytes", "255", "bytes from 256 to 1048576"),
     Refused("intake.default_ttl_seconds", "86401", "out of range"),
     Refused("store.path", "42", "found a number"),
+    Refused("store.retention_days", "0", "days from 1 to 36500 (default 365)"),
     Refused("price.source", "'ticker'", "write \"auto\", \"stream\" or \"rest\""),
     Refused("price.stream_interval_ms", "50", "write 10 or 100 milliseconds (default 100)"),
     Refused("price.stream_interval_ms", "'100'", "found a string"),

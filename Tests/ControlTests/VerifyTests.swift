@@ -35,7 +35,7 @@ import Testing
     #expect(json.status == .done)
     #expect(
       try json.document == [
-        "ok": true, "events": .integer(head.row), "orders": 2,
+        "ok": true, "events": .integer(head.row), "orders": 2, "compacted": nil,
         "head": ["row": .integer(head.row), "hash": .string(head.hashText)],
         "high_water": ["row": .integer(mark.head.row), "armed": 2],
         "finding_count": 0, "findings": [],

@@ -73,7 +73,8 @@ struct KeepingTests {
     #expect(try daemon.stop() == .exited(0))
     try rig.clock.set(ahead: Self.day * 400)
     try daemon.start()
-    let line = try daemon.process.line(with: "level=warning", "old files are not removed")
+    let line = try daemon.process.line(
+      with: "level=warning", "old files and signals are not removed")
     #expect(line.contains("check the clock of this machine"), "\(line)")
     #expect(try rig.names("done").count == 2)
   }
@@ -92,5 +93,59 @@ struct KeepingTests {
     try rig.restart(after: 2)
     try daemon.process.line(with: Self.tidied, "removed=2")
     #expect(try rig.names("done") == ["lost.json", "lost.json.result.json"])
+  }
+
+  // MARK: Signals
+
+  private static let compacted = "the history of signals older than store.retention_days is removed"
+
+  @Test(arguments: [(nil, 366, true), (500, 366, false), (1, 2, true)])
+  func `retention days`(_ setting: JSONValue?, _ days: Int, _ isRemoved: Bool) throws {
+    let rig = try Rig { if let setting { $0["store.retention_days"] = setting } }
+    let daemon = rig.daemon
+    #expect(try daemon.submit(Wish("filled").text)["code"] == "accepted")
+    try daemon.waitForOrder("filled", "filled")
+    let denied = Wish("denied", ["symbol": "XRPUSDT"])
+    #expect(try daemon.submit(denied.text)["code"] == "symbol_not_allowed")
+    #expect(try daemon.submit(Wish.resting("rests").text)["code"] == "accepted")
+    try daemon.waitForOrder("rests", "open")
+    let before = try daemon.operate("verify")
+    #expect(before.status == 0)
+    try rig.restart(after: days)
+    try daemon.process.line(with: Self.compacted, isRemoved ? "signals=2" : "signals=0")
+
+    let story = try daemon.operate("explain", "filled")
+    #expect(story.status == 0)
+    #expect(
+      story.output.contains("its history was removed by the retention rule") == isRemoved,
+      "\(story.output)")
+    #expect(story.output.contains("filled: 0.001 BTCUSDT"), "\(story.output)")
+    #expect(try daemon.orderStatus("filled") == "filled")
+    let verified = try daemon.operate("verify")
+    #expect(verified.status == 0)
+    #expect(
+      verified.output.contains("removed 2 signals by the retention rule") == isRemoved,
+      "\(verified.output)")
+    #expect(try daemon.explain("rests")["order"]?["status"] == "open")
+    try expectKnown(rig)
+    try rig.daemon.kill9()
+    try daemon.start()
+    try daemon.waitForTrading()
+    try expectKnown(rig)
+    #expect(try rig.market.ledger().placements == 2)
+  }
+
+  /// A copy is answered as ever, another content is refused, and nothing is traded.
+  private func expectKnown(_ rig: Rig) throws {
+    let copy = try rig.daemon.submit(Wish("filled").text)
+    #expect(copy["code"] == "duplicate")
+    #expect(copy["message"]?.stringValue?.contains("it is filled") == true, "\(copy)")
+    #expect(copy["client_order_id"]?.stringValue?.isEmpty == false)
+    let denied = try rig.daemon.submit(Wish("denied", ["symbol": "XRPUSDT"]).text)
+    #expect(denied["code"] == "duplicate")
+    #expect(denied["message"]?.stringValue?.contains("symbol_not_allowed") == true, "\(denied)")
+    let other = try rig.daemon.submit(Wish("filled", ["quantity": "0.002"]).text)
+    #expect(other["code"] == "conflicting_duplicate")
+    #expect(try rig.daemon.operate("cancel", "filled").status == 1)
   }
 }

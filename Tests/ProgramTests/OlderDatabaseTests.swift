@@ -28,7 +28,8 @@ struct OlderDatabaseTests {
 
   private func forgetOwner(of daemon: DaemonUnderTest) throws {
     try RawDatabase(daemon.scratch("state.db")).execute(
-      "DROP TABLE owner; ALTER TABLE signal DROP COLUMN boot; PRAGMA user_version = 2;")
+      FormerSchema.withoutCompaction
+        + "DROP TABLE owner; ALTER TABLE signal DROP COLUMN boot; PRAGMA user_version = 2;")
   }
 
   private func refusal(of daemon: DaemonUnderTest) throws -> String {

@@ -98,7 +98,8 @@ struct OwnerTests {
     let schema = "SELECT type || ' ' || name FROM sqlite_schema ORDER BY 1"
     let before = try Stranger(scratch.database).rows(schema)
     try Stranger(scratch.database).execute(
-      "DROP TABLE owner; ALTER TABLE signal DROP COLUMN boot; PRAGMA user_version = 2;")
+      FormerSchema.withoutCompaction
+        + "DROP TABLE owner; ALTER TABLE signal DROP COLUMN boot; PRAGMA user_version = 2;")
     let store = try OrderStore(path: scratch.database)
     #expect(try store.owner() == nil)
     #expect(try Stranger(scratch.database).rows(schema) == before)
@@ -111,6 +112,7 @@ struct OwnerTests {
     let before = try Stranger(scratch.database).rows(schema)
     try Stranger(scratch.database).execute(
       """
+      \(FormerSchema.withoutCompaction)
       DROP TRIGGER owner_stays;
       ALTER TABLE owner DROP COLUMN venue;
       CREATE TRIGGER owner_stays BEFORE UPDATE ON owner

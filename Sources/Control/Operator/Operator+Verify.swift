@@ -26,6 +26,7 @@ extension Audit {
   fileprivate func document(_ mark: HighWaterMark.Reading) -> JSONValue {
     [
       "ok": .bool(isClean), "events": .integer(events), "orders": .integer(orders),
+      "compacted": seal.document(signals: compactedSignals),
       "head": ["row": .integer(head.row), "hash": .string(head.hashText)],
       "high_water": mark.document,
       "finding_count": .integer(findingCount), "findings": .array(findings.map(\.document)),
@@ -44,8 +45,26 @@ extension Audit {
     return
       (lines + [
         verdict, "events  \(events)", "orders  \(orders)",
+      ] + seal.lines(signals: compactedSignals) + [
         "mark    \(mark.text)", "head    row \(head.row), \(head.hashText)",
       ]).joined(separator: "\n")
+  }
+}
+
+extension Seal {
+  /// What the retention rule has removed.
+  fileprivate func document(signals: Int) -> JSONValue {
+    guard signals > 0 || head.row > 0 else { return .null }
+    return [
+      "signals": .integer(signals), "row": .integer(head.row), "hash": .string(head.hashText),
+      "at": head.row > 0 ? .time(at) : .null,
+    ]
+  }
+
+  fileprivate func lines(signals: Int) -> [String] {
+    guard signals > 0 || head.row > 0 else { return [] }
+    let rows = head.row > 0 ? "rows 1 to \(head.row) by \(Timestamp.format(at))" : "no row yet"
+    return ["removed \(signals) signals by the retention rule; of the history \(rows)"]
   }
 }
 

@@ -5,6 +5,9 @@ import Platform
 /// The story of one signal: what became of it, then how, line by line.
 enum StoryText {
   static func text(of story: JSONValue) -> String {
+    if let removed = story["removed"]?.stringValue {
+      return StatusText.block(compactedSummary(story)) + "\n\n" + ByteText.printable(removed)
+    }
     let lines = (story["timeline"]?.arrayValue ?? []).map { entry in
       shown(entry["at"]) + "  " + shown(entry["text"])
     }
@@ -27,6 +30,28 @@ enum StoryText {
       rows.append(("reason", ByteText.printable(reason)))
     }
     rows.append(("client order id", shown(order["client_order_id"])))
+    if order["order_id"]?.isNull == false { rows.append(("order id", shown(order["order_id"]))) }
+    return rows
+  }
+
+  private static func compactedSummary(_ story: JSONValue) -> [(name: String, value: String)] {
+    let signal = story["signal"] ?? .null
+    let order = story["order"] ?? .null
+    var rows = [
+      (name: "signal", value: shown(signal["id"])),
+      ("received", shown(signal["received_at"])),
+      ("decision", shown(signal["decision"])),
+    ]
+    guard !order.isNull else { return rows + [("order", "none")] }
+    let executed = "\(shown(order["executed_quantity"])) \(shown(order["symbol"]))"
+    rows += [
+      (
+        "order",
+        "\(shown(order["status"])): \(executed), \(shown(order["executed_quote"])) in quote"
+      ),
+      ("ended", shown(order["updated_at"])),
+      ("client order id", shown(order["client_order_id"])),
+    ]
     if order["order_id"]?.isNull == false { rows.append(("order id", shown(order["order_id"]))) }
     return rows
   }

@@ -16,7 +16,11 @@ extension OperatorCommand {
   private static func refusal(
     of id: SignalID, in store: OrderStore, _ judge: (Order) -> String?
   ) throws(StoreError) -> ControlFailure? {
-    guard let signal = try store.signal(id) else { return .unknownSignal(id) }
+    guard let signal = try store.signal(id) else {
+      guard try store.compactedSignal(id) != nil else { return .unknownSignal(id) }
+      return ControlFailure(
+        code: .refused, message: "the story of signal \(id) is over, and its history was removed")
+    }
     guard let order = try store.order(OrderKey(signal: id)) else {
       let message =
         "signal \(id) was refused (\(signal.decision.rawValue)) and has no order: "

@@ -37,7 +37,9 @@ extension Report {
   private static func story(
     of id: SignalID, in store: OrderStore
   ) throws(StoreError) -> JSONValue? {
-    guard let signal = try store.signal(id) else { return nil }
+    guard let signal = try store.signal(id) else {
+      return try store.compactedSignal(id).map(compacted)
+    }
     let order = try store.order(OrderKey(signal: id))
     let timeline = try store.history(of: id).map(TimelineEntry.init)
     return [
@@ -50,6 +52,32 @@ extension Report {
 // MARK: - Rows
 
 extension Report {
+  /// The story of a signal whose history was removed.
+  private static func compacted(_ signal: CompactedSignal) -> JSONValue {
+    let order: JSONValue? = signal.status.map { status in
+      .object(
+        pairs: [
+          ("client_order_id", .string(signal.clientOrderID.text)),
+          ("order_id", .text(signal.orderID)), ("symbol", .string(signal.symbol.text)),
+          ("side", .string(signal.side.rawValue)), ("status", .string(status.rawValue)),
+          ("code", .text(signal.code?.rawValue)),
+          ("executed_quantity", .decimal(signal.executedQuantity)),
+          ("executed_quote", .decimal(signal.executedQuote)), ("updated_at", .time(signal.endedAt)),
+        ])
+    }
+    return [
+      "signal": [
+        "id": .string(signal.signalID.text), "received_at": .time(signal.receivedAt),
+        "symbol": .string(signal.symbol.text), "side": .string(signal.side.rawValue),
+        "decision": .string(signal.decision.rawValue),
+        "client_order_id": .string(signal.clientOrderID.text),
+        "decided_at": .time(signal.endedAt),
+      ],
+      "order": order ?? .null, "timeline": [],
+      "removed": "its history was removed by the retention rule (store.retention_days)",
+    ]
+  }
+
   private static func signal(_ row: SignalListRow) -> JSONValue {
     .object(
       pairs: [

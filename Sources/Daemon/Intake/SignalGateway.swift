@@ -197,7 +197,9 @@ package final class SignalGateway {
   }
 
   private func known(_ id: SignalID) throws(StoreError) -> KnownSignal? {
-    guard let record = try store.signal(id) else { return nil }
+    guard let record = try store.signal(id) else {
+      return try store.compactedSignal(id).map(KnownSignal.init)
+    }
     return KnownSignal(record: record, status: try store.order(OrderKey(signal: id))?.status)
   }
 

@@ -12,6 +12,8 @@ final class Housekeeping {
   private static let interval = Duration.seconds(3_600)
   /// While the exchange's clock is not known; also after the start, which is busy enough.
   private static let shortInterval = Duration.seconds(2)
+  /// Between two steps of compaction, each of which takes some 2 ms: 100 signals a second.
+  private static let compactionInterval = Duration.milliseconds(100)
   /// Ages are counted in days.
   private static let tolerance = Duration.seconds(3_600)
 
@@ -22,23 +24,28 @@ final class Housekeeping {
   /// The exchange's clock minus this machine's; nil while it is not known.
   private let clockOffset: () -> Duration?
   private let tidying: SpoolTidying
+  private let storeFailed: (StoreError) -> Void
   private var timer: EventLoop.TimerID?
+  private var compactionTimer: EventLoop.TimerID?
+  private var compacted = (signals: 0, events: 0)
 
   init(
     loop: EventLoop, logger: Logger, store: OrderStore, spool: String,
-    settings: @escaping () -> Configuration, clockOffset: @escaping () -> Duration?
+    settings: @escaping () -> Configuration, clockOffset: @escaping () -> Duration?,
+    storeFailed: @escaping (StoreError) -> Void
   ) {
     self.loop = loop
     self.logger = logger
     self.store = store
     self.settings = settings
     self.clockOffset = clockOffset
+    self.storeFailed = storeFailed
     tidying = SpoolTidying(path: spool, loop: loop)
     schedule(in: Self.shortInterval)
   }
 
   deinit {
-    if let timer { loop.cancel(timer) }
+    for timer in [timer, compactionTimer].compactMap(\.self) { loop.cancel(timer) }
   }
 
   private func schedule(in interval: Duration) {
@@ -50,12 +57,14 @@ final class Housekeeping {
     schedule(in: Self.interval)
     guard max(offset, .zero - offset) <= Self.tolerance else { return tellClock(offset) }
     tidySpool(at: Clock.wall())
+    if compactionTimer == nil { scheduleCompaction() }
   }
 
   private func tellClock(_ offset: Duration) {
     logger.log(
       .warning,
-      "old files are not removed: this machine's clock and the exchange's are more than an hour apart",
+      "old files and signals are not removed: this machine's clock and the exchange's are more than an "
+        + "hour apart",
       [
         LogField("offset_ms", offset.wholeMilliseconds),
         LogField("advice", "check the clock of this machine ('timedatectl')"),
@@ -91,6 +100,51 @@ final class Housekeeping {
         count.removed == 0 ? .debug : .info,
         "files older than intake.keep_days are removed from done/ and rejected/",
         [LogField("removed", count.removed)])
+    }
+  }
+
+  // MARK: Signals
+
+  private func scheduleCompaction() {
+    compactionTimer = loop.schedule(at: loop.now.advanced(by: Self.compactionInterval)) {
+      [weak self] in
+      self?.compactionTimer = nil
+      self?.compact()
+    }
+  }
+
+  /// One step, unless the turn has something to commit: whatever that is goes first.
+  private func compact() {
+    if store.hasUncommittedWrites { return scheduleCompaction() }
+    let now = Clock.wall()
+    let moment = now.advanced(by: .zero - settings().store.retentionTime)
+    do throws(StoreError) {
+      let step = try store.compact(before: moment, at: now)
+      if step.isEmpty { return endCompaction() }
+      compacted.signals += step.signals
+      compacted.events += step.events
+      scheduleCompaction()
+    } catch {
+      fail(error)
+    }
+  }
+
+  private func endCompaction() {
+    let level: LogLevel = compacted == (0, 0) ? .debug : .info
+    logger.log(
+      level, "the history of signals older than store.retention_days is removed; their ids stay",
+      [LogField("signals", compacted.signals), LogField("events", compacted.events)])
+    compacted = (0, 0)
+  }
+
+  /// Nothing of the step is in the store. Trading goes on without it, unless the disk failed.
+  private func fail(_ error: StoreError) {
+    switch error {
+    case .corrupt, .ioFailure: storeFailed(error)
+    case .full, .readOnly, .heldByAnotherDaemon, .newerSchema, .unusablePath, .misuse:
+      logger.log(
+        .warning, "the history of old signals is not removed; it is tried again in an hour",
+        [LogField("error", "\(error)")])
     }
   }
 }

@@ -34,6 +34,7 @@ package protocol StateStore: AnyObject {
   func loadState(now: WallTime) throws(StoreError) -> StoredState
   func signal(_ id: SignalID) throws(StoreError) -> SignalRecord?
   func order(_ key: OrderKey) throws(StoreError) -> Order?
+  func compactedSignal(_ id: SignalID) throws(StoreError) -> CompactedSignal?
 }
 
 extension OrderStore: StateStore {}

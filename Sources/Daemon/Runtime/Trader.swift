@@ -92,7 +92,8 @@ final class Trader {
     housekeeping = Housekeeping(
       loop: loop, logger: logger, store: store, spool: intake.directory,
       settings: { [unowned self] in self.configuration },
-      clockOffset: { [weak self] in self?.clockOffset })
+      clockOffset: { [weak self] in self?.clockOffset },
+      storeFailed: { [weak epochs] error in epochs?.lose(error) })
     feedWatchdog()
   }
 

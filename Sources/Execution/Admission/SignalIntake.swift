@@ -42,12 +42,10 @@ enum SignalIntake {
   private static func recognise(
     _ arrival: SignalArrival, _ known: KnownSignal, _ reaction: inout Reaction
   ) {
-    guard known.record.contentDigest == arrival.contentDigest else {
+    guard known.contentDigest == arrival.contentDigest else {
       return refuseConflict(arrival, &reaction)
     }
-    repeated(
-      arrival, state: known.status?.rawValue ?? known.record.decision.rawValue,
-      as: known.record.clientOrderID, &reaction)
+    repeated(arrival, state: known.state, as: known.clientOrderID, &reaction)
   }
 
   private static func recognise(

@@ -47,12 +47,22 @@ package struct SignalArrival: Sendable {
 
 /// A signal that was taken before.
 package struct KnownSignal: Sendable {
-  package var record: SignalRecord
-  package var status: OrderStatus?
+  package let contentDigest: [UInt8]
+  package let clientOrderID: ClientOrderID
+  /// The status of its order, or why it never came to one.
+  package let state: String
 
   package init(record: SignalRecord, status: OrderStatus?) {
-    self.record = record
-    self.status = status
+    contentDigest = record.contentDigest
+    clientOrderID = record.clientOrderID
+    state = status?.rawValue ?? record.decision.rawValue
+  }
+
+  /// One whose history was removed counts as ever.
+  package init(_ signal: CompactedSignal) {
+    contentDigest = signal.contentDigest
+    clientOrderID = signal.clientOrderID
+    state = signal.status?.rawValue ?? signal.decision.rawValue
   }
 }
 

@@ -37,6 +37,7 @@ final class Trader {
   private var stopDeadline: MonotonicTime?
   private var lastStatus = ""
   private var statusDue = MonotonicTime(nanoseconds: 0)
+  private var statusInterval = Trader.shortStatusInterval
   private var statusTimer: EventLoop.TimerID?
   private(set) var exitCode: ExitCode?
 
@@ -259,8 +260,10 @@ final class Trader {
       + (configuration.price.source == .stream ? streams?.troubles ?? [] : [])
   }
 
-  /// Looking through what may be wrong costs more than a turn that places an order should pay.
-  private static let statusInterval: Duration = .milliseconds(200)
+  /// Looking through what may be wrong costs more than a turn that places an order should pay. While
+  /// nothing changes it is done less and less often: pushed prices turn the loop all day.
+  private static let shortStatusInterval: Duration = .milliseconds(200)
+  private static let longStatusInterval: Duration = .seconds(1)
 
   /// The first of what `status` lists; what changes in between is shown when its time has come.
   private func showStatus() {
@@ -271,11 +274,14 @@ final class Trader {
       }
       return
     }
-    statusDue = now.monotonic.advanced(by: Self.statusInterval)
     let troubles = troubles(at: now)
     var text = troubles.first?.line ?? "trading (\(configuration.mode.rawValue))"
     if troubles.count > 1 { text += " (and \(troubles.count - 1) more)" }
-    guard text != lastStatus else { return }
+    let isNews = text != lastStatus
+    statusInterval =
+      isNews ? Self.shortStatusInterval : min(statusInterval * 2, Self.longStatusInterval)
+    statusDue = now.monotonic.advanced(by: statusInterval)
+    guard isNews else { return }
     lastStatus = text
     service.status(text)
   }

@@ -117,13 +117,13 @@ enum Opening {
     }
   }
 
-  /// Up to this size the whole file is checked, which takes about 60 ms of a start; above it only
-  /// what decides about orders. The pages of the rest are still checked one by one when they are
-  /// read, and a start reads the history of every order that is not at its end.
+  /// Up to this size the whole file is checked, which takes about 60 ms of a start; above it a start
+  /// must not cost more with every order that has ended. Pages are checked one by one when they are
+  /// read in any case, and a start reads every order that is not at its end with its history.
   private static let wholeCheckMaximum = 64 << 20
 
   private static func check(_ database: Database, size: Int64) throws(StoreError) {
-    let tables = size <= wholeCheckMaximum ? [""] : ["(setting)", "(orders)"]
+    let tables = size <= wholeCheckMaximum ? [""] : ["(setting)"]
     for table in tables {
       let verdict = try read(database, "quick check", "PRAGMA quick_check\(table)") { $0.text(0) }
       guard verdict == "ok" else { throw .corrupt("quick check: \(verdict)") }

@@ -216,13 +216,15 @@ final class SignalFiles {
   // MARK: After a restart
 
   /// Finds out whose files lie in `active`, and moves those on whose story ended meanwhile. What an
-  /// earlier run said beside them stays until the engine has spoken.
-  func adoptActive() {
+  /// earlier run said beside them stays until the engine has spoken;
+  /// `live` are the orders that are not at their end.
+  func adoptActive(_ live: [StoredOrder]) {
     guard let spool, activeFiles.isEmpty else { return }
+    let underWay = Set(live.lazy.filter { !$0.order.isOverForSender }.map(\.signal.signalID))
     do throws(SystemError) {
       let (files, strays) = try spool.listActive()
-      for name in files { adopt(name, in: spool) }
-      for name in strays { removeStray(name, from: spool) }
+      for name in files { adopt(name, in: spool, underWay) }
+      for name in strays { removeStray(name, from: spool, underWay) }
     } catch {
       logger.log(.error, "the active folder cannot be listed", [LogField("error", "\(error)")])
     }
@@ -233,8 +235,9 @@ final class SignalFiles {
     return try? SignalReader.read(bytes, maximumBytes: maximumBytes)
   }
 
-  private func adopt(_ name: [UInt8], in spool: any Spool) {
+  private func adopt(_ name: [UInt8], in spool: any Spool, _ underWay: Set<SignalID>) {
     guard let signal = signal(in: name, of: spool) else { return logStranger(name) }
+    if underWay.contains(signal.id) { return activeFiles[signal.id] = name }
     do throws(StoreError) {
       guard let record = try store.signal(signal.id) else { return logStranger(name) }
       guard let order = try store.order(OrderKey(signal: signal.id)) else {
@@ -259,8 +262,8 @@ final class SignalFiles {
 
   /// A report whose file a crash had moved on already; a signal that happens to be named like one
   /// stays.
-  private func removeStray(_ name: [UInt8], from spool: any Spool) {
-    if signal(in: name, of: spool) != nil { return adopt(name, in: spool) }
+  private func removeStray(_ name: [UInt8], from spool: any Spool, _ underWay: Set<SignalID>) {
+    if signal(in: name, of: spool) != nil { return adopt(name, in: spool, underWay) }
     do throws(SystemError) {
       try spool.removeActive(name)
     } catch {

@@ -71,9 +71,9 @@ package final class SignalGateway {
       })
   }
 
-  /// Begins to take signals.
-  package func open() {
-    files.adoptActive()
+  /// Begins to take signals; `live` are the stored orders that are not at their end.
+  package func open(_ live: [StoredOrder]) {
+    files.adoptActive(live)
     spool?.resume()
   }
 

@@ -130,7 +130,7 @@ package final class Epochs {
     gateway.driver = driver
     edges.began(state)
     driver.feed(.tick)
-    gateway.open()
+    gateway.open(state.live)
   }
 
   private var storage: EngineDriver<StoreError>.Storage {

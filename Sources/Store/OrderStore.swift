@@ -231,6 +231,15 @@ package final class OrderStore {
     }
   }
 
+  /// Lets the connection keep so much of the file in memory, for who writes it in bulk. Lasts as long as
+  /// this object. Throws when it cannot be set.
+  package func enlargeCache(megabytes: Int) throws(StoreError) {
+    try StoreError.sorting { () throws(SQLiteError) in
+      try database.execute(
+        "PRAGMA cache_size = -\(megabytes * 1_024);", step: "enlarge the cache")
+    }
+  }
+
   // MARK: Writing
 
   private func perform(_ write: StoreWrite) throws(StoreError) {

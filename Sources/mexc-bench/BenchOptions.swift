@@ -3,7 +3,7 @@ import Platform
 /// The command line of `mexc-bench`.
 struct BenchOptions: Equatable {
   enum Measurement: String, CaseIterable {
-    case start, idle, signal, burst, backlog, parts
+    case start, idle, signal, burst, backlog, parts, history
   }
 
   struct UsageError: Error, CustomStringConvertible {
@@ -23,11 +23,15 @@ struct BenchOptions: Equatable {
     var load = 200
     var idle = Duration.seconds(10)
     var repetitions = 500
+    /// Finished signals in the database.
+    var history = 1_000_000
+    /// Signals after which memory is looked at.
+    var lasting = 100_000
 
     /// Enough to see that everything works and that nothing is far off.
     static let quick = Extent(
       starts: 3, signals: 20, burst: 100, backlog: 5_000, load: 50, idle: .seconds(1),
-      repetitions: 100)
+      repetitions: 100, history: 20_000, lasting: 1_000)
   }
 
   var measurements = Measurement.allCases
@@ -52,6 +56,7 @@ struct BenchOptions: Equatable {
       burst    many signals at once
       backlog  many signals while the exchange is out of reach
       parts    the pieces of the way, inside one process
+      history  the start, a signal and memory with a million finished signals in the database
       all      all of them; also when nothing but options is given
 
       --signals N      signals in each row of "signal" (default \(Extent().signals))

@@ -57,6 +57,7 @@ enum BenchProgram {
     case .burst: try BurstMeasurement(bench: bench).run()
     case .backlog: try BacklogMeasurement(bench: bench).run()
     case .parts: try PartsMeasurement(bench).run()
+    case .history: try HistoryMeasurement(bench).run()
     }
   }
 

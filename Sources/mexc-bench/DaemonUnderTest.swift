@@ -30,10 +30,11 @@ final class DaemonUnderTest {
   private var control: UnixClient?
 
   /// Starts it in `directory`, over what an earlier one has left there, and waits until it trades; or
-  /// until it is ready, where nobody listens at the exchange's address.
+  /// until it is ready, where nobody listens at the exchange's address. `hasStreams`, over TLS, leads it
+  /// to the exchange that pushes.
   init(
     _ bench: Bench, _ scheme: Bench.Scheme, in directory: String, maximumAge: Duration,
-    isReachable: Bool = true
+    isReachable: Bool = true, hasStreams: Bool = false
   ) throws {
     self.bench = bench
     self.directory = directory
@@ -42,7 +43,10 @@ final class DaemonUnderTest {
     let (exchange, certificate) = try bench.exchange()
     let port =
       isReachable
-      ? Int(scheme == .http ? exchange.plainPort : exchange.tlsPort) : Self.unusedPort
+      ? Int(
+        hasStreams
+          ? exchange.streamPort : scheme == .http ? exchange.plainPort : exchange.tlsPort)
+      : Self.unusedPort
     let configuration = Self.configuration(
       directory, account: account, url: "\(scheme.rawValue)://127.0.0.1:\(port)",
       authority: scheme == .http ? nil : certificate.path, maximumAge: maximumAge)

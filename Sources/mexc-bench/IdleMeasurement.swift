@@ -3,6 +3,7 @@ import Domain
 /// What the daemon takes of the machine while nothing happens.
 struct IdleMeasurement {
   private static let deadline = Duration.seconds(120)
+  private static let settling = Duration.seconds(3)
 
   let bench: Bench
 
@@ -10,9 +11,9 @@ struct IdleMeasurement {
     let daemons = try Bench.Scheme.allCases.map { scheme in
       let daemon = try DaemonUnderTest(
         bench, scheme, in: bench.newDirectory("idle"), maximumAge: .seconds(2))
-      return (scheme: scheme, daemon: daemon)
+      return (name: scheme.rawValue, daemon: daemon)
     }
-    var rows = try idle(daemons, "after the start")
+    var rows = try idle(daemons, "after the start") + idleWithStreams()
     let log = try bench.exchange().exchange.log
     for (_, daemon) in daemons {
       for (signal, _) in try BurstMeasurement.drop(bench.extent.load, to: daemon, bench) {
@@ -30,15 +31,26 @@ struct IdleMeasurement {
       name: "idle", title: "Idle: over \(bench.extent.idle)", unit: .milliseconds, rows: rows)
   }
 
+  /// Two symbols, each pushed ten times a second, and an account in which nothing happens.
+  private func idleWithStreams() throws -> [BenchRow] {
+    let daemon = try DaemonUnderTest(
+      bench, .https, in: bench.newDirectory("idle"), maximumAge: .seconds(2), hasStreams: true)
+    // The start's work ends with the first look at the account.
+    try bench.pass(Self.settling)
+    let rows = try idle([(name: "https", daemon: daemon)], "both streams connected")
+    try daemon.stop()
+    return rows
+  }
+
   private func idle(
-    _ daemons: [(scheme: Bench.Scheme, daemon: DaemonUnderTest)], _ when: String
+    _ daemons: [(name: String, daemon: DaemonUnderTest)], _ when: String
   ) throws -> [BenchRow] {
     let before = try daemons.map { try ProcessUsage(of: $0.daemon.process.identifier) }
     try bench.pass(bench.extent.idle)
     return try zip(daemons, before).map { entry, before in
       let after = try ProcessUsage(of: entry.daemon.process.identifier)
       return BenchRow(
-        label: "\(entry.scheme.rawValue), \(when)",
+        label: "\(entry.name), \(when)",
         values: [
           ("resident", .bytes(after.residentBytes)), ("peak", .bytes(after.peakBytes)),
           ("own", .bytes(after.anonymousBytes)),

@@ -57,6 +57,7 @@ final class TimingExchange: Sendable {
   private struct Running {
     let plainPort: UInt16
     let tlsPort: UInt16
+    let streamPort: UInt16
     let waker: Waker
   }
 
@@ -69,6 +70,8 @@ final class TimingExchange: Sendable {
   let log: WireLog
   let plainPort: UInt16
   let tlsPort: UInt16
+  /// Over TLS as well, of an exchange of its own that has streams and takes down nothing.
+  let streamPort: UInt16
   private let queue: DispatchQueue
   private let waker: Waker
   private let handover: Handover
@@ -92,6 +95,7 @@ final class TimingExchange: Sendable {
     self.handover = handover
     plainPort = running.plainPort
     tlsPort = running.tlsPort
+    streamPort = running.streamPort
     waker = running.waker
   }
 
@@ -113,11 +117,17 @@ final class TimingExchange: Sendable {
         serverCertificate: certificate.path, key: certificate.keyPath)
       let plain = try HTTPServer(loop: loop, port: 0, tls: nil, handler: receiver.take)
       let tls = try HTTPServer(loop: loop, port: 0, tls: context, handler: receiver.take)
+      let streaming = try SimulatorServer(
+        loop: loop, port: 0, tls: context, configuration: configuration)
       started(
-        .success(Running(plainPort: plain.port, tlsPort: tls.port, waker: loop.waker)))
+        .success(
+          Running(
+            plainPort: plain.port, tlsPort: tls.port, streamPort: streaming.port,
+            waker: loop.waker)))
       while !handover.isStopping.withLock({ $0 }) { try loop.turn() }
       plain.close()
       tls.close()
+      streaming.close()
     } catch {
       started(.failure(.failed("the simulated exchange: \(error)")))
     }

@@ -1,0 +1,147 @@
+import Domain
+import Platform
+
+/// What a long past costs: the start, a signal, and memory, with many finished signals in the database
+/// beside few of them.
+final class HistoryMeasurement {
+  private static let deadline = Duration.seconds(10)
+  private static let few = 1_000
+  private static let openOrders = 500
+  private static let day = Duration.seconds(86_400)
+  /// The limits of a day count no order that is older, and the retention rule leaves them.
+  private static let youngest = 2
+  private static let oldest = 300
+  /// Lines that are on their way at a time.
+  private static let window = 50
+
+  /// A daemon over a past.
+  private final class Lane {
+    let past: Int
+    let directory: String
+    let account: String
+    var times = Samples()
+    var starts = Samples()
+
+    init(past: Int, directory: String) {
+      self.past = past
+      self.directory = directory
+      account = String(directory.split(separator: "/").last ?? "bench")
+    }
+  }
+
+  private let bench: Bench
+  private let log: WireLog
+  private var nextNumber = 1
+
+  init(_ bench: Bench) throws {
+    self.bench = bench
+    log = try bench.exchange().exchange.log
+  }
+
+  func run() throws -> BenchSection {
+    let lanes = try [Self.few, max(Self.few, bench.extent.history)].map { past in
+      let lane = Lane(past: past, directory: try bench.newDirectory("history"))
+      try write(past, .filled, in: lane)
+      return lane
+    }
+    let resident = try measureSignals(lanes)
+    for lane in lanes {
+      try write(Self.openOrders, .open, in: lane)
+      for _ in 0..<bench.extent.starts {
+        let daemon = try DaemonUnderTest(
+          bench, .http, in: lane.directory, maximumAge: .seconds(60), isReachable: false)
+        lane.starts.add(daemon.readyTime)
+        try daemon.stop()
+      }
+    }
+    try bench.checkAtMostOnce()
+    return section(lanes, resident)
+  }
+
+  private func write(_ count: Int, _ end: PastSignals.End, in lane: Lane) throws {
+    let now = Clock.wall()
+    let past = try PastSignals(in: lane.directory, account: lane.account, at: now)
+    try past.write(
+      count, end, from: now.advanced(by: .zero - Self.day * Self.oldest),
+      to: now.advanced(by: .zero - Self.day * Self.youngest))
+  }
+
+  // MARK: Signals
+
+  /// By turns, so that a disturbance of the machine meets both alike. What each daemon holds of memory:
+  /// after its start, and after the load that follows.
+  private func measureSignals(_ lanes: [Lane]) throws -> [(idle: Int, loaded: Int)] {
+    let daemons = try lanes.map { lane in
+      try DaemonUnderTest(bench, .http, in: lane.directory, maximumAge: .seconds(60))
+    }
+    let idle = try daemons.map { try ProcessUsage(of: $0.process.identifier).residentBytes }
+    let droppers = try daemons.map { try SpoolDropper(bench, $0) }
+    for round in 0..<bench.extent.signals {
+      for index in round % 2 == 0 ? [0, 1] : [1, 0] {
+        try measure(lanes[index], daemons[index], droppers[index])
+      }
+    }
+    for dropper in droppers { dropper.close() }
+    for daemon in daemons.suffix(1) { try load(daemon) }
+    let loaded = try daemons.map { try ProcessUsage(of: $0.process.identifier).residentBytes }
+    for daemon in daemons { try daemon.stop() }
+    return zip(idle, loaded).map { (idle: $0, loaded: $1) }
+  }
+
+  private func measure(
+    _ lane: Lane, _ daemon: DaemonUnderTest, _ dropper: SpoolDropper
+  ) throws {
+    let signal = BenchSignal(nextNumber)
+    nextNumber += 1
+    try dropper.prepare(signal)
+    let start = try dropper.drop(signal)
+    let order = signal.clientOrderID(account: daemon.account)
+    let arrival = try bench.time("the order of a signal", for: Self.deadline, of: daemon) {
+      log.arrival(of: order)
+    }
+    lane.times.add(arrival.since(start))
+    try daemon.waitUntilSettled()
+  }
+
+  /// Signals by socket, each followed to its end.
+  private func load(_ daemon: DaemonUnderTest) throws {
+    let socket = try daemon.connectSignals()
+    var left = bench.extent.lasting
+    while left > 0 {
+      let count = min(left, Self.window)
+      let deadline = Clock.monotonic().advanced(by: Self.deadline)
+      for _ in 0..<count {
+        try socket.send(BenchSignal(nextNumber).bytes, until: deadline)
+        nextNumber += 1
+      }
+      for _ in 0..<count { _ = try socket.readLine(until: deadline) }
+      left -= count
+      if left % (20 * Self.window) == 0 { try daemon.waitUntilSettled() }
+    }
+    try daemon.waitUntilSettled()
+  }
+
+  // MARK: Report
+
+  private func section(
+    _ lanes: [Lane], _ resident: [(idle: Int, loaded: Int)]
+  ) -> BenchSection {
+    let rows = zip(lanes, resident).map { lane, resident in
+      BenchRow(
+        label: "\(lane.past) finished signals",
+        values: [
+          ("start p50", lane.starts.percentile(50)), ("start max", lane.starts.percentile(100)),
+          ("wire p50", lane.times.percentile(50)), ("wire p99", lane.times.percentile(99)),
+          ("resident", .bytes(resident.idle)), ("at the end", .bytes(resident.loaded)),
+        ])
+    }
+    return BenchSection(
+      name: "history", title: "History: what a long past costs", unit: .microseconds, rows: rows,
+      notes: [
+        "Start: to READY=1, with \(Self.openOrders) open orders besides.",
+        "Wire: from the rename of a signal to its order, the price known, by turns.",
+        "Resident memory: after the start, and at the end, which for the long past is after "
+          + "\(bench.extent.lasting) more signals.",
+      ])
+  }
+}

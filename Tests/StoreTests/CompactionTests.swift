@@ -1,4 +1,5 @@
 import Domain
+import Glibc
 import JSON
 import Store
 import TestKit
@@ -152,6 +153,49 @@ struct CompactionTests {
     }
     #expect(steps == 4)
     #expect(try store.audit().events == 4)
+  }
+
+  /// The log of the first step is longer than the first limit: the kernel then ends the process with
+  /// SIGXFSZ (setrlimit(2)), like any other death in the middle.
+  @Test(arguments: [40_000, 150_000, 300_000])
+  func `a compaction that is killed in the middle leaves what can be proved`(
+    limit: UInt
+  ) async throws {
+    let folder = try Scratch()
+    let path = folder.database
+    do {
+      let store = try OrderStore(path: path)
+      for number in 0..<40 { _ = try Recorded("s\(number)", in: store) }
+      for number in 0..<40 {
+        try store.write(
+          .insertSignal(makeSignal("d\(number)", decision: .halted, receivedAt: noon)))
+      }
+      try store.commit()
+    }
+    let head = try OrderStore(readOnlyPath: path).head()
+    await #expect(processExitsWith: .signal(SIGXFSZ)) {
+      [path = path as String, limit = limit as UInt] in
+      signal(SIGXFSZ, SIG_DFL)
+      // Threads of Dispatch take no signals by themselves.
+      var ending = sigset_t()
+      unsafe sigemptyset(&ending)
+      unsafe sigaddset(&ending, SIGXFSZ)
+      unsafe pthread_sigmask(SIG_UNBLOCK, &ending, nil)
+      var none = rlimit(rlim_cur: 0, rlim_max: 0)
+      unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+      let store = try OrderStore(path: path)
+      var most = rlimit(rlim_cur: limit, rlim_max: limit)
+      unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &most)
+      let late = WallTime(milliseconds: 1_800_000_000_000)
+      while try !store.compact(before: late, at: late).isEmpty {}
+    }
+    let store = try OrderStore(path: path)
+    let audit = try store.audit(notedHash: head.hash)
+    #expect(audit.isClean, "\(audit.findings)")
+    #expect(audit.orders == 40)
+    while try !store.compact(before: days(100), at: days(100)).isEmpty {}
+    #expect(try store.audit().compactedSignals == 40)
+    #expect(try store.audit().isClean)
   }
 
   @Test(arguments: 0..<8) func `any history verifies after any number of steps`(seed: Int) throws {

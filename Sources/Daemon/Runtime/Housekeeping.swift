@@ -12,7 +12,7 @@ final class Housekeeping {
   private static let interval = Duration.seconds(3_600)
   /// While the exchange's clock is not known; also after the start, which is busy enough.
   private static let shortInterval = Duration.seconds(2)
-  /// Between two steps of compaction, each of which takes some 2 ms: 100 signals a second.
+  /// Between two steps of compaction: 50 signals a second.
   private static let compactionInterval = Duration.milliseconds(100)
   /// Ages are counted in days.
   private static let tolerance = Duration.seconds(3_600)

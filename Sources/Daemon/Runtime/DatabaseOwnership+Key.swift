@@ -1,6 +1,6 @@
 package import Configuration
-import Control
 import Cryptography
+import Doctor
 package import Domain
 import JSON
 package import MEXC

@@ -45,9 +45,15 @@ let package = Package(
     module("Configuration", imports: ["Domain", "JSON", "Platform", "Transport"]),
     module("Keystore", imports: ["Configuration", "Cryptography", "Platform"]),
     module(
+      "Doctor",
+      imports: [
+        "Configuration", "Domain", "JSON", "Keystore", "MEXC", "Platform", "Store", "Transport",
+      ]),
+    module(
       "Control",
       imports: [
-        "Configuration", "Cryptography", "Domain", "JSON", "Keystore", "Platform", "Store",
+        "Configuration", "Cryptography", "Doctor", "Domain", "JSON", "Keystore", "Platform",
+        "Store",
       ]),
     module("Matching", imports: ["Domain"]),
     module(
@@ -56,8 +62,8 @@ let package = Package(
     module(
       "Daemon",
       imports: [
-        "Configuration", "Control", "Cryptography", "Domain", "Execution", "Intake", "JSON",
-        "Keystore", "MEXC", "Matching", "Platform", "Store", "Transport",
+        "Configuration", "Control", "Cryptography", "Doctor", "Domain", "Execution", "Intake",
+        "JSON", "Keystore", "MEXC", "Matching", "Platform", "Store", "Transport",
       ]),
 
     // Never part of anything that ships: they drive the modules above through faults.
@@ -108,14 +114,15 @@ let package = Package(
     tests("ConfigurationTests", of: ["Configuration", "Domain", "JSON", "Platform"]),
     tests(
       "KeystoreTests", of: ["Configuration", "Cryptography", "Keystore", "Platform", "TestKit"]),
+    tests("DoctorTests", of: ["Doctor", "Domain", "JSON", "Platform", "TestKit", "Transport"]),
     tests(
       "ControlTests",
       of: ["Control", "Domain", "JSON", "Platform", "Store", "TestKit"]),
     tests(
       "DaemonTests",
       of: [
-        "Configuration", "Daemon", "Domain", "Execution", "JSON", "Keystore", "MEXC", "Platform",
-        "Store", "TestKit", "Transport",
+        "Configuration", "Daemon", "Doctor", "Domain", "Execution", "JSON", "Keystore", "MEXC",
+        "Platform", "Store", "TestKit", "Transport",
       ]),
     tests("FuzzTargetsTests", of: ["Domain", "FuzzTargets", "JSON"]),
     tests(

@@ -30,6 +30,8 @@ extension Configuration {
       ConfigurationKey(
         "credentials.passphrase_file", \.credentials.passphraseFile, .optional(.path()),
         reloads: true),
+      ConfigurationKey(
+        "credentials.allow_withdraw_keys", \.credentials.allowsWithdrawKeys, .flag, reloads: true),
     ]
   }
 

@@ -80,6 +80,8 @@ extension Configuration {
     package var file = "/etc/mexc-signald/credentials"
     /// A file with the passphrase of `file`, where systemd gives none.
     package var passphraseFile: String?
+    /// Live mode trades also with a key that may withdraw.
+    package var allowsWithdrawKeys = false
 
     package init() {}
   }

@@ -8,6 +8,10 @@ package enum ExchangeRequest: Hashable, Sendable {
   case prices([Symbol])
   /// The symbols that this key may trade.
   case tradableSymbols
+  /// What this key may do, and for how long.
+  case keyInformation
+  /// What the account may do.
+  case accountRights
   /// One order, or several of one symbol at a venue that takes several at once. Each has an outcome of
   /// its own.
   case place([OrderRequest])
@@ -161,6 +165,8 @@ package enum ExchangeAnswer: Hashable, Sendable {
   /// Sorted by symbol; a symbol that the exchange left out has no price.
   case prices([SymbolPrice])
   case tradableSymbols([Symbol])
+  case keyInformation(KeyInformation)
+  case accountRights(AccountRights)
   /// What became of each order of a placement, in the order of the request: the exchange has it under
   /// this identifier, or why not.
   case placed([Result<String, ExchangeFailure>])

@@ -18,6 +18,18 @@ extension ExchangeAnswer {
     if case .tradableSymbols(let symbols) = self { .success(symbols) } else { .failure(failure) }
   }
 
+  package var keyInformationReading: Result<KeyInformation, ExchangeFailure> {
+    if case .keyInformation(let information) = self {
+      .success(information)
+    } else {
+      .failure(failure)
+    }
+  }
+
+  package var accountRightsReading: Result<AccountRights, ExchangeFailure> {
+    if case .accountRights(let rights) = self { .success(rights) } else { .failure(failure) }
+  }
+
   /// What it says of each of the orders that were placed together. What went wrong with the whole
   /// request went wrong with each of them.
   package func placementReadings(
@@ -66,6 +78,11 @@ extension ExchangeAnswer {
 package struct InstrumentList: Hashable, Sendable {
   package var listed: [Instrument]
   package var unreadable: [UnreadableRules]
+
+  package init(listed: [Instrument], unreadable: [UnreadableRules]) {
+    self.listed = listed
+    self.unreadable = unreadable
+  }
 }
 
 package enum PlacementAnswer: Hashable, Sendable {

@@ -23,6 +23,8 @@ package struct VenueTraits: Sendable {
   /// How long the key of the account's stream is good for before it is extended; `nil` where there is
   /// no such stream.
   package var accountStreamRefresh: Duration?
+  /// How long what the venue tells of the key is good for; `nil` where it tells nothing.
+  package var keyInformationRefresh: Duration?
   /// Fills are made from the prices that are read here, so that a followed order wants one as young
   /// as this; `nil` where the venue fills by itself.
   package var fillPriceAge: Duration?
@@ -32,7 +34,7 @@ package struct VenueTraits: Sendable {
     accountReadsPerSecond: Int, ordersPerSecond: Int = .max, ordersPerPlacement: Int = 1,
     batchesPerSecond: Int = 0,
     stampLead: Duration, listReach: Duration, worthAList: Int,
-    accountStreamRefresh: Duration? = nil,
+    accountStreamRefresh: Duration? = nil, keyInformationRefresh: Duration? = nil,
     fillPriceAge: Duration? = nil
   ) {
     self.name = name
@@ -46,6 +48,7 @@ package struct VenueTraits: Sendable {
     self.listReach = listReach
     self.worthAList = worthAList
     self.accountStreamRefresh = accountStreamRefresh
+    self.keyInformationRefresh = keyInformationRefresh
     self.fillPriceAge = fillPriceAge
   }
 

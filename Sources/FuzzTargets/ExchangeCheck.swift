@@ -28,7 +28,8 @@ enum ExchangeCheck {
       }
       requests = [
         .serverTime, .instruments([symbol, other]), .prices([symbol, other]), .tradableSymbols,
-        .place([orders[0]]), .validate(orders[0]), .order(symbol, .clientOrderID(clientOrderID)),
+        .keyInformation, .accountRights, .place([orders[0]]), .validate(orders[0]),
+        .order(symbol, .clientOrderID(clientOrderID)),
         .order(symbol, .orderID("C02__1")), .openOrders(symbol), .trades(symbol, since: now),
         .cancel(symbol, .clientOrderID(clientOrderID)), .place(orders), .openAccountStream,
       ]
@@ -53,8 +54,8 @@ enum ExchangeCheck {
       guard case .order = request else { throw Broken("missing, and was not looked for") }
       try check(error)
     case .instruments([], unreadable: []), .prices([]): break
-    case .serverTime, .instruments, .prices, .tradableSymbols, .placed, .validated, .order,
-      .orders, .trades, .cancelTaken, .accountStreamReady:
+    case .serverTime, .instruments, .prices, .tradableSymbols, .keyInformation, .accountRights,
+      .placed, .validated, .order, .orders, .trades, .cancelTaken, .accountStreamReady:
       try require(status == 200, "an answer out of status \(status)")
     }
     try checkMeaning(of: answer, to: request, body, question)

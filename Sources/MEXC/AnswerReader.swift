@@ -43,7 +43,8 @@ struct AnswerReader {
     case .prices(let symbols) where error.code == Self.invalidSymbolCode && symbols.count == 1:
       return .prices([])
     // After a cancel the same codes also mean "already filled": the order must be read.
-    case .serverTime, .instruments, .prices, .tradableSymbols, .place, .validate, .order,
+    case .serverTime, .instruments, .prices, .tradableSymbols, .keyInformation, .accountRights,
+      .place, .validate, .order,
       .openOrders, .recentOrders, .trades, .cancel, .openAccountStream, .extendAccountStream:
       return .failed(.refused(error))
     }
@@ -56,6 +57,9 @@ struct AnswerReader {
       return try InstrumentReader.answer(in: body, wanted: symbols)
     case .prices(let symbols): return .prices(try prices(body, of: symbols))
     case .tradableSymbols: return .tradableSymbols(try symbols(body))
+    case .keyInformation: return .keyInformation(try KeyInformation(object(body)))
+    case .accountRights:
+      return .accountRights(AccountRights(canTrade: try object(body)["canTrade"]?.boolValue))
     case .place(let requests) where requests.count == 1:
       return .placed(orderID: try placedOrderID(body, for: requests[0]))
     case .place(let requests):

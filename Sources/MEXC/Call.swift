@@ -24,8 +24,8 @@ struct Call {
   private static let ordersMaximum = 1_000
   private static let tradesMaximum = 100
 
-  /// `listenKey` is the one of the account's stream.
-  init(_ request: ExchangeRequest, listenKey: ListenKey? = nil) {
+  /// `apiKey` is the one that signs; `listenKey` is the one of the account's stream.
+  init(_ request: ExchangeRequest, apiKey: String? = nil, listenKey: ListenKey? = nil) {
     switch request {
     case .serverTime:
       self.init(.get, "/time", isSigned: false)
@@ -43,6 +43,10 @@ struct Call {
       if symbols.count == 1 { query.add("symbol", symbols[0].text) }
     case .tradableSymbols:
       self.init(.get, "/selfSymbols", isSigned: true)
+    case .keyInformation:
+      self.init(.get, "/apiKeyInfo", isSigned: true)
+      if let apiKey { query.add("accessKey", apiKey) }
+    case .accountRights: self.init(.get, "/account", isSigned: true)
     case .place(let requests) where requests.count == 1:
       self.init(.post, "/order", isSigned: true)
       add(requests[0])
@@ -120,7 +124,8 @@ extension MEXCSpot {
     case .serverTime: RequestCost(ipWeight: 1, uidWeight: 0)
     case .instruments: RequestCost(ipWeight: 25, uidWeight: 0)
     case .prices: RequestCost(ipWeight: 10, uidWeight: 0)
-    case .tradableSymbols: RequestCost(ipWeight: 1, uidWeight: 1)
+    case .tradableSymbols, .keyInformation: RequestCost(ipWeight: 1, uidWeight: 1)
+    case .accountRights: RequestCost(ipWeight: 10, uidWeight: 10, isAccountRead: true)
     // Whether a test order counts as an order is not published, so it does.
     // Several orders count as one request, in a limit of their own too.
     case .place(let requests):

@@ -18,7 +18,9 @@ package struct MEXCSpot {
     // A list weighs 10, a single look 2.
     worthAList: 6,
     // A listen key lives 60 minutes; extending it every 30 is advised.
-    accountStreamRefresh: .seconds(25 * 60))
+    accountStreamRefresh: .seconds(25 * 60),
+    // It tells whole days.
+    keyInformationRefresh: .seconds(6 * 60 * 60))
 
   private let credentials: Credentials?
   private let receiveWindow: Duration
@@ -37,7 +39,8 @@ package struct MEXCSpot {
   package func httpRequest(
     for request: ExchangeRequest, stampedAt: WallTime
   ) -> HTTPRequest? {
-    let call = Call(request, listenKey: accountStream.key)
+    let call = Call(
+      request, apiKey: credentials?.apiKey, listenKey: accountStream.key)
     var query = call.query
     var headers: HTTPFields = []
     if call.isSigned {

@@ -150,6 +150,9 @@ package final class PaperExchange {
     case .cancel(let symbol, let reference):
       _ = try exchange.cancel(symbol, .init(reference), at: now)
       return .cancelTaken
+    // There is no key on paper.
+    case .keyInformation: return .keyInformation(KeyInformation())
+    case .accountRights: return .accountRights(AccountRights(canTrade: true))
     // What happens on paper, this process knows.
     case .openAccountStream, .extendAccountStream: return .accountStreamReady
     }

@@ -193,6 +193,9 @@ package struct SimulatorOptions: Sendable {
     case "--permissions":
       configuration.permissions = try reader.value(name).split(separator: ",").map(String.init)
     case "--ip-not-allowed": configuration.isAddressAllowed = false
+    case "--key-days": configuration.keyDays = try reader.integer(name, in: -999...10_000)
+    case "--key-status": configuration.keyStatus = try reader.value(name)
+    case "--account-closed": configuration.isAccountOpen = false
     case "--no-streams": configuration.hasStreams = false
     default: throw UsageError(description: "unknown option\(UsageMessage.shown(name))")
     }

@@ -117,6 +117,10 @@ package enum SimulatorProgram {
       --permissions A,B            what the key may do; default SPOT_ACCOUNT_READ,
                                    SPOT_DEAL_READ,SPOT_DEAL_WRITE
       --ip-not-allowed             the key is bound to other addresses
+      --key-days N                 days until the key expires (default 80); 0: it has, and is as
+                                   unknown; -999: it never does
+      --key-status W               VALID (default), FROZEN or DELETE
+      --account-closed             the account may not trade
       --no-streams                 there is nothing behind /ws
       --exit-with-parent           end when the parent process ends
 

@@ -33,7 +33,8 @@ extension SpotFace {
     }
     return [
       "makerCommission": nil, "takerCommission": nil, "buyerCommission": nil,
-      "sellerCommission": nil, "canTrade": true, "canWithdraw": true, "canDeposit": true,
+      "sellerCommission": nil, "canTrade": .bool(configuration.isAccountOpen), "canWithdraw": true,
+      "canDeposit": true,
       "updateTime": nil, "accountType": "SPOT",
       "balances": .array(
         held.map { asset, holding in
@@ -47,9 +48,11 @@ extension SpotFace {
 
   private func keyInfo() -> JSONValue {
     [
-      "note": "simulated", "accessKey": .string(configuration.key), "status": "VALID",
+      "note": "simulated", "accessKey": .string(configuration.key),
+      "status": .string(configuration.keyStatus),
       "permissions": .string(configuration.permissions.joined(separator: ",")),
-      "ipWhiteList": "", "createTime": "2026-01-01T00:00:00.000+00:00", "remainingValidity": 80,
+      "ipWhiteList": "", "createTime": "2026-01-01T00:00:00.000+00:00",
+      "remainingValidity": .integer(configuration.keyDays),
     ]
   }
 

@@ -15,6 +15,11 @@ package struct SimulatorConfiguration: Sendable {
   package var permissions = ["SPOT_ACCOUNT_READ", "SPOT_DEAL_READ", "SPOT_DEAL_WRITE"]
   /// False: the key is bound to other addresses.
   package var isAddressAllowed = true
+  /// Days until the key expires; 0 when it has, -999 for one that does not.
+  package var keyDays = 80
+  package var keyStatus = "VALID"
+  /// False: the account may not trade, whatever the key may.
+  package var isAccountOpen = true
   package var seed: UInt64 = 1
   package var listings = Listing.standard
   package var balances = SpotExchange.standardBalances
@@ -241,6 +246,10 @@ package struct SpotFace {
       throw Refusal(400, "api key required")
     }
     guard key == configuration.key else { throw Refusal(10072, "Api key info invalid") }
+    // One that has expired is as unknown, except to the request that tells of it.
+    guard configuration.keyDays != 0 || route == .keyInfo else {
+      throw Refusal(10072, "Api key info invalid")
+    }
     guard configuration.isAddressAllowed else {
       throw Refusal(700006, "IP [127.0.0.1] not in the ip white list")
     }

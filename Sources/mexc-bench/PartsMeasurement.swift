@@ -144,6 +144,8 @@ final class PartsMeasurement {
     case .serverTime: return .serverTime(now.wall)
     case .instruments: return .instruments([instrument])
     case .tradableSymbols: return .tradableSymbols([instrument.symbol])
+    case .keyInformation: return .keyInformation(KeyInformation())
+    case .accountRights: return .accountRights(AccountRights(canTrade: true))
     case .prices:
       return .prices([SymbolPrice(symbol: instrument.symbol, price: FixedDecimal(64_000))])
     case .place(let orders):

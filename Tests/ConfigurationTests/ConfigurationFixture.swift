@@ -8,6 +8,7 @@ enum ConfigurationFixture {
     "mode", "exchange.rest_url", "exchange.stream_url", "exchange.ca_file",
     "exchange.recv_window_ms", "exchange.settle_seconds", "exchange.connections",
     "exchange.account", "credentials.source", "credentials.file", "credentials.passphrase_file",
+    "credentials.allow_withdraw_keys",
     "intake.directory", "intake.socket", "intake.socket_mode", "intake.maximum_signal_bytes",
     "intake.default_ttl_seconds", "intake.require_created_at", "intake.quiet_seconds",
     "intake.keep_days",

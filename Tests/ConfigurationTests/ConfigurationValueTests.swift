@@ -73,6 +73,7 @@ private func text(_ key: String, _ value: String) -> String {
     Accepted("credentials.passphrase_file", "'/srv/p'") {
       $0.credentials.passphraseFile == "/srv/p"
     },
+    Accepted("credentials.allow_withdraw_keys", "true") { $0.credentials.allowsWithdrawKeys },
     Accepted("credentials.passphrase_file", "null") { $0.credentials.passphraseFile == nil },
     Accepted("intake.directory", "'/srv/signals'") { $0.intake.directory == "/srv/signals" },
     Accepted("intake.socket", "'/tmp/s'") { $0.intake.socket == "/tmp/s" },
@@ -187,6 +188,7 @@ private func text(_ key: String, _ value: String) -> String {
     Refused("credentials.source", "[]", "found an array"),
     Refused("credentials.file", "null", "found null"),
     Refused("credentials.passphrase_file", "'passphrase'", "the value is not an absolute path"),
+    Refused("credentials.allow_withdraw_keys", "'yes'", "true or false"),
     Refused("credentials.passphrase_file", "1", "or null (default null)"),
     Refused("intake.directory", "'spool'", "not an absolute path"),
     Refused("intake.directory", "'/spool/'", "ends in a slash"),

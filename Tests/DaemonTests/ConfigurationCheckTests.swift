@@ -1,5 +1,6 @@
 import Configuration
 import Daemon
+import Doctor
 import Domain
 import Foundation
 import Keystore

@@ -155,8 +155,8 @@ import Testing
       case .place: .answer(.failed(.noAnswer("time out")))
       case .trades where inTrades: .answer(.trades([], unreadable: [row]))
       case .recentOrders where !inTrades: .answer(.orders([], unreadable: [row]))
-      case .serverTime, .instruments, .prices, .tradableSymbols, .validate, .order, .openOrders,
-        .recentOrders, .trades, .cancel,
+      case .serverTime, .instruments, .prices, .tradableSymbols, .keyInformation,
+        .accountRights, .validate, .order, .openOrders, .recentOrders, .trades, .cancel,
         .openAccountStream, .extendAccountStream:
         nil
       }

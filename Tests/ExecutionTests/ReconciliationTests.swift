@@ -227,8 +227,8 @@ import Testing
             ]))
       case .order(_, .orderID("E1")):
         .answer(.failed(.unreadable("an answer that cannot be read: executedQty is missing")))
-      case .serverTime, .instruments, .prices, .tradableSymbols, .place, .validate, .order,
-        .openOrders, .trades, .cancel,
+      case .serverTime, .instruments, .prices, .tradableSymbols, .keyInformation,
+        .accountRights, .place, .validate, .order, .openOrders, .trades, .cancel,
         .openAccountStream, .extendAccountStream:
         nil
       }

@@ -201,8 +201,8 @@ import Testing
                   tradeID: "T", orderID: $0, clientOrderID: "sga", symbol: btc,
                   price: decimal("100"), quantity: decimal("1"))
               } : []))
-      case .serverTime, .instruments, .prices, .tradableSymbols, .place, .validate, .cancel,
-        .openAccountStream, .extendAccountStream:
+      case .serverTime, .instruments, .prices, .tradableSymbols, .keyInformation,
+        .accountRights, .place, .validate, .cancel, .openAccountStream, .extendAccountStream:
         nil
       }
     }

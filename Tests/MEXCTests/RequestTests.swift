@@ -82,6 +82,8 @@ import Transport
         "symbol=LINKUSDT&startTime=1644489000000&limit=100"
       ),
       (.tradableSymbols, .get, "selfSymbols", ""),
+      (.keyInformation, .get, "apiKeyInfo", "accessKey=mx0aBYs33eIilxBWC5"),
+      (.accountRights, .get, "account", ""),
     ]
     let credentials = try documentedCredentials()
     for (asked, method, path, parameters) in expected {
@@ -134,6 +136,8 @@ import Transport
       (.prices([link]), RequestCost(ipWeight: 10, uidWeight: 0)),
       (.prices([link, try symbol("BTCUSDT")]), RequestCost(ipWeight: 10, uidWeight: 0)),
       (.tradableSymbols, RequestCost(ipWeight: 1, uidWeight: 1)),
+      (.keyInformation, RequestCost(ipWeight: 1, uidWeight: 1)),
+      (.accountRights, RequestCost(ipWeight: 10, uidWeight: 10, isAccountRead: true)),
       (.place([try orderRequest()]), order), (.validate(try orderRequest()), order),
       (.cancel(link, reference), order),
       (.order(link, reference), RequestCost(ipWeight: 2, uidWeight: 2)),

@@ -104,8 +104,9 @@ import Transport
   @Test func `every request hears it`() throws {
     let link = try symbol("LINKUSDT")
     let requests: [ExchangeRequest] = [
-      .serverTime, .instruments([link]), .prices([link]), .tradableSymbols,
-      .place([try orderRequest()]), .validate(try orderRequest()), .order(link, .orderID("1")),
+      .serverTime, .instruments([link]), .prices([link]), .tradableSymbols, .keyInformation,
+      .accountRights, .place([try orderRequest()]), .validate(try orderRequest()),
+      .order(link, .orderID("1")),
       .openOrders(link), .recentOrders(link, since: noon), .trades(link, since: noon),
       .cancel(link, .orderID("1")),
     ]

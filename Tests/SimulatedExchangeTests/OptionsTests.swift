@@ -39,7 +39,7 @@ struct OptionsTests {
           + "--frozen --ack-lag-ms 0 "
           + "--ip-weight 20 --uid-weight 30 --orders-per-second 2 --duplicate-ids reject "
           + "--time-offset-ms -1500 --exit-with-parent --crossing-maker canceled "
-          + "--permissions SPOT_DEAL_READ --ip-not-allowed --no-streams --open-orders 3 --window-seconds 2"
+          + "--permissions SPOT_DEAL_READ --ip-not-allowed --key-days 3 --key-status FROZEN --account-closed --no-streams --open-orders 3 --window-seconds 2"
       ).get())
     let configuration = options.configuration
     #expect(options.port == 8080 && options.address == IPAddress(literal: "127.0.0.2"))
@@ -53,6 +53,8 @@ struct OptionsTests {
       configuration.listings.first { $0.symbol == pair("LINKUSDT") }?.startPrice == decimal("7.5"))
     #expect(configuration.balances.filter { $0.asset == "USDT" }.map(\.amount) == [decimal("5")])
     #expect(configuration.balances.contains { $0.asset == "NEW" })
+    #expect(configuration.keyDays == 3 && configuration.keyStatus == "FROZEN")
+    #expect(!configuration.isAccountOpen)
     #expect(!configuration.rules.walks)
     #expect(configuration.rules.acknowledgementLag == .zero)
     #expect(configuration.rules.rejectsDuplicateClientOrderIDs)

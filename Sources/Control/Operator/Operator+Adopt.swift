@@ -1,4 +1,5 @@
 import Configuration
+import Doctor
 import Domain
 import Glibc
 import JSON

@@ -51,6 +51,7 @@ struct Operator {
       case .request(let request): return try ask(request)
       case .verify(let notedHash): return try verify(notedHash: notedHash)
       case .adopt: return try adopt()
+      case .doctor: return doctor()
       case .keys(let command): return try keys(command)
       case .submit(let path): return try submit(path)
       }

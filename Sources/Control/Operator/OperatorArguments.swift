@@ -131,6 +131,12 @@ struct OperatorArguments {
         throw .invalidRequest("'adopt' speaks of the database of a configuration; give --config")
       }
       return .adopt
+    case .doctor:
+      try takeNoWords(verb)
+      if values["--socket"] != nil, values["--config"] == nil {
+        throw .invalidRequest("'doctor' examines a configuration; give --config, not --socket")
+      }
+      return .doctor
     case .keys: return .keys(try keys())
     case .submit: return .submit(path: try submission())
     case .cancel: return .request(.perform(.cancel(try signalID(verb))))

@@ -14,6 +14,8 @@ package struct OperatorOptions: Hashable, Sendable {
     /// The operator's word that the database belongs to the configuration's mode and account.
     case adopt
     case keys(KeysCommand)
+    /// Examines everything that a daemon needs, with or without one.
+    case doctor
     /// A command of another version.
     case unavailable(String)
   }
@@ -40,6 +42,9 @@ package struct OperatorOptions: Hashable, Sendable {
                                  account, and to its next API key; without a daemon
       adopt --renewed-key        say to the running daemon that the next API key is of the same
                                  account; then reload it
+      doctor                     whether configuration, spool, database, API key, the way to the
+                                 exchange, clock, permissions and symbols are as they should be,
+                                 and what to do where one is not; also without a daemon
       keys set                   write API key and secret, encrypted under a passphrase, into the
                                  credentials file; asks on the terminal without showing them, else
                                  reads lines: key, secret, passphrase
@@ -91,12 +96,12 @@ extension OperatorOptions {
 
 /// The commands of the tool, and the options that each takes.
 enum OperatorVerb: String, CaseIterable {
-  case status, signals, orders, explain, verify, adopt, keys, submit, cancel
+  case status, signals, orders, explain, verify, adopt, doctor, keys, submit, cancel
   case cancelAll = "cancel-all"
   case resolve, halt, resume
 
   /// Names that the contract has and this version does not.
-  static let unavailable: Set<String> = ["doctor", "tail"]
+  static let unavailable: Set<String> = ["tail"]
 
   var flags: [String] {
     switch self {
@@ -105,7 +110,7 @@ enum OperatorVerb: String, CaseIterable {
     case .halt: ["--cancel"]
     case .status: ["--quiet"]
     case .adopt: ["--renewed-key"]
-    case .explain, .verify, .keys, .submit, .cancel, .cancelAll, .resume: []
+    case .explain, .verify, .doctor, .keys, .submit, .cancel, .cancelAll, .resume: []
     }
   }
 
@@ -116,7 +121,7 @@ enum OperatorVerb: String, CaseIterable {
     case .resolve: ["--placed"]
     case .verify: ["--head"]
     case .keys: ["--passphrase-file", "--new-passphrase-file"]
-    case .status, .explain, .adopt, .submit, .cancel, .cancelAll, .halt, .resume: []
+    case .status, .explain, .adopt, .doctor, .submit, .cancel, .cancelAll, .halt, .resume: []
     }
   }
 }

@@ -1,4 +1,5 @@
 import Configuration
+import Doctor
 package import Keystore
 package import Platform
 

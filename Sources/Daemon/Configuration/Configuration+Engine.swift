@@ -17,7 +17,8 @@ extension Configuration {
         utilisation: rateLimits.utilisation),
       receiveWindow: exchange.receiveWindow, settleTime: exchange.settleTime,
       defaultTimeToLive: intake.defaultTimeToLive,
-      requiresCreatedAt: intake.requiresCreatedAt, venue: venue)
+      requiresCreatedAt: intake.requiresCreatedAt,
+      allowsWithdrawKeys: credentials.allowsWithdrawKeys, venue: venue)
   }
 
   private var priceSource: EngineConfiguration.Price.Source {

@@ -1,6 +1,6 @@
 package import Configuration
-import Control
 import Cryptography
+import Doctor
 package import Domain
 import JSON
 package import MEXC
@@ -51,8 +51,8 @@ extension ExchangeAnswer {
   /// Whether only a request that was signed with a valid key is answered so.
   fileprivate var provesKey: Bool {
     switch self {
-    case .tradableSymbols, .placed, .validated, .order, .orderMissing, .orders, .trades,
-      .cancelTaken, .accountStreamReady:
+    case .tradableSymbols, .keyInformation, .accountRights, .placed, .validated, .order,
+      .orderMissing, .orders, .trades, .cancelTaken, .accountStreamReady:
       true
     case .serverTime, .instruments, .prices, .failed: false
     }

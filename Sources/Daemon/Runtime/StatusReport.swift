@@ -49,6 +49,7 @@ package enum StatusReport {
         (
           "clock_error_ms", engine?.clockError.map { .integer($0.wholeMilliseconds) } ?? .null
         ),
+        ("api_key", key(engine?.key)),
         ("daily_quote", .decimal(engine?.dailyQuote)),
         ("risk", risk(engine, facts.configuration.risk)),
         ("rate", rate(engine, facts)),
@@ -59,6 +60,19 @@ package enum StatusReport {
         ("dropped_log_lines", .integer(facts.droppedLogLines)),
         ("loop_turns", .integer(facts.loopTurns)),
       ])
+  }
+
+  /// What the exchange tells of the API key; null where it does not.
+  private static func key(_ information: KeyInformation?) -> JSONValue {
+    guard let information else { return .null }
+    let rights = information.rights.map { rights in
+      KeyInformation.Right.allCases.filter(rights.contains).map { JSONValue.string($0.rawValue) }
+    }
+    return [
+      "permissions": rights.map { .array($0) } ?? .null,
+      "expires": information.validity.map { .bool($0 != .permanent) } ?? .null,
+      "days_left": information.daysLeft.map { .integer($0) } ?? .null,
+    ]
   }
 
   /// What counts against the limits of the configuration, and the limits.

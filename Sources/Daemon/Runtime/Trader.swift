@@ -67,8 +67,7 @@ final class Trader {
       guard let self else { return }
       link?.change(
         to: self.makeVenue([], self.keys.credentials), heard: self.keys.listener())
-      // The account's stream was opened with the former key.
-      driver?.feed(.accountStream(.keyRefused))
+      driver?.feed(.keyChanged)
     }
   }
 

@@ -27,6 +27,7 @@ package struct PaperVenue: Venue {
     traits.limitsPairs = false
     traits.fillPriceAge = .seconds(1)
     traits.accountStreamRefresh = nil
+    traits.keyInformationRefresh = nil
     return traits
   }
 
@@ -72,8 +73,8 @@ extension ExchangeRequest {
   fileprivate var isPrivate: Bool {
     switch self {
     case .serverTime, .instruments, .prices: false
-    case .tradableSymbols, .place, .validate, .order, .openOrders, .recentOrders, .trades, .cancel,
-      .openAccountStream, .extendAccountStream:
+    case .tradableSymbols, .keyInformation, .accountRights, .place, .validate, .order, .openOrders,
+      .recentOrders, .trades, .cancel, .openAccountStream, .extendAccountStream:
       true
     }
   }

@@ -48,6 +48,7 @@ enum Admission {
   /// Whether orders of the symbol may leave at all. Throws: a denial.
   static func checkPermitted(_ symbol: Symbol, _ parts: EngineParts) throws(Denial) {
     try parts.trading.checkHalt()
+    try parts.key.check(parts.configuration)
     try OrderLooks.checkReadable(symbol, parts)
     try parts.trading.checkPause(symbol, parts.configuration.risk.pauseOnNotFound)
     if let allowed = parts.configuration.risk.symbols, !allowed.contains(symbol) {

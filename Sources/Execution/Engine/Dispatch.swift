@@ -44,8 +44,9 @@ package struct Dispatch: Hashable, Sendable {
   package var isPlacement: Bool {
     switch request {
     case .place, .validate: true
-    case .serverTime, .instruments, .prices, .tradableSymbols, .order, .openOrders, .recentOrders,
-      .trades, .cancel, .openAccountStream, .extendAccountStream:
+    case .serverTime, .instruments, .prices, .tradableSymbols, .keyInformation, .accountRights,
+      .order, .openOrders, .recentOrders, .trades, .cancel, .openAccountStream,
+      .extendAccountStream:
       false
     }
   }

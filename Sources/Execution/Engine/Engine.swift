@@ -68,6 +68,7 @@ package struct Engine: Sendable {
     case .price(let symbol, let price): parts.prices.take(symbol, price)
     case .execution(let report): OrderPolling.takePushed(report, &parts, &reaction)
     case .accountStream(let event): AccountStreamEvents.take(event, &parts, &reaction)
+    case .keyChanged: keyChanged(&reaction)
     case .tick: break
     case .command(let command, let token):
       OperatorCommands.perform(command, token, &parts, &reaction)
@@ -106,6 +107,9 @@ package struct Engine: Sendable {
     case .tradableSymbols:
       parts.venue.takeTradableSymbols(answer.tradableSymbolsReading, &reaction)
       parts.orders.touchAll(.waiting)
+    case .keyInformation:
+      parts.key.take(answer.keyInformationReading, parts.configuration, &reaction)
+      parts.orders.touchAll(.waiting)
     case .prices: PriceAnswers.take(request, answer.pricesReading, &parts, &reaction)
     case .place(let keys):
       for (key, reading) in zip(keys, answer.placementReadings(of: keys.count)) {
@@ -122,6 +126,13 @@ package struct Engine: Sendable {
       OrderResolution.takeVerification(
         key, orderID, token, answer.orderReading, &parts, &reaction)
     }
+  }
+
+  /// The account's stream was opened with the former key.
+  private mutating func keyChanged(_ reaction: inout Reaction) {
+    parts.key.keyChanged(at: reaction.now.monotonic)
+    AccountStreamEvents.take(.keyRefused, &parts, &reaction)
+    parts.orders.touchAll(.waiting)
   }
 
   /// Searches need the exchange's clock.
@@ -144,6 +155,7 @@ package struct Engine: Sendable {
   private mutating func advance(_ reaction: inout Reaction) {
     parts.orders.ring(at: reaction.now)
     parts.venue.drive(&parts.scheduler, &reaction)
+    parts.key.drive(&parts.scheduler, &reaction)
     parts.accountStream.drive(&parts.scheduler, &reaction)
     noteGate(&reaction)
     PriceAnswers.drive(&parts, &reaction)
@@ -160,9 +172,8 @@ package struct Engine: Sendable {
   private mutating func noteGate(_ reaction: inout Reaction) {
     guard parts.trading.note(isOpen: parts.isTradingOpen) else { return }
     parts.orders.touchAll(.waiting)
-    reaction.log(
-      .info,
-      parts.isTradingOpen ? "trading is open" : "trading waits for the exchange's clock")
+    let cause = parts.key.isJudged ? "the exchange's clock" : "what the new API key may do"
+    reaction.log(.info, parts.isTradingOpen ? "trading is open" : "trading waits for \(cause)")
   }
 
   // MARK: This machine's clock

@@ -83,6 +83,8 @@ package struct EngineConfiguration: Sendable {
   package var defaultTimeToLive: Duration
   /// A signal must say when it was made.
   package var requiresCreatedAt: Bool
+  /// Live orders leave also with an API key that may withdraw.
+  package var allowsWithdrawKeys: Bool
   package var venue: VenueTraits
 
   /// How orders of a symbol go to the venue: to be placed, or only to be checked, which is done one by
@@ -94,7 +96,7 @@ package struct EngineConfiguration: Sendable {
   package init(
     mode: TradingMode, price: Price, risk: Risk, rateLimits: RateLimits, receiveWindow: Duration,
     settleTime: Duration, defaultTimeToLive: Duration, requiresCreatedAt: Bool = false,
-    venue: VenueTraits
+    allowsWithdrawKeys: Bool = false, venue: VenueTraits
   ) {
     self.mode = mode
     self.price = price
@@ -104,6 +106,7 @@ package struct EngineConfiguration: Sendable {
     self.settleTime = settleTime
     self.defaultTimeToLive = defaultTimeToLive
     self.requiresCreatedAt = requiresCreatedAt
+    self.allowsWithdrawKeys = allowsWithdrawKeys
     self.venue = venue
   }
 }

@@ -10,6 +10,7 @@ struct EngineParts: Sendable {
   var prices = PriceBook()
   var scheduler: RequestScheduler
   var venue: VenueState
+  var key: KeyState
   var accountStream: AccountStream
   private var watched: Set<Symbol> = []
   var trading: TradingState
@@ -23,6 +24,7 @@ struct EngineParts: Sendable {
     scheduler = RequestScheduler(configuration.rateLimits, configuration.venue)
     venue = VenueState(
       allowed: configuration.risk.symbols, configuration.venue, at: now.monotonic)
+    key = KeyState(configuration.venue, configuration.mode, at: now.monotonic)
     accountStream = AccountStream(
       configuration.venue, configuration.mode, at: now.monotonic)
     prices.asksVenue = configuration.price.source != .stream
@@ -33,7 +35,9 @@ struct EngineParts: Sendable {
     risk = RiskLimits(configuration.risk, reservations: state.reservations, at: now)
   }
 
-  var isTradingOpen: Bool { venue.isReady && reconciliation.pending.isEmpty }
+  var isTradingOpen: Bool {
+    venue.isReady && key.isJudged && reconciliation.pending.isEmpty
+  }
 
   /// Whether an order of the symbol cannot go on without a price, or a fresher one.
   mutating func awaitsPrice(of symbol: Symbol) -> Bool {

@@ -13,6 +13,8 @@ package struct EngineStatus: Hashable, Sendable {
   package var isTradingOpen: Bool
   /// Signals are looked up before they may leave.
   package var isCareful: Bool
+  /// What the exchange tells of the API key; `nil` where it was not asked or did not answer.
+  package var key: KeyInformation?
   package var waiting: Int
   package var inFlight: Int
   package var unknown: Int
@@ -41,8 +43,10 @@ extension EngineStatus {
       life.order.cancelRequested || life.following?.cancel == .underWay
     }
     isTradingOpen = parts.isTradingOpen
-    state = parts.trading.halt == nil ? .active : (isReducing ? .reducing : .halted)
+    let isHalted = parts.trading.halt != nil || parts.key.refusal(parts.configuration) != nil
+    state = isHalted ? (isReducing ? .reducing : .halted) : .active
     isCareful = parts.trading.careful != nil
+    key = parts.key.information
     waiting = all.count { $0.status == .new }
     inFlight = all.count(where: \.status.isInFlight)
     unknown = all.count { $0.status == .unknown }

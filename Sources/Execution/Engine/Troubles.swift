@@ -15,6 +15,7 @@ struct Troubles {
   var list: [Trouble] {
     let orders = parts.orders
     var list = [halt].compactMap(\.self)
+    list += parts.key.troubles(parts.configuration)
     list += parts.isTradingOpen ? [] : waits
     list += [backOff, carefulStart].compactMap(\.self)
     list += orders.keys(.missing).compactMap { missing($0) }
@@ -76,6 +77,15 @@ struct Troubles {
         wait("the pairs that the API key may trade are not known", venue.pairsNeed) {
           $0 == .tradableSymbols
         })
+    }
+    if !parts.key.isJudged {
+      list.append(
+        Trouble(
+          subject: .daemon,
+          message:
+            "no order leaves yet: what the API key may do is not known; the exchange is being "
+            + "asked",
+          advice: "wait: it goes on by itself, also without an answer"))
     }
     let pending = parts.reconciliation.pending
     if let first = pending.min(), let life = parts.orders[first] {

@@ -5,6 +5,7 @@ enum Purpose: Hashable, Sendable {
   case clock
   case instruments([Symbol])
   case tradableSymbols
+  case keyInformation
   /// Of everybody who waits for one when it leaves.
   case prices
   case place([OrderKey])
@@ -21,7 +22,7 @@ enum Purpose: Hashable, Sendable {
     switch self {
     case .cancel: .cancel
     case .search, .verify, .poll, .pollMany, .accountStream: .lookup
-    case .clock, .place, .prices, .instruments, .tradableSymbols: .trading
+    case .clock, .place, .prices, .instruments, .tradableSymbols, .keyInformation: .trading
     }
   }
 
@@ -29,8 +30,8 @@ enum Purpose: Hashable, Sendable {
   var order: OrderKey? {
     switch self {
     case .poll(let key), .search(let key, _), .cancel(let key): key
-    case .place, .verify, .clock, .instruments, .tradableSymbols, .prices, .pollMany,
-      .accountStream:
+    case .place, .verify, .clock, .instruments, .tradableSymbols, .keyInformation, .prices,
+      .pollMany, .accountStream:
       nil
     }
   }
@@ -103,7 +104,7 @@ extension Purpose {
     case .search, .verify: .search
     case .place, .prices: .price
     case .instruments: .rules
-    case .tradableSymbols: .pairs
+    case .tradableSymbols, .keyInformation: .pairs
     case .accountStream: .stream
     case .poll, .pollMany: .poll
     }
@@ -125,8 +126,8 @@ extension ExchangeRequest {
   var isSigned: Bool {
     switch self {
     case .serverTime, .instruments, .prices: false
-    case .tradableSymbols, .place, .validate, .order, .openOrders, .recentOrders, .trades, .cancel,
-      .openAccountStream, .extendAccountStream:
+    case .tradableSymbols, .keyInformation, .accountRights, .place, .validate, .order, .openOrders,
+      .recentOrders, .trades, .cancel, .openAccountStream, .extendAccountStream:
       true
     }
   }

@@ -8,7 +8,7 @@ struct Need: Sendable {
   }
 
   var isMet = false
-  private var isUnderWay = false
+  private(set) var isUnderWay = false
   private var due: MonotonicTime
   private(set) var lastFailure: Failure?
   private var backOff: BackOff

@@ -36,7 +36,8 @@ struct AccountStreamKey {
       switch request {
       case .openAccountStream: self = .make
       case .extendAccountStream: self = .extend
-      case .serverTime, .instruments, .prices, .tradableSymbols, .place, .validate, .order,
+      case .serverTime, .instruments, .prices, .tradableSymbols, .keyInformation, .accountRights,
+        .place, .validate, .order,
         .openOrders, .recentOrders, .trades, .cancel:
         return nil
       }

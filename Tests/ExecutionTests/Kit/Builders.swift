@@ -50,7 +50,8 @@ func cost(of request: ExchangeRequest) -> RequestCost {
   case .serverTime: RequestCost(ipWeight: 1, uidWeight: 0)
   case .instruments: RequestCost(ipWeight: 25, uidWeight: 0)
   case .prices: RequestCost(ipWeight: 10, uidWeight: 0)
-  case .tradableSymbols: RequestCost(ipWeight: 1, uidWeight: 1)
+  case .tradableSymbols, .keyInformation: RequestCost(ipWeight: 1, uidWeight: 1)
+  case .accountRights: RequestCost(ipWeight: 10, uidWeight: 10, isAccountRead: true)
   case .place(let orders):
     RequestCost(ipWeight: 1, uidWeight: 1, isOrder: true, isBatch: orders.count > 1)
   case .validate: RequestCost(ipWeight: 1, uidWeight: 1, isOrder: true)

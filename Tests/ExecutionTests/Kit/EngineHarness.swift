@@ -335,8 +335,9 @@ extension ExchangeRequest {
     switch self {
     case .place(let requests): requests
     case .validate(let request): [request]
-    case .serverTime, .instruments, .prices, .tradableSymbols, .order, .openOrders,
-      .recentOrders, .trades, .cancel, .openAccountStream, .extendAccountStream:
+    case .serverTime, .instruments, .prices, .tradableSymbols, .keyInformation, .accountRights,
+      .order, .openOrders, .recentOrders, .trades, .cancel, .openAccountStream,
+      .extendAccountStream:
       []
     }
   }
@@ -356,8 +357,9 @@ extension ExchangeRequest {
   func isLook(at symbol: Symbol) -> Bool {
     switch self {
     case .order(symbol, _), .openOrders(symbol), .recentOrders(symbol, _), .trades(symbol, _): true
-    case .serverTime, .instruments, .prices, .tradableSymbols, .place, .validate, .order,
-      .openOrders, .recentOrders, .trades, .cancel, .openAccountStream, .extendAccountStream:
+    case .serverTime, .instruments, .prices, .tradableSymbols, .keyInformation, .accountRights,
+      .place, .validate, .order, .openOrders, .recentOrders, .trades, .cancel, .openAccountStream,
+      .extendAccountStream:
       false
     }
   }

@@ -18,6 +18,8 @@ final class FakeExchange {
   ]
   var instruments = [instrument(btc), instrument(eth), instrument(sol)]
   var tradable = [btc, eth, sol]
+  /// What it tells of the API key.
+  var key = KeyInformation()
   var ledger: [OrderReport] = []
   /// From when on look-ups show an order; others are shown at once.
   private var visibleFrom: [String: MonotonicTime] = [:]
@@ -44,6 +46,8 @@ final class FakeExchange {
           prices[symbol].map { SymbolPrice(symbol: symbol, price: $0) }
         })
     case .tradableSymbols: .tradableSymbols(tradable)
+    case .keyInformation: .keyInformation(key)
+    case .accountRights: .accountRights(AccountRights(canTrade: true))
     case .place(let requests): .placed(requests.map { .success(accept($0).orderID) })
     case .validate: .validated
     case .order(_, let reference): find(reference, at: now).map { .order($0) } ?? noSuchOrder

@@ -200,8 +200,9 @@ final class Soak {
     case .failed(.throttled(let notice)):
       backOffUntil = max(backOffUntil ?? now, now.advanced(by: notice.wait))
     case .failed(.blocked): backOffUntil = max(backOffUntil ?? now, now.advanced(by: .seconds(60)))
-    case .serverTime, .instruments, .prices, .tradableSymbols, .placed, .validated, .order,
-      .orderMissing, .orders, .trades, .cancelTaken, .accountStreamReady, .failed:
+    case .serverTime, .instruments, .prices, .tradableSymbols, .keyInformation, .accountRights,
+      .placed, .validated, .order, .orderMissing, .orders, .trades, .cancelTaken,
+      .accountStreamReady, .failed:
       break
     }
     switch answer {
@@ -209,8 +210,9 @@ final class Soak {
       for request in dispatch.request.orderRequests {
         excuses[request.clientOrderID, default: 0] += 1
       }
-    case .serverTime, .instruments, .prices, .tradableSymbols, .placed, .validated, .order,
-      .orderMissing, .orders, .trades, .cancelTaken, .accountStreamReady, .failed:
+    case .serverTime, .instruments, .prices, .tradableSymbols, .keyInformation, .accountRights,
+      .placed, .validated, .order, .orderMissing, .orders, .trades, .cancelTaken,
+      .accountStreamReady, .failed:
       break
     }
   }

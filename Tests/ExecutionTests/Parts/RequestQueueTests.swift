@@ -69,7 +69,8 @@ import Testing
       #expect(!request.isSigned)
     }
     for request: ExchangeRequest in [
-      .tradableSymbols, .place([request]), .validate(request), look, .openOrders(btc),
+      .tradableSymbols, .keyInformation, .accountRights, .place([request]), .validate(request),
+      look, .openOrders(btc),
       .recentOrders(btc, since: moment().wall), .trades(btc, since: moment().wall),
       .cancel(btc, .orderID("E1")),
     ] {

@@ -18,7 +18,9 @@ enum ToyAnswerReader {
     case .openOrders(let symbol), .recentOrders(let symbol, _): orders(lines, symbol)
     case .trades(let symbol, _): trades(lines, symbol)
     case .cancel: one(lines, "taken") { _ in .cancelTaken }
-    case .tradableSymbols, .openAccountStream, .extendAccountStream: nil
+    case .tradableSymbols, .keyInformation, .accountRights, .openAccountStream,
+      .extendAccountStream:
+      nil
     }
   }
 

@@ -29,7 +29,7 @@ enum ToyAnswerWriter {
       (["fills \(list.count)"] + list.map(line) + unreadable.map(line)).joined(separator: "\n")
     case .cancelTaken: "taken"
     case .failed(.refused(let error)): line("refused", error)
-    case .failed, .tradableSymbols, .accountStreamReady: nil
+    case .failed, .tradableSymbols, .keyInformation, .accountRights, .accountStreamReady: nil
     }
   }
 

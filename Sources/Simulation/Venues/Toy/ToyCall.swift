@@ -53,7 +53,9 @@ package struct ToyCall {
       (.get, ["recent", symbol.text, String(since.milliseconds)])
     case .trades(let symbol, let since):
       (.get, ["fills", symbol.text, String(since.milliseconds)])
-    case .tradableSymbols, .openAccountStream, .extendAccountStream: nil
+    case .tradableSymbols, .keyInformation, .accountRights, .openAccountStream,
+      .extendAccountStream:
+      nil
     }
   }
 

@@ -26,7 +26,8 @@ package struct ToyVenue: Venue {
     switch request {
     case .serverTime, .instruments, .prices: RequestCost(ipWeight: 25, uidWeight: 0)
     case .place, .validate, .cancel: RequestCost(ipWeight: 1, uidWeight: 1, isOrder: true)
-    case .order, .openOrders, .recentOrders, .trades, .tradableSymbols, .openAccountStream,
+    case .order, .openOrders, .recentOrders, .trades, .tradableSymbols, .keyInformation,
+      .accountRights, .openAccountStream,
       .extendAccountStream:
       RequestCost(ipWeight: 10, uidWeight: 10)
     }

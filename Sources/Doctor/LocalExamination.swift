@@ -1,0 +1,106 @@
+import Configuration
+import Domain
+import Glibc
+import MEXC
+import Platform
+import Store
+
+/// What this machine alone decides: the places that the configuration names, and the database.
+struct LocalExamination {
+  private let file: ConfigurationFile
+  private let places: PlaceCheck
+  private var configuration: Configuration { file.configuration }
+
+  /// With the rights of the user who asks.
+  init(_ file: ConfigurationFile) {
+    self.file = file
+    places = PlaceCheck(file, isStart: false)
+  }
+
+  /// What stands in no other stage belongs to the first.
+  private static let stages: [(prefix: String, name: Stage.Name)] = [
+    ("intake.", .spool), ("store.", .database),
+  ]
+
+  private func findings(_ name: Stage.Name) -> Findings {
+    func isMine(_ violation: Violation) -> Bool {
+      let key = violation.key ?? ""
+      let stage = Self.stages.first { key.hasPrefix($0.prefix) }?.name ?? .configuration
+      return stage == name
+    }
+    var findings = Findings()
+    for violation in places.violations.filter(isMine) {
+      let (what, advice) = Self.halves(violation.text)
+      findings.fail("\(violation.key ?? file.path): \(what)", advice ?? "mend it in \(file.path)")
+    }
+    for warning in places.warnings.filter(isMine) {
+      let (what, advice) = Self.halves(warning.text)
+      findings.warn("\(warning.key ?? file.path): \(what)", advice ?? "mend it in \(file.path)")
+    }
+    return findings
+  }
+
+  /// "What is wrong; what would be right."
+  private static func halves(_ text: String) -> (what: String, advice: String?) {
+    guard let mark = text.firstRange(of: "; ") else { return (text, nil) }
+    return (String(text[..<mark.lowerBound]), String(text[mark.upperBound...]))
+  }
+
+  var configurationStage: Stage {
+    var findings = findings(.configuration)
+    findings.note("\(file.path), mode \(configuration.mode.rawValue)")
+    return findings.stage(.configuration)
+  }
+
+  var spoolStage: Stage {
+    var findings = findings(.spool)
+    findings.note(configuration.intake.directory)
+    return findings.stage(.spool)
+  }
+
+  // MARK: The database
+
+  /// The stage, and the back-off that the database knows of.
+  func database(with credentials: MEXC.Credentials?, at now: WallTime) -> (Stage, BanRecord?) {
+    let path = configuration.store.path
+    var findings = findings(.database)
+    var backOff: BanRecord?
+    if FileStatus.at(path: path) == nil, errno == ENOENT {
+      findings.note("\(path): there is none yet; the daemon's first start makes it")
+    } else {
+      do throws(StoreError) {
+        let store = try OrderStore(readOnlyPath: path)
+        try judgeOwner(of: store, credentials, &findings)
+        backOff = try store.loadState(now: now).ban.flatMap { $0.isInForce(at: now) ? $0 : nil }
+        findings.note(path)
+      } catch {
+        let (what, advice) = Self.halves(error.description)
+        let isOld = if case .unusablePath = error { true } else { false }
+        if isOld {
+          findings.warn(what, advice ?? "start the daemon once")
+        } else {
+          findings.fail(what, advice ?? "see the README, \"Backups\"")
+        }
+      }
+    }
+    return (findings.stage(.database), backOff)
+  }
+
+  private func judgeOwner(
+    of store: OrderStore, _ credentials: MEXC.Credentials?, _ findings: inout Findings
+  ) throws(StoreError) {
+    let ownership = DatabaseOwnership(
+      configuration, from: file.path,
+      keyDigest: credentials.map { credentials in { credentials.keyDigest(salt: $0) } })
+    guard case .refused(let reason) = try ownership.verdict(on: store) else { return }
+    let (what, advice) = Self.halves(reason)
+    findings.fail(what, advice ?? "give this mode and account a store.path of their own")
+  }
+}
+
+extension BanRecord {
+  /// A clock that was set back does not lengthen it.
+  fileprivate func isInForce(at now: WallTime) -> Bool {
+    now < until && until.since(now) <= wait
+  }
+}

@@ -136,7 +136,8 @@ package final class Epochs {
   private var storage: EngineDriver<StoreError>.Storage {
     EngineDriver<StoreError>.Storage(
       write: { [store] write throws(StoreError) in try store.write(write) },
-      commit: { [store] durability throws(StoreError) in try store.commit(durability) })
+      commit: { [store] durability throws(StoreError) in try store.commit(durability) },
+      catchUp: { [store] in store.catchUp() })
   }
 
   private func edges(of link: any Dispatching) -> EngineDriver<StoreError>.Edges {

@@ -37,6 +37,10 @@ final class CompareMeasurement {
   /// Between two signals, so that neither program wakes from what the other one did.
   private static let rest = Duration.milliseconds(10)
 
+  /// A daemon that was just started takes a share of the exchange's limits for used, over their window
+  /// of ten seconds, and writes down what it uses before a look-up leaves.
+  private static let restAfterStart = Duration.seconds(11)
+
   private let bench: Bench
   private let log: WireLog
   private var nextNumber = 1
@@ -50,6 +54,7 @@ final class CompareMeasurement {
     var lanes = try Price.allCases.map(lane)
     // The first signals find cold caches.
     for index in lanes.indices { try warmUp(lanes[index]) }
+    try bench.pass(Self.restAfterStart)
     while lanes.contains(where: { $0.ratios.count < bench.extent.signals }) {
       for index in lanes.indices { try measure(&lanes[index]) }
     }

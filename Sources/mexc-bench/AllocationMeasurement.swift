@@ -3,9 +3,9 @@
 struct AllocationMeasurement {
   #if DEBUG
     /// Code that is not optimised copies more.
-    static let budget = 900
+    static let budget = 1_500
   #else
-    static let budget = 350
+    static let budget = 370
   #endif
 
   let bench: Bench

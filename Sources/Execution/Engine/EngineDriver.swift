@@ -167,7 +167,8 @@ package final class EngineDriver<Failure: Error> {
     storage.catchUp()
   }
 
-  private func performReady() {
+  /// Performs what was committed earlier; for who lets go of the driver.
+  package func performReady() {
     isBusy = true
     defer { isBusy = false }
     let items = ready

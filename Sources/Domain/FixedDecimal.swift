@@ -121,45 +121,32 @@ extension FixedDecimal: CustomStringConvertible {
   package var description: String {
     let (quotient, remainder) = units.magnitude.quotientAndRemainder(
       dividingBy: Self.one.magnitude)
-    return unsafe String(unsafeUninitializedCapacity: Self.longestText) { buffer in
-      var writer = unsafe BackwardWriter(buffer)
-      // 64 bits are several times quicker, and hold every fraction and almost every whole.
-      writer.put(fraction: UInt64(remainder), digits: Self.fractionDigits)
-      if let whole = UInt64(exactly: quotient) {
-        writer.put(whole)
-      } else {
-        writer.put(quotient)
-      }
-      if units < 0 { writer.put(UInt8(ascii: "-")) }
-      return writer.moveToFront()
-    }
+    var text = BackwardText()
+    // 64 bits are several times quicker, and hold every fraction and almost every whole.
+    text.put(fraction: UInt64(remainder), digits: Self.fractionDigits)
+    if let whole = UInt64(exactly: quotient) { text.put(whole) } else { text.put(quotient) }
+    if units < 0 { text.put(byte: UInt8(ascii: "-")) }
+    return text.string
   }
-
-  /// A sign, 21 digits, a point and 18 digits.
-  private static let longestText = 41
 }
 
-/// Fills a buffer from its end.
-@safe private struct BackwardWriter {
-  private let buffer: UnsafeMutableBufferPointer<UInt8>
+/// A number's text, written from its end.
+private struct BackwardText {
+  /// A sign, 21 digits, a point and 18 digits.
+  private var bytes = InlineArray<41, UInt8>(repeating: 0)
   /// Where the last byte was put.
-  private var place: Int
+  private var place = 41
 
-  init(_ buffer: UnsafeMutableBufferPointer<UInt8>) {
-    unsafe self.buffer = buffer
-    place = buffer.count
-  }
-
-  mutating func put(_ byte: UInt8) {
+  mutating func put(byte: UInt8) {
     place -= 1
-    unsafe buffer[place] = byte
+    bytes[place] = byte
   }
 
   mutating func put(_ number: some FixedWidthInteger & UnsignedInteger) {
     var rest = number
     repeat {
       let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-      put(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit))
+      put(byte: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit))
       rest = quotient
     } while rest > 0
   }
@@ -173,17 +160,18 @@ extension FixedDecimal: CustomStringConvertible {
       left -= 1
     }
     for _ in 0..<left {
-      put(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+      put(byte: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
       rest /= 10
     }
-    put(UInt8(ascii: "."))
+    put(byte: UInt8(ascii: "."))
   }
 
-  /// How many bytes were put; they stand at the front of the buffer then.
-  func moveToFront() -> Int {
-    let count = unsafe buffer.count - place
-    for offset in 0..<count { unsafe buffer[offset] = buffer[place + offset] }
-    return count
+  var string: String {
+    let count = bytes.count - place
+    return unsafe String(unsafeUninitializedCapacity: count) { buffer in
+      for offset in 0..<count { unsafe buffer[offset] = bytes[place + offset] }
+      return count
+    }
   }
 }
 

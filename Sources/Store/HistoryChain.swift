@@ -55,18 +55,15 @@ struct CanonicalRow {
 
   mutating func add(text: [UInt8]?) {
     guard let text else { return bytes.append(Mark.null.rawValue) }
-    unsafe text.withUnsafeBufferPointer { unsafe add($0) }
+    put(text)
   }
 
-  mutating func add(text: String) {
-    var text = text
-    text.withUTF8 { unsafe add($0) }
-  }
+  mutating func add(text: String) { put(text.utf8) }
 
-  private mutating func add(_ text: UnsafeBufferPointer<UInt8>) {
+  private mutating func put(_ text: some Collection<UInt8>) {
     bytes.append(Mark.text.rawValue)
     add(bigEndian: Int64(text.count))
-    unsafe bytes.append(contentsOf: text)
+    bytes.append(contentsOf: text)
   }
 
   private mutating func add(bigEndian number: Int64) {

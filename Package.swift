@@ -82,9 +82,12 @@ let package = Package(
     program(
       "mexc-bench",
       imports: [
-        "CLinux", "Configuration", "Cryptography", "Daemon", "Domain", "Execution", "Intake",
-        "JSON", "MEXC", "Platform", "SimulatedExchange", "Store", "Transport",
+        "CAllocations", "CLinux", "Configuration", "Cryptography", "Daemon", "Domain", "Execution",
+        "Intake", "JSON", "MEXC", "Matching", "Platform", "SimulatedExchange", "Store", "Transport",
       ]),
+
+    .target(name: "CAllocations"),
+    .executableTarget(name: "mexc-bench-reference", dependencies: ["COpenSSL", "CSQLite"]),
 
     // Never shipped. TestKit is what tests of several modules share.
     module("TestKit", imports: ["Domain", "Matching", "Platform"]),

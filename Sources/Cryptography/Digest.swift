@@ -5,7 +5,7 @@ package enum Digest {
   /// The 32 bytes of SHA-256.
   package static func sha256(_ bytes: [UInt8]) -> [UInt8] {
     var digest = [UInt8](repeating: 0, count: SHA256.bytes)
-    let done = unsafe EVP_Digest(bytes, bytes.count, &digest, nil, EVP_sha256(), nil)
+    let done = unsafe EVP_Digest(bytes, bytes.count, &digest, nil, SHA256.algorithm, nil)
     invariant(done == 1, "SHA-256 is part of every OpenSSL")
     return digest
   }
@@ -22,6 +22,9 @@ package enum Digest {
 
 private enum SHA256 {
   static let bytes = 32
+  /// Fetched once: EVP_sha256() would be looked up anew with every use (crypto(7), "Performance").
+  /// Written here and never again, and OpenSSL shares it among threads.
+  nonisolated(unsafe) static let algorithm = unsafe EVP_MD_fetch(nil, "SHA256", nil)
 }
 
 /// HMAC-SHA256 (RFC 2104) under one key. The key lives in OpenSSL's context only, which wipes it when

@@ -121,18 +121,57 @@ extension FixedDecimal: CustomStringConvertible {
   package var description: String {
     let (quotient, remainder) = units.magnitude.quotientAndRemainder(
       dividingBy: Self.one.magnitude)
+    var text = BackwardText()
     // 64 bits are several times quicker, and hold every fraction and almost every whole.
-    var fraction = UInt64(remainder)
-    let whole = UInt64(exactly: quotient).map { String($0) } ?? String(quotient)
-    let sign = units < 0 ? "-" : ""
-    if fraction == 0 { return sign + whole }
-    var digits = Self.fractionDigits
-    while fraction % 10 == 0 {
-      fraction /= 10
-      digits -= 1
+    text.put(fraction: UInt64(remainder), digits: Self.fractionDigits)
+    if let whole = UInt64(exactly: quotient) { text.put(whole) } else { text.put(quotient) }
+    if units < 0 { text.put(byte: UInt8(ascii: "-")) }
+    return text.string
+  }
+}
+
+/// A number's text, written from its end.
+private struct BackwardText {
+  /// A sign, 21 digits, a point and 18 digits.
+  private var bytes = InlineArray<41, UInt8>(repeating: 0)
+  /// Where the last byte was put.
+  private var place = 41
+
+  mutating func put(byte: UInt8) {
+    place -= 1
+    bytes[place] = byte
+  }
+
+  mutating func put(_ number: some FixedWidthInteger & UnsignedInteger) {
+    var rest = number
+    repeat {
+      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+      put(byte: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit))
+      rest = quotient
+    } while rest > 0
+  }
+
+  /// The point and what follows it, without zeros at the end; nothing for a fraction of 0.
+  mutating func put(fraction: UInt64, digits: Int) {
+    guard fraction > 0 else { return }
+    var (rest, left) = (fraction, digits)
+    while rest % 10 == 0 {
+      rest /= 10
+      left -= 1
     }
-    let text = String(fraction)
-    return sign + whole + "." + String(repeating: "0", count: digits - text.count) + text
+    for _ in 0..<left {
+      put(byte: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+      rest /= 10
+    }
+    put(byte: UInt8(ascii: "."))
+  }
+
+  var string: String {
+    let count = bytes.count - place
+    return unsafe String(unsafeUninitializedCapacity: count) { buffer in
+      for offset in 0..<count { unsafe buffer[offset] = bytes[place + offset] }
+      return count
+    }
   }
 }
 

@@ -103,23 +103,36 @@ extension Signal {
   /// One text for one meaning: two signals with the same id are the same signal exactly when these
   /// texts are equal, however their JSON was spaced or ordered.
   package var canonicalText: String {
-    var fields = ["id=\(id)", "symbol=\(symbol)", "side=\(side.rawValue)", "type=\(type.rawValue)"]
-    switch amount {
-    case .base(let quantity): fields.append("quantity=\(quantity)")
-    case .quote(let quantity): fields.append("quote_quantity=\(quantity)")
+    var text = "id="
+    text.reserveCapacity(Self.usualTextBytes)
+    text += id.text
+    func add(_ name: String, _ value: String) {
+      text += "\n"
+      text += name
+      text += "="
+      text += value
     }
-    if let price { fields.append("price=\(price)") }
-    if let referencePrice { fields.append("reference_price=\(referencePrice)") }
-    if let maximumDeviation { fields.append("maximum_deviation_bps=\(maximumDeviation)") }
-    if let createdAt { fields.append("created_at=\(createdAt.milliseconds)") }
+    add("symbol", symbol.text)
+    add("side", side.rawValue)
+    add("type", type.rawValue)
+    switch amount {
+    case .base(let quantity): add("quantity", quantity.description)
+    case .quote(let quantity): add("quote_quantity", quantity.description)
+    }
+    if let price { add("price", price.description) }
+    if let referencePrice { add("reference_price", referencePrice.description) }
+    if let maximumDeviation { add("maximum_deviation_bps", maximumDeviation.description) }
+    if let createdAt { add("created_at", String(createdAt.milliseconds)) }
     switch expiry {
-    case .at(let time): fields.append("expires_at=\(time.milliseconds)")
-    case .timeToLive(let duration): fields.append("ttl_ms=\(duration.wholeMilliseconds)")
+    case .at(let time): add("expires_at", String(time.milliseconds))
+    case .timeToLive(let duration): add("ttl_ms", String(duration.wholeMilliseconds))
     case .unstated: break
     }
     // Lengths stand before the free texts so that no text can imitate a field.
-    if let source { fields.append("source=\(source.utf8.count):\(source)") }
-    if let note { fields.append("note=\(note.utf8.count):\(note)") }
-    return fields.joined(separator: "\n")
+    if let source { add("source", "\(source.utf8.count):\(source)") }
+    if let note { add("note", "\(note.utf8.count):\(note)") }
+    return text
   }
+
+  private static let usualTextBytes = 256
 }

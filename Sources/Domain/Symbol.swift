@@ -35,6 +35,10 @@ package struct Symbol: CustomStringConvertible, Sendable {
   /// `MEXC:BTCUSDT`. Perpetual spellings (`.P`, `:USDT`, `-SWAP`, `PERP`) are refused as such.
   /// Throws why it is no spot symbol.
   package init(spelling: String) throws(SpellingError) {
+    if let symbol = Self.plain(spelling) {
+      self = symbol
+      return
+    }
     guard spelling.utf8.count <= Self.spellingBytesMaximum,
       spelling.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F })
     else { throw .malformed }
@@ -45,6 +49,14 @@ package struct Symbol: CustomStringConvertible, Sendable {
     guard let symbol = Self.pair(name) else { throw .malformed }
     if symbol.isLookalike { throw .lookalike }
     self = symbol
+  }
+
+  /// The exchange's own spelling, which most signals use. A perpetual contract can be spelled so too.
+  private static func plain(_ spelling: String) -> Symbol? {
+    guard spelling.utf8.allSatisfy(isASCIISymbol), !spelling.hasSuffix("SWAP"),
+      !spelling.hasSuffix("PERP")
+    else { return nil }
+    return Symbol(exchangeText: spelling)
   }
 
   /// ASCII letters alone: Unicode turns some letters of other scripts into two, or into ASCII ones.

@@ -18,17 +18,20 @@ enum SignalField: String, CaseIterable {
 /// The members of a signal's object, read field by field into the types that they must have.
 struct SignalFields {
   private let members: [JSONMember]
+  /// Of each member; `nil` for one that no signal has.
+  private let fields: [SignalField?]
   /// For refusals; `nil` when the id itself is wrong.
   private let id: SignalID?
 
   init(_ members: [JSONMember]) {
     self.members = members
-    id = members.first { $0.name == SignalField.id.rawValue }?.value.stringValue
+    fields = members.map { SignalField(rawValue: $0.name) }
+    id = fields.firstIndex(of: .id).flatMap { members[$0].value.stringValue }
       .flatMap(SignalID.init)
   }
 
   func refuseUnknown() throws(SignalRefusal) {
-    for member in members where SignalField(rawValue: member.name) == nil {
+    for (member, field) in zip(members, fields) where field == nil {
       let known = SignalField.allCases.map(\.rawValue).joined(separator: ", ")
       throw SignalRefusal(
         code: .unknownField, id: id, field: member.name, position: member.position,
@@ -48,7 +51,7 @@ struct SignalFields {
   }
 
   private func member(_ field: SignalField) -> JSONMember? {
-    members.first { $0.name == field.rawValue }
+    fields.firstIndex(of: field).map { members[$0] }
   }
 
   // MARK: Text

@@ -325,7 +325,7 @@ extension SpoolDirectory {
     {
       return false
     }
-    guard let content = read(name, finding, age) else { return false }
+    guard let content = read(name, status, finding, age) else { return false }
     handedOver[name] = FileIdentity(status)
     onFile(
       SpoolFile(
@@ -336,12 +336,12 @@ extension SpoolDirectory {
 
   /// nil when there is nothing to hand over yet.
   private func read(
-    _ name: [UInt8], _ finding: SpoolFile.Finding, _ age: Duration
+    _ name: [UInt8], _ status: FileStatus, _ finding: SpoolFile.Finding, _ age: Duration
   ) -> Result<[UInt8], FileRefusal>? {
     let isGuess = finding == .lookedAround
     do throws(FileRefusal) {
       let content = try folders.incoming.readRegularFile(
-        name, maximumBytes: maximumBytes, unlessOpenForWriting: isGuess)
+        name, maximumBytes: maximumBytes, unlessOpenForWriting: isGuess, status: status)
       return .success(content.bytes)
     } catch {
       switch error {

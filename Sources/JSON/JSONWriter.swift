@@ -2,6 +2,7 @@ extension JSONValue {
   /// One line, without white space. Numbers are written as they are held.
   package func compactText() -> String {
     var writer = JSONWriter(indented: false)
+    writer.output.reserveCapacity(JSONWriter.usualBytes)
     writer.write(self, depth: 0)
     return String(decoding: writer.output, as: UTF8.self)
   }
@@ -15,6 +16,9 @@ extension JSONValue {
 }
 
 private struct JSONWriter {
+  /// Room for the detail of an event.
+  static let usualBytes = 512
+
   let indented: Bool
   var output: [UInt8] = []
 
@@ -29,32 +33,34 @@ private struct JSONWriter {
     case .number(let text): put(text)
     case .string(let text): quote(text)
     case .array(let elements):
-      put("[")
+      output.append(0x5B)
       for (place, element) in elements.enumerated() {
         separate(first: place == 0, depth: depth + 1)
         write(element, depth: depth + 1)
       }
       if !elements.isEmpty { breakLine(depth) }
-      put("]")
+      output.append(0x5D)
     case .object(let members):
-      put("{")
+      output.append(0x7B)
       for (place, member) in members.enumerated() {
         separate(first: place == 0, depth: depth + 1)
         quote(member.name)
-        put(indented ? ": " : ":")
+        output.append(0x3A)
+        if indented { output.append(0x20) }
         write(member.value, depth: depth + 1)
       }
       if !members.isEmpty { breakLine(depth) }
-      put("}")
+      output.append(0x7D)
     }
   }
 
   private mutating func put(_ text: String) {
-    output.append(contentsOf: text.utf8)
+    var text = text
+    text.withUTF8 { bytes in unsafe output.append(contentsOf: bytes) }
   }
 
   private mutating func separate(first: Bool, depth: Int) {
-    if !first { put(",") }
+    if !first { output.append(0x2C) }
     breakLine(depth)
   }
 
@@ -67,11 +73,23 @@ private struct JSONWriter {
   /// Escapes what RFC 8259 §7 demands, and what would break a line or a terminal: DEL, the C1
   /// controls, U+2028 and U+2029.
   private mutating func quote(_ text: String) {
-    put("\"")
+    output.append(0x22)
     // Most of it is names and numbers.
-    let isPlain = text.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
-    if isPlain { put(text) } else { escape(text) }
-    put("\"")
+    if !putPlain(text) { escape(text) }
+    output.append(0x22)
+  }
+
+  /// False, and nothing is written, when something has to be escaped.
+  private mutating func putPlain(_ text: String) -> Bool {
+    var text = text
+    return text.withUTF8 { bytes in
+      let isPlain = unsafe bytes.allSatisfy {
+        (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C
+      }
+      guard isPlain else { return false }
+      unsafe output.append(contentsOf: bytes)
+      return true
+    }
   }
 
   private mutating func escape(_ text: String) {

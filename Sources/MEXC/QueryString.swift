@@ -3,11 +3,17 @@
 package struct QueryString {
   package private(set) var text = ""
 
+  /// Room for a signed placement.
+  private static let usualBytes = 384
+
   package init() {}
 
   package mutating func add(_ name: String, _ value: String) {
-    if !text.isEmpty { text += "&" }
-    text += name + "=" + Self.encoded(value)
+    if text.isEmpty { text.reserveCapacity(Self.usualBytes) } else { text += "&" }
+    text += name
+    text += "="
+    // Names and numbers are most of it.
+    text += value.utf8.allSatisfy(Self.isUnreserved) ? value : Self.encoded(value)
   }
 
   /// Appends the signature of everything added so far; nothing may be added after it.

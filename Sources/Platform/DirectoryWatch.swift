@@ -34,6 +34,7 @@ package final class DirectoryWatch {
   private let descriptor: FileDescriptor
   private let onEvent: (DirectoryEvent) -> Void
   private var isClosed = false
+  private var buffer = [UInt8](repeating: 0, count: bufferBytes)
 
   /// Watches the directory that `path` leads to now, until `close()`. Throws when the directory
   /// cannot be watched, and when the machine has no more watches to give (`isExhaustion`).
@@ -65,7 +66,6 @@ package final class DirectoryWatch {
   }
 
   private func readEvents() {
-    var buffer = [UInt8](repeating: 0, count: Self.bufferBytes)
     let number = descriptor.number
     let count = retryingInterrupts { unsafe read(number, &buffer, buffer.count) }
     guard count > 0 else {

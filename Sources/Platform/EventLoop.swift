@@ -57,6 +57,7 @@ package final class EventLoop {
   private var timers: [TimerID: () -> Void] = [:]
   private var due: TimerHeap = TimerHeap()
   private var nextNumber: UInt64 = 1
+  private var events = [clinux_event](repeating: clinux_event(), count: eventsPerTurn)
 
   /// Enough that one wait collects a burst; more waiting events are seen by the next turn.
   private static let eventsPerTurn = 128
@@ -132,17 +133,17 @@ package final class EventLoop {
   package func turn(until deadline: MonotonicTime? = nil) throws(SystemError) {
     turns += 1
     let wait = waitingTime(until: deadline)
-    var events = [clinux_event](repeating: clinux_event(), count: Self.eventsPerTurn)
-    var count = collect(&events, waiting: heldUpSince == nil ? wait : 0)
+    var count = collect(waiting: heldUpSince == nil ? wait : 0)
     if count == 0, heldUpSince != nil {
       heldUpSince = nil
-      count = collect(&events, waiting: wait)
+      count = collect(waiting: wait)
     }
     if count < 0 {
       if errno == EINTR { return }
       throw SystemError.last("epoll_pwait2")
     }
-    for event in events.prefix(Int(count)) {
+    for index in 0..<Int(count) {
+      let event = events[index]
       // A handler earlier in this turn may have deregistered this one.
       guard let registration = registrations[event.token] else { continue }
       registration.handler(Self.readiness(event.events))
@@ -151,7 +152,7 @@ package final class EventLoop {
   }
 
   /// Waits for events; −1 with `errno` when that fails. Tells a delay.
-  private func collect(_ events: inout [clinux_event], waiting wait: Int64) -> CInt {
+  private func collect(waiting wait: Int64) -> CInt {
     let began = now
     let count = unsafe events.withUnsafeMutableBufferPointer { buffer in
       unsafe clinux_epoll_wait(epoll.number, buffer.baseAddress, CInt(buffer.count), wait)

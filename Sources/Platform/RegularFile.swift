@@ -46,11 +46,13 @@ extension Directory {
   ///
   /// `unlessOpenForWriting` refuses a file that somebody has open for writing, as far as the kernel
   /// tells: it does for files of this process's user, and of any user where the process has the
-  /// capability CAP_LEASE; it does not on most network file systems. Throws why it is not read.
+  /// capability CAP_LEASE; it does not on most network file systems. `status` is what the name led to a
+  /// moment ago, for who has looked. Throws why it is not read.
   package func readRegularFile(
-    _ name: [UInt8], maximumBytes: Int, unlessOpenForWriting: Bool = false
+    _ name: [UInt8], maximumBytes: Int, unlessOpenForWriting: Bool = false,
+    status: FileStatus? = nil
   ) throws(FileRefusal) -> FileContent {
-    guard let named = status(of: name) else { throw refusal("fstatat", name) }
+    guard let named = status ?? self.status(of: name) else { throw refusal("fstatat", name) }
     try Self.check(named, maximumBytes: maximumBytes)
     let opened = openForReading(name)
     guard opened >= 0 else {
@@ -80,11 +82,11 @@ extension Directory {
     }
   }
 
-  /// Up to one byte more than expected, which then shows that the file grew.
+  /// What is expected, if it is there: a file that grew shows in its size afterwards.
   private func read(
     _ descriptor: CInt, expecting size: Int, _ name: [UInt8]
   ) throws(FileRefusal) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: size + 1)
+    var bytes = [UInt8](repeating: 0, count: size)
     var filled = 0
     while filled < bytes.count {
       let count = retryingInterrupts {

@@ -89,6 +89,12 @@ final class WatchedStore: StateStore {
     guard process.survives(.afterCommit) else { throw Self.dead }
   }
 
+  func catchUp() {
+    guard process.isAlive else { return }
+    base.catchUp()
+    if disk.isHalted { process.diedOnDisk() }
+  }
+
   /// Of a commit that is not synced, nanoseconds.
   private static let unsyncedDuration: Int64 = 15_000
 

@@ -65,30 +65,32 @@ final class Database {
     if code != SQLITE_OK { throw error(code, step) }
   }
 
-  /// From here on commits leave the log as it is; `syncLog` folds it.
+  /// From here on commits leave the log as it is; `foldLog` folds it.
   func watchLog() { unsafe csqlite_watch_log(handle, logPages) }
 
-  /// After the last commit, of 4 KiB each.
+  /// After the last commit, of 4 KiB each; 0 when they were folded since.
   var pagesInLog: Int32 { unsafe logPages.pointee }
 
-  /// Makes every commit so far durable, and folds a log of so many pages into the file. Throws when
-  /// the disk does not confirm it.
-  ///
-  /// Folding syncs the log too, and the system tells a sync's failure once: before the sync it would
-  /// take the failure to itself, which SQLite then drops. After it a failure costs nothing but another
-  /// try, because the log holds everything.
-  func syncLog(foldFrom pages: Int32) throws(SQLiteError) {
+  /// Makes every commit so far durable. Throws when the disk does not confirm it.
+  func syncLog() throws(SQLiteError) {
     var number: Int32 = 0
     let code = unsafe csqlite_sync_log(handle, &number)
-    guard code != SQLITE_OK else {
-      if pagesInLog >= pages {
-        unsafe sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
-      }
-      return
-    }
+    guard code != SQLITE_OK else { return }
     throw SQLiteError(
       extendedCode: code, systemError: number, message: "the log could not be synced",
       step: "sync the log")
+  }
+
+  /// Folds a log of so many pages into the file. Only while every commit is synced.
+  ///
+  /// Folding syncs the log too, and the system tells a sync's failure once: before `syncLog` it would
+  /// take the failure to itself, which SQLite then drops. After it a failure costs nothing but another
+  /// try, because the log holds everything.
+  func foldLog(from pages: Int32) {
+    guard pagesInLog >= pages else { return }
+    unsafe sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+    // The next commit says how many there are; until then there is nothing to fold.
+    unsafe logPages.pointee = 0
   }
 
   func setBusyTimeout(milliseconds: Int32) {

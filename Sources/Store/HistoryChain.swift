@@ -37,7 +37,15 @@ struct CanonicalRow {
     case null, integer, text
   }
 
-  private(set) var bytes: [UInt8] = []
+  private(set) var bytes: [UInt8]
+
+  /// Room for the detail of an event and what stands beside it.
+  private static let usualBytes = 1_024
+
+  private init() {
+    bytes = []
+    bytes.reserveCapacity(Self.usualBytes)
+  }
 
   mutating func add(_ number: Int64?) {
     guard let number else { return bytes.append(Mark.null.rawValue) }
@@ -47,9 +55,15 @@ struct CanonicalRow {
 
   mutating func add(text: [UInt8]?) {
     guard let text else { return bytes.append(Mark.null.rawValue) }
+    put(text)
+  }
+
+  mutating func add(text: String) { put(text.utf8) }
+
+  private mutating func put(_ text: some Collection<UInt8>) {
     bytes.append(Mark.text.rawValue)
     add(bigEndian: Int64(text.count))
-    bytes += text
+    bytes.append(contentsOf: text)
   }
 
   private mutating func add(bigEndian number: Int64) {
@@ -62,12 +76,13 @@ struct CanonicalRow {
 extension CanonicalRow {
   /// The row that `HistoryEvent.values` makes under the number `id`.
   init(id: Int64, _ values: [SQLiteValue]) {
+    self.init()
     add(id)
     for value in values {
       switch value {
       case .null: add(nil as Int64?)
       case .integer(let number): add(number)
-      case .text(let text): add(text: Array(text.utf8))
+      case .text(let text): add(text: text)
       // The table has no such column.
       case .blob(let bytes): add(text: bytes)
       }
@@ -77,6 +92,7 @@ extension CanonicalRow {
   /// A row of `HistoryEvent.columns`, byte for byte: a text that is no valid UTF-8 stays different
   /// from the one that a reader would make of it.
   init(_ row: Row) {
+    self.init()
     add(row.integer(0))
     add(row.integer(1))
     add(text: row.isNull(2) ? nil : row.blob(2))

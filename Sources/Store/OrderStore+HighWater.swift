@@ -28,16 +28,27 @@ extension OrderStore {
   func writeMark(_ mark: HighWaterMark) throws(StoreError) {
     try marks?.write(mark)
     self.mark = mark
+    markIsDue = false
   }
 
-  /// As `writeMark`, and does not wait for it.
+  /// As `writeMark`, and leaves the writing to `submitMark`.
   func note(_ mark: HighWaterMark) {
-    marks?.submit(mark)
     self.mark = mark
+    markIsDue = true
+  }
+
+  /// Has the last mark written, and does not wait for it.
+  func submitMark() {
+    guard markIsDue else { return }
+    markIsDue = false
+    marks?.submit(mark)
   }
 
   /// Returns when the last mark is on the disk, or has failed.
-  package func finishMarks() { marks?.flush() }
+  package func finishMarks() {
+    submitMark()
+    marks?.flush()
+  }
 
   func compare(with reading: HighWaterMark.Reading) throws(StoreError) {
     if let doubtFile, doubtFile.isThere {

@@ -39,6 +39,10 @@ package final class OrderStore {
   let doubtFile: DoubtFile?
   /// The last mark that was read or written.
   var mark = HighWaterMark(number: 0, armed: 0, head: .beginning)
+  /// Whether the mark is still to be handed over to be written.
+  var markIsDue = false
+  /// Whether everything that was committed is synced.
+  private var isSynced = false
   /// What the opening found in the high-water file.
   package internal(set) var continuity = Continuity.unbroken
   /// How long the last successful commit took, durable on disk included; 0 before the first.
@@ -82,7 +86,10 @@ package final class OrderStore {
     marks = nil
   }
 
-  deinit { marks?.close() }
+  deinit {
+    submitMark()
+    marks?.close()
+  }
 
   /// Whether `commit` has something to do: writes to make durable, or an error to tell.
   package var hasUncommittedWrites: Bool {
@@ -110,8 +117,8 @@ package final class OrderStore {
     }
   }
 
-  /// Ends the turn; does nothing when there are no writes. After a turn that arms an order the
-  /// high-water mark is written beside the caller.
+  /// Ends the turn; does nothing when there are no writes. What follows from it and nobody waits for is
+  /// left to `catchUp`.
   ///
   /// `.written` is for a turn that only arms orders whose signals are synced: it outlives the process.
   /// It becomes synced with the next turn that is. Without a known boot every turn is synced: nothing
@@ -140,26 +147,36 @@ package final class OrderStore {
     }
     unsyncedArmings += armed
     if armed > 0 { note(mark.next(armed: armed, head: try head())) }
+    isSynced = false
     if durability == .synced || boot == nil { try sync() }
     lastCommitNanoseconds = Clock.monotonic().since(start).wholeNanoseconds
   }
 
-  /// The log is folded into the file when it has so many pages of 4 KiB: 2 MiB.
-  private static let foldedPages: Int32 = 512
-
   private func sync() throws(StoreError) {
     do throws(SQLiteError) {
-      try database.syncLog(foldFrom: Self.foldedPages)
+      try database.syncLog()
       unsyncedArmings = 0
+      isSynced = true
     } catch {
       chainHead = nil
       // Some of what the disk did not confirm may be lost even while this boot lasts.
       if unsyncedArmings > 0 {
         doubtFile?.make()
-        marks?.flush()
+        finishMarks()
       }
       throw .ioFailure("\(error)")
     }
+  }
+
+  /// The log is folded into the file when it has so many pages of 4 KiB: 2 MiB.
+  private static let foldedPages: Int32 = 512
+
+  /// Has the high-water mark of the last arming written, beside the caller, and folds a log that has
+  /// grown long. Nobody waits for either, and both keep the disk busy: call it when what waited for the
+  /// commit is done. What is not caught up with is at the next call.
+  package func catchUp() {
+    submitMark()
+    if isSynced { database.foldLog(from: Self.foldedPages) }
   }
 
   /// The last row of the history and its hash; what the open turn has written counts. Throws when
@@ -219,7 +236,10 @@ package final class OrderStore {
       throw error
     }
     try commit(.written)
-    if database.pagesInLog >= Self.foldedPages { try sync() }
+    if database.pagesInLog >= Self.foldedPages {
+      try sync()
+      catchUp()
+    }
     return result
   }
 

@@ -156,22 +156,36 @@ extension HistoryEvent {
 }
 
 extension JSONValue {
-  /// U+0000 replaced by U+FFFD: a reader refuses texts that hold it.
-  var withoutNUL: JSONValue {
+  /// U+0000 replaced by U+FFFD: a reader refuses texts that hold it. Returns itself, without copying,
+  /// when there is none.
+  var withoutNUL: JSONValue { hasNUL ? replacingNUL : self }
+
+  private var hasNUL: Bool {
+    switch self {
+    case .null, .bool, .number: false
+    case .string(let text): text.hasNUL
+    case .array(let elements): elements.contains(where: \.hasNUL)
+    case .object(let members): members.contains { $0.name.hasNUL || $0.value.hasNUL }
+    }
+  }
+
+  private var replacingNUL: JSONValue {
     switch self {
     case .null, .bool, .number: self
     case .string(let text): .string(text.withoutNUL)
-    case .array(let elements): .array(elements.map(\.withoutNUL))
+    case .array(let elements): .array(elements.map(\.replacingNUL))
     case .object(let members):
-      .object(members.map { JSONMember(name: $0.name.withoutNUL, value: $0.value.withoutNUL) })
+      .object(members.map { JSONMember(name: $0.name.withoutNUL, value: $0.value.replacingNUL) })
     }
   }
 }
 
 extension String {
+  fileprivate var hasNUL: Bool { utf8.contains(0) }
+
   /// Returns itself, without copying, when there is nothing to replace.
   fileprivate var withoutNUL: String {
-    guard utf8.contains(0) else { return self }
+    guard hasNUL else { return self }
     var scalars = String.UnicodeScalarView()
     scalars.append(contentsOf: unicodeScalars.lazy.map { $0.value == 0 ? "\u{FFFD}" : $0 })
     return String(scalars)

@@ -70,11 +70,10 @@ package struct HTTPRequestSerializer {
     bytes.append(contentsOf: request.method.rawValue.utf8)
     bytes.append(0x20)
     bytes.append(contentsOf: prefix)
-    guard request.target.utf8.first == 0x2F else { throw .targetInvalid }
-    for byte in request.target.utf8 {
-      guard byte.isVisibleASCII, byte != 0x23 else { throw .targetInvalid }
-      bytes.append(byte)
-    }
+    guard request.target.utf8.first == 0x2F,
+      request.target.utf8.allSatisfy({ $0.isVisibleASCII && $0 != 0x23 })
+    else { throw .targetInvalid }
+    bytes.append(contentsOf: request.target.utf8)
     bytes.append(contentsOf: " HTTP/1.1\r\n".utf8)
     bytes.append(contentsOf: common)
     for field in request.headers { try Self.append(field, to: &bytes) }
@@ -93,16 +92,12 @@ package struct HTTPRequestSerializer {
   ) throws(HTTPRequest.Flaw) {
     guard !field.name.isEmpty else { throw .headerNameInvalid }
     for name in reserved where field.name.hasSameLetters(as: name) { throw .headerReserved }
-    for byte in field.name.utf8 {
-      guard byte.isToken else { throw .headerNameInvalid }
-      bytes.append(byte)
-    }
+    guard field.name.utf8.allSatisfy(\.isToken) else { throw .headerNameInvalid }
+    bytes.append(contentsOf: field.name.utf8)
     bytes.append(0x3A)
     bytes.append(0x20)
-    for byte in field.value.utf8 {
-      guard byte.isFieldValue else { throw .headerValueInvalid }
-      bytes.append(byte)
-    }
+    guard field.value.utf8.allSatisfy(\.isFieldValue) else { throw .headerValueInvalid }
+    bytes.append(contentsOf: field.value.utf8)
     bytes.append(0x0D)
     bytes.append(0x0A)
   }

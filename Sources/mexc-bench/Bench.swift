@@ -32,7 +32,7 @@ final class Bench {
   }
 
   /// A program in the directory of this one.
-  private static func neighbour(_ name: String) throws -> String {
+  static func neighbour(_ name: String) throws -> String {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
     guard count > 0 else { throw SystemError.last("readlink", "/proc/self/exe") }
@@ -93,14 +93,14 @@ final class Bench {
     }
   }
 
-  /// Waits for an event of a daemon, and says when it was.
+  /// Waits for an event of a program, and says when it was.
   func time(
-    _ what: String, for duration: Duration, of daemon: DaemonUnderTest,
+    _ what: String, for duration: Duration, of program: some ProgramUnderTest,
     _ event: () -> MonotonicTime?
   ) throws -> MonotonicTime {
     var time = event()
-    try wait(what + daemon.lastWords, for: duration) {
-      if daemon.process.hasEnded { throw daemon.failure("mexc-signald ended by itself") }
+    try wait(what + program.lastWords, for: duration) {
+      if program.process.hasEnded { throw program.failure("\(program.name) ended by itself") }
       time = event()
       return time != nil
     }

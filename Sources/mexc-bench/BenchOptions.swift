@@ -3,7 +3,7 @@ import Platform
 /// The command line of `mexc-bench`.
 struct BenchOptions: Equatable {
   enum Measurement: String, CaseIterable {
-    case start, idle, signal, burst, backlog, parts, history
+    case start, idle, signal, compare, burst, backlog, parts, allocations, history
   }
 
   struct UsageError: Error, CustomStringConvertible {
@@ -53,19 +53,21 @@ struct BenchOptions: Equatable {
       start    from the start of the process to open trading
       idle     memory and processor time while nothing happens, before and after a load
       signal   from a signal, by file and by socket, to its order on the wire
+      compare  the same from a file, in turns with a plain C program that does the same work
       burst    many signals at once
       backlog  many signals while the exchange is out of reach
       parts    the pieces of the way, inside one process
+      allocations  how often one signal asks for memory, against the budget; not timed
       history  the start, a signal and memory with a million finished signals in the database
       all      all of them; also when nothing but options is given
 
-      --signals N      signals in each row of "signal" (default \(Extent().signals))
+      --signals N      signals in each row of "signal" and "compare" (default \(Extent().signals))
       --quick          less of everything, within some seconds
       --directory DIR  on which disk the state lies (default /var/tmp)
       --json           one JSON document; times in nanoseconds
       --help           print this text
 
-    The daemon that is measured is the mexc-signald beside this program. TLS needs the openssl
+    The daemon that is measured is the mexc-signald beside this program, and so is the C program. TLS needs the openssl
     command.
     Percentiles are of all samples; none is left out.
     Exit status: 0 done, 1 failed, 2 wrong usage.

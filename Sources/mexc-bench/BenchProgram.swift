@@ -54,9 +54,11 @@ enum BenchProgram {
     case .start: try StartMeasurement(bench: bench).run()
     case .idle: try IdleMeasurement(bench: bench).run()
     case .signal: try SignalMeasurement(bench).run()
+    case .compare: try CompareMeasurement(bench).run()
     case .burst: try BurstMeasurement(bench: bench).run()
     case .backlog: try BacklogMeasurement(bench: bench).run()
     case .parts: try PartsMeasurement(bench).run()
+    case .allocations: try AllocationMeasurement(bench: bench).run()
     case .history: try HistoryMeasurement(bench).run()
     }
   }

@@ -6,6 +6,7 @@ enum BenchValue {
   case time(nanoseconds: Int64)
   case bytes(Int)
   case count(Int)
+  case ratio(Double)
 }
 
 /// One line of a table.
@@ -74,7 +75,14 @@ extension BenchSection {
       }
     case .bytes(let bytes): Self.tenths(Int64(bytes), of: 1_048_576) + " MiB"
     case .count(let count): String(count)
+    case .ratio(let ratio): Self.hundredths(ratio)
     }
+  }
+
+  private static func hundredths(_ ratio: Double) -> String {
+    let digits = String(Int((ratio * 100).rounded()))
+    let padded = String(repeating: "0", count: max(0, 3 - digits.count)) + digits
+    return padded.dropLast(2) + "." + padded.suffix(2)
   }
 
   /// `value / unit`, rounded to one digit after the point.
@@ -101,6 +109,7 @@ extension BenchSection {
     case .time(let nanoseconds): (name + "_ns", .integer(nanoseconds))
     case .bytes(let bytes): (name + "_bytes", .integer(bytes))
     case .count(let count): (name, .integer(count))
+    case .ratio(let ratio): (name, .number(hundredths(ratio)))
     }
   }
 }

@@ -58,7 +58,7 @@ struct BurstMeasurement {
   static func drop(
     _ count: Int, to daemon: DaemonUnderTest, _ bench: Bench
   ) throws -> [(BenchSignal, MonotonicTime)] {
-    let dropper = try SpoolDropper(bench, daemon)
+    let dropper = try SpoolDropper(bench, in: daemon.directory)
     defer { dropper.close() }
     let signals = (1...count).map { BenchSignal($0) }
     for signal in signals { try dropper.prepare(signal) }

@@ -5,7 +5,7 @@ import Platform
 import SimulatedExchange
 
 /// A running mexc-signald with raised limits, from its start to its end.
-final class DaemonUnderTest {
+final class DaemonUnderTest: ProgramUnderTest {
   /// Between a process that starts and the exchange that answers it; far more than it takes.
   private static let startDeadline = Duration.seconds(20)
   /// The daemon itself gives orders in flight 10 seconds.
@@ -14,10 +14,10 @@ final class DaemonUnderTest {
   /// Between two questions whether everything has settled.
   private static let quietInterval = Duration.milliseconds(5)
   private static let quietDeadline = Duration.seconds(60)
-  private static let logLines = 15
   /// tcpmux: nobody serves it, and no program is given it by chance.
   private static let unusedPort = 1
 
+  let name = "mexc-signald"
   let directory: String
   let account: String
   let process: ChildProcess
@@ -63,15 +63,15 @@ final class DaemonUnderTest {
       ], log: log)
     self.process = process
     var trading: MonotonicTime?
-    try bench.wait("the daemon to trade" + Self.ending(of: log), for: Self.startDeadline) {
+    try bench.wait("the daemon to trade" + ProgramLog.ending(log), for: Self.startDeadline) {
       guard !process.hasEnded else {
-        throw BenchError.failed("mexc-signald did not start" + Self.ending(of: log))
+        throw BenchError.failed("mexc-signald did not start" + ProgramLog.ending(log))
       }
       trading = notify.time(of: isReachable ? "STATUS=trading" : "READY=1")
       return trading != nil
     }
     guard let trading, let ready = notify.time(of: "READY=1") else {
-      throw BenchError.failed("mexc-signald trades without being ready" + Self.ending(of: log))
+      throw BenchError.failed("mexc-signald trades without being ready" + ProgramLog.ending(log))
     }
     readyTime = ready.since(process.startedAt)
     tradingTime = isReachable ? trading.since(process.startedAt) : .zero
@@ -105,17 +105,6 @@ final class DaemonUnderTest {
       "control": ["socket": .string(directory + "/control.sock")],
     ]
   }
-
-  /// The last lines of its log, for an error.
-  private static func ending(of log: String) -> String {
-    guard let text = try? TextFile.read(log) else { return "" }
-    let lines = text.split(separator: "\n").suffix(logLines)
-    return lines.isEmpty ? "" : "; its last words:\n" + lines.joined(separator: "\n")
-  }
-
-  var lastWords: String { Self.ending(of: directory + "/log") }
-
-  func failure(_ text: String) -> BenchError { .failed(text + lastWords) }
 
   /// Asks it to stop, and waits until it has.
   func stop() throws {

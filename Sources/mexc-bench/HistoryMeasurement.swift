@@ -75,7 +75,7 @@ final class HistoryMeasurement {
       try DaemonUnderTest(bench, .http, in: lane.directory, maximumAge: .seconds(60))
     }
     let idle = try daemons.map { try ProcessUsage(of: $0.process.identifier).residentBytes }
-    let droppers = try daemons.map { try SpoolDropper(bench, $0) }
+    let droppers = try daemons.map { try SpoolDropper(bench, in: $0.directory) }
     for round in 0..<bench.extent.signals {
       for index in round % 2 == 0 ? [0, 1] : [1, 0] {
         try measure(lanes[index], daemons[index], droppers[index])

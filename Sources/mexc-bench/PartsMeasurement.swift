@@ -1,3 +1,4 @@
+import CAllocations
 import Configuration
 import Cryptography
 import Daemon
@@ -9,17 +10,31 @@ import Matching
 import Platform
 import SimulatedExchange
 import Store
+import Transport
 
 /// The pieces of the way, inside this process: the same code as the daemon's, on a clock that is
 /// handed to it.
 final class PartsMeasurement {
-  /// Reading the clock twice costs some 50 ns, which is part of every time.
-  private struct Times {
-    var reading = Samples()
-    var naming = Samples()
-    var turn = Samples()
-    var commit = Samples()
-    var signing = Samples()
+  /// A piece of the way, by the name that the table shows.
+  enum Part: String, CaseIterable {
+    case reading = "strict reading of a signal"
+    case naming = "its digest and client order ID"
+    case turn = "engine: signal → approved and armed"
+    case writing = "store: that turn, written"
+    case commit = "store: its commit"
+    case request = "the placement, signed, as bytes"
+    case answer = "its answer, read"
+  }
+
+  /// What a signal takes, piece by piece.
+  struct Passage {
+    var time: [Part: Duration] = [:]
+    /// Blocks that were asked of the heap.
+    var allocations: [Part: Int] = [:]
+    var isSynced = false
+
+    var wholeTime: Duration { time.values.reduce(.zero, +) }
+    var wholeAllocations: Int { allocations.values.reduce(0, +) }
   }
 
   private static let account = "bench"
@@ -30,11 +45,12 @@ final class PartsMeasurement {
 
   private let bench: Bench
   private let store: OrderStore
-  private let venue: MEXCSpot
+  private var venue: MEXCSpot
+  private let serializer: HTTPRequestSerializer
+  private var parser = HTTPResponseParser()
   private let instrument: Instrument
   private var engine: Engine
   private var now: Moment
-  private var times = Times()
   private var requests: [String: OrderRequest] = [:]
 
   init(_ bench: Bench) throws {
@@ -44,6 +60,8 @@ final class PartsMeasurement {
     let secret = Secret(copying: Array(SimulatorConfiguration.demoSecret.utf8))
     let credentials = try MEXC.Credentials(apiKey: key, secret: secret)
     venue = MEXCSpot(credentials: credentials, receiveWindow: .seconds(5))
+    serializer = HTTPRequestSerializer(
+      endpoint: try Endpoint("https://api.mexc.com"), userAgent: "mexc-bench")
     instrument = Listing.standard[0].rules
     var configuration = Configuration()
     configuration.mode = .live
@@ -57,28 +75,37 @@ final class PartsMeasurement {
       signals: [:], at: now)
   }
 
-  func run() throws -> BenchSection {
+  /// Every second signal's commit is synced.
+  func passages() throws -> [Passage] {
     try settle(engine.apply(.tick, at: now))
     // The first signal has the price looked up, and is not like the others.
-    try pass(BenchSignal(0), &times)
-    times = Times()
-    for number in 1...bench.extent.repetitions {
+    _ = try pass(BenchSignal(0), isSynced: true)
+    return try (1...bench.extent.repetitions).map { number in
       if bench.isStopping { throw BenchError.interrupted }
-      try pass(BenchSignal(number), &times)
+      return try pass(BenchSignal(number), isSynced: number % 2 == 0)
     }
-    return BenchSection(
-      name: "parts", title: "Parts: inside one process", unit: .nanoseconds,
-      rows: [
-        row("strict reading of a signal", times.reading),
-        row("its digest and client order ID", times.naming),
-        row("engine: signal → approved and armed", times.turn),
-        row("store: that turn, written and committed", times.commit),
-        row("signing the placement", times.signing),
-      ], notes: ["The state lies in \(bench.scratch.path)."])
   }
 
-  private func row(_ label: String, _ samples: Samples) -> BenchRow {
-    BenchRow(
+  func run() throws -> BenchSection {
+    let passages = try passages()
+    let unsynced = passages.filter { !$0.isSynced }
+    var rows = Part.allCases.map { part in
+      Self.row(part.rawValue, unsynced.compactMap { $0.time[part] })
+    }
+    let synced = passages.filter(\.isSynced).compactMap { $0.time[.commit] }
+    rows += [
+      Self.row("all of it", unsynced.map(\.wholeTime)),
+      Self.row("store: a commit with its sync", synced),
+    ]
+    return BenchSection(
+      name: "parts", title: "Parts: inside one process, the price known", unit: .nanoseconds,
+      rows: rows, notes: ["The state lies in \(bench.scratch.path)."])
+  }
+
+  private static func row(_ label: String, _ times: [Duration]) -> BenchRow {
+    var samples = Samples()
+    for time in times { samples.add(time) }
+    return BenchRow(
       label: label,
       values: [
         ("n", .count(samples.count)), ("min", samples.percentile(0)),
@@ -86,43 +113,91 @@ final class PartsMeasurement {
       ])
   }
 
-  /// Carries one signal from its bytes to the end of its order.
-  private func pass(_ input: BenchSignal, _ times: inout Times) throws {
-    now = now.advanced(by: Self.step)
-    var start = Clock.monotonic()
-    func lap() -> Duration {
-      let end = Clock.monotonic()
-      defer { start = end }
-      return end.since(start)
+  // MARK: One signal
+
+  /// What has been spent since the last lap. Reading the clock twice costs some 50 ns, which is part of
+  /// every time.
+  private struct Meter {
+    private(set) var passage: Passage
+    private var start = Clock.monotonic()
+    private var count = callocations_count()
+
+    init(isSynced: Bool) { passage = Passage(isSynced: isSynced) }
+
+    mutating func lap(_ part: Part) {
+      let (end, count) = (Clock.monotonic(), callocations_count())
+      passage.time[part] = end.since(start)
+      passage.allocations[part] = Int(count - self.count)
+      skip()
     }
+
+    /// Begins anew: what was done since the last lap is no part.
+    mutating func skip() {
+      count = callocations_count()
+      start = Clock.monotonic()
+    }
+  }
+
+  /// Carries one signal from its bytes to the end of its order.
+  private func pass(_ input: BenchSignal, isSynced: Bool) throws -> Passage {
+    now = now.advanced(by: Self.step)
+    var meter = Meter(isSynced: isSynced)
     let signal = try SignalReader.read(input.bytes, maximumBytes: input.bytes.count)
-    times.reading.add(lap())
+    meter.lap(.reading)
     let digest = Digest.sha256(Array(signal.canonicalText.utf8))
     let name = ClientOrderID(account: Self.account, signal: signal.id)
-    times.naming.add(lap())
+    meter.lap(.naming)
     let arrival = SignalArrival(
       signal: signal, raw: input.bytes, contentDigest: digest, clientOrderID: name,
       origin: .file(Array("\(signal.id).json".utf8)), arrivedAt: now.wall,
       receipt: Receipt(number: 1))
+    meter.skip()
     let effects = engine.apply(.signal(arrival, known: nil), at: now)
-    times.turn.add(lap())
-    for case .write(let write) in effects { try store.write(write) }
-    try store.commit()
-    times.commit.add(lap())
+    meter.lap(.turn)
+    for write in effects.writes { try store.write(write) }
+    meter.lap(.writing)
+    try store.commit(isSynced ? .synced : .written)
+    meter.lap(.commit)
     for case .send(let dispatch) in effects where dispatch.isPlacement {
-      _ = lap()
-      _ = venue.httpRequest(for: dispatch.request, stampedAt: dispatch.stampedAt)
-      times.signing.add(lap())
+      try place(dispatch, &meter)
     }
     try settle(effects, isStored: true)
+    return meter.passage
   }
+
+  private func place(_ dispatch: Dispatch, _ meter: inout Meter) throws {
+    meter.skip()
+    guard let request = venue.httpRequest(for: dispatch.request, stampedAt: dispatch.stampedAt)
+    else { throw BenchError.failed("the placement was not signed") }
+    _ = try serializer.bytes(of: request)
+    meter.lap(.request)
+    guard case .complete(let response, _, _) = parser.feed(Self.acknowledgement.span),
+      case .placed = venue.answer(to: dispatch.request, .success(response), now: now.wall)
+    else { throw BenchError.failed("the answer to the placement was not understood") }
+    meter.lap(.answer)
+  }
+
+  private static let acknowledgement: [UInt8] = {
+    let body = """
+      {"symbol":"BTCUSDT","orderId":"C02__443776347957968896088","orderListId":-1,\
+      "price":"64100","origQty":"0.001","type":"LIMIT","side":"BUY","stpMode":"",\
+      "transactTime":1661938980268}
+      """
+    let head = """
+      HTTP/1.1 200 OK\r
+      Content-Type: application/json\r
+      Content-Length: \(body.utf8.count)\r
+      Connection: keep-alive\r\n\r\n
+      """
+    return Array((head + body).utf8)
+  }()
 
   /// Answers every request that leaves, and lets time pass, until nothing is under way.
   private func settle(_ effects: [Effect], isStored: Bool = false) throws {
     var effects = effects
     var isStored = isStored
     while true {
-      if !isStored { for case .write(let write) in effects { try store.write(write) } }
+      if !isStored { for write in effects.writes { try store.write(write) } }
       isStored = false
       try store.commit()
       var next: [Effect] = []

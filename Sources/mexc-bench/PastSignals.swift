@@ -41,7 +41,10 @@ struct PastSignals {
     for number in 0..<count {
       let time = first.advanced(by: .milliseconds(span * Int64(number) / Int64(count)))
       try write(number, end, at: time)
-      if (number + 1) % Self.perCommit == 0 { try store.commit() }
+      if (number + 1) % Self.perCommit == 0 {
+        try store.commit()
+        store.catchUp()
+      }
     }
     try store.commit()
     store.finishMarks()

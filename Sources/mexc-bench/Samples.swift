@@ -11,10 +11,16 @@ struct Samples {
   }
 
   /// By the nearest-rank method; 0 is the smallest. Zero without samples.
-  func percentile(_ percent: Int) -> BenchValue {
+  func nanoseconds(percent: Int) -> Int64 {
     let sorted = nanoseconds.sorted()
     let rank = (percent * sorted.count + 99) / 100
-    return .time(nanoseconds: sorted.isEmpty ? 0 : sorted[max(0, rank - 1)])
+    return sorted.isEmpty ? 0 : sorted[max(0, rank - 1)]
+  }
+
+  var median: Int64 { nanoseconds(percent: 50) }
+
+  func percentile(_ percent: Int) -> BenchValue {
+    .time(nanoseconds: nanoseconds(percent: percent))
   }
 
   /// The columns that a table shows.

@@ -78,7 +78,7 @@ final class SignalMeasurement {
     let daemon = try DaemonUnderTest(
       bench, scheme, in: bench.newDirectory("signal"), maximumAge: age)
     return Lane(
-      scheme: scheme, daemon: daemon, dropper: try SpoolDropper(bench, daemon),
+      scheme: scheme, daemon: daemon, dropper: try SpoolDropper(bench, in: daemon.directory),
       socket: try daemon.connectSignals())
   }
 

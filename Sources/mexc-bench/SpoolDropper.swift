@@ -10,10 +10,10 @@ final class SpoolDropper {
   private var watch: DirectoryWatch?
   private var results: [[UInt8]: MonotonicTime] = [:]
 
-  init(_ bench: Bench, _ daemon: DaemonUnderTest) throws {
+  init(_ bench: Bench, in directory: String) throws {
     self.bench = bench
-    let spool = daemon.directory + "/spool"
-    staging = try Directory(making: daemon.directory + "/staging", mode: 0o700)
+    let spool = directory + "/spool"
+    staging = try Directory(making: directory + "/staging", mode: 0o700)
     incoming = try Directory(path: spool + "/incoming")
     watch = try DirectoryWatch(path: spool + "/done", loop: bench.loop) { [weak self] event in
       self?.take(event)
@@ -41,6 +41,9 @@ final class SpoolDropper {
     try staging.rename(name, to: incoming, as: name)
     return start
   }
+
+  /// Whether nobody has taken the file yet.
+  func isWaiting(_ signal: BenchSignal) -> Bool { incoming.contains(name(of: signal)) }
 
   /// When the result was seen in done/.
   func result(of signal: BenchSignal) -> MonotonicTime? {

@@ -96,6 +96,28 @@ import Testing
     #expect(harness.placements.isEmpty)
   }
 
+  /// A commit that takes long, or a connection that has to be made first, outlasts a price.
+  @Test(arguments: [(1, 0), (2, 1_000), (3, 1_000)])
+  func `a price that grew too old while its order was armed is asked for again at once`(
+    times: Int, pause: Int
+  ) {
+    let exchange = FakeExchange()
+    var late = times
+    exchange.script = { dispatch, _ in
+      guard dispatch.isPlacement, late > 0 else { return nil }
+      late -= 1
+      return .answer(.failed(.notSent("the commit took too long")), after: .seconds(2))
+    }
+    let harness = EngineHarness.open(
+      makeConfiguration { $0.defaultTimeToLive = .seconds(60) }, exchange: exchange)
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(2 * times) + .milliseconds(pause))
+    #expect(harness.placements.count == times + 1)
+    #expect(harness.status("a") == .open)
+    // Each was judged by a price of its own.
+    #expect(harness.requests(\.isPrices).count >= times + 1)
+  }
+
   @Test func `a symbol without a price is refused at once`() {
     let exchange = FakeExchange()
     exchange.prices[eth] = nil

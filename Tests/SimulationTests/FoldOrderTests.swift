@@ -15,6 +15,7 @@ import Testing
     for number in 1..<failing {
       try store.write(.setHalt(HaltRecord(reason: "\(number) \(reason)", since: noon)))
       try store.commit()
+      store.catchUp()
     }
     try store.write(.setHalt(HaltRecord(reason: "last \(reason)", since: noon)))
     disk.set(.syncFails, after: 1, count: 1)

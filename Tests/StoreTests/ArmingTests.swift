@@ -93,6 +93,7 @@ import Testing
     for id in ["a", "b", "c"] {
       var recorded = try Recorded(id, in: store)
       try recorded.arm(in: store, .written)
+      store.catchUp()
     }
     store.marks?.flush()
     let path = HighWaterFile.path(beside: scratch.database)

@@ -136,7 +136,8 @@ package final class Epochs {
   private var storage: EngineDriver<StoreError>.Storage {
     EngineDriver<StoreError>.Storage(
       write: { [store] write throws(StoreError) in try store.write(write) },
-      commit: { [store] durability throws(StoreError) in try store.commit(durability) })
+      commit: { [store] durability throws(StoreError) in try store.commit(durability) },
+      catchUp: { [store] in store.catchUp() })
   }
 
   private func edges(of link: any Dispatching) -> EngineDriver<StoreError>.Edges {
@@ -155,7 +156,10 @@ package final class Epochs {
   /// Nothing leaves any more and nothing is taken. A disk that can recover is tried every second;
   /// one that cannot be trusted ends the daemon, and the next start looks at what is really there.
   func lose(_ error: StoreError) {
-    if let driver { unwrittenBackOff = driver.engine.ban }
+    if let driver {
+      unwrittenBackOff = driver.engine.ban
+      driver.performReady()
+    }
     gateway.driver = nil
     gateway.pause()
     driver = nil

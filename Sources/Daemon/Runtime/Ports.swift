@@ -30,6 +30,7 @@ package struct Timekeeper {
 package protocol StateStore: AnyObject {
   func write(_ write: StoreWrite) throws(StoreError)
   func commit(_ durability: Durability) throws(StoreError)
+  func catchUp()
   func probe() throws(StoreError)
   func loadState(now: WallTime) throws(StoreError) -> StoredState
   func signal(_ id: SignalID) throws(StoreError) -> SignalRecord?

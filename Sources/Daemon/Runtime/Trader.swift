@@ -102,6 +102,9 @@ final class Trader {
     while exitCode == nil {
       logger.flush()
       try loop.turn(until: deadline)
+      driver?.commitAndSend()
+      // The price may have come during the commit: its order goes before answers, files and the journal.
+      if driver?.engine.isAskingPrices == true { try loop.turn(until: loop.now) }
       driver?.finish()
       keys.endOfTurn()
       endIfDone()

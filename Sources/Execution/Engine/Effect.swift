@@ -23,6 +23,24 @@ package enum Effect: Sendable {
   case connectAccountStream
 }
 
+extension [Effect] {
+  /// What one input has to have written, in order. An order that it changes several times is written
+  /// once, as it is left: its history holds every step.
+  package var writes: [StoreWrite] {
+    var rows: [OrderKey: Int] = [:]
+    var writes: [StoreWrite?] = []
+    for case .write(let write) in self {
+      if case .putOrder(let order) = write,
+        let former = rows.updateValue(writes.count, forKey: order.key)
+      {
+        writes[former] = nil
+      }
+      writes.append(write)
+    }
+    return writes.compactMap(\.self)
+  }
+}
+
 /// What the sender of a signal is told.
 package struct SignalAnswer: Hashable, Sendable {
   package enum Status: String, Hashable, Sendable {

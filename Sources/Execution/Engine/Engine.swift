@@ -29,6 +29,8 @@ package struct Engine: Sendable {
   package var careful: CarefulRecord? { parts.trading.careful }
   /// The back-off that the exchange demands.
   package var ban: BanRecord? { parts.scheduler.backOff }
+  /// A look-up for a price that an order waits for is under way.
+  package var isAskingPrices: Bool { parts.prices.underWay != nil }
   /// A placement is on the wire and its answer is out.
   package var hasPlacementOutstanding: Bool { parts.scheduler.hasPlacementUnderWay }
   /// Orders that are not at their end, oldest first.
@@ -113,7 +115,7 @@ package struct Engine: Sendable {
     case .prices: PriceAnswers.take(request, answer.pricesReading, &parts, &reaction)
     case .place(let keys):
       for (key, reading) in zip(keys, answer.placementReadings(of: keys.count)) {
-        PlacementAnswers.take(key, reading, &parts, &reaction)
+        PlacementAnswers.take(key, reading, of: request, &parts, &reaction)
       }
     case .poll(let key): OrderPolling.take(key, answer.orderReading, &parts, &reaction)
     case .pollMany(let symbol, let keys):

@@ -8,13 +8,16 @@ package final class EngineDriver<Failure: Error> {
   package struct Storage {
     package var write: (StoreWrite) throws(Failure) -> Void
     package var commit: (Durability) throws(Failure) -> Void
+    /// What follows from the commits and nobody waits for.
+    package var catchUp: () -> Void
 
     package init(
       write: @escaping (StoreWrite) throws(Failure) -> Void,
-      commit: @escaping (Durability) throws(Failure) -> Void
+      commit: @escaping (Durability) throws(Failure) -> Void, catchUp: @escaping () -> Void = {}
     ) {
       self.write = write
       self.commit = commit
+      self.catchUp = catchUp
     }
   }
 
@@ -65,6 +68,8 @@ package final class EngineDriver<Failure: Error> {
   private let now: () -> Moment
   private let edges: Edges
   private var deferred: [Deferred] = []
+  /// What has been committed and is still to be performed.
+  private var ready: [Deferred] = []
   /// What the turn's commit must outlive.
   private var durability = Durability.written
   private var inputs: [(input: Input, at: Moment)] = []
@@ -92,9 +97,11 @@ package final class EngineDriver<Failure: Error> {
   }
 
   private func apply(_ input: Input, at now: Moment) {
-    for effect in engine.apply(input, at: now) {
+    let effects = engine.apply(input, at: now)
+    // A look-up is under way while the writes are made.
+    for effect in effects {
       switch effect {
-      case .write(let write): persist(write)
+      case .write: break
       case .send(let dispatch) where dispatch.barrier == .none: edges.send(dispatch)
       case .withdrawUnsent(let reason): withdraw(reason)
       case .watchPrices(let symbols): edges.watchPrices(symbols)
@@ -104,6 +111,7 @@ package final class EngineDriver<Failure: Error> {
         deferred.append(.effect(effect))
       }
     }
+    for write in effects.writes { persist(write) }
   }
 
   private func persist(_ write: StoreWrite) {
@@ -125,8 +133,9 @@ package final class EngineDriver<Failure: Error> {
     edges.withdrawUnsent(reason)
   }
 
-  /// Commits what the turn wrote, then performs what waited for it; again, until nothing is left.
-  package func finish() {
+  /// Commits what the turn wrote, and lets the orders leave that waited for it; again, until nothing is
+  /// left. Answers, files and the journal hold no order up: `finish` sees to them.
+  package func commitAndSend() {
     if hasFailed { return }
     isBusy = true
     defer { isBusy = false }
@@ -138,14 +147,33 @@ package final class EngineDriver<Failure: Error> {
       inputs = []
       for (input, at) in waiting { apply(input, at: at) }
       guard commit() else { return }
-      let ready = deferred
+      let committed = deferred
       deferred = []
-      // What an order waited for is done: answers, files and the journal do not hold it up.
-      for item in ready {
+      for item in committed {
         if case .effect(.send(let dispatch)) = item { leave(dispatch) }
       }
-      for item in ready { perform(item) }
+      ready += committed
     } while !inputs.isEmpty
+  }
+
+  /// Commits what the turn wrote, then performs everything that waited for it; again, until nothing is
+  /// left. The store catches up when all of it is done.
+  package func finish() {
+    if hasFailed { return }
+    repeat {
+      commitAndSend()
+      performReady()
+    } while !inputs.isEmpty
+    storage.catchUp()
+  }
+
+  /// Performs what was committed earlier; for who lets go of the driver.
+  package func performReady() {
+    isBusy = true
+    defer { isBusy = false }
+    let items = ready
+    ready = []
+    for item in items { perform(item) }
   }
 
   private func commit() -> Bool {
@@ -158,6 +186,7 @@ package final class EngineDriver<Failure: Error> {
       inputs = []
       let lost = deferred
       deferred = []
+      performReady()
       for item in lost { refuse(item, error) }
       edges.storageFailed(error)
       return false

@@ -119,6 +119,8 @@ struct Outstanding: Sendable {
   /// The symbols that a price look-up took along.
   var symbols: [Symbol] = []
   var sentAt: Moment
+  /// It did not leave after that.
+  var sendBefore: MonotonicTime?
 }
 
 extension ExchangeRequest {

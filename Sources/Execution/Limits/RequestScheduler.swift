@@ -185,7 +185,8 @@ struct RequestScheduler: Sendable {
     nextNumber += 1
     limiter.sent(id, cost(request), in: purpose.group)
     underWay[id] = Outstanding(
-      purpose: purpose, sharers: sharers, symbols: symbols, sentAt: reaction.now)
+      purpose: purpose, sharers: sharers, symbols: symbols, sentAt: reaction.now,
+      sendBefore: sendBefore)
     reaction.add(
       .send(
         Dispatch(

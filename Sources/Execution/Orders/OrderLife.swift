@@ -29,6 +29,8 @@ struct OrderLife: Sendable {
   private(set) var phase: Phase
   /// When it was last handed to the network; `nil` when that was an earlier run.
   private(set) var armedAt: MonotonicTime?
+  /// The last attempt did not leave because its price had grown too old, and the next went at once.
+  var wasLate = false
   /// Looks that did not tell where it stands, over every phase.
   var looks = FailedLooks()
 

@@ -8,7 +8,7 @@ enum PlacementAnswers {
   private static let maximumAttempts = 2
 
   static func take(
-    _ key: OrderKey, _ answer: Result<PlacementAnswer, ExchangeFailure>,
+    _ key: OrderKey, _ answer: Result<PlacementAnswer, ExchangeFailure>, of request: Outstanding,
     _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
     guard let life = parts.orders[key] else { return }
@@ -22,7 +22,9 @@ enum PlacementAnswers {
     case .failure(.refused(let error))
     where error.refusesPlacement || parts.configuration.mode == .validate:
       refused(life, error, &parts, &reaction)
-    case .failure(.notSent(let reason)): didNotLeave(life, reason, &parts, &reaction)
+    case .failure(.notSent(let reason)):
+      let isLate = request.sendBefore.map { reaction.now.monotonic >= $0 } ?? false
+      didNotLeave(life, reason, isLate: isLate, &parts, &reaction)
     case .failure(let failure): lose(life, failure, &parts, &reaction)
     }
   }
@@ -42,11 +44,21 @@ enum PlacementAnswers {
   }
 
   private static func didNotLeave(
-    _ life: OrderLife, _ reason: String, _ parts: inout EngineParts, _ reaction: inout Reaction
+    _ life: OrderLife, _ reason: String, isLate: Bool, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
   ) {
     guard parts.fold(.mayRetry("not sent: \(reason)"), into: life.key, &reaction) else { return }
-    waitBeforeRetry(life.key, didNotLeave: true, &parts, at: reaction.now.monotonic)
-    parts.prices.forgetAll()
+    // The way to the exchange has not failed: the price grew too old on the way. That it does so again
+    // and again would be another matter.
+    let goesAtOnce = isLate && !life.wasLate
+    parts.orders.update(life.key) { life in
+      life.wasLate = goesAtOnce
+      life.waiting?.didNotLeave = true
+    }
+    if !goesAtOnce {
+      waitBeforeRetry(life.key, didNotLeave: true, &parts, at: reaction.now.monotonic)
+      parts.prices.forgetAll()
+    }
     reaction.log(
       .warning, "the order did not leave; trying again", life.order, [("reason", reason)])
   }

@@ -30,7 +30,7 @@ import Testing
             self.now = self.now.advanced(by: commitTakes)
             if isBroken { throw Broken() }
             note("commit")
-          }),
+          }, catchUp: { [unowned self] in note("catch up") }),
         now: { [unowned self] in self.now },
         edges: EngineDriver<Broken>.Edges(
           send: { [unowned self] dispatch in
@@ -57,13 +57,14 @@ import Testing
       String(describing: write).prefix { $0 != "(" }.description
     }
 
-    /// What happened since the last call; lines of the journal only where they are asked for.
+    /// What happened since the last call; what holds nothing up only where it is asked for.
     func take(logs: Bool = false) -> [String] {
       defer { events = [] }
-      return events.filter { logs || $0 != "log" }
+      return events.filter { logs || $0 != "log" && $0 != "catch up" }
     }
 
     func feed(_ input: Input) { driver?.feed(input) }
+    func commitAndSend() { driver?.commitAndSend() }
     func finish() { driver?.finish() }
     func afterCommit(_ work: String) { driver?.afterCommit { [unowned self] in note(work) } }
     var hasSentPlacement: Bool { sent.contains { $0.isPlacement } }
@@ -104,14 +105,55 @@ import Testing
 
   // MARK: The order of things
 
+  @Test func `an order leaves before what was committed earlier is told`() {
+    let stage = Stage()
+    stage.open()
+    stage.submit("a")
+    stage.commitAndSend()
+    #expect(stage.take().last == "commit")
+    stage.answerPrices()
+    stage.commitAndSend()
+    #expect(stage.take().suffix(2) == ["commit", "send place"])
+    stage.finish()
+    #expect(stage.take(logs: true) == ["commit", "log", "answer accepted", "log", "catch up"])
+  }
+
+  @Test func `what was committed is told although the next commit fails`() {
+    let stage = Stage()
+    stage.open()
+    stage.submit("a")
+    stage.commitAndSend()
+    _ = stage.take()
+    stage.submit("b")
+    stage.isBroken = true
+    stage.finish()
+    #expect(
+      stage.take().filter { !$0.hasPrefix("write") }
+        == ["answer accepted", "answer storage_unavailable", "storage failed"])
+  }
+
+  @Test func `of an order that an input changes several times the last row is written`() {
+    let stage = Stage()
+    stage.open()
+    stage.submit("a")
+    stage.answerPrices()
+    stage.finish()
+    _ = stage.take()
+    // The price is known: the order is made, approved and armed at once.
+    stage.submit("b")
+    let writes = stage.take()
+    #expect(writes.count { $0 == "write appendEvent" } == 4)
+    #expect(writes.count { $0 == "write putOrder" } == 1)
+  }
+
   @Test func `what needs no commit leaves before it, and the rest after it`() {
     let stage = Stage()
     stage.open()
     stage.submit("a")
     // The price is asked for while the signal is being written down.
     let fed = stage.take()
-    #expect(fed.last == "send prices")
-    #expect(fed.dropLast().allSatisfy { $0.hasPrefix("write") })
+    #expect(fed.first == "send prices")
+    #expect(fed.dropFirst().allSatisfy { $0.hasPrefix("write") })
     #expect(fed.contains("write insertSignal"))
     stage.finish()
     #expect(stage.take() == ["commit", "answer accepted"])
@@ -133,7 +175,7 @@ import Testing
     let done = stage.take(logs: true)
     #expect(Array(done.prefix(2)) == ["commit", "send place"])
     #expect(done.contains("answer accepted"))
-    #expect(done.last == "log")
+    #expect(done.suffix(2) == ["log", "catch up"])
     // Work stands in its place among the answers.
     let answer = done.firstIndex(of: "answer accepted") ?? .max
     #expect(done.firstIndex(of: "work").map { $0 > answer } == true)
@@ -187,7 +229,7 @@ import Testing
     // The second look-up leaves with the answer to the first, which lets the first order go.
     stage.answerPrices()
     #expect(stage.engine?.hasPlacementOutstanding == true)
-    #expect(stage.take().last == "send prices")
+    #expect(stage.take().contains("send prices"))
     stage.answer(throttled(.seconds(5)), where: \.isPrices)
     #expect(stage.take().contains("withdraw"))
     #expect(stage.engine?.hasPlacementOutstanding == true)
@@ -212,7 +254,7 @@ import Testing
     stage.finish()
     #expect(
       stage.take(logs: true)
-        == ["answer storage_unavailable", "reply false", "work", "storage failed"])
+        == ["answer storage_unavailable", "reply false", "work", "storage failed", "catch up"])
     #expect(stage.hasFailed)
     #expect(!stage.hasSentPlacement)
 

@@ -1,0 +1,46 @@
+import Domain
+import Platform
+import SimulatedExchange
+
+/// A running mexc-bench-reference, the plain C program that the daemon is held against.
+final class ReferenceProgram: ProgramUnderTest {
+  private static let startDeadline = Duration.seconds(20)
+
+  let name = "mexc-bench-reference"
+  let directory: String
+  let process: ChildProcess
+
+  /// Starts it in `directory`, and waits until its connection stands. It asks for the price of every
+  /// signal, or takes it for known.
+  init(_ bench: Bench, in directory: String, asksPrice: Bool) throws {
+    self.directory = directory
+    let (exchange, certificate) = try bench.exchange()
+    let incoming = directory + "/spool/incoming"
+    for folder in ["/spool", "/spool/incoming", "/spool/done"] {
+      try Directory.make(directory + folder, mode: 0o700)
+    }
+    let log = directory + "/log"
+    let process = try ChildProcess(
+      path: Bench.neighbour(name),
+      arguments: [
+        incoming, directory + "/state.db", String(exchange.tlsPort), certificate.path,
+        asksPrice ? "ask" : "known",
+      ],
+      environment: [
+        "MEXC_API_KEY=\(SimulatorConfiguration.demoKey)",
+        "MEXC_SECRET_KEY=\(SimulatorConfiguration.demoSecret)",
+      ], log: log)
+    self.process = process
+    try bench.wait("the C program to be ready", for: Self.startDeadline) {
+      guard !process.hasEnded else {
+        throw BenchError.failed("\(name) did not start" + ProgramLog.ending(log))
+      }
+      return try TextFile.read(log) == "ready\n"
+    }
+  }
+
+  func stop(_ bench: Bench) throws {
+    process.terminate()
+    try bench.wait("the C program to end", for: Self.startDeadline) { process.hasEnded }
+  }
+}

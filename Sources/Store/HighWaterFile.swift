@@ -25,18 +25,8 @@ final class HighWaterFile {
     let missing = [UInt8](repeating: UInt8(ascii: " "), count: size - Int(status.size))
     try put(missing, at: Int(status.size))
     guard fsync(number) == 0 else { throw StoreError(number: errno, "sync \(path)") }
-    try Self.syncFolder(of: path)
-  }
-
-  /// The name is durable when the folder is (fsync(2)).
-  private static func syncFolder(of path: String) throws(StoreError) {
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-    let number = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard number >= 0 else { throw StoreError(number: errno, "open \(folder)") }
-    let descriptor = FileDescriptor(owning: number)
-    guard fsync(descriptor.number) == 0 else {
-      throw StoreError(number: errno, "sync \(folder)")
-    }
+    // The name is durable when the folder is (fsync(2)).
+    try StateFiles.sync(path.lastIndex(of: "/").map { String(path[...$0]) } ?? ".")
   }
 
   /// Returns when the mark is on the disk. The size does not change, so that syncing the data is

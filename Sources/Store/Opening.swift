@@ -34,6 +34,18 @@ enum Opening {
   }
 
   static func reader(_ location: StoreLocation) throws(StoreError) -> (Database, Statements) {
+    let (database, version) = try source(location)
+    guard version == Migrations.currentVersion else {
+      throw .unusablePath(
+        "\(location.path) was written by an older program; start the daemon once to update it")
+    }
+    return (database, try statements(database))
+  }
+
+  /// A database of this program or an older one, for a copy.
+  static func source(
+    _ location: StoreLocation
+  ) throws(StoreError) -> (database: Database, version: Int) {
     guard try location.existingSize() ?? 0 > 0 else {
       throw .unusablePath(
         "there is none at \(location.path) yet; the daemon's first start makes it")
@@ -42,11 +54,15 @@ enum Opening {
       try Database(path: location.path, access: .reader)
     }
     try configure(database)
-    guard try version(of: database, at: location) == Migrations.currentVersion else {
-      throw .unusablePath(
-        "\(location.path) was written by an older program; start the daemon once to update it")
+    return (database, try version(of: database, at: location))
+  }
+
+  /// Every page, index and constraint of the file.
+  static func checkWhole(_ database: Database) throws(StoreError) {
+    let verdict = try read(database, "integrity check", "PRAGMA integrity_check(1)") {
+      $0.text(0)
     }
-    return (database, try statements(database))
+    guard verdict == "ok" else { throw .corrupt("integrity check: \(verdict)") }
   }
 
   // MARK: Steps

@@ -35,7 +35,7 @@ extension OrderStore {
     try StoreError.sorting { () throws(SQLiteError) in try database.execute(sql, step: step) }
   }
 
-  private func prepare(_ name: String, _ sql: String) throws(StoreError) -> Statement {
+  func prepare(_ name: String, _ sql: String) throws(StoreError) -> Statement {
     try StoreError.sorting { () throws(SQLiteError) in try database.prepare(name, sql) }
   }
 

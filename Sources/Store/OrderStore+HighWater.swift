@@ -79,13 +79,7 @@ extension OrderStore {
       return "the history ends with row \(head.row), and row \(marked.row) was there when an order "
         + "left; \(counts)\(try armedCount())"
     }
-    // A row that the retention rule has removed was here when it was.
-    let seal = try seal().head
-    if marked.row < seal.row || marked == seal { return nil }
-    let hashes = try statements.chainHash.rows([.integer(marked.row)]) { row throws(StoreError) in
-      row.blob(0)
-    }
-    if hashes == [marked.hash] { return nil }
+    if try holds(marked) { return nil }
     return "row \(marked.row) is not the one that stood there when an order left; "
       + "\(counts)\(try armedCount())"
   }

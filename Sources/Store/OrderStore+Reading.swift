@@ -45,10 +45,22 @@ extension OrderStore {
     let since = now.advanced(by: .zero - Self.reservationPeriod)
     return StoredState(
       live: try liveOrders(), reservations: try reservations(since: since),
-      halt: try setting(.halt, HaltRecord.init),
+      halt: try halt(),
       careful: try setting(.careful, CarefulRecord.init), ban: try setting(.ban, BanRecord.init),
       rateUsage: try setting(.rateUsage, RateUsageRecord.init))
   }
+
+  /// What holds of the present, whatever was sent in the past: the halt, the back-off that the
+  /// exchange demands, the use of its limits.
+  func standing() throws(StoreError) -> [StoreWrite] {
+    let ban = try setting(.ban, BanRecord.init)
+    let usage = try setting(.rateUsage, RateUsageRecord.init)
+    return [
+      try halt().map { .setHalt($0) }, ban.map { .setBan($0) }, usage.map { .setRateUsage($0) },
+    ].compactMap(\.self)
+  }
+
+  func halt() throws(StoreError) -> HaltRecord? { try setting(.halt, HaltRecord.init) }
 
   private func liveOrders() throws(StoreError) -> [StoredOrder] {
     let rows = try statements.liveOrderRows.rows { row throws(StoreError) in

@@ -86,6 +86,15 @@ package final class OrderStore {
     marks = nil
   }
 
+  /// Opens a copy that no other process knows of, for writing: without a lock and a mark of its own.
+  /// Brings its schema up to date. Throws when it cannot be opened or brought up to date.
+  init(copyAt path: String) throws(StoreError) {
+    boot = nil
+    doubtFile = nil
+    (database, statements) = try Opening.writer(StoreLocation(path), nil)
+    marks = nil
+  }
+
   deinit {
     submitMark()
     marks?.close()

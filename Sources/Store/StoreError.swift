@@ -42,6 +42,17 @@ package enum StoreError: Error, Hashable, CustomStringConvertible, Sendable {
     case .misuse(let what): "the database refused a change: \(what); this is a fault of the program"
     }
   }
+
+  /// What happened alone, where it did not happen to the daemon's own database.
+  package var cause: String {
+    switch self {
+    case .heldByAnotherDaemon(let what), .corrupt(let what), .readOnly(let what), .full(let what),
+      .ioFailure(let what), .unusablePath(let what), .misuse(let what):
+      what
+    case .newerSchema(let found, let known):
+      "it has schema version \(found) and this program knows versions up to \(known)"
+    }
+  }
 }
 
 extension StoreError {

@@ -41,11 +41,8 @@ struct StoreLocation {
       throw .corrupt("\(path) is gone but its write-ahead log is there")
     }
     if size == nil {
-      // O_EXCL: an existing file is never opened here, because closing it would drop SQLite's locks.
-      let flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
-      let number = retryingInterrupts { unsafe open(path, flags, 0o600) }
-      guard number >= 0 else { throw StoreError(number: errno, "make \(path)") }
-      _ = FileDescriptor(owning: number)
+      // An existing file is never opened here, because closing it would drop SQLite's locks.
+      try StateFiles.make(path)
     }
   }
 

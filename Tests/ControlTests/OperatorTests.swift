@@ -239,17 +239,7 @@ import Testing
       usage.complaints == "mexc-signalctl: unknown command 'fly'; see 'mexc-signalctl --help'")
   }
 
-  @Test func `commands of another version are refused with one sentence`() throws {
-    let run = try bench.run(["tail", "check"])
-    #expect(run.status == .failed)
-    #expect(run.complaints == "mexc-signalctl: 'tail' is not available in this version")
-    #expect(run.output.isEmpty)
-    #expect(
-      try bench.run(["tail", "--json"]).document
-        == [
-          "ok": false, "code": "not_available",
-          "message": "'tail' is not available in this version",
-        ])
+  @Test func `help and version are told`() throws {
     #expect(try bench.run(["--help"]).output == OperatorOptions.usage)
     #expect(try bench.run(["--version"]).output == "mexc-signalctl \(Version.text)")
   }

@@ -44,16 +44,15 @@ struct Operator {
       switch options.action {
       case .showHelp: terminal.output(OperatorOptions.usage)
       case .showVersion: terminal.output("mexc-signalctl \(Version.text)")
-      case .unavailable(let name):
-        throw .control(
-          ControlFailure(
-            code: .notAvailable, message: "'\(name)' is not available in this version"))
       case .request(let request): return try ask(request)
       case .verify(let notedHash): return try verify(notedHash: notedHash)
       case .adopt: return try adopt()
       case .doctor: return doctor()
       case .keys(let command): return try keys(command)
       case .submit(let path): return try submit(path)
+      case .backup(let place, let keep): return try backup(to: place, keep: keep)
+      case .restore(let file): return try restore(file)
+      case .tail(let filter, let start): return try tail(filter, from: start)
       }
       return .done
     } catch {

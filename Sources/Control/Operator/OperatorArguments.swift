@@ -15,8 +15,6 @@ struct OperatorArguments {
 
   private var rest: ArraySlice<String>
   private var verb: OperatorVerb?
-  /// Set in place of `verb`; what follows it is not judged.
-  private var unavailable: String?
   private var words: [String] = []
   private var flags: Set<String> = []
   private var values: [String: String] = [:]
@@ -45,10 +43,8 @@ struct OperatorArguments {
   // MARK: Collecting
 
   private mutating func takeWord(_ word: String) throws(Flaw) {
-    if verb != nil || unavailable != nil {
+    if verb != nil {
       words.append(word)
-    } else if OperatorVerb.unavailable.contains(word) {
-      unavailable = word
     } else if let known = OperatorVerb(rawValue: word) {
       verb = known
     } else {
@@ -71,7 +67,7 @@ struct OperatorArguments {
     } else if (Self.generalFlags + (verb?.flags ?? [])).contains(name) {
       if attached != nil { throw Flaw(text: "\(name) takes no value") }
       flags.insert(name)
-    } else if unavailable == nil {
+    } else {
       throw unknownOption(name)
     }
   }
@@ -100,7 +96,6 @@ struct OperatorArguments {
   private func action() throws(Flaw) -> OperatorOptions.Action {
     if flags.contains("--help") { return .showHelp }
     if flags.contains("--version") { return .showVersion }
-    if let unavailable { return .unavailable(unavailable) }
     guard let verb else { throw Flaw(text: "a command is missing") }
     do throws(ControlFailure) {
       return try action(verb)
@@ -122,6 +117,9 @@ struct OperatorArguments {
       return .request(.report(.orders(try filter(ControlRequest.orderStates))))
     case .explain: return .request(.report(.explain(try signalID(verb))))
     case .verify: return .verify(notedHash: try notedHash())
+    case .tail: return .tail(try tailFilter(), from: try tailStart())
+    case .backup: return try backup()
+    case .restore: return .restore(file: try file(verb))
     case .adopt where flags.contains("--renewed-key"):
       try takeNoWords(verb)
       return .request(.expectRenewedKey)
@@ -159,12 +157,57 @@ struct OperatorArguments {
     }
   }
 
+  /// The control socket leads to none of the configuration's files.
+  private func needConfiguration(_ verb: OperatorVerb, _ what: String) throws(ControlFailure) {
+    if values["--socket"] != nil, values["--config"] == nil {
+      throw .invalidRequest("'\(verb.rawValue)' \(what); give --config, not --socket")
+    }
+  }
+
+  private func file(_ verb: OperatorVerb) throws(ControlFailure) -> String {
+    guard words.count == 1, !words[0].isEmpty else {
+      throw .invalidRequest("'\(verb.rawValue)' takes one file")
+    }
+    try needConfiguration(verb, "is of the database of the configuration")
+    return words[0]
+  }
+
+  private func backup() throws(ControlFailure) -> OperatorOptions.Action {
+    let place = try file(.backup)
+    guard let text = values["--keep"] else { return .backup(place: place, keep: nil) }
+    guard let number = Int(text), number >= 1 else {
+      throw .invalidRequest("--keep takes a whole number above 0")
+    }
+    return .backup(place: place, keep: number)
+  }
+
+  private func tailFilter() throws(ControlFailure) -> TailFilter {
+    try takeNoWords(.tail)
+    try needConfiguration(.tail, "reads the database of the configuration")
+    var filter = TailFilter()
+    filter.signal = try values["--signal"].map(ControlRequest.signalID)
+    filter.symbol = try values["--symbol"].map(ControlRequest.symbol)
+    if let name = values["--level"] {
+      guard let level = LogLevel(name: name) else {
+        let names = LogLevel.allCases.map(\.name).joined(separator: ", ")
+        throw .invalidRequest("--level takes one of \(names)")
+      }
+      filter.level = level
+    }
+    return filter
+  }
+
+  private func tailStart() throws(ControlFailure) -> TailStart {
+    guard let text = values["--since"] else { return .now }
+    if let row = Int64(text), row >= 0 { return .row(row) }
+    if let time = Timestamp.parse(text) { return .time(time) }
+    throw .invalidRequest(
+      "--since takes the number of a row, or a time like 2026-09-25T10:11:12Z")
+  }
+
   private func notedHash() throws(ControlFailure) -> [UInt8]? {
     try takeNoWords(.verify)
-    if values["--socket"] != nil, values["--config"] == nil {
-      throw .invalidRequest(
-        "'verify' reads the database of the configuration; give --config, not --socket")
-    }
+    try needConfiguration(.verify, "reads the database of the configuration")
     guard let text = values["--head"] else { return nil }
     guard let hash = Hexadecimal.bytes(of: text), hash.count == ChainHead.hashBytes else {
       throw .invalidRequest(
@@ -177,10 +220,7 @@ struct OperatorArguments {
     guard words.count == 1, !words[0].isEmpty else {
       throw .invalidRequest("'submit' takes one file, or - for standard input")
     }
-    if values["--socket"] != nil, values["--config"] == nil {
-      throw .invalidRequest(
-        "'submit' uses the signal socket of the configuration; give --config, not --socket")
-    }
+    try needConfiguration(.submit, "uses the signal socket of the configuration")
     return words[0]
   }
 
@@ -190,10 +230,7 @@ struct OperatorArguments {
       throw .invalidRequest(
         "'keys' takes one of \(names), and nothing else: keys and secrets are never arguments")
     }
-    if values["--socket"] != nil, values["--config"] == nil {
-      throw .invalidRequest(
-        "'keys' uses the credentials file of the configuration; give --config, not --socket")
-    }
+    try needConfiguration(.keys, "uses the credentials file of the configuration")
     if values["--new-passphrase-file"] != nil, verb != .changePassphrase {
       throw .invalidRequest("--new-passphrase-file goes with 'keys change-passphrase'")
     }

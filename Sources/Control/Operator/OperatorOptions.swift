@@ -16,8 +16,10 @@ package struct OperatorOptions: Hashable, Sendable {
     case keys(KeysCommand)
     /// Examines everything that a daemon needs, with or without one.
     case doctor
-    /// A command of another version.
-    case unavailable(String)
+    /// To this file, or into this folder, where so many stay.
+    case backup(place: String, keep: Int?)
+    case restore(file: String)
+    case tail(TailFilter, from: TailStart)
   }
 
   package var action: Action
@@ -38,6 +40,14 @@ package struct OperatorOptions: Hashable, Sendable {
       explain ID                 the whole story of a signal; also without a daemon
       verify [--head HASH]       audit the history, without the daemon's help; HASH is a head
                                  that an earlier run printed
+      tail                       events as they happen, until it is interrupted
+        [--signal ID] [--symbol SYMBOL] [--level LEVEL] [--since ROW | TIME]
+                                 of this importance (error, warning, notice, info, debug) or more;
+                                 after a row of the history, or from a time on, instead of from now
+      backup FILE                a checked copy of the database, beside a daemon or without one
+      backup [--keep N] FOLDER   the same under a name with the time; of these the newest N stay
+      restore FILE               put a backup in the place of the database, which is kept under
+                                 another name; without a daemon, whose next start is a careful one
       adopt                      say that the database belongs to the configuration's mode and
                                  account, and to its next API key; without a daemon
       adopt --renewed-key        say to the running daemon that the next API key is of the same
@@ -96,12 +106,10 @@ extension OperatorOptions {
 
 /// The commands of the tool, and the options that each takes.
 enum OperatorVerb: String, CaseIterable {
-  case status, signals, orders, explain, verify, adopt, doctor, keys, submit, cancel
+  case status, signals, orders, explain, verify, tail, backup, restore, adopt, doctor, keys, submit
+  case cancel
   case cancelAll = "cancel-all"
   case resolve, halt, resume
-
-  /// Names that the contract has and this version does not.
-  static let unavailable: Set<String> = ["tail"]
 
   var flags: [String] {
     switch self {
@@ -110,7 +118,9 @@ enum OperatorVerb: String, CaseIterable {
     case .halt: ["--cancel"]
     case .status: ["--quiet"]
     case .adopt: ["--renewed-key"]
-    case .explain, .verify, .doctor, .keys, .submit, .cancel, .cancelAll, .resume: []
+    case .explain, .verify, .tail, .backup, .restore, .doctor, .keys, .submit, .cancel, .cancelAll,
+      .resume:
+      []
     }
   }
 
@@ -120,8 +130,11 @@ enum OperatorVerb: String, CaseIterable {
     case .signals, .orders: ["--state", "--symbol", "--limit"]
     case .resolve: ["--placed"]
     case .verify: ["--head"]
+    case .tail: ["--signal", "--symbol", "--level", "--since"]
+    case .backup: ["--keep"]
     case .keys: ["--passphrase-file", "--new-passphrase-file"]
-    case .status, .explain, .adopt, .doctor, .submit, .cancel, .cancelAll, .halt, .resume: []
+    case .status, .explain, .restore, .adopt, .doctor, .submit, .cancel, .cancelAll, .halt, .resume:
+      []
     }
   }
 }

@@ -23,8 +23,6 @@ package struct ControlFailure: Error, Hashable, Sendable {
     case unreachable
     case invalidConfiguration = "invalid_configuration"
     case wrongUsage = "wrong_usage"
-    /// The command is not in this version.
-    case notAvailable = "not_available"
   }
 
   package let code: Code

@@ -121,13 +121,7 @@ extension ControlRequest {
       guard states.contains(state) else { throw unknownState(state, states) }
       filter.state = state
     }
-    if let symbol {
-      do throws(Symbol.SpellingError) {
-        filter.symbol = try Symbol(spelling: symbol)
-      } catch {
-        throw .invalidRequest("\"\(shown(symbol))\" is no spot symbol; write one like BTCUSDT")
-      }
-    }
+    filter.symbol = try symbol.map(self.symbol)
     if let limit {
       guard limit >= 1 else { throw .invalidRequest("the limit must be a whole number above 0") }
       filter.limit = Int(clamping: min(limit, Int64(ListFilter.limitMaximum)))
@@ -142,6 +136,14 @@ extension ControlRequest {
         "\"\(shown(text))\" is no signal id; an id has 1 to 64 of A-Z a-z 0-9 . _ : -")
     }
     return id
+  }
+
+  static func symbol(_ text: String) throws(ControlFailure) -> Symbol {
+    do throws(Symbol.SpellingError) {
+      return try Symbol(spelling: text)
+    } catch {
+      throw .invalidRequest("\"\(shown(text))\" is no spot symbol; write one like BTCUSDT")
+    }
   }
 
   /// The exchange's own order id. Throws the answer to a text that cannot be one.

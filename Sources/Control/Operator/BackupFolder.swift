@@ -1,0 +1,40 @@
+import Domain
+import Platform
+
+/// Backups of one database in one folder, named by the time at which they were made.
+struct BackupFolder {
+  let path: String
+  /// The database's own name, without its ending.
+  private let stem: String
+
+  /// `nil` when the path does not lead to a folder.
+  init?(_ path: String, of database: String) {
+    // The kernel follows a link in front of the last part.
+    guard FileStatus.at(path: path + "/.")?.kind == .directory else { return nil }
+    self.path = path
+    let name = database.split(separator: "/").last ?? "state.db"
+    stem = String(name.hasSuffix(".db") ? name.dropLast(3) : name)
+  }
+
+  func file(at time: WallTime) -> String {
+    let digits = Timestamp.format(time).prefix(19).filter { $0 != "-" && $0 != ":" }
+    return "\(path)/\(stem)-\(digits)Z.db"
+  }
+
+  /// Removes all but the newest backups; the names of those that went. Throws when one cannot be
+  /// removed.
+  func removeAllBut(_ number: Int) throws(SystemError) -> [String] {
+    let folder = try Directory(path: path + "/.")
+    let backups = try folder.names().map { String(decoding: $0, as: UTF8.self) }.filter(isBackup)
+    let old = backups.sorted().dropLast(number)
+    for name in old { try folder.remove(Array(name.utf8)) }
+    return Array(old)
+  }
+
+  private func isBackup(_ name: String) -> Bool {
+    guard name.hasPrefix(stem + "-"), name.hasSuffix("Z.db") else { return false }
+    let time = name.dropFirst(stem.count + 1).dropLast(4)
+    let places = time.map { $0.isASCII && $0.isNumber ? "0" : $0 }
+    return String(places) == "00000000T000000"
+  }
+}

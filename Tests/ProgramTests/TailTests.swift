@@ -1,0 +1,86 @@
+import Domain
+import Glibc
+import JSON
+import TestKit
+import Testing
+
+/// The operator's tool beside a daemon, showing what happens.
+struct TailTests {
+  private func tail(_ daemon: DaemonUnderTest, _ arguments: String...) throws -> ChildProcess {
+    try ChildProcess(
+      BuiltProgram.control.path,
+      ["--config", daemon.scratch("config.json5"), "tail"] + arguments)
+  }
+
+  private func waitForEvent(_ kind: String, of id: String, in process: ChildProcess) throws {
+    try process.wait(for: "\(kind) of \(id)") {
+      let found = try events(process).contains {
+        $0["signal_id"]?.stringValue == id && $0["kind"]?.stringValue == kind
+      }
+      return found ? true : nil
+    }
+  }
+
+  private func events(_ process: ChildProcess) throws -> [JSONValue] {
+    let whole = process.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+    return try whole.map { try JSONReader.read(Array($0.utf8)) }
+  }
+
+  @Test func `a dropped signal is told event by event, over a restart and a restore`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    let process = try tail(daemon, "--json", "--since", "0")
+    try daemon.drop("a.json", Wish("a").text)
+    try waitForEvent("order_observed", of: "a", in: process)
+    #expect(try daemon.operate("backup", daemon.scratch("copy.db")).status == 0)
+    let kinds = try events(process).filter { $0["signal_id"] == "a" }
+      .compactMap { $0["kind"]?.stringValue }
+    #expect(kinds.first == "signal_received")
+    #expect(kinds.contains("order_armed"))
+    let rows = try events(process).compactMap { $0["row"]?.integerValue }
+    #expect(rows == Array(1...Int64(rows.count)))
+    let armed = try #require(try events(process).first { $0["kind"] == "order_armed" })
+    #expect(armed["symbol"] == "BTCUSDT" && armed["leg"] == 0 && armed["level"] == "info")
+    #expect(armed["text"]?.stringValue?.hasPrefix("attempt 1 goes out") == true)
+
+    try daemon.stop()
+    try daemon.start()
+    try daemon.drop("b.json", Wish("b").text)
+    try waitForEvent("order_observed", of: "b", in: process)
+    try daemon.stop()
+    #expect(try daemon.operate("restore", daemon.scratch("copy.db")).status == 0)
+    try daemon.start()
+    try process.line(with: "another database stands at")
+    try daemon.drop("c.json", Wish("c").text)
+    try waitForEvent("order_observed", of: "c", in: process)
+    process.signal(SIGINT)
+    #expect(try process.waitForEnd() == .exited(0))
+    try daemon.stop()
+  }
+
+  @Test func `it shows what was asked for and ends with its reader`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    let process = try tail(daemon, "--symbol", "ETHUSDT")
+    let reader = try ChildProcess(
+      "/bin/sh",
+      [
+        "-c", "\"$0\" \"$@\" | /usr/bin/head -n 1", BuiltProgram.control.path, "--config",
+        daemon.scratch("config.json5"), "tail", "--since", "0",
+      ])
+    try daemon.drop("a.json", Wish("a").text)
+    _ = try daemon.waitForOutcome("a.json")
+    try reader.wait(for: "a line") { reader.output.isEmpty ? nil : true }
+    try daemon.drop(
+      "b.json", Wish("b", ["symbol": "ETHUSDT", "price": "3000", "quantity": "0.01"]).text)
+    _ = try daemon.waitForOutcome("b.json")
+    #expect(try reader.waitForEnd() == .exited(0))
+    try process.wait(for: "the events of b") {
+      process.output.contains("  b  received from file b.json") ? true : nil
+    }
+    #expect(!process.output.contains("  a  "))
+    process.signal(SIGTERM)
+    #expect(try process.waitForEnd() == .exited(0))
+    try daemon.stop()
+  }
+}

@@ -21,21 +21,23 @@ import Testing
     ("SyslogIdentifier=mexc-signald", "SyslogIdentifier=mexc-signald-%i"),
     ("Directory=mexc-signald", "Directory=mexc-signald-%i"),
     (":mexc-signald.api_", ":mexc-signald-%i.api_"),
+    ("/var/lib/mexc-signald", "/var/lib/mexc-signald-%i"),
     ("/var/spool/mexc-signald", "/var/spool/mexc-signald-%i"),
     ("/run/mexc-signald", "/run/mexc-signald-%i"),
     ("RequiredBy=mexc-signald.service", "RequiredBy=mexc-signald@%i.service"),
   ]
 
-  @Test(arguments: ["service", "socket"])
-  func `a template is the plain unit under the account's name`(_ kind: String) throws {
-    let expected = try Self.settings("systemd/mexc-signald.\(kind)").map { line in
+  @Test(arguments: [".service", ".socket", "-backup.service", "-backup.timer"])
+  func `a template is the plain unit under the account's name`(_ unit: String) throws {
+    let expected = try Self.settings("systemd/mexc-signald\(unit)").map { line in
       let named = Self.names.reduce(line) { line, name in
         line.replacingOccurrences(of: name.plain, with: name.template)
       }
       return line.hasPrefix("Description=") ? named + " (account %i)" : named
     }
     #expect(expected.count > 5)
-    #expect(try Self.settings("systemd/mexc-signald@.\(kind)") == expected)
+    let template = unit.replacingOccurrences(of: ".", with: "@.")
+    #expect(try Self.settings("systemd/mexc-signald\(template)") == expected)
   }
 
   @Test func `the socket unit listens where the configuration says`() throws {
@@ -45,6 +47,18 @@ import Testing
     let mode = try #require(unit.first { $0.hasPrefix("SocketMode=") }?.dropFirst(11))
     #expect(sample.contains("socket: \"\(path)\","))
     #expect(sample.contains("socket_mode: \"\(mode)\","))
+  }
+
+  @Test func `the backup is of the configuration that the service runs with`() throws {
+    let service = try Self.settings("systemd/mexc-signald.service")
+    let backup = try Self.settings("systemd/mexc-signald-backup.service")
+    let start = try #require(service.first { $0.hasPrefix("ExecStart=") })
+    let option = try #require(start.split(separator: " ", maxSplits: 1).last)
+    let command = try #require(backup.first { $0.hasPrefix("ExecStart=") })
+    #expect(command.contains(" \(option) backup --keep "))
+    for setting in ["User=mexc-signald", "Group=mexc-signald", "StateDirectory=mexc-signald"] {
+      #expect(service.contains(setting) && backup.contains(setting))
+    }
   }
 
   @Test func `the spool is made alike at boot and at a start`() throws {

@@ -23,7 +23,9 @@ def install(world):
     world.follow("install", "install")
     done = world.machine.run("systemd-analyze", "verify", "mexc-signald.service",
                              "mexc-signald.socket", "mexc-signald@x.service",
-                             "mexc-signald@x.socket")  # fmt: skip
+                             "mexc-signald@x.socket", "mexc-signald-backup.service",
+                             "mexc-signald-backup.timer", "mexc-signald-backup@x.service",
+                             "mexc-signald-backup@x.timer")  # fmt: skip
     said = done.stdout + done.stderr or "not a word"
     world.step("systemd-analyze verify, all units", "exit status 0, not a word",
                f"exit status {done.returncode}, {said}")  # fmt: skip

@@ -7,7 +7,7 @@ struct UnsyncedTurns {
   private typealias Turn = (before: Shadow, writes: [StoreWrite])
 
   private var turns: [Turn] = []
-  /// What the power cut before this start may have taken back.
+  /// What the power cuts before this start may have taken back.
   private var mayBeLost: [Turn] = []
 
   mutating func committed(_ writes: [StoreWrite], before: Shadow, isSynced: Bool) {
@@ -16,9 +16,11 @@ struct UnsyncedTurns {
 
   /// The orders whose arming may be gone.
   mutating func powerWasLost() -> [String] {
-    mayBeLost = turns
+    let lost = turns
     turns = []
-    return mayBeLost.flatMap { Self.armed(in: $0.writes) }
+    // The power may fail again before a start has looked.
+    mayBeLost += lost
+    return lost.flatMap { Self.armed(in: $0.writes) }
   }
 
   /// Takes back what the power cut has taken; whatever is left is a beginning of it. Returns the

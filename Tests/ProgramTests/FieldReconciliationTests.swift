@@ -138,8 +138,11 @@ struct FieldReconciliationTests {
     #expect(try daemon.submit(Wish("b", Self.link).text)["code"] == "accepted")
     if isPlaced {
       try market.faults()
+      // The first cancel was taken, and may come to its end before this one is heard.
       let cancel = try daemon.operate("cancel", "old")
-      #expect(cancel.status == 0, "\(cancel)")
+      #expect(
+        cancel.status == 0 || cancel.errors.contains("the order of signal old is canceled"),
+        "\(cancel)")
     }
     let outcome = try daemon.waitForOutcome("old.json")
     #expect(outcome.folder == "done")

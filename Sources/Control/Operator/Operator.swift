@@ -25,6 +25,8 @@ package func runOperator(
 }
 
 /// One run of the tool.
+///
+/// Longer than 400 lines, because each command is a function of it, the long ones in files of their own.
 struct Operator {
   /// Why a command came to no answer.
   enum Failure: Error {

@@ -21,13 +21,14 @@ package struct ToyVenue: Venue {
 
   package var accountStreamTarget: String? { nil }
 
-  /// What is read costs alike, whether one order or a list. Never less than at the exchange behind it.
+  /// Every list costs alike. Never less than at the exchange behind it.
   private static func cost(of request: ExchangeRequest) -> RequestCost {
     switch request {
     case .serverTime, .prices: RequestCost(ipWeight: 10, uidWeight: 0)
     case .instruments: RequestCost(ipWeight: 25, uidWeight: 0)
     case .place, .validate, .cancel: RequestCost(ipWeight: 1, uidWeight: 1, isOrder: true)
-    case .order, .openOrders, .recentOrders, .trades, .tradableSymbols, .keyInformation,
+    case .order: RequestCost(ipWeight: 2, uidWeight: 2)
+    case .openOrders, .recentOrders, .trades, .tradableSymbols, .keyInformation,
       .accountRights, .openAccountStream,
       .extendAccountStream:
       RequestCost(ipWeight: 10, uidWeight: 10)

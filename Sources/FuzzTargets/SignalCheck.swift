@@ -10,8 +10,9 @@ enum SignalCheck {
 
   static func check(_ input: [UInt8]) throws(Broken) {
     let signal: Signal
+    let signature: SignalSignature?
     do throws(SignalRefusal) {
-      signal = try SignalReader.read(input, maximumBytes: maximumBytes)
+      (signal, signature) = try SignalReader.readSigned(input, maximumBytes: maximumBytes)
     } catch {
       return try check(error, of: input)
     }
@@ -23,12 +24,17 @@ enum SignalCheck {
     let reversed = JSONValue.object(members.reversed())
     for text in [reversed.compactText(), reversed.prettyText()] {
       let again: Signal
+      let signatureAgain: SignalSignature?
       do throws(SignalRefusal) {
-        again = try SignalReader.read(Array(text.utf8), maximumBytes: rewrittenMaximum)
+        (again, signatureAgain) = try SignalReader.readSigned(
+          Array(text.utf8), maximumBytes: rewrittenMaximum)
       } catch {
         throw Broken("taken, and refused in another order of its fields: \(error.message)")
       }
       try require(again == signal, "another order of the fields is another signal")
+      try require(
+        haveSameBytes(signatureAgain?.signedText ?? "", signature?.signedText ?? ""),
+        "another order of the fields has another signed text")
       try require(
         haveSameBytes(again.canonicalText, signal.canonicalText),
         "another order of the fields has another canonical text")

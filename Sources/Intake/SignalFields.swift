@@ -12,7 +12,7 @@ enum SignalField: String, CaseIterable {
   case createdAt = "created_at"
   case expiresAt = "expires_at"
   case timeToLive = "ttl_seconds"
-  case source, note
+  case source, note, signature
 }
 
 /// The members of a signal's object, read field by field into the types that they must have.
@@ -52,6 +52,11 @@ struct SignalFields {
 
   private func member(_ field: SignalField) -> JSONMember? {
     fields.firstIndex(of: field).map { members[$0] }
+  }
+
+  /// What a signature covers: every other field, as it came.
+  var signedText: String {
+    CanonicalJSON.text(of: members.filter { $0.name != SignalField.signature.rawValue })
   }
 
   // MARK: Text

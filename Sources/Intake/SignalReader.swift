@@ -8,6 +8,14 @@ package enum SignalReader {
   package static func read(
     _ bytes: [UInt8], maximumBytes: Int
   ) throws(SignalRefusal) -> Signal {
+    try readSigned(bytes, maximumBytes: maximumBytes).signal
+  }
+
+  /// The same, with the signature that it carries, if it does. Whether that is right is not judged.
+  /// Throws as `read` does.
+  package static func readSigned(
+    _ bytes: [UInt8], maximumBytes: Int
+  ) throws(SignalRefusal) -> (signal: Signal, signature: SignalSignature?) {
     guard bytes.count <= maximumBytes else {
       throw SignalRefusal(
         code: .tooLarge, id: nil, field: nil, position: nil,
@@ -17,7 +25,7 @@ package enum SignalReader {
     try fields.refuseUnknown()
     let type = try type(in: fields)
     let createdAt = try fields.time(.createdAt)
-    return Signal(
+    let signal = Signal(
       id: try id(in: fields),
       symbol: try symbol(in: fields),
       side: try side(in: fields),
@@ -30,11 +38,15 @@ package enum SignalReader {
       expiry: try expiry(in: fields, createdAt: createdAt),
       source: try fields.text(.source, maximumLength: sourceMaximumLength),
       note: try fields.text(.note, maximumLength: noteMaximumLength))
+    let code = try fields.text(.signature, maximumLength: signatureMaximumLength)
+    return (signal, code.map { SignalSignature(code: $0, signedText: fields.signedText) })
   }
 
   /// Characters. A source is a name; a note is a remark. Both are logged on one line.
   private static let sourceMaximumLength = 256
   private static let noteMaximumLength = 1_024
+  /// Twice what a right one has.
+  private static let signatureMaximumLength = 128
 
   private static func members(of bytes: [UInt8]) throws(SignalRefusal) -> [JSONMember] {
     let value: JSONValue
@@ -159,6 +171,14 @@ package enum SignalReader {
     }
     return .at(expiresAt)
   }
+}
+
+/// What a signal says to prove who made it.
+package struct SignalSignature: Sendable {
+  /// As it came: 64 hexadecimal digits when it is right.
+  package let code: String
+  /// What the code is to be made of.
+  package let signedText: String
 }
 
 enum ASCII {

@@ -146,6 +146,22 @@ struct AcceptedSignal: CustomTestStringConvertible, Sendable {
     #expect(signal == expected)
   }
 
+  @Test func `a signature is beside the meaning and covers every other field`() throws {
+    let text =
+      #"{"symbol":"BTC/USDT", "id":"s-1","side":"Buy","quantity":0.50,"signature":"5A","note":"\u00e9\/\u2028"}"#
+    let (signal, signature) = try SignalReader.readSigned(Array(text.utf8), maximumBytes: 1_000)
+    #expect(signature?.code == "5A")
+    #expect(
+      signature?.signedText
+        == "{\"id\":\"s-1\",\"note\":\"é/\u{2028}\",\"quantity\":0.50,\"side\":\"Buy\","
+        + "\"symbol\":\"BTC/USDT\"}")
+    let unsigned = text.replacing(#""signature":"5A","#, with: "")
+    #expect(try readSignal(unsigned) == signal)
+    #expect(try SignalReader.readSigned(Array(unsigned.utf8), maximumBytes: 1_000).signature == nil)
+    let long = text.replacing("5A", with: String(repeating: "0", count: 129))
+    #expect(throws: SignalRefusal.self) { try readSignal(long) }
+  }
+
   @Test func `spelling does not change the meaning`() throws {
     let first = SignalChanges([("price", "64000.0"), ("symbol", #""BTC-USDT""#)])
     let second = SignalChanges([("price", "\"64000\""), ("side", #""BUY""#)])

@@ -5,7 +5,7 @@ extension Configuration {
   static var keys: [ConfigurationKey] {
     [ConfigurationKey("mode", \.mode, .choice())]
       + exchangeKeys + credentialKeys + intakeKeys + storeKeys + priceKeys + riskKeys
-      + rateLimitKeys + controlKeys + logKeys
+      + rateLimitKeys + [ConfigurationKey(sources: "sources")] + controlKeys + logKeys
   }
 
   private static var exchangeKeys: [ConfigurationKey] {
@@ -32,6 +32,9 @@ extension Configuration {
         reloads: true),
       ConfigurationKey(
         "credentials.allow_withdraw_keys", \.credentials.allowsWithdrawKeys, .flag, reloads: true),
+      ConfigurationKey(
+        "credentials.sources_directory", \.credentials.sourcesDirectory, .optional(.path()),
+        reloads: true),
     ]
   }
 

@@ -22,6 +22,8 @@ package struct Configuration: Equatable, Sendable {
   package var price = Price()
   package var risk = Risk()
   package var rateLimits = RateLimits()
+  /// In the file's order, each name once.
+  package var sources: [Source] = []
   package var control = Control()
   package var log = Log()
 
@@ -82,6 +84,8 @@ extension Configuration {
     package var passphraseFile: String?
     /// Live mode trades also with a key that may withdraw.
     package var allowsWithdrawKeys = false
+    /// A directory with the secrets of signed sources, where systemd gives none.
+    package var sourcesDirectory: String?
 
     package init() {}
   }
@@ -164,6 +168,24 @@ extension Configuration {
     package var ordersPerSecond = 12
     /// The part of each limit that is used, above 0 and at most 1.
     package var utilisation = FixedDecimal(units: 950_000_000_000_000_000)
+  }
+
+  /// What a source of signals may do. Signals name their source, and one that is in the table is held
+  /// to it.
+  package struct Source: Equatable, Sendable {
+    package let name: String
+    package var symbols = Risk.AllowedSymbols.all
+    package var sides = Side.allCases
+    /// Quote amount of one order; `nil` is no limit of its own.
+    package var maximumOrderQuote: FixedDecimal?
+    /// Signals that are accepted in any 60 minutes; `nil` is no limit.
+    package var signalsPerHour: Int?
+    /// Its signals carry an HMAC under a secret of its own.
+    package var isSigned = false
+
+    package init(name: String) {
+      self.name = name
+    }
   }
 
   package struct Control: Equatable, Sendable {

@@ -8,8 +8,8 @@ struct ConfigurationKey {
   let path: String
   /// A running daemon takes a new value on SIGHUP.
   let reloads: Bool
-  /// Puts a value into the configuration; answers with what is wrong and what would be right.
-  let set: (JSONValue, inout Configuration) -> String?
+  /// Puts a value into the configuration; answers with what is wrong.
+  let set: (JSONMember, inout Configuration) -> [KeyFault]
   let get: (Configuration) -> JSONValue
   /// Takes the value over from another configuration.
   let copy: (_ from: Configuration, _ to: inout Configuration) -> Void
@@ -24,15 +24,29 @@ struct ConfigurationKey {
     copy = { $1[keyPath: property] = $0[keyPath: property] }
     // A key or a password that was pasted into the wrong place must not come back in a message.
     let mayShow = !path.hasPrefix("credentials.")
-    set = { value, configuration in
+    set = { member, configuration in
       do throws(ValueFault) {
-        configuration[keyPath: property] = try rule.read(value)
-        return nil
+        configuration[keyPath: property] = try rule.read(member.value)
+        return []
       } catch {
-        let standard = rule.write(Configuration()[keyPath: property]).compactText()
-        return error.sentence(about: value, mayShow: mayShow)
-          + "; write \(rule.expected) (default \(standard))"
+        let standard = rule.write(Configuration()[keyPath: property])
+        let text = error.sentence(
+          about: member.value, mayShow: mayShow, expected: rule.expected, standard: standard)
+        return [KeyFault(member, text)]
       }
+    }
+  }
+
+  /// The table of the sources of signals, whose names the file chooses.
+  init(sources path: String) {
+    self.path = path
+    reloads = true
+    get = { SourceTable.json($0.sources) }
+    copy = { $1.sources = $0.sources }
+    set = { member, configuration in
+      let table = SourceTable(member)
+      configuration.sources = table.sources
+      return table.faults
     }
   }
 
@@ -47,6 +61,20 @@ struct ConfigurationKey {
   }
 }
 
+/// What is wrong with a key's value, and what would be right.
+struct KeyFault {
+  /// The names below the key that lead to what is wrong.
+  var path: [String] = []
+  let line: Int
+  let text: String
+
+  init(_ member: JSONMember, _ text: String, below path: [String] = []) {
+    self.path = path
+    line = member.position.line
+    self.text = text
+  }
+}
+
 /// Why a value is refused.
 enum ValueFault: Error {
   /// Text where a number should be, and the like.
@@ -56,12 +84,16 @@ enum ValueFault: Error {
   /// The same, of a value that must not be repeated.
   case secret(String)
 
-  func sentence(about value: JSONValue, mayShow: Bool) -> String {
-    switch self {
-    case .kind: "found \(value.kindWithArticle)"
-    case .value(let reason): (mayShow ? Self.shown(value) : "the value") + " " + reason
-    case .secret(let reason): "the value " + reason
-    }
+  func sentence(
+    about value: JSONValue, mayShow: Bool, expected: String, standard: JSONValue
+  ) -> String {
+    let wrong =
+      switch self {
+      case .kind: "found \(value.kindWithArticle)"
+      case .value(let reason): (mayShow ? Self.shown(value) : "the value") + " " + reason
+      case .secret(let reason): "the value " + reason
+      }
+    return wrong + "; write \(expected) (default \(standard.compactText()))"
   }
 
   /// Unicode scalars of a value that a message repeats.

@@ -83,9 +83,9 @@ private struct ConfigurationReader {
       return
     }
     noteRepetition(of: path, member)
-    if let fault = key.set(member.value, &configuration) {
+    for fault in key.set(member, &configuration) {
       faulty.insert(path)
-      report(member, fault, path)
+      report(([path] + fault.path).joined(separator: "."), line: fault.line, fault.text)
     }
   }
 
@@ -103,9 +103,11 @@ private struct ConfigurationReader {
       return "keys and secrets never stand in this file; give them as systemd credentials, with "
         + "'mexc-signalctl keys set' or in the environment"
     }
-    let sections = keys.map { String($0.section) }.filter { !$0.isEmpty }
-    let siblings = keys.filter { $0.section == section }.map { String($0.name) }
-    if let near = Spelling.nearest(to: name, among: siblings + (section.isEmpty ? sections : [])) {
+    let siblings =
+      section.isEmpty
+      ? unique(keys.map { String($0.section.isEmpty ? $0.name : $0.section) })
+      : keys.filter { $0.section == section }.map { String($0.name) }
+    if let near = Spelling.nearest(to: name, among: siblings) {
       return "did you mean \"\(near)\"?"
     }
     if let elsewhere = keys.first(where: { $0.name == name || $0.path == name }) {
@@ -114,9 +116,7 @@ private struct ConfigurationReader {
         : "\"\(elsewhere.name)\" belongs into the section \"\(elsewhere.section)\""
     }
     let place = section.isEmpty ? "the file" : "\"\(section)\""
-    return "\(place) takes "
-      + (siblings + (section.isEmpty ? unique(sections) : []))
-      .map { "\"\($0)\"" }.joined(separator: ", ")
+    return "\(place) takes " + siblings.map { "\"\($0)\"" }.joined(separator: ", ")
   }
 
   private static func namesSecret(_ name: String) -> Bool {
@@ -131,13 +131,13 @@ private struct ConfigurationReader {
   }
 
   private mutating func report(_ member: JSONMember, _ text: String, _ path: String) {
-    // Escaped as in JSON, so that a strange name cannot break the line of the message.
-    let shown = JSONValue.string(path).compactText().dropFirst().dropLast()
-    report(String(shown), line: member.position.line, text)
+    report(path, line: member.position.line, text)
   }
 
   private mutating func report(_ key: String?, line: Int, _ text: String) {
-    violations.append(Violation(file: file, line: line, key: key, text: text))
+    // Escaped as in JSON, so that a strange name cannot break the line of the message.
+    let shown = key.map { String(JSONValue.string($0).compactText().dropFirst().dropLast()) }
+    violations.append(Violation(file: file, line: line, key: shown, text: text))
   }
 }
 

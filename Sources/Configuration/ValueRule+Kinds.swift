@@ -226,6 +226,20 @@ extension ValueRule where Value == Configuration.Risk.AllowedSymbols {
   }
 }
 
+extension ValueRule where Value == [Side] {
+  static var sides: Self {
+    ValueRule(expected: "a list of \"buy\" and \"sell\"") { value throws(ValueFault) in
+      guard case .array(let elements) = value else { throw .kind }
+      let sides = elements.map { $0.stringValue.flatMap(Side.init(rawValue:)) }
+      guard !elements.isEmpty else { throw .value("allows no side at all") }
+      guard !sides.contains(nil) else { throw .value("has an element that is no side") }
+      return Side.allCases.filter(sides.contains)
+    } write: {
+      .array($0.map { .string($0.rawValue) })
+    }
+  }
+}
+
 extension Symbol.SpellingError {
   fileprivate var reason: String {
     switch self {

@@ -8,6 +8,7 @@ package enum DecisionCode: String, CaseIterable, Hashable, Sendable {
   case conflictingDuplicate = "conflicting_duplicate"
   case tooLarge = "too_large"
   case unreadableFile = "unreadable_file"
+  case unauthenticated
   case expired
   case symbolNotAllowed = "symbol_not_allowed"
   case symbolUnknown = "symbol_unknown"
@@ -24,6 +25,7 @@ package enum DecisionCode: String, CaseIterable, Hashable, Sendable {
   case riskOpenOrders = "risk_open_orders"
   case riskOrderRate = "risk_order_rate"
   case riskDailyQuote = "risk_daily_quote"
+  case sourceLimit = "source_limit"
   case halted
   case canceled
   case rateLimited = "rate_limited"
@@ -47,6 +49,8 @@ package enum DecisionCode: String, CaseIterable, Hashable, Sendable {
     case .tooLarge: "The signal is longer than intake.maximum_signal_bytes."
     case .unreadableFile:
       "The file could not be taken: it is not a regular file with one link, or cannot be read."
+    case .unauthenticated:
+      "The signal names a source with a secret, and its signature is missing or wrong."
     case .expired: "The signal was too old when it arrived, or before its order could leave."
     case .symbolNotAllowed: "The symbol is not in risk.symbols."
     case .symbolUnknown: "The exchange does not list the symbol."
@@ -68,6 +72,7 @@ package enum DecisionCode: String, CaseIterable, Hashable, Sendable {
       "As many orders as risk.maximum_orders_per_minute allows were made in the last minute."
     case .riskDailyQuote:
       "The orders of the last 24 hours and this one exceed risk.maximum_daily_quote."
+    case .sourceLimit: "The signal is more than its source may do by the table of sources."
     case .halted: "Trading, or this symbol, is halted; the message says why and how to resume."
     case .canceled: "The operator cancelled the signal before its order left."
     case .rateLimited:

@@ -144,17 +144,21 @@ package struct StoredState: Equatable, Sendable {
   package var live: [StoredOrder]
   /// What the risk limits still hold from the last 24 hours, oldest first.
   package var reservations: [Reservation]
+  /// The signals with a source that were accepted in the last hour, oldest first.
+  package var sourceSignals: [SourceSignal]
   package var halt: HaltRecord?
   package var careful: CarefulRecord?
   package var ban: BanRecord?
   package var rateUsage: RateUsageRecord?
 
   package init(
-    live: [StoredOrder] = [], reservations: [Reservation] = [], halt: HaltRecord? = nil,
-    careful: CarefulRecord? = nil, ban: BanRecord? = nil, rateUsage: RateUsageRecord? = nil
+    live: [StoredOrder] = [], reservations: [Reservation] = [],
+    sourceSignals: [SourceSignal] = [], halt: HaltRecord? = nil, careful: CarefulRecord? = nil,
+    ban: BanRecord? = nil, rateUsage: RateUsageRecord? = nil
   ) {
     self.live = live
     self.reservations = reservations
+    self.sourceSignals = sourceSignals
     self.halt = halt
     self.careful = careful
     self.ban = ban
@@ -186,6 +190,17 @@ package struct Reservation: Hashable, Sendable {
     self.key = key
     self.at = at
     self.quote = quote
+  }
+}
+
+/// That a signal of a source was accepted.
+package struct SourceSignal: Hashable, Sendable {
+  package var source: String
+  package var at: WallTime
+
+  package init(source: String, at: WallTime) {
+    self.source = source
+    self.at = at
   }
 }
 

@@ -21,6 +21,10 @@ package enum CredentialsError: Error, Equatable, Sendable {
   /// The passphrase's file is not there.
   case noPassphrase(path: String)
   case emptyPassphrase(place: String)
+  /// A source is to sign, and neither place has a secret for it.
+  case noSourceSecret(name: String, directory: String?)
+  /// So few bytes can be guessed by whoever has seen one signature.
+  case shortSourceSecret(place: String, bytes: Int)
   case unwritable(path: String, reason: String)
   /// The operator was asked and did not say it.
   case notGiven(String)
@@ -50,6 +54,14 @@ extension CredentialsError: CustomStringConvertible {
       "there is no file \(path), which the passphrase of the credentials file is read from; put "
         + "the passphrase there (mode 0600)"
     case .emptyPassphrase(let place): "the passphrase in \(place) is empty"
+    case .noSourceSecret(let name, let directory):
+      "there is no secret for the source \"\(name)\": under systemd, add "
+        + "LoadCredential=\(SourceSecret.credential(of: name)):… to the unit, else "
+        + (directory.map { "write it to \($0)/\(name) (mode 0600, the daemon's user's)" }
+          ?? "set credentials.sources_directory and put a file of that name there")
+    case .shortSourceSecret(let place, let bytes):
+      "the secret in \(place) has \(bytes) bytes, and whoever sees a signal could guess it; write "
+        + "at least \(SourceSecret.minimumBytes), for instance of: openssl rand -hex 32"
     case .unwritable(let path, let reason): "\(path) cannot be written: \(reason)"
     case .notGiven(let name): "\(name) is missing: the input ended before it; nothing is changed"
     case .unequalPassphrases: "the two passphrases differ; nothing is changed"

@@ -4,6 +4,8 @@ import JSON
 extension OrderStore {
   /// How far back the risk limits look.
   private static let reservationPeriod = Duration.seconds(24 * 60 * 60)
+  /// How far back the limits of a source look.
+  private static let sourcePeriod = Duration.seconds(60 * 60)
 
   /// The record of a signal; `nil` when there is none. Throws when the database cannot be read.
   package func signal(_ id: SignalID) throws(StoreError) -> SignalRecord? {
@@ -45,6 +47,7 @@ extension OrderStore {
     let since = now.advanced(by: .zero - Self.reservationPeriod)
     return StoredState(
       live: try liveOrders(), reservations: try reservations(since: since),
+      sourceSignals: try sourceSignals(since: now.advanced(by: .zero - Self.sourcePeriod)),
       halt: try halt(),
       careful: try setting(.careful, CarefulRecord.init), ban: try setting(.ban, BanRecord.init),
       rateUsage: try setting(.rateUsage, RateUsageRecord.init))
@@ -99,6 +102,16 @@ extension OrderStore {
   /// may still change. Throws when the database cannot be read.
   package func filesOfOrdersNotFound() throws(StoreError) -> [[UInt8]] {
     try statements.searchedFiles.rows { row throws(StoreError) in row.blob(0) }
+  }
+
+  private func sourceSignals(since: WallTime) throws(StoreError) -> [SourceSignal] {
+    try statements.acceptedSignals.rows([.integer(since.milliseconds)]) {
+      row throws(StoreError) -> SourceSignal? in
+      guard let source = (try? JSONReader.read(row.blob(0)))?["source"]?.stringValue else {
+        return nil
+      }
+      return SourceSignal(source: source, at: row.time(1))
+    }.compactMap(\.self)
   }
 
   private func setting<Record>(

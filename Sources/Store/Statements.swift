@@ -38,6 +38,7 @@ struct Statements {
   let seal: Statement
   let compactedSignal: Statement
   let compactedCount: Statement
+  let acceptedSignals: Statement
   let statusCounts: Statement
   let signalList: Statement
   let liveSignalList: Statement
@@ -117,6 +118,7 @@ struct Statements {
       "SELECT \(CompactedSignal.columns) FROM compacted_signal WHERE id = ?1")
     compactedCount = try database.prepare(
       "count compacted signals", "SELECT count(*) FROM compacted_signal")
+    acceptedSignals = try database.prepare("read accepted signals", SQL.acceptedSignals)
     statusCounts = try database.prepare(
       "count orders", "SELECT status, count(*) FROM orders GROUP BY status")
     signalList = try database.prepare("list signals", SQL.signalList)
@@ -201,6 +203,13 @@ private enum SQL {
     SELECT e.id, e.hash, e.kind,
       e.at_ms >= ?1 OR EXISTS (SELECT 1 FROM signal AS s WHERE s.id = e.signal_id)
     FROM event AS e WHERE e.id > (SELECT event_id FROM seal) ORDER BY e.id LIMIT ?2
+    """
+
+  /// Only an accepted signal has an order.
+  static let acceptedSignals = """
+    SELECT s.raw, s.received_at_ms FROM signal AS s
+    WHERE s.received_at_ms > ?1 AND EXISTS (SELECT 1 FROM orders AS o WHERE o.signal_id = s.id)
+    ORDER BY s.received_at_ms, s.rowid
     """
 
   static let signalList = """

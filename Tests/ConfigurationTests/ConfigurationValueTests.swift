@@ -75,6 +75,10 @@ private func text(_ key: String, _ value: String) -> String {
     },
     Accepted("credentials.allow_withdraw_keys", "true") { $0.credentials.allowsWithdrawKeys },
     Accepted("credentials.passphrase_file", "null") { $0.credentials.passphraseFile == nil },
+    Accepted("credentials.sources_directory", "'/srv/s'") {
+      $0.credentials.sourcesDirectory == "/srv/s"
+    },
+    Accepted("credentials.sources_directory", "null") { $0.credentials.sourcesDirectory == nil },
     Accepted("intake.directory", "'/srv/signals'") { $0.intake.directory == "/srv/signals" },
     Accepted("intake.socket", "'/tmp/s'") { $0.intake.socket == "/tmp/s" },
     Accepted("intake.socket", "'/\(String(repeating: "a", count: 106))'") {
@@ -131,6 +135,15 @@ private func text(_ key: String, _ value: String) -> String {
     Accepted("rate_limits.orders_per_second", "2") { $0.rateLimits.ordersPerSecond == 2 },
     Accepted("rate_limits.utilisation", "1") { $0.rateLimits.utilisation == FixedDecimal(1) },
     Accepted("rate_limits.utilisation", ".5") { $0.rateLimits.utilisation.description == "0.5" },
+    Accepted("sources", "{}") { $0.sources.isEmpty },
+    Accepted("sources", "{'bot-1': {symbols: ['BTC/USDT'], sides: ['buy']}, b: {secret: true}}") {
+      $0.sources.map(\.name) == ["bot-1", "b"] && $0.sources[0].sides == [.buy]
+        && !$0.sources[0].isSigned && $0.sources[1].isSigned && $0.sources[1].symbols == .all
+    },
+    Accepted("sources", "{'a b': {maximum_order_quote: '50', signals_per_hour: 20}}") {
+      $0.sources[0].maximumOrderQuote == FixedDecimal(50) && $0.sources[0].signalsPerHour == 20
+        && $0.sources[0].sides == [.buy, .sell]
+    },
     Accepted("control.socket", "'/tmp/c'") { $0.control.socket == "/tmp/c" },
     Accepted("log.level", "'debug'") { $0.log.level == .debug },
     Accepted("log.format", "'json'") { $0.log.format == .json },
@@ -190,6 +203,7 @@ private func text(_ key: String, _ value: String) -> String {
     Refused("credentials.passphrase_file", "'passphrase'", "the value is not an absolute path"),
     Refused("credentials.allow_withdraw_keys", "'yes'", "true or false"),
     Refused("credentials.passphrase_file", "1", "or null (default null)"),
+    Refused("credentials.sources_directory", "'s'", "the value is not an absolute path"),
     Refused("intake.directory", "'spool'", "not an absolute path"),
     Refused("intake.directory", "'/spool/'", "ends in a slash"),
     Refused("intake.directory", "'/a\\nb'", "control character"),
@@ -244,6 +258,7 @@ private func text(_ key: String, _ value: String) -> String {
     Refused("rate_limits.orders_per_second", "0", "out of range"),
     Refused("rate_limits.utilisation", "0", "out of range"),
     Refused("rate_limits.utilisation", "1.01", "above 0 and at most 1 (default 0.95)"),
+    Refused("sources", "[]", "found an array; write an object"),
     Refused("control.socket", "'control.sock'", "not an absolute path"),
     Refused("log.level", "'trace'", "\"error\", \"warning\", \"notice\", \"info\" or \"debug\""),
     Refused("log.level", "3", "found a number"),

@@ -69,6 +69,8 @@ import Testing
     let submit = try OperatorOptions.parse(["submit", "--json", "-", "--config=c", "--socket", "s"])
     #expect(submit.action == .submit(path: "-"))
     #expect(submit.json && submit.configurationPath == "c" && submit.socketPath == "s")
+    let sign = try OperatorOptions.parse(["--config=c", "sign", "f", "--source", "bot-1"])
+    #expect(sign.action == .sign(path: "f", source: "bot-1"))
     #expect(try OperatorOptions.parse(["status", "-h", "--version"]).action == .showHelp)
     #expect(try OperatorOptions.parse(["--version"]).action == .showVersion)
     #expect(
@@ -187,6 +189,11 @@ import Testing
       (["halt", long], "the reason is longer than 500 bytes"),
       (["submit"], "'submit' takes one file, or - for standard input"),
       (["submit", "a", "b"], "'submit' takes one file, or - for standard input"),
+      (["sign"], "'sign' takes one file, or - for standard input"),
+      (
+        ["--socket", "s", "sign", "a"],
+        "'sign' reads the secrets of the configuration; give --config, not --socket"
+      ),
       (
         ["--socket", "s", "submit", "a"],
         "'submit' uses the signal socket of the configuration; give --config, not --socket"
@@ -206,7 +213,7 @@ import Testing
     for command in [
       "status", "signals", "orders", "explain", "verify", "tail", "backup", "restore", "adopt",
       "doctor", "keys set", "keys check",
-      "keys change-passphrase", "keys remove", "--renewed-key", "submit", "cancel",
+      "keys change-passphrase", "keys remove", "--renewed-key", "sign FILE", "submit", "cancel",
       "cancel-all", "resolve", "halt", "resume",
     ] {
       #expect(usage.contains(command))

@@ -10,9 +10,10 @@ import Testing
           "duplicate", "exchange_rejected", "expired", "halted", "invalid_field", "invalid_json",
           "not_found", "price_band", "price_deviation", "price_precision", "price_unavailable",
           "rate_limited", "risk_daily_quote", "risk_open_orders", "risk_order_quote",
-          "risk_order_rate", "shutting_down", "side_not_tradable", "storage_unavailable",
-          "symbol_not_allowed", "symbol_not_tradable", "symbol_unknown", "too_large",
-          "type_not_supported", "unknown_field", "unreadable_file",
+          "risk_order_rate", "shutting_down", "side_not_tradable", "source_limit",
+          "storage_unavailable", "symbol_not_allowed", "symbol_not_tradable", "symbol_unknown",
+          "too_large", "type_not_supported", "unauthenticated", "unknown_field",
+          "unreadable_file",
         ])
   }
 

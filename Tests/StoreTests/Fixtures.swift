@@ -82,7 +82,7 @@ struct Recorded {
   /// Writes signal, creation and row in one turn, and commits it.
   init(
     _ id: String, in store: OrderStore, symbol: String = "BTCUSDT", at: WallTime = noon,
-    reserved: String? = "10000.005"
+    reserved: String? = "10000.005", raw: [UInt8]? = nil
   ) throws {
     let request = try makeRequest(id, symbol: symbol)
     let reservedQuote = try reserved.map(money)
@@ -90,7 +90,7 @@ struct Recorded {
       key: OrderKey(signal: try signalID(id)), request: request, reservedQuote: reservedQuote,
       at: at)
     clock = at
-    try store.write(.insertSignal(makeSignal(id, symbol: symbol, receivedAt: at)))
+    try store.write(.insertSignal(makeSignal(id, symbol: symbol, receivedAt: at, raw: raw)))
     try record(.created(request, reservedQuote: reservedQuote), in: store)
   }
 

@@ -72,6 +72,28 @@ struct FoldTests {
     #expect(state.live.map(\.order.key.signal.text) == ["alive"])
   }
 
+  @Test func `the signals of sources are those that were accepted in the last hour`() throws {
+    let hour: Int64 = 60 * 60 * 1_000
+    let rows: [(id: String, age: Int64, raw: String)] = [
+      ("old", hour, #"{"source":"bot"}"#), ("young", hour - 1, #"{"\u0073ource":"bot"}"#),
+      ("other", 5, #"{"source":"b"}"#), ("nobody", 4, "{}"), ("late", -1, #"{"source":"bot"}"#),
+    ]
+    for row in rows {
+      _ = try Recorded(
+        row.id, in: store, at: time(noon.milliseconds - row.age), raw: Array(row.raw.utf8))
+    }
+    try store.write(
+      .insertSignal(
+        makeSignal("denied", decision: .sourceLimit, raw: Array(#"{"source":"bot"}"#.utf8))))
+    try store.commit()
+    let found = try store.loadState(now: noon).sourceSignals
+    #expect(found.map(\.source) == ["bot", "b", "bot"])
+    #expect(
+      found.map { $0.at.since(noon) } == [
+        .milliseconds(1 - hour), .milliseconds(-5), .milliseconds(1),
+      ])
+  }
+
   @Test func `remarks in an order's history change nothing`() throws {
     let recorded = try Recorded("a", in: store)
     let remark = HistoryEvent(

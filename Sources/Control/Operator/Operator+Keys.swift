@@ -43,11 +43,13 @@ extension Operator {
 }
 
 extension CredentialsError {
-  fileprivate var code: ControlFailure.Code {
+  var code: ControlFailure.Code {
     switch self {
-    case .absent, .unreadable, .exposed, .foreignOwner, .noPassphrase, .unwritable: .unreachable
-    case .missing, .incomplete, .malformed, .file, .unopened, .emptyPassphrase, .notGiven,
-      .unequalPassphrases, .input:
+    case .absent, .unreadable, .exposed, .foreignOwner, .noPassphrase, .noSourceSecret,
+      .unwritable:
+      .unreachable
+    case .missing, .incomplete, .malformed, .file, .unopened, .emptyPassphrase,
+      .shortSourceSecret, .notGiven, .unequalPassphrases, .input:
       .refused
     }
   }

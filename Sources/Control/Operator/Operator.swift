@@ -51,6 +51,7 @@ struct Operator {
       case .adopt: return try adopt()
       case .doctor: return doctor()
       case .keys(let command): return try keys(command)
+      case .sign(let path, let source): return try sign(path, as: source)
       case .submit(let path): return try submit(path)
       case .backup(let place, let keep): return try backup(to: place, keep: keep)
       case .restore(let file): return try restore(file)

@@ -136,7 +136,11 @@ struct OperatorArguments {
       }
       return .doctor
     case .keys: return .keys(try keys())
-    case .submit: return .submit(path: try submission())
+    case .sign:
+      return .sign(
+        path: try file(verb, "reads the secrets of the configuration"), source: values["--source"])
+    case .submit:
+      return .submit(path: try file(verb, "uses the signal socket of the configuration"))
     case .cancel: return .request(.perform(.cancel(try signalID(verb))))
     case .cancelAll:
       try takeNoWords(verb)
@@ -216,11 +220,13 @@ struct OperatorArguments {
     return hash
   }
 
-  private func submission() throws(ControlFailure) -> String {
+  private func file(
+    _ verb: OperatorVerb, _ needsConfiguration: String
+  ) throws(ControlFailure) -> String {
     guard words.count == 1, !words[0].isEmpty else {
-      throw .invalidRequest("'submit' takes one file, or - for standard input")
+      throw .invalidRequest("'\(verb.rawValue)' takes one file, or - for standard input")
     }
-    try needConfiguration(.submit, "uses the signal socket of the configuration")
+    try needConfiguration(verb, needsConfiguration)
     return words[0]
   }
 

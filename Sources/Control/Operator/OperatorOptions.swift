@@ -7,6 +7,8 @@ package struct OperatorOptions: Hashable, Sendable {
     case request(ControlRequest)
     /// The signal in this file; `-` is standard input.
     case submit(path: String)
+    /// Signs the signal in this file, which names its source itself where none is given here.
+    case sign(path: String, source: String?)
     /// Audits the database; the history must hold this hash, if one is given.
     case verify(notedHash: [UInt8]?)
     case showHelp
@@ -64,6 +66,9 @@ package struct OperatorOptions: Hashable, Sendable {
         [--passphrase-file FILE] [--new-passphrase-file FILE]
                                  files that only their owner can read; else the passphrase is
                                  read where the daemon reads it, else asked for
+      sign FILE | - [--source NAME]
+                                 print the signal with the signature of its source; without a
+                                 daemon; NAME stands in for a source that the signal does not name
       submit FILE | -            send a signal through the signal socket
       cancel ID                  cancel the order of a signal
       cancel-all                 cancel every order of ours that is open
@@ -106,8 +111,8 @@ extension OperatorOptions {
 
 /// The commands of the tool, and the options that each takes.
 enum OperatorVerb: String, CaseIterable {
-  case status, signals, orders, explain, verify, tail, backup, restore, adopt, doctor, keys, submit
-  case cancel
+  case status, signals, orders, explain, verify, tail, backup, restore, adopt, doctor, keys, sign
+  case submit, cancel
   case cancelAll = "cancel-all"
   case resolve, halt, resume
 
@@ -118,7 +123,8 @@ enum OperatorVerb: String, CaseIterable {
     case .halt: ["--cancel"]
     case .status: ["--quiet"]
     case .adopt: ["--renewed-key"]
-    case .explain, .verify, .tail, .backup, .restore, .doctor, .keys, .submit, .cancel, .cancelAll,
+    case .explain, .verify, .tail, .backup, .restore, .doctor, .keys, .sign, .submit, .cancel,
+      .cancelAll,
       .resume:
       []
     }
@@ -132,6 +138,7 @@ enum OperatorVerb: String, CaseIterable {
     case .verify: ["--head"]
     case .tail: ["--signal", "--symbol", "--level", "--since"]
     case .backup: ["--keep"]
+    case .sign: ["--source"]
     case .keys: ["--passphrase-file", "--new-passphrase-file"]
     case .status, .explain, .restore, .adopt, .doctor, .submit, .cancel, .cancelAll, .halt, .resume:
       []

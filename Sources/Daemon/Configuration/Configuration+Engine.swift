@@ -10,7 +10,7 @@ extension Configuration {
       price: EngineConfiguration.Price(
         source: priceSource, maximumAge: price.maximumAge,
         maximumDeviation: price.maximumDeviation),
-      risk: engineRisk,
+      risk: engineRisk, sources: engineSources,
       rateLimits: EngineConfiguration.RateLimits(
         ipWeight: rateLimits.ipWeight, uidWeight: rateLimits.uidWeight,
         window: rateLimits.window, ordersPerSecond: rateLimits.ordersPerSecond,
@@ -29,12 +29,25 @@ extension Configuration {
     }
   }
 
+  private var engineSources: [String: EngineConfiguration.Source] {
+    var table: [String: EngineConfiguration.Source] = [:]
+    for source in sources {
+      table[source.name] = EngineConfiguration.Source(
+        symbols: Self.list(source.symbols), sides: source.sides,
+        maximumOrderQuote: source.maximumOrderQuote, signalsPerHour: source.signalsPerHour)
+    }
+    return table
+  }
+
+  /// `nil` for every symbol.
+  private static func list(_ symbols: Risk.AllowedSymbols) -> [Symbol]? {
+    switch symbols {
+    case .all: nil
+    case .listed(let listed): listed
+    }
+  }
+
   private var engineRisk: EngineConfiguration.Risk {
-    let symbols: [Symbol]? =
-      switch risk.symbols {
-      case .all: nil
-      case .listed(let listed): listed
-      }
     let pause: EngineConfiguration.Risk.PauseScope =
       switch risk.pauseOnNotFound {
       case .symbol: .symbol
@@ -42,7 +55,7 @@ extension Configuration {
       case .none: .none
       }
     return EngineConfiguration.Risk(
-      symbols: symbols, maximumOrderQuote: risk.maximumOrderQuote,
+      symbols: Self.list(risk.symbols), maximumOrderQuote: risk.maximumOrderQuote,
       maximumOpenOrders: risk.maximumOpenOrders,
       maximumOrdersPerMinute: risk.maximumOrdersPerMinute,
       maximumDailyQuote: risk.maximumDailyQuote, pauseOnNotFound: pause)

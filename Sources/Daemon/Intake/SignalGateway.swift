@@ -23,6 +23,8 @@ package final class SignalGateway {
   private var spool: (any Spool)?
   private var server: LineServer?
   private var clients: [LineServer.ConnectionID: SignalClient] = [:]
+  /// Tells the signals of a source from those that only say so.
+  package var authenticator = SourceAuthenticator()
   /// The present epoch; nil while the store does not work.
   package weak var driver: EngineDriver<StoreError>?
   package var storeFailed: (StoreError) -> Void = { _ in } {
@@ -170,8 +172,9 @@ package final class SignalGateway {
     isUnfinished: (SignalRefusal) -> Bool = { _ in false }
   ) {
     let signal: Signal
+    let signature: SignalSignature?
     do throws(SignalRefusal) {
-      signal = try SignalReader.read(bytes, maximumBytes: maximumBytes)
+      (signal, signature) = try SignalReader.readSigned(bytes, maximumBytes: maximumBytes)
     } catch {
       return isUnfinished(error) ? () : refuse(error, who)
     }
@@ -180,6 +183,12 @@ package final class SignalGateway {
         signal.id, who, isClosing ? .shuttingDown : .storageUnavailable)
     }
     do throws(StoreError) {
+      // The bytes of a signal that was taken are a repetition, whatever secret counts since.
+      if let refusal = authenticator.refusal(of: signal, signature),
+        try store.signal(signal.id)?.raw != bytes
+      {
+        return refuse(refusal, who)
+      }
       let known = try known(signal.id)
       let receipt = Receipt(number: nextReceipt)
       nextReceipt += 1
@@ -207,7 +216,8 @@ package final class SignalGateway {
     var fields = [LogField("code", refusal.code.rawValue)] + more
     if let id = refusal.id { fields.append(LogField("signal_id", id.text)) }
     if case .file(let name) = who { fields.append(LogField("file", bytes: name)) }
-    logger.log(.notice, "refused: \(refusal.message)", fields)
+    let isForged = refusal.code == .unauthenticated
+    logger.log(isForged ? .warning : .notice, "refused: \(refusal.message)", fields)
     replyInTurn(
       SignalAnswer(
         id: refusal.id?.text, status: .rejected, code: refusal.code, message: refusal.message),

@@ -100,6 +100,7 @@ package enum DaemonProgram {
     let tls = try tlsContext(configuration, isSecure: endpoint.scheme.isSecure)
     let streams = try streamEndpoint(configuration)
     let streamTLS = try tlsContext(configuration, isSecure: streams.scheme.isSecure)
+    let authenticator = try readSourceSecrets(configuration)
     let read = try readCredentials(configuration, loop, logger)
     let store = try OrderStore(
       path: configuration.store.path, runtimeDirectory: configuration.runtimeDirectory)
@@ -118,7 +119,7 @@ package enum DaemonProgram {
       loop: loop, logger: logger, service: service, store: store,
       keys: KeyRotation(
         file, loop, logger, store, credentials: read?.credentials, from: read?.origin),
-      configuration: configuration,
+      configuration: configuration, authenticator: authenticator,
       makeClient: {
         HTTPClient(loop: loop, endpoint: endpoint, tls: tls, configuration: clientOptions)
       },
@@ -208,6 +209,16 @@ package enum DaemonProgram {
       throw error
     } catch {
       throw StartError.configuration("credentials: \(error)")
+    }
+  }
+
+  private static func readSourceSecrets(
+    _ configuration: Configuration
+  ) throws(StartError) -> SourceAuthenticator {
+    do throws(CredentialsError) {
+      return try SourceAuthenticator(configuration)
+    } catch {
+      throw .configuration("sources: \(error)")
     }
   }
 

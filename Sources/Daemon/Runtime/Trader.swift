@@ -18,6 +18,9 @@ final class Trader {
   private let keys: KeyRotation
   let startedAt = Clock.now()
   private(set) var configuration: Configuration
+  private var authenticator: SourceAuthenticator {
+    didSet { gateway?.authenticator = authenticator }
+  }
   private let makeClient: () -> HTTPClient
   /// Takes the orders that an earlier run left at the venue.
   private let makeVenue: ([Order], MEXC.Credentials?) -> any Venue
@@ -47,7 +50,7 @@ final class Trader {
 
   init(
     loop: EventLoop, logger: Logger, service: ServiceManager, store: OrderStore,
-    keys: KeyRotation, configuration: Configuration,
+    keys: KeyRotation, configuration: Configuration, authenticator: SourceAuthenticator,
     makeClient: @escaping () -> HTTPClient,
     makeVenue: @escaping ([Order], MEXC.Credentials?) -> any Venue,
     makeStreams: @escaping () -> ExchangeStreams,
@@ -59,6 +62,7 @@ final class Trader {
     self.store = store
     self.keys = keys
     self.configuration = configuration
+    self.authenticator = authenticator
     self.makeClient = makeClient
     self.makeVenue = makeVenue
     self.makeStreams = makeStreams
@@ -84,6 +88,7 @@ final class Trader {
         quietTime: intake.quietTime, loop: loop, onFile: onFile, onProblem: onProblem)
     }
     try gateway.listen(on: signals, loop: loop)
+    gateway.authenticator = authenticator
     self.gateway = gateway
     control = try ControlServer(listener: listener, loop: loop, handlers: controlHandlers)
     let epochs = Epochs(store: store, gateway: gateway, time: time, edges: edges)
@@ -344,11 +349,15 @@ final class Trader {
   private func takeOver(_ new: Configuration) {
     let taken = Configuration.changesTakenOver(from: configuration, to: new)
     let waiting = Configuration.changesNeedingRestart(from: configuration, to: new)
-    do throws(ReloadRefusal) {
-      configuration = try configuration.takingOver(from: new)
-    } catch {
+    do {
+      let next = try configuration.takingOver(from: new)
+      authenticator = try SourceAuthenticator(next)
+      configuration = next
+    } catch let error as ReloadRefusal {
       return logger.log(
         .error, "the configuration is not reloaded: " + error.reasons.joined(separator: "; "))
+    } catch {
+      return logger.log(.error, "the configuration is not reloaded: sources: \(error)")
     }
     logger.level = configuration.log.level
     driver?.feed(.reconfigure(engineConfiguration))

@@ -35,18 +35,23 @@ enum Admission {
       let age = now.wall.since(expiresAt).inWords
       throw Denial(.expired, "it expired \(age) before it arrived")
     }
-    try checkPermitted(signal.symbol, parts)
+    try checkPermitted(signal, parts)
+    try parts.sources.checkRate(of: signal, at: now.monotonic)
     var quote = statedQuote(of: signal)
     if let rules = try parts.venue.rules(of: signal.symbol) {
       let request = try InstrumentRules.request(for: signal, as: anyClientOrderID, under: rules)
       quote = InstrumentRules.notional(of: request, at: nil, rounding: .up)
     }
+    if let quote { try parts.sources.checkQuote(quote, of: signal) }
     try parts.risk.check(quote: quote, openOrders: parts.orders.count, at: now.monotonic)
     try checkTurn(of: signal, expiresAt: expiresAt, &parts, at: now)
   }
 
-  /// Whether orders of the symbol may leave at all. Throws: a denial.
-  static func checkPermitted(_ symbol: Symbol, _ parts: EngineParts) throws(Denial) {
+  /// Whether the signal's source may ask for such an order, and orders of the symbol may leave at
+  /// all. Throws: a denial.
+  static func checkPermitted(_ signal: Signal, _ parts: EngineParts) throws(Denial) {
+    try parts.sources.checkPermitted(signal)
+    let symbol = signal.symbol
     try parts.trading.checkHalt()
     try parts.key.check(parts.configuration)
     try OrderLooks.checkReadable(symbol, parts)

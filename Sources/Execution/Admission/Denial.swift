@@ -17,6 +17,7 @@ package struct Denial: Error, Hashable, Sendable {
 extension Denial {
   private static let codesOfTheMoment: Set<DecisionCode> = [
     .expired, .halted, .rateLimited, .riskOpenOrders, .riskOrderRate, .riskDailyQuote,
+    .sourceLimit,
   ]
 
   /// Whether the same signal may have been admitted at another time.

@@ -122,6 +122,7 @@ enum SignalIntake {
     let plan = Plan.entry(of: signal.id)
     reaction.remember(arrival, expiresAt, .accepted, "")
     parts.signals[signal.id] = SignalLife(id: signal.id, plan: plan)
+    parts.sources.accepted(signal, at: now.monotonic)
     let expiry = Expiry(
       wall: expiresAt, monotonic: now.monotonic.advanced(by: expiresAt.since(now.wall)))
     for key in plan.legs {

@@ -146,6 +146,7 @@ package struct Engine: Sendable {
     parts.configuration = configuration
     parts.prices.asksVenue = configuration.price.source != .stream
     parts.risk.limits = configuration.risk
+    parts.sources.table = configuration.sources
     parts.venue.allow(configuration.risk.symbols, at: now)
     parts.orders.touchAll(.waiting)
   }

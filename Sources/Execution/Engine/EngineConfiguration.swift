@@ -52,6 +52,26 @@ package struct EngineConfiguration: Sendable {
     }
   }
 
+  /// What one source of signals may do.
+  package struct Source: Hashable, Sendable {
+    /// `nil` allows every symbol.
+    package var symbols: [Symbol]?
+    package var sides: [Side]
+    package var maximumOrderQuote: FixedDecimal?
+    /// Accepted in any 60 minutes.
+    package var signalsPerHour: Int?
+
+    package init(
+      symbols: [Symbol]? = nil, sides: [Side] = Side.allCases,
+      maximumOrderQuote: FixedDecimal? = nil, signalsPerHour: Int? = nil
+    ) {
+      self.symbols = symbols
+      self.sides = sides
+      self.maximumOrderQuote = maximumOrderQuote
+      self.signalsPerHour = signalsPerHour
+    }
+  }
+
   package struct RateLimits: Hashable, Sendable {
     package var ipWeight: Int
     package var uidWeight: Int
@@ -75,6 +95,8 @@ package struct EngineConfiguration: Sendable {
   package var mode: TradingMode
   package var price: Price
   package var risk: Risk
+  /// By their names; a signal of another source, or of none, is held to none of these.
+  package var sources: [String: Source]
   package var rateLimits: RateLimits
   package var receiveWindow: Duration
   /// After the receive window has passed: how long an accepted order may stay invisible.
@@ -94,13 +116,15 @@ package struct EngineConfiguration: Sendable {
   }
 
   package init(
-    mode: TradingMode, price: Price, risk: Risk, rateLimits: RateLimits, receiveWindow: Duration,
-    settleTime: Duration, defaultTimeToLive: Duration, requiresCreatedAt: Bool = false,
+    mode: TradingMode, price: Price, risk: Risk, sources: [String: Source] = [:],
+    rateLimits: RateLimits, receiveWindow: Duration, settleTime: Duration,
+    defaultTimeToLive: Duration, requiresCreatedAt: Bool = false,
     allowsWithdrawKeys: Bool = false, venue: VenueTraits
   ) {
     self.mode = mode
     self.price = price
     self.risk = risk
+    self.sources = sources
     self.rateLimits = rateLimits
     self.receiveWindow = receiveWindow
     self.settleTime = settleTime

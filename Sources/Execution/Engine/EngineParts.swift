@@ -17,6 +17,7 @@ struct EngineParts: Sendable {
   var reconciliation = Reconciliation()
   var doubts = DoubtLedger()
   var risk: RiskLimits
+  var sources: SourceLimits
   private var acceptedCount = 0
 
   init(_ configuration: EngineConfiguration, restoring state: StoredState, at now: Moment) {
@@ -33,6 +34,7 @@ struct EngineParts: Sendable {
       settling: configuration.receiveWindow + configuration.venue.stampLead
         + configuration.settleTime, at: now.monotonic)
     risk = RiskLimits(configuration.risk, reservations: state.reservations, at: now)
+    sources = SourceLimits(configuration.sources, accepted: state.sourceSignals, at: now)
   }
 
   var isTradingOpen: Bool {

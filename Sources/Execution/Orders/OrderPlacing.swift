@@ -23,7 +23,7 @@ enum OrderPlacing {
     if life.order.cancelRequested {
       throw Denial(.canceled, "the operator cancelled it before it left")
     }
-    try Admission.checkPermitted(life.symbol, parts)
+    try Admission.checkPermitted(life.signal, parts)
     try checkBackOff(life, parts)
     guard parts.isTradingOpen, !parts.trading.isStopping else { return }
     guard let rules = try parts.venue.rules(of: life.symbol) else {
@@ -65,6 +65,7 @@ enum OrderPlacing {
     let approval = try Admission.approve(
       life.signal, as: life.order.request.clientOrderID, under: rules, at: quote.price,
       maximumDeviation: parts.configuration.price.maximumDeviation)
+    try parts.sources.checkQuote(approval.notional, of: life.signal)
     try parts.risk.checkQuote(approval.notional, of: life.key, at: now)
     // What it holds of the limits only ever grows while it waits.
     let isHeld = life.order.reservedQuote.map { approval.notional <= $0 } ?? false

@@ -263,7 +263,10 @@ final class EngineHarness {
     _ signal: Signal, arrivedAt: WallTime? = nil
   ) -> (SignalArrival, known: KnownSignal?) {
     let record = store.signals[signal.id]
-    if record == nil { signals[signal.id] = signal }
+    if record == nil {
+      signals[signal.id] = signal
+      store.sources[signal.id] = signal.source
+    }
     let digest = Array(signal.canonicalText.utf8)
     let arrival = SignalArrival(
       signal: signal, raw: digest, contentDigest: digest,

@@ -4,6 +4,8 @@ import Domain
 /// start of the daemon does.
 struct StoreModel {
   private(set) var signals: [SignalID: SignalRecord] = [:]
+  /// What the stored bytes say of the signals' sources.
+  var sources: [SignalID: String] = [:]
   private(set) var orders: [OrderKey: Order] = [:]
   private(set) var sequence: [OrderKey] = []
   private var liveKeys: [OrderKey] = []
@@ -77,8 +79,16 @@ struct StoreModel {
           Reservation(key: key, at: order.createdAt, quote: order.reservedQuote))
       }
     }
+    let hourAgo = wall.advanced(by: .seconds(-60 * 60))
+    let sourceSignals = sequence.compactMap { key -> SourceSignal? in
+      guard let source = sources[key.signal], let record = signals[key.signal],
+        record.receivedAt > hourAgo
+      else { return nil }
+      return SourceSignal(source: source, at: record.receivedAt)
+    }
     return StoredState(
-      live: live, reservations: reservations, halt: halt, careful: careful, ban: ban,
+      live: live, reservations: reservations, sourceSignals: sourceSignals, halt: halt,
+      careful: careful, ban: ban,
       rateUsage: usage)
   }
 

@@ -1,0 +1,84 @@
+import Configuration
+import Cryptography
+import Domain
+import JSON
+import Keystore
+import Platform
+
+/// Signing a signal as its source does, with or without a daemon.
+extension Operator {
+  func sign(_ path: String, as source: String?) throws(Failure) -> ExitCode {
+    let configuration = try configuration() ?? Configuration()
+    do throws(ControlFailure) {
+      let line = try SignalFile.line(path: path, standardInput: terminal.standardInput)
+      var signal = try Self.members(of: line, path)
+      let name = try Self.source(of: &signal, given: source)
+      let secret = try Self.secret(of: name, configuration)
+      let key = secret.withBytes { HMACSHA256(key: $0) }
+      let code = key.hexDigest(of: CanonicalJSON.text(of: signal).utf8)
+      signal.append(JSONMember(name: Self.signature, value: .string(code)))
+      terminal.output(CanonicalJSON.text(of: signal))
+    } catch {
+      throw .control(error)
+    }
+    return .done
+  }
+
+  private static let signature = "signature"
+
+  /// What is to be signed: all but a former signature.
+  private static func members(
+    of line: [UInt8], _ path: String
+  ) throws(ControlFailure) -> [JSONMember] {
+    let file = path == "-" ? "what was given" : ByteText.printable(path)
+    let value: JSONValue
+    do throws(JSONError) {
+      value = try JSONReader.read(line)
+    } catch {
+      throw ControlFailure(
+        code: .refused, message: "\(file) is no signal: not strict JSON: \(error.description)")
+    }
+    guard let members = value.objectValue else {
+      throw ControlFailure(
+        code: .refused, message: "\(file) is no signal: found \(value.kindWithArticle)")
+    }
+    return members.filter { $0.name != signature }
+  }
+
+  /// The signal's own source, or the given one, which is then written into it.
+  private static func source(
+    of signal: inout [JSONMember], given: String?
+  ) throws(ControlFailure) -> String {
+    let field = "source"
+    guard let own = signal.first(where: { $0.name == field })?.value else {
+      guard let given else {
+        throw ControlFailure(
+          code: .refused, message: "the signal names no source; add the field, or --source NAME")
+      }
+      signal.append(JSONMember(name: field, value: .string(given)))
+      return given
+    }
+    guard let name = own.stringValue, given == nil || given == name else {
+      throw ControlFailure(
+        code: .refused, message: "the signal names another source: \(own.compactText())")
+    }
+    return name
+  }
+
+  private static func secret(
+    of name: String, _ configuration: Configuration
+  ) throws(ControlFailure) -> Secret {
+    guard configuration.sources.contains(where: { $0.name == name && $0.isSigned }) else {
+      throw ControlFailure(
+        code: .refused,
+        message: "the configuration knows no source \(JSONValue.string(name).compactText()) with "
+          + "secret: true")
+    }
+    do throws(CredentialsError) {
+      return try SourceSecret.read(
+        of: name, configuration, owners: DaemonUser(configuration).trusted)
+    } catch {
+      throw ControlFailure(code: error.code, message: error.description)
+    }
+  }
+}

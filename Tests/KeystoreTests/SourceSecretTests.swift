@@ -1,0 +1,67 @@
+import Configuration
+import Keystore
+import Platform
+import TestKit
+import Testing
+
+@Suite struct SourceSecretTests {
+  private static let word = "0123456789abcdef"
+  private let scratch: Scratch
+  private var configuration = Configuration()
+
+  init() throws {
+    scratch = try Scratch()
+    configuration.credentials.sourcesDirectory = scratch.path
+  }
+
+  private func read(
+    _ variables: Variables = Variables(), of name: String = "bot-1",
+    owners: Set<UInt32> = [Accounts.ownUser], mode: Configuration.Mode = .paper
+  ) throws(CredentialsError) -> String {
+    var configuration = configuration
+    configuration.mode = mode
+    return text(
+      try SourceSecret.read(
+        of: name, configuration, owners: owners, environment: variables.environment))
+  }
+
+  @Test func `a line end at the end does not count`() throws {
+    for end in ["", "\n", "\r\n"] {
+      try scratch.write("bot-1", Self.word + end)
+      #expect(try read() == Self.word)
+    }
+    try scratch.write("bot-1", Self.word + " \n")
+    #expect(try read() == Self.word + " ")
+  }
+
+  @Test func `systemd's credential comes first`() throws {
+    try scratch.write("bot-1", "of the directory")
+    let systemd = try CredentialDirectory().with("source_bot-1", Self.word, mode: 0o644)
+    #expect(try read(systemd.variables) == Self.word)
+    #expect(throws: CredentialsError.exposed(path: systemd.path + "/source_bot-1", mode: 0o644)) {
+      try read(systemd.variables, mode: .live)
+    }
+    let other = try CredentialDirectory().with("source_bot-2", Self.word)
+    #expect(try read(other.variables) == "of the directory")
+  }
+
+  @Test func `what cannot be used is named`() throws {
+    let path = scratch("bot-1")
+    #expect(throws: CredentialsError.noSourceSecret(name: "bot-1", directory: scratch.path)) {
+      try read()
+    }
+    try scratch.write("bot-1", "0123456789abcde\n")
+    #expect(throws: CredentialsError.shortSourceSecret(place: path, bytes: 15)) { try read() }
+    try scratch.write("bot-1", Self.word)
+    #expect(throws: CredentialsError.foreignOwner(path: path, owner: Accounts.ownUser)) {
+      try read(owners: [Accounts.ownUser &+ 1])
+    }
+    try scratch.write("bot-1", Self.word, mode: 0o640)
+    #expect(throws: CredentialsError.exposed(path: path, mode: 0o640)) { try read() }
+    #expect(
+      throws: CredentialsError.unreadable(path: scratch("."), reason: "it is no regular file")
+    ) {
+      try read(of: ".")
+    }
+  }
+}

@@ -1,0 +1,255 @@
+import Domain
+import Foundation
+import Glibc
+import JSON
+import TestKit
+import Testing
+
+/// Sources of signals: what they may do, and how they prove that a signal is theirs.
+@Suite struct SourceTests {
+  private static let secret = "correct horse battery staple"
+
+  /// A daemon with a source `bot-1`, whose secret lies in a directory beside it.
+  private func daemon(
+    _ market: SimulatedMarket, _ source: KeyValuePairs<String, JSONValue>
+  ) throws -> DaemonUnderTest {
+    let daemon = try DaemonUnderTest(market)
+    try daemon.scratch.folder("sources")
+    try daemon.scratch.write("sources/bot-1", Self.secret + "\n")
+    daemon.settings["credentials.sources_directory"] = .string(daemon.scratch("sources"))
+    limit(daemon, source)
+    return daemon
+  }
+
+  private func limit(_ daemon: DaemonUnderTest, _ source: KeyValuePairs<String, JSONValue>) {
+    let pairs = source.map { ($0.key, $0.value) }
+    daemon.settings["sources"] = .object(pairs: [("bot-1", .object(pairs: pairs))])
+  }
+
+  private func trading(
+    _ market: SimulatedMarket, _ source: KeyValuePairs<String, JSONValue>
+  ) throws -> DaemonUnderTest {
+    let daemon = try daemon(market, source)
+    try daemon.start()
+    try daemon.waitForTrading()
+    return daemon
+  }
+
+  private func wish(
+    _ id: String, _ changes: KeyValuePairs<String, JSONValue?> = [:]
+  ) -> Wish {
+    Wish(id, changes).with("source", "bot-1")
+  }
+
+  private func code(_ daemon: DaemonUnderTest, _ signal: String) throws -> String? {
+    try daemon.submit(signal)["code"]?.stringValue
+  }
+
+  private func signed(_ daemon: DaemonUnderTest, _ wish: Wish) throws -> String {
+    let path = try daemon.scratch.write("unsigned.json", wish.text)
+    let run = try daemon.operate("sign", path)
+    try #require(run.status == 0, "\(run.errors)")
+    return run.output.trimmingCharacters(in: .newlines)
+  }
+
+  private func reload(_ daemon: DaemonUnderTest, until line: String) throws {
+    try daemon.writeConfiguration()
+    let seen = try daemon.process.lines.count
+    try daemon.process.signal(SIGHUP)
+    try daemon.process.line(with: line, from: seen)
+  }
+
+  // MARK: Limits
+
+  @Test func `a source may do what its limits allow, and others what all may`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try trading(
+      market,
+      ["symbols": ["BTCUSDT"], "sides": ["buy"], "maximum_order_quote": "65"])
+    let ether: KeyValuePairs<String, JSONValue?> = [
+      "symbol": "ETHUSDT", "price": "3200", "quantity": "0.01",
+    ]
+    #expect(try code(daemon, wish("fits").text) == "accepted")
+    #expect(try code(daemon, wish("symbol", ether).text) == "source_limit")
+    #expect(try code(daemon, wish("side", ["side": "sell"]).text) == "source_limit")
+    #expect(try code(daemon, wish("large", ["quantity": "0.002"]).text) == "source_limit")
+    let byBase: KeyValuePairs<String, JSONValue?> = ["price": nil, "quantity": "0.002"]
+    #expect(try code(daemon, wish("market", byBase).text) == "accepted")
+    try daemon.waitForOrder("market", "denied")
+    #expect(try daemon.explain("market")["signal"]?["decision"] == "source_limit")
+    #expect(try code(daemon, Wish("other", ether).with("source", "bot-2").text) == "accepted")
+    #expect(try code(daemon, Wish("nobody", ether).text) == "accepted")
+    for id in ["fits", "other", "nobody"] { try daemon.waitForOrder(id, "filled") }
+    try daemon.drop("symbol.json", wish("symbol-file", ether).text)
+    let outcome = try daemon.waitForOutcome("symbol.json")
+    #expect(outcome.folder == "rejected" && outcome.code == "source_limit")
+    #expect(try market.ledger().orders.count == 3)
+  }
+
+  @Test func `signals per hour outlive a kill, and a reload changes them`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try trading(market, ["signals_per_hour": 2])
+    for id in ["a", "b"] { #expect(try code(daemon, wish(id).text) == "accepted") }
+    #expect(try code(daemon, wish("c").text) == "source_limit")
+    #expect(try code(daemon, wish("a").text) == "duplicate")
+    try daemon.kill9()
+    try daemon.start()
+    #expect(try code(daemon, wish("d").text) == "source_limit")
+    limit(daemon, ["signals_per_hour": 3])
+    try reload(daemon, until: "the configuration is reloaded")
+    #expect(try code(daemon, wish("e").text) == "accepted")
+    #expect(try code(daemon, wish("f").text) == "source_limit")
+  }
+
+  // MARK: Signatures
+
+  @Test func `only who has the secret speaks for a source`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try trading(market, ["secret": true])
+    let good = try signed(daemon, wish("good", ["note": "line\nbreak \u{2028} é \"q\" \\"]))
+    let forged = good.replacing("0.001", with: "0.01")
+    #expect(try code(daemon, wish("good").text) == "unauthenticated")
+    #expect(try code(daemon, forged) == "unauthenticated")
+    for signature in ["", "xyz", "00", String(repeating: "0", count: 64)] {
+      let text = wish("good").with("signature", .string(signature)).text
+      #expect(try code(daemon, text) == "unauthenticated")
+    }
+    #expect(try code(daemon, wish("good").with("signature", 5).text) == "invalid_field")
+    try daemon.drop("forged.json", forged)
+    let outcome = try daemon.waitForOutcome("forged.json")
+    #expect(outcome.folder == "rejected" && outcome.code == "unauthenticated")
+    try daemon.process.line(with: "level=warning", "code=unauthenticated", "signal_id=good")
+    // Who has no secret can use up no id.
+    try daemon.drop("good.json", good)
+    #expect(try daemon.waitForOutcome("good.json").status == "filled")
+    #expect(try code(daemon, good) == "duplicate")
+    #expect(try code(daemon, wish("good").text) == "unauthenticated")
+    #expect(try code(daemon, Wish("nobody").text) == "accepted")
+    try daemon.waitForOrder("nobody", "filled")
+    #expect(try market.ledger().orders.count == 2)
+    #expect(!daemon.journal.contains { $0.contains(Self.secret) })
+  }
+
+  /// Order, white space and escapes of a signal are not its meaning.
+  @Test func `a signature covers what is said and not how it is written`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try trading(market, ["secret": true])
+    let signal = try signed(daemon, wish("a", ["note": "é/"]))
+    let members = try #require(try JSONReader.read(signal).objectValue)
+    let rewritten = JSONValue.object(members.reversed()).prettyText()
+      .replacing("é/", with: "\\u00e9\\/")
+    #expect(try code(daemon, rewritten.replacing("\n", with: " ")) == "accepted")
+  }
+
+  @Test func `the README's programs sign as the daemon reads it`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try trading(market, ["secret": true])
+    let secret = daemon.scratch("sources/bot-1")
+    let unsigned = try daemon.scratch.write(
+      "unsigned.json", wish("python", ["note": "tab\t, é, \u{7F}, \u{2028} and 😀"]).text)
+    let python = try ChildProcess(
+      "/bin/sh",
+      [
+        "-c", "exec python3 -c \"$0\" \"$1\" < \"$2\"", Self.block("python"), secret, unsigned,
+      ])
+    #expect(try python.waitForEnd() == .exited(0), "\(python.tail)")
+    #expect(try code(daemon, python.output.trimmingCharacters(in: .newlines)) == "accepted")
+    let shell = try ChildProcess("/bin/sh", ["-c", Self.block("shell"), "sign", secret])
+    #expect(try shell.waitForEnd() == .exited(0), "\(shell.tail)")
+    #expect(try code(daemon, shell.output.trimmingCharacters(in: .newlines)) == "accepted")
+  }
+
+  /// The code block of the README behind this mark.
+  private static func block(_ name: String) throws -> String {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let text = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
+    let mark = try #require(text.range(of: "<!-- sign: \(name) -->\n```"))
+    let rest = text[mark.upperBound...]
+    let first = try #require(rest.firstIndex(of: "\n"))
+    let end = try #require(rest.range(of: "\n```"))
+    return String(rest[rest.index(after: first)..<end.lowerBound])
+  }
+
+  // MARK: Secrets
+
+  @Test func `a reload takes another secret, and keeps the old one where it cannot`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try trading(market, ["secret": true])
+    let old = try signed(daemon, wish("old"))
+    try daemon.scratch.remove("sources/bot-1")
+    try reload(daemon, until: "the configuration is not reloaded: sources: there is no secret")
+    #expect(try code(daemon, old) == "accepted")
+    try daemon.scratch.write("sources/bot-1", "another secret of ours")
+    let new = try signed(daemon, wish("new"))
+    #expect(try code(daemon, new) == "unauthenticated")
+    try reload(daemon, until: "the configuration is reloaded")
+    #expect(try code(daemon, new) == "accepted")
+    // What was taken under the old one is a repetition, and nothing else is.
+    #expect(try code(daemon, old) == "duplicate")
+    limit(daemon, [:])
+    try reload(daemon, until: "the configuration is reloaded")
+    #expect(try code(daemon, wish("free").text) == "accepted")
+  }
+
+  @Test func `systemd's credential comes first`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try daemon(market, ["secret": true])
+    let signal = try signed(daemon, wish("a"))
+    try daemon.scratch.folder("systemd")
+    try daemon.scratch.write("systemd/source_bot-1", Self.secret, mode: 0o400)
+    try daemon.scratch.write("sources/bot-1", "another secret of ours")
+    daemon.environment["CREDENTIALS_DIRECTORY"] = daemon.scratch("systemd")
+    try daemon.start()
+    #expect(try code(daemon, signal) == "accepted")
+  }
+
+  @Test(arguments: [
+    ("missing", "there is no secret for the source"), ("short", "has 15 bytes"),
+    ("open", "can be read by others (mode 0644)"),
+  ])
+  func `a secret that cannot be used ends the start`(_ flaw: String, _ says: String) throws {
+    let market = try SimulatedMarket()
+    let daemon = try daemon(market, ["secret": true])
+    switch flaw {
+    case "missing": try daemon.scratch.remove("sources/bot-1")
+    case "short": try daemon.scratch.write("sources/bot-1", "123456789012345\n")
+    default: try daemon.scratch.write("sources/bot-1", Self.secret, mode: 0o644)
+    }
+    try daemon.launch()
+    #expect(try daemon.process.waitForEnd() == .exited(78))
+    #expect(daemon.journal.contains { $0.contains("not started: sources: ") })
+    #expect(try daemon.process.tail.contains(says))
+  }
+
+  // MARK: mexc-signalctl sign
+
+  @Test func `sign says what is in its way`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try daemon(market, ["secret": true])
+    let sign = { (text: String, more: [String]) throws -> (status: Int32, says: String) in
+      let path = try daemon.scratch.write("unsigned.json", text)
+      let process = try ChildProcess(
+        BuiltProgram.control.path, ["--config", daemon.writeConfiguration(), "sign", path] + more)
+      guard case .exited(let status) = try process.waitForEnd() else {
+        throw Unusable("mexc-signalctl was killed")
+      }
+      return (status, process.output + process.tail)
+    }
+    let unnamed = try sign(Wish("a").text, ["--source", "bot-1"])
+    #expect(unnamed.status == 0 && unnamed.says.contains("\"source\":\"bot-1\""))
+    let again = try sign(unnamed.says, [])
+    #expect(again.says == unnamed.says)
+    let rows: [(String, [String], String)] = [
+      (Wish("a").text, [], "names no source"),
+      (wish("a").text, ["--source", "bot-2"], "names another source: \"bot-1\""),
+      (Wish("a").text, ["--source", "bot-2"], "no source \"bot-2\" with secret: true"),
+      ("[]", [], "is no signal: found an array"), ("{", [], "not strict JSON"),
+    ]
+    for (text, more, says) in rows {
+      let run = try sign(text, more)
+      #expect(run.status == 1)
+      #expect(run.says.contains(says), "\(run.says)")
+    }
+  }
+}

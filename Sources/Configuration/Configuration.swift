@@ -180,8 +180,19 @@ extension Configuration {
     package var maximumOrderQuote: FixedDecimal?
     /// Signals that are accepted in any 60 minutes; `nil` is no limit.
     package var signalsPerHour: Int?
+    /// It promised to be heard at least so often; `nil` promises nothing.
+    package var heartbeat: Duration?
+    package var onSilence = OnSilence.event
     /// Its signals carry an HMAC under a secret of its own.
     package var isSigned = false
+
+    /// What follows when it breaks its promise.
+    package enum OnSilence: String, CaseIterable, Sendable {
+      /// It is told.
+      case event
+      /// It is told, and trading is halted.
+      case halt
+    }
 
     package init(name: String) {
       self.name = name

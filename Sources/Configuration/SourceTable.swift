@@ -43,6 +43,12 @@ struct SourceTable {
         + "false"
       faults.append(KeyFault(member, text, below: path))
     }
+    if source.onSilence == .halt, source.heartbeat == nil {
+      let text =
+        "on_silence does nothing without heartbeat_seconds; write, for instance, "
+        + "heartbeat_seconds: 300"
+      faults.append(KeyFault(member, text, below: path))
+    }
     sources.append(source)
   }
 
@@ -129,6 +135,10 @@ private struct SourceKey {
       SourceKey("maximum_order_quote", \.maximumOrderQuote, .optional(.money)),
       // More than the exchange takes orders in an hour limits nothing.
       SourceKey("signals_per_hour", \.signalsPerHour, .optional(.integer(1...100_000))),
+      SourceKey("heartbeat_seconds", \.heartbeat, .optional(.seconds(1...86_400))),
+      SourceKey(
+        "on_silence", \.onSilence,
+        .choice(unavailable: ["reducing": "a state in which only sells leave"])),
       SourceKey("secret", \.isSigned, .flag),
     ]
   }

@@ -2,6 +2,7 @@
 package enum DecisionCode: String, CaseIterable, Hashable, Sendable {
   case accepted
   case duplicate
+  case heartbeat
   case invalidJSON = "invalid_json"
   case invalidField = "invalid_field"
   case unknownField = "unknown_field"
@@ -40,6 +41,7 @@ package enum DecisionCode: String, CaseIterable, Hashable, Sendable {
     case .accepted: "The signal is remembered for good and is being acted on."
     case .duplicate:
       "The same signal, with the same content, was already taken; nothing is done twice."
+    case .heartbeat: "The source was heard; the line asked for nothing else."
     case .invalidJSON: "The text is not strict JSON in UTF-8, or is not one JSON object."
     case .invalidField:
       "A field is missing, ill-formed, out of range or contradicts another; the message names it."

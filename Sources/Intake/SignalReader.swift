@@ -38,8 +38,12 @@ package enum SignalReader {
       expiry: try expiry(in: fields, createdAt: createdAt),
       source: try fields.text(.source, maximumLength: sourceMaximumLength),
       note: try fields.text(.note, maximumLength: noteMaximumLength))
+    return (signal, try signature(in: fields))
+  }
+
+  static func signature(in fields: SignalFields) throws(SignalRefusal) -> SignalSignature? {
     let code = try fields.text(.signature, maximumLength: signatureMaximumLength)
-    return (signal, code.map { SignalSignature(code: $0, signedText: fields.signedText) })
+    return code.map { SignalSignature(code: $0, signedText: fields.signedText) }
   }
 
   /// Characters. A source is a name; a note is a remark. Both are logged on one line.

@@ -142,7 +142,10 @@ private func text(_ key: String, _ value: String) -> String {
     },
     Accepted("sources", "{'a b': {maximum_order_quote: '50', signals_per_hour: 20}}") {
       $0.sources[0].maximumOrderQuote == FixedDecimal(50) && $0.sources[0].signalsPerHour == 20
-        && $0.sources[0].sides == [.buy, .sell]
+        && $0.sources[0].sides == [.buy, .sell] && $0.sources[0].heartbeat == nil
+    },
+    Accepted("sources", "{b: {heartbeat_seconds: 300, on_silence: 'halt'}}") {
+      $0.sources[0].heartbeat == .seconds(300) && $0.sources[0].onSilence == .halt
     },
     Accepted("control.socket", "'/tmp/c'") { $0.control.socket == "/tmp/c" },
     Accepted("log.level", "'debug'") { $0.log.level == .debug },

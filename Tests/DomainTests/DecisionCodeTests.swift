@@ -7,7 +7,8 @@ import Testing
       DecisionCode.allCases.map(\.rawValue).sorted()
         == [
           "above_maximum", "accepted", "below_minimum", "canceled", "conflicting_duplicate",
-          "duplicate", "exchange_rejected", "expired", "halted", "invalid_field", "invalid_json",
+          "duplicate", "exchange_rejected", "expired", "halted", "heartbeat", "invalid_field",
+          "invalid_json",
           "not_found", "price_band", "price_deviation", "price_precision", "price_unavailable",
           "rate_limited", "risk_daily_quote", "risk_open_orders", "risk_order_quote",
           "risk_order_rate", "shutting_down", "side_not_tradable", "source_limit",

@@ -115,4 +115,77 @@ import Testing
     #expect(harness.code("w") == .sourceLimit)
     #expect(harness.submit(from("bot", "b"))?.code == .sourceLimit)
   }
+
+  // MARK: Silence
+
+  private func kinds(_ harness: EngineHarness) -> [String] {
+    harness.store.events.map(\.kind).filter { $0.hasPrefix("source_") }
+  }
+
+  @Test func `a source that falls silent is told once, and once that it is back`() {
+    let harness = Self.harness(.init(heartbeat: .seconds(300)))
+    harness.advance(by: .milliseconds(299_999))
+    harness.apply(.heartbeat("bot"))
+    harness.advance(by: .milliseconds(299_999))
+    #expect(kinds(harness).isEmpty)
+    harness.advance(by: .milliseconds(1))
+    #expect(kinds(harness) == ["source_silent"])
+    #expect(harness.hasLog(.warning, "nothing was heard of the source \"bot\" for 300 seconds"))
+    #expect(harness.engine.troubles(at: harness.now).count { $0.message.contains("\"bot\"") } == 1)
+    harness.apply(.heartbeat("other"))
+    harness.advance(by: .seconds(1_000))
+    #expect(kinds(harness) == ["source_silent"])
+    #expect(harness.submit(from(nil, "o"))?.code == .accepted)
+    harness.apply(.heartbeat("bot"))
+    #expect(kinds(harness) == ["source_silent", "source_heard"])
+    #expect(harness.engine.troubles(at: harness.now).isEmpty)
+    harness.advance(by: .seconds(300))
+    #expect(kinds(harness) == ["source_silent", "source_heard", "source_silent"])
+  }
+
+  @Test func `a new signal is heard, whatever becomes of it, and a repetition is not`() {
+    let harness = Self.harness(.init(symbols: [btc], heartbeat: .seconds(300)))
+    harness.advance(by: .seconds(200))
+    harness.submit(from("bot", "a", eth))
+    harness.advance(by: .seconds(200))
+    #expect(kinds(harness).isEmpty)
+    harness.submit(from("bot", "a", eth))
+    harness.advance(by: .seconds(100))
+    #expect(kinds(harness) == ["source_silent"])
+  }
+
+  @Test func `silence halts trading where it is to, until the operator resumes it`() {
+    let harness = Self.harness(.init(heartbeat: .seconds(300), haltsOnSilence: true))
+    harness.advance(by: .seconds(300))
+    #expect(harness.submit(from(nil, "a"))?.code == .halted)
+    harness.apply(.heartbeat("bot"))
+    #expect(harness.submit(from("bot", "b"))?.code == .halted)
+    harness.restart()
+    #expect(harness.submit(from("bot", "c"))?.code == .halted)
+    harness.command(.resume)
+    #expect(harness.submit(from("bot", "d"))?.code == .accepted)
+    // One that stays silent after the word of the operator halts nothing again.
+    harness.advance(by: .seconds(300))
+    harness.command(.resume)
+    harness.advance(by: .seconds(1_000))
+    #expect(harness.submit(from(nil, "e"))?.code == .accepted)
+  }
+
+  @Test func `a reload keeps what was heard, and forgets who promises nothing`() {
+    let harness = Self.harness(.init(heartbeat: .seconds(300)))
+    var configuration = harness.configuration
+    configuration.sources["new"] = .init(heartbeat: .seconds(300))
+    harness.advance(by: .seconds(200))
+    harness.reconfigure(configuration)
+    harness.advance(by: .seconds(100))
+    #expect(kinds(harness) == ["source_silent"])
+    harness.apply(.heartbeat("bot"))
+    harness.advance(by: .seconds(100))
+    #expect(kinds(harness) == ["source_silent", "source_heard"])
+    harness.advance(by: .seconds(100))
+    #expect(harness.hasLog(.warning, "\"new\""))
+    configuration.sources = [:]
+    harness.reconfigure(configuration)
+    #expect(harness.engine.troubles(at: harness.now).isEmpty)
+  }
 }

@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import Glibc
 import JSON
+import Platform
 import TestKit
 import Testing
 
@@ -220,6 +221,54 @@ import Testing
     #expect(try daemon.process.waitForEnd() == .exited(78))
     #expect(daemon.journal.contains { $0.contains("not started: sources: ") })
     #expect(try daemon.process.tail.contains(says))
+  }
+
+  // MARK: Heartbeats
+
+  @Test func `a source that falls silent is told, and halts trading where it is to`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try trading(market, ["heartbeat_seconds": 2, "on_silence": "halt"])
+    let line = try daemon.process.line(with: "level=warning", "a source has fallen silent")
+    #expect(line.contains("bot-1"))
+    try daemon.until("the halt", holds: { try daemon.status()["state"] == "halted" })
+    #expect(try code(daemon, Wish("late").text) == "halted")
+    let problems = try daemon.status()["problems"]?.arrayValue ?? []
+    #expect(problems.contains { "\($0)".contains("nothing was heard of the source") })
+    limit(daemon, ["heartbeat_seconds": 86_400])
+    try reload(daemon, until: "the configuration is reloaded")
+    let answer = try daemon.submit("{\"heartbeat\":\"bot-1\"}")
+    #expect(answer["status"] == "accepted" && answer["code"] == "heartbeat")
+    try daemon.process.line(with: "the source is heard again")
+    #expect(try daemon.operate("resume").status == 0)
+    #expect(try daemon.status()["problems"] == [])
+    for line in ["{\"heartbeat\":\"bot-2\"}", "{\"heartbeat\":5}"] {
+      #expect(try code(daemon, line) == "invalid_field")
+    }
+    #expect(try code(daemon, "{\"heartbeat\":\"bot-1\",\"side\":\"buy\"}") == "unknown_field")
+  }
+
+  @Test func `a heartbeat of a source that signs counts once`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try trading(market, ["heartbeat_seconds": 86_400, "secret": true])
+    let beat = { (created: WallTime) throws -> String in
+      let text = JSONValue.object(pairs: [
+        ("heartbeat", "bot-1"), ("created_at", .integer(created.milliseconds)),
+      ])
+      let path = try daemon.scratch.write("beat.json", text.compactText())
+      return try daemon.operate("sign", path).output.trimmingCharacters(in: .newlines)
+    }
+    let now = Clock.wall()
+    let first = try beat(now)
+    #expect(try code(daemon, "{\"heartbeat\":\"bot-1\"}") == "unauthenticated")
+    #expect(
+      try code(daemon, first.replacing("\"created_at\":1", with: "\"created_at\":2"))
+        == "unauthenticated")
+    #expect(try code(daemon, first) == "heartbeat")
+    #expect(try code(daemon, first) == "unauthenticated")
+    try reload(daemon, until: "the configuration is reloaded")
+    #expect(try code(daemon, first) == "unauthenticated")
+    #expect(try code(daemon, beat(now.advanced(by: .milliseconds(1)))) == "heartbeat")
+    #expect(try code(daemon, beat(now.advanced(by: .seconds(-90_000)))) == "unauthenticated")
   }
 
   // MARK: mexc-signalctl sign

@@ -49,7 +49,8 @@ extension Operator {
   private static func source(
     of signal: inout [JSONMember], given: String?
   ) throws(ControlFailure) -> String {
-    let field = "source"
+    let heartbeat = "heartbeat"
+    let field = signal.contains { $0.name == heartbeat } ? heartbeat : "source"
     guard let own = signal.first(where: { $0.name == field })?.value else {
       guard let given else {
         throw ControlFailure(

@@ -34,7 +34,8 @@ extension Configuration {
     for source in sources {
       table[source.name] = EngineConfiguration.Source(
         symbols: Self.list(source.symbols), sides: source.sides,
-        maximumOrderQuote: source.maximumOrderQuote, signalsPerHour: source.signalsPerHour)
+        maximumOrderQuote: source.maximumOrderQuote, signalsPerHour: source.signalsPerHour,
+        heartbeat: source.heartbeat, haltsOnSilence: source.onSilence == .halt)
     }
     return table
   }

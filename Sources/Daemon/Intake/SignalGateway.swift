@@ -176,6 +176,7 @@ package final class SignalGateway {
     do throws(SignalRefusal) {
       (signal, signature) = try SignalReader.readSigned(bytes, maximumBytes: maximumBytes)
     } catch {
+      if case .line = who, error.field == Heartbeat.field { return take(heartbeat: bytes, who) }
       return isUnfinished(error) ? () : refuse(error, who)
     }
     guard let driver, !isClosing else {
@@ -202,6 +203,27 @@ package final class SignalGateway {
     } catch {
       answerUnavailable(signal.id, who, .storageUnavailable)
       storeFailed(error)
+    }
+  }
+
+  private func take(heartbeat bytes: [UInt8], _ who: Waiting) {
+    do throws(SignalRefusal) {
+      guard let heartbeat = try Heartbeat(bytes) else { return }
+      if let refusal = authenticator.refusal(of: heartbeat, at: time.now().wall) {
+        return refuse(refusal, who)
+      }
+      guard let driver, !isClosing else {
+        let code: DecisionCode = isClosing ? .shuttingDown : .storageUnavailable
+        return replyInTurn(
+          SignalAnswer(id: nil, status: .rejected, code: code, message: code.meaning), to: who)
+      }
+      driver.feed(.heartbeat(heartbeat.source))
+      replyInTurn(
+        SignalAnswer(
+          id: nil, status: .accepted, code: .heartbeat, message: DecisionCode.heartbeat.meaning),
+        to: who)
+    } catch {
+      refuse(error, who)
     }
   }
 

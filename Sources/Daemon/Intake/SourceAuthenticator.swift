@@ -8,12 +8,17 @@ import Platform
 /// Tells whether a signal comes from the source that it names, for the sources that have a secret.
 package struct SourceAuthenticator {
   private var keys: [String: HMACSHA256] = [:]
+  /// The sources that promised to be heard, and how often.
+  private var intervals: [String: Duration] = [:]
+  /// When the last heartbeat of a source that signs was made: an older one is a repetition.
+  private var lastHeartbeats: [String: WallTime] = [:]
 
   /// Of a daemon whose sources have no secrets.
   package init() {}
 
   /// Reads the secrets of the sources. Throws when one is missing or may not be used as it is.
   package init(_ configuration: Configuration) throws(CredentialsError) {
+    for source in configuration.sources { intervals[source.name] = source.heartbeat }
     for source in configuration.sources where source.isSigned {
       let secret = try SourceSecret.read(
         of: source.name, configuration, owners: [Accounts.ownUser])
@@ -23,27 +28,59 @@ package struct SourceAuthenticator {
 
   /// `nil` when the signal may go on: its source has no secret, or this is its signature.
   package func refusal(of signal: Signal, _ signature: SignalSignature?) -> SignalRefusal? {
-    guard let source = signal.source, let key = keys[source] else { return nil }
-    guard let signature else {
+    guard let source = signal.source, let key = keys[source],
+      let flaw = Self.flaw(in: signature, of: source, under: key)
+    else { return nil }
+    return Self.refusal(signal.id, flaw)
+  }
+
+  /// `nil` when it is the source that says so. A heartbeat that was heard before, and one that is older
+  /// than the source is to be heard, prove nothing.
+  package mutating func refusal(of heartbeat: Heartbeat, at now: WallTime) -> SignalRefusal? {
+    let source = heartbeat.source
+    guard let interval = intervals[source] else {
+      return Heartbeat.refusal("names no source with heartbeat_seconds in the configuration")
+    }
+    guard let key = keys[source] else { return nil }
+    if let flaw = Self.flaw(in: heartbeat.signature, of: source, under: key) {
+      return Self.refusal(nil, flaw)
+    }
+    guard let createdAt = heartbeat.createdAt else {
       return Self.refusal(
-        signal, "The source \"\(source)\" signs its signals, and this one has no signature.")
+        nil, "A signed heartbeat says when it was made (created_at), and this one does not.")
     }
-    let expected = key.digest(of: signature.signedText.utf8)
-    guard let code = Hexadecimal.bytes(of: signature.code), code.count == expected.count else {
-      return Self.refusal(signal, "The signature is not 64 hexadecimal digits.")
+    let isRepeated = lastHeartbeats[source].map { createdAt <= $0 } ?? false
+    let age = now.since(createdAt)
+    guard !isRepeated, age <= interval, age >= .zero - interval else {
+      return Self.refusal(nil, "The heartbeat was made too long ago, or was heard before.")
     }
-    // Compared in a time that tells nothing of how far they agree.
-    guard Secret(copying: code).equals(Secret(copying: expected)) else {
-      return Self.refusal(
-        signal,
-        "The signature is not that of the source \"\(source)\": the text was changed, or signed "
-          + "with another secret or in another form.")
-    }
+    lastHeartbeats[source] = createdAt
     return nil
   }
 
-  private static func refusal(_ signal: Signal, _ message: String) -> SignalRefusal {
+  /// Heartbeats that `former` has heard are repetitions here as well.
+  package mutating func remember(_ former: SourceAuthenticator) {
+    lastHeartbeats = former.lastHeartbeats
+  }
+
+  private static func flaw(
+    in signature: SignalSignature?, of source: String, under key: HMACSHA256
+  ) -> String? {
+    guard let signature else {
+      return "The source \"\(source)\" signs what it sends, and this has no signature."
+    }
+    let expected = key.digest(of: signature.signedText.utf8)
+    guard let code = Hexadecimal.bytes(of: signature.code), code.count == expected.count else {
+      return "The signature is not 64 hexadecimal digits."
+    }
+    // Compared in a time that tells nothing of how far they agree.
+    if Secret(copying: code).equals(Secret(copying: expected)) { return nil }
+    return "The signature is not that of the source \"\(source)\": the text was changed, or signed "
+      + "with another secret or in another form."
+  }
+
+  private static func refusal(_ id: SignalID?, _ message: String) -> SignalRefusal {
     SignalRefusal(
-      code: .unauthenticated, id: signal.id, field: "signature", position: nil, message: message)
+      code: .unauthenticated, id: id, field: "signature", position: nil, message: message)
   }
 }

@@ -351,7 +351,9 @@ final class Trader {
     let waiting = Configuration.changesNeedingRestart(from: configuration, to: new)
     do {
       let next = try configuration.takingOver(from: new)
-      authenticator = try SourceAuthenticator(next)
+      var secrets = try SourceAuthenticator(next)
+      if let gateway { secrets.remember(gateway.authenticator) }
+      authenticator = secrets
       configuration = next
     } catch let error as ReloadRefusal {
       return logger.log(

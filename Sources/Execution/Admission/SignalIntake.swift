@@ -12,6 +12,7 @@ enum SignalIntake {
     if let order = parts.orders(of: arrival.signal.id).first, let life = parts.orders[order.key] {
       return recognise(arrival, life, &reaction)
     }
+    parts.watch.heard(arrival.signal.source, &reaction)
     let expiresAt: WallTime
     do throws(Denial) {
       expiresAt = try Admission.expiry(of: arrival, parts.configuration, at: reaction.now.wall)

@@ -70,6 +70,7 @@ package struct Engine: Sendable {
     case .price(let symbol, let price): parts.prices.take(symbol, price)
     case .execution(let report): OrderPolling.takePushed(report, &parts, &reaction)
     case .accountStream(let event): AccountStreamEvents.take(event, &parts, &reaction)
+    case .heartbeat(let source): parts.watch.heard(source, &reaction)
     case .keyChanged: keyChanged(&reaction)
     case .tick: break
     case .command(let command, let token):
@@ -147,6 +148,7 @@ package struct Engine: Sendable {
     parts.prices.asksVenue = configuration.price.source != .stream
     parts.risk.limits = configuration.risk
     parts.sources.table = configuration.sources
+    parts.watch.keep(configuration.sources, at: now)
     parts.venue.allow(configuration.risk.symbols, at: now)
     parts.orders.touchAll(.waiting)
   }
@@ -156,6 +158,7 @@ package struct Engine: Sendable {
   /// Lets everything go on that may, in a fixed order: the venue's facts, the orders that were touched
   /// or have become due, placements in their turn, then every other request.
   private mutating func advance(_ reaction: inout Reaction) {
+    if let silence = parts.watch.drive(&reaction) { parts.halt(silence, &reaction) }
     parts.orders.ring(at: reaction.now)
     parts.venue.drive(&parts.scheduler, &reaction)
     parts.key.drive(&parts.scheduler, &reaction)

@@ -60,11 +60,17 @@ package struct EngineConfiguration: Sendable {
     package var maximumOrderQuote: FixedDecimal?
     /// Accepted in any 60 minutes.
     package var signalsPerHour: Int?
+    /// It is to be heard at least so often.
+    package var heartbeat: Duration?
+    package var haltsOnSilence: Bool
 
     package init(
       symbols: [Symbol]? = nil, sides: [Side] = Side.allCases,
-      maximumOrderQuote: FixedDecimal? = nil, signalsPerHour: Int? = nil
+      maximumOrderQuote: FixedDecimal? = nil, signalsPerHour: Int? = nil,
+      heartbeat: Duration? = nil, haltsOnSilence: Bool = false
     ) {
+      self.heartbeat = heartbeat
+      self.haltsOnSilence = haltsOnSilence
       self.symbols = symbols
       self.sides = sides
       self.maximumOrderQuote = maximumOrderQuote

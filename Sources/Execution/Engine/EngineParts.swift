@@ -18,6 +18,7 @@ struct EngineParts: Sendable {
   var doubts = DoubtLedger()
   var risk: RiskLimits
   var sources: SourceLimits
+  var watch: SourceWatch
   private var acceptedCount = 0
 
   init(_ configuration: EngineConfiguration, restoring state: StoredState, at now: Moment) {
@@ -34,6 +35,7 @@ struct EngineParts: Sendable {
       settling: configuration.receiveWindow + configuration.venue.stampLead
         + configuration.settleTime, at: now.monotonic)
     risk = RiskLimits(configuration.risk, reservations: state.reservations, at: now)
+    watch = SourceWatch(configuration.sources, at: now.monotonic)
     sources = SourceLimits(configuration.sources, accepted: state.sourceSignals, at: now)
   }
 

@@ -11,6 +11,8 @@ package enum Input: Sendable {
   /// What the exchange says of an order by itself: the same as the answer to a look at it.
   case execution(OrderReport)
   case accountStream(AccountStreamEvent)
+  /// This source says that it is there.
+  case heartbeat(String)
   /// Requests are signed with another API key from now on.
   case keyChanged
   /// Time has passed; also the first input, which starts the requests of the start gate.

@@ -18,6 +18,7 @@ struct Troubles {
     list += parts.key.troubles(parts.configuration)
     list += parts.isTradingOpen ? [] : waits
     list += [backOff, carefulStart].compactMap(\.self)
+    list += parts.watch.troubles
     list += orders.keys(.missing).compactMap { missing($0) }
     list += parts.reconciliation.unreadable.keys.sorted().compactMap { unreconciled($0) }
     list += parts.reconciliation.failing.sorted().compactMap { failing($0) }

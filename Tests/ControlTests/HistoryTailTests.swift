@@ -59,6 +59,21 @@ import Testing
     #expect(try !all.next().rows.contains { $0.event.kind == "order_looked_up" })
   }
 
+  @Test func `that a source fell silent matters as much as the journal's line`() throws {
+    for kind in ["source_silent", "source_heard"] {
+      try bench.store.write(
+        .appendEvent(
+          HistoryEvent(
+            at: Story.morning, subject: .daemon, kind: kind, detail: ["source": "bot-1"])))
+    }
+    try bench.store.commit()
+    let last = try bench.store.head().row
+    for (level, count) in [(LogLevel.warning, 1), (.notice, 2)] {
+      var tail = try tail(TailFilter(level: level), from: .row(last - 2))
+      #expect(try tail.next().rows.count == count)
+    }
+  }
+
   @Test func `a long history comes in parts`() throws {
     for number in 0..<600 {
       try bench.store.write(

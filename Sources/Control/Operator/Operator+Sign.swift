@@ -11,23 +11,26 @@ extension Operator {
     let configuration = try configuration() ?? Configuration()
     do throws(ControlFailure) {
       let line = try SignalFile.line(path: path, standardInput: terminal.standardInput)
-      var signal = try Self.members(of: line, path)
-      let name = try Self.source(of: &signal, given: source)
-      let secret = try Self.secret(of: name, configuration)
+      var signal = try Signing.members(of: line, path)
+      let name = try Signing.source(of: &signal, given: source)
+      let secret = try Signing.secret(of: name, configuration)
       let key = secret.withBytes { HMACSHA256(key: $0) }
       let code = key.hexDigest(of: CanonicalJSON.text(of: signal).utf8)
-      signal.append(JSONMember(name: Self.signature, value: .string(code)))
+      signal.append(JSONMember(name: Signing.signature, value: .string(code)))
       terminal.output(CanonicalJSON.text(of: signal))
     } catch {
       throw .control(error)
     }
     return .done
   }
+}
 
-  private static let signature = "signature"
+/// What is signed, for whom, and with which secret.
+private enum Signing {
+  static let signature = "signature"
 
   /// What is to be signed: all but a former signature.
-  private static func members(
+  static func members(
     of line: [UInt8], _ path: String
   ) throws(ControlFailure) -> [JSONMember] {
     let file = path == "-" ? "what was given" : ByteText.printable(path)
@@ -46,7 +49,7 @@ extension Operator {
   }
 
   /// The signal's own source, or the given one, which is then written into it.
-  private static func source(
+  static func source(
     of signal: inout [JSONMember], given: String?
   ) throws(ControlFailure) -> String {
     let heartbeat = "heartbeat"
@@ -66,7 +69,7 @@ extension Operator {
     return name
   }
 
-  private static func secret(
+  static func secret(
     of name: String, _ configuration: Configuration
   ) throws(ControlFailure) -> Secret {
     guard configuration.sources.contains(where: { $0.name == name && $0.isSigned }) else {

@@ -138,9 +138,10 @@ struct OperatorArguments {
     case .keys: return .keys(try keys())
     case .sign:
       return .sign(
-        path: try file(verb, "reads the secrets of the configuration"), source: values["--source"])
+        path: try signalFile(verb, "reads the secrets of the configuration"),
+        source: values["--source"])
     case .submit:
-      return .submit(path: try file(verb, "uses the signal socket of the configuration"))
+      return .submit(path: try signalFile(verb, "uses the signal socket of the configuration"))
     case .cancel: return .request(.perform(.cancel(try signalID(verb))))
     case .cancelAll:
       try takeNoWords(verb)
@@ -220,7 +221,7 @@ struct OperatorArguments {
     return hash
   }
 
-  private func file(
+  private func signalFile(
     _ verb: OperatorVerb, _ needsConfiguration: String
   ) throws(ControlFailure) -> String {
     guard words.count == 1, !words[0].isEmpty else {

@@ -22,7 +22,8 @@ extension Oracle {
   /// A start was judged, and nothing has been sent.
   func startWasJudged(_ mode: TradingMode, refusal: String?) {
     let isOwn = mode == configuration.mode
-    let isInUse = shadow.orders.values.contains {
+    // A turn whose sync failed may stand in the database.
+    let isInUse = (Array(shadow.orders.values) + ordersOfLostTurn).contains {
       $0.attempt > 0 || $0.orderID != nil || $0.status == .new
     }
     if let refusal {

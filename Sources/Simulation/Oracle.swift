@@ -89,6 +89,11 @@ final class Oracle {
     return former?.status.isTerminal == true ? .terminalNeverChanges : .historyIsState
   }
 
+  /// Orders of a turn whose commit failed.
+  var ordersOfLostTurn: [Order] {
+    maybe.compactMap { if case .putOrder(let order) = $0 { order } else { nil } }
+  }
+
   func acknowledge(_ id: SignalID) { acknowledged.insert(id) }
 
   /// Whether a turn whose commit failed, or never returned, came back with a recovery: wholly, or not

@@ -3,7 +3,7 @@ import JSON
 import MEXC
 import Transport
 
-/// The first byte of an input names the request (`0`…`9`, `:`), the second the status (`0`…`7`); the
+/// The first byte of an input names the request (`0`…`9`, `:` to `>`), the second the status (`0`…`7`); the
 /// rest is the body.
 enum ExchangeCheck {
   static let now = WallTime(milliseconds: 1_790_000_000_000)
@@ -28,10 +28,11 @@ enum ExchangeCheck {
       }
       requests = [
         .serverTime, .instruments([symbol, other]), .prices([symbol, other]), .tradableSymbols,
-        .keyInformation, .accountRights, .place([orders[0]]), .validate(orders[0]),
+        .place([orders[0]]), .validate(orders[0]),
         .order(symbol, .clientOrderID(clientOrderID)),
         .order(symbol, .orderID("C02__1")), .openOrders(symbol), .trades(symbol, since: now),
         .cancel(symbol, .clientOrderID(clientOrderID)), .place(orders), .openAccountStream,
+        .keyInformation, .accountRights,
       ]
     }
   }
@@ -41,8 +42,8 @@ enum ExchangeCheck {
   static func check(_ input: [UInt8]) throws(Broken) {
     guard let question else { throw Broken("there is no question") }
     guard input.count >= 2 else { return }
-    // "0" is byte 48; 52 is a multiple of 13.
-    let request = question.requests[(Int(input[0]) + 4) % question.requests.count]
+    // "0" is byte 48; 60 is a multiple of 15.
+    let request = question.requests[(Int(input[0]) + 12) % question.requests.count]
     let status = statuses[Int(input[1]) % statuses.count]
     let body = Array(input[2...])
     var exchange = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
@@ -92,7 +93,8 @@ enum ExchangeCheck {
   ) throws(Broken) {
     switch (request, answer) {
     case (_, .failed), (.order, .orderMissing), (.validate, .validated), (.cancel, .cancelTaken),
-      (.openAccountStream, .accountStreamReady):
+      (.openAccountStream, .accountStreamReady), (.keyInformation, .keyInformation),
+      (.accountRights, .accountRights):
       break
     case (.serverTime, .serverTime(let time)):
       try require(time.milliseconds > 0, "a time before 1970")

@@ -12,6 +12,7 @@ struct Dials {
   let settleTime: Duration
   let receiveWindow: Duration
   /// The exchange's pools.
+  let hasTightPools: Bool
   let ipWeight: Int
   let uidWeight: Int
   let ordersPerSecond: Int
@@ -43,10 +44,10 @@ struct Dials {
     exchangeOffset = .milliseconds(draw.below(20_001) - 10_000)
     settleTime = draw.chance(1, in: 2) ? .seconds(60) : .seconds(5 + draw.below(30))
     receiveWindow = .milliseconds(3_000 + draw.below(3) * 1_000)
-    let isTight = draw.chance(1, in: 4)
-    ipWeight = isTight ? 120 : 300
-    uidWeight = isTight ? 100 : 500
-    ordersPerSecond = isTight ? 4 : 12
+    hasTightPools = draw.chance(1, in: 4)
+    ipWeight = hasTightPools ? 120 : 300
+    uidWeight = hasTightPools ? 100 : 500
+    ordersPerSecond = hasTightPools ? 4 : 12
     travel = (5 + draw.below(60)) * Int(millisecond)
     startsEmpty = draw.chance(1, in: 16)
     hidesLong = draw.chance(1, in: 4)

@@ -81,6 +81,7 @@ final class OtherModes {
 
   func losePower(_ draw: inout SplitMix64) {
     for place in places {
+      place.oracle.powerWasLost()
       place.disk.losePower(seed: draw.next(), lossPercent: 100)
       _ = place.spool.losePower(&draw)
     }

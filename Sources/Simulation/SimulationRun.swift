@@ -130,8 +130,9 @@ package final class SimulationRun {
     turn(until: world.time + restOfBackOff() + 15 * second)
   }
 
-  /// Longer than every wait of an honest start: the pools, and looks until they are hopeless.
-  private static let startTime = 90 * second
+  /// Longer than every wait of an honest start: the pools, and looks until they are hopeless. Pools of
+  /// a fifth take that much longer to look for many orders.
+  private var startTime: Int64 { (world.dials.hasTightPools ? 300 : 90) * second }
 
   /// A start at which the orders of one symbol cannot be read: the others trade all the same.
   private func breakASymbol() {
@@ -143,7 +144,7 @@ package final class SimulationRun {
       symbol: symbol.text, until: .max, way: ways[ends.below(ways.count)])
     process.kill()
     bury(process)
-    turn(until: world.time + Self.startTime)
+    turn(until: world.time + startTime)
     let engine = self.process?.epochs?.driver?.engine
     if world.violation == nil, engine?.isTradingOpen != true {
       let why = engine?.troubles(at: world.machineNow).first?.message ?? "the daemon does not run"

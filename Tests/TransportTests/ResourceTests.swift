@@ -18,9 +18,10 @@ import Transport
   }
 
   /// What may come on top after a warm-up. AddressSanitizer keeps freed memory aside, and has its own
-  /// search for leaks.
+  /// search for leaks; ThreadSanitizer writes down every access beside the memory.
   private static var growthMaximum: Int {
-    let isSanitized = unsafe dlsym(nil, "__asan_init") != nil
+    let isSanitized =
+      unsafe dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil
     return isSanitized ? .max : 2 << 20
   }
 

@@ -3,15 +3,16 @@ package import Domain
 package import Store
 
 extension DatabaseOwnership {
-  /// What a configuration asks of its database; `configurationPath` is where it was read from.
+  /// What a configuration asks of its database, or of the copy at `file`; `configurationPath` is where
+  /// it was read from.
   package init(
-    _ configuration: Configuration, from configurationPath: String,
+    _ configuration: Configuration, from configurationPath: String, of file: String? = nil,
     keyDigest: ((_ salt: [UInt8]) -> KeyDigest)?
   ) {
     self.init(
       venue: Configuration.venue, mode: configuration.tradingMode,
       account: configuration.exchange.account,
-      path: configuration.store.path,
+      path: file ?? configuration.store.path,
       statement: "mexc-signalctl --config \(configurationPath) adopt", keyDigest: keyDigest)
   }
 }

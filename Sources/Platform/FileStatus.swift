@@ -98,4 +98,13 @@ package struct FileOwner: Hashable, Sendable {
     self.user = user
     self.group = group
   }
+
+  /// Where this process is root's, it acts as the owner from here on, and what it makes is the owner's.
+  /// Does nothing for another process, and for a file of root. Throws when the kernel refuses.
+  package func become() throws(SystemError) {
+    guard geteuid() == 0, user != 0 else { return }
+    guard setegid(group) == 0, seteuid(user) == 0 else {
+      throw SystemError.last("become the user", Accounts.user(user))
+    }
+  }
 }

@@ -22,9 +22,7 @@ struct DaemonUser {
 
   /// Where root asks, it sees from here on what the daemon's user sees; for the rest of the process.
   func become() {
-    guard geteuid() == 0, let owner, owner.user != 0 else { return }
-    guard setegid(owner.group) == 0 else { return }
-    _ = seteuid(owner.user)
+    try? owner?.become()
   }
 
   /// Whose a file is to be that replaces `path`; `nil` for the user of this process, who cannot give

@@ -16,6 +16,26 @@ enum SocketAdvice {
     }
   }
 
+  /// Why an answer did not come; `request` is what was asked of the control socket, `nil` for a signal.
+  static func failure(
+    _ failure: UnixClient.Failure, _ path: String, _ request: ControlRequest?
+  ) -> ControlFailure {
+    switch failure {
+    case .timedOut, .closed, .tooLong:
+      ControlFailure(code: .noAnswer, message: "\(failure.description); \(advice(request))")
+    case .notListening, .socket: self.failure(failure, path)
+    }
+  }
+
+  private static func advice(_ request: ControlRequest?) -> String {
+    switch request {
+    case .perform, .expectRenewedKey: "look with 'mexc-signalctl status' before you repeat it"
+    case .status, .report: "the daemon's journal may say why"
+    // The id of the signal makes it harmless.
+    case nil: "send the same signal again: it is never acted on twice"
+    }
+  }
+
   private static func notListening(_ path: String) -> String {
     switch FileStatus.at(path: path)?.kind {
     case nil:

@@ -21,27 +21,6 @@ package struct KeysCommand: Hashable, Sendable {
   }
 }
 
-/// The credentials file, with or without a daemon.
-extension Operator {
-  func keys(_ command: KeysCommand) throws(Failure) -> ExitCode {
-    let configuration = try configuration() ?? Configuration()
-    let document: JSONValue
-    do throws(CredentialsError) {
-      document = try KeysWork(command, configuration, terminal).run()
-    } catch {
-      throw .control(ControlFailure(code: error.code, message: error.description))
-    }
-    terminal.output(options.json ? document.compactText() : Self.text(document))
-    return .done
-  }
-
-  private static func text(_ document: JSONValue) -> String {
-    if let message = document["message"]?.stringValue { return ByteText.printable(message) }
-    let members = (document.objectValue ?? []).filter { $0.name != "ok" }
-    return StatusText.text(of: .object(members))
-  }
-}
-
 extension CredentialsError {
   var code: ControlFailure.Code {
     switch self {
@@ -55,8 +34,8 @@ extension CredentialsError {
   }
 }
 
-/// One run of a `keys` command.
-private struct KeysWork {
+/// One run of a `keys` command, with or without a daemon.
+struct KeysWork {
   private let command: KeysCommand
   private let settings: Configuration.CredentialSettings
   private let terminal: OperatorTerminal
@@ -64,7 +43,28 @@ private struct KeysWork {
   private let users: DaemonUser
   private var path: String { settings.file }
 
-  init(_ command: KeysCommand, _ configuration: Configuration, _ terminal: OperatorTerminal) {
+  static func run(
+    _ command: KeysCommand, _ context: CommandContext
+  ) throws(CommandFailure) -> ExitCode {
+    let configuration = try context.settings()
+    let document: JSONValue
+    do throws(CredentialsError) {
+      document = try KeysWork(command, configuration, context.terminal).run()
+    } catch {
+      throw .control(ControlFailure(code: error.code, message: error.description))
+    }
+    context.show(document, text(document))
+    return .done
+  }
+
+  private static func text(_ document: JSONValue) -> String {
+    if let message = document["message"]?.stringValue { return ByteText.printable(message) }
+    let members = (document.objectValue ?? []).filter { $0.name != "ok" }
+    return StatusText.text(of: .object(members))
+  }
+
+  private init(_ command: KeysCommand, _ configuration: Configuration, _ terminal: OperatorTerminal)
+  {
     self.command = command
     settings = configuration.credentials
     self.terminal = terminal
@@ -72,7 +72,7 @@ private struct KeysWork {
     users = DaemonUser(configuration)
   }
 
-  func run() throws(CredentialsError) -> JSONValue {
+  private func run() throws(CredentialsError) -> JSONValue {
     switch command.verb {
     case .set: try set()
     case .check: try check()

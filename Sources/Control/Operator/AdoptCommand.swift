@@ -8,15 +8,20 @@ import Store
 
 /// The operator's word that the database belongs to the mode and the account of the configuration.
 /// Only while no daemon runs.
-extension Operator {
-  func adopt() throws(Failure) -> ExitCode {
-    let path = options.configurationPath ?? Configuration.standardPath
-    let configuration = try configuration() ?? Configuration()
+struct AdoptCommand {
+  private let context: CommandContext
+
+  init(_ context: CommandContext) {
+    self.context = context
+  }
+
+  func run() throws(CommandFailure) -> ExitCode {
+    let configuration = try context.settings()
     let result: Result<String, DatabaseOwnership.Objection>
     do throws(StoreError) {
       try becomeOwner(of: configuration.store.path)
       let store = try OrderStore(path: configuration.store.path)
-      result = try DatabaseOwnership(configuration, from: path, keyDigest: nil)
+      result = try DatabaseOwnership(configuration, from: context.configurationPath, keyDigest: nil)
         .adopt(store, at: Clock.now().wall)
     } catch {
       throw .control(ControlFailure(code: .storageUnavailable, message: error.description))
@@ -27,7 +32,7 @@ extension Operator {
     case .success(let text):
       let message = "\(configuration.store.path): \(text)"
       let document: JSONValue = ["ok": true, "message": .string(message)]
-      terminal.output(options.json ? document.compactText() : ByteText.printable(message))
+      context.show(document, ByteText.printable(message))
       return .done
     }
   }
@@ -41,9 +46,10 @@ extension Operator {
           ? "there is none at \(path) yet; the daemon's first start makes it and takes it"
           : unsafe "\(path): \(String(cString: strerror(errno)))")
     }
-    guard geteuid() == 0, status.st_uid != 0 else { return }
-    guard setegid(status.st_gid) == 0, seteuid(status.st_uid) == 0 else {
-      throw .unusablePath(unsafe "become its user: \(String(cString: strerror(errno)))")
+    do throws(SystemError) {
+      try FileOwner(user: status.st_uid, group: status.st_gid).become()
+    } catch {
+      throw .unusablePath(unsafe "become its user: \(String(cString: strerror(error.number)))")
     }
   }
 }

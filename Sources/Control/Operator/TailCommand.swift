@@ -6,11 +6,19 @@ import Platform
 import Store
 
 /// Events as they are committed, read beside the daemon: it is not asked, and need not run.
-extension Operator {
+struct TailCommand {
   private static let pause = Duration.milliseconds(250)
 
-  func tail(_ filter: TailFilter, from start: TailStart) throws(Failure) -> ExitCode {
-    let path = (try configuration() ?? Configuration()).store.path
+  private let context: CommandContext
+
+  init(_ context: CommandContext) {
+    self.context = context
+  }
+
+  func run(
+    _ filter: TailFilter, from start: TailStart
+  ) throws(CommandFailure) -> ExitCode {
+    let path = try context.settings().store.path
     let loop: EventLoop
     var isStopped = false
     let watch: PosixSignalWatch
@@ -44,30 +52,31 @@ extension Operator {
 
   private func show(_ batch: HistoryTail.Batch, _ path: String) {
     if let row = batch.newBeginning {
-      terminal.complaints(
+      context.terminal.complaints(
         "mexc-signalctl: another database stands at \(ByteText.printable(path)); events after its "
           + "row \(row) follow")
     }
     for row in batch.rows {
-      terminal.output(options.json ? row.document.compactText() : row.text)
+      context.show(row.document, row.text)
     }
   }
 
   /// What may pass is said once and tried again: a start under way, a database that is being replaced.
-  private func explain(_ error: StoreError, _ last: inout String?) throws(Failure) {
+  private func explain(_ error: StoreError, _ last: inout String?) throws(CommandFailure) {
     switch error {
     case .corrupt, .newerSchema, .misuse:
       throw .control(ControlFailure(code: .storageUnavailable, message: error.description))
     case .heldByAnotherDaemon, .readOnly, .full, .ioFailure, .unusablePath:
       guard last != error.description else { return }
       last = error.description
-      terminal.complaints("mexc-signalctl: waiting: \(ByteText.printable(error.description))")
+      context.terminal.complaints(
+        "mexc-signalctl: waiting: \(ByteText.printable(error.description))")
     }
   }
 
   private static func reading<Value>(
     _ body: () throws(StoreError) -> Value
-  ) throws(Failure) -> Value {
+  ) throws(CommandFailure) -> Value {
     do throws(StoreError) {
       return try body()
     } catch {
@@ -77,7 +86,7 @@ extension Operator {
 
   private static func pass(
     _ time: Duration, on loop: EventLoop, unless isStopped: () -> Bool
-  ) throws(Failure) {
+  ) throws(CommandFailure) {
     let end = Clock.monotonic().advanced(by: time)
     do throws(SystemError) {
       repeat { try loop.turn(until: end) } while !isStopped() && Clock.monotonic() < end

@@ -6,9 +6,15 @@ import Store
 
 /// The history, held against itself and against what was noted of it. Needs no daemon and does not
 /// disturb one.
-extension Operator {
-  func verify(notedHash: [UInt8]?) throws(Failure) -> ExitCode {
-    let path = (try configuration() ?? Configuration()).store.path
+struct VerifyCommand {
+  private let context: CommandContext
+
+  init(_ context: CommandContext) {
+    self.context = context
+  }
+
+  func run(notedHash: [UInt8]?) throws(CommandFailure) -> ExitCode {
+    let path = try context.settings().store.path
     let mark: HighWaterMark.Reading
     let audit: Audit
     do throws(StoreError) {
@@ -17,7 +23,7 @@ extension Operator {
     } catch {
       throw .control(ControlFailure(code: .storageUnavailable, message: error.description))
     }
-    terminal.output(options.json ? audit.document(mark).compactText() : audit.text(mark))
+    context.show(audit.document(mark), audit.text(mark))
     return audit.isClean ? .done : .failed
   }
 }
@@ -27,7 +33,7 @@ extension Audit {
     [
       "ok": .bool(isClean), "events": .integer(events), "orders": .integer(orders),
       "compacted": seal.document(signals: compactedSignals),
-      "head": ["row": .integer(head.row), "hash": .string(head.hashText)],
+      "head": headDocument,
       "high_water": mark.document,
       "finding_count": .integer(findingCount), "findings": .array(findings.map(\.document)),
     ]

@@ -5,9 +5,15 @@ import JSON
 import Platform
 
 /// Everything that a daemon needs, stage by stage, with or without one.
-extension Operator {
-  func doctor() -> ExitCode {
-    let path = options.configurationPath ?? Configuration.standardPath
+struct DoctorCommand {
+  private let context: CommandContext
+
+  init(_ context: CommandContext) {
+    self.context = context
+  }
+
+  func run() -> ExitCode {
+    let path = context.configurationPath
     let daemon = runningDaemon(path)
     let stages = Examination(
       configurationPath: path, daemon: daemon,
@@ -18,7 +24,7 @@ extension Operator {
       "ok": .bool(isOK), "stages": .array(stages.map(\.document)),
       "daemon": daemon?.summary ?? .null,
     ]
-    terminal.output(options.json ? document.compactText() : Self.text(stages, daemon))
+    context.show(document, Self.text(stages, daemon))
     return isOK ? .done : .failed
   }
 
@@ -26,9 +32,9 @@ extension Operator {
   private func runningDaemon(_ path: String) -> DaemonFacts? {
     guard case .success(let configuration) = Configuration.load(path) else { return nil }
     do throws(UnixClient.Failure) {
-      let client = try UnixClient(path: options.socketPath ?? configuration.control.socket)
-      let deadline = Clock.monotonic().advanced(by: answerTime)
-      let line = try client.request(ControlRequest.status.line, until: deadline)
+      let line = try context.ask(
+        ControlRequest.status.line, on: context.options.socketPath ?? configuration.control.socket,
+        within: context.answerTime)
       guard case .result(let status)? = ControlAnswer(line) else { return nil }
       return DaemonFacts(status)
     } catch {

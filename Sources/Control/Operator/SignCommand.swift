@@ -6,18 +6,24 @@ import Keystore
 import Platform
 
 /// Signing a signal as its source does, with or without a daemon.
-extension Operator {
-  func sign(_ path: String, as source: String?) throws(Failure) -> ExitCode {
-    let configuration = try configuration() ?? Configuration()
+struct SignCommand {
+  private let context: CommandContext
+
+  init(_ context: CommandContext) {
+    self.context = context
+  }
+
+  func run(_ path: String, as source: String?) throws(CommandFailure) -> ExitCode {
+    let configuration = try context.settings()
     do throws(ControlFailure) {
-      let line = try SignalFile.line(path: path, standardInput: terminal.standardInput)
+      let line = try SignalFile.line(path: path, standardInput: context.terminal.standardInput)
       var signal = try Signing.members(of: line, path)
       let name = try Signing.source(of: &signal, given: source)
       let secret = try Signing.secret(of: name, configuration)
       let key = secret.withBytes { HMACSHA256(key: $0) }
       let code = key.hexDigest(of: CanonicalJSON.text(of: signal).utf8)
       signal.append(JSONMember(name: Signing.signature, value: .string(code)))
-      terminal.output(CanonicalJSON.text(of: signal))
+      context.terminal.output(CanonicalJSON.text(of: signal))
     } catch {
       throw .control(error)
     }

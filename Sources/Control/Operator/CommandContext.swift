@@ -1,0 +1,41 @@
+import Configuration
+import Domain
+import JSON
+import Platform
+
+/// What every command of the tool has: its options, the terminal, and the configuration that they name.
+struct CommandContext {
+  let options: OperatorOptions
+  let terminal: OperatorTerminal
+  /// How long the daemon may take to answer.
+  let answerTime: Duration
+
+  var configurationPath: String { options.configurationPath ?? Configuration.standardPath }
+
+  /// `nil` when only a socket was named.
+  func configuration() throws(CommandFailure) -> Configuration? {
+    if options.socketPath != nil, options.configurationPath == nil { return nil }
+    switch Configuration.load(configurationPath) {
+    case .success(let configuration): return configuration
+    case .failure(let invalid): throw .configuration(invalid)
+    }
+  }
+
+  /// The configuration, or every default where only a socket was named.
+  func settings() throws(CommandFailure) -> Configuration {
+    try configuration() ?? Configuration()
+  }
+
+  /// Prints the answer of a command, for a program or for a person.
+  func show(_ document: JSONValue, _ text: @autoclosure () -> String) {
+    terminal.output(options.json ? document.compactText() : text())
+  }
+
+  /// Asks the daemon on a socket. Throws when no whole answer comes in time.
+  func ask(
+    _ line: [UInt8], on socket: String, within time: Duration
+  ) throws(UnixClient.Failure) -> [UInt8] {
+    let client = try UnixClient(path: socket)
+    return try client.request(line, until: Clock.monotonic().advanced(by: time))
+  }
+}

@@ -1,0 +1,103 @@
+import Configuration
+import Domain
+import JSON
+import Platform
+import Store
+
+/// What the daemon is asked on its control socket; a report is read from the database where no daemon
+/// runs.
+struct RequestCommand {
+  /// What is verified at the exchange waits for its answer, and perhaps for the rate limits.
+  private static let verificationFactor = 6
+
+  private let context: CommandContext
+
+  init(_ context: CommandContext) {
+    self.context = context
+  }
+
+  func run(_ request: ControlRequest) throws(CommandFailure) -> ExitCode {
+    let configuration = try context.configuration()
+    let path =
+      context.options.socketPath ?? configuration?.control.socket ?? Configuration().control.socket
+    switch try answer(to: request, path, configuration) {
+    case .result(let result):
+      context.show(Self.document(request, result), Self.text(request, result))
+      return request != .status || StatusText.isAsItShouldBe(result) ? .done : .failed
+    case .failure(let failure): throw .control(failure)
+    }
+  }
+
+  private func answer(
+    to request: ControlRequest, _ path: String, _ configuration: Configuration?
+  ) throws(CommandFailure) -> ControlAnswer {
+    let line: [UInt8]
+    do throws(UnixClient.Failure) {
+      line = try context.ask(request.line, on: path, within: time(for: request))
+    } catch {
+      if case .notListening = error, case .report(let report) = request, let configuration {
+        return try answer(to: report, from: configuration.store.path)
+      }
+      throw .control(SocketAdvice.failure(error, path, request))
+    }
+    guard let answer = ControlAnswer(line) else {
+      throw .control(
+        ControlFailure(
+          code: .noAnswer,
+          message: "what answers on \(path) is not this daemon; check control.socket"))
+    }
+    return answer
+  }
+
+  /// Without a daemon: what its database holds.
+  private func answer(
+    to report: Report, from path: String
+  ) throws(CommandFailure) -> ControlAnswer {
+    let store: OrderStore
+    do throws(StoreError) {
+      store = try OrderStore(readOnlyPath: path)
+    } catch {
+      throw .control(
+        ControlFailure(
+          code: .storageUnavailable, message: "the daemon is not running, and \(error.description)")
+      )
+    }
+    do throws(ControlFailure) {
+      let document = try report.document(from: store)
+      if !context.options.json {
+        let owner = (try? store.owner()).map { ", of \(DatabaseOwnership.name($0))" } ?? ""
+        context.terminal.complaints(
+          "mexc-signalctl: the daemon is not running; read from \(path)\(owner)")
+      }
+      return .result(document)
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private func time(for request: ControlRequest) -> Duration {
+    if case .perform(.resolvePlaced) = request {
+      context.answerTime * Self.verificationFactor
+    } else {
+      context.answerTime
+    }
+  }
+
+  /// What `--json` prints.
+  private static func document(_ request: ControlRequest, _ result: JSONValue) -> JSONValue {
+    switch request {
+    case .status, .report: result
+    case .perform, .expectRenewedKey: ["ok": true, "message": result["message"] ?? ""]
+    }
+  }
+
+  private static func text(_ request: ControlRequest, _ result: JSONValue) -> String {
+    switch request {
+    case .status: StatusText.text(of: result)
+    case .report(.signals): ListText.signals(result)
+    case .report(.orders): ListText.orders(result)
+    case .report(.explain): StoryText.text(of: result)
+    case .perform, .expectRenewedKey: ByteText.printable(result["message"]?.stringValue ?? "done")
+    }
+  }
+}

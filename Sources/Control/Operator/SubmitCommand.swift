@@ -1,0 +1,51 @@
+import Configuration
+import JSON
+import Platform
+
+/// A signal that is sent down the daemon's socket, and its answer.
+struct SubmitCommand {
+  private let context: CommandContext
+
+  init(_ context: CommandContext) {
+    self.context = context
+  }
+
+  func run(_ path: String) throws(CommandFailure) -> ExitCode {
+    let socket = try context.settings().intake.socket
+    let answer: [UInt8]
+    do throws(ControlFailure) {
+      let line = try SignalFile.line(path: path, standardInput: context.terminal.standardInput)
+      answer = try send(line, to: socket)
+    } catch {
+      throw .control(error)
+    }
+    guard let document = try? JSONReader.read(answer),
+      let status = document["status"]?.stringValue
+    else {
+      throw .control(
+        ControlFailure(
+          code: .noAnswer,
+          message: "what answers on \(socket) is not this daemon; check intake.socket"))
+    }
+    context.show(document, Self.text(document, status))
+    return status == "accepted" || status == "duplicate" ? .done : .failed
+  }
+
+  private func send(_ line: [UInt8], to path: String) throws(ControlFailure) -> [UInt8] {
+    do throws(UnixClient.Failure) {
+      return try context.ask(line, on: path, within: context.answerTime)
+    } catch {
+      throw SocketAdvice.failure(error, path, nil)
+    }
+  }
+
+  private static func text(_ answer: JSONValue, _ status: String) -> String {
+    let code = answer["code"]?.stringValue ?? ""
+    var text = answer["id"]?.stringValue.map { $0 + " " } ?? ""
+    text += status + (code == status || code.isEmpty ? "" : " (\(code))")
+    if let message = answer["message"]?.stringValue { text += ": " + message }
+    if let id = answer["client_order_id"]?.stringValue { text += "\nclient order id " + id }
+    return text.split(separator: "\n").map { ByteText.printable(String($0)) }
+      .joined(separator: "\n")
+  }
+}

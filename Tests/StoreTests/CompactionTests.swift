@@ -44,7 +44,7 @@ struct CompactionTests {
   private func compact(before day: Int) throws -> (signals: Int, events: Int) {
     var total = (signals: 0, events: 0)
     while true {
-      let step = try store.compact(before: days(day), at: days(1_000))
+      let step = try Compaction(store).step(before: days(day), at: days(1_000))
       if step.isEmpty { return total }
       total.signals += step.signals
       total.events += step.events
@@ -143,7 +143,7 @@ struct CompactionTests {
     try fill("last", day: 100)
     let head = try store.head()
     var steps = 0
-    while try !store.compact(before: days(50), at: days(60)).isEmpty {
+    while try !Compaction(store).step(before: days(50), at: days(60)).isEmpty {
       steps += 1
       let reader = try OrderStore(readOnlyPath: scratch.database)
       let audit = try reader.audit(notedHash: head.hash)
@@ -187,13 +187,13 @@ struct CompactionTests {
       var most = rlimit(rlim_cur: limit, rlim_max: limit)
       unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &most)
       let late = WallTime(milliseconds: 1_800_000_000_000)
-      while try !store.compact(before: late, at: late).isEmpty {}
+      while try !Compaction(store).step(before: late, at: late).isEmpty {}
     }
     let store = try OrderStore(path: path)
     let audit = try store.audit(notedHash: head.hash)
     #expect(audit.isClean, "\(audit.findings)")
     #expect(audit.orders == 40)
-    while try !store.compact(before: days(100), at: days(100)).isEmpty {}
+    while try !Compaction(store).step(before: days(100), at: days(100)).isEmpty {}
     #expect(try store.audit().compactedSignals == 40)
     #expect(try store.audit().isClean)
   }
@@ -205,7 +205,7 @@ struct CompactionTests {
       // The orders of `recordAnything` begin ten seconds apart.
       let moment = noon.advanced(by: .seconds(Int.random(in: 0...300, using: &random)))
       for _ in 0..<Int.random(in: 1...4, using: &random) {
-        _ = try store.compact(before: moment, at: days(1))
+        _ = try Compaction(store).step(before: moment, at: days(1))
       }
       let audit = try store.audit()
       #expect(audit.isClean, "\(audit.findings)")
@@ -219,7 +219,7 @@ struct CompactionTests {
     try fill("a", day: 0)
     try store.write(.insertSignal(makeSignal("b")))
     #expect(throws: StoreError.misuse("upkeep in the middle of a turn")) {
-      _ = try store.compact(before: days(5), at: days(5))
+      _ = try Compaction(store).step(before: days(5), at: days(5))
     }
     try store.commit()
     #expect(try stored("a", "b") == [true, true])
@@ -249,7 +249,7 @@ struct CompactionTests {
       }
       try store.commit()
       store.finishMarks()
-      while try !store.compact(before: days(5), at: days(9)).isEmpty {}
+      while try !Compaction(store).step(before: days(5), at: days(9)).isEmpty {}
       try store.probe()
     }
     let mark = try OrderStore.highWaterMark(beside: folder.database)

@@ -8,10 +8,12 @@ import Testing
 struct TailTests {
   let scratch: Scratch
   let store: OrderStore
+  let reader: HistoryReader
 
   init() throws {
     scratch = try Scratch()
     store = try OrderStore(path: scratch.database)
+    reader = try HistoryReader(store)
     try store.write(
       .appendEvent(HistoryEvent(at: noon, subject: .daemon, kind: "started", detail: [:])))
     _ = try Recorded("a", in: store, symbol: "ETHUSDT", at: noon.advanced(by: .seconds(1)))
@@ -19,22 +21,22 @@ struct TailTests {
   }
 
   @Test func `rows come in their order with the symbol of their signal`() throws {
-    let rows = try store.history(after: 0, limit: 10)
+    let rows = try reader.rows(after: 0, limit: 10)
     #expect(rows.map(\.link.row) == [1, 2, 3])
     #expect(rows.map { $0.symbol?.text } == [nil, "ETHUSDT", "BTCUSDT"])
     #expect(rows.last?.link == (try store.head()))
-    #expect(try store.history(after: 1, limit: 1) == [rows[1]])
-    #expect(try store.history(after: 3, limit: 10) == [])
+    #expect(try reader.rows(after: 1, limit: 1) == [rows[1]])
+    #expect(try reader.rows(after: 3, limit: 10) == [])
   }
 
   @Test func `a place in the history is found by row and by time`() throws {
-    let rows = try store.history(after: 0, limit: 10)
-    #expect(try store.link(upTo: 0) == .beginning)
-    #expect(try store.link(upTo: 2) == rows[1].link)
-    #expect(try store.link(upTo: 99) == rows[2].link)
-    #expect(try store.row(before: noon) == 0)
-    #expect(try store.row(before: noon.advanced(by: .milliseconds(1))) == 1)
-    #expect(try store.row(before: noon.advanced(by: .seconds(3))) == 3)
+    let rows = try reader.rows(after: 0, limit: 10)
+    #expect(try reader.link(upTo: 0) == .beginning)
+    #expect(try reader.link(upTo: 2) == rows[1].link)
+    #expect(try reader.link(upTo: 99) == rows[2].link)
+    #expect(try reader.row(before: noon) == 0)
+    #expect(try reader.row(before: noon.advanced(by: .milliseconds(1))) == 1)
+    #expect(try reader.row(before: noon.advanced(by: .seconds(3))) == 3)
   }
 
   @Test func `a row is known by its hash`() throws {

@@ -42,7 +42,7 @@ package struct HistoryTail {
 
   private let path: String
   private let filter: TailFilter
-  private var store: OrderStore
+  private var reader: HistoryReader
   /// The file that is open.
   private var identity: FileStatus?
   private var last: ChainHead
@@ -52,8 +52,8 @@ package struct HistoryTail {
     self.path = path
     self.filter = filter
     identity = FileStatus.at(path: path)
-    store = try OrderStore(readOnlyPath: path)
-    last = try store.place(of: start)
+    reader = try HistoryReader(OrderStore(readOnlyPath: path))
+    last = try reader.place(of: start)
   }
 
   /// What came since the last call. Throws when the database cannot be read now; the next call goes
@@ -61,7 +61,7 @@ package struct HistoryTail {
   package mutating func next() throws(StoreError) -> Batch {
     var batch = Batch()
     if try reopenWhenReplaced() { batch.newBeginning = last.row }
-    let rows = try store.history(after: last.row, limit: Self.limit)
+    let rows = try reader.rows(after: last.row, limit: Self.limit)
     last = rows.last?.link ?? last
     batch.rows = rows.filter(filter.takes)
     batch.isCut = rows.count == Self.limit
@@ -72,10 +72,10 @@ package struct HistoryTail {
   private mutating func reopenWhenReplaced() throws(StoreError) -> Bool {
     let present = FileStatus.at(path: path)
     if let present, let identity, present.isSameFile(as: identity) { return false }
-    store = try OrderStore(readOnlyPath: path)
+    reader = try HistoryReader(OrderStore(readOnlyPath: path))
     identity = present
-    if try store.holds(last) { return false }
-    last = try store.head()
+    if try reader.store.holds(last) { return false }
+    last = try reader.store.head()
     return true
   }
 }
@@ -89,10 +89,10 @@ extension TailFilter {
   }
 }
 
-extension OrderStore {
+extension HistoryReader {
   fileprivate func place(of start: TailStart) throws(StoreError) -> ChainHead {
     switch start {
-    case .now: try head()
+    case .now: try store.head()
     case .row(let row): try link(upTo: row)
     case .time(let time): try link(upTo: row(before: time))
     }

@@ -119,7 +119,7 @@ final class Housekeeping {
     let now = Clock.wall()
     let moment = now.advanced(by: .zero - settings().store.retentionTime)
     do throws(StoreError) {
-      let step = try store.compact(before: moment, at: now)
+      let step = try Compaction(store).step(before: moment, at: now)
       if step.isEmpty { return endCompaction() }
       compacted.signals += step.signals
       compacted.events += step.events

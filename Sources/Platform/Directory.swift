@@ -44,6 +44,15 @@ package final class Directory {
     try self.init(path: path)
   }
 
+  /// Makes a folder of its owner alone whose name begins like this and that nobody has; its path. Throws
+  /// when it cannot be made.
+  package static func makeUnique(_ beginning: String) throws(SystemError) -> String {
+    // mkdtemp(3) writes the rest of the name over the Xs.
+    var path = Array((beginning + "XXXXXX").utf8CString)
+    guard unsafe mkdtemp(&path) != nil else { throw SystemError.last("mkdtemp", beginning) }
+    return String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   /// Makes a folder and its missing parents (0755); nothing happens when something of that name is
   /// there. Throws when one of them cannot be made.
   package static func make(_ path: String, mode: UInt32) throws(SystemError) {

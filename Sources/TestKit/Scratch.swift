@@ -3,14 +3,12 @@ import Glibc
 import Platform
 
 /// A folder of one test's own, gone with it. It is made in /tmp and not where TMPDIR says, because its
-/// path must be short: a socket's may have 107 bytes. mkdtemp(3) makes the name, for its owner alone.
+/// path must be short: a socket's may have 107 bytes.
 package final class Scratch {
   package let path: String
 
   package init() throws {
-    var template = Array("/tmp/signald-XXXXXX".utf8CString)
-    guard unsafe mkdtemp(&template) != nil else { throw Unusable("mkdtemp: errno \(errno)") }
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    path = try Directory.makeUnique("/tmp/signald-")
   }
 
   deinit { try? FileManager.default.removeItem(atPath: path) }

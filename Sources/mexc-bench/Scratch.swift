@@ -1,15 +1,13 @@
 import Glibc
 import Platform
 
-/// A directory of our own that is gone when its owner is. mkdtemp(3) makes its name in the parent that
-/// the command line gives: what is measured depends on the disk.
+/// A directory of our own that is gone when its owner is, in the parent that the command line gives:
+/// what is measured depends on the disk.
 final class Scratch {
   let path: String
 
   init(in parent: String) throws {
-    var template = Array("\(parent)/mexc-bench.XXXXXX".utf8CString)
-    guard unsafe mkdtemp(&template) != nil else { throw SystemError.last("mkdtemp", parent) }
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    path = try Directory.makeUnique("\(parent)/mexc-bench.")
   }
 
   deinit { Self.remove(path) }

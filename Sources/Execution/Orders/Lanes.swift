@@ -66,7 +66,8 @@ struct Lanes: Sendable {
 
   mutating func head(of symbol: Symbol, where counts: (OrderKey) -> Bool) -> Turn? {
     var best: Turn?
-    for source in lanes[symbol]?.sources.keys.sorted() ?? [] {
+    // In any order: no two turns are equal.
+    for source in Array((lanes[symbol]?.sources ?? [:]).keys) {
       guard let turn = head(of: source, symbol, where: counts) else { continue }
       best = best.map { min($0, turn) } ?? turn
     }

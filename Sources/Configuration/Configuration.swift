@@ -139,6 +139,14 @@ extension Configuration {
       case all
       /// In the file's order, each once.
       case listed([Symbol])
+
+      /// `nil` for every symbol.
+      package var list: [Symbol]? {
+        switch self {
+        case .all: nil
+        case .listed(let symbols): symbols
+        }
+      }
     }
 
     /// What stops trading when an order is not found at the exchange.

@@ -70,7 +70,7 @@ package struct Examination {
     let wish = ExchangeJudgement.Wish(
       mode: configuration.tradingMode, receiveWindow: configuration.exchange.receiveWindow,
       allowsWithdrawKeys: configuration.credentials.allowsWithdrawKeys,
-      symbols: configuration.risk.symbols.listed)
+      symbols: configuration.risk.symbols.list)
     let daemonBackOff = isAtWork ? daemon?.backOff : nil
     let facts = Self.facts(
       configuration, key.credentials, backOff: daemonBackOff ?? backOff, asksForRules: !isAtWork)
@@ -101,20 +101,11 @@ package struct Examination {
         ? try TLSContext(client: configuration.exchange.caFile.map { .file($0) } ?? .system) : nil
       let settings = ExchangeProbe.Settings(
         endpoint: endpoint, tls: tls, receiveWindow: configuration.exchange.receiveWindow,
-        symbols: configuration.risk.symbols.listed, asksForRules: asksForRules)
+        symbols: configuration.risk.symbols.list, asksForRules: asksForRules)
       return try ExchangeProbe.facts(settings, credentials)
     } catch {
       facts.clock = .failed(.unreadable("\(error)"))
       return facts
-    }
-  }
-}
-
-extension Configuration.Risk.AllowedSymbols {
-  fileprivate var listed: [Symbol]? {
-    switch self {
-    case .all: nil
-    case .listed(let symbols): symbols
     }
   }
 }

@@ -17,15 +17,6 @@ struct BackupTests {
     _ = try recordAnything(in: store, seed: 5, orders: 6, events: 30)
   }
 
-  private func failure(_ body: () throws -> Void) -> StoreError? {
-    do {
-      try body()
-      return nil
-    } catch {
-      return error as? StoreError
-    }
-  }
-
   @Test func `a copy holds what is committed and is one file that its owner alone can read`() throws
   {
     let reader = try OrderStore(readOnlyPath: scratch.database)
@@ -54,7 +45,7 @@ struct BackupTests {
   @Test(arguments: ["copy.db", "copy.db.tmp"])
   func `a file that is there is not touched`(_ name: String) throws {
     try scratch.write(name, "mine")
-    let error = try #require(failure { _ = try Backup.make(of: scratch.database, at: file) })
+    let error = try #require(storeFailure { _ = try Backup.make(of: scratch.database, at: file) })
     #expect(error.cause.contains("\(scratch(name)) "), "\(error)")
     #expect(try scratch.bytes(scratch(name)) == Array("mine".utf8))
     #expect(!FileManager.default.fileExists(atPath: file) || name == "copy.db")
@@ -63,7 +54,7 @@ struct BackupTests {
   @Test func `a history that was edited is no backup`() throws {
     try Stranger(scratch.database).execute(
       "DROP TRIGGER event_is_never_changed; UPDATE event SET at_ms = 1 WHERE id = 3;")
-    let error = failure { _ = try Backup.make(of: scratch.database, at: file) }
+    let error = storeFailure { _ = try Backup.make(of: scratch.database, at: file) }
     #expect(error == .corrupt("row 3: its hash does not follow from row 2"))
     let names = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
     #expect(!names.contains { $0.hasPrefix("copy") })
@@ -72,11 +63,11 @@ struct BackupTests {
   @Test func `a database that is not there or another program's is said to be so`() throws {
     let missing = scratch("none.db")
     #expect(
-      failure { _ = try Backup.make(of: missing, at: file) }
+      storeFailure { _ = try Backup.make(of: missing, at: file) }
         == .unusablePath("there is none at \(missing) yet; the daemon's first start makes it"))
     try Stranger(missing).execute("CREATE TABLE song (name TEXT)")
     try scratch.setMode("none.db", 0o600)
-    let error = failure { _ = try Backup.make(of: missing, at: file) }
+    let error = storeFailure { _ = try Backup.make(of: missing, at: file) }
     #expect(error?.cause.contains("belongs to another program") == true)
     #expect(!FileManager.default.fileExists(atPath: file))
   }

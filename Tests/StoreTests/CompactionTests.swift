@@ -175,17 +175,8 @@ struct CompactionTests {
     let head = try OrderStore(readOnlyPath: path).head()
     await #expect(processExitsWith: .signal(SIGXFSZ)) {
       [path = path as String, limit = limit as UInt] in
-      signal(SIGXFSZ, SIG_DFL)
-      // Threads of Dispatch take no signals by themselves.
-      var ending = sigset_t()
-      unsafe sigemptyset(&ending)
-      unsafe sigaddset(&ending, SIGXFSZ)
-      unsafe pthread_sigmask(SIG_UNBLOCK, &ending, nil)
-      var none = rlimit(rlim_cur: 0, rlim_max: 0)
-      unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
       let store = try OrderStore(path: path)
-      var most = rlimit(rlim_cur: limit, rlim_max: limit)
-      unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &most)
+      endWhenAFileGrows(beyond: limit)
       let late = WallTime(milliseconds: 1_800_000_000_000)
       while try !Compaction(store).step(before: late, at: late).isEmpty {}
     }

@@ -42,15 +42,6 @@ struct RestorationTests {
       .run(for: ownership ?? self.ownership(), at: noon)
   }
 
-  private func failure(_ body: () throws -> Void) -> StoreError? {
-    do {
-      try body()
-      return nil
-    } catch {
-      return error as? StoreError
-    }
-  }
-
   private func names() throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: scratch.path).sorted()
   }
@@ -114,7 +105,7 @@ struct RestorationTests {
   @Test func `a database in use is left alone`() throws {
     let store = try OrderStore(path: scratch.database)
     let before = try store.head()
-    guard case .heldByAnotherDaemon = failure({ try restore() }) else {
+    guard case .heldByAnotherDaemon = storeFailure({ try restore() }) else {
       Issue.record("it was not refused")
       return
     }
@@ -125,7 +116,7 @@ struct RestorationTests {
   @Test func `a backup of another mode or account is refused`() throws {
     let before = try scratch.bytes(scratch.database)
     for other in [ownership(.paper), ownership(.live, "second")] {
-      let error = failure { try restore(for: other) }
+      let error = storeFailure { try restore(for: other) }
       #expect(error?.cause.contains("belongs to mode live and account \"main\"") == true)
     }
     #expect(try scratch.bytes(scratch.database) == before)
@@ -148,7 +139,7 @@ struct RestorationTests {
     default: name = "state.db"
     }
     let before = try scratch.bytes(scratch.database)
-    let error = failure { try restore(scratch(name)) }
+    let error = storeFailure { try restore(scratch(name)) }
     guard case .unusablePath(let text) = error else {
       Issue.record("\(String(describing: error))")
       return

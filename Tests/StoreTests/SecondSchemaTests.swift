@@ -113,16 +113,7 @@ struct SecondSchemaTests {
     let rows = try Stranger(scratch.database).rows(Self.content)
     let path = scratch.database
     await #expect(processExitsWith: .signal(SIGXFSZ)) { [path = path as String] in
-      signal(SIGXFSZ, SIG_DFL)
-      // Threads of Dispatch take no signals by themselves.
-      var ending = sigset_t()
-      unsafe sigemptyset(&ending)
-      unsafe sigaddset(&ending, SIGXFSZ)
-      unsafe pthread_sigmask(SIG_UNBLOCK, &ending, nil)
-      var none = rlimit(rlim_cur: 0, rlim_max: 0)
-      unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
-      var limit = rlimit(rlim_cur: 1 << 20, rlim_max: 1 << 20)
-      unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+      endWhenAFileGrows(beyond: 1 << 20)
       _ = try OrderStore(path: path)
     }
     #expect(try Stranger(scratch.database).value("PRAGMA user_version") == "1")

@@ -33,19 +33,11 @@ extension Configuration {
     var table: [String: EngineConfiguration.Source] = [:]
     for source in sources {
       table[source.name] = EngineConfiguration.Source(
-        symbols: Self.list(source.symbols), sides: source.sides,
+        symbols: source.symbols.list, sides: source.sides,
         maximumOrderQuote: source.maximumOrderQuote, signalsPerHour: source.signalsPerHour,
         heartbeat: source.heartbeat, haltsOnSilence: source.onSilence == .halt)
     }
     return table
-  }
-
-  /// `nil` for every symbol.
-  private static func list(_ symbols: Risk.AllowedSymbols) -> [Symbol]? {
-    switch symbols {
-    case .all: nil
-    case .listed(let listed): listed
-    }
   }
 
   private var engineRisk: EngineConfiguration.Risk {
@@ -56,7 +48,7 @@ extension Configuration {
       case .none: .none
       }
     return EngineConfiguration.Risk(
-      symbols: Self.list(risk.symbols), maximumOrderQuote: risk.maximumOrderQuote,
+      symbols: risk.symbols.list, maximumOrderQuote: risk.maximumOrderQuote,
       maximumOpenOrders: risk.maximumOpenOrders,
       maximumOrdersPerMinute: risk.maximumOrdersPerMinute,
       maximumDailyQuote: risk.maximumDailyQuote, pauseOnNotFound: pause)

@@ -13,14 +13,16 @@ package struct ServiceManager {
 
   /// systemd reads its socket at once; a longer wait would hold up trading for a status line.
   private static let sendingMilliseconds: CInt = 100
-  /// SD_LISTEN_FDS_START.
-  private static let firstDescriptor: CInt = 3
-
   private let environment: (String) -> String?
+  private let firstDescriptor: CInt
   private let address: [UInt8]?
 
-  package init(environment: @escaping (String) -> String? = Environment.value) {
+  /// `firstDescriptor` is SD_LISTEN_FDS_START unless descriptor 3 is somebody else's.
+  package init(
+    firstDescriptor: CInt = 3, environment: @escaping (String) -> String? = Environment.value
+  ) {
     self.environment = environment
+    self.firstDescriptor = firstDescriptor
     guard let path = environment("NOTIFY_SOCKET"), path.hasPrefix("/") || path.hasPrefix("@") else {
       address = nil
       return
@@ -65,7 +67,7 @@ package struct ServiceManager {
     let names = (environment("LISTEN_FDNAMES") ?? "")
       .split(separator: ":", omittingEmptySubsequences: false)
     return (0..<count).compactMap { index in
-      let descriptor = Self.firstDescriptor + index
+      let descriptor = firstDescriptor + index
       guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { return nil }
       let name = names.indices.contains(Int(index)) ? String(names[Int(index)]) : "unknown"
       return ActivatedSocket(name: name.isEmpty ? "unknown" : name, descriptor: descriptor)

@@ -1,11 +1,14 @@
 import Domain
-import JSON
+package import JSON
 import Matching
 import Transport
 
 /// `/__admin`: the simulator's own control, which the real exchange does not have. No key, no limits.
 extension SpotFace {
   static let adminPrefix = "/__admin/"
+
+  /// The truth that a test compares a client's own record with.
+  package func ledger() -> JSONValue { Ledger(self).document }
 
   /// The requests, for `--help`.
   package static let adminHelp = """
@@ -147,7 +150,7 @@ extension SpotFace {
     }
     let quantity = parameters["quantity"] == nil ? nil : try decimal(parameters, "quantity")
     do throws(Refusal) {
-      return Self.entry(try exchange.fillOpenOrder(reference, quantity: quantity, at: now))
+      return Ledger.entry(try exchange.fillOpenOrder(reference, quantity: quantity, at: now))
     } catch {
       throw AdminRefusal("no open order has this identifier", status: 404)
     }

@@ -71,19 +71,21 @@ import Testing
     #expect(manager([:]).watchdogInterval == nil)
   }
 
-  @Test func `sockets are taken over by their names`() async throws {
-    // Descriptor 3 is somebody else's in this process, so a child of its own is asked.
-    await #expect(processExitsWith: .success) {
-      guard dup2(STDIN_FILENO, 3) == 3, dup2(STDIN_FILENO, 4) == 4 else { exit(1) }
-      let variables = [
-        "LISTEN_PID": String(getpid()), "LISTEN_FDS": "2", "LISTEN_FDNAMES": "signal:",
-      ]
-      let sockets = ServiceManager { variables[$0] }.activatedSockets()
-      let right =
-        sockets.map(\.name) == ["signal", "unknown"] && sockets.map(\.descriptor) == [3, 4]
-        && fcntl(3, F_GETFD) == FD_CLOEXEC && fcntl(4, F_GETFD) == FD_CLOEXEC
-      exit(right ? 0 : 2)
+  @Test func `sockets are taken over by their names`() throws {
+    // Descriptor 3 is somebody else's in this process.
+    let first = fcntl(STDIN_FILENO, F_DUPFD, 900)
+    try #require(first >= 900 && dup2(STDIN_FILENO, first + 1) == first + 1)
+    defer {
+      close(first)
+      close(first + 1)
     }
+    let variables = [
+      "LISTEN_PID": String(getpid()), "LISTEN_FDS": "2", "LISTEN_FDNAMES": "signal:",
+    ]
+    let sockets = ServiceManager(firstDescriptor: first) { variables[$0] }.activatedSockets()
+    #expect(sockets.map(\.name) == ["signal", "unknown"])
+    #expect(sockets.map(\.descriptor) == [first, first + 1])
+    #expect(fcntl(first, F_GETFD) == FD_CLOEXEC && fcntl(first + 1, F_GETFD) == FD_CLOEXEC)
     #expect(manager(["LISTEN_PID": "1", "LISTEN_FDS": "2"]).activatedSockets() == [])
     #expect(manager(["LISTEN_FDS": "2"]).activatedSockets() == [])
     #expect(manager(["LISTEN_PID": String(getpid())]).activatedSockets() == [])

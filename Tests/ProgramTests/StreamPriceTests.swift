@@ -131,6 +131,7 @@ struct StreamPriceTests {
       $0["risk.symbols"] = .array(names.map { .string($0) })
     }
     try daemon.waitForPushedPrices()
+    try daemon.waitForAccountStream()
     #expect(try market.ledger().opened("market") == 2)
     #expect(try market.ledger().stream("subscriptions") == 40 + 2)
     let counts = try daemon.streams("market").compactMap { $0["subscriptions"]?.numberValue }

@@ -1,11 +1,19 @@
 import Domain
-package import JSON
+import JSON
 import Matching
 
 /// What the exchange has seen: the truth that a test compares a client's own record with.
-extension SpotFace {
+struct Ledger {
+  private let face: SpotFace
+  private var exchange: SpotExchange { face.exchange }
+  private var counts: RequestCounts { face.counts }
+
+  init(_ face: SpotFace) {
+    self.face = face
+  }
+
   /// Everything accepted, hidden orders included, and every count, in a fixed order.
-  package func ledger() -> JSONValue {
+  var document: JSONValue {
     [
       "seed": .integer(exchange.seed),
       "orders": .array(exchange.orders.map { Self.entry($0) }),
@@ -53,7 +61,9 @@ extension SpotFace {
       counts.byRoute[route].map { (route.rawValue, JSONValue.integer($0)) }
     }
     let refusals = counts.refusals.sorted { $0.key < $1.key }
-    let faults = (Array(counts.faults) + Array(streams.counts.faults)).sorted { $0.key < $1.key }
+    let faults = (Array(counts.faults) + Array(face.streams.counts.faults)).sorted {
+      $0.key < $1.key
+    }
     return [
       "requests": .integer(counts.byRoute.values.reduce(counts.unknownRoutes, +)),
       "by_route": .object(pairs: routes), "unknown_routes": .integer(counts.unknownRoutes),
@@ -63,7 +73,8 @@ extension SpotFace {
       "bad_signatures": .integer(counts.badSignatures),
       "bad_timestamps": .integer(counts.badTimestamps),
       "throttled_429": .integer(counts.throttled), "banned_418": .integer(counts.banned),
-      "inside_pause": .integer(limits.insidePause), "inside_ban": .integer(limits.insideBan),
+      "inside_pause": .integer(face.limits.insidePause),
+      "inside_ban": .integer(face.limits.insideBan),
       "refusals": .object(pairs: refusals.map { (String($0.key), .integer($0.value)) }),
       "faults": .object(pairs: faults.map { ($0.key, .integer($0.value)) }),
       "streams": streamCounts(),
@@ -71,20 +82,20 @@ extension SpotFace {
   }
 
   private func streamCounts() -> JSONValue {
-    let counts = streams.counts
+    let counts = face.streams.counts
     let opened = StreamFaults.Stream.allCases.map { stream in
       (stream.rawValue, JSONValue.integer(counts.opened[stream] ?? 0))
     }
     let pushes = counts.pushes.sorted { $0.key < $1.key }
     return [
       "connections_opened": .object(pairs: opened),
-      "connections": .integer(streams.connections.count),
+      "connections": .integer(face.streams.connections.count),
       "refused_upgrades": .integer(counts.refusedUpgrades),
       "subscriptions": .integer(counts.subscriptions),
       "refused_subscriptions": .integer(counts.refusedSubscriptions),
       "pushes": .object(pairs: pushes.map { ($0.key, .integer($0.value)) }),
-      "listen_keys_made": .integer(listenKeys.made),
-      "listen_keys_extended": .integer(listenKeys.extended),
+      "listen_keys_made": .integer(face.listenKeys.made),
+      "listen_keys_extended": .integer(face.listenKeys.extended),
     ]
   }
 }

@@ -27,6 +27,8 @@ package final class OrderStore {
   private var turn = Turn.idle
   /// The history's last row, the turn's own writes included; `nil` when it must be read again.
   private var chainHead: ChainHead?
+  /// The owner's venue, the turn's own writes included; `nil` when it must be read again.
+  private var ownerVenue: String?
   /// How many times the turn arms an order.
   private var armedInTurn: Int64 = 0
   /// How many times an order was armed by commits that are not synced yet.
@@ -283,7 +285,7 @@ package final class OrderStore {
         throw .misuse("a decision on signal \(id), which is not stored")
       }
     case .putOrder(let order):
-      guard try run(statements.putOrder, order.values) == 1 else {
+      guard try run(statements.putOrder, order.values(venue: .text(venue()))) == 1 else {
         throw .misuse("order \(order.key.signal) leg \(order.key.leg) with another identity")
       }
     case .appendEvent(let event):
@@ -294,11 +296,20 @@ package final class OrderStore {
       try put(.careful, careful?.json)
     case .setOwner(let owner):
       try run(statements.putOwner, owner.values)
+      ownerVenue = owner.venue
     case .setBan(let ban):
       try put(.ban, ban?.json)
     case .setRateUsage(let record):
       try put(.rateUsage, record.json)
     }
+  }
+
+  private func venue() throws(StoreError) -> String {
+    if let ownerVenue { return ownerVenue }
+    // Without an owner it is as an older program made it, when there was no other venue.
+    let venue = try owner()?.venue ?? "mexc-spot"
+    ownerVenue = venue
+    return venue
   }
 
   private func append(_ event: HistoryEvent) throws(StoreError) {
@@ -331,6 +342,7 @@ package final class OrderStore {
   /// when there is nothing to roll back.
   private func undo() {
     chainHead = nil
+    ownerVenue = nil
     armedInTurn = 0
     if database.isInTransaction { _ = try? statements.rollback.run() }
   }

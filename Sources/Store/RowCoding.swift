@@ -58,6 +58,8 @@ extension Order {
     "signal_id", "leg", "client_order_id", "venue", "symbol", "side", "created_at_ms",
   ]
 
+  private static let venueIndex = 3
+
   /// The last one is the time of the last change.
   static let stateColumns = [
     "type", "quantity", "quote_quantity", "price", "status", "code", "reason", "order_id",
@@ -69,15 +71,15 @@ extension Order {
 
   static let columns = (identityColumns + stateColumns).joined(separator: ", ")
 
-  /// The one venue so far.
-  private static let venue = "mexc-spot"
+  /// `venue` is the database's own: an order and its history do not name it.
+  func values(venue: SQLiteValue) -> [SQLiteValue] {
+    identityValues(venue) + requestValues + stateValues
+  }
 
-  var values: [SQLiteValue] { identityValues + requestValues + stateValues }
-
-  private var identityValues: [SQLiteValue] {
+  private func identityValues(_ venue: SQLiteValue) -> [SQLiteValue] {
     [
       .text(key.signal.text), .integer(Int64(key.leg)), .text(request.clientOrderID.text),
-      .text(Self.venue), .text(request.symbol.text), .text(request.side.rawValue),
+      venue, .text(request.symbol.text), .text(request.side.rawValue),
       .integer(createdAt.milliseconds),
     ]
   }
@@ -107,10 +109,11 @@ extension Order {
   }
 
   /// The first column in which a row and the order that its history adds up to differ. The time of
-  /// the last change is left out: an event that changes nothing else need not rewrite the row.
+  /// the last change is left out: an event that changes nothing else need not rewrite the row. So is
+  /// the venue, of which the history says nothing.
   func difference(from row: [SQLiteValue]) -> String? {
     let names = Self.identityColumns + Self.stateColumns.dropLast()
-    let values = values
+    let values = values(venue: row[Self.venueIndex])
     for (index, name) in names.enumerated() where row[index] != values[index] { return name }
     return nil
   }

@@ -34,6 +34,16 @@ struct OwnerTests {
     #expect(try store.owner()?.key == nil)
   }
 
+  @Test func `an order is at the venue of its database`() throws {
+    let store = try OrderStore(path: scratch.database)
+    try put(.live, "main", venue: "elsewhere", in: store)
+    var recorded = try Recorded("a", in: store)
+    try recorded.arm(in: store)
+    let stranger = try Stranger(scratch.database)
+    #expect(try stranger.rows("SELECT DISTINCT venue FROM orders") == [["elsewhere"]])
+    #expect(try store.audit().isClean)
+  }
+
   @Test func `a database that was used keeps its venue, mode and account`() throws {
     let store = try OrderStore(path: scratch.database)
     try put(.paper, "main", in: store)

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -197,4 +198,15 @@ struct clinux_date clinux_date_of(int64_t seconds) {
       .minute = parts.tm_min,
       .second = parts.tm_sec,
   };
+}
+
+int clinux_terminal_columns(int descriptor) {
+  struct winsize size;
+  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+int clinux_seconds_east(int64_t seconds) {
+  time_t time = seconds;
+  struct tm parts;
+  return localtime_r(&time, &parts) ? (int)parts.tm_gmtoff : 0;
 }

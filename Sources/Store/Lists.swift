@@ -7,6 +7,8 @@ package struct ListFilter: Hashable, Sendable {
   /// An order's status; for signals also a decision code. Another word finds nothing.
   package var state: String?
   package var symbol: Symbol?
+  /// Only what came in then or later.
+  package var since: WallTime?
   /// Rows at most; held within 1…`limitMaximum`.
   package var limit: Int
 
@@ -15,19 +17,20 @@ package struct ListFilter: Hashable, Sendable {
   package static let limitMaximum = 5_000
 
   package init(
-    openOnly: Bool = false, state: String? = nil, symbol: Symbol? = nil,
+    openOnly: Bool = false, state: String? = nil, symbol: Symbol? = nil, since: WallTime? = nil,
     limit: Int = ListFilter.defaultLimit
   ) {
     self.openOnly = openOnly
     self.state = state
     self.symbol = symbol
+    self.since = since
     self.limit = limit
   }
 
   fileprivate var values: [SQLiteValue] {
     [
       state.map { .text($0) } ?? .null, symbol.map { .text($0.text) } ?? .null,
-      .integer(Int64(min(max(limit, 1), Self.limitMaximum))),
+      .integer(since?.milliseconds ?? .min), .integer(Int64(min(max(limit, 1), Self.limitMaximum))),
     ]
   }
 }

@@ -236,13 +236,14 @@ private enum SQL {
 
   private static let signalFilter =
     "(?1 IS NULL OR s.decision = ?1 OR o.status = ?1) AND (?2 IS NULL OR s.symbol = ?2)"
+    + " AND s.received_at_ms >= ?3"
 
-  private static let newestSignals = "ORDER BY s.received_at_ms DESC, s.rowid DESC LIMIT ?3"
+  private static let newestSignals = "ORDER BY s.received_at_ms DESC, s.rowid DESC LIMIT ?4"
 
   private static let orderFilter =
-    "(?1 IS NULL OR status = ?1) AND (?2 IS NULL OR symbol = ?2)"
+    "(?1 IS NULL OR status = ?1) AND (?2 IS NULL OR symbol = ?2) AND created_at_ms >= ?3"
 
-  private static let newestOrders = "ORDER BY created_at_ms DESC, signal_id DESC, leg DESC LIMIT ?3"
+  private static let newestOrders = "ORDER BY created_at_ms DESC, signal_id DESC, leg DESC LIMIT ?4"
 
   private static let live = list { !$0.isTerminal }
 

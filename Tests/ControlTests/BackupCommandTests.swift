@@ -58,9 +58,12 @@ import Testing
     #expect(again.status == .failed)
     #expect(
       try again.document == [
-        "ok": false, "code": "refused",
-        "message": .string(
-          "no backup was made: there is a file \(file) already; name another one"),
+        "ok": false,
+        "error": [
+          "code": "refused",
+          "message": .string(
+            "no backup was made: there is a file \(file) already; name another one"),
+        ],
       ])
   }
 

@@ -144,6 +144,11 @@ final class ToolRun: Sendable {
     get throws { try JSONReader.read(output, limits: .exchange) }
   }
 
+  /// The rows of a list with `--json`.
+  var items: [JSONValue] {
+    get throws { try #require(document["items"]?.arrayValue) }
+  }
+
   func say(_ text: String) { state.withLock { $0.output.append(text) } }
   func complain(_ text: String) { state.withLock { $0.complaints.append(text) } }
   func end(_ status: ExitCode) { state.withLock { $0.status = status } }

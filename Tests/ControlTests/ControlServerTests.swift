@@ -36,8 +36,8 @@ import Testing
     try bench.turn { client.isClosed }
     try #require(client.lines.count == 1)
     let answer = try JSONReader.read(client.lines[0], limits: .exchange)
-    #expect(answer["code"] == "invalid_request")
-    #expect(answer["message"]?.stringValue?.contains("this is HTTP") == true)
+    #expect(answer["error"]?["code"] == "invalid_request")
+    #expect(answer["error"]?["message"]?.stringValue?.contains("this is HTTP") == true)
   }
 
   @Test func `requests that are none are answered with their code`() throws {
@@ -71,8 +71,8 @@ import Testing
     for (request, code, message) in rows {
       let answer = try ask(request)
       #expect(answer["ok"] == false, "\(request)")
-      #expect(answer["code"]?.stringValue == code, "\(request)")
-      let text = try #require(answer["message"]?.stringValue)
+      #expect(answer["error"]?["code"]?.stringValue == code, "\(request)")
+      let text = try #require(answer["error"]?["message"]?.stringValue)
       #expect(text.contains(message), "\(request): \(text)")
     }
     #expect(bench.commands.isEmpty)
@@ -85,11 +85,12 @@ import Testing
       + Array(#"{"command":"status"}"#.utf8) + [0x0A]
     let lines = try exchange(bytes, answers: 3)
     #expect(lines.count == 3)
-    #expect(lines[0].hasPrefix(#"{"ok":false,"code":"invalid_request","message":"not a JSON"#))
+    #expect(
+      lines[0].hasPrefix(#"{"ok":false,"error":{"code":"invalid_request","message":"not a JSON"#))
     let limit = ControlRequest.maximumBytes
     #expect(
       lines[1]
-        == #"{"ok":false,"code":"invalid_request","message":"a request has at most \#(limit) bytes"}"#
+        == #"{"ok":false,"error":{"code":"invalid_request","message":"a request has at most \#(limit) bytes"}}"#
     )
     #expect(lines[2] == #"{"ok":true,"result":{"state":"active"}}"#)
   }
@@ -124,7 +125,7 @@ import Testing
     bench.answer = CommandAnswer(ok: false, message: "not now")
     #expect(
       try ask(#"{"command":"resume"}"#)
-        == ["ok": false, "code": "refused", "message": "not now"])
+        == ["ok": false, "error": ["code": "refused", "message": "not now"]])
   }
 
   /// What has ended, or never began, is answered from the records: the engine knows what is under way.
@@ -158,8 +159,8 @@ import Testing
     for row in rows {
       let more = row.command == "resolve" ? #","not_placed":true"# : ""
       let answer = try ask(#"{"command":"\#(row.command)","id":"\#(row.id)"\#(more)}"#)
-      #expect(answer["code"]?.stringValue == row.code, "\(row)")
-      #expect(answer["message"]?.stringValue?.hasPrefix(row.message) == true, "\(answer)")
+      #expect(answer["error"]?["code"]?.stringValue == row.code, "\(row)")
+      #expect(answer["error"]?["message"]?.stringValue?.hasPrefix(row.message) == true, "\(answer)")
     }
     #expect(bench.commands.isEmpty)
     #expect(try ask(#"{"command":"cancel","id":"s-open"}"#)["ok"] == true)
@@ -214,9 +215,9 @@ import Testing
     bench.answer = CommandAnswer(ok: true, message: "halted")
     for command in ["signals", "orders"] {
       let answer = try ask(#"{"command":"\#(command)"}"#)
-      #expect(answer["code"] == "storage_unavailable")
+      #expect(answer["error"]?["code"] == "storage_unavailable")
     }
-    #expect(try ask(#"{"command":"explain","id":"a"}"#)["code"] == "storage_unavailable")
+    #expect(try ask(#"{"command":"explain","id":"a"}"#)["error"]?["code"] == "storage_unavailable")
     #expect(try ask(#"{"command":"halt"}"#)["ok"] == true)
   }
 

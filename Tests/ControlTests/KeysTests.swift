@@ -88,11 +88,11 @@ import Testing
       #expect(run.complaints.contains(says), "\(run.complaints)")
       let document = try keys(["check", "--json"], passphrase).document
       #expect(document["ok"] == false)
-      #expect(document["code"] == "refused")
+      #expect(document["error"]?["code"] == "refused")
     }
     try good.write(to: URL(fileURLWithPath: path))
     #expect(unsafe chmod(path, 0o644) == 0)
-    #expect(try keys(["check", "--json"], "x").document["code"] == "unreachable")
+    #expect(try keys(["check", "--json"], "x").document["error"]?["code"] == "unreachable")
   }
 
   @Test func `input that does not fit changes nothing`() throws {

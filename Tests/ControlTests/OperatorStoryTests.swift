@@ -13,7 +13,7 @@ import Testing
 
   private func explain(_ story: Story) throws -> String {
     try bench.write(story)
-    return try bench.tool("explain", story.id.text).output
+    return try bench.tool("explain", story.id.text, "--utc").output
   }
 
   @Test func `a limit order that filled`() throws {
@@ -107,7 +107,8 @@ import Testing
       story["order"] == [
         "signal_id": "s-filled", "leg": 0, "client_order_id": "x-s-filled",
         "order_id": "C02__1", "symbol": "BTCUSDT", "side": "buy", "type": "limit",
-        "quantity": "0.001", "price": "60000", "status": "filled", "code": nil, "reason": "",
+        "quantity": "0.001", "quote_quantity": nil, "price": "60000", "status": "filled",
+        "code": nil, "reason": "",
         "executed_quantity": "0.001", "executed_quote": "59.9", "average_price": "59900",
         "reserved_quote": "60", "attempt": 1, "cancel_requested": false,
         "closed_by_operator": false, "guard_price": "60010",
@@ -176,7 +177,7 @@ import Testing
     #expect(texts == rows.map(\.1) + [#"noted later {"x":"\u001b[2J"}"#, "noted"])
     // Nothing that was stored can move the cursor.
     #expect(
-      try bench.tool("explain", "s").output.unicodeScalars.allSatisfy {
+      try bench.tool("explain", "s", "--utc").output.unicodeScalars.allSatisfy {
         $0.value >= 0x20 || $0 == "\n"
       })
   }

@@ -1,3 +1,4 @@
+import Control
 import Domain
 import Foundation
 import Glibc
@@ -31,7 +32,8 @@ import Testing
     #expect(intake.lines == [#"{    "id": "a\nb",   "side": "buy" } "#])
     let json = try bench.tool("--json", "submit", path)
     #expect(json.status == .done)
-    #expect(json.output == intake.answer)
+    #expect(try json.document == AnswerDocument.of(JSONReader.read(intake.answer ?? "")))
+    #expect(try json.document["ok"] == true)
   }
 
   @Test func `the exit status tells what the answer is`() throws {
@@ -54,7 +56,8 @@ import Testing
       #expect(run.complaints.isEmpty)
       let json = try bench.tool("submit", path, "--json")
       #expect(json.status == status)
-      #expect(json.output == answer)
+      #expect(
+        try json.document == AnswerDocument.of(JSONReader.read(answer), isOK: status == .done))
     }
     intake.answer = "[]"
     #expect(
@@ -105,14 +108,14 @@ import Testing
     let mute = try bench.run(
       ["--config", bench.configuration, "submit", path, "--json"],
       answerTime: .milliseconds(50))
-    #expect(try mute.document["code"] == "no_answer")
+    #expect(try mute.document["error"]?["code"] == "no_answer")
     #expect(
-      try mute.document["message"]?.stringValue?.hasSuffix(
+      try mute.document["error"]?["message"]?.stringValue?.hasSuffix(
         "send the same signal again: it is never acted on twice") == true)
     intake.close()
     try FileManager.default.removeItem(atPath: bench.signalSocket)
     let absent = try bench.tool("submit", path, "--json")
     #expect(absent.status == .failed)
-    #expect(try absent.document["code"] == "not_running")
+    #expect(try absent.document["error"]?["code"] == "not_running")
   }
 }

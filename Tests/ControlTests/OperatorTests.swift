@@ -43,7 +43,8 @@ import Testing
         """)
     #expect(plain.complaints.isEmpty)
     let json = try bench.tool("--json", "status")
-    #expect(try json.document == bench.status)
+    #expect(try json.document == AnswerDocument.of(bench.status))
+    #expect(try json.document["ok"] == true)
     // A socket is enough.
     #expect(try bench.run(["--socket", bench.controlSocket, "status"]).output == plain.output)
   }
@@ -98,7 +99,7 @@ import Testing
         """)
     let json = try bench.tool("--json", "status")
     #expect(json.status == .failed)
-    #expect(try json.document == bench.status)
+    #expect(try json.document == AnswerDocument.of(bench.status, isOK: false))
     for (state, problems, status) in [
       ("active", [] as JSONValue, ExitCode.done), ("halted", [], .failed),
       ("reducing", [], .failed), ("active", [["message": "a"]], .failed),
@@ -135,7 +136,7 @@ import Testing
     #expect(refusedJSON.status == .failed)
     #expect(
       try refusedJSON.document
-        == ["ok": false, "code": "refused", "message": "the daemon is stopping"])
+        == ["ok": false, "error": ["code": "refused", "message": "the daemon is stopping"]])
     #expect(refusedJSON.complaints.isEmpty)
   }
 
@@ -143,39 +144,40 @@ import Testing
     try bench.listen()
     #expect(try bench.tool("signals").output == "no signals")
     #expect(try bench.tool("orders").output == "no orders")
-    #expect(try bench.tool("orders", "--json").document == [])
+    #expect(try bench.tool("orders", "--json").document == ["ok": true, "items": []])
     try bench.write(Story.filledLimit())
     try bench.write(Story.open(at: Story.morning.advanced(by: .seconds(1))))
     try bench.write(Story.deniedAtOnce())
     #expect(
-      try bench.tool("orders").output == """
+      try bench.tool("orders", "--utc").output == """
         CREATED                   SIGNAL    SYMBOL   SIDE  TYPE   AMOUNT  PRICE  STATUS  EXECUTED  AVERAGE  ORDER ID  REASON
         2026-09-25T10:11:13.345Z  s-open    ETHUSDT  buy   limit    0.01   2000  open           0        -  C02__2    -
         2026-09-25T10:11:12.345Z  s-filled  BTCUSDT  buy   limit   0.001  60000  filled     0.001    59900  C02__1    -
         """)
     #expect(
-      try bench.tool("signals", "--limit", "2", "--symbol", "BTC_USDT").output == """
+      try bench.tool("signals", "--limit", "2", "--symbol", "BTC_USDT", "--utc").output == """
         RECEIVED                  ID        SYMBOL   SIDE  TYPE   STATE   EXECUTED  AVERAGE  MESSAGE
         2026-09-25T10:11:12.345Z  s-halted  BTCUSDT  buy   limit  halted         -        -  trading is halted: lunch; 'mexc-signalctl resume' resumes it
         2026-09-25T10:11:12.345Z  s-filled  BTCUSDT  buy   limit  filled     0.001    59900  -
         """)
-    let open = try bench.tool("signals", "--open", "--json").document
-    #expect(open.arrayValue?.count == 1)
+    let open = try bench.tool("signals", "--open", "--json").items
+    #expect(open.count == 1)
     #expect(
-      open.arrayValue?.first == [
+      open.first == [
         "id": "s-open", "received_at": "2026-09-25T10:11:13.345Z", "symbol": "ETHUSDT",
         "side": "buy", "type": "limit", "decision": "accepted", "message": "",
         "order_status": "open", "client_order_id": "x-s-open", "order_id": "C02__2",
         "executed_quantity": "0", "average_price": nil, "expires_at": "2026-09-25T10:12:13.345Z",
         "decided_at": "2026-09-25T10:11:13.345Z",
       ])
-    let filled = try bench.tool("orders", "--state", "filled", "--json").document
+    let filled = try bench.tool("orders", "--state", "Filled", "--json").items
     #expect(
       filled == [
         [
           "signal_id": "s-filled", "leg": 0, "client_order_id": "x-s-filled",
           "order_id": "C02__1", "symbol": "BTCUSDT", "side": "buy", "type": "limit",
-          "quantity": "0.001", "price": "60000", "status": "filled", "code": nil, "reason": "",
+          "quantity": "0.001", "quote_quantity": nil, "price": "60000", "status": "filled",
+          "code": nil, "reason": "",
           "executed_quantity": "0.001", "executed_quote": "59.9", "average_price": "59900",
           "reserved_quote": "60", "attempt": 1, "cancel_requested": false,
           "created_at": "2026-09-25T10:11:12.345Z", "updated_at": "2026-09-25T10:11:13.875Z",
@@ -213,7 +215,7 @@ import Testing
     #expect(socketOnly.status == .failed)
     #expect(
       try socketOnly.document
-        == ["ok": false, "code": "not_running", "message": .string(advice)])
+        == ["ok": false, "error": ["code": "not_running", "message": .string(advice)]])
   }
 
   @Test func `what cannot be found or read is said`() throws {
@@ -225,7 +227,7 @@ import Testing
           + "lists them, and what was no readable signal is not kept"))
     let missing = try bench.run(["--config", bench.folder + "/none", "status", "--json"])
     #expect(missing.status == .invalidConfiguration)
-    #expect(try missing.document["code"] == "invalid_configuration")
+    #expect(try missing.document["error"]?["code"] == "invalid_configuration")
     #expect(
       missing.complaints
         == "\(bench.folder)/none: cannot be read (No such file or directory); name a readable file"
@@ -234,13 +236,13 @@ import Testing
     #expect(usage.status == .wrongUsage)
     #expect(
       try usage.document
-        == ["ok": false, "code": "wrong_usage", "message": "unknown command 'fly'"])
+        == ["ok": false, "error": ["code": "wrong_usage", "message": "unknown command 'fly'"]])
     #expect(
       usage.complaints == "mexc-signalctl: unknown command 'fly'; see 'mexc-signalctl --help'")
   }
 
   @Test func `help and version are told`() throws {
-    #expect(try bench.run(["--help"]).output == OperatorOptions.usage)
+    #expect(try bench.run(["--help"]).output == HelpText.all)
     #expect(try bench.run(["--version"]).output == "mexc-signalctl \(Version.text)")
   }
 
@@ -256,10 +258,13 @@ import Testing
     #expect(mute.status == .failed)
     #expect(
       try mute.document == [
-        "ok": false, "code": "no_answer",
-        "message": .string(
-          "no answer in time; what became of the request is not known; look with 'mexc-signalctl "
-            + "status' before you repeat it"),
+        "ok": false,
+        "error": [
+          "code": "no_answer",
+          "message": .string(
+            "no answer in time; what became of the request is not known; look with "
+              + "'mexc-signalctl status' before you repeat it"),
+        ],
       ])
     #expect(stranger.lines == [#"{"command":"status"}"#, #"{"command":"resume"}"#])
   }

@@ -279,7 +279,7 @@ struct FieldProgramTests {
       }
     }
     let unknown = try daemon.operate("--json", "cancel", "nobody")
-    #expect(try JSONReader.read(Array(unknown.output.utf8))["code"] == "not_found")
+    #expect(try JSONReader.read(Array(unknown.output.utf8))["error"]?["code"] == "not_found")
     #expect(
       try daemon.operate("explain", "nobody").errors
         .contains("no signal with the id nobody was ever taken"))

@@ -21,7 +21,7 @@ struct LifecycleTests {
     try daemon.process.line(with: "placed", "slow")
     let offline = try daemon.operate("--json", "orders")
     let order = try #require(
-      try JSONReader.read(Array(offline.output.utf8)).arrayValue?.first)
+      try JSONReader.read(Array(offline.output.utf8))["items"]?.arrayValue?.first)
     #expect(order["status"] == "open")
     #expect(order["order_id"] == (try market.ledger().orders.first?["order_id"]))
     #expect(!FileManager.default.fileExists(atPath: daemon.scratch("signal.sock")))

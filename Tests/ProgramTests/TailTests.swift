@@ -12,6 +12,31 @@ struct TailTests {
       ["--config", daemon.scratch("config.json5"), "tail"] + arguments)
   }
 
+  @Test func `a list goes on with what is added and what changes`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    #expect(try daemon.submit(Wish("first").text)["code"] == "accepted")
+    try daemon.waitForOrder("first", "filled")
+    let process = try ChildProcess(
+      BuiltProgram.control.path,
+      ["--config", daemon.scratch("config.json5"), "signals", "--follow", "--json"])
+    func wait(for id: String, _ status: JSONValue) throws {
+      try process.wait(for: "\(id) \(status)") {
+        try events(process).contains { $0["id"]?.stringValue == id && $0["order_status"] == status }
+          ? true : nil
+      }
+    }
+    try wait(for: "first", "filled")
+    #expect(try daemon.submit(Wish("rests", ["price": "63500"]).text)["code"] == "accepted")
+    try wait(for: "rests", "open")
+    #expect(try daemon.operate("cancel", "rests").status == 0)
+    try wait(for: "rests", "canceled")
+    #expect(try events(process).filter { $0["id"] == "first" }.count == 1)
+    process.signal(SIGTERM)
+    #expect(try process.waitForEnd() == .exited(0))
+    try daemon.stop()
+  }
+
   private func waitForEvent(_ kind: String, of id: String, in process: ChildProcess) throws {
     try process.wait(for: "\(kind) of \(id)") {
       let found = try events(process).contains {

@@ -103,6 +103,9 @@ int clinux_forbid_dumps(void);
 /// explicit_bzero(3): the compiler may not leave it out.
 void clinux_erase(void *bytes, size_t count);
 
+/// The columns of the terminal at a descriptor; 0 when it does not say.
+int clinux_terminal_columns(int descriptor);
+
 /// The Gregorian date and time of a second, UTC; months and days count from 1.
 struct clinux_date {
   int year, month, day, hour, minute, second;
@@ -113,3 +116,6 @@ int64_t clinux_seconds_of(struct clinux_date date);
 
 /// gmtime_r(3).
 struct clinux_date clinux_date_of(int64_t seconds);
+
+/// tm_gmtoff of localtime_r(3): how far the zone of this machine is east of UTC, in seconds.
+int clinux_seconds_east(int64_t seconds);

@@ -26,6 +26,9 @@ struct CommandContext {
     try configuration() ?? Configuration()
   }
 
+  /// To which the lists are cut; `nil` when they are not.
+  var width: Int? { options.isWide ? nil : terminal.width }
+
   /// Prints the answer of a command, for a program or for a person.
   func show(_ document: JSONValue, _ text: @autoclosure () -> String) {
     terminal.output(options.json ? document.compactText() : text())

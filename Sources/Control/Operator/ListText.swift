@@ -3,36 +3,59 @@ import JSON
 import Platform
 
 /// Lists as tables for a person.
-enum ListText {
-  static func signals(_ list: JSONValue) -> String {
-    let rows = (list.arrayValue ?? []).map { row in
-      [
-        shown(row["received_at"]), shown(row["id"]), shown(row["symbol"]), shown(row["side"]),
-        shown(row["type"]), state(row), shown(row["executed_quantity"]),
-        shown(row["average_price"]), shown(row["message"]),
-      ]
+struct ListText {
+  private let list: Report
+  private let times: TimeStyle
+  private var table: TextTable
+
+  /// `nil` when the report is no list. `width` is the terminal's; `nil` cuts nothing.
+  init?(_ report: Report, _ times: TimeStyle, width: Int?) {
+    switch report {
+    case .signals:
+      table = TextTable(
+        ["RECEIVED", "ID", "SYMBOL", "SIDE", "TYPE", "STATE", "EXECUTED", "AVERAGE", "MESSAGE"],
+        numbers: [6, 7], whole: [0, 2, 3], maximumWidth: width)
+    case .orders:
+      table = TextTable(
+        [
+          "CREATED", "SIGNAL", "SYMBOL", "SIDE", "TYPE", "AMOUNT", "PRICE", "STATUS", "EXECUTED",
+          "AVERAGE", "ORDER ID", "REASON",
+        ], numbers: [5, 6, 8, 9], whole: [0, 2, 3], maximumWidth: width)
+    case .explain: return nil
     }
-    if rows.isEmpty { return "no signals" }
-    return table(
-      ["RECEIVED", "ID", "SYMBOL", "SIDE", "TYPE", "STATE", "EXECUTED", "AVERAGE", "MESSAGE"],
-      rows, numbers: [6, 7])
+    list = report
+    self.times = times
   }
 
-  static func orders(_ list: JSONValue) -> String {
-    let rows = (list.arrayValue ?? []).map { row in
-      [
-        shown(row["created_at"]), shown(row["signal_id"]), shown(row["symbol"]),
-        shown(row["side"]), shown(row["type"]), amount(row), shown(row["price"]),
-        shown(row["status"]), shown(row["executed_quantity"]), shown(row["average_price"]),
-        shown(row["order_id"]), shown(row["reason"]),
+  /// The rows under their heads.
+  mutating func text(_ rows: [JSONValue]) -> String {
+    if rows.isEmpty {
+      if case .signals = list { return "no signals" }
+      return "no orders"
+    }
+    return table.text(rows.map(cells))
+  }
+
+  /// More rows of the same table.
+  mutating func continued(_ rows: [JSONValue]) -> String {
+    table.continued(rows.map(cells))
+  }
+
+  private func cells(_ row: JSONValue) -> [String] {
+    if case .signals = list {
+      return [
+        times.text(row["received_at"]), Self.shown(row["id"]), Self.shown(row["symbol"]),
+        Self.shown(row["side"]), Self.shown(row["type"]), Self.state(row),
+        Self.shown(row["executed_quantity"]), Self.shown(row["average_price"]),
+        Self.shown(row["message"]),
       ]
     }
-    if rows.isEmpty { return "no orders" }
-    return table(
-      [
-        "CREATED", "SIGNAL", "SYMBOL", "SIDE", "TYPE", "AMOUNT", "PRICE", "STATUS", "EXECUTED",
-        "AVERAGE", "ORDER ID", "REASON",
-      ], rows, numbers: [5, 6, 8, 9])
+    return [
+      times.text(row["created_at"]), Self.shown(row["signal_id"]), Self.shown(row["symbol"]),
+      Self.shown(row["side"]), Self.shown(row["type"]), Self.amount(row),
+      Self.shown(row["price"]), Self.shown(row["status"]), Self.shown(row["executed_quantity"]),
+      Self.shown(row["average_price"]), Self.shown(row["order_id"]), Self.shown(row["reason"]),
+    ]
   }
 
   /// What became of the order, or why there is none.
@@ -50,31 +73,5 @@ enum ListText {
   private static func shown(_ value: JSONValue?) -> String {
     let text = value?.stringValue ?? value?.numberValue ?? ""
     return text.isEmpty ? "-" : ByteText.printable(text)
-  }
-
-  /// Columns two spaces apart; those in `numbers` end at the same place.
-  private static func table(
-    _ heads: [String], _ rows: [[String]], numbers: Set<Int>
-  ) -> String {
-    let widths = heads.indices.map { column in
-      ([heads] + rows).map { $0[column].count }.max() ?? 0
-    }
-    return ([heads] + rows).map { row in
-      var line = ""
-      for (column, cell) in row.enumerated() {
-        let padding = String(repeating: " ", count: widths[column] - cell.count)
-        line += column == 0 ? "" : "  "
-        line += numbers.contains(column) ? padding + cell : cell + padding
-      }
-      return line.trimmingTrailingSpaces
-    }.joined(separator: "\n")
-  }
-}
-
-extension String {
-  fileprivate var trimmingTrailingSpaces: String {
-    var text = self[...]
-    while text.last == " " { text.removeLast() }
-    return String(text)
   }
 }

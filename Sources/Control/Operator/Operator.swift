@@ -44,7 +44,10 @@ private struct Operator {
 
   private func perform(_ action: OperatorOptions.Action) throws(CommandFailure) -> ExitCode {
     switch action {
-    case .showHelp: context.terminal.output(OperatorOptions.usage)
+    case .showHelp: context.terminal.output(HelpText.all)
+    case .showCommandHelp(let verb): context.terminal.output(HelpText.of(verb))
+    case .showManual: context.terminal.output(OperatorManual.page.text)
+    case .showCompletion(let shell): context.terminal.output(Completion.script(for: shell))
     case .showVersion: context.terminal.output("mexc-signalctl \(Version.text)")
     case .request(let request): return try RequestCommand(context).run(request)
     case .verify(let notedHash): return try VerifyCommand(context).run(notedHash: notedHash)
@@ -56,6 +59,7 @@ private struct Operator {
     case .backup(let place, let keep):
       return try BackupCommand(context).run(to: place, keep: keep)
     case .restore(let file): return try RestoreCommand(context).run(file)
+    case .follow(let report): return try FollowCommand(context).run(report)
     case .tail(let filter, let start): return try TailCommand(context).run(filter, from: start)
     }
     return .done

@@ -10,8 +10,8 @@ struct OperatorArguments {
     let text: String
   }
 
-  private static let generalFlags = ["--json", "--help", "--version"]
-  private static let generalValued = ["--config", "--socket"]
+  private static let generalFlags = HelpText.general.filter { $0.value == nil }.map(\.name)
+  private static let generalValued = HelpText.general.filter { $0.value != nil }.map(\.name)
 
   private var rest: ArraySlice<String>
   private var verb: OperatorVerb?
@@ -37,7 +37,7 @@ struct OperatorArguments {
     return OperatorOptions(
       action: try action(), configurationPath: values["--config"],
       socketPath: values["--socket"], json: flags.contains("--json"),
-      isQuiet: flags.contains("--quiet"))
+      isQuiet: flags.contains("--quiet"), times: times, isWide: flags.contains("--wide"))
   }
 
   // MARK: Collecting
@@ -94,8 +94,9 @@ struct OperatorArguments {
   // MARK: Understanding
 
   private func action() throws(Flaw) -> OperatorOptions.Action {
-    if flags.contains("--help") { return .showHelp }
+    if flags.contains("--help") { return verb.map { .showCommandHelp($0) } ?? .showHelp }
     if flags.contains("--version") { return .showVersion }
+    if flags.contains("--manual") { return .showManual }
     guard let verb else { throw Flaw(text: "a command is missing") }
     do throws(ControlFailure) {
       return try action(verb)
@@ -110,11 +111,8 @@ struct OperatorArguments {
       try takeNoWords(verb)
       return .request(.status)
     case .signals:
-      try takeNoWords(verb)
-      return .request(.report(.signals(try filter(ControlRequest.signalStates))))
-    case .orders:
-      try takeNoWords(verb)
-      return .request(.report(.orders(try filter(ControlRequest.orderStates))))
+      return try list(verb, .signals(try filter(ControlRequest.signalStates)))
+    case .orders: return try list(verb, .orders(try filter(ControlRequest.orderStates)))
     case .explain: return .request(.report(.explain(try signalID(verb))))
     case .verify: return .verify(notedHash: try notedHash())
     case .tail: return .tail(try tailFilter(), from: try tailStart())
@@ -153,6 +151,13 @@ struct OperatorArguments {
     case .resume:
       try takeNoWords(verb)
       return .request(.perform(.resume))
+    case .help: return try help()
+    case .completion:
+      guard words.count == 1, let shell = Completion.Shell(rawValue: words[0]) else {
+        throw .invalidRequest(
+          "'completion' takes one of \(verb.help.words.joined(separator: ", "))")
+      }
+      return .showCompletion(shell)
     }
   }
 
@@ -161,6 +166,26 @@ struct OperatorArguments {
       throw .invalidRequest("'\(verb.rawValue)' takes no further words")
     }
   }
+
+  private func help() throws(ControlFailure) -> OperatorOptions.Action {
+    guard let word = words.first else { return .showHelp }
+    guard words.count == 1 else { throw .invalidRequest("'help' takes one command") }
+    guard let verb = OperatorVerb(rawValue: word) else {
+      throw .invalidRequest(Self.unknownCommand(word).text)
+    }
+    return .showCommandHelp(verb)
+  }
+
+  private func list(
+    _ verb: OperatorVerb, _ report: Report
+  ) throws(ControlFailure) -> OperatorOptions.Action {
+    try takeNoWords(verb)
+    guard flags.contains("--follow") else { return .request(.report(report)) }
+    try needConfiguration(verb, "--follow reads the database of the configuration")
+    return .follow(report)
+  }
+
+  private var times: TimeStyle { flags.contains("--utc") ? .utc : .local }
 
   /// The control socket leads to none of the configuration's files.
   private func needConfiguration(_ verb: OperatorVerb, _ what: String) throws(ControlFailure) {
@@ -205,9 +230,8 @@ struct OperatorArguments {
   private func tailStart() throws(ControlFailure) -> TailStart {
     guard let text = values["--since"] else { return .now }
     if let row = Int64(text), row >= 0 { return .row(row) }
-    if let time = Timestamp.parse(text) { return .time(time) }
-    throw .invalidRequest(
-      "--since takes the number of a row, or a time like 2026-09-25T10:11:12Z")
+    if let time = times.time(from: text, now: Clock.wall()) { return .time(time) }
+    throw .invalidRequest("--since takes the number of a row, or \(TimeStyle.forms)")
   }
 
   private func notedHash() throws(ControlFailure) -> [UInt8]? {
@@ -275,8 +299,15 @@ struct OperatorArguments {
       }
       limit = number
     }
-    return try ControlRequest.filter(
+    var filter = try ControlRequest.filter(
       openOnly: flags.contains("--open"), state: values["--state"], symbol: values["--symbol"],
       limit: limit, states: states)
+    if let text = values["--since"] {
+      guard let time = times.time(from: text, now: Clock.wall()) else {
+        throw .invalidRequest("--since takes \(TimeStyle.forms)")
+      }
+      filter.since = time
+    }
+    return filter
   }
 }

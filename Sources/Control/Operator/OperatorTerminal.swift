@@ -11,15 +11,22 @@ package struct OperatorTerminal {
   package let prompt: (String) -> Void
   /// Read by `submit -` and `keys`; stays open.
   package let standardInput: CInt
+  /// The columns of the terminal that reads standard output; `nil` when it is none.
+  package let width: Int?
+  /// Whether a person may see colours.
+  package let isColoured: Bool
 
   package init(
     output: @escaping (String) -> Void, complaints: @escaping (String) -> Void,
-    prompt: @escaping (String) -> Void = { _ in }, standardInput: CInt = STDIN_FILENO
+    prompt: @escaping (String) -> Void = { _ in }, standardInput: CInt = STDIN_FILENO,
+    width: Int? = nil, isColoured: Bool = false
   ) {
     self.output = output
     self.complaints = complaints
     self.prompt = prompt
     self.standardInput = standardInput
+    self.width = width
+    self.isColoured = isColoured
   }
 
   /// Takes everything and shows nothing.
@@ -29,10 +36,15 @@ package struct OperatorTerminal {
 
   /// The three descriptors of the process.
   package static var process: OperatorTerminal {
-    OperatorTerminal(
+    let width = TerminalWidth.of(STDOUT_FILENO)
+    // https://no-color.org: any text but an empty one switches colours off.
+    let isPlain =
+      !(Environment.value("NO_COLOR") ?? "").isEmpty
+      || Environment.value("TERM") == "dumb"
+    return OperatorTerminal(
       output: { write($0 + "\n", to: STDOUT_FILENO) },
       complaints: { write($0 + "\n", to: STDERR_FILENO) },
-      prompt: { write($0, to: STDERR_FILENO) })
+      prompt: { write($0, to: STDERR_FILENO) }, width: width, isColoured: width != nil && !isPlain)
   }
 
   /// Nobody is left to tell when the terminal itself takes nothing.

@@ -22,8 +22,9 @@ struct RequestCommand {
       context.options.socketPath ?? configuration?.control.socket ?? Configuration().control.socket
     switch try answer(to: request, path, configuration) {
     case .result(let result):
-      context.show(Self.document(request, result), Self.text(request, result))
-      return request != .status || StatusText.isAsItShouldBe(result) ? .done : .failed
+      let isOK = request != .status || StatusText.isAsItShouldBe(result)
+      context.show(AnswerDocument.of(result, isOK: isOK), text(request, result))
+      return isOK ? .done : .failed
     case .failure(let failure): throw .control(failure)
     }
   }
@@ -83,20 +84,15 @@ struct RequestCommand {
     }
   }
 
-  /// What `--json` prints.
-  private static func document(_ request: ControlRequest, _ result: JSONValue) -> JSONValue {
-    switch request {
-    case .status, .report: result
-    case .perform, .expectRenewedKey: ["ok": true, "message": result["message"] ?? ""]
-    }
-  }
-
-  private static func text(_ request: ControlRequest, _ result: JSONValue) -> String {
+  private func text(_ request: ControlRequest, _ result: JSONValue) -> String {
     switch request {
     case .status: StatusText.text(of: result)
-    case .report(.signals): ListText.signals(result)
-    case .report(.orders): ListText.orders(result)
-    case .report(.explain): StoryText.text(of: result)
+    case .report(let report):
+      if var list = ListText(report, context.options.times, width: context.width) {
+        list.text(result.arrayValue ?? [])
+      } else {
+        StoryText(context.options.times).text(of: result)
+      }
     case .perform, .expectRenewedKey: ByteText.printable(result["message"]?.stringValue ?? "done")
     }
   }

@@ -3,18 +3,24 @@ import JSON
 import Platform
 
 /// The story of one signal: what became of it, then how, line by line.
-enum StoryText {
-  static func text(of story: JSONValue) -> String {
+struct StoryText {
+  private let times: TimeStyle
+
+  init(_ times: TimeStyle) {
+    self.times = times
+  }
+
+  func text(of story: JSONValue) -> String {
     if let removed = story["removed"]?.stringValue {
       return StatusText.block(compactedSummary(story)) + "\n\n" + ByteText.printable(removed)
     }
     let lines = (story["timeline"]?.arrayValue ?? []).map { entry in
-      shown(entry["at"]) + "  " + shown(entry["text"])
+      times.text(entry["at"]) + "  " + shown(entry["text"])
     }
     return StatusText.block(summary(story)) + "\n\n" + lines.joined(separator: "\n")
   }
 
-  private static func summary(_ story: JSONValue) -> [(name: String, value: String)] {
+  private func summary(_ story: JSONValue) -> [(name: String, value: String)] {
     let signal = story["signal"] ?? .null
     let order = story["order"] ?? .null
     var rows = [
@@ -34,12 +40,12 @@ enum StoryText {
     return rows
   }
 
-  private static func compactedSummary(_ story: JSONValue) -> [(name: String, value: String)] {
+  private func compactedSummary(_ story: JSONValue) -> [(name: String, value: String)] {
     let signal = story["signal"] ?? .null
     let order = story["order"] ?? .null
     var rows = [
       (name: "signal", value: shown(signal["id"])),
-      ("received", shown(signal["received_at"])),
+      ("received", times.text(signal["received_at"])),
       ("decision", shown(signal["decision"])),
     ]
     guard !order.isNull else { return rows + [("order", "none")] }
@@ -49,14 +55,14 @@ enum StoryText {
         "order",
         "\(shown(order["status"])): \(executed), \(shown(order["executed_quote"])) in quote"
       ),
-      ("ended", shown(order["updated_at"])),
+      ("ended", times.text(order["updated_at"])),
       ("client order id", shown(order["client_order_id"])),
     ]
     if order["order_id"]?.isNull == false { rows.append(("order id", shown(order["order_id"]))) }
     return rows
   }
 
-  private static func status(_ order: JSONValue) -> String {
+  private func status(_ order: JSONValue) -> String {
     var text = shown(order["status"])
     guard let average = order["average_price"]?.stringValue else { return text }
     text += ": \(shown(order["executed_quantity"])) \(shown(order["symbol"]))"
@@ -64,7 +70,7 @@ enum StoryText {
       + "\(shown(order["executed_quote"])) in quote"
   }
 
-  private static func shown(_ value: JSONValue?) -> String {
+  private func shown(_ value: JSONValue?) -> String {
     ByteText.printable(value?.stringValue ?? "-")
   }
 }

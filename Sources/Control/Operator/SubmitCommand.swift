@@ -27,8 +27,9 @@ struct SubmitCommand {
           code: .noAnswer,
           message: "what answers on \(socket) is not this daemon; check intake.socket"))
     }
-    context.show(document, Self.text(document, status))
-    return status == "accepted" || status == "duplicate" ? .done : .failed
+    let isOK = status == "accepted" || status == "duplicate"
+    context.show(AnswerDocument.of(document, isOK: isOK), Self.text(document, status))
+    return isOK ? .done : .failed
   }
 
   private func send(_ line: [UInt8], to path: String) throws(ControlFailure) -> [UInt8] {

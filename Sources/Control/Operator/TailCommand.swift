@@ -1,14 +1,11 @@
 import Configuration
 import Domain
-import Glibc
 import JSON
 import Platform
 import Store
 
 /// Events as they are committed, read beside the daemon: it is not asked, and need not run.
 struct TailCommand {
-  private static let pause = Duration.milliseconds(250)
-
   private let context: CommandContext
 
   init(_ context: CommandContext) {
@@ -19,23 +16,12 @@ struct TailCommand {
     _ filter: TailFilter, from start: TailStart
   ) throws(CommandFailure) -> ExitCode {
     let path = try context.settings().store.path
-    let loop: EventLoop
-    var isStopped = false
-    let watch: PosixSignalWatch
-    do throws(SystemError) {
-      loop = try EventLoop()
-      watch = try PosixSignalWatch(loop: loop) { _ in isStopped = true }
-    } catch {
-      throw .control(ControlFailure(code: .unreachable, message: error.description))
-    }
-    defer { watch.close() }
-    // A reader that goes, such as head(1), ends it.
-    signal(SIGPIPE, SIG_DFL)
+    let following = try Following()
     var journal = try Self.reading { () throws(StoreError) in
       try HistoryTail(path, filter, from: start)
     }
     var trouble: String?
-    while !isStopped {
+    while !following.isStopped {
       var isCut = false
       do throws(StoreError) {
         let batch = try journal.next()
@@ -45,7 +31,7 @@ struct TailCommand {
       } catch {
         try explain(error, &trouble)
       }
-      try Self.pass(isCut ? .zero : Self.pause, on: loop) { isStopped }
+      try following.pass(hasMore: isCut)
     }
     return .done
   }
@@ -57,8 +43,16 @@ struct TailCommand {
           + "row \(row) follow")
     }
     for row in batch.rows {
-      context.show(row.document, row.text)
+      context.show(row.document, text(of: row))
     }
+  }
+
+  private func text(of row: HistoryRow) -> String {
+    let entry = TimelineEntry(row.event)
+    let subject = row.event.subject.signal?.text ?? "(daemon)"
+    let time = context.options.times.text(row.event.at)
+    let text = ByteText.printable("\(time)  \(subject)  \(entry.text)")
+    return context.terminal.isColoured ? Colour.of(entry.level).on(text) : text
   }
 
   /// What may pass is said once and tried again: a start under way, a database that is being replaced.
@@ -83,26 +77,9 @@ struct TailCommand {
       throw .control(ControlFailure(code: .storageUnavailable, message: error.description))
     }
   }
-
-  private static func pass(
-    _ time: Duration, on loop: EventLoop, unless isStopped: () -> Bool
-  ) throws(CommandFailure) {
-    let end = Clock.monotonic().advanced(by: time)
-    do throws(SystemError) {
-      repeat { try loop.turn(until: end) } while !isStopped() && Clock.monotonic() < end
-    } catch {
-      throw .control(ControlFailure(code: .unreachable, message: error.description))
-    }
-  }
 }
 
 extension HistoryRow {
-  fileprivate var text: String {
-    let entry = TimelineEntry(event)
-    let subject = event.subject.signal?.text ?? "(daemon)"
-    return ByteText.printable("\(Timestamp.format(event.at))  \(subject)  \(entry.text)")
-  }
-
   fileprivate var document: JSONValue {
     let entry = TimelineEntry(event)
     return .object(

@@ -38,9 +38,18 @@ package struct ControlFailure: Error, Hashable, Sendable {
     ControlFailure(code: .invalidRequest, message: message)
   }
 
-  /// `{"ok":false,"code":…,"message":…}`
+  /// `{"ok":false,"error":{"code":…,"message":…}}`
   package var document: JSONValue {
-    ["ok": false, "code": .string(code.rawValue), "message": .string(message)]
+    ["ok": false, "error": ["code": .string(code.rawValue), "message": .string(message)]]
+  }
+
+  /// `nil` when the document is none of a failure.
+  init?(_ document: JSONValue) {
+    guard document["ok"] == false, let error = document["error"],
+      let message = error["message"]?.stringValue,
+      let code = error["code"]?.stringValue.flatMap(Code.init)
+    else { return nil }
+    self.init(code: code, message: message)
   }
 }
 
@@ -67,10 +76,8 @@ package enum ControlAnswer: Equatable, Sendable {
       guard let result = document["result"] else { return nil }
       self = .result(result)
     case false?:
-      guard let message = document["message"]?.stringValue,
-        let code = document["code"]?.stringValue.flatMap(ControlFailure.Code.init)
-      else { return nil }
-      self = .failure(ControlFailure(code: code, message: message))
+      guard let failure = ControlFailure(document) else { return nil }
+      self = .failure(failure)
     case nil: return nil
     }
   }

@@ -95,10 +95,17 @@ extension ControlRequest {
   private static func filter(
     _ fields: Fields, states: [String]
   ) throws(ControlFailure) -> ListFilter {
-    try fields.allow(["open", "state", "symbol", "limit"])
-    return try filter(
+    try fields.allow(["open", "state", "symbol", "since", "limit"])
+    var filter = try filter(
       openOnly: fields.flag("open"), state: fields.text("state"), symbol: fields.text("symbol"),
       limit: fields.number("limit"), states: states)
+    if let text = try fields.text("since") {
+      guard let time = Timestamp.parse(text) else {
+        throw .invalidRequest("\"since\" takes a time like 2026-09-25T10:11:12Z")
+      }
+      filter.since = time
+    }
+    return filter
   }
 }
 
@@ -117,7 +124,7 @@ extension ControlRequest {
     openOnly: Bool, state: String?, symbol: String?, limit: Int64?, states: [String]
   ) throws(ControlFailure) -> ListFilter {
     var filter = ListFilter(openOnly: openOnly)
-    if let state {
+    if let state = state?.lowercased() {
       guard states.contains(state) else { throw unknownState(state, states) }
       filter.state = state
     }
@@ -250,6 +257,7 @@ extension ControlRequest {
     if filter.openOnly { members.append(("open", true)) }
     if let state = filter.state { members.append(("state", .string(state))) }
     if let symbol = filter.symbol { members.append(("symbol", .string(symbol.text))) }
+    if let since = filter.since { members.append(("since", .time(since))) }
     return members
   }
 

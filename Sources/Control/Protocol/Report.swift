@@ -140,16 +140,17 @@ extension Report {
   private static func heading(
     _ key: OrderKey, _ request: OrderRequest, orderID: String?
   ) -> [(String, JSONValue)] {
-    let amount: (String, JSONValue) =
+    let (quantity, quoteQuantity): (FixedDecimal?, FixedDecimal?) =
       switch request.amount {
-      case .base(let quantity): ("quantity", .decimal(quantity))
-      case .quote(let quantity): ("quote_quantity", .decimal(quantity))
+      case .base(let quantity): (quantity, nil)
+      case .quote(let quantity): (nil, quantity)
       }
     return [
       ("signal_id", .string(key.signal.text)), ("leg", .integer(key.leg)),
       ("client_order_id", .string(request.clientOrderID.text)), ("order_id", .text(orderID)),
       ("symbol", .string(request.symbol.text)), ("side", .string(request.side.rawValue)),
-      ("type", .string(request.type.rawValue)), amount, ("price", .decimal(request.price)),
+      ("type", .string(request.type.rawValue)), ("quantity", .decimal(quantity)),
+      ("quote_quantity", .decimal(quoteQuantity)), ("price", .decimal(request.price)),
     ]
   }
 }

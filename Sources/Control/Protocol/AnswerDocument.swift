@@ -1,0 +1,14 @@
+package import JSON
+
+/// The one shape of what is printed with `--json`: `ok`, then the members of the answer, or a list as
+/// `items`. A failure has `error` in their place.
+package enum AnswerDocument {
+  /// `isOK` says whether all is as it should be, as the exit status does.
+  package static func of(_ answer: JSONValue, isOK: Bool = true) -> JSONValue {
+    let ok: [(String, JSONValue)] = [("ok", .bool(isOK))]
+    if let members = answer.objectValue {
+      return .object(pairs: ok + members.filter { $0.name != "ok" }.map { ($0.name, $0.value) })
+    }
+    return .object(pairs: ok + [("items", answer)])
+  }
+}

@@ -1,0 +1,62 @@
+import Control
+import Domain
+import Foundation
+import JSON
+import Platform
+import TestKit
+import Testing
+
+/// How lists look on a terminal.
+struct ListTests {
+  private let bench: ControlBench
+
+  init() throws {
+    bench = try ControlBench()
+    try bench.write(Story.filledLimit())
+    try bench.write(Story.open(at: Story.morning.advanced(by: .seconds(1))))
+    try bench.write(Story.deniedAtOnce())
+  }
+
+  private func lines(_ arguments: String..., width: Int) throws -> [Substring] {
+    let run = ToolRun()
+    let status = runOperator(
+      ["--config", bench.configuration] + arguments,
+      terminal: OperatorTerminal(
+        output: { run.say($0) }, complaints: { _ in }, width: width))
+    #expect(status == .done)
+    return run.output.split(separator: "\n")
+  }
+
+  @Test func `a list fits the terminal`() throws {
+    let whole = try lines("signals", width: 200)
+    #expect(whole[2].hasSuffix("'mexc-signalctl resume' resumes it"))
+    let cut = try lines("signals", width: 110)
+    #expect(cut.allSatisfy { $0.count <= 110 })
+    #expect(cut[2].contains("trading is") && cut[2].hasSuffix("…"))
+    #expect(try lines("signals", "--wide", width: 110) == whole)
+  }
+
+  @Test func `no number and no time is cut`() throws {
+    let cut = try lines("orders", "--utc", width: 20)
+    #expect(cut[2].hasPrefix("2026-09-25T10:11:12.345Z  s-filled  BTCUSDT  buy"))
+    #expect(cut[2].contains("  60000  ") && cut[2].contains("  59900  "))
+  }
+
+  @Test func `a list begins at a time`() throws {
+    #expect(try bench.tool("signals", "--since", "2026-09-25T10:11:13Z", "--json").items.count == 1)
+    #expect(try bench.tool("orders", "--since", "2026-09-25T10:11:12Z", "--json").items.count == 2)
+    #expect(try bench.tool("orders", "--utc", "--since", "2026-09-25", "--json").items.count == 2)
+    #expect(try bench.tool("orders", "--since", "2h", "--json").items.isEmpty)
+    try bench.listen()
+    #expect(try bench.tool("signals", "--since", "2026-09-25T10:11:13Z", "--json").items.count == 1)
+    #expect(
+      try bench.tool("signals", "--since", "noon").complaints
+        == "mexc-signalctl: --since takes a time like 2026-09-25T10:11:12Z or 2026-09-25, or how "
+        + "long ago, like 90s, 30m, 2h, 7d; see 'mexc-signalctl --help'")
+  }
+
+  @Test func `a state is known in any case`() throws {
+    #expect(try bench.tool("orders", "--state", "FILLED", "--json").items.count == 1)
+    #expect(try bench.tool("signals", "--state", "Halted", "--json").items.count == 1)
+  }
+}

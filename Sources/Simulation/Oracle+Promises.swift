@@ -36,8 +36,11 @@ extension Oracle {
   // MARK: Recovered
 
   func recovered(_ state: StoredState, from store: WatchedStore) {
-    settleLost(store)
-    if settleMaybe(store) { world.note("recovered", "", "with the last turn") }
+    if settleMaybe(store) {
+      world.note("recovered", "", "with the last turn")
+    } else {
+      settleLost(store)
+    }
     for stored in state.live where shadow.orders[stored.order.key] != stored.order {
       fail(stored.order.key, "it was recovered as \(stored.order.status.rawValue)")
     }

@@ -96,8 +96,8 @@ final class Oracle {
 
   func acknowledge(_ id: SignalID) { acknowledged.insert(id) }
 
-  /// Whether a turn whose commit failed, or never returned, came back with a recovery: wholly, or not
-  /// at all.
+  /// Whether a turn whose commit failed, or never returned, came back with a recovery: wholly, and
+  /// with every turn before it, or not at all.
   func settleMaybe(_ store: WatchedStore) -> Bool {
     guard !maybe.isEmpty else { return false }
     let turn = maybe
@@ -125,6 +125,7 @@ final class Oracle {
         }
       }
     } catch { return false }
+    guard unsynced.areKept(store, extended) else { return false }
     shadow = extended
     haltedIn = extended.halt == nil ? 0 : max(haltedIn, 1)
     for symbol in Array(pausedIn.keys) where !isPaused(symbol) { pausedIn[symbol] = nil }

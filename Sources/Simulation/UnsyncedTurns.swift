@@ -23,6 +23,14 @@ struct UnsyncedTurns {
     return lost.flatMap { Self.armed(in: $0.writes) }
   }
 
+  /// Whether the power cut has taken nothing, with a later turn that came back too. From then on there
+  /// is nothing to take back.
+  mutating func areKept(_ store: WatchedStore, _ shadow: Shadow) -> Bool {
+    let areKept = mayBeLost.allSatisfy { Self.isKept($0.writes, store, shadow) }
+    if areKept { mayBeLost = [] }
+    return areKept
+  }
+
   /// Takes back what the power cut has taken; whatever is left is a beginning of it. Returns the
   /// orders whose arming is gone.
   mutating func settle(_ shadow: inout Shadow, with store: WatchedStore) -> [String] {

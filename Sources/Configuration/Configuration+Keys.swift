@@ -3,7 +3,7 @@ import Domain
 extension Configuration {
   /// Every key of the file, in the order in which it is written.
   static var keys: [ConfigurationKey] {
-    [ConfigurationKey("mode", \.mode, .choice())]
+    [ConfigurationKey("mode", \.mode, .choice)]
       + exchangeKeys + credentialKeys + intakeKeys + storeKeys + priceKeys + riskKeys
       + rateLimitKeys + [ConfigurationKey(sources: "sources")] + controlKeys + logKeys
   }
@@ -25,7 +25,7 @@ extension Configuration {
 
   private static var credentialKeys: [ConfigurationKey] {
     [
-      ConfigurationKey("credentials.source", \.credentials.source, .choice(), reloads: true),
+      ConfigurationKey("credentials.source", \.credentials.source, .choice, reloads: true),
       ConfigurationKey("credentials.file", \.credentials.file, .path(), reloads: true),
       ConfigurationKey(
         "credentials.passphrase_file", \.credentials.passphraseFile, .optional(.path()),
@@ -69,7 +69,7 @@ extension Configuration {
 
   private static var priceKeys: [ConfigurationKey] {
     [
-      ConfigurationKey("price.source", \.price.source, .choice(), reloads: true),
+      ConfigurationKey("price.source", \.price.source, .choice, reloads: true),
       ConfigurationKey(
         "price.maximum_age_ms", \.price.maximumAge, .milliseconds(1...60_000), reloads: true),
       ConfigurationKey(
@@ -94,7 +94,7 @@ extension Configuration {
       ConfigurationKey(
         "risk.maximum_daily_quote", \.risk.maximumDailyQuote, .optional(.money), reloads: true),
       ConfigurationKey(
-        "risk.pause_on_not_found", \.risk.pauseOnNotFound, .choice(), reloads: true),
+        "risk.pause_on_not_found", \.risk.pauseOnNotFound, .choice, reloads: true),
     ]
   }
 
@@ -116,7 +116,7 @@ extension Configuration {
   private static var logKeys: [ConfigurationKey] {
     [
       ConfigurationKey("log.level", \.log.level, .level, reloads: true),
-      ConfigurationKey("log.format", \.log.format, .choice()),
+      ConfigurationKey("log.format", \.log.format, .choice),
     ]
   }
 }

@@ -198,6 +198,8 @@ extension Configuration {
     package enum OnSilence: String, CaseIterable, Sendable {
       /// It is told.
       case event
+      /// It is told, and trading is halted but for sells.
+      case reducing
       /// It is told, and trading is halted.
       case halt
     }

@@ -43,7 +43,7 @@ struct SourceTable {
         + "false"
       faults.append(KeyFault(member, text, below: path))
     }
-    if source.onSilence == .halt, source.heartbeat == nil {
+    if source.onSilence != .event, source.heartbeat == nil {
       let text =
         "on_silence does nothing without heartbeat_seconds; write, for instance, "
         + "heartbeat_seconds: 300"
@@ -138,7 +138,7 @@ private struct SourceKey {
       SourceKey("heartbeat_seconds", \.heartbeat, .optional(.seconds(1...86_400))),
       SourceKey(
         "on_silence", \.onSilence,
-        .choice(unavailable: ["reducing": "a state in which only sells leave"])),
+        .choice),
       SourceKey("secret", \.isSigned, .flag),
     ]
   }

@@ -15,20 +15,15 @@ extension ValueRule {
 }
 
 extension ValueRule where Value: Equatable {
-  /// One word of a list. `unavailable` words are known but do nothing in this version; each comes
-  /// with what it names.
+  /// One word of a list.
   fileprivate static func choice(
-    _ values: [Value], named name: @escaping (Value) -> String,
-    unavailable: [String: String] = [:]
+    _ values: [Value], named name: @escaping (Value) -> String
   ) -> Self {
     let words = values.map { "\"\(name($0))\"" }
     let expected = words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
     return ValueRule(expected: expected) { value throws(ValueFault) in
       guard case .string(let word) = value else { throw .kind }
       if let choice = values.first(where: { name($0) == word }) { return choice }
-      if let thing = unavailable[word] {
-        throw .value("is not accepted: \(thing) is not available in this version")
-      }
       throw .value("is not one of the words for this key")
     } write: {
       .string(name($0))
@@ -37,9 +32,7 @@ extension ValueRule where Value: Equatable {
 }
 
 extension ValueRule where Value: RawRepresentable<String> & CaseIterable & Equatable {
-  static func choice(unavailable: [String: String] = [:]) -> Self {
-    choice(Array(Value.allCases), named: \.rawValue, unavailable: unavailable)
-  }
+  static var choice: Self { choice(Array(Value.allCases), named: \.rawValue) }
 }
 
 extension ValueRule where Value: RawRepresentable<Int> & CaseIterable {

@@ -1,7 +1,7 @@
 /// What the operator of a running daemon can ask of it.
 package enum OperatorCommand: Hashable, Sendable {
   /// `cancel` also cancels every order of ours that is open.
-  case halt(reason: String, cancel: Bool)
+  case halt(reason: String, cancel: Bool, scope: HaltScope = .all)
   case resume
   case cancel(SignalID)
   case cancelAll

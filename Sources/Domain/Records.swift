@@ -80,10 +80,28 @@ package struct HistoryEvent: Equatable, Sendable {
 package struct HaltRecord: Hashable, Sendable {
   package var reason: String
   package var since: WallTime
+  package var scope: HaltScope
 
-  package init(reason: String, since: WallTime) {
+  package init(reason: String, since: WallTime, scope: HaltScope = .all) {
     self.reason = reason
     self.since = since
+    self.scope = scope
+  }
+}
+
+/// Which orders a halt keeps back.
+package enum HaltScope: String, CaseIterable, Hashable, Sendable {
+  /// Every one.
+  case all
+  /// What adds to what is held. At a spot exchange a sell takes from it: what is not held cannot be
+  /// sold.
+  case buys
+
+  package func holdsBack(_ side: Side) -> Bool {
+    switch self {
+    case .all: true
+    case .buys: side == .buy
+    }
   }
 }
 
@@ -146,6 +164,8 @@ package struct StoredState: Equatable, Sendable {
   package var reservations: [Reservation]
   /// The signals with a source that were accepted in the last hour, oldest first.
   package var sourceSignals: [SourceSignal]
+  /// The highest number that each source gave its signals lately.
+  package var sequences: [String: Int64]
   package var halt: HaltRecord?
   package var careful: CarefulRecord?
   package var ban: BanRecord?
@@ -153,12 +173,14 @@ package struct StoredState: Equatable, Sendable {
 
   package init(
     live: [StoredOrder] = [], reservations: [Reservation] = [],
-    sourceSignals: [SourceSignal] = [], halt: HaltRecord? = nil, careful: CarefulRecord? = nil,
-    ban: BanRecord? = nil, rateUsage: RateUsageRecord? = nil
+    sourceSignals: [SourceSignal] = [], sequences: [String: Int64] = [:],
+    halt: HaltRecord? = nil, careful: CarefulRecord? = nil, ban: BanRecord? = nil,
+    rateUsage: RateUsageRecord? = nil
   ) {
     self.live = live
     self.reservations = reservations
     self.sourceSignals = sourceSignals
+    self.sequences = sequences
     self.halt = halt
     self.careful = careful
     self.ban = ban

@@ -76,13 +76,16 @@ package struct Signal: Equatable, Sendable {
   package var createdAt: WallTime?
   package var expiry: Expiry
   package var source: String?
+  /// The source's own count of its signals.
+  package var sequence: Int64?
   package var note: String?
 
   package init(
     id: SignalID, symbol: Symbol, side: Side, type: OrderType, amount: Amount,
     price: FixedDecimal? = nil, referencePrice: FixedDecimal? = nil,
     maximumDeviation: FixedDecimal? = nil, createdAt: WallTime? = nil,
-    expiry: Expiry = .unstated, source: String? = nil, note: String? = nil
+    expiry: Expiry = .unstated, source: String? = nil, sequence: Int64? = nil,
+    note: String? = nil
   ) {
     self.id = id
     self.symbol = symbol
@@ -95,6 +98,7 @@ package struct Signal: Equatable, Sendable {
     self.createdAt = createdAt
     self.expiry = expiry
     self.source = source
+    self.sequence = sequence
     self.note = note
   }
 }
@@ -130,6 +134,7 @@ extension Signal {
     }
     // Lengths stand before the free texts so that no text can imitate a field.
     if let source { add("source", "\(source.utf8.count):\(source)") }
+    if let sequence { add("sequence", String(sequence)) }
     if let note { add("note", "\(note.utf8.count):\(note)") }
     return text
   }

@@ -12,7 +12,7 @@ enum SignalField: String, CaseIterable {
   case createdAt = "created_at"
   case expiresAt = "expires_at"
   case timeToLive = "ttl_seconds"
-  case source, note, signature
+  case source, sequence, note, signature
 }
 
 /// The members of a signal's object, read field by field into the types that they must have.
@@ -120,6 +120,16 @@ struct SignalFields {
     }
     guard value.isPositive else {
       throw refusal(field, "must be greater than zero, not \(Quoted.text(text))")
+    }
+    return value
+  }
+
+  /// A whole number from 0 to 2⁵³ − 1, which a binary float counts exactly.
+  func count(_ field: SignalField) throws(SignalRefusal) -> Int64? {
+    guard let text = try number(field) else { return nil }
+    guard !text.hasPrefix("+"), let value = Int64(text), (0..<(1 << 53)).contains(value) else {
+      throw refusal(
+        field, "must be a whole number from 0 to 9007199254740991, not \(Quoted.text(text))")
     }
     return value
   }

@@ -37,6 +37,7 @@ package enum SignalReader {
       createdAt: createdAt,
       expiry: try expiry(in: fields, createdAt: createdAt),
       source: try fields.text(.source, maximumLength: sourceMaximumLength),
+      sequence: try fields.count(.sequence),
       note: try fields.text(.note, maximumLength: noteMaximumLength))
     return (signal, try signature(in: fields))
   }

@@ -42,7 +42,10 @@ final class OperatorHand {
     let id = ids.isEmpty ? nil : ids[world.below(ids.count, for: .commands)]
     let command: OperatorCommand
     switch (draw, id) {
-    case (0, _): command = .halt(reason: "by hand", cancel: world.below(2, for: .commands) == 0)
+    case (0, _):
+      let choice = world.below(4, for: .commands)
+      command = .halt(
+        reason: "by hand", cancel: choice % 2 == 0, scope: choice < 2 ? .all : .buys)
     case (1, _), (2, _): command = .resume
     case (3, _): command = .cancelAll
     case (4, let id?), (5, let id?): command = .cancel(id)

@@ -316,7 +316,11 @@ final class Oracle {
       world.fail(
         .fileLifeIsKept, name, "its file's life had ended \(wall.since(end)) before it left")
     }
-    if haltedIn > 0, haltedIn < intent.armedIn { unguarded("trading was halted") }
+    if haltedIn > 0, haltedIn < intent.armedIn,
+      shadow.halt?.scope.holdsBack(order.request.side) ?? true
+    {
+      unguarded("trading was halted")
+    }
     if configuration.risk.pauseOnNotFound != .none, let paused = pausedIn[order.request.symbol],
       paused < intent.armedIn
     {

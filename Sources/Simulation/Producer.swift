@@ -147,7 +147,8 @@ final class Producer {
     let conversation = Conversation()
     let life = process
     gateway.take(
-      line: Array(text.utf8), from: "uid=1", arrivedAt: world.machineNow.wall
+      line: Array(text.utf8), from: SignalGateway.Peer(name: "uid=1", user: 1),
+      arrivedAt: world.machineNow.wall
     ) { [weak self] answer in
       guard life.survives(.beforeReply) else { return }
       conversation.isAnswered = true

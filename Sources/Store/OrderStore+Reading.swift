@@ -4,6 +4,8 @@ import JSON
 extension OrderStore {
   /// How far back the risk limits look.
   private static let reservationPeriod = Duration.seconds(24 * 60 * 60)
+  /// Signals with a number of their source that a start reads: the newest, in a few milliseconds.
+  private static let numberedSignalMaximum: Int64 = 1_000
   /// How far back the limits of a source look.
   private static let sourcePeriod = Duration.seconds(60 * 60)
 
@@ -48,6 +50,7 @@ extension OrderStore {
     return StoredState(
       live: try liveOrders(), reservations: try reservations(since: since),
       sourceSignals: try sourceSignals(since: now.advanced(by: .zero - Self.sourcePeriod)),
+      sequences: try sequences(since: now.advanced(by: .zero - Self.reservationPeriod)),
       halt: try halt(),
       careful: try setting(.careful, CarefulRecord.init), ban: try setting(.ban, BanRecord.init),
       rateUsage: try setting(.rateUsage, RateUsageRecord.init))
@@ -112,6 +115,23 @@ extension OrderStore {
       }
       return SourceSignal(source: source, at: row.time(1))
     }.compactMap(\.self)
+  }
+
+  private func sequences(since: WallTime) throws(StoreError) -> [String: Int64] {
+    let values: [SQLiteValue] = [
+      .integer(since.milliseconds), .integer(Self.numberedSignalMaximum),
+    ]
+    var sequences: [String: Int64] = [:]
+    for raw in try statements.numberedSignals.rows(
+      values, { row throws(StoreError) in row.blob(0) })
+    {
+      guard let signal = try? JSONReader.read(raw), let source = signal["source"]?.stringValue,
+        let text = signal["sequence"]?.numberValue ?? signal["sequence"]?.stringValue,
+        let number = Int64(text)
+      else { continue }
+      sequences[source] = max(sequences[source] ?? number, number)
+    }
+    return sequences
   }
 
   private func setting<Record>(

@@ -11,13 +11,18 @@ enum Setting: String {
 
 extension HaltRecord {
   var json: JSONValue {
-    ["reason": .string(reason), "since_ms": .integer(since.milliseconds)]
+    [
+      "reason": .string(reason), "since_ms": .integer(since.milliseconds),
+      "scope": .string(scope.rawValue),
+    ]
   }
 
   init?(_ json: JSONValue) {
     guard let reason = json["reason"]?.stringValue, let since = json["since_ms"]?.integerValue
     else { return nil }
-    self.init(reason: reason, since: WallTime(milliseconds: since))
+    // A halt that names none, or one that this program does not know, keeps everything back.
+    let scope = json["scope"]?.stringValue.flatMap(HaltScope.init) ?? .all
+    self.init(reason: reason, since: WallTime(milliseconds: since), scope: scope)
   }
 }
 

@@ -39,6 +39,7 @@ struct Statements {
   let compactedSignal: Statement
   let compactedCount: Statement
   let acceptedSignals: Statement
+  let numberedSignals: Statement
   let statusCounts: Statement
   let signalList: Statement
   let liveSignalList: Statement
@@ -118,6 +119,7 @@ struct Statements {
       "SELECT \(CompactedSignal.columns) FROM compacted_signal WHERE id = ?1")
     compactedCount = try database.prepare(
       "count compacted signals", "SELECT count(*) FROM compacted_signal")
+    numberedSignals = try database.prepare("read numbered signals", SQL.numberedSignals)
     acceptedSignals = try database.prepare("read accepted signals", SQL.acceptedSignals)
     statusCounts = try database.prepare(
       "count orders", "SELECT status, count(*) FROM orders GROUP BY status")
@@ -210,6 +212,13 @@ private enum SQL {
     SELECT s.raw, s.received_at_ms FROM signal AS s
     WHERE s.received_at_ms > ?1 AND EXISTS (SELECT 1 FROM orders AS o WHERE o.signal_id = s.id)
     ORDER BY s.received_at_ms, s.rowid
+    """
+
+  /// A signal that names its number in another spelling of JSON is left out.
+  static let numberedSignals = """
+    SELECT s.raw FROM signal AS s
+    WHERE s.received_at_ms > ?1 AND instr(s.raw, CAST('"sequence"' AS BLOB)) > 0
+    ORDER BY s.received_at_ms DESC LIMIT ?2
     """
 
   static let signalList = """

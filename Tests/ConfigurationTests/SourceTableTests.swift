@@ -15,8 +15,11 @@ import Testing
     ("'b': {maximum_order_quote: '0'}", "sources.b.maximum_order_quote", "out of range"),
     ("'b': {signals_per_hour: 0}", "sources.b.signals_per_hour", "from 1 to 100000, or null"),
     ("'b': {heartbeat_seconds: 0}", "sources.b.heartbeat_seconds", "seconds from 1 to 86400, or"),
-    ("'b': {on_silence: 'stop'}", "sources.b.on_silence", "write \"event\" or \"halt\""),
-    ("'b': {on_silence: 'reducing'}", "sources.b.on_silence", "is not available in this version"),
+    (
+      "'b': {on_silence: 'stop'}", "sources.b.on_silence",
+      "write \"event\", \"reducing\" or \"halt\""
+    ),
+    ("'b': {on_silence: 'reducing'}", "sources.b", "does nothing without heartbeat_seconds"),
     ("'b': {on_silence: 'halt'}", "sources.b", "does nothing without heartbeat_seconds"),
     ("'b': {secret: 'hunter2'}", "sources.b.secret", "found a string; write true or false"),
     ("'a/b': {secret: true}", "sources.a/b", "its secret is a file of that name"),

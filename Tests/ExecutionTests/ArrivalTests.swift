@@ -192,6 +192,25 @@ import Testing
     #expect(harness.submit(limit("d"))?.code == .accepted)
   }
 
+  @Test func `reducing, sells leave and waiting buys do not`() {
+    let harness = EngineHarness.open()
+    #expect(harness.command(.halt(reason: "dusk", cancel: false, scope: .buys))?.ok == true)
+    var engine = harness.engine
+    #expect(engine.status(at: harness.now).state == .reducing)
+    #expect(harness.submit(limit("a"))?.code == .halted)
+    #expect(harness.submit(limit("b", side: .sell))?.code == .accepted)
+    harness.settle()
+    #expect(harness.placements.count == 1)
+    harness.restart()
+    #expect(harness.submit(limit("c"))?.message.contains("halted but for sells: dusk") == true)
+    #expect(harness.command(.halt(reason: "storm", cancel: false))?.ok == true)
+    #expect(harness.submit(limit("d", side: .sell))?.code == .halted)
+    #expect(harness.command(.halt(reason: "dusk", cancel: false, scope: .buys))?.ok == false)
+    #expect(harness.submit(limit("e", side: .sell))?.code == .halted)
+    harness.command(.resume)
+    #expect(harness.submit(limit("f"))?.code == .accepted)
+  }
+
   @Test func `many reasons give the first of the order`() {
     let harness = EngineHarness.open()
     harness.command(.halt(reason: "lunch", cancel: false))

@@ -155,7 +155,7 @@ import Testing
   }
 
   @Test func `silence halts trading where it is to, until the operator resumes it`() {
-    let harness = Self.harness(.init(heartbeat: .seconds(300), haltsOnSilence: true))
+    let harness = Self.harness(.init(heartbeat: .seconds(300), haltOnSilence: .all))
     harness.advance(by: .seconds(300))
     #expect(harness.submit(from(nil, "a"))?.code == .halted)
     harness.apply(.heartbeat("bot"))
@@ -169,6 +169,17 @@ import Testing
     harness.command(.resume)
     harness.advance(by: .seconds(1_000))
     #expect(harness.submit(from(nil, "e"))?.code == .accepted)
+  }
+
+  @Test func `silence leaves sells where it is to reduce`() {
+    let harness = Self.harness(.init(heartbeat: .seconds(300), haltOnSilence: .buys))
+    harness.advance(by: .seconds(300))
+    #expect(harness.submit(from("bot", "a"))?.code == .halted)
+    #expect(harness.submit(from("bot", "b", side: .sell))?.code == .accepted)
+    // A halt of everything is not loosened by a silence.
+    harness.command(.halt(reason: "storm", cancel: false))
+    harness.advance(by: .seconds(300))
+    #expect(harness.submit(from("bot", "c", side: .sell))?.code == .halted)
   }
 
   @Test func `a reload keeps what was heard, and forgets who promises nothing`() {

@@ -117,6 +117,7 @@ struct AcceptedSignal: CustomTestStringConvertible, Sendable {
 
   static let texts: [AcceptedSignal] = [
     .init([("source", #""tv""#)], "source=2:tv"), .init([("source", #""""#)], "source=0:"),
+    .init([("sequence", "0")], "sequence=0"), .init([("sequence", #""17""#)], "sequence=17"),
     .init([("note", #""é 😀""#)], "note=7:é 😀"), .init([("note", #""a\tb""#)], "note=3:a\tb"),
     .init([("source", "\"\(String(repeating: "é", count: 256))\"")]),
     .init([("note", "\"\(String(repeating: "n", count: 1_024))\"")]),

@@ -136,6 +136,43 @@ struct ControlTests {
   }
 
   @Test
+  func `halted but for sells, sells leave and buys do not`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    let halt = try daemon.operate("halt", "--reduce-only", "dusk")
+    #expect(halt.status == 0 && halt.output.contains("no new order but sells"))
+    #expect(try daemon.status()["state"] == "reducing")
+    #expect(try daemon.operate("status").status == 1)
+    #expect(try daemon.submit(Wish("buy").text)["code"] == "halted")
+    #expect(try daemon.submit(Wish("sell", ["side": "sell"]).text)["code"] == "accepted")
+    try daemon.waitForOrder("sell", "filled")
+    try daemon.kill9()
+    try daemon.start()
+    try daemon.waitForTrading()
+    #expect(try daemon.submit(Wish("again").text)["code"] == "halted")
+    #expect(try daemon.operate("resume").status == 0)
+    #expect(try daemon.submit(Wish("later").text)["code"] == "accepted")
+  }
+
+  @Test
+  func `whoever sends signals reads their stories`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    let client = try daemon.connect()
+    #expect(try client.ask(Wish("mine").text)["code"] == "accepted")
+    try daemon.waitForOrder("mine", "filled")
+    let story = try client.ask(#"{"explain":"mine"}"#)
+    #expect(story["ok"] == true)
+    #expect(story["result"]?["order"]?["status"] == "filled")
+    #expect(try client.ask(#"{"explain":"nobody"}"#)["error"]?["code"] == "not_found")
+    for line in [#"{"explain":5}"#, #"{"explain":"mine","halt":true}"#, #"{"command":"halt"}"#] {
+      let answer = try client.ask(line)
+      #expect(answer["status"] == "rejected", "\(line)")
+    }
+    #expect(try daemon.status()["state"] == "active")
+  }
+
+  @Test
   func `submit prints the answer`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)

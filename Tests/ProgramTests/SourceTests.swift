@@ -223,6 +223,24 @@ import Testing
     #expect(try daemon.process.tail.contains(says))
   }
 
+  // MARK: Numbers
+
+  @Test func `a gap in a source's numbers is told, over a restart`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try trading(market, [:])
+    func send(_ id: String, _ number: JSONValue) throws {
+      let wish = Wish(id, ["source": "bot-1", "sequence": number])
+      #expect(try code(daemon, wish.text) == "accepted")
+    }
+    try send("first", 41)
+    try daemon.stop()
+    try daemon.start()
+    try daemon.waitForTrading()
+    try send("second", "43")
+    let line = try daemon.process.line(with: "level=warning", "42 was expected, and 43 came")
+    #expect(line.contains("bot-1") && line.contains("second"))
+  }
+
   // MARK: Heartbeats
 
   @Test func `a source that falls silent is told, and halts trading where it is to`() throws {

@@ -94,6 +94,25 @@ struct FoldTests {
       ])
   }
 
+  @Test func `the numbers of sources are the highest of the last day`() throws {
+    let day: Int64 = 24 * 60 * 60 * 1_000
+    let rows: [(id: String, age: Int64, raw: String)] = [
+      ("old", day, #"{"source":"old","sequence":5}"#),
+      ("first", 9, #"{"source":"bot","sequence":8}"#),
+      ("second", 8, #"{"source":"bot","sequence":"7"}"#),
+      ("other", 5, #"{"source":"b","sequence":1}"#), ("note", 4, #"{"note":"\"sequence\""}"#),
+    ]
+    for row in rows {
+      try store.write(
+        .insertSignal(
+          makeSignal(
+            row.id, decision: .halted, receivedAt: time(noon.milliseconds - row.age),
+            raw: Array(row.raw.utf8))))
+    }
+    try store.commit()
+    #expect(try store.loadState(now: noon).sequences == ["bot": 8, "b": 1])
+  }
+
   @Test func `remarks in an order's history change nothing`() throws {
     let recorded = try Recorded("a", in: store)
     let remark = HistoryEvent(

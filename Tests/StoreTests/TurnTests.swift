@@ -95,7 +95,7 @@ struct TurnTests {
 
   @Test func `halt, ban and rate usage are set, replaced and lifted`() throws {
     #expect(try store.loadState(now: noon) == StoredState())
-    let halt = HaltRecord(reason: "an \"emergency\"", since: noon)
+    let halt = HaltRecord(reason: "an \"emergency\"", since: noon, scope: .buys)
     let ban = BanRecord(
       until: noon, wait: .nanoseconds(1_500_001), isBan: true, reason: "418",
       monotonicUntil: MonotonicTime(nanoseconds: 123_456_789_012_345))

@@ -147,7 +147,11 @@ struct OperatorArguments {
     case .resolve: return .request(.perform(try resolution()))
     case .halt:
       let reason = try ControlRequest.reason(words.joined(separator: " "))
-      return .request(.perform(.halt(reason: reason, cancel: flags.contains("--cancel"))))
+      return .request(
+        .perform(
+          .halt(
+            reason: reason, cancel: flags.contains("--cancel"),
+            scope: flags.contains("--reduce-only") ? .buys : .all)))
     case .resume:
       try takeNoWords(verb)
       return .request(.perform(.resume))

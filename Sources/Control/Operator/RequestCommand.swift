@@ -1,5 +1,6 @@
 import Configuration
 import Domain
+import Glibc
 import JSON
 import Platform
 import Store
@@ -36,17 +37,42 @@ struct RequestCommand {
     do throws(UnixClient.Failure) {
       line = try context.ask(request.line, on: path, within: time(for: request))
     } catch {
+      if case .report(.explain(let id)) = request, let configuration, Self.isForbidden(error) {
+        return try answer(to: id, on: configuration.intake.socket)
+      }
       if case .notListening = error, case .report(let report) = request, let configuration {
         return try answer(to: report, from: configuration.store.path)
       }
       throw .control(SocketAdvice.failure(error, path, request))
     }
-    guard let answer = ControlAnswer(line) else {
-      throw .control(
-        ControlFailure(
-          code: .noAnswer,
-          message: "what answers on \(path) is not this daemon; check control.socket"))
+    guard let answer = ControlAnswer(line) else { throw Self.isNoDaemon(path, "control.socket") }
+    return answer
+  }
+
+  private static func isForbidden(_ error: UnixClient.Failure) -> Bool {
+    guard case .socket(.system(let cause)) = error else { return false }
+    return cause.number == EACCES || cause.number == EPERM
+  }
+
+  private static func isNoDaemon(_ path: String, _ key: String) -> CommandFailure {
+    .control(
+      ControlFailure(
+        code: .noAnswer, message: "what answers on \(path) is not this daemon; check \(key)"))
+  }
+
+  /// Who may only send signals asks where they are sent.
+  private func answer(
+    to id: SignalID, on path: String
+  ) throws(CommandFailure) -> ControlAnswer {
+    let request: JSONValue = ["explain": .string(id.text)]
+    let line: [UInt8]
+    do throws(UnixClient.Failure) {
+      line = try context.ask(
+        Array(request.compactText().utf8), on: path, within: context.answerTime)
+    } catch {
+      throw .control(SocketAdvice.failure(error, path, .report(.explain(id))))
     }
+    guard let answer = ControlAnswer(line) else { throw Self.isNoDaemon(path, "intake.socket") }
     return answer
   }
 

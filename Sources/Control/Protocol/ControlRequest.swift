@@ -56,9 +56,11 @@ extension ControlRequest {
       try fields.allow(["id"])
       return .report(.explain(try fields.signalID()))
     case "halt":
-      try fields.allow(["reason", "cancel"])
+      try fields.allow(["reason", "cancel", "reduce_only"])
       return .perform(
-        .halt(reason: try reason(fields.text("reason")), cancel: try fields.flag("cancel")))
+        .halt(
+          reason: try reason(fields.text("reason")), cancel: try fields.flag("cancel"),
+          scope: try fields.flag("reduce_only") ? .buys : .all))
     case "resume":
       try fields.allow([])
       return .perform(.resume)
@@ -263,8 +265,11 @@ extension ControlRequest {
 
   private static func members(_ command: OperatorCommand) -> [(String, JSONValue)] {
     switch command {
-    case .halt(let reason, let cancel):
-      [("command", "halt"), ("reason", .string(reason)), ("cancel", .bool(cancel))]
+    case .halt(let reason, let cancel, let scope):
+      [
+        ("command", "halt"), ("reason", .string(reason)), ("cancel", .bool(cancel)),
+        ("reduce_only", .bool(scope == .buys)),
+      ]
     case .resume: [("command", "resume")]
     case .cancel(let id): [("command", "cancel"), ("id", .string(id.text))]
     case .cancelAll: [("command", "cancel_all")]

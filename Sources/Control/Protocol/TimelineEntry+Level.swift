@@ -11,7 +11,8 @@ extension TimelineEntry {
     return switch event.kind {
     case "signal_conflict", "careful_start", "halted": .error
     case "silence_demanded": event.detail["ban"] == true ? .error : .warning
-    case "database_restored", "source_silent": .warning
+    case "database_restored", "source_silent", "sequence_gap", "sequence_repeated":
+      .warning
     case "signal_denied", "source_heard": .notice
     // A remark that a later version writes, among others.
     default: .info

@@ -29,13 +29,21 @@ extension Configuration {
     }
   }
 
+  private static func halt(_ silence: Source.OnSilence) -> HaltScope? {
+    switch silence {
+    case .event: nil
+    case .reducing: .buys
+    case .halt: .all
+    }
+  }
+
   private var engineSources: [String: EngineConfiguration.Source] {
     var table: [String: EngineConfiguration.Source] = [:]
     for source in sources {
       table[source.name] = EngineConfiguration.Source(
         symbols: source.symbols.list, sides: source.sides,
         maximumOrderQuote: source.maximumOrderQuote, signalsPerHour: source.signalsPerHour,
-        heartbeat: source.heartbeat, haltsOnSilence: source.onSilence == .halt)
+        heartbeat: source.heartbeat, haltOnSilence: Self.halt(source.onSilence))
     }
     return table
   }

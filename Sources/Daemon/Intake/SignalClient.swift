@@ -13,19 +13,24 @@ struct SignalClient {
   }
 
   let name: String
+  let user: UInt32
   /// For the journal (SO_PEERCRED).
   let fields: [LogField]
   private var lines: SignalLines
   private var isGreeted = false
 
   init(peer: PeerCredentials, maximumTextBytes: Int) {
-    name = "uid=\(peer.user) pid=\(peer.process)"
+    user = peer.user
+    name = Self.prefix(of: peer.user) + "pid=\(peer.process)"
     fields = [
       LogField("peer_pid", peer.process), LogField("peer_uid", peer.user),
       LogField("peer_gid", peer.group),
     ]
     lines = SignalLines(maximumTextBytes: maximumTextBytes)
   }
+
+  /// How the name of every client of a user begins.
+  static func prefix(of user: UInt32) -> String { "uid=\(user) " }
 
   mutating func step(for input: LineInput, maximumBytes: Int) -> Step {
     switch input {

@@ -1,3 +1,4 @@
+import Control
 import Cryptography
 package import Domain
 package import Execution
@@ -15,6 +16,17 @@ package final class SignalGateway {
     case line(([UInt8]) -> Void)
   }
 
+  /// Who sent a line.
+  package struct Peer: Sendable {
+    let name: String
+    let user: UInt32
+
+    package init(name: String, user: UInt32) {
+      self.name = name
+      self.user = user
+    }
+  }
+
   private let time: Timekeeper
   private let logger: Logger
   private let account: String
@@ -30,6 +42,8 @@ package final class SignalGateway {
   package var storeFailed: (StoreError) -> Void = { _ in } {
     didSet { files.storeFailed = storeFailed }
   }
+  /// What whoever sends signals may read.
+  var stories: SenderStories?
   private var isClosing = false
 
   private var waiting: [Receipt: Waiting] = [:]
@@ -117,7 +131,8 @@ package final class SignalGateway {
       let now = time.now()
       let wait = now.monotonic.since(server.arrival(from: id) ?? now.monotonic)
       take(
-        line: bytes, from: client.name, arrivedAt: now.wall.advanced(by: .zero - wait)
+        line: bytes, from: Peer(name: client.name, user: client.user),
+        arrivedAt: now.wall.advanced(by: .zero - wait)
       ) { [weak server] answer in server?.answer(id, answer) }
     case .pass: server.pass(id)
     case .refuse(let refusal, isLast: false):
@@ -134,9 +149,25 @@ package final class SignalGateway {
 
   /// Takes one line of a socket's peer; `reply` gets the one line that answers it.
   package func take(
-    line: [UInt8], from peer: String, arrivedAt: WallTime, reply: @escaping ([UInt8]) -> Void
+    line: [UInt8], from peer: Peer, arrivedAt: WallTime, reply: @escaping ([UInt8]) -> Void
   ) {
-    submit(line, from: .socket(peer), arrivedAt: arrivedAt, waiting: .line(reply))
+    submit(
+      line, from: .socket(peer.name), arrivedAt: arrivedAt, waiting: .line(reply),
+      isOther: { [weak self] refusal in
+        self?.takeOther(line, refusal, from: peer, reply) ?? false
+      })
+  }
+
+  /// Whether a line that is no signal is another thing that the socket takes.
+  private func takeOther(
+    _ line: [UInt8], _ refusal: SignalRefusal, from peer: Peer, _ reply: @escaping ([UInt8]) -> Void
+  ) -> Bool {
+    switch refusal.field {
+    case Heartbeat.field: take(heartbeat: line, .line(reply))
+    case StoryRequest.field: take(storyRequest: line, from: peer, reply)
+    case _: return false
+    }
+    return true
   }
 
   private func take(_ file: SpoolFile) {
@@ -166,18 +197,17 @@ package final class SignalGateway {
       + "it again"
   }
 
-  /// `isUnfinished` may say of what is no signal that it is still in the making.
+  /// `isOther` may see to what is no signal: it is still in the making, or asks for something else.
   private func submit(
     _ bytes: [UInt8], from origin: SignalOrigin, arrivedAt: WallTime, waiting who: Waiting,
-    isUnfinished: (SignalRefusal) -> Bool = { _ in false }
+    isOther: (SignalRefusal) -> Bool
   ) {
     let signal: Signal
     let signature: SignalSignature?
     do throws(SignalRefusal) {
       (signal, signature) = try SignalReader.readSigned(bytes, maximumBytes: maximumBytes)
     } catch {
-      if case .line = who, error.field == Heartbeat.field { return take(heartbeat: bytes, who) }
-      return isUnfinished(error) ? () : refuse(error, who)
+      return isOther(error) ? () : refuse(error, who)
     }
     guard let driver, !isClosing else {
       return answerUnavailable(
@@ -224,6 +254,18 @@ package final class SignalGateway {
         to: who)
     } catch {
       refuse(error, who)
+    }
+  }
+
+  private func take(
+    storyRequest bytes: [UInt8], from peer: Peer, _ reply: @escaping ([UInt8]) -> Void
+  ) {
+    do throws(SignalRefusal) {
+      guard let request = try StoryRequest(bytes), let stories else { return }
+      let answer = { reply(stories.answer(request.id, to: peer.user).line) }
+      if let driver { driver.afterCommit(answer) } else { answer() }
+    } catch {
+      refuse(error, .line(reply))
     }
   }
 

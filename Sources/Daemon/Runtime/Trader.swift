@@ -89,6 +89,7 @@ final class Trader {
     }
     try gateway.listen(on: signals, loop: loop)
     gateway.authenticator = authenticator
+    gateway.stories = SenderStories { [weak self] in self?.usableStore }
     self.gateway = gateway
     control = try ControlServer(listener: listener, loop: loop, handlers: controlHandlers)
     let epochs = Epochs(store: store, gateway: gateway, time: time, edges: edges)
@@ -211,10 +212,12 @@ final class Trader {
 
   // MARK: The operator
 
+  private var usableStore: OrderStore? { storageError == nil ? store : nil }
+
   private var controlHandlers: ControlHandlers {
     ControlHandlers(
       status: { [weak self] in self?.statusReport() ?? .null },
-      store: { [weak self] in self.flatMap { $0.storageError == nil ? $0.store : nil } },
+      store: { [weak self] in self?.usableStore },
       perform: { [weak self] command, done in self?.perform(command, done) },
       expectRenewedKey: { [keys] done in keys.expectRenewedKey(done) },
       onPeer: { [logger] peer in

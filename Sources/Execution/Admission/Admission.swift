@@ -52,7 +52,7 @@ enum Admission {
   static func checkPermitted(_ signal: Signal, _ parts: EngineParts) throws(Denial) {
     try parts.sources.checkPermitted(signal)
     let symbol = signal.symbol
-    try parts.trading.checkHalt()
+    try parts.trading.checkHalt(signal.side)
     try parts.key.check(parts.configuration)
     try OrderLooks.checkReadable(symbol, parts)
     try parts.trading.checkPause(symbol, parts.configuration.risk.pauseOnNotFound)

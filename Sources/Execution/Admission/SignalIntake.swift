@@ -13,6 +13,7 @@ enum SignalIntake {
       return recognise(arrival, life, &reaction)
     }
     parts.watch.heard(arrival.signal.source, &reaction)
+    parts.sequences.heard(arrival.signal, &reaction)
     let expiresAt: WallTime
     do throws(Denial) {
       expiresAt = try Admission.expiry(of: arrival, parts.configuration, at: reaction.now.wall)

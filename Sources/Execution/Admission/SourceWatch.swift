@@ -9,7 +9,7 @@ struct SourceWatch: Sendable {
   private struct Promise: Sendable {
     var name: String
     var interval: Duration
-    var halts: Bool
+    var halt: HaltScope?
     var heardAt: MonotonicTime
     /// What was told of it.
     var isSilent = false
@@ -34,7 +34,7 @@ struct SourceWatch: Sendable {
       guard let interval = source.heartbeat else { return nil }
       let former = promises.first { $0.name == name }
       return Promise(
-        name: name, interval: interval, halts: source.haltsOnSilence,
+        name: name, interval: interval, halt: source.haltOnSilence,
         heardAt: former?.heardAt ?? now, isSilent: former?.isSilent ?? false)
     }
   }
@@ -50,9 +50,9 @@ struct SourceWatch: Sendable {
     reaction.log(.notice, "the source is heard again", [("source", source)])
   }
 
-  /// Tells of the sources that have fallen silent; the name of one for which trading is to be halted.
-  mutating func drive(_ reaction: inout Reaction) -> String? {
-    var halting: String?
+  /// Tells of the sources that have fallen silent, and returns the halts that they bring.
+  mutating func drive(_ reaction: inout Reaction) -> [(reason: String, scope: HaltScope)] {
+    var halts: [(reason: String, scope: HaltScope)] = []
     for index in promises.indices where !promises[index].isSilent {
       let promise = promises[index]
       let due = promise.heardAt.advanced(by: promise.interval)
@@ -67,9 +67,9 @@ struct SourceWatch: Sendable {
       reaction.log(
         .warning, "a source has fallen silent: \(promise.sentence)",
         [("source", promise.name), ("advice", Self.advice)])
-      if promise.halts { halting = halting ?? promise.sentence }
+      if let scope = promise.halt { halts.append((promise.sentence, scope)) }
     }
-    return halting
+    return halts
   }
 
   var troubles: [Trouble] {

@@ -158,7 +158,7 @@ package struct Engine: Sendable {
   /// Lets everything go on that may, in a fixed order: the venue's facts, the orders that were touched
   /// or have become due, placements in their turn, then every other request.
   private mutating func advance(_ reaction: inout Reaction) {
-    if let reason = parts.watch.drive(&reaction) { parts.halt(reason, &reaction) }
+    for halt in parts.watch.drive(&reaction) { parts.halt(halt.reason, of: halt.scope, &reaction) }
     parts.orders.ring(at: reaction.now)
     parts.venue.drive(&parts.scheduler, &reaction)
     parts.key.drive(&parts.scheduler, &reaction)

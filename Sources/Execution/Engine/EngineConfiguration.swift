@@ -62,15 +62,16 @@ package struct EngineConfiguration: Sendable {
     package var signalsPerHour: Int?
     /// It is to be heard at least so often.
     package var heartbeat: Duration?
-    package var haltsOnSilence: Bool
+    /// What is halted when it is not; `nil` halts nothing.
+    package var haltOnSilence: HaltScope?
 
     package init(
       symbols: [Symbol]? = nil, sides: [Side] = Side.allCases,
       maximumOrderQuote: FixedDecimal? = nil, signalsPerHour: Int? = nil,
-      heartbeat: Duration? = nil, haltsOnSilence: Bool = false
+      heartbeat: Duration? = nil, haltOnSilence: HaltScope? = nil
     ) {
       self.heartbeat = heartbeat
-      self.haltsOnSilence = haltsOnSilence
+      self.haltOnSilence = haltOnSilence
       self.symbols = symbols
       self.sides = sides
       self.maximumOrderQuote = maximumOrderQuote

@@ -19,6 +19,7 @@ struct EngineParts: Sendable {
   var risk: RiskLimits
   var sources: SourceLimits
   var watch: SourceWatch
+  var sequences: SequenceWatch
   private var acceptedCount = 0
 
   init(_ configuration: EngineConfiguration, restoring state: StoredState, at now: Moment) {
@@ -35,6 +36,7 @@ struct EngineParts: Sendable {
       settling: configuration.receiveWindow + configuration.venue.stampLead
         + configuration.settleTime, at: now.monotonic)
     risk = RiskLimits(configuration.risk, reservations: state.reservations, at: now)
+    sequences = SequenceWatch(state.sequences)
     watch = SourceWatch(configuration.sources, at: now.monotonic)
     sources = SourceLimits(configuration.sources, accepted: state.sourceSignals, at: now)
   }
@@ -141,8 +143,10 @@ struct EngineParts: Sendable {
   }
 
   /// Durable: only the operator's `resume` ends it.
-  mutating func halt(_ reason: String, _ reaction: inout Reaction) {
-    if trading.halt(reason, &reaction) { orders.touchAll(.waiting) }
+  mutating func halt(
+    _ reason: String, of scope: HaltScope = .all, _ reaction: inout Reaction
+  ) {
+    if trading.halt(reason, of: scope, &reaction) { orders.touchAll(.waiting) }
   }
 }
 

@@ -4,7 +4,7 @@ package import Domain
 package struct EngineStatus: Hashable, Sendable {
   package enum State: String, Hashable, Sendable {
     case active
-    /// Halted, and orders of ours are still being cancelled.
+    /// Halted but for sells, or halted while orders of ours are still being cancelled.
     case reducing
     case halted
   }
@@ -43,8 +43,12 @@ extension EngineStatus {
       life.order.cancelRequested || life.following?.cancel == .underWay
     }
     isTradingOpen = parts.isTradingOpen
-    let isHalted = parts.trading.halt != nil || parts.key.refusal(parts.configuration) != nil
-    state = isHalted ? (isReducing ? .reducing : .halted) : .active
+    let isRefused = parts.key.refusal(parts.configuration) != nil
+    switch parts.trading.halt?.scope {
+    case nil where !isRefused: state = .active
+    case .buys? where !isRefused: state = .reducing
+    case nil, .buys?, .all?: state = isReducing ? .reducing : .halted
+    }
     isCareful = parts.trading.careful != nil
     key = parts.key.information
     waiting = all.count { $0.status == .new }

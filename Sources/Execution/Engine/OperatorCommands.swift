@@ -7,11 +7,8 @@ enum OperatorCommands {
     _ reaction: inout Reaction
   ) {
     switch command {
-    case .halt(let reason, let cancel):
-      parts.halt(reason, &reaction)
-      let count = cancel ? cancelEverything(by: "halt", &parts, &reaction) : 0
-      let also = cancel ? "; \(count) orders are being cancelled" : ""
-      reaction.reply(token, ok: true, "halted: no new order until 'resume'" + also)
+    case .halt(let reason, let cancel, let scope):
+      halt(reason, scope, cancels: cancel, token, &parts, &reaction)
     case .resume: resume(token, &parts, &reaction)
     case .cancel(let id): cancel(id, token, &parts, &reaction)
     case .cancelAll:
@@ -22,6 +19,25 @@ enum OperatorCommands {
     case .resolveNotPlaced(let id):
       OrderResolution.closeNotPlaced(id, token, &parts, &reaction)
     }
+  }
+
+  private static func halt(
+    _ reason: String, _ scope: HaltScope, cancels: Bool, _ token: CommandToken,
+    _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    if parts.trading.isHaltedBeyond(scope) {
+      return reaction.reply(
+        token, ok: false, "trading is halted for sells too; 'resume' first, if they may leave")
+    }
+    parts.halt(reason, of: scope, &reaction)
+    let count = cancels ? cancelEverything(by: "halt", &parts, &reaction) : 0
+    let also = cancels ? "; \(count) orders are being cancelled" : ""
+    let what =
+      switch scope {
+      case .all: "halted: no new order until 'resume'"
+      case .buys: "reducing: no new order but sells until 'resume'"
+      }
+    reaction.reply(token, ok: true, what + also)
   }
 
   private static func resume(

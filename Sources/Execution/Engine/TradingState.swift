@@ -33,15 +33,22 @@ struct TradingState: Sendable {
 
   // MARK: The halt
 
+  /// Whether a halt of everything holds already: one of buys alone would loosen it.
+  func isHaltedBeyond(_ scope: HaltScope) -> Bool { halt?.scope == .all && scope == .buys }
+
   /// Durable: only the operator's `resume` ends it. Whether anything has changed.
-  mutating func halt(_ reason: String, _ reaction: inout Reaction) -> Bool {
-    if halt?.reason == reason { return false }
-    let record = HaltRecord(reason: reason, since: reaction.now.wall)
+  mutating func halt(
+    _ reason: String, of scope: HaltScope = .all, _ reaction: inout Reaction
+  ) -> Bool {
+    if halt?.reason == reason, halt?.scope == scope { return false }
+    if isHaltedBeyond(scope) { return false }
+    let record = HaltRecord(reason: reason, since: reaction.now.wall, scope: scope)
     halt = record
     reaction.write(.setHalt(record))
-    reaction.record("halted", ["reason": .string(reason)], on: .daemon)
+    reaction.record(
+      "halted", ["reason": .string(reason), "scope": .string(scope.rawValue)], on: .daemon)
     reaction.log(
-      .error, "trading is halted: \(reason)",
+      .error, "\(Self.words(scope)): \(reason)",
       [("advice", "when the cause is gone, 'mexc-signalctl resume'")])
     return true
   }
@@ -79,10 +86,19 @@ struct TradingState: Sendable {
     if missing[symbol]?.isEmpty == true { missing[symbol] = nil }
   }
 
-  /// Throws: a denial while no order may leave at all.
-  func checkHalt() throws(Denial) {
-    guard let halt else { return }
-    throw Denial(.halted, "trading is halted: \(halt.reason); 'mexc-signalctl resume' resumes it")
+  static func words(_ scope: HaltScope) -> String {
+    switch scope {
+    case .all: "trading is halted"
+    case .buys: "trading is halted but for sells"
+    }
+  }
+
+  /// Throws: a denial while no order of this side may leave.
+  func checkHalt(_ side: Side) throws(Denial) {
+    guard let halt, halt.scope.holdsBack(side) else { return }
+    throw Denial(
+      .halted,
+      "\(Self.words(halt.scope)): \(halt.reason); 'mexc-signalctl resume' resumes it")
   }
 
   /// Throws: a denial while no order of the symbol may leave.

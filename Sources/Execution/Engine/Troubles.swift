@@ -32,7 +32,8 @@ struct Troubles {
   private var halt: Trouble? {
     parts.trading.halt.map { halt in
       Trouble(
-        subject: .daemon, message: "trading is halted since \(halt.since.text): \(halt.reason)",
+        subject: .daemon,
+        message: "\(TradingState.words(halt.scope)) since \(halt.since.text): \(halt.reason)",
         advice: "when the cause is gone, 'mexc-signalctl resume'")
     }
   }

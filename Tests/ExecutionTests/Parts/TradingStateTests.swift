@@ -23,21 +23,33 @@ import Testing
   // MARK: The halt
 
   @Test mutating func `a halt is written, told once for each reason, and ended by resume`() {
-    #expect(throws: Never.self) { try trading.checkHalt() }
+    #expect(throws: Never.self) { try trading.checkHalt(.sell) }
     var reaction = Reaction(at: moment())
-    #expect(trading.halt("a", &reaction) == true)
-    #expect(trading.halt("a", &reaction) == false)
+    #expect(trading.halt("a", of: .all, &reaction) == true)
+    #expect(trading.halt("a", of: .all, &reaction) == false)
     #expect(trading.halt?.since == moment().wall)
     #expect(reaction.writes.count == 2)
     #expect(reaction.logs.map(\.level) == [.error])
-    #expect(throws: Denial.self) { try trading.checkHalt() }
-    #expect(trading.halt("b", &reaction) == true)
+    #expect(throws: Denial.self) { try trading.checkHalt(.sell) }
+    #expect(trading.halt("b", of: .all, &reaction) == true)
     #expect(trading.halt?.reason == "b")
 
     var resumed = Reaction(at: moment(.seconds(1)))
     trading.resume(&resumed)
     #expect(resumed.writes.contains(.setHalt(nil)))
-    #expect(throws: Never.self) { try trading.checkHalt() }
+    #expect(throws: Never.self) { try trading.checkHalt(.sell) }
+  }
+
+  @Test mutating func `a halt of buys lets sells through, and loosens no other halt`() {
+    var reaction = Reaction(at: moment())
+    #expect(trading.halt("a", of: .buys, &reaction) == true)
+    #expect(trading.halt("a", of: .buys, &reaction) == false)
+    #expect(throws: Denial.self) { try trading.checkHalt(.buy) }
+    #expect(throws: Never.self) { try trading.checkHalt(.sell) }
+    #expect(trading.halt("a", of: .all, &reaction) == true)
+    #expect(throws: Denial.self) { try trading.checkHalt(.sell) }
+    #expect(trading.halt("b", of: .buys, &reaction) == false)
+    #expect(trading.halt?.scope == .all && trading.halt?.reason == "a")
   }
 
   @Test mutating func `a halt outlives a restart`() {
@@ -45,7 +57,7 @@ import Testing
     trading = TradingState(
       StoredState(halt: record), settling: .seconds(66), at: monotonic(.seconds(9)))
     #expect(trading.halt == record)
-    #expect(throws: Denial.self) { try trading.checkHalt() }
+    #expect(throws: Denial.self) { try trading.checkHalt(.sell) }
   }
 
   // MARK: Pauses

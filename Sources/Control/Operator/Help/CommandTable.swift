@@ -178,11 +178,15 @@ extension OperatorVerb {
     ])
 
   private static let haltHelp = CommandHelp(
-    synopses: ["[--cancel] [REASON]"], summary: "no new order until 'resume'",
+    synopses: ["[--cancel] [--reduce-only] [REASON]"], summary: "no new order until 'resume'",
     details: "Kept over restarts; works with the exchange out of reach.",
-    options: [CommandHelp.flag("--cancel", "also cancels what is open")],
+    options: [
+      CommandHelp.flag("--cancel", "also cancels what is open"),
+      CommandHelp.flag("--reduce-only", "sells of what is held, and cancels, go through"),
+    ],
     examples: [
-      CommandHelp.example("halt --cancel the market is mad", "stops, and takes orders back")
+      CommandHelp.example("halt --cancel the market is mad", "stops, and takes orders back"),
+      CommandHelp.example("halt --reduce-only no more buys today", "only sells leave"),
     ])
 
   // MARK: Keys and the database

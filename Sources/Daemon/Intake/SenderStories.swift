@@ -1,0 +1,47 @@
+package import Control
+package import Domain
+import Glibc
+package import Store
+
+/// What whoever may send signals may also read: the stories of the signals that the same user sent
+/// through the socket. Root and the daemon's own user may read all.
+package struct SenderStories {
+  private let store: () -> OrderStore?
+
+  package init(store: @escaping () -> OrderStore?) {
+    self.store = store
+  }
+
+  package func answer(_ id: SignalID, to user: UInt32) -> ControlAnswer {
+    guard let store = store() else {
+      return .failure(
+        ControlFailure(
+          code: .storageUnavailable,
+          message: "the daemon cannot use its database now; its journal says why"))
+    }
+    do throws(ControlFailure) {
+      guard try mayRead(id, user, store) else {
+        throw ControlFailure(
+          code: .notFound,
+          message:
+            "this user sent no signal with the id \(id) through the socket; with the right to "
+            + "the control socket, for instance with sudo, every signal is explained")
+      }
+      return .result(try Report.explain(id).document(from: store))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private func mayRead(
+    _ id: SignalID, _ user: UInt32, _ store: OrderStore
+  ) throws(ControlFailure) -> Bool {
+    if user == 0 || user == geteuid() { return true }
+    do throws(StoreError) {
+      guard case .socket(let peer)? = try store.signal(id)?.origin else { return false }
+      return peer.hasPrefix(SignalClient.prefix(of: user))
+    } catch {
+      throw ControlFailure(code: .storageUnavailable, message: error.description)
+    }
+  }
+}

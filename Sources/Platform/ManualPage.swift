@@ -31,6 +31,19 @@ package struct ManualPage {
     self.sections = sections
   }
 
+  /// A page of what a program prints with `--help`: its usage, then the rest as it stands.
+  package init(name: String, number: Int, summary: String, help: String, seeAlso: String) {
+    let end = help.firstRange(of: "\n\n")?.lowerBound ?? help.endIndex
+    let usage = String(help[..<end]).replacing("Usage: ", with: "       ")
+    let rest = String(help[end...].drop { $0 == "\n" })
+    self.init(
+      name: name, number: number, summary: summary,
+      sections: [
+        Section("SYNOPSIS", [.verbatim(usage)]), Section("DESCRIPTION", [.verbatim(rest)]),
+        Section("SEE ALSO", [.paragraph(seeAlso)]),
+      ])
+  }
+
   package var text: String {
     let head =
       ".TH \(name.uppercased()) \(number) \"\" \"mexc-signald\" \"\(Self.manuals[number] ?? "")\"\n"

@@ -17,6 +17,10 @@ package enum SimulatorProgram {
   package static func run(
     _ arguments: [String], announce: (String) -> Void, complain: (String) -> Void
   ) -> Status {
+    if arguments == ["--manual"] {
+      announce(manual)
+      return .done
+    }
     let options: SimulatorOptions
     do throws(SimulatorOptions.UsageError) {
       guard let parsed = try SimulatorOptions.parse(arguments, readFile: readFile) else {
@@ -99,7 +103,14 @@ package enum SimulatorProgram {
   private static let usage =
     "Usage: mexc-sim --port P [--tls CERT KEY] [--key K --secret S] [--seed N] [--faults FILE] …"
 
-  /// What `--help` prints.
+  private static var manual: String {
+    ManualPage(
+      name: "mexc-sim", number: 1, summary: "a simulated MEXC spot exchange on loopback",
+      help: help, seeAlso: "mexc-signald(8), mexc-signalctl(1)"
+    ).text
+  }
+
+  /// What `--help` prints; `--manual` prints the same as a manual page.
   package static var help: String {
     """
     \(usage)

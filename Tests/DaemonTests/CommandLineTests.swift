@@ -13,6 +13,7 @@ import Testing
       (["--version"], .showVersion),
       (["--version", "--help"], .showHelp),
       (["-h"], .showHelp),
+      (["--manual"], .showManual),
     ]
     for (arguments, action) in rows {
       #expect(try CommandLineOptions.parse(arguments).action == action, "\(arguments)")

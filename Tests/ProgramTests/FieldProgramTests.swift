@@ -86,6 +86,18 @@ struct FieldProgramTests {
     #expect(help.output.contains(program.rawValue))
   }
 
+  @Test(arguments: [BuiltProgram.daemon, .control, .simulator])
+  func `every program has a manual page of what its help says`(_ program: BuiltProgram) throws {
+    let page = try run(program.path, ["--manual"])
+    #expect(page.ending == .exited(0) && page.errors.isEmpty)
+    #expect(page.output.hasPrefix(".TH \(program.rawValue.uppercased()) "))
+    let text = page.output.replacing("\\-", with: "-")
+    let help = try run(program.path, ["--help"]).output
+    for option in help.matches(of: /\n  +(--[a-z-]+)/) {
+      #expect(text.contains(option.1), "\(option.1)")
+    }
+  }
+
   @Test
   func `an unknown command names itself`() throws {
     let control = try BuiltProgram.control.path

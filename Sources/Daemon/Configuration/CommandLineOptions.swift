@@ -1,5 +1,5 @@
 import Configuration
-import Platform
+package import Platform
 
 /// What the arguments of the daemon ask for.
 package struct CommandLineOptions: Equatable, Sendable {
@@ -9,6 +9,7 @@ package struct CommandLineOptions: Equatable, Sendable {
     case check(configuration: String, isQuiet: Bool)
     case showVersion
     case showHelp
+    case showManual
   }
 
   package var action: Action
@@ -20,18 +21,27 @@ package struct CommandLineOptions: Equatable, Sendable {
 
   package static let usage = """
     Usage: mexc-signald --config FILE [--check-config [--quiet]]
-           mexc-signald --version | --help
+           mexc-signald --version | --manual | --help
 
       --config FILE    the configuration; there is no other place where it is looked for
       --check-config   print the effective configuration, or everything that is wrong with it
       --quiet          with --check-config: print only what is wrong
       --version        print the version
+      --manual         print the manual page, for 'man -l -'
       --help           print this text
 
     Exit status: 0 done, 1 failed, 2 wrong usage, 78 wrong configuration.
     """
 
-  private static let names = ["--config", "--check-config", "--quiet", "--version", "--help"]
+  package static var manual: ManualPage {
+    ManualPage(
+      name: "mexc-signald", number: 8, summary: "executes trade signals on MEXC", help: usage,
+      seeAlso: "mexc-signalctl(1), mexc-signald.json5(5), mexc-sim(1), systemctl(1), journalctl(1)")
+  }
+
+  private static let names = [
+    "--config", "--check-config", "--quiet", "--version", "--manual", "--help",
+  ]
 
   /// Reads the arguments, without the program's name. Throws what is wrong with them, in words for
   /// the person who typed them.
@@ -64,6 +74,7 @@ package struct CommandLineOptions: Equatable, Sendable {
   ) throws(UsageError) -> Action {
     if flags.contains("--help") || flags.contains("-h") { return .showHelp }
     if flags.contains("--version") { return .showVersion }
+    if flags.contains("--manual") { return .showManual }
     guard let path else { throw UsageError(description: "--config FILE is missing") }
     let isQuiet = flags.contains("--quiet")
     if flags.contains("--check-config") {

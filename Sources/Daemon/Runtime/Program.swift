@@ -27,6 +27,7 @@ package enum DaemonProgram {
     }
     switch options.action {
     case .showHelp: say(CommandLineOptions.usage)
+    case .showManual: say(CommandLineOptions.manual.text)
     case .showVersion: say("mexc-signald \(Version.text)")
     case .check(let path, let isQuiet):
       return checkConfiguration(path, isQuiet: isQuiet, output: say, complaints: complain)

@@ -38,10 +38,7 @@ final class Trader {
   private var nextToken = 1
   private var watchdog: EventLoop.TimerID?
   private var stopDeadline: MonotonicTime?
-  private var lastStatus = ""
-  private var statusDue = MonotonicTime(nanoseconds: 0)
-  private var statusInterval = Trader.shortStatusInterval
-  private var statusTimer: EventLoop.TimerID?
+  private let statusLine: StatusLine
   private(set) var exitCode: ExitCode?
 
   /// In-flight placements have this long to be answered before the daemon stops all the same; what
@@ -67,6 +64,7 @@ final class Trader {
     self.makeVenue = makeVenue
     self.makeStreams = makeStreams
     self.reload = reload
+    statusLine = StatusLine(loop, service)
     keys.changed = { [weak self] in
       guard let self else { return }
       link?.change(
@@ -114,7 +112,7 @@ final class Trader {
       driver?.finish()
       keys.endOfTurn()
       endIfDone()
-      showStatus()
+      statusLine.show(mode: configuration.mode.rawValue) { troubles(at: $0) }
     }
     logger.flush()
     return exitCode ?? .failed
@@ -268,32 +266,6 @@ final class Trader {
     Troubles.list(
       driver?.engine, storageError, client?.status, isStopping: stopDeadline != nil, at: now)
       + (configuration.price.source == .stream ? streams?.troubles ?? [] : [])
-  }
-
-  /// Looking through what may be wrong costs more than a turn that places an order should pay. While
-  /// nothing changes it is done less and less often: pushed prices turn the loop all day.
-  private static let shortStatusInterval: Duration = .milliseconds(200)
-  private static let longStatusInterval: Duration = .seconds(1)
-
-  /// The first of what `status` lists; what changes in between is shown when its time has come.
-  private func showStatus() {
-    let now = Clock.now()
-    guard now.monotonic >= statusDue else {
-      if statusTimer == nil {
-        statusTimer = loop.schedule(at: statusDue) { [weak self] in self?.statusTimer = nil }
-      }
-      return
-    }
-    let troubles = troubles(at: now)
-    var text = troubles.first?.line ?? "trading (\(configuration.mode.rawValue))"
-    if troubles.count > 1 { text += " (and \(troubles.count - 1) more)" }
-    let isNews = text != lastStatus
-    statusInterval =
-      isNews ? Self.shortStatusInterval : min(statusInterval * 2, Self.longStatusInterval)
-    statusDue = now.monotonic.advanced(by: statusInterval)
-    guard isNews else { return }
-    lastStatus = text
-    service.status(text)
   }
 
   func handle(_ request: ProcessRequest) {

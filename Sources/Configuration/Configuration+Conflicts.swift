@@ -56,6 +56,7 @@ extension Configuration {
         ("store.path", store.path), ("intake.socket", intake.socket),
         ("control.socket", control.socket), ("credentials.file", credentials.file),
       ] + (credentials.passphraseFile.map { [("credentials.passphrase_file", $0)] } ?? [])
+      + (metrics.listen?.path.map { [("metrics.listen", $0)] } ?? [])
       + (credentials.sourcesDirectory.map { [("credentials.sources_directory", $0)] } ?? [])
     var found: [Conflict] = []
     for (index, place) in places.enumerated() {

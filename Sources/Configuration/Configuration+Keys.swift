@@ -5,7 +5,7 @@ extension Configuration {
   static var keys: [ConfigurationKey] {
     [ConfigurationKey("mode", \.mode, .choice)]
       + exchangeKeys + credentialKeys + intakeKeys + storeKeys + priceKeys + riskKeys
-      + rateLimitKeys + [ConfigurationKey(sources: "sources")] + controlKeys + logKeys
+      + rateLimitKeys + [ConfigurationKey(sources: "sources")] + controlKeys + metricsKeys + logKeys
   }
 
   private static var exchangeKeys: [ConfigurationKey] {
@@ -111,6 +111,10 @@ extension Configuration {
 
   private static var controlKeys: [ConfigurationKey] {
     [ConfigurationKey("control.socket", \.control.socket, .socketPath)]
+  }
+
+  private static var metricsKeys: [ConfigurationKey] {
+    [ConfigurationKey("metrics.listen", \.metrics.listen, .optional(.listenAddress))]
   }
 
   private static var logKeys: [ConfigurationKey] {

@@ -25,6 +25,7 @@ package struct Configuration: Equatable, Sendable {
   /// In the file's order, each name once.
   package var sources: [Source] = []
   package var control = Control()
+  package var metrics = Metrics()
   package var log = Log()
 
   package init() {}
@@ -211,6 +212,11 @@ extension Configuration {
 
   package struct Control: Equatable, Sendable {
     package var socket = "/run/mexc-signald/control.sock"
+  }
+
+  package struct Metrics: Equatable, Sendable {
+    /// `nil` serves none.
+    package var listen: ListenAddress?
   }
 
   package struct Log: Equatable, Sendable {

@@ -67,3 +67,22 @@ extension ValueRule where Value == String {
     }
   }
 }
+
+extension ValueRule where Value == ListenAddress {
+  /// Where the daemon offers something to this machine.
+  static var listenAddress: Self {
+    ValueRule(
+      expected: "an address of this machine alone and a port, \"127.0.0.1:9464\", or "
+        + "\"unix:/run/mexc-signald/metrics.sock\""
+    ) { value throws(ValueFault) in
+      guard case .string(let text) = value else { throw .kind }
+      guard let address = ListenAddress(text) else {
+        throw .value("is no such address: other machines must not reach it")
+      }
+      if let path = address.path { _ = try ValueRule<String>.socketPath.read(.string(path)) }
+      return address
+    } write: {
+      .string($0.text)
+    }
+  }
+}

@@ -27,6 +27,9 @@ package struct PlaceCheck {
     checkSpool()
     checkSocket("signal", "intake.socket", configuration.intake.socket)
     checkSocket("control", "control.socket", configuration.control.socket)
+    if let path = configuration.metrics.listen?.path {
+      checkSocket("metrics", "metrics.listen", path)
+    }
     checkOthers()
   }
 

@@ -49,6 +49,8 @@ package final class OrderStore {
   package internal(set) var continuity = Continuity.unbroken
   /// How long the last successful commit took, durable on disk included; 0 before the first.
   package private(set) var lastCommitNanoseconds: Int64 = 0
+  /// Told how long each successful commit took.
+  package var committed: (Duration) -> Void = { _ in }
 
   /// Opens the state for writing and takes the right to write it, for the life of this object.
   /// Makes the file, with mode 0600, and brings its schema up to date; never makes a folder. Throws
@@ -160,7 +162,9 @@ package final class OrderStore {
     if armed > 0 { note(mark.next(armed: armed, head: try head())) }
     isSynced = false
     if durability == .synced || boot == nil { try sync() }
-    lastCommitNanoseconds = Clock.monotonic().since(start).wholeNanoseconds
+    let time = Clock.monotonic().since(start)
+    lastCommitNanoseconds = time.wholeNanoseconds
+    committed(time)
   }
 
   private func sync() throws(StoreError) {

@@ -2,8 +2,8 @@ import Domain
 import Glibc
 package import Platform
 
-/// An HTTP/1.1 server on a loopback address, for a simulated exchange: it answers in order, keeps
-/// connections alive, and can misbehave on request. Belongs to its loop's thread.
+/// An HTTP/1.1 server for this machine: it answers in order, keeps connections alive, and can
+/// misbehave on request, as a simulated exchange does. Belongs to its loop's thread.
 package final class HTTPServer {
   package typealias Handler = (ReceivedRequest, Responder) -> Void
 
@@ -18,9 +18,8 @@ package final class HTTPServer {
     package init() {}
   }
 
-  /// The port that the kernel gave, when 0 was asked for.
+  /// The port that the kernel gave, when 0 was asked for; 0 for a Unix socket.
   package let port: UInt16
-  package let address: IPAddress
 
   private let loop: EventLoop
   private let tls: TLSContext?
@@ -36,20 +35,28 @@ package final class HTTPServer {
 
   /// Listens at once. `tls` is a server context or nil; `address` must be a loopback address.
   /// Throws when the port cannot be listened on.
-  package init(
+  package convenience init(
     loop: EventLoop, address: IPAddress = .loopback4, port: UInt16, tls: TLSContext?,
     configuration: Configuration = Configuration(), handler: @escaping Handler
   ) throws(SystemError) {
-    invariant(address.isLoopback, "the server is for this machine only")
+    try self.init(
+      loop: loop, listener: Self.listen(address, port), tls: tls, configuration: configuration,
+      handler: handler)
+  }
+
+  /// Serves a stream socket that already listens, of whatever family. Throws when the loop does not
+  /// take it.
+  package init(
+    loop: EventLoop, listener: consuming FileDescriptor, tls: TLSContext? = nil,
+    configuration: Configuration = Configuration(), handler: @escaping Handler
+  ) throws(SystemError) {
     invariant(tls.map { $0.role == .server } ?? true, "a server has a server's TLS context")
     self.loop = loop
     self.tls = tls
     self.configuration = configuration
     self.handler = handler
-    self.address = address
-    let listener = try Self.listen(address, port)
     let number = listener.number
-    self.port = try Self.boundPort(number)
+    port = try Self.port(of: number)
     self.listener = consume listener
     try loop.register(number, .read) { [weak self] _ in self?.accept(on: number) }
     isAccepting = true
@@ -70,9 +77,11 @@ package final class HTTPServer {
 
   package var openConnections: Int { connections.count }
 
-  private static func listen(
+  /// Throws when the port cannot be listened on.
+  package static func listen(
     _ address: IPAddress, _ port: UInt16
   ) throws(SystemError) -> FileDescriptor {
+    invariant(address.isLoopback, "the server is for this machine only")
     let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
     let number = socket(address.family, type, 0)
     guard number >= 0 else { throw .last("socket") }
@@ -84,7 +93,8 @@ package final class HTTPServer {
     return descriptor
   }
 
-  private static func boundPort(_ socket: CInt) throws(SystemError) -> UInt16 {
+  /// The port of a socket; 0 for one that has none. Throws when it is no socket.
+  package static func port(of socket: CInt) throws(SystemError) -> UInt16 {
     var port: UInt16 = 0
     var storage = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)

@@ -57,6 +57,28 @@ need_packages() {
     apt-get install -qq --yes --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# Puts Prometheus' promtool into .build/promtool where the machine has none. Its package is unpacked and
+# not installed, because that would start a server.
+need_promtool() {
+  local place=.build/promtool as_root=()
+  if command -v promtool >/dev/null || [ -x $place/usr/bin/promtool ]; then return; fi
+  if ! command -v apt-get >/dev/null; then
+    say "Not a Debian system: make sure that Prometheus' promtool is on the PATH."
+    return
+  fi
+  say "Unpacking promtool from Debian's prometheus"
+  mkdir -p $place
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+  (
+    cd $place
+    options=(-qq -o APT::Sandbox::User=root)
+    apt-get "${options[@]}" download prometheus 2>/dev/null ||
+      { "${as_root[@]}" apt-get -qq update && apt-get "${options[@]}" download prometheus; }
+  ) || fail "Debian's package prometheus, which has promtool, cannot be had."
+  dpkg-deb --extract $place/prometheus_*.deb $place
+  rm $place/prometheus_*.deb
+}
+
 # Builds the programs as they are installed, with the Swift runtime inside where the toolchain has it
 # for that, and prints their folder. One set of options for all scripts, so that none builds anew what
 # another has built.

@@ -45,8 +45,9 @@ package final class SignalGateway {
   /// What whoever sends signals may read.
   var stories: SenderStories?
   private var isClosing = false
+  package var metrics: Metrics?
 
-  private var waiting: [Receipt: Waiting] = [:]
+  private var waiting: [Receipt: (who: Waiting, order: ClientOrderID)] = [:]
   private var nextReceipt = 1
   private let files: SignalFiles
 
@@ -223,12 +224,13 @@ package final class SignalGateway {
       let known = try known(signal.id)
       let receipt = Receipt(number: nextReceipt)
       nextReceipt += 1
-      waiting[receipt] = who
       let arrival = SignalArrival(
         signal: signal, raw: bytes,
         contentDigest: Digest.sha256(Array(signal.canonicalText.utf8)),
         clientOrderID: ClientOrderID(account: account, signal: signal.id), origin: origin,
         arrivedAt: arrivedAt, receipt: receipt)
+      waiting[receipt] = (who, arrival.clientOrderID)
+      metrics?.arrived(arrival.clientOrderID, at: time.now().monotonic)
       driver.feed(.signal(arrival, known: known))
     } catch {
       answerUnavailable(signal.id, who, .storageUnavailable)
@@ -302,11 +304,14 @@ package final class SignalGateway {
   // MARK: Out
 
   package func answer(_ receipt: Receipt, _ answer: SignalAnswer) {
-    guard let who = waiting.removeValue(forKey: receipt) else { return }
+    guard let (who, order) = waiting.removeValue(forKey: receipt) else { return }
+    // A duplicate says nothing of the order of the first.
+    if answer.status == .rejected { metrics?.forget(order) }
     reply(answer, to: who)
   }
 
   private func reply(_ answer: SignalAnswer, to who: Waiting) {
+    metrics?.answered(answer)
     let report = OutcomeReport.answer(answer)
     switch who {
     case .line(let reply): reply(Array(report.compactText().utf8))
@@ -332,7 +337,10 @@ package final class SignalGateway {
   }
 
   /// The signal's story is over.
-  package func settle(_ outcome: Outcome) { files.settle(outcome) }
+  package func settle(_ outcome: Outcome) {
+    metrics?.settled(outcome)
+    files.settle(outcome)
+  }
 
   /// What became of a signal's order is in doubt, or no more.
   package func tell(_ doubt: Doubt?, of id: SignalID) { files.tell(doubt, of: id) }

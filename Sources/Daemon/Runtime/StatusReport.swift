@@ -9,7 +9,7 @@ package import Transport
 /// The answer to `mexc-signalctl status`.
 package enum StatusReport {
   /// What is known outside the engine.
-  package struct Facts {
+  package struct Facts: Sendable {
     package var configuration: Configuration
     package var startedAt: Moment
     package var troubles: [Trouble]

@@ -34,6 +34,8 @@ final class Trader {
   private var gateway: SignalGateway?
   private var control: ControlServer?
   private var housekeeping: Housekeeping?
+  private let metrics = Metrics()
+  private var metricsServer: MetricsServer?
   private var commands: [CommandToken: (CommandAnswer) -> Void] = [:]
   private var nextToken = 1
   private var watchdog: EventLoop.TimerID?
@@ -88,7 +90,10 @@ final class Trader {
     try gateway.listen(on: signals, loop: loop)
     gateway.authenticator = authenticator
     gateway.stories = SenderStories { [weak self] in self?.usableStore }
+    gateway.metrics = metrics
     self.gateway = gateway
+    store.committed = { [metrics] in metrics.committed(in: $0) }
+    metricsServer = MetricsServer.start(configuration, loop, logger)
     control = try ControlServer(listener: listener, loop: loop, handlers: controlHandlers)
     let epochs = Epochs(store: store, gateway: gateway, time: time, edges: edges)
     self.epochs = epochs
@@ -111,6 +116,7 @@ final class Trader {
       if driver?.engine.isAskingPrices == true { try loop.turn(until: loop.now) }
       driver?.finish()
       keys.endOfTurn()
+      metricsServer?.endOfTurn(metricsSnapshot)
       endIfDone()
       statusLine.show(mode: configuration.mode.rawValue) { troubles(at: $0) }
     }
@@ -177,7 +183,7 @@ final class Trader {
     self.streams = streams
     let link = ExchangeLink(
       client: client, venue: makeVenue(state.live.map(\.order), keys.credentials),
-      streams: streams, now: Clock.now, heard: keys.listener(), deliver: deliver)
+      streams: streams, now: Clock.now, metrics: metrics, heard: keys.listener(), deliver: deliver)
     self.link = link
     return link
   }
@@ -241,13 +247,22 @@ final class Trader {
 
   private func statusReport() -> JSONValue {
     let now = Clock.now()
-    let facts = StatusReport.Facts(
+    return StatusReport.json(driver?.status(at: now), facts(at: now), at: now)
+  }
+
+  private func metricsSnapshot() -> MetricsSnapshot {
+    let now = Clock.now()
+    return MetricsSnapshot(
+      counts: metrics.counts, engine: driver?.status(at: now), facts: facts(at: now))
+  }
+
+  private func facts(at now: Moment) -> StatusReport.Facts {
+    StatusReport.Facts(
       configuration: configuration, startedAt: startedAt, troubles: troubles(at: now),
       connections: client?.status, streams: streams?.status(at: now) ?? [],
       hasFreshStream: streams?.isFresh(configuration.price.maximumAge, at: now.monotonic) ?? false,
       lastCommitNanoseconds: store.lastCommitNanoseconds,
       droppedLogLines: logger.dropped, loopTurns: loop.turns, ban: driver?.engine.ban)
-    return StatusReport.json(driver?.status(at: now), facts, at: now)
   }
 
   // MARK: The service
@@ -301,6 +316,7 @@ final class Trader {
     client = nil
     streams = nil
     housekeeping = nil
+    metricsServer = nil
     gateway?.close()
     control?.close()
     logger.log(.info, "stopped")

@@ -21,18 +21,20 @@ package final class ExchangeLink: Dispatching {
   private let now: () -> Moment
   private let deliver: (Input) -> Void
   private let streams: (any VenueStreams)?
+  private let metrics: Metrics?
   private var isClosed = false
 
   /// `heard` is told each answer before it is delivered.
   package init(
     client: any RequestCarrier, venue: any Venue, streams: (any VenueStreams)? = nil,
-    now: @escaping () -> Moment, heard: @escaping (ExchangeAnswer) -> Void = { _ in },
-    deliver: @escaping (Input) -> Void
+    now: @escaping () -> Moment, metrics: Metrics? = nil,
+    heard: @escaping (ExchangeAnswer) -> Void = { _ in }, deliver: @escaping (Input) -> Void
   ) {
     self.client = client
     signer = Signer(venue, heard)
     self.streams = streams
     self.now = now
+    self.metrics = metrics
     self.deliver = deliver
     streams?.onInput = { [weak self] input in self?.take(input) }
   }
@@ -61,8 +63,10 @@ package final class ExchangeLink: Dispatching {
         case .once: .once
         case .ordinary: .ordinary
         }
+      let sentAt = now().monotonic
+      metrics?.leaves(dispatch.request, at: sentAt)
       client.send(request, kind, before: dispatch.sendBefore) { [weak self] result in
-        self?.take(result, to: dispatch, of: signer)
+        self?.take(result, to: dispatch, of: signer, sentAt: sentAt)
       }
     }
   }
@@ -82,9 +86,13 @@ package final class ExchangeLink: Dispatching {
   }
 
   private func take(
-    _ result: Result<HTTPResponse, TransportError>, to dispatch: Dispatch, of signer: Signer
+    _ result: Result<HTTPResponse, TransportError>, to dispatch: Dispatch, of signer: Signer,
+    sentAt: MonotonicTime
   ) {
     if isClosed { return }
+    if case .success = result, dispatch.isPlacement {
+      metrics?.placementAnswered(after: now().monotonic.since(sentAt))
+    }
     let tolerance = signer.venue.traits.tolerableClockError
     let answer = signer.venue.answer(
       to: dispatch.request, result, earliest: dispatch.stampedAt.advanced(by: .zero - tolerance),

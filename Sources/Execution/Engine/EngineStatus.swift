@@ -20,6 +20,8 @@ package struct EngineStatus: Hashable, Sendable {
   package var unknown: Int
   package var open: Int
   package var notFound: Int
+  /// The orders that are not at their end, by their status.
+  package var orders: [OrderStatus: Int]
   /// The exchange's clock minus ours; `nil` before it was read.
   package var clockOffsetMilliseconds: Int64?
   package var clockError: Duration?
@@ -55,6 +57,7 @@ extension EngineStatus {
     inFlight = all.count(where: \.status.isInFlight)
     unknown = all.count { $0.status == .unknown }
     open = all.count(where: \.status.isWorking)
+    orders = Dictionary(all.map { ($0.status, 1) }, uniquingKeysWith: +)
     notFound = all.count { $0.status == .notFound }
     clockOffsetMilliseconds = parts.venue.clock?.offsetMilliseconds(at: now)
     clockError = parts.venue.clock?.error

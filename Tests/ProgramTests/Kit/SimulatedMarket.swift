@@ -129,11 +129,21 @@ struct Ledger {
 /// One HTTP request and its answer over a connection of its own.
 enum PlainHTTP {
   static func exchange(_ request: String, port: UInt16) throws -> (status: Int, body: [UInt8]) {
-    let descriptor = FileDescriptor(owning: socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0))
-    // Well above the time in which a simulator that is at work answers.
-    var limit = timeval(tv_sec: 60, tv_usec: 0)
-    let size = socklen_t(MemoryLayout<timeval>.size)
-    unsafe setsockopt(descriptor.number, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
+    try parse(try readAll(FileDescriptor(owning: try ask(request, port: port))))
+  }
+
+  static func exchange(_ request: String, path: String) throws -> (status: Int, body: [UInt8]) {
+    let descriptor = FileDescriptor(owning: socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0))
+    let connected = unsafe UnixAddress.with(path) { unsafe connect(descriptor.number, $0, $1) }
+    guard connected == 0 else { throw Unusable("connect to \(path): errno \(errno)") }
+    try send(request, to: descriptor)
+    return try parse(try readAll(descriptor))
+  }
+
+  /// Sends a request and leaves the answer, if any, unread. The caller closes the descriptor.
+  static func ask(_ request: String, port: UInt16) throws -> CInt {
+    let kind = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+    let descriptor = FileDescriptor(owning: socket(AF_INET, kind, 0))
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
@@ -144,10 +154,18 @@ enum PlainHTTP {
       }
     }
     guard connected == 0 else { throw Unusable("connect to \(port): errno \(errno)") }
+    try send(request, to: descriptor)
+    return descriptor.release()
+  }
+
+  private static func send(_ request: String, to descriptor: borrowing FileDescriptor) throws {
+    // Well above the time in which a program that is at work answers.
+    var limit = timeval(tv_sec: 100, tv_usec: 0)
+    let size = socklen_t(MemoryLayout<timeval>.size)
+    unsafe setsockopt(descriptor.number, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
     let bytes = Array(request.utf8)
-    guard unsafe send(descriptor.number, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count
-    else { throw Unusable("send to \(port): errno \(errno)") }
-    return try parse(try readAll(descriptor))
+    let sent = unsafe Glibc.send(descriptor.number, bytes, bytes.count, CInt(MSG_NOSIGNAL))
+    guard sent == bytes.count else { throw Unusable("send: errno \(errno)") }
   }
 
   private static func readAll(_ descriptor: borrowing FileDescriptor) throws -> [UInt8] {

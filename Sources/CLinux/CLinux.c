@@ -5,14 +5,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -209,4 +212,54 @@ int clinux_seconds_east(int64_t seconds) {
   time_t time = seconds;
   struct tm parts;
   return localtime_r(&time, &parts) ? (int)parts.tm_gmtoff : 0;
+}
+
+int clinux_make_memory_file(void) { return memfd_create("mexc-signald", MFD_CLOEXEC); }
+
+static int set_actions(posix_spawn_file_actions_t *actions, int input) {
+  int code = posix_spawn_file_actions_adddup2(actions, input, 0);
+  if (!code) code = posix_spawn_file_actions_addopen(actions, 1, "/dev/null", O_WRONLY, 0);
+  if (!code) code = posix_spawn_file_actions_adddup2(actions, 1, 2);
+  /* Not every library of the process opens its files as close-on-exec. */
+  if (!code) code = posix_spawn_file_actions_addclosefrom_np(actions, 3);
+  if (!code) code = posix_spawn_file_actions_addchdir_np(actions, "/");
+  return code;
+}
+
+static int set_attributes(posix_spawnattr_t *attributes) {
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  int code = posix_spawnattr_setsigmask(attributes, &none);
+  if (!code) code = posix_spawnattr_setsigdefault(attributes, &all);
+  if (!code) code = posix_spawnattr_setpgroup(attributes, 0);
+  if (!code)
+    code = posix_spawnattr_setflags(
+        attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+  return code;
+}
+
+int clinux_spawn(pid_t *process, char *const *arguments, char *const *environment, int input) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  int code = posix_spawn_file_actions_init(&actions);
+  if (code) return code;
+  code = posix_spawnattr_init(&attributes);
+  if (code) {
+    posix_spawn_file_actions_destroy(&actions);
+    return code;
+  }
+  code = set_actions(&actions, input);
+  if (!code) code = set_attributes(&attributes);
+  if (!code)
+    code = posix_spawn(process, arguments[0], &actions, &attributes, arguments, environment);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  return code;
+}
+
+void clinux_await_end(pid_t process) {
+  siginfo_t end;
+  while (waitid(P_PID, (id_t)process, &end, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
+  }
 }

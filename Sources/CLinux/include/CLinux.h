@@ -119,3 +119,14 @@ struct clinux_date clinux_date_of(int64_t seconds);
 
 /// tm_gmtoff of localtime_r(3): how far the zone of this machine is east of UTC, in seconds.
 int clinux_seconds_east(int64_t seconds);
+
+/// memfd_create(2): a file in memory, close-on-exec.
+int clinux_make_memory_file(void);
+
+/// posix_spawn(3) of arguments[0], as the leader of a process group of its own, with `input` as its
+/// standard input, its output thrown away, no other descriptor, and every signal at its default. Returns
+/// an errno, or 0.
+int clinux_spawn(pid_t *process, char *const *arguments, char *const *environment, int input);
+
+/// waitid(2) until the child has ended, without collecting it.
+void clinux_await_end(pid_t process);

@@ -64,6 +64,7 @@ package enum OrderEvent: Hashable, Sendable {
   /// The name of the event after which an order may be on the wire.
   package static let armedKind = "order_armed"
   package static let approvedKind = "order_approved"
+  package static let notFoundKind = "order_not_found"
 
   /// The event's name in the history.
   package var kind: String {
@@ -79,7 +80,7 @@ package enum OrderEvent: Hashable, Sendable {
     case .outcomeLost: "order_outcome_lost"
     case .observed: "order_observed"
     case .lookedUp: "order_looked_up"
-    case .notFound: "order_not_found"
+    case .notFound: Self.notFoundKind
     case .cancelRequested: "cancel_requested"
     case .cancelAnswered: "cancel_answered"
     case .closedByOperator: "order_closed_by_operator"

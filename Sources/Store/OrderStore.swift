@@ -52,6 +52,11 @@ package final class OrderStore {
   /// Told how long each successful commit took.
   package var committed: (Duration) -> Void = { _ in }
 
+  /// What is written into the outbox along with the history's row that it tells of.
+  package var notified: Set<NotificationEvent> = []
+  /// Whether the outbox is worth a look; whoever looked says no.
+  package var mayHaveNotifications = true
+
   /// Opens the state for writing and takes the right to write it, for the life of this object.
   /// Makes the file, with mode 0600, and brings its schema up to date; never makes a folder. Throws
   /// when another process has the right, or the file cannot be opened, made or brought up to date.
@@ -323,6 +328,11 @@ package final class OrderStore {
     let next = ChainHead(row: row, hash: last.hash(following: CanonicalRow(id: row, values)))
     try run(statements.appendEvent, [.integer(row)] + values + [.blob(next.hash)])
     chainHead = next
+    if !notified.isEmpty, let notification = Notification(event, row: row),
+      notified.contains(notification.event)
+    {
+      try put(notification)
+    }
     if event.kind == OrderEvent.armedKind { armedInTurn += 1 }
   }
 

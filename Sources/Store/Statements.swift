@@ -10,6 +10,7 @@ struct Statements {
   let updateDecision: Statement
   let putOrder: Statement
   let appendEvent: Statement
+  let putNotification: Statement
   let chainHead: Statement
   let chainHash: Statement
   let eventCount: Statement
@@ -61,6 +62,12 @@ struct Statements {
     appendEvent = try database.prepare(
       "append event",
       "INSERT INTO event (\(HistoryEvent.columns), hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+    putNotification = try database.prepare(
+      "put notification",
+      """
+      INSERT INTO notification (event, subject, at_ms, signal_id, message)
+      VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (event, subject) DO NOTHING
+      """)
     chainHead = try database.prepare(
       "read the history's head", "SELECT id, hash FROM event ORDER BY id DESC LIMIT 1")
     chainHash = try database.prepare(

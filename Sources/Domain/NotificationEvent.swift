@@ -1,0 +1,103 @@
+import JSON
+
+/// What the operator can be told of by a command. The raw values are stable: configurations name them,
+/// and the command gets them.
+package enum NotificationEvent: String, CaseIterable, Hashable, Sendable {
+  case notFound = "not_found"
+  case halted
+  case resumed
+  case sourceSilent = "source_silent"
+  case backOff = "back_off"
+  case exchangeUnreachable = "exchange_unreachable"
+  case keyExpiring = "key_expiring"
+  case storageUnavailable = "storage_unavailable"
+
+  /// The kind of the history's row that brings it about; `nil` for a state of the daemon, which is in
+  /// no history.
+  package var historyKind: String? {
+    switch self {
+    case .notFound: OrderEvent.notFoundKind
+    case .halted: "halted"
+    case .resumed: "resumed"
+    case .sourceSilent: "source_silent"
+    case .backOff: "silence_demanded"
+    case .exchangeUnreachable, .keyExpiring, .storageUnavailable: nil
+    }
+  }
+
+  /// One sentence for a person; the README's table is made from it.
+  package var meaning: String {
+    switch self {
+    case .notFound: "An order was sent, its answer was lost, and it is not to be found."
+    case .halted: "Trading is halted, by the operator or by a rule."
+    case .resumed: "The operator has ended a halt."
+    case .sourceSilent: "A source that promised heartbeats has fallen silent."
+    case .backOff: "The exchange demands a back-off, or bans this address."
+    case .exchangeUnreachable: "There has been no connection to the exchange for 20 seconds."
+    case .keyExpiring: "The API key ends within ten days; told once for each day that is left."
+    case .storageUnavailable: "The database cannot be written; no signal is taken."
+    }
+  }
+
+  /// What to do about it.
+  package var advice: String {
+    switch self {
+    case .notFound: "compare with the exchange's own list, then 'mexc-signalctl resolve'"
+    case .halted: "when the cause is gone, 'mexc-signalctl resume'"
+    case .resumed: "nothing is to be done"
+    case .sourceSilent: "look at the program that makes its signals"
+    case .backOff: "look for other programs that use the exchange from this address"
+    case .exchangeUnreachable: "'mexc-signalctl doctor' says what is in the way"
+    case .keyExpiring: "make another key at the exchange and give it to the daemon"
+    case .storageUnavailable: "look at the disk; trading goes on once the database takes writes"
+    }
+  }
+}
+
+/// Something that the operator is to be told of.
+package struct Notification: Hashable, Sendable {
+  package var event: NotificationEvent
+  package var at: WallTime
+  /// What it is about: of one event and subject there is one notification.
+  package var subject: String
+  package var signal: SignalID?
+  /// What happened, for a person.
+  package var message: String
+
+  package init(
+    _ event: NotificationEvent, at: WallTime, subject: String, signal: SignalID? = nil,
+    message: String
+  ) {
+    self.event = event
+    self.at = at
+    self.subject = subject
+    self.signal = signal
+    self.message = message
+  }
+}
+
+extension Notification {
+  /// What a row of the history tells, if it is of a kind that is told.
+  package init?(_ history: HistoryEvent, row: Int64) {
+    guard let event = NotificationEvent.allCases.first(where: { $0.historyKind == history.kind })
+    else { return nil }
+    let detail = { (name: String) in history.detail[name]?.stringValue ?? "?" }
+    let message: String
+    switch event {
+    case .notFound: message = "an order was sent and is not found: \(detail("message"))"
+    case .halted: message = "trading is halted: \(detail("reason"))"
+    case .resumed: message = "trading is resumed by the operator"
+    case .sourceSilent: message = "nothing is heard of the source \"\(detail("source"))\""
+    case .backOff: message = "the exchange demands a back-off: \(detail("reason"))"
+    case .exchangeUnreachable, .keyExpiring, .storageUnavailable: return nil
+    }
+    let signal: SignalID?
+    switch history.subject {
+    case .daemon: signal = nil
+    case .signal(let id): signal = id
+    case .order(let key): signal = key.signal
+    }
+    self.init(
+      event, at: history.at, subject: "row \(row)", signal: signal, message: message)
+  }
+}

@@ -5,7 +5,8 @@ extension Configuration {
   static var keys: [ConfigurationKey] {
     [ConfigurationKey("mode", \.mode, .choice)]
       + exchangeKeys + credentialKeys + intakeKeys + storeKeys + priceKeys + riskKeys
-      + rateLimitKeys + [ConfigurationKey(sources: "sources")] + controlKeys + metricsKeys + logKeys
+      + rateLimitKeys + [ConfigurationKey(sources: "sources")] + controlKeys + metricsKeys
+      + notifyKeys + logKeys
   }
 
   private static var exchangeKeys: [ConfigurationKey] {
@@ -115,6 +116,15 @@ extension Configuration {
 
   private static var metricsKeys: [ConfigurationKey] {
     [ConfigurationKey("metrics.listen", \.metrics.listen, .optional(.listenAddress))]
+  }
+
+  private static var notifyKeys: [ConfigurationKey] {
+    [
+      ConfigurationKey("notify.command", \.notify.command, .optional(.command), reloads: true),
+      ConfigurationKey("notify.events", \.notify.events, .events, reloads: true),
+      ConfigurationKey(
+        "notify.timeout_seconds", \.notify.timeout, .seconds(1...600), reloads: true),
+    ]
   }
 
   private static var logKeys: [ConfigurationKey] {

@@ -26,6 +26,7 @@ package struct Configuration: Equatable, Sendable {
   package var sources: [Source] = []
   package var control = Control()
   package var metrics = Metrics()
+  package var notify = Notify()
   package var log = Log()
 
   package init() {}
@@ -217,6 +218,17 @@ extension Configuration {
   package struct Metrics: Equatable, Sendable {
     /// `nil` serves none.
     package var listen: ListenAddress?
+  }
+
+  package struct Notify: Equatable, Sendable {
+    /// An absolute path and arguments; `nil` runs nothing.
+    package var command: [String]?
+    /// In the file's order, each once.
+    package var events: [NotificationEvent] = [
+      .notFound, .halted, .keyExpiring, .exchangeUnreachable,
+    ]
+    /// It is killed after so long.
+    package var timeout = Duration.seconds(10)
   }
 
   package struct Log: Equatable, Sendable {

@@ -31,6 +31,7 @@ package struct PlaceCheck {
       checkSocket("metrics", "metrics.listen", path)
     }
     checkOthers()
+    checkCommand()
   }
 
   private mutating func checkAuthorities() {
@@ -112,6 +113,18 @@ package struct PlaceCheck {
           file: file.path, line: nil, key: nil,
           text: "every user of this machine may change it; run: chmod o-w \(file.path)"))
     }
+  }
+
+  /// The daemon starts all the same: a notification that fails is tried again.
+  private mutating func checkCommand() {
+    guard let program = configuration.notify.command?.first,
+      unsafe access(program, X_OK) != 0
+    else { return }
+    let error = SystemError.last("access", program)
+    warn(
+      "notify.command",
+      "\(error), for the user \(Accounts.user(Accounts.ownUser)); name a program that this user may "
+        + "run (under systemd, also in ExecPaths= of the unit)")
   }
 
   // MARK: Findings

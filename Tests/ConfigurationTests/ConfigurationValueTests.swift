@@ -148,6 +148,16 @@ private func text(_ key: String, _ value: String) -> String {
       $0.sources[0].heartbeat == .seconds(300) && $0.sources[0].onSilence == .halt
     },
     Accepted("control.socket", "'/tmp/c'") { $0.control.socket == "/tmp/c" },
+    Accepted("notify.command", "null") { $0.notify.command == nil },
+    Accepted("notify.command", "'/usr/bin/true'") { $0.notify.command == ["/usr/bin/true"] },
+    Accepted("notify.command", "['/bin/sh', '-c', '']") {
+      $0.notify.command == ["/bin/sh", "-c", ""]
+    },
+    Accepted("notify.events", "[]") { $0.notify.events == [] },
+    Accepted("notify.events", "['halted', 'back_off']") {
+      $0.notify.events == [.halted, .backOff]
+    },
+    Accepted("notify.timeout_seconds", "600") { $0.notify.timeout == .seconds(600) },
     Accepted("metrics.listen", "null") { $0.metrics.listen == nil },
     Accepted("metrics.listen", "'127.8.9.1:9464'") { $0.metrics.listen?.text == "127.8.9.1:9464" },
     Accepted("metrics.listen", "'localhost:0'") { $0.metrics.listen?.text == "127.0.0.1:0" },
@@ -268,6 +278,18 @@ private func text(_ key: String, _ value: String) -> String {
     Refused("rate_limits.utilisation", "1.01", "above 0 and at most 1 (default 0.95)"),
     Refused("sources", "[]", "found an array; write an object"),
     Refused("control.socket", "'control.sock'", "not an absolute path"),
+    Refused("notify.command", "'alert'", "not an absolute path"),
+    Refused("notify.command", "[]", "names no program"),
+    Refused("notify.command", "['sh', '-c']", "does not begin with an absolute path"),
+    Refused("notify.command", "['/bin/sh', 1]", "has a number among the arguments"),
+    Refused("notify.command", "1", "found a number"),
+    Refused("notify.events", "['halte']", "is no event; did you mean \"halted\"?"),
+    Refused("notify.events", "['nothing like it']", "which is no event"),
+    Refused("notify.events", "['halted', 'halted']", "twice"),
+    Refused("notify.events", "[1]", "has a number among the names of events"),
+    Refused("notify.events", "'halted'", "found a string"),
+    Refused("notify.timeout_seconds", "0", "out of range"),
+    Refused("notify.timeout_seconds", "601", "out of range"),
     Refused("metrics.listen", "'0.0.0.0:9464'", "other machines must not reach it"),
     Refused("metrics.listen", "'10.0.0.1:9464'", "other machines must not reach it"),
     Refused("metrics.listen", "'[::]:9464'", "other machines must not reach it"),

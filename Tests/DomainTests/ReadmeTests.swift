@@ -18,6 +18,12 @@ import Testing
     #expect(table == "\n| code | meaning |\n|---|---|\n" + rows.joined() + "\n")
   }
 
+  @Test func `the README's table of events is the code's`() throws {
+    let readme = try Self.text("README.md")
+    let rows = NotificationEvent.allCases.map { "| `\($0.rawValue)` | \($0.meaning) |\n" }
+    #expect(readme.contains("\n| event | when |\n|---|---|\n" + rows.joined() + "\n"))
+  }
+
   /// The rows that say for a set of modules what they import, each by name.
   @Test func `the README's table of modules is the package's`() throws {
     let package = try Self.text("Package.swift")

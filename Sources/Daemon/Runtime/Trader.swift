@@ -36,6 +36,7 @@ final class Trader {
   private var housekeeping: Housekeeping?
   private let metrics = Metrics()
   private var metricsServer: MetricsServer?
+  private var notifier: Notifier?
   private var commands: [CommandToken: (CommandAnswer) -> Void] = [:]
   private var nextToken = 1
   private var watchdog: EventLoop.TimerID?
@@ -76,7 +77,7 @@ final class Trader {
   }
 
   /// Opens the edges and begins the first epoch.
-  func start(signals: UnixListener, control listener: UnixListener) throws(SystemError) {
+  func start(signals: UnixListener, control listener: UnixListener) throws {
     let time = Timekeeper(loop)
     let intake = configuration.intake
     let gateway = try SignalGateway(
@@ -94,6 +95,15 @@ final class Trader {
     self.gateway = gateway
     store.committed = { [metrics] in metrics.committed(in: $0) }
     metricsServer = MetricsServer.start(configuration, loop, logger)
+    notifier = try Notifier(
+      loop: loop, logger: logger, store: store,
+      settings: { [unowned self] in self.configuration },
+      facts: { [unowned self] in
+        NotifyConditions.Facts(
+          connections: self.client?.status, key: self.driver?.engine.keyInformation,
+          storageError: self.storageError)
+      },
+      storeFailed: { [weak self] error in self?.epochs?.lose(error) })
     control = try ControlServer(listener: listener, loop: loop, handlers: controlHandlers)
     let epochs = Epochs(store: store, gateway: gateway, time: time, edges: edges)
     self.epochs = epochs
@@ -117,6 +127,7 @@ final class Trader {
       driver?.finish()
       keys.endOfTurn()
       metricsServer?.endOfTurn(metricsSnapshot)
+      notifier?.endOfTurn()
       endIfDone()
       statusLine.show(mode: configuration.mode.rawValue) { troubles(at: $0) }
     }
@@ -281,6 +292,7 @@ final class Trader {
     Troubles.list(
       driver?.engine, storageError, client?.status, isStopping: stopDeadline != nil, at: now)
       + (configuration.price.source == .stream ? streams?.troubles ?? [] : [])
+      + (notifier?.trouble.map { [$0] } ?? [])
   }
 
   func handle(_ request: ProcessRequest) {
@@ -317,6 +329,7 @@ final class Trader {
     streams = nil
     housekeeping = nil
     metricsServer = nil
+    notifier = nil
     gateway?.close()
     control?.close()
     logger.log(.info, "stopped")
@@ -353,6 +366,7 @@ final class Trader {
       return logger.log(.error, "the configuration is not reloaded: sources: \(error)")
     }
     logger.level = configuration.log.level
+    notifier?.reconfigured()
     driver?.feed(.reconfigure(engineConfiguration))
     logger.log(
       .notice, "the configuration is reloaded",

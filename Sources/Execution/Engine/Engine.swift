@@ -29,6 +29,8 @@ package struct Engine: Sendable {
   package var careful: CarefulRecord? { parts.trading.careful }
   /// The back-off that the exchange demands.
   package var ban: BanRecord? { parts.scheduler.backOff }
+  /// What the exchange tells of the API key; `nil` where it was not asked or did not answer.
+  package var keyInformation: KeyInformation? { parts.key.information }
   /// A look-up for a price that an order waits for is under way.
   package var isAskingPrices: Bool { parts.prices.underWay != nil }
   /// A placement is on the wire and its answer is out.

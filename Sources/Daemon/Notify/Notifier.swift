@@ -1,0 +1,210 @@
+import Configuration
+import Domain
+import Execution
+import Platform
+import Store
+
+/// Runs the operator's command for what the operator wants to be told, one at a time, in order, until it
+/// succeeds. It does nothing within a turn that trades: it looks at the outbox when the turn is over.
+final class Notifier {
+  private static let firstPause: Duration = .seconds(1)
+  private static let longestPause: Duration = .seconds(300)
+  /// How often states of the daemon are looked at.
+  private static let lookInterval: Duration = .seconds(5)
+  /// Of what cannot be written down, because the disk does not take it.
+  private static let unwrittenMaximum = 16
+
+  private struct Delivery {
+    let id: Int64?
+    let notification: Notification
+    let command: ChildCommand
+    let limit: EventLoop.TimerID
+  }
+
+  private let loop: EventLoop
+  private let logger: Logger
+  private let store: OrderStore
+  private let outbox: Outbox
+  private let settings: () -> Configuration
+  private let facts: () -> NotifyConditions.Facts
+  private let storeFailed: (StoreError) -> Void
+  private var conditions = NotifyConditions()
+  /// To be written down when the turn is over.
+  private var begun: [Notification] = []
+  private var unwritten: [Notification] = []
+  private var delivery: Delivery?
+  private var backOff = BackOff(first: firstPause, longest: longestPause)
+  private var pause: EventLoop.TimerID?
+  private var look: EventLoop.TimerID?
+  private var lastFailure: String?
+
+  /// Throws when the database cannot be read.
+  init(
+    loop: EventLoop, logger: Logger, store: OrderStore, settings: @escaping () -> Configuration,
+    facts: @escaping () -> NotifyConditions.Facts, storeFailed: @escaping (StoreError) -> Void
+  ) throws(StoreError) {
+    self.loop = loop
+    self.logger = logger
+    self.store = store
+    outbox = try Outbox(store)
+    self.settings = settings
+    self.facts = facts
+    self.storeFailed = storeFailed
+    reconfigured()
+  }
+
+  deinit {
+    for timer in [pause, look, delivery?.limit].compactMap(\.self) { loop.cancel(timer) }
+    // It is delivered again by the next start.
+    delivery?.command.stop()
+  }
+
+  private var notify: Configuration.Notify { settings().notify }
+
+  /// The settings may have changed.
+  func reconfigured() {
+    store.notified = notify.command == nil ? [] : Set(notify.events)
+    store.mayHaveNotifications = true
+    if let look { loop.cancel(look) }
+    look = nil
+    if notify.command != nil { scheduleLook() }
+  }
+
+  /// Called when a turn is over. What the next one has to commit already goes first.
+  func endOfTurn() {
+    if store.hasUncommittedWrites { return }
+    if !begun.isEmpty { writeDown() }
+    if let delivery, let ending = delivery.command.ending { end(delivery, ending) }
+    guard pause == nil, delivery == nil, store.mayHaveNotifications || !unwritten.isEmpty,
+      let command = notify.command
+    else { return }
+    if let (id, notification) = next() { deliver(notification, id, by: command) }
+  }
+
+  /// What is wrong with the command, for `status`.
+  var trouble: Trouble? {
+    lastFailure.map { failure in
+      Trouble(
+        subject: .daemon, message: "the notify command fails, and is tried again: \(failure)",
+        advice: Self.advice)
+    }
+  }
+
+  private static let advice =
+    "run notify.command by hand as the daemon's user; under systemd, name it and what it runs in "
+    + "ExecPaths= of the unit"
+
+  // MARK: States of the daemon
+
+  private func scheduleLook() {
+    look = loop.schedule(at: loop.now.advanced(by: Self.lookInterval)) { [weak self] in
+      guard let self else { return }
+      scheduleLook()
+      lookAround()
+    }
+  }
+
+  private func lookAround() {
+    let wanted = Set(notify.events)
+    begun += conditions.begun(facts(), at: Clock.now()).filter { wanted.contains($0.event) }
+  }
+
+  private func writeDown() {
+    for notification in begun {
+      do throws(StoreError) {
+        try outbox.add(notification)
+      } catch {
+        if unwritten.count < Self.unwrittenMaximum { unwritten.append(notification) }
+        failed(error)
+      }
+    }
+    begun = []
+  }
+
+  // MARK: Delivery
+
+  private func next() -> (Int64?, Notification)? {
+    if let first = unwritten.first { return (nil, first) }
+    do throws(StoreError) {
+      let dropped = try outbox.dropExcess()
+      if dropped > 0 { tellDropped(dropped) }
+      if let item = try outbox.first() { return (item.id, item.notification) }
+      store.mayHaveNotifications = false
+    } catch {
+      failed(error)
+      rest()
+    }
+    return nil
+  }
+
+  private func deliver(_ notification: Notification, _ id: Int64?, by words: [String]) {
+    let message = NotifyMessage(
+      notification: notification, id: id, configuration: settings())
+    let waker = loop.waker
+    let command = ChildCommand.start(
+      words, environment: message.environment, input: message.input
+    ) { waker.post {} }
+    let limit = loop.schedule(at: loop.now.advanced(by: notify.timeout)) { command.stop() }
+    delivery = Delivery(id: id, notification: notification, command: command, limit: limit)
+  }
+
+  private func end(_ delivery: Delivery, _ ending: ChildCommand.Ending) {
+    loop.cancel(delivery.limit)
+    self.delivery = nil
+    guard ending == .exited(0) else { return retry(delivery, ending) }
+    backOff.reset()
+    lastFailure = nil
+    logger.log(.info, "the notify command was run", fields(of: delivery))
+    guard let id = delivery.id else {
+      unwritten.removeFirst()
+      return
+    }
+    do throws(StoreError) {
+      try outbox.delivered(id, at: Clock.wall())
+    } catch {
+      failed(error)
+      rest()
+    }
+  }
+
+  private func retry(_ delivery: Delivery, _ ending: ChildCommand.Ending) {
+    lastFailure = "\(ending)"
+    let wait = rest()
+    logger.log(
+      .warning, "the notify command failed: \(ending); it is tried again",
+      fields(of: delivery) + [
+        LogField("wait_ms", wait.wholeMilliseconds), LogField("advice", Self.advice),
+      ])
+  }
+
+  @discardableResult
+  private func rest() -> Duration {
+    let wait = backOff.next()
+    pause = loop.schedule(at: loop.now.advanced(by: wait)) { [weak self] in self?.pause = nil }
+    return wait
+  }
+
+  private func fields(of delivery: Delivery) -> [LogField] {
+    [LogField("event", delivery.notification.event.rawValue)]
+      + (delivery.id.map { [LogField("event_id", $0)] } ?? [])
+      + (delivery.notification.signal.map { [LogField("signal_id", $0.text)] } ?? [])
+  }
+
+  private func tellDropped(_ count: Int) {
+    logger.log(
+      .error,
+      "too many notifications wait for notify.command; the oldest are given up and never told",
+      [LogField("count", count), LogField("advice", Self.advice)])
+  }
+
+  /// Trading goes on without it, unless the disk failed.
+  private func failed(_ error: StoreError) {
+    switch error {
+    case .corrupt, .ioFailure: storeFailed(error)
+    case .full, .readOnly, .heldByAnotherDaemon, .newerSchema, .unusablePath, .misuse:
+      logger.log(
+        .warning, "the outbox of notifications cannot be written; it is tried again",
+        [LogField("error", "\(error)")])
+    }
+  }
+}

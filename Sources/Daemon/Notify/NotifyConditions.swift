@@ -1,0 +1,66 @@
+import Domain
+import Store
+import Transport
+
+/// States of the daemon that the operator is told of when they begin: they stand in no history.
+struct NotifyConditions {
+  /// What the states are read from.
+  struct Facts {
+    var connections: HTTPClientStatus?
+    var key: KeyInformation?
+    var storageError: StoreError?
+  }
+
+  /// A connection that is made again at once is nobody's business.
+  static let unreachableAfter: Duration = .seconds(20)
+
+  private var unreachableSince: Moment?
+  private var isUnreachableTold = false
+  private var isStorageTold = false
+
+  /// What has begun since the last look.
+  mutating func begun(_ facts: Facts, at now: Moment) -> [Notification] {
+    [unreachable(facts.connections, now), expiring(facts.key, now), storage(facts, now)]
+      .compactMap(\.self)
+  }
+
+  private mutating func unreachable(
+    _ connections: HTTPClientStatus?, _ now: Moment
+  ) -> Notification? {
+    // Without a store there is no client, which says nothing of the exchange.
+    guard let connections else { return nil }
+    guard connections.open == 0, let error = connections.lastError else {
+      unreachableSince = nil
+      isUnreachableTold = false
+      return nil
+    }
+    let since = unreachableSince ?? now
+    unreachableSince = since
+    guard !isUnreachableTold, now.monotonic.since(since.monotonic) >= Self.unreachableAfter
+    else { return nil }
+    isUnreachableTold = true
+    return Notification(
+      .exchangeUnreachable, at: now.wall, subject: "since \(since.wall.milliseconds)",
+      message: "there is no connection to the exchange; it is tried again (\(error))")
+  }
+
+  /// The outbox knows for which days it was told.
+  private func expiring(_ key: KeyInformation?, _ now: Moment) -> Notification? {
+    guard let days = key?.daysLeft, days < KeyInformation.warningDays else { return nil }
+    return Notification(
+      .keyExpiring, at: now.wall, subject: "\(days) days",
+      message: "the API key has \(days) days left")
+  }
+
+  private mutating func storage(_ facts: Facts, _ now: Moment) -> Notification? {
+    guard let error = facts.storageError else {
+      isStorageTold = false
+      return nil
+    }
+    if isStorageTold { return nil }
+    isStorageTold = true
+    return Notification(
+      .storageUnavailable, at: now.wall, subject: "since \(now.wall.milliseconds)",
+      message: "no signal is taken and no order leaves: \(error)")
+  }
+}

@@ -128,18 +128,32 @@ int clinux_accept(int listener) {
   return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
-static int with_address(int fd, const uint8_t *path, size_t length,
-                        int (*call)(int, const struct sockaddr *, socklen_t)) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
+/* The address's length; 0, with errno, when it has none. */
+static socklen_t unix_address(struct sockaddr_un *address, const uint8_t *path, size_t length) {
   if (length < 1 || length > clinux_maximum_socket_path) {
     errno = length < 1 ? EINVAL : ENAMETOOLONG;
-    return -1;
+    return 0;
   }
-  memcpy(address.sun_path, path, length);
+  *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+  memcpy(address->sun_path, path, length);
   // An abstract name is exactly its bytes; a path is ended by its NUL (unix(7)).
   size_t used = path[0] == 0 ? length : length + 1;
-  return call(fd, (const struct sockaddr *)&address,
-              (socklen_t)(offsetof(struct sockaddr_un, sun_path) + used));
+  return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + used);
+}
+
+static int with_address(int fd, const uint8_t *path, size_t length,
+                        int (*call)(int, const struct sockaddr *, socklen_t)) {
+  struct sockaddr_un address;
+  socklen_t used = unix_address(&address, path, length);
+  return used == 0 ? -1 : call(fd, (const struct sockaddr *)&address, used);
+}
+
+ssize_t clinux_send_to_unix(int fd, const uint8_t *path, size_t length, const uint8_t *bytes,
+                            size_t count) {
+  struct sockaddr_un address;
+  socklen_t used = unix_address(&address, path, length);
+  if (used == 0) return -1;
+  return sendto(fd, bytes, count, MSG_NOSIGNAL, (const struct sockaddr *)&address, used);
 }
 
 int clinux_bind_unix(int fd, const uint8_t *path, size_t length) {

@@ -31,7 +31,7 @@ package enum LogLevel: Int, Comparable, CaseIterable, Sendable {
   package var journalPrefix: String { "<\(priority)>" }
 
   /// The priority of syslog(3).
-  private var priority: Int {
+  var priority: Int {
     switch self {
     case .error: 3
     case .warning: 4

@@ -7,13 +7,17 @@ package final class Logger {
   /// Room for about a thousand lines; more means that nobody has been reading for long.
   package static let maximumQueuedBytes = 256 * 1024
 
+  static let messageOfLoss = "log lines were lost because nobody read them in time"
+
   /// What was written leaves the queue in pieces of this size, so that moving the rest stays rare.
   private static let compactionBytes = 64 * 1024
 
   /// Lines less important than this are not written.
   package var level: LogLevel
   /// Lines lost since the start.
-  package private(set) var dropped = 0
+  package var dropped: Int { droppedLines + (journal?.dropped ?? 0) }
+  private var droppedLines = 0
+  private let journal: JournalWriter?
 
   private let format: LogFormat
   private let descriptor: CInt
@@ -24,14 +28,15 @@ package final class Logger {
   private var unreported = 0
 
   /// Borrows `descriptor`, which stays as blocking or non-blocking as it was: other programs may
-  /// share it.
+  /// share it. Lines go to `journal` where there is one, and to the descriptor while it is away.
   package init(
     level: LogLevel, format: LogFormat, descriptor: CInt = STDERR_FILENO,
-    now: @escaping () -> WallTime = Clock.wall
+    journal: JournalWriter? = nil, now: @escaping () -> WallTime = Clock.wall
   ) {
     self.level = level
     self.format = format
     self.descriptor = descriptor
+    self.journal = journal
     self.now = now
     isSocket = FileStatus.of(descriptor)?.kind == .socket
   }
@@ -47,12 +52,16 @@ package final class Logger {
     return stream == "\(status.device):\(status.inode)" ? .journal : .logfmt
   }
 
-  package func log(_ level: LogLevel, _ message: String, _ fields: [LogField] = []) {
+  package func log(
+    _ level: LogLevel, _ message: String, _ fields: [LogField] = [], kind: LogKind? = nil
+  ) {
     guard level <= self.level else { return }
-    let line = LogLine.render(level, message, fields, format: format, at: now())
+    let time = now()
+    if let journal, journal.write(level, message, fields, kind, at: time) { return }
+    let line = LogLine.render(level, message, fields, format: format, at: time)
     if unreported > 0 { flush() }
     guard unreported == 0, queue.count - written + line.count <= Self.maximumQueuedBytes else {
-      dropped += 1
+      droppedLines += 1
       unreported += 1
       return
     }
@@ -60,8 +69,14 @@ package final class Logger {
     flush()
   }
 
+  /// Whether lines wait for whoever reads them.
+  package var hasBacklog: Bool {
+    unreported > 0 || written < queue.count || journal?.hasBacklog ?? false
+  }
+
   /// Writes what can be written without waiting. The loop calls it each turn.
   package func flush() {
+    if let journal, journal.hasBacklog { journal.flush(at: now()) }
     while true {
       drain()
       guard unreported > 0, written == queue.count else { return }
@@ -72,7 +87,7 @@ package final class Logger {
 
   private func reportOfLoss() -> [UInt8] {
     LogLine.render(
-      .warning, "log lines were lost because nobody read them in time",
+      .warning, Self.messageOfLoss,
       [LogField("lines", unreported)], format: format, at: now())
   }
 
@@ -128,7 +143,7 @@ package final class Logger {
 
   private func discard() {
     let lines = queue[written...].count { $0 == UInt8(ascii: "\n") }
-    dropped += lines
+    droppedLines += lines
     queue.removeAll()
     written = 0
   }

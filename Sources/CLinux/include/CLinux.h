@@ -83,6 +83,10 @@ enum { clinux_maximum_socket_path = 107 };
 int clinux_bind_unix(int fd, const uint8_t *path, size_t length);
 int clinux_connect_unix(int fd, const uint8_t *path, size_t length);
 
+/// sendto(2) to such an address, without SIGPIPE.
+ssize_t clinux_send_to_unix(int fd, const uint8_t *path, size_t length, const uint8_t *bytes,
+                            size_t count);
+
 /// SO_PEERCRED of unix(7).
 struct clinux_peer {
   int32_t process;

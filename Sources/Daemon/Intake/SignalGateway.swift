@@ -283,7 +283,8 @@ package final class SignalGateway {
     if let id = refusal.id { fields.append(LogField("signal_id", id.text)) }
     if case .file(let name) = who { fields.append(LogField("file", bytes: name)) }
     let isForged = refusal.code == .unauthenticated
-    logger.log(isForged ? .warning : .notice, "refused: \(refusal.message)", fields)
+    logger.log(
+      isForged ? .warning : .notice, "refused: \(refusal.message)", fields, kind: .signalRefused)
     replyInTurn(
       SignalAnswer(
         id: refusal.id?.text, status: .rejected, code: refusal.code, message: refusal.message),

@@ -174,7 +174,7 @@ final class Notifier {
       .warning, "the notify command failed: \(ending); it is tried again",
       fields(of: delivery) + [
         LogField("wait_ms", wait.wholeMilliseconds), LogField("advice", Self.advice),
-      ])
+      ], kind: .notifyFailed)
   }
 
   @discardableResult

@@ -29,7 +29,7 @@ enum CarefulStart {
             "advice",
             "compare the orders with the exchange's; when all of them are known, 'mexc-signalctl "
               + "resume' ends it"),
-        ])
+        ], kind: .carefulStart)
       try store.write(.setCareful(record))
       try store.write(
         .appendEvent(

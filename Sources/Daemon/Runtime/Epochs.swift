@@ -171,7 +171,8 @@ package final class Epochs {
       edges.log(
         LogEntry(
           level: .error, message: "no signal is taken and no order leaves: \(error)",
-          fields: [LogEntry.Field("code", DecisionCode.storageUnavailable.rawValue)]))
+          fields: [LogEntry.Field("code", DecisionCode.storageUnavailable.rawValue)],
+          kind: .storageUnavailable))
     }
     switch error {
     case .full, .readOnly, .heldByAnotherDaemon:
@@ -190,7 +191,7 @@ package final class Epochs {
       edges.log(
         LogEntry(
           level: .notice, message: "the database takes writes again; orders are reconciled",
-          fields: []))
+          fields: [], kind: .storageRestored))
       begin()
     } catch {
       lose(error)

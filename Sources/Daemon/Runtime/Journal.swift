@@ -14,7 +14,7 @@ extension Logger {
       case .info: .info
       case .debug: .debug
       }
-    log(level, entry.message, entry.fields.map { LogField($0.key, $0.value) })
+    log(level, entry.message, entry.fields.map { LogField($0.key, $0.value) }, kind: entry.kind)
   }
 }
 

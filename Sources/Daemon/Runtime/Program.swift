@@ -55,10 +55,10 @@ package enum DaemonProgram {
         defer { logger.flush() }
         switch error {
         case .configuration(let text):
-          logger.log(.error, "not started: \(text)")
+          logger.log(.error, "not started: \(text)", kind: .notStarted)
           return .invalidConfiguration
         case .failure(let text):
-          logger.log(.error, "not started: \(text)")
+          logger.log(.error, "not started: \(text)", kind: .notStarted)
           return .failed
         }
       }
@@ -79,7 +79,8 @@ package enum DaemonProgram {
       defer { watch.close() }
       logger.log(
         .info, "mexc-signald \(Version.text) starts",
-        [LogField("mode", configuration.mode.rawValue), LogField("config", file.path)])
+        [LogField("mode", configuration.mode.rawValue), LogField("config", file.path)],
+        kind: .started)
       let lock = try lockSpool(configuration.intake.directory)
       defer { withExtendedLifetime(lock) {} }
       let trader = try makeTrader(file, service, sockets, loop, logger)
@@ -231,7 +232,16 @@ package enum DaemonProgram {
       case .logfmt: .logfmt
       case .json: .json
       }
-    return Logger(level: log.level, format: format)
+    return Logger(level: log.level, format: format, journal: journal(format))
+  }
+
+  /// Only where standard error is the journal's as well: a format that was asked for elsewhere is for
+  /// whoever reads it there.
+  private static func journal(_ format: LogFormat) -> JournalWriter? {
+    switch format {
+    case .journal: Logger.suitableFormat() == .journal ? try? JournalWriter() : nil
+    case .logfmt, .json: nil
+    }
   }
 
   private static func say(_ text: String) {

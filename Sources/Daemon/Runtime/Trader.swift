@@ -48,6 +48,9 @@ final class Trader {
   /// is not answered is looked up after the next start.
   private static let stopTime: Duration = .seconds(10)
 
+  /// Nothing tells when a reader of the journal has room again.
+  private static let logRetryInterval: Duration = .milliseconds(100)
+
   init(
     loop: EventLoop, logger: Logger, service: ServiceManager, store: OrderStore,
     keys: KeyRotation, configuration: Configuration, authenticator: SourceAuthenticator,
@@ -136,7 +139,8 @@ final class Trader {
   }
 
   private var deadline: MonotonicTime? {
-    [driver?.engine.nextDeadline, stopDeadline].compactMap(\.self).min()
+    let retry = logger.hasBacklog ? loop.now.advanced(by: Self.logRetryInterval) : nil
+    return [driver?.engine.nextDeadline, stopDeadline, retry].compactMap(\.self).min()
   }
 
   private var driver: EngineDriver<StoreError>? { epochs?.driver }
@@ -206,12 +210,13 @@ final class Trader {
         [LogField("orders", state.live.count)])
     }
     if let halt = state.halt {
-      logger.log(.warning, "trading is halted since an earlier run: \(halt.reason)")
+      logger.log(
+        .warning, "trading is halted since an earlier run: \(halt.reason)", kind: .tradingHalted)
     }
     if let careful = state.careful {
       logger.log(
         .warning, "careful start: every signal is looked for at the exchange before it may leave",
-        [LogField("reason", careful.reason)])
+        [LogField("reason", careful.reason)], kind: .carefulStart)
     }
   }
 
@@ -332,7 +337,7 @@ final class Trader {
     notifier = nil
     gateway?.close()
     control?.close()
-    logger.log(.info, "stopped")
+    logger.log(.info, "stopped", kind: .stopped)
     exitCode = .done
   }
 
@@ -341,7 +346,8 @@ final class Trader {
     switch reload() {
     case .failure(let invalid):
       for violation in invalid.violations {
-        logger.log(.error, "the configuration is not reloaded: \(violation)")
+        logger.log(
+          .error, "the configuration is not reloaded: \(violation)", kind: .configurationRefused)
       }
       service.ready()
     case .success(let new):
@@ -361,16 +367,19 @@ final class Trader {
       configuration = next
     } catch let error as ReloadRefusal {
       return logger.log(
-        .error, "the configuration is not reloaded: " + error.reasons.joined(separator: "; "))
+        .error, "the configuration is not reloaded: " + error.reasons.joined(separator: "; "),
+        kind: .configurationRefused)
     } catch {
-      return logger.log(.error, "the configuration is not reloaded: sources: \(error)")
+      return logger.log(
+        .error, "the configuration is not reloaded: sources: \(error)", kind: .configurationRefused)
     }
     logger.level = configuration.log.level
     notifier?.reconfigured()
     driver?.feed(.reconfigure(engineConfiguration))
     logger.log(
       .notice, "the configuration is reloaded",
-      [LogField("changed", taken.isEmpty ? "nothing" : taken.joined(separator: ","))])
+      [LogField("changed", taken.isEmpty ? "nothing" : taken.joined(separator: ","))],
+      kind: .configurationReloaded)
     if !waiting.isEmpty {
       logger.log(
         .warning, "some changes wait for a restart",

@@ -65,7 +65,7 @@ enum SignalIntake {
       [
         ("signal_id", id.text), ("code", "conflicting_duplicate"),
         ("advice", "give every new signal a new id"),
-      ])
+      ], kind: .signalConflict)
     reaction.record("signal_conflict", ["origin": .string(arrival.origin.text)], on: .signal(id))
     reaction.answer(
       arrival, .rejected, .conflictingDuplicate,
@@ -78,7 +78,8 @@ enum SignalIntake {
   ) {
     reaction.log(
       .info, "a signal came again; nothing is done twice",
-      [("signal_id", arrival.signal.id.text), ("code", "duplicate"), ("state", state)])
+      [("signal_id", arrival.signal.id.text), ("code", "duplicate"), ("state", state)],
+      kind: .signalDuplicate)
     reaction.answer(
       arrival, .duplicate, .duplicate, "taken before; it is \(state)", as: clientOrderID)
   }
@@ -91,7 +92,7 @@ enum SignalIntake {
   ) {
     reaction.log(
       .notice, "refused: \(denial.message)",
-      [("signal_id", arrival.signal.id.text), ("code", denial.code.rawValue)])
+      [("signal_id", arrival.signal.id.text), ("code", denial.code.rawValue)], kind: .signalRefused)
     reaction.answer(arrival, .rejected, denial.code, denial.message)
   }
 
@@ -109,7 +110,7 @@ enum SignalIntake {
       [
         ("signal_id", id.text), ("client_order_id", arrival.clientOrderID.text),
         ("symbol", arrival.signal.symbol.text), ("code", denial.code.rawValue),
-      ])
+      ], kind: .signalRefused)
     reaction.answer(arrival, .rejected, denial.code, denial.message)
   }
 
@@ -144,7 +145,8 @@ enum SignalIntake {
       reaction.write(.putOrder(order))
       reaction.log(
         .info, "accepted", order,
-        [("side", signal.side.rawValue), ("type", signal.type.rawValue)] + signal.freeText)
+        [("side", signal.side.rawValue), ("type", signal.type.rawValue)] + signal.freeText,
+        kind: .signalAccepted)
     }
     reaction.answer(
       arrival, .accepted, .accepted, DecisionCode.accepted.meaning, as: arrival.clientOrderID)

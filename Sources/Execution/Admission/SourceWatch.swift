@@ -47,7 +47,7 @@ struct SourceWatch: Sendable {
     guard promises[index].isSilent else { return }
     promises[index].isSilent = false
     reaction.record("source_heard", ["source": .string(source)], on: .daemon)
-    reaction.log(.notice, "the source is heard again", [("source", source)])
+    reaction.log(.notice, "the source is heard again", [("source", source)], kind: .sourceHeard)
   }
 
   /// Tells of the sources that have fallen silent, and returns the halts that they bring.
@@ -66,7 +66,7 @@ struct SourceWatch: Sendable {
         ["source": .string(promise.name), "seconds": .integer(promise.seconds)], on: .daemon)
       reaction.log(
         .warning, "a source has fallen silent: \(promise.sentence)",
-        [("source", promise.name), ("advice", Self.advice)])
+        [("source", promise.name), ("advice", Self.advice)], kind: .sourceSilent)
       if let scope = promise.halt { halts.append((promise.sentence, scope)) }
     }
     return halts

@@ -112,8 +112,10 @@ package struct LogEntry: Hashable, Sendable {
   package var level: Level
   package var message: String
   package var fields: [Field]
+  package var kind: LogKind?
 
-  package init(level: Level, message: String, fields: [Field]) {
+  package init(level: Level, message: String, fields: [Field], kind: LogKind? = nil) {
+    self.kind = kind
     self.level = level
     self.message = message
     self.fields = fields

@@ -181,7 +181,10 @@ package struct Engine: Sendable {
     guard parts.trading.note(isOpen: parts.isTradingOpen) else { return }
     parts.orders.touchAll(.waiting)
     let cause = parts.key.isJudged ? "the exchange's clock" : "what the new API key may do"
-    reaction.log(.info, parts.isTradingOpen ? "trading is open" : "trading waits for \(cause)")
+    let isOpen = parts.isTradingOpen
+    reaction.log(
+      .info, isOpen ? "trading is open" : "trading waits for \(cause)",
+      kind: isOpen ? .tradingOpen : .tradingWaits)
   }
 
   // MARK: This machine's clock
@@ -200,6 +203,6 @@ package struct Engine: Sendable {
       [
         ("step_ms", String(step.wholeMilliseconds)),
         ("advice", "check the clock, and the service that keeps it"),
-      ])
+      ], kind: .clockStepped)
   }
 }

@@ -29,17 +29,20 @@ struct Reaction: Sendable {
   }
 
   mutating func log(
-    _ level: LogEntry.Level, _ message: String, _ fields: [(String, String)] = []
+    _ level: LogEntry.Level, _ message: String, _ fields: [(String, String)] = [],
+    kind: LogKind? = nil
   ) {
     effects.append(
       .log(
         LogEntry(
-          level: level, message: message, fields: fields.map { LogEntry.Field($0.0, $0.1) })))
+          level: level, message: message, fields: fields.map { LogEntry.Field($0.0, $0.1) },
+          kind: kind)))
   }
 
   /// A line about an order; the ids stand on every one of them.
   mutating func log(
-    _ level: LogEntry.Level, _ message: String, _ order: Order, _ fields: [(String, String)] = []
+    _ level: LogEntry.Level, _ message: String, _ order: Order, _ fields: [(String, String)] = [],
+    kind: LogKind? = nil
   ) {
     log(
       level, message,
@@ -47,7 +50,7 @@ struct Reaction: Sendable {
         ("signal_id", order.key.signal.text),
         ("client_order_id", order.request.clientOrderID.text),
         ("symbol", order.request.symbol.text),
-      ] + fields)
+      ] + fields, kind: kind)
   }
 
   mutating func reply(_ token: CommandToken, ok: Bool, _ message: String) {

@@ -49,7 +49,7 @@ struct TradingState: Sendable {
       "halted", ["reason": .string(reason), "scope": .string(scope.rawValue)], on: .daemon)
     reaction.log(
       .error, "\(Self.words(scope)): \(reason)",
-      [("advice", "when the cause is gone, 'mexc-signalctl resume'")])
+      [("advice", "when the cause is gone, 'mexc-signalctl resume'")], kind: .tradingHalted)
     return true
   }
 
@@ -57,7 +57,7 @@ struct TradingState: Sendable {
     halt = nil
     reaction.write(.setHalt(nil))
     reaction.record("resumed", [:], on: .daemon)
-    reaction.log(.info, "trading is resumed by the operator")
+    reaction.log(.info, "trading is resumed by the operator", kind: .tradingResumed)
   }
 
   mutating func endCarefulStart(_ reaction: inout Reaction) {

@@ -265,7 +265,8 @@ struct RequestScheduler: Sendable {
       ], on: .daemon)
     reaction.log(
       isBan ? .error : .warning, message,
-      [("wait_ms", String(wait.wholeMilliseconds)), ("reason", reason), ("advice", advice)])
+      [("wait_ms", String(wait.wholeMilliseconds)), ("reason", reason), ("advice", advice)],
+      kind: .backOff)
   }
 
   /// Every request left within the limits as they are known here: they are too high, or others use
@@ -308,7 +309,7 @@ struct RequestScheduler: Sendable {
     if limiter.endBackOff(at: reaction.now.monotonic) {
       backOff = nil
       reaction.write(.setBan(nil))
-      reaction.log(.info, "the exchange's back-off is over")
+      reaction.log(.info, "the exchange's back-off is over", kind: .backOffOver)
     }
     if let until = limiter.backOffUntil { reaction.wake(at: until) }
   }

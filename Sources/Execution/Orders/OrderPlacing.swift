@@ -114,7 +114,8 @@ enum OrderPlacing {
       let life = parts.orders[key]
     else { return }
     reaction.log(
-      .notice, "denied: \(denial.message)", life.order, [("code", denial.code.rawValue)])
+      .notice, "denied: \(denial.message)", life.order, [("code", denial.code.rawValue)],
+      kind: .signalDenied)
     parts.end(key, denial.code, denial.message, &reaction)
   }
 

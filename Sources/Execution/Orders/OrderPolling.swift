@@ -252,17 +252,19 @@ enum OrderPolling {
     switch former.status {
     case .notFound, .rejected:
       reaction.log(
-        .error, "an order that counted as not placed is at the exchange", order, fields)
+        .error, "an order that counted as not placed is at the exchange", order, fields,
+        kind: .orderFound)
     case .unknown, .submitted:
-      reaction.log(.info, "the order was found at the exchange", order, fields)
+      reaction.log(.info, "the order was found at the exchange", order, fields, kind: .orderFound)
     case .new:
       reaction.log(
         .warning,
         "the exchange has an order for this signal that this database did not know; it is "
-          + "followed", order, fields)
+          + "followed", order, fields, kind: .orderFound)
     case .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled, .expired, .denied,
       .validated:
-      reaction.log(.info, order.status.rawValue.replacingUnderscores, order, fields)
+      reaction.log(
+        .info, order.status.rawValue.replacingUnderscores, order, fields, kind: .orderChanged)
     }
     if former.code == .notFound {
       reaction.write(

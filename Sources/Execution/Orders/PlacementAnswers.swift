@@ -100,7 +100,7 @@ enum PlacementAnswers {
     reaction.log(
       .error, "rejected by the exchange: \(message)", order,
       [("code", DecisionCode.exchangeRejected.rawValue)]
-        + (exchangeCode.map { [("exchange_code", String($0))] } ?? []))
+        + (exchangeCode.map { [("exchange_code", String($0))] } ?? []), kind: .orderRejected)
     parts.end(key, .exchangeRejected, message, &reaction)
   }
 
@@ -116,7 +116,7 @@ enum PlacementAnswers {
     guard parts.fold(event, into: life.key, &reaction) else { return }
     reaction.log(
       .warning, "the order's outcome is unknown; looking it up, not sending it again", life.order,
-      [("reason", failure.text)])
+      [("reason", failure.text)], kind: .orderUnknown)
   }
 
   /// Checking an order places nothing, so it may be asked again until the signal expires.

@@ -200,7 +200,7 @@ enum OrderSearching {
           "look at the exchange, then 'mexc-signalctl resolve \(key.signal) --placed ORDER_ID' or "
             + "'--not-placed'"
         ),
-      ])
+      ], kind: .orderNotFound)
   }
 
   private static func giveUp(

@@ -3,7 +3,7 @@ import Glibc
 import Platform
 import TestKit
 
-/// The socket that systemd listens on.
+/// A socket that systemd, or its journal, listens on.
 final class NotifySocket {
   private let descriptor: FileDescriptor
   private(set) var messages: [String] = []
@@ -18,7 +18,7 @@ final class NotifySocket {
   @discardableResult
   func wait(for prefix: String, containing text: String = "") throws -> String {
     let end = deadline(after: patience)
-    var buffer = [UInt8](repeating: 0, count: 4_096)
+    var buffer = [UInt8](repeating: 0, count: 65_536)
     while true {
       let found = messages.first { message in
         message.hasPrefix(prefix) && (text.isEmpty || message.contains(text))

@@ -105,6 +105,17 @@ struct MetricsTests {
     withExtendedLifetime(daemon) {}
   }
 
+  @Test func `what the notify command was not told is counted`() throws {
+    let market = try SimulatedMarket()
+    let (daemon, scraper) = try daemon(market) { $0["notify.command"] = "/bin/false" }
+    #expect(try daemon.operate("halt").status == 0)
+    let metrics = try metrics(daemon, scraper) {
+      $0["notify_runs_total{result=\"failed\"}"].map { $0 > 0 } ?? false
+    }
+    #expect(metrics["notifications_waiting"] == 1)
+    #expect(metrics["notify_runs_total{result=\"told\"}"] == 0)
+  }
+
   @Test func `nothing but GET of the page is answered`() throws {
     let market = try SimulatedMarket()
     let (daemon, scraper) = try daemon(market)

@@ -59,6 +59,11 @@ package final class Metrics {
     counts.wireToAnswer.add(time)
   }
 
+  /// The notify command has ended.
+  func notified(_ isTold: Bool) {
+    if isTold { counts.notified += 1 } else { counts.notifyFailures += 1 }
+  }
+
   func committed(in time: Duration) {
     counts.commits.add(time)
   }
@@ -72,6 +77,8 @@ package struct MetricCounts: Sendable {
   package var intakeToWire = LatencyHistogram()
   package var wireToAnswer = LatencyHistogram()
   package var commits = LatencyHistogram()
+  package var notified = 0
+  package var notifyFailures = 0
 
   package init() {}
 }

@@ -7,4 +7,6 @@ package struct MetricsSnapshot: Sendable {
   /// `nil` while the store cannot be used.
   package var engine: EngineStatus?
   package var facts: StatusReport.Facts
+  /// `nil` when the database cannot be read.
+  package var notificationsWaiting: Int?
 }

@@ -14,6 +14,7 @@ enum MetricsText {
     describeLatencies(snapshot.counts, &text)
     describeLimits(snapshot, &text)
     describeExchange(snapshot, &text)
+    describeNotify(snapshot, &text)
     describeMachine(snapshot, files, &text)
     return text.bytes
   }
@@ -151,6 +152,14 @@ enum MetricsText {
     for (stream, name, number) in named {
       if let age = stream.lastMessageAge { text.seconds(age, name, number) }
     }
+  }
+
+  private static func describeNotify(_ snapshot: MetricsSnapshot, _ text: inout ExpositionText) {
+    text.family("notify_runs_total", .counter, "Runs of the notify command, by their result.")
+    text.sample(snapshot.counts.notified, ("result", "told"))
+    text.sample(snapshot.counts.notifyFailures, ("result", "failed"))
+    text.family("notifications_waiting", .gauge, "What the notify command is still to be told.")
+    if let waiting = snapshot.notificationsWaiting { text.sample(waiting) }
   }
 
   private static func describeMachine(

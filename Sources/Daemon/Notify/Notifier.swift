@@ -25,6 +25,7 @@ final class Notifier {
   private let logger: Logger
   private let store: OrderStore
   private let outbox: Outbox
+  private let metrics: Metrics
   private let settings: () -> Configuration
   private let facts: () -> NotifyConditions.Facts
   private let storeFailed: (StoreError) -> Void
@@ -40,13 +41,15 @@ final class Notifier {
 
   /// Throws when the database cannot be read.
   init(
-    loop: EventLoop, logger: Logger, store: OrderStore, settings: @escaping () -> Configuration,
+    loop: EventLoop, logger: Logger, store: OrderStore, metrics: Metrics,
+    settings: @escaping () -> Configuration,
     facts: @escaping () -> NotifyConditions.Facts, storeFailed: @escaping (StoreError) -> Void
   ) throws(StoreError) {
     self.loop = loop
     self.logger = logger
     self.store = store
     outbox = try Outbox(store)
+    self.metrics = metrics
     self.settings = settings
     self.facts = facts
     self.storeFailed = storeFailed
@@ -80,6 +83,9 @@ final class Notifier {
     else { return }
     if let (id, notification) = next() { deliver(notification, id, by: command) }
   }
+
+  /// How many notifications are still to be told; `nil` when the database cannot be read.
+  var waiting: Int? { (try? outbox.waiting()).map { $0 + unwritten.count } }
 
   /// What is wrong with the command, for `status`.
   var trouble: Trouble? {
@@ -151,6 +157,7 @@ final class Notifier {
   private func end(_ delivery: Delivery, _ ending: ChildCommand.Ending) {
     loop.cancel(delivery.limit)
     self.delivery = nil
+    metrics.notified(ending == .exited(0))
     guard ending == .exited(0) else { return retry(delivery, ending) }
     backOff.reset()
     lastFailure = nil

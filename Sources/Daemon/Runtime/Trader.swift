@@ -99,7 +99,7 @@ final class Trader {
     store.committed = { [metrics] in metrics.committed(in: $0) }
     metricsServer = MetricsServer.start(configuration, loop, logger)
     notifier = try Notifier(
-      loop: loop, logger: logger, store: store,
+      loop: loop, logger: logger, store: store, metrics: metrics,
       settings: { [unowned self] in self.configuration },
       facts: { [unowned self] in
         NotifyConditions.Facts(
@@ -269,7 +269,8 @@ final class Trader {
   private func metricsSnapshot() -> MetricsSnapshot {
     let now = Clock.now()
     return MetricsSnapshot(
-      counts: metrics.counts, engine: driver?.status(at: now), facts: facts(at: now))
+      counts: metrics.counts, engine: driver?.status(at: now), facts: facts(at: now),
+      notificationsWaiting: notifier?.waiting)
   }
 
   private func facts(at now: Moment) -> StatusReport.Facts {

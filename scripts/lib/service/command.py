@@ -2,6 +2,7 @@
 
 import argparse
 import ctypes
+import dataclasses
 import fcntl
 import os
 import shutil
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 
 import pristine
 import readme
@@ -28,6 +30,23 @@ say "Building (the first time takes some minutes) …"
 bash -euo pipefail -c "$2" >&2
 build_release
 """
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """What differs from one check to another."""
+
+    name: str
+    # The file of the part that is shut in.
+    inside: str
+    # Debian packages, besides those that every check needs.
+    packages: str = ""
+    # Makes what the part that is shut in needs, from the scripts and the programs, in the run's
+    # folder. Answers with whether all was as expected.
+    prepare: Callable[[str, str, str], bool] = lambda here, binaries, folder: True
+    # Whether the README shows its transcript.
+    is_shown: bool = False
+
 
 # Namespaces of its own for everything that follows: what happens to processes, mounts and the
 # network in there ends with the first process in there, which ends with this one.
@@ -66,7 +85,7 @@ def why_not():
 
 def shell(script, *arguments, output=None):
     return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script, "check-service", *arguments],
+        ["bash", "-euo", "pipefail", "-c", script, "check", *arguments],
         stdout=output, text=True, check=False,
     )  # fmt: skip
 
@@ -167,37 +186,42 @@ def cache_folder():
     return os.path.join(home, "mexc-signald", "check-service")
 
 
-def read_arguments(description):
+def read_arguments(description, check):
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter,
         usage=argparse.SUPPRESS,
     )  # fmt: skip
-    parser.add_argument("--transcript", action="store_true", help="write it into the README")
+    if check.is_shown:
+        parser.add_argument("--transcript", action="store_true", help="write it into the README")
     parser.add_argument("--bin", metavar="DIR", help="use the release programs there")
     return parser.parse_args()
 
 
-def main(description, here):
-    arguments = read_arguments(description)
+def main(description, here, check):
+    arguments = read_arguments(description, check)
     reason = why_not()
     if reason:
-        say(f"NOT RUN: check-service: {reason}")
+        say(f"NOT RUN: {check.name}: {reason}")
         return NOT_RUN
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    if shell('. "$1/lib/setup.sh"; shift; need_packages "$@"', here, *PACKAGES.split()).returncode:
-        return 1
+    packages = f"{PACKAGES} {check.packages}".split()
+    if shell('. "$1/lib/setup.sh"; shift; need_packages "$@"', here, *packages).returncode:
+        say(f"NOT RUN: {check.name}: these could not be installed: {' '.join(packages)}")
+        return NOT_RUN
     binaries = os.path.abspath(arguments.bin) if arguments.bin else build(here)
     cache = cache_folder()
     run = Run(cache)
     try:
-        root = os.path.join(run.folder, "root")
-        pristine.copy(cache, root)
-        transcript = os.path.join(run.folder, "transcript")
-        inside = os.path.join(here, "lib", "service", "inside.py")
+        if not check.prepare(here, binaries, run.folder):
+            return 1
+        pristine.copy(cache, os.path.join(run.folder, "root"))
+        inside = os.path.join(here, "lib", "service", check.inside)
         status = run.go([sys.executable, "-B", inside, here, binaries, run.folder])
         if status != 0:
             return 1
-        with open(transcript, encoding="utf-8") as file:
+        if not check.is_shown:
+            return 0
+        with open(os.path.join(run.folder, "transcript"), encoding="utf-8") as file:
             return readme.settle(here, file.read(), writes=arguments.transcript)
     except KeyboardInterrupt:
         return 130

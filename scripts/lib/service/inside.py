@@ -26,15 +26,28 @@ def seal():
 
 
 def check_out(scripts, binaries, machine):
-    """What of the repository the README's steps use, in the operator's home."""
+    """The repository with its release programs, in the operator's home."""
     target = machine.path(CHECKOUT)
     release = os.path.join(target, ".build", "release")
     os.makedirs(release)
-    for folder in ("etc", "systemd"):
+    for folder in ("Sources", "etc", "scripts", "systemd"):
         shutil.copytree(os.path.join(scripts, "..", folder), os.path.join(target, folder))
-    for program in ("mexc-signald", "mexc-signalctl"):
+    shutil.copy(os.path.join(scripts, "..", "README.md"), target)
+    for program in shipped_programs(scripts):
         shutil.copy(os.path.join(binaries, program), release)
+    give_to_operator(machine)
+
+
+def give_to_operator(machine):
     machine.must("chown", "-R", f"{OPERATOR}:{OPERATOR}", CHECKOUT)
+
+
+def shipped_programs(scripts):
+    listed = subprocess.run(
+        ["bash", "-c", 'cd "$1/.." && . scripts/lib/layout.sh && shipped_programs', "", scripts],
+        stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    return listed.stdout.split()
 
 
 def prepare(machine, certificate):
@@ -49,21 +62,19 @@ def prepare(machine, certificate):
     machine.must("update-ca-certificates")
 
 
-def go(scripts, binaries, folder):
+def go(scripts, binaries, folder, check, tell):
+    """Boots the machine and lets `tell(world, second)` go through everything; `second` is the
+    account of another exchange."""
     seal()
     machine = Machine(os.path.join(folder, "root"), os.path.join(folder, "console"))
     certificate = exchange.make_certificate(folder)
     first = exchange.Exchange(binaries, certificate, 443, *MAIN)
     second = exchange.Exchange(binaries, certificate, 8443, *SECOND)
-    world = World(machine, scripts, Account(first))
+    world = World(machine, scripts, Account(first), check)
     machine.boot()
     prepare(machine, certificate[0])
-    check_out(scripts, binaries, machine)
     try:
-        installation.go(world)
-        failures.go(world)
-        sockets.go(world)
-        accounts.go(world, Account(second, "second"))
+        tell(world, Account(second, "second"))
     except Trouble as trouble:
         print(f"{trouble}\n{world.tail()}", flush=True)
         with open(machine.log, encoding="utf-8", errors="replace") as file:
@@ -76,5 +87,17 @@ def go(scripts, binaries, folder):
     return 1 if world.transcript.differences else 0
 
 
+def main(scripts, binaries, folder):
+    def tell(world, second):
+        check_out(scripts, binaries, world.machine)
+        installation.go(world)
+        failures.go(world)
+        sockets.go(world)
+        accounts.go(world, second)
+        installation.uninstall(world)
+
+    return go(scripts, binaries, folder, "check-service", tell)
+
+
 if __name__ == "__main__":
-    sys.exit(go(*sys.argv[1:]))
+    sys.exit(main(*sys.argv[1:]))

@@ -3,7 +3,7 @@
 import time
 
 from machine import until
-from world import OPERATOR, STRANGER
+from world import CHECKOUT, OPERATOR, STRANGER
 
 # What `systemd-analyze security` may say at the most.
 EXPOSURE_MAXIMUM = 1.2
@@ -144,3 +144,22 @@ def upgrade(world):
     world.step("the configuration", "kept", "kept" if kept else "lost")
     world.step("restart", "exit status 0", world.systemctl("restart", world.main.unit))
     world.wait_until_trading()
+
+
+def uninstall(world):
+    """What is the operator's own stays."""
+    done = world.machine.run("bash", "-c", f"cd {CHECKOUT} && sudo scripts/uninstall",
+                             user=OPERATOR)  # fmt: skip
+    world.step("scripts/uninstall", "exit status 0", f"exit status {done.returncode}")
+    world.step("the programs, a unit", "none", existing(
+        world, "/usr/bin/mexc-signald", "/usr/bin/mexc-signalctl",
+        "/lib/systemd/system/mexc-signald.service"))  # fmt: skip
+    world.step("the configuration, the database", "config.json5, live.db", existing(
+        world, world.main.configuration, f"{world.main.state}/live.db"))
+
+
+def existing(world, *paths):
+    """Which of these are there, without their folders."""
+    found = [path.rsplit("/", 1)[1] for path in paths
+             if world.machine.run("test", "-e", path).returncode == 0]  # fmt: skip
+    return ", ".join(found) or "none"

@@ -5,9 +5,12 @@ import os
 import re
 import sys
 
-SECTION = "## For real, under systemd\n"
-# Every block of shell in the section has a name before it.
-BLOCK = re.compile(r"(?:<!-- check-service: ([a-z-]+) -->\n)?```sh\n(.*?)```\n", re.DOTALL)
+# The section whose blocks a check runs.
+SECTIONS = {
+    "check-service": "## For real, under systemd\n",
+}
+# Every block of shell in such a section has a name before it.
+BLOCK = re.compile(r"(?:<!-- check-[a-z]+: ([a-z-]+) -->\n)?```sh\n(.*?)```\n", re.DOTALL)
 TRANSCRIPT = re.compile(
     r"(<!-- transcript: scripts/check-service writes and compares it -->\n```text\n)(.*?)(```\n)",
     re.DOTALL,
@@ -23,10 +26,11 @@ def read(scripts):
         return file.read()
 
 
-def blocks(scripts):
-    """Name and text of the section's blocks, in their order."""
+def blocks(scripts, check):
+    """Name and text of the blocks that a check runs, in their order."""
     text = read(scripts)
-    start = text.index(SECTION) + len(SECTION)
+    section = SECTIONS[check]
+    start = text.index(section) + len(section)
     end = text.find("\n## ", start)
     found = BLOCK.findall(text[start:end])
     if not all(name for name, _ in found):
@@ -35,7 +39,7 @@ def blocks(scripts):
 
 
 def build_block(scripts):
-    return blocks(scripts)["build"]
+    return blocks(scripts, "check-service")["build"]
 
 
 def settle(scripts, transcript, writes):

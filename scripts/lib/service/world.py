@@ -28,12 +28,15 @@ class Account:
 
 
 class World:
-    def __init__(self, machine, scripts, main):
+    def __init__(self, machine, scripts, main, check):
         self.machine = machine
         self.main = main
         self.transcript = Transcript()
-        self.blocks = readme.blocks(scripts)
-        self.unused_blocks = set(self.blocks) - {"build"}
+        self.blocks = {}
+        for name in readme.SECTIONS:
+            self.blocks.update(readme.blocks(scripts, name))
+        # Those of the check itself; it may use the other sections' as well.
+        self.unused_blocks = set(readme.blocks(scripts, check)) - {"build", "package"}
 
     # MARK: Steps
 

@@ -1,0 +1,123 @@
+# The databases on this machine, before a program of another version meets them. Only what every
+# Debian has is used: where the package was removed, no program of ours is there.
+# shellcheck shell=dash
+
+# The schema of a database of ours; nothing for any other file. The file's header has it at byte 60
+# (user_version), and whose it is at 68 (application_id, "MXsg"). A start that updates a database folds
+# its log into the file, so that the header tells the truth.
+schema_of() {
+  if [ ! -f "$1" ] || [ -L "$1" ]; then return 0; fi
+  # shellcheck disable=SC2046 # Twelve numbers.
+  set -- $(od -An -v -j60 -N12 -tu1 "$1")
+  if [ "$#" -ne 12 ] || [ "$9 ${10} ${11} ${12}" != "77 88 115 103" ]; then return 0; fi
+  echo $((($1 << 24) + ($2 << 16) + ($3 << 8) + $4))
+}
+
+# The newest copy of a database of no more than a schema: `copy_to_go_back_to DATABASE SCHEMA`.
+copy_to_go_back_to() {
+  local copy schema found='' stem
+  stem=$(basename "$1" .db)
+  # By the time in their names, the newest last.
+  for copy in "$(dirname "$1")/backups/$stem"-*.db; do
+    schema=$(schema_of "$copy")
+    if [ -n "$schema" ] && [ "$schema" -le "$2" ]; then found=$copy; fi
+  done
+  echo "$found"
+}
+
+# The database that a configuration names, as the program that is installed reads it; nothing where
+# there is none, or the file is wrong.
+database_of() {
+  mexc-signald --config "$1" --check-config 2>/dev/null |
+    sed -n '/^  "store": {$/,/^  }/s/^    "path": "\(.*\)",\{0,1\}$/\1/p'
+}
+
+# The databases of every account. Where no program can say which one a configuration names, all that
+# lie in the account's folder.
+databases_in_use() {
+  local configuration account database folder
+  for folder in /var/lib/mexc-signald /var/lib/mexc-signald-*; do
+    account=${folder#/var/lib/mexc-signald}
+    configuration=/etc/mexc-signald/${account#-}.json5
+    if [ -z "$account" ]; then configuration=/etc/mexc-signald/config.json5; fi
+    database=$(database_of "$configuration")
+    if [ -n "$database" ]; then
+      echo "$database"
+    else
+      find "$folder" -maxdepth 1 -name '*.db' 2>/dev/null || true
+    fi
+  done
+}
+
+# Ends with 1 when a database is there that a program of this version and schema cannot read:
+# `refuse_newer_databases VERSION SCHEMA`.
+refuse_newer_databases() {
+  local database schema refused=0
+  for database in $(databases_in_use); do
+    schema=$(schema_of "$database")
+    if [ -n "$schema" ] && [ "$schema" -gt "$2" ]; then
+      if [ "$refused" -eq 0 ]; then
+        echo "mexc-signald $1 is refused. Nothing was changed: what runs goes on." >&2
+      fi
+      refused=1
+      tell_way_back "$database" "$schema" "$2" >&2
+    fi
+  done
+  return "$refused"
+}
+
+# How a person goes back to an older program: `tell_way_back DATABASE SCHEMA KNOWN_SCHEMA`.
+tell_way_back() {
+  local account copy
+  account=${1%/*}
+  account=${account#/var/lib/mexc-signald}
+  account=${account#-}
+  copy=$(copy_to_go_back_to "$1" "$3")
+  echo "$1 was written by a newer version: its schema is $2, and this version reads $3 at the most."
+  if [ -z "$copy" ]; then
+    echo "There is no older copy in ${1%/*}/backups: keep the newer version."
+    return
+  fi
+  cat <<END_OF_MESSAGE
+To go back to the newest copy from before, with root's rights:
+  1. systemctl stop mexc-signald${account:+@$account}
+  2. mv $1 $1.schema-$2
+  3. install this version again
+  4. mexc-signalctl --config /etc/mexc-signald/${account:-config}.json5 restore $copy
+  5. systemctl start mexc-signald${account:+@$account}
+The start is a careful one: orders of the time since are looked for at the exchange. When they are
+those of its own list: mexc-signalctl resume.
+END_OF_MESSAGE
+}
+
+# Whether a copy was made after everything that stands in a database: `is_copied DATABASE`.
+is_copied() {
+  local log=$1
+  if [ -s "$1-wal" ]; then log=$1-wal; fi
+  [ -n "$(find "$(dirname "$1")/backups" -type f -name "$(basename "$1" .db)-*.db" \
+    -newer "$1" -newer "$log" 2>/dev/null)" ]
+}
+
+# Copies every database in use that a program of this schema is going to update, with the rights of
+# its owner, by the program that is installed: `copy_older_databases SCHEMA`. Ends with 1 when one
+# cannot be copied.
+copy_older_databases() {
+  local configuration database schema owner copies
+  for configuration in /etc/mexc-signald/*.json5; do
+    if [ ! -e "$configuration" ]; then continue; fi
+    database=$(database_of "$configuration")
+    schema=$(schema_of "$database")
+    if [ -z "$schema" ] || [ "$schema" -ge "$1" ] || is_copied "$database"; then continue; fi
+    owner=$(stat -c %U "$database")
+    copies=$(dirname "$database")/backups
+    echo "mexc-signald: $database is going to be updated from schema $schema to $1; copying it" >&2
+    if ! runuser -u "$owner" -- mkdir -p -m 0700 "$copies" ||
+      ! runuser -u "$owner" -- mexc-signalctl --config "$configuration" backup "$copies/" >&2; then
+      cat >&2 <<END_OF_MESSAGE
+mexc-signald: $database could not be copied, so it is not updated. Mend what is said above, such as
+a full disk, and install this version again. What runs goes on.
+END_OF_MESSAGE
+      return 1
+    fi
+  done
+}

@@ -1,0 +1,69 @@
+# The user, the folders and the services, for the package and for scripts/install.
+# shellcheck shell=dash
+
+# What has to be there before a service can start.
+prepare_machine() {
+  systemd-sysusers mexc-signald.conf
+  systemd-tmpfiles --create mexc-signald.conf || true
+  # The group exists from here on. A file that the daemon can read is left as it is.
+  if ! runuser -u mexc-signald -- test -r /etc/mexc-signald/config.json5; then
+    chgrp mexc-signald /etc/mexc-signald/config.json5
+  fi
+  if [ -e /usr/lib/systemd/catalog/mexc-signald.catalog ]; then
+    journalctl --update-catalog || true
+  fi
+  load_profile
+  warn_of_shadows
+}
+
+# The AppArmor profile. What the machine's owner adds stands in local/.
+load_profile() {
+  local profile=usr.bin.mexc-signald
+  if [ ! -e "/etc/apparmor.d/local/$profile" ]; then
+    install -D -m 0644 /dev/null "/etc/apparmor.d/local/$profile"
+  fi
+  if aa-enabled --quiet 2>/dev/null; then
+    apparmor_parser -r -T -W "/etc/apparmor.d/$profile" || true
+  fi
+}
+
+# A unit in /etc comes before ours, whatever is installed.
+warn_of_shadows() {
+  local unit
+  for unit in /etc/systemd/system/mexc-signald*.service /etc/systemd/system/mexc-signald*.socket \
+    /etc/systemd/system/mexc-signald*.timer; do
+    if [ -f "$unit" ] && [ ! -L "$unit" ] && [ -e "/lib/systemd/system/${unit##*/}" ]; then
+      echo "mexc-signald: $unit is used instead of the installed unit; remove it, or put your" \
+        "changes into a drop-in (systemctl edit ${unit##*/})" >&2
+    fi
+  done
+}
+
+# The services of ours that run, or that systemd is starting again.
+running_services() {
+  LC_ALL=C systemctl list-units --plain --no-legend --no-pager --state=active,activating,reloading \
+    'mexc-signald.service' 'mexc-signald@*.service' 'mexc-console*.service' | cut -d ' ' -f 1
+}
+
+# Restarts what runs, one after the other. What was stopped stays so, and a service whose configuration
+# is wrong for the programs that are installed is not ended for it.
+restart_running() {
+  local unit account configuration
+  for unit in $(running_services); do
+    account=$(expr "$unit" : '.*@\(.*\)\.service' || true)
+    configuration=/etc/mexc-signald/${account:-config}.json5
+    if [ -e "$configuration" ] && ! runuser -u mexc-signald -- \
+      mexc-signald --config "$configuration" --check-config --quiet >&2; then
+      echo "mexc-signald: $unit is not restarted and goes on with the program that it began with;" \
+        "mend $configuration, then: systemctl restart $unit" >&2
+    elif ! deb-systemd-invoke try-restart "$unit"; then
+      echo "mexc-signald: $unit did not start again; see: journalctl -u $unit -p err" >&2
+    fi
+  done
+}
+
+# Stops everything of ours. The sockets and timers along with it, so that nothing starts it again.
+stop_everything() {
+  deb-systemd-invoke stop 'mexc-signald*.socket' 'mexc-signald*.timer' 'mexc-signald*.service' \
+    'mexc-console*.service' || true
+}

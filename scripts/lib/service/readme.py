@@ -8,6 +8,7 @@ import sys
 # The section whose blocks a check runs.
 SECTIONS = {
     "check-service": "## For real, under systemd\n",
+    "check-package": "## The Debian package\n",
 }
 # Every block of shell in such a section has a name before it.
 BLOCK = re.compile(r"(?:<!-- check-[a-z]+: ([a-z-]+) -->\n)?```sh\n(.*?)```\n", re.DOTALL)

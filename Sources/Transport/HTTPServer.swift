@@ -10,6 +10,8 @@ package final class HTTPServer {
   package struct Configuration: Sendable {
     /// A test's burst and a few strangers; more wait in the kernel's queue until one is gone.
     package var maximumConnections = 256
+    /// Whoever comes when all connections are taken gets the one that has been quiet for longest.
+    package var replacesQuietConnections = false
     /// From the first byte of a request, or of the handshake, to its end.
     package var requestDeadline: Duration = .seconds(10)
     package var idleMaximum: Duration = .seconds(120)
@@ -29,7 +31,7 @@ package final class HTTPServer {
   private var connections: [ObjectIdentifier: ServerConnection] = [:]
   private var isAccepting = false
 
-  /// Without descriptors or memory for another connection, listening pauses for this long.
+  /// Without room for another connection, listening pauses for this long.
   private static let acceptPause: Duration = .milliseconds(100)
   private static let backlog: CInt = 128
 
@@ -110,11 +112,25 @@ package final class HTTPServer {
   }
 
   private func accept(on listener: CInt) {
-    while connections.count < configuration.maximumConnections {
+    while isRoomLeft || longestQuiet != nil {
       guard let (descriptor, peer) = acceptOne(listener) else { return }
+      if !isRoomLeft { longestQuiet?.close() }
       add(descriptor, peer)
     }
     pauseAccepting()
+    // Nobody says when a connection becomes quiet.
+    if configuration.replacesQuietConnections { resumeLater() }
+  }
+
+  private var isRoomLeft: Bool { connections.count < configuration.maximumConnections }
+
+  /// The connection that may be closed for another.
+  private var longestQuiet: ServerConnection? {
+    guard configuration.replacesQuietConnections else { return nil }
+    let quiet = connections.values.compactMap { connection in
+      connection.quietSince.map { (since: $0, connection: connection) }
+    }
+    return quiet.min { $0.since < $1.since }?.connection
   }
 
   private func acceptOne(_ listener: CInt) -> (CInt, String)? {
@@ -135,12 +151,16 @@ package final class HTTPServer {
     case EMFILE, ENFILE, ENOBUFS, ENOMEM:
       // The connection stays in the queue and keeps the listener readable (accept(2)).
       pauseAccepting()
-      loop.schedule(at: loop.now.advanced(by: Self.acceptPause)) { [weak self] in
-        self?.resumeAccepting()
-      }
+      resumeLater()
     default: break
     }
     return nil
+  }
+
+  private func resumeLater() {
+    loop.schedule(at: loop.now.advanced(by: Self.acceptPause)) { [weak self] in
+      self?.resumeAccepting()
+    }
   }
 
   private func add(_ number: CInt, _ peer: String) {

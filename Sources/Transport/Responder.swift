@@ -38,6 +38,13 @@ package final class Responder {
     loop.schedule(at: loop.now.advanced(by: delay)) { self.respond(response) }
   }
 
+  /// Begins an answer without a length, which ends with its connection. Nil when one was given before.
+  package func stream(_ response: HTTPResponse) -> ResponseStream? {
+    guard finish() else { return nil }
+    connection?.sendRaw(number, response.streamHead)
+    return ResponseStream(connection, number: number)
+  }
+
   /// Makes a WebSocket of the connection. Nil when the client has gone, and when the request does not
   /// ask for one as RFC 6455 §4.2.1 wants it: it is then answered with 400 or 426.
   package func upgrade(
@@ -117,6 +124,25 @@ package final class Responder {
   }
 }
 
+/// An answer that goes on. Ends, and its connection with it, when nobody holds it.
+package final class ResponseStream {
+  private weak var connection: ServerConnection?
+  private let number: Int
+
+  init(_ connection: ServerConnection?, number: Int) {
+    self.connection = connection
+    self.number = number
+  }
+
+  deinit { connection?.finishAnswer(number, keepAlive: false) }
+
+  /// Bytes that the client has not taken yet; nil when it has gone.
+  package var backlog: Int? { connection?.backlog(number) }
+
+  /// Does nothing when the client has gone.
+  package func send(_ bytes: [UInt8]) { connection?.sendRaw(number, bytes) }
+}
+
 extension HTTPResponse {
   /// What a server says to a request that it cannot read.
   init(_ violation: HTTPViolation) {
@@ -148,17 +174,28 @@ extension HTTPResponse {
     return Array(head.utf8) + Array("\r\n".utf8) + body
   }
 
+  /// RFC 9112 §6.3: without a length, the body ends with the connection.
+  fileprivate var streamHead: [UInt8] {
+    var head = "HTTP/1.1 \(status) \(Self.reason(status))\r\n"
+    for (name, value) in headers { head += "\(name): \(value)\r\n" }
+    return Array((head + "Connection: close\r\n\r\n").utf8)
+  }
+
   private static func reason(_ status: Int) -> String {
     switch status {
     case 101: "Switching Protocols"
     case 200: "OK"
     case 204: "No Content"
+    case 303: "See Other"
     case 307: "Temporary Redirect"
     case 400: "Bad Request"
     case 401: "Unauthorized"
     case 403: "Forbidden"
     case 404: "Not Found"
+    case 405: "Method Not Allowed"
+    case 409: "Conflict"
     case 413: "Content Too Large"
+    case 415: "Unsupported Media Type"
     case 417: "Expectation Failed"
     case 418: "I'm a teapot"
     case 426: "Upgrade Required"

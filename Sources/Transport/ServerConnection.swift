@@ -44,6 +44,8 @@ final class ServerConnection {
   private var requests = 0
   private var isHandling = false
   private var hasRequestBegun = false
+  /// When the last byte came, the connection itself at first.
+  private var lastHeard: MonotonicTime
   private var output: [UInt8] = []
   private var written = 0
   private var ending = Ending.none
@@ -61,6 +63,7 @@ final class ServerConnection {
     self.handler = handler
     self.closed = closed
     parser = HTTPRequestParser(limits: configuration.limits, peer: peer)
+    lastHeard = loop.now
     try loop.register(stream.descriptor, .read) { [weak self] readiness in
       self?.ready(readiness)
     }
@@ -91,6 +94,14 @@ final class ServerConnection {
     case .reset: stream.resetOnClose()
     }
     closed(self)
+  }
+
+  /// Since when nothing has come of a client to whom nothing is owed; nil for another.
+  var quietSince: MonotonicTime? {
+    switch state {
+    case .handshake, .reading, .lingering: isWriting ? nil : lastHeard
+    case .answering, .upgraded, .closed: nil
+    }
   }
 
   private func setDeadline(_ duration: Duration) {
@@ -149,6 +160,7 @@ final class ServerConnection {
     while canRead {
       switch stream.read(into: &buffer) {
       case .bytes(let count):
+        lastHeard = loop.now
         received(count)
         if !stream.hasFetchedBytes {
           watchWhatMatters()
@@ -244,6 +256,11 @@ extension ServerConnection {
     guard isAnswering(number), !bytes.isEmpty else { return }
     queue(bytes)
     flush()
+  }
+
+  /// Bytes of the answer that the client has not taken yet; nil when the connection is gone.
+  func backlog(_ number: Int) -> Int? {
+    isAnswering(number) ? output.count - written : nil
   }
 
   /// The answer is whole as far as this server is concerned.

@@ -9,6 +9,9 @@ package struct ListFilter: Hashable, Sendable {
   package var symbol: Symbol?
   /// Only what came in then or later.
   package var since: WallTime?
+  /// Only what is older than this signal, or its order: where the page before ended. An id that the
+  /// list does not know leaves nothing.
+  package var before: SignalID?
   /// Rows at most; held within 1…`limitMaximum`.
   package var limit: Int
 
@@ -18,12 +21,13 @@ package struct ListFilter: Hashable, Sendable {
 
   package init(
     openOnly: Bool = false, state: String? = nil, symbol: Symbol? = nil, since: WallTime? = nil,
-    limit: Int = ListFilter.defaultLimit
+    before: SignalID? = nil, limit: Int = ListFilter.defaultLimit
   ) {
     self.openOnly = openOnly
     self.state = state
     self.symbol = symbol
     self.since = since
+    self.before = before
     self.limit = limit
   }
 
@@ -31,6 +35,7 @@ package struct ListFilter: Hashable, Sendable {
     [
       state.map { .text($0) } ?? .null, symbol.map { .text($0.text) } ?? .null,
       .integer(since?.milliseconds ?? .min), .integer(Int64(min(max(limit, 1), Self.limitMaximum))),
+      before.map { .text($0.text) } ?? .null,
     ]
   }
 }

@@ -250,14 +250,27 @@ private enum SQL {
     WHERE status IN (\(live)) AND \(orderFilter) \(newestOrders)
     """
 
-  private static let signalFilter =
-    "(?1 IS NULL OR s.decision = ?1 OR o.status = ?1) AND (?2 IS NULL OR s.symbol = ?2)"
-    + " AND s.received_at_ms >= ?3"
+  /// The bound of the time alone is what leads SQLite into the index at the right place.
+  private static let signalFilter = """
+    (?1 IS NULL OR s.decision = ?1 OR o.status = ?1) AND (?2 IS NULL OR s.symbol = ?2)
+    AND s.received_at_ms >= ?3
+    AND s.received_at_ms <= coalesce(
+      (SELECT received_at_ms FROM signal WHERE id = ?5), 9223372036854775807)
+    AND (?5 IS NULL OR (s.received_at_ms, s.rowid)
+      < (SELECT received_at_ms, rowid FROM signal WHERE id = ?5))
+    """
 
   private static let newestSignals = "ORDER BY s.received_at_ms DESC, s.rowid DESC LIMIT ?4"
 
-  private static let orderFilter =
-    "(?1 IS NULL OR status = ?1) AND (?2 IS NULL OR symbol = ?2) AND created_at_ms >= ?3"
+  private static let orderFilter = """
+    (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR symbol = ?2)
+    AND created_at_ms >= ?3
+    AND created_at_ms <= coalesce(
+      (SELECT max(created_at_ms) FROM orders WHERE signal_id = ?5), 9223372036854775807)
+    AND (?5 IS NULL OR (created_at_ms, signal_id, leg)
+      < (SELECT created_at_ms, signal_id, leg FROM orders WHERE signal_id = ?5
+        ORDER BY leg LIMIT 1))
+    """
 
   private static let newestOrders = "ORDER BY created_at_ms DESC, signal_id DESC, leg DESC LIMIT ?4"
 

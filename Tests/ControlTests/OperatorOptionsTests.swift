@@ -9,7 +9,8 @@ import Testing
   @Test func `every command is understood`() throws {
     let id = try #require(SignalID("a:1"))
     let everything = ListFilter(
-      openOnly: true, state: "unknown", symbol: Symbol(exchangeText: "BTCUSDT"), limit: 7)
+      openOnly: true, state: "unknown", symbol: Symbol(exchangeText: "BTCUSDT"), before: id,
+      limit: 7)
     let rows: [([String], ControlRequest)] = [
       (["status"], .status),
       (["signals"], .report(.signals(ListFilter()))),
@@ -18,7 +19,10 @@ import Testing
         .report(.signals(ListFilter(state: "price_deviation")))
       ),
       (
-        ["orders", "--open", "--state", "unknown", "--symbol", "btc/usdt", "--limit=7"],
+        [
+          "orders", "--open", "--state", "unknown", "--symbol", "btc/usdt", "--before", "a:1",
+          "--limit=7",
+        ],
         .report(.orders(everything))
       ),
       (["orders", "--limit", "99999999"], .report(.orders(ListFilter(limit: 5_000)))),

@@ -63,6 +63,28 @@ struct ListTests {
     #expect(try orders(ListFilter(symbol: symbol("ETHUSDT"))) == ["filled"])
   }
 
+  @Test func `a page goes on where the one before ended`() throws {
+    func pages(_ size: Int, _ page: (ListFilter) throws -> [String]) throws -> [[String]] {
+      var pages: [[String]] = []
+      var filter = ListFilter(limit: size)
+      while true {
+        let ids = try page(filter)
+        guard let last = ids.last else { return pages }
+        pages.append(ids)
+        filter.before = SignalID(last)
+      }
+    }
+    #expect(
+      try pages(4, signals) == [["odd", "late", "denied", "unknown"], ["filled", "fresh"]])
+    #expect(try pages(1, signals).map(\.[0]) == signals(ListFilter()))
+    #expect(try pages(3, orders) == [["denied", "unknown", "filled"], ["fresh"]])
+    let live = ListFilter(openOnly: true, before: SignalID("unknown"))
+    #expect(try signals(live) == ["fresh"])
+    #expect(try orders(live) == ["fresh"])
+    #expect(try signals(ListFilter(before: SignalID("nobody"))) == [])
+    #expect(try orders(ListFilter(before: SignalID("nobody"))) == [])
+  }
+
   @Test func `a signal's row tells what became of it`() throws {
     let rows = try store.signals(filter: ListFilter(symbol: symbol("ETHUSDT")))
     #expect(rows[0].decision == .symbolUnknown)

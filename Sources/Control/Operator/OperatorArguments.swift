@@ -305,7 +305,7 @@ struct OperatorArguments {
     }
     var filter = try ControlRequest.filter(
       openOnly: flags.contains("--open"), state: values["--state"], symbol: values["--symbol"],
-      limit: limit, states: states)
+      before: values["--before"], limit: limit, states: states)
     if let text = values["--since"] {
       guard let time = times.time(from: text, now: Clock.wall()) else {
         throw .invalidRequest("--since takes \(TimeStyle.forms)")

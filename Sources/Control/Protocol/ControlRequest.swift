@@ -97,10 +97,10 @@ extension ControlRequest {
   private static func filter(
     _ fields: Fields, states: [String]
   ) throws(ControlFailure) -> ListFilter {
-    try fields.allow(["open", "state", "symbol", "since", "limit"])
+    try fields.allow(["open", "state", "symbol", "since", "before", "limit"])
     var filter = try filter(
       openOnly: fields.flag("open"), state: fields.text("state"), symbol: fields.text("symbol"),
-      limit: fields.number("limit"), states: states)
+      before: fields.text("before"), limit: fields.number("limit"), states: states)
     if let text = try fields.text("since") {
       guard let time = Timestamp.parse(text) else {
         throw .invalidRequest("\"since\" takes a time like 2026-09-25T10:11:12Z")
@@ -123,7 +123,8 @@ extension ControlRequest {
   /// What a list is narrowed to; `states` are those that there are. Throws the answer to a wrong
   /// option.
   package static func filter(
-    openOnly: Bool, state: String?, symbol: String?, limit: Int64?, states: [String]
+    openOnly: Bool, state: String?, symbol: String?, before: String?, limit: Int64?,
+    states: [String]
   ) throws(ControlFailure) -> ListFilter {
     var filter = ListFilter(openOnly: openOnly)
     if let state = state?.lowercased() {
@@ -131,6 +132,7 @@ extension ControlRequest {
       filter.state = state
     }
     filter.symbol = try symbol.map(self.symbol)
+    filter.before = try before.map(signalID)
     if let limit {
       guard limit >= 1 else { throw .invalidRequest("the limit must be a whole number above 0") }
       filter.limit = Int(clamping: min(limit, Int64(ListFilter.limitMaximum)))
@@ -260,6 +262,7 @@ extension ControlRequest {
     if let state = filter.state { members.append(("state", .string(state))) }
     if let symbol = filter.symbol { members.append(("symbol", .string(symbol.text))) }
     if let since = filter.since { members.append(("since", .time(since))) }
+    if let before = filter.before { members.append(("before", .string(before.text))) }
     return members
   }
 

@@ -73,8 +73,8 @@ extension OperatorVerb {
   private static func listHelp(_ name: String, _ states: [String]) -> CommandHelp {
     CommandHelp(
       synopses: [
-        "[--open] [--state STATE] [--symbol SYMBOL] [--since TIME] [--limit N] [--follow] [--wide] "
-          + "[--utc]"
+        "[--open] [--state STATE] [--symbol SYMBOL] [--since TIME] [--before ID] [--limit N] "
+          + "[--follow] [--wide] [--utc]"
       ],
       summary: "the \(name), newest first; also without a daemon",
       details: """
@@ -89,6 +89,8 @@ extension OperatorVerb {
           choices: states),
         CommandHelp.valued("--symbol", "SYMBOL", "only of this symbol"),
         CommandHelp.valued("--since", "TIME", "only from then on: " + times),
+        CommandHelp.valued(
+          "--before", "ID", "only what is older than this signal: the next page after it"),
         CommandHelp.valued("--limit", "N", "so many rows at most"),
         CommandHelp.flag("--follow", "goes on with what is added or changes, oldest first"),
         CommandHelp.flag("--wide", "cuts nothing"),

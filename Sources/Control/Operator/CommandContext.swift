@@ -34,11 +34,9 @@ struct CommandContext {
     terminal.output(options.json ? document.compactText() : text())
   }
 
-  /// Asks the daemon on a socket. Throws when no whole answer comes in time.
-  func ask(
-    _ line: [UInt8], on socket: String, within time: Duration
-  ) throws(UnixClient.Failure) -> [UInt8] {
-    let client = try UnixClient(path: socket)
-    return try client.request(line, until: Clock.monotonic().advanced(by: time))
+  /// The daemon on these sockets.
+  func daemon(controlSocket: String = "", signalSocket: String = "") -> DaemonClient {
+    DaemonClient(
+      controlSocket: controlSocket, signalSocket: signalSocket, answerTime: answerTime)
   }
 }

@@ -31,15 +31,8 @@ struct DoctorCommand {
   /// `nil` when none answers, whatever the reason: the stages say what is wrong here.
   private func runningDaemon(_ path: String) -> DaemonFacts? {
     guard case .success(let configuration) = Configuration.load(path) else { return nil }
-    do throws(UnixClient.Failure) {
-      let line = try context.ask(
-        ControlRequest.status.line, on: context.options.socketPath ?? configuration.control.socket,
-        within: context.answerTime)
-      guard case .result(let status)? = ControlAnswer(line) else { return nil }
-      return DaemonFacts(status)
-    } catch {
-      return nil
-    }
+    let socket = context.options.socketPath ?? configuration.control.socket
+    return (try? context.daemon(controlSocket: socket).ask(.status)).map { DaemonFacts($0) }
   }
 
   private static func text(_ stages: [Stage], _ daemon: DaemonFacts?) -> String {

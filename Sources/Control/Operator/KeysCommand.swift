@@ -41,6 +41,7 @@ struct KeysWork {
   private let terminal: OperatorTerminal
   private let input: SecretLines
   private let users: DaemonUser
+  private let writer: CredentialsWriter
   private var path: String { settings.file }
 
   static func run(
@@ -70,6 +71,7 @@ struct KeysWork {
     self.terminal = terminal
     input = SecretLines(terminal)
     users = DaemonUser(configuration)
+    writer = CredentialsWriter(configuration)
   }
 
   private func run() throws(CredentialsError) -> JSONValue {
@@ -86,17 +88,17 @@ struct KeysWork {
   private func set() throws(CredentialsError) -> JSONValue {
     let editor = try CredentialsFileEditor(path: path)
     let given = try given(command.passphraseFile)
-    let names = (key: "the API key", secret: "the secret")
     let pair = (
-      key: try input.line("API key: ", names.key), secret: try input.line("Secret: ", names.secret)
+      key: try input.line("API key: ", "the API key"),
+      secret: try input.line("Secret: ", "the secret")
     )
-    if let found = CredentialFlaw.of(pair, names) {
-      throw .malformed(place: found.place, flaw: found.flaw)
-    }
+    try CredentialsWriter.check(pair)
     let passphrase = try newPassphrase(given?.passphrase, "Passphrase")
-    try write(pair, under: passphrase, editor)
+    try input.end()
+    let message = try writer.write(
+      apiKey: pair.key, secretKey: pair.secret, under: passphrase, editor)
     advise()
-    return ["ok": true, "message": .string("\(path): written; \(Self.takeOver)")]
+    return ["ok": true, "message": .string(message)]
   }
 
   private func check() throws(CredentialsError) -> JSONValue {
@@ -126,7 +128,11 @@ struct KeysWork {
     }
     let file = try CredentialsFile.load(path, refusesExposed: false)
     let pair = try file.open(with: oldPassphrase().passphrase, path: path)
-    try write(pair, under: newPassphrase(given, "New passphrase"), editor)
+    let passphrase = try newPassphrase(given, "New passphrase")
+    try input.end()
+    let renewed = CredentialsFile(
+      apiKey: pair.key, secretKey: pair.secret, passphrase: passphrase)
+    try editor.write(renewed, for: users.owner(ofFile: path))
     let place = PassphraseSource(settings).map { ", in \($0)" } ?? ""
     return [
       "ok": true,
@@ -134,15 +140,6 @@ struct KeysWork {
         "\(path): the passphrase is changed; the daemon needs the new one at its next start or "
           + "reload\(place)"),
     ]
-  }
-
-  private func write(
-    _ pair: (key: Secret, secret: Secret), under passphrase: Secret,
-    _ editor: CredentialsFileEditor
-  ) throws(CredentialsError) {
-    try input.end()
-    let file = CredentialsFile(apiKey: pair.key, secretKey: pair.secret, passphrase: passphrase)
-    try editor.write(file, for: users.owner(ofFile: path))
   }
 
   // MARK: Passphrases
@@ -169,8 +166,6 @@ struct KeysWork {
   }
 
   // MARK: What to do next
-
-  private static let takeOver = "'systemctl reload mexc-signald' makes a running daemon use it"
 
   private func advise() {
     switch settings.source {

@@ -8,9 +8,6 @@ import Store
 /// What the daemon is asked on its control socket; a report is read from the database where no daemon
 /// runs.
 struct RequestCommand {
-  /// What is verified at the exchange waits for its answer, and perhaps for the rate limits.
-  private static let verificationFactor = 6
-
   private let context: CommandContext
 
   init(_ context: CommandContext) {
@@ -33,20 +30,19 @@ struct RequestCommand {
   private func answer(
     to request: ControlRequest, _ path: String, _ configuration: Configuration?
   ) throws(CommandFailure) -> ControlAnswer {
-    let line: [UInt8]
+    let daemon = context.daemon(
+      controlSocket: path, signalSocket: configuration?.intake.socket ?? "")
     do throws(UnixClient.Failure) {
-      line = try context.ask(request.line, on: path, within: time(for: request))
+      return try daemon.answer(to: request)
     } catch {
-      if case .report(.explain(let id)) = request, let configuration, Self.isForbidden(error) {
-        return try answer(to: id, on: configuration.intake.socket)
+      if case .report(.explain(let id)) = request, configuration != nil, Self.isForbidden(error) {
+        return try story(of: id, from: daemon)
       }
       if case .notListening = error, case .report(let report) = request, let configuration {
         return try answer(to: report, from: configuration.store.path)
       }
       throw .control(SocketAdvice.failure(error, path, request))
     }
-    guard let answer = ControlAnswer(line) else { throw Self.isNoDaemon(path, "control.socket") }
-    return answer
   }
 
   private static func isForbidden(_ error: UnixClient.Failure) -> Bool {
@@ -54,26 +50,15 @@ struct RequestCommand {
     return cause.number == EACCES || cause.number == EPERM
   }
 
-  private static func isNoDaemon(_ path: String, _ key: String) -> CommandFailure {
-    .control(
-      ControlFailure(
-        code: .noAnswer, message: "what answers on \(path) is not this daemon; check \(key)"))
-  }
-
   /// Who may only send signals asks where they are sent.
-  private func answer(
-    to id: SignalID, on path: String
+  private func story(
+    of id: SignalID, from daemon: DaemonClient
   ) throws(CommandFailure) -> ControlAnswer {
-    let request: JSONValue = ["explain": .string(id.text)]
-    let line: [UInt8]
     do throws(UnixClient.Failure) {
-      line = try context.ask(
-        Array(request.compactText().utf8), on: path, within: context.answerTime)
+      return try daemon.answerToSender(about: id)
     } catch {
-      throw .control(SocketAdvice.failure(error, path, .report(.explain(id))))
+      throw .control(SocketAdvice.failure(error, daemon.signalSocket, .report(.explain(id))))
     }
-    guard let answer = ControlAnswer(line) else { throw Self.isNoDaemon(path, "intake.socket") }
-    return answer
   }
 
   /// Without a daemon: what its database holds.
@@ -99,14 +84,6 @@ struct RequestCommand {
       return .result(document)
     } catch {
       return .failure(error)
-    }
-  }
-
-  private func time(for request: ControlRequest) -> Duration {
-    if case .perform(.resolvePlaced) = request {
-      context.answerTime * Self.verificationFactor
-    } else {
-      context.answerTime
     }
   }
 

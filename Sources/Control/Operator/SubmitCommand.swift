@@ -12,32 +12,17 @@ struct SubmitCommand {
 
   func run(_ path: String) throws(CommandFailure) -> ExitCode {
     let socket = try context.settings().intake.socket
-    let answer: [UInt8]
+    let document: JSONValue
     do throws(ControlFailure) {
       let line = try SignalFile.line(path: path, standardInput: context.terminal.standardInput)
-      answer = try send(line, to: socket)
+      document = try context.daemon(signalSocket: socket).submit(line)
     } catch {
       throw .control(error)
     }
-    guard let document = try? JSONReader.read(answer),
-      let status = document["status"]?.stringValue
-    else {
-      throw .control(
-        ControlFailure(
-          code: .noAnswer,
-          message: "what answers on \(socket) is not this daemon; check intake.socket"))
-    }
+    let status = document["status"]?.stringValue ?? ""
     let isOK = status == "accepted" || status == "duplicate"
     context.show(AnswerDocument.of(document, isOK: isOK), Self.text(document, status))
     return isOK ? .done : .failed
-  }
-
-  private func send(_ line: [UInt8], to path: String) throws(ControlFailure) -> [UInt8] {
-    do throws(UnixClient.Failure) {
-      return try context.ask(line, on: path, within: context.answerTime)
-    } catch {
-      throw SocketAdvice.failure(error, path, nil)
-    }
   }
 
   private static func text(_ answer: JSONValue, _ status: String) -> String {

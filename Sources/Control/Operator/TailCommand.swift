@@ -78,15 +78,3 @@ struct TailCommand {
     }
   }
 }
-
-extension HistoryRow {
-  fileprivate var document: JSONValue {
-    let entry = TimelineEntry(event)
-    return .object(
-      pairs: [
-        ("row", .integer(link.row)), ("signal_id", .text(event.subject.signal?.text)),
-        ("leg", event.subject.leg.map { .integer($0) } ?? .null),
-        ("symbol", .text(symbol?.text)), ("level", .string(entry.level.name)),
-      ] + (entry.document.objectValue ?? []).map { ($0.name, $0.value) })
-  }
-}

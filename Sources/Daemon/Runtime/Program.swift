@@ -42,7 +42,7 @@ package enum DaemonProgram {
       for violation in invalid.violations { complain("\(violation)") }
       return .invalidConfiguration
     case .success(let file):
-      let logger = makeLogger(file.configuration.log)
+      let logger = Logger(file.configuration.log)
       let service = ServiceManager()
       let sockets = Sockets(service.activatedSockets())
       let places = PlaceCheck(file, isStart: true, givenSockets: sockets.given)
@@ -221,26 +221,6 @@ package enum DaemonProgram {
       return try SourceAuthenticator(configuration)
     } catch {
       throw .configuration("sources: \(error)")
-    }
-  }
-
-  private static func makeLogger(_ log: Configuration.Log) -> Logger {
-    let format: LogFormat =
-      switch log.format {
-      case .auto: Logger.suitableFormat()
-      case .journal: .journal
-      case .logfmt: .logfmt
-      case .json: .json
-      }
-    return Logger(level: log.level, format: format, journal: journal(format))
-  }
-
-  /// Only where standard error is the journal's as well: a format that was asked for elsewhere is for
-  /// whoever reads it there.
-  private static func journal(_ format: LogFormat) -> JournalWriter? {
-    switch format {
-    case .journal: Logger.suitableFormat() == .journal ? try? JournalWriter() : nil
-    case .logfmt, .json: nil
     }
   }
 

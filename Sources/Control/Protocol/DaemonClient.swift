@@ -1,0 +1,90 @@
+package import Configuration
+import Domain
+package import JSON
+import Platform
+
+/// The way to a daemon on its two sockets. Waits for each answer: never for a daemon's own loop.
+package struct DaemonClient: Sendable {
+  /// What is verified at the exchange waits for its answer, and perhaps for the rate limits.
+  private static let verificationFactor = 6
+
+  private let controlSocket: String
+  let signalSocket: String
+  private let answerTime: Duration
+
+  /// `answerTime` is how long the daemon may take: its turns take milliseconds, a slow disk longer.
+  package init(controlSocket: String, signalSocket: String, answerTime: Duration = .seconds(5)) {
+    self.controlSocket = controlSocket
+    self.signalSocket = signalSocket
+    self.answerTime = answerTime
+  }
+
+  package init(_ configuration: Configuration, answerTime: Duration = .seconds(5)) {
+    self.init(
+      controlSocket: configuration.control.socket, signalSocket: configuration.intake.socket,
+      answerTime: answerTime)
+  }
+
+  /// What the daemon answers on the control socket. Throws its refusal, and why none came:
+  /// `notRunning` when nobody listens.
+  package func ask(_ request: ControlRequest) throws(ControlFailure) -> JSONValue {
+    let answer: ControlAnswer
+    do throws(UnixClient.Failure) {
+      answer = try self.answer(to: request)
+    } catch {
+      throw SocketAdvice.failure(error, controlSocket, request)
+    }
+    switch answer {
+    case .result(let result): return result
+    case .failure(let failure): throw failure
+    }
+  }
+
+  /// The same, for who does something else where none came. Throws why.
+  func answer(to request: ControlRequest) throws(UnixClient.Failure) -> ControlAnswer {
+    let line = try Self.exchange(request.line, controlSocket, within: time(for: request))
+    return ControlAnswer(line) ?? .failure(Self.stranger(controlSocket, "control.socket"))
+  }
+
+  /// What the daemon tells of a signal on the signal socket, to who sent it. Throws why it tells
+  /// nothing.
+  func answerToSender(about id: SignalID) throws(UnixClient.Failure) -> ControlAnswer {
+    let request: JSONValue = ["explain": .string(id.text)]
+    let line = try Self.exchange(
+      Array(request.compactText().utf8), signalSocket, within: answerTime)
+    return ControlAnswer(line) ?? .failure(Self.stranger(signalSocket, "intake.socket"))
+  }
+
+  /// The daemon's answer to a signal, which is one line. Throws when none came.
+  package func submit(_ line: [UInt8]) throws(ControlFailure) -> JSONValue {
+    let answer: [UInt8]
+    do throws(UnixClient.Failure) {
+      answer = try Self.exchange(line, signalSocket, within: answerTime)
+    } catch {
+      throw SocketAdvice.failure(error, signalSocket, nil)
+    }
+    guard let document = try? JSONReader.read(answer), document["status"]?.stringValue != nil
+    else { throw Self.stranger(signalSocket, "intake.socket") }
+    return document
+  }
+
+  private func time(for request: ControlRequest) -> Duration {
+    if case .perform(.resolvePlaced) = request {
+      answerTime * Self.verificationFactor
+    } else {
+      answerTime
+    }
+  }
+
+  private static func exchange(
+    _ line: [UInt8], _ socket: String, within time: Duration
+  ) throws(UnixClient.Failure) -> [UInt8] {
+    let client = try UnixClient(path: socket)
+    return try client.request(line, until: Clock.monotonic().advanced(by: time))
+  }
+
+  private static func stranger(_ socket: String, _ key: String) -> ControlFailure {
+    ControlFailure(
+      code: .noAnswer, message: "what answers on \(socket) is not this daemon; check \(key)")
+  }
+}

@@ -55,6 +55,12 @@ let package = Package(
         "Configuration", "Cryptography", "Doctor", "Domain", "JSON", "Keystore", "Platform",
         "Store",
       ]),
+    module(
+      "Console",
+      imports: [
+        "CLinux", "Configuration", "Control", "Cryptography", "Doctor", "Domain", "Intake", "JSON",
+        "Keystore", "Platform", "Store", "Transport",
+      ]),
     module("Matching", imports: ["Domain"]),
     module(
       "SimulatedExchange",
@@ -77,6 +83,7 @@ let package = Package(
 
     program("mexc-signald", imports: ["Daemon", "Platform"]),
     program("mexc-signalctl", imports: ["Control", "Platform"]),
+    program("mexc-console", imports: ["Console", "Platform"]),
     program("mexc-sim", imports: ["Platform", "SimulatedExchange"]),
     program("simulate", imports: ["Platform", "Simulation"]),
     program(
@@ -120,7 +127,7 @@ let package = Package(
     tests("DoctorTests", of: ["Doctor", "Domain", "JSON", "Platform", "TestKit", "Transport"]),
     tests(
       "ControlTests",
-      of: ["Control", "Domain", "JSON", "Platform", "Store", "TestKit"]),
+      of: ["Configuration", "Control", "Domain", "JSON", "Platform", "Store", "TestKit"]),
     tests(
       "DaemonTests",
       of: [

@@ -58,6 +58,7 @@ extension Configuration {
       ] + (credentials.passphraseFile.map { [("credentials.passphrase_file", $0)] } ?? [])
       + (metrics.listen?.path.map { [("metrics.listen", $0)] } ?? [])
       + (credentials.sourcesDirectory.map { [("credentials.sources_directory", $0)] } ?? [])
+      + (console.listen.path.map { [("console.listen", $0)] } ?? [])
     var found: [Conflict] = []
     for (index, place) in places.enumerated() {
       for other in places[..<index] where other.1 == place.1 {

@@ -5,8 +5,8 @@ extension Configuration {
   static var keys: [ConfigurationKey] {
     [ConfigurationKey("mode", \.mode, .choice)]
       + exchangeKeys + credentialKeys + intakeKeys + storeKeys + priceKeys + riskKeys
-      + rateLimitKeys + [ConfigurationKey(sources: "sources")] + controlKeys + metricsKeys
-      + notifyKeys + logKeys
+      + rateLimitKeys + [ConfigurationKey(sources: "sources")] + controlKeys + consoleKeys
+      + metricsKeys + notifyKeys + logKeys
   }
 
   private static var exchangeKeys: [ConfigurationKey] {
@@ -114,8 +114,20 @@ extension Configuration {
     [ConfigurationKey("control.socket", \.control.socket, .socketPath)]
   }
 
+  /// The console reads them at its own start: a daemon that reloads has nothing left to do for them.
+  private static var consoleKeys: [ConfigurationKey] {
+    [
+      ConfigurationKey(
+        "console.listen", \.console.listen, .listenAddress("console", port: 8_712), reloads: true),
+      ConfigurationKey("console.control", \.console.allowsControl, .flag, reloads: true),
+    ]
+  }
+
   private static var metricsKeys: [ConfigurationKey] {
-    [ConfigurationKey("metrics.listen", \.metrics.listen, .optional(.listenAddress))]
+    [
+      ConfigurationKey(
+        "metrics.listen", \.metrics.listen, .optional(.listenAddress("metrics", port: 9_464)))
+    ]
   }
 
   private static var notifyKeys: [ConfigurationKey] {

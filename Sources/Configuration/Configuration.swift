@@ -1,5 +1,6 @@
 package import Domain
 package import Platform
+import Transport
 
 /// What the operator's file decides. Every default stands here, as the value of its property.
 ///
@@ -25,6 +26,7 @@ package struct Configuration: Equatable, Sendable {
   /// In the file's order, each name once.
   package var sources: [Source] = []
   package var control = Control()
+  package var console = Console()
   package var metrics = Metrics()
   package var notify = Notify()
   package var log = Log()
@@ -213,6 +215,12 @@ extension Configuration {
 
   package struct Control: Equatable, Sendable {
     package var socket = "/run/mexc-signald/control.sock"
+  }
+
+  package struct Console: Equatable, Sendable {
+    package var listen = ListenAddress.port(.loopback4, 8_712)
+    /// Takes commands too, and not only questions.
+    package var allowsControl = false
   }
 
   package struct Metrics: Equatable, Sendable {

@@ -69,11 +69,11 @@ extension ValueRule where Value == String {
 }
 
 extension ValueRule where Value == ListenAddress {
-  /// Where the daemon offers something to this machine.
-  static var listenAddress: Self {
+  /// Where something is offered to this machine; `name` and `port` are for an example.
+  static func listenAddress(_ name: String, port: Int) -> Self {
     ValueRule(
-      expected: "an address of this machine alone and a port, \"127.0.0.1:9464\", or "
-        + "\"unix:/run/mexc-signald/metrics.sock\""
+      expected: "an address of this machine alone and a port, \"127.0.0.1:\(port)\", or "
+        + "\"unix:/run/mexc-signald/\(name).sock\""
     ) { value throws(ValueFault) in
       guard case .string(let text) = value else { throw .kind }
       guard let address = ListenAddress(text) else {

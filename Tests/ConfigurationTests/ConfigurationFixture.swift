@@ -19,7 +19,8 @@ enum ConfigurationFixture {
     "risk.maximum_open_orders", "risk.maximum_orders_per_minute", "risk.maximum_daily_quote",
     "risk.pause_on_not_found", "rate_limits.ip_weight", "rate_limits.uid_weight",
     "rate_limits.window_seconds", "rate_limits.orders_per_second", "rate_limits.utilisation",
-    "sources", "control.socket", "metrics.listen", "notify.command", "notify.events",
+    "sources", "control.socket", "console.listen", "console.control", "metrics.listen",
+    "notify.command", "notify.events",
     "notify.timeout_seconds", "log.level", "log.format",
   ]
 

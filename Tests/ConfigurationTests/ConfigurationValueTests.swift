@@ -148,6 +148,9 @@ private func text(_ key: String, _ value: String) -> String {
       $0.sources[0].heartbeat == .seconds(300) && $0.sources[0].onSilence == .halt
     },
     Accepted("control.socket", "'/tmp/c'") { $0.control.socket == "/tmp/c" },
+    Accepted("console.listen", "'127.0.0.1:0'") { $0.console.listen.text == "127.0.0.1:0" },
+    Accepted("console.listen", "'unix:/run/c'") { $0.console.listen == .unix("/run/c") },
+    Accepted("console.control", "true") { $0.console.allowsControl },
     Accepted("notify.command", "null") { $0.notify.command == nil },
     Accepted("notify.command", "'/usr/bin/true'") { $0.notify.command == ["/usr/bin/true"] },
     Accepted("notify.command", "['/bin/sh', '-c', '']") {
@@ -278,6 +281,10 @@ private func text(_ key: String, _ value: String) -> String {
     Refused("rate_limits.utilisation", "1.01", "above 0 and at most 1 (default 0.95)"),
     Refused("sources", "[]", "found an array; write an object"),
     Refused("control.socket", "'control.sock'", "not an absolute path"),
+    Refused("console.listen", "'0.0.0.0:8712'", "other machines must not reach it"),
+    Refused("console.listen", "'example.org:8712'", "write an address of this machine"),
+    Refused("console.listen", "null", "found null"),
+    Refused("console.control", "'yes'", "write true or false"),
     Refused("notify.command", "'alert'", "not an absolute path"),
     Refused("notify.command", "[]", "names no program"),
     Refused("notify.command", "['sh', '-c']", "does not begin with an absolute path"),

@@ -25,11 +25,16 @@ import Testing
     ("/var/spool/mexc-signald", "/var/spool/mexc-signald-%i"),
     ("/run/mexc-signald", "/run/mexc-signald-%i"),
     ("RequiredBy=mexc-signald.service", "RequiredBy=mexc-signald@%i.service"),
+    ("After=mexc-signald.service", "After=mexc-signald@%i.service"),
+    ("SyslogIdentifier=mexc-console", "SyslogIdentifier=mexc-console-%i"),
   ]
 
-  @Test(arguments: [".service", ".socket", "-backup.service", "-backup.timer"])
+  @Test(arguments: [
+    "mexc-signald.service", "mexc-signald.socket", "mexc-signald-backup.service",
+    "mexc-signald-backup.timer", "mexc-console.service",
+  ])
   func `a template is the plain unit under the account's name`(_ unit: String) throws {
-    let expected = try Self.settings("systemd/mexc-signald\(unit)").map { line in
+    let expected = try Self.settings("systemd/\(unit)").map { line in
       let named = Self.names.reduce(line) { line, name in
         line.replacingOccurrences(of: name.plain, with: name.template)
       }
@@ -37,7 +42,7 @@ import Testing
     }
     #expect(expected.count > 5)
     let template = unit.replacingOccurrences(of: ".", with: "@.")
-    #expect(try Self.settings("systemd/mexc-signald\(template)") == expected)
+    #expect(try Self.settings("systemd/\(template)") == expected)
   }
 
   @Test func `the socket unit listens where the configuration says`() throws {

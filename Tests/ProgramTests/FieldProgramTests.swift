@@ -86,7 +86,7 @@ struct FieldProgramTests {
     #expect(help.output.contains(program.rawValue))
   }
 
-  @Test(arguments: [BuiltProgram.daemon, .control, .simulator])
+  @Test(arguments: [BuiltProgram.daemon, .control, .simulator, .console])
   func `every program has a manual page of what its help says`(_ program: BuiltProgram) throws {
     let page = try run(program.path, ["--manual"])
     #expect(page.ending == .exited(0) && page.errors.isEmpty)

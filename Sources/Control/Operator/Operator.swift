@@ -60,6 +60,7 @@ private struct Operator {
       return try BackupCommand(context).run(to: place, keep: keep)
     case .restore(let file): return try RestoreCommand(context).run(file)
     case .follow(let report): return try FollowCommand(context).run(report)
+    case .console(let revoke): return try ConsoleCommand(context).run(revoke: revoke)
     case .tail(let filter, let start): return try TailCommand(context).run(filter, from: start)
     }
     return .done

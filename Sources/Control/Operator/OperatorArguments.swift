@@ -162,6 +162,10 @@ struct OperatorArguments {
           "'completion' takes one of \(verb.help.words.joined(separator: ", "))")
       }
       return .showCompletion(shell)
+    case .console:
+      try takeNoWords(verb)
+      try needConfiguration(verb, "uses the folder beside the configuration's database")
+      return .console(revoke: flags.contains("--revoke"))
     }
   }
 

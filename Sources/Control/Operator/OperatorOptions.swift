@@ -27,6 +27,8 @@ package struct OperatorOptions: Hashable, Sendable {
     case showCommandHelp(OperatorVerb)
     case showManual
     case showCompletion(Completion.Shell)
+    /// A link for the console, or the end of all its sessions.
+    case console(revoke: Bool)
   }
 
   package var action: Action

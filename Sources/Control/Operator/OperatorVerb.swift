@@ -3,7 +3,7 @@ package enum OperatorVerb: String, CaseIterable {
   case status, signals, orders, explain, tail, doctor
   case submit, sign, cancel
   case cancelAll = "cancel-all"
-  case resolve, halt, resume
+  case resolve, halt, resume, console
   case keys, adopt, verify, backup, restore, help, completion
 
   package var flags: [String] { help.options.filter { $0.value == nil }.map(\.name) }

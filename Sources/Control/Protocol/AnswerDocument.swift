@@ -11,4 +11,9 @@ package enum AnswerDocument {
     }
     return .object(pairs: ok + [("items", answer)])
   }
+
+  /// What the daemon says of itself: `ok` when nothing needs a person.
+  package static func of(status: JSONValue) -> JSONValue {
+    of(status, isOK: StatusText.isAsItShouldBe(status))
+  }
 }

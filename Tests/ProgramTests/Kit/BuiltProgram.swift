@@ -6,6 +6,7 @@ enum BuiltProgram: String {
   case daemon = "mexc-signald"
   case control = "mexc-signalctl"
   case simulator = "mexc-sim"
+  case console = "mexc-console"
   case bench = "mexc-bench"
   case simulation = "simulate"
 

@@ -25,7 +25,8 @@ def install(world):
                              "mexc-signald.socket", "mexc-signald@x.service",
                              "mexc-signald@x.socket", "mexc-signald-backup.service",
                              "mexc-signald-backup.timer", "mexc-signald-backup@x.service",
-                             "mexc-signald-backup@x.timer")  # fmt: skip
+                             "mexc-signald-backup@x.timer", "mexc-console.service",
+                             "mexc-console@x.service")  # fmt: skip
     said = done.stdout + done.stderr or "not a word"
     world.step("systemd-analyze verify, all units", "exit status 0, not a word",
                f"exit status {done.returncode}, {said}")  # fmt: skip

@@ -32,6 +32,20 @@ extension OperatorVerb {
         synopses: [""], summary: "take signals again",
         details: "Ends a halt, and the careful start after a restored database.",
         examples: [CommandHelp.example("resume", "trades again")])
+    case .console:
+      CommandHelp(
+        synopses: ["[--revoke]"], summary: "print a link that opens the console",
+        details: """
+          The link is good once, for five minutes, and begins a session of twelve hours. Works with \
+          and without a daemon; mexc-console serves the page.
+          """,
+        options: [
+          CommandHelp.flag("--revoke", "ends every session and takes back every link instead")
+        ],
+        examples: [
+          CommandHelp.example("console", "prints a link to open in a browser"),
+          CommandHelp.example("console --revoke", "shuts everybody out"),
+        ])
     case .keys: Self.keysHelp
     case .adopt: Self.adoptHelp
     case .verify: Self.verifyHelp

@@ -1,0 +1,47 @@
+import Control
+import JSON
+
+/// What a person has the daemon do.
+enum DaemonCommand {
+  /// `body` holds the members that the command takes beside its name.
+  static func perform(_ name: String, _ body: [UInt8], _ daemon: DaemonClient) -> Reply {
+    do throws(ControlFailure) {
+      let result = try daemon.ask(try request(name, body))
+      return .json(AnswerDocument.of(result))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private static func request(
+    _ name: String, _ body: [UInt8]
+  ) throws(ControlFailure) -> ControlRequest {
+    let document = try members(of: body)
+    guard !document.contains(where: { $0.name == "command" }) else {
+      throw .invalidRequest("the path is the command; the body holds what it takes")
+    }
+    let line = JSONValue.object([JSONMember(name: "command", value: .string(name))] + document)
+    return try ControlRequest.read(Array(line.compactText().utf8))
+  }
+
+  private static func members(of body: [UInt8]) throws(ControlFailure) -> [JSONMember] {
+    if body.isEmpty { return [] }
+    guard let members = (try? JSONReader.read(body))?.objectValue else {
+      throw .invalidRequest("the body is no JSON object")
+    }
+    return members
+  }
+
+  /// The daemon's own answer to the signal.
+  static func submit(_ body: [UInt8], _ daemon: DaemonClient) -> Reply {
+    // Strict JSON has no line ends inside its strings; the socket takes a line.
+    let line = body.map { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") ? 0x20 : $0 }
+    do throws(ControlFailure) {
+      let answer = try daemon.submit(line.isEmpty ? [0x20] : line)
+      let isOK = answer["status"] == "accepted" || answer["status"] == "duplicate"
+      return .json(AnswerDocument.of(answer, isOK: isOK))
+    } catch {
+      return .failure(error)
+    }
+  }
+}

@@ -1,0 +1,197 @@
+import Control
+import Domain
+import JSON
+import Platform
+import Store
+import Transport
+
+/// Server-sent events: the daemon's present state, the last events of its history, then everything that
+/// follows. An event's id is its row in the history, so that a browser that comes back says from where
+/// it missed something.
+final class EventFeed {
+  fileprivate final class Client {
+    let stream: ResponseStream
+    let isAllowed: () -> Bool
+    /// The last row that it was told; nil until it is known where to begin.
+    var position: Int64?
+    /// Whether rows for it are being read.
+    var isReading = false
+
+    init(_ stream: ResponseStream, _ isAllowed: @escaping () -> Bool) {
+      self.stream = stream
+      self.isAllowed = isAllowed
+    }
+  }
+
+  /// What one look into the history gave.
+  private enum Look: Sendable {
+    case rows([String], position: Int64, isCut: Bool)
+    /// The row that a client saw last is not there: another database.
+    case otherHistory
+    case failure
+  }
+
+  /// More pages than one person has open.
+  static let clientMaximum = 16
+  private static let pause = Duration.milliseconds(250)
+  /// The state is told again after so many pauses: every two seconds.
+  private static let pausesPerState = 8
+  private static let rowsPerLook = 200
+  /// A new page shows so many events of before.
+  private static let rowsBefore: Int64 = 20
+  /// A client that does not read is told nothing more until it does.
+  fileprivate static let backlogMaximum = 256 * 1024
+  private static let retry = "retry: 1000\n\n"
+
+  private let loop: EventLoop
+  private let worker: Worker
+  private let status: DaemonStatus
+  private var clients: [Client] = []
+  private var timer: EventLoop.TimerID?
+  private var pauses = 0
+
+  init(_ loop: EventLoop, _ worker: Worker, _ status: DaemonStatus) {
+    self.loop = loop
+    self.worker = worker
+    self.status = status
+  }
+
+  deinit {
+    if let timer { loop.cancel(timer) }
+  }
+
+  var isFull: Bool { clients.count >= Self.clientMaximum }
+
+  /// `isAllowed` is asked again and again: who is not is told nothing more.
+  func add(_ stream: ResponseStream, after row: Int64?, isAllowed: @escaping () -> Bool) {
+    let client = Client(stream, isAllowed)
+    clients.append(client)
+    stream.send(Array(Self.retry.utf8))
+    status.ask { [weak self] answer in
+      guard let self else { return }
+      client.stream.send(Self.message("status", Self.document(answer)))
+      begin(client, after: row)
+    }
+    if timer == nil { wait() }
+  }
+
+  func close() { clients = [] }
+
+  // MARK: Time
+
+  private func wait() {
+    timer = loop.schedule(at: loop.now.advanced(by: Self.pause)) { [weak self] in self?.tick() }
+  }
+
+  private func tick() {
+    timer = nil
+    pauses += 1
+    if pauses % Self.pausesPerState == 0 { tellState() }
+    clients.removeAll { $0.stream.backlog == nil }
+    for client in clients { look(for: client) }
+    if !clients.isEmpty { wait() }
+  }
+
+  private func tellState() {
+    clients.removeAll { !$0.isAllowed() }
+    guard !clients.isEmpty else { return }
+    status.ask { [weak self] answer in
+      let message = Self.message("status", Self.document(answer))
+      for client in self?.clients ?? [] where client.takesMore { client.stream.send(message) }
+    }
+  }
+
+  // MARK: The history
+
+  /// A client that knows a row goes on after it; a new one sees the last few.
+  private func begin(_ client: Client, after row: Int64?) {
+    if let row {
+      client.position = row
+      return look(for: client)
+    }
+    client.isReading = true
+    read(client) { records -> Int64? in
+      do throws(StoreError) {
+        return try records.read { store throws(StoreError) in try store.head().row }
+      } catch {
+        return nil
+      }
+    } then: { [weak self] head in
+      // Without a database there is nothing of before.
+      client.position = max(0, (head ?? 0) - Self.rowsBefore)
+      self?.look(for: client)
+    }
+  }
+
+  private func look(for client: Client) {
+    guard let position = client.position, !client.isReading, client.takesMore else { return }
+    client.isReading = true
+    read(client) {
+      Self.look($0, after: position)
+    } then: { [weak self] look in
+      self?.tell(client, look)
+    }
+  }
+
+  private static func look(_ records: Records, after position: Int64) -> Look {
+    do throws(StoreError) {
+      return try records.history { reader throws(StoreError) in
+        let rows = try reader.rows(after: position, limit: rowsPerLook)
+        guard let last = rows.last else {
+          return try reader.store.head().row < position
+            ? .otherHistory : .rows([], position: position, isCut: false)
+        }
+        return .rows(
+          rows.map { "id: \($0.link.row)\nevent: history\ndata: \($0.document.compactText())\n\n" },
+          position: last.link.row, isCut: rows.count == rowsPerLook)
+      }
+    } catch {
+      // It is tried again with the next pause; the state says what is wrong with the daemon.
+      return .failure
+    }
+  }
+
+  private func tell(_ client: Client, _ look: Look) {
+    switch look {
+    case .rows(let messages, let position, let isCut):
+      client.position = position
+      if !messages.isEmpty { client.stream.send(Array(messages.joined().utf8)) }
+      if isCut { self.look(for: client) }
+    case .otherHistory:
+      client.stream.send(Self.message("reset", [:]))
+      client.position = nil
+      begin(client, after: nil)
+    case .failure: break
+    }
+  }
+
+  private func read<Value: Sendable>(
+    _ client: Client, _ work: @escaping @Sendable (Records) -> Value,
+    then: @escaping (Value) -> Void
+  ) {
+    let isTaken = worker.run(work) { value in
+      client.isReading = false
+      then(value)
+    }
+    if !isTaken { client.isReading = false }
+  }
+
+  // MARK: Texts
+
+  private static func document(_ answer: DaemonStatus.Answer) -> JSONValue {
+    switch answer {
+    case .success(let status): AnswerDocument.of(status: status)
+    case .failure(let failure): failure.document
+    }
+  }
+
+  private static func message(_ name: String, _ document: JSONValue) -> [UInt8] {
+    Array("event: \(name)\ndata: \(document.compactText())\n\n".utf8)
+  }
+}
+
+extension EventFeed.Client {
+  fileprivate var takesMore: Bool {
+    stream.backlog.map { $0 < EventFeed.backlogMaximum } ?? false
+  }
+}

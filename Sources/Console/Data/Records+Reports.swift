@@ -1,0 +1,28 @@
+import Control
+import Domain
+import Platform
+import Store
+
+extension Records {
+  /// A report as the operator's tool prints it with `--json`.
+  func reply(_ report: Report) -> Reply {
+    reply { store throws(ControlFailure) in
+      .json(AnswerDocument.of(try report.document(from: store)))
+    }
+  }
+
+  /// What `body` makes of the database.
+  func reply(_ body: (OrderStore) throws(ControlFailure) -> Reply) -> Reply {
+    do throws(StoreError) {
+      return try read { store throws(StoreError) in
+        do throws(ControlFailure) {
+          return try body(store)
+        } catch {
+          return .failure(error)
+        }
+      }
+    } catch {
+      return .failure(ControlFailure(code: .storageUnavailable, message: error.description))
+    }
+  }
+}

@@ -1,0 +1,54 @@
+extension PageScripts {
+  /// Events as they happen.
+  static let live = #"""
+    "use strict";
+    // What happens, as it happens. The browser comes back by itself, and says which event it saw last.
+    const live = (() => {
+      const listeners = { status: [], history: [], reset: [] };
+      const line = ui.byId("connection");
+      let last = null;
+
+      function state(text, isLost) {
+        if (line.textContent === text) return;
+        line.textContent = text;
+        line.className = isLost ? "lost" : "";
+      }
+
+      function tell(name, value) {
+        for (const listener of listeners[name]) listener(value);
+      }
+
+      function connect() {
+        const source = new EventSource("/api/events" + (last === null ? "" : "?after=" + last));
+        source.addEventListener("status", (event) => {
+          const status = JSON.parse(event.data);
+          const isAway = status.error !== undefined;
+          state(isAway ? "daemon does not answer" : "live", isAway);
+          tell("status", status);
+        });
+        source.addEventListener("history", (event) => {
+          last = event.lastEventId;
+          tell("history", JSON.parse(event.data));
+        });
+        source.addEventListener("reset", () => {
+          last = null;
+          tell("reset", null);
+        });
+        source.addEventListener("error", async () => {
+          state("connection lost, trying again …", true);
+          // A browser gives up on an answer that is no stream: the session may be over.
+          if (source.readyState !== EventSource.CLOSED) return;
+          try {
+            await ui.api("/api/session");
+          } catch (problem) {
+            if (problem.code === "no_session") return;
+          }
+          setTimeout(connect, 2000);
+        });
+      }
+
+      connect();
+      return { on: (name, listener) => listeners[name].push(listener) };
+    })();
+    """#
+}

@@ -1,0 +1,146 @@
+import Domain
+import Foundation
+import Glibc
+import JSON
+import SimulatedExchange
+import TestKit
+import Testing
+
+/// What a person does at the console.
+@Suite struct ConsoleControlTests {
+  let market: SimulatedMarket
+  let daemon: DaemonUnderTest
+
+  init() throws {
+    market = try SimulatedMarket(SimulatedMarket.calm + SimulatedMarket.roomy)
+    daemon = try DaemonUnderTest.trading(market) { $0["console.control"] = true }
+  }
+
+  private func console() throws -> ConsoleUnderTest {
+    let console = try ConsoleUnderTest(daemon)
+    try console.logIn()
+    return console
+  }
+
+  @Test func `it halts, resumes, submits and cancels`() throws {
+    let console = try console()
+    #expect(try console.post("/api/halt", ["reason": "a look"]).status == 200)
+    #expect(try daemon.status()["state"] == "halted")
+    let held = try console.send("POST", "/api/submit", body: Wish("held").text).json
+    #expect(held["status"] == "rejected" && held["code"] == "halted")
+    #expect(try console.post("/api/resume", [:]).json["ok"] == true)
+    let sent = try console.send("POST", "/api/submit", body: Wish.resting("rests").text).json
+    #expect(sent["status"] == "accepted")
+    try daemon.waitForOrder("rests", "open")
+    #expect(try console.post("/api/cancel", ["id": "rests"]).status == 200)
+    try daemon.waitForOrder("rests", "canceled")
+    let again = try console.post("/api/cancel", ["id": "rests"])
+    #expect(again.status == 409 && again.errorCode == "refused")
+    let resolve = try console.post("/api/resolve", ["id": "rests", "not_placed": true])
+    #expect(resolve.status == 409)
+    #expect(try console.post("/api/cancel", ["id": "nobody"]).status == 404)
+  }
+
+  @Test func `a body that is no command's is refused`() throws {
+    let console = try console()
+    for (target, body) in [
+      ("/api/halt", "[]"), ("/api/halt", "{"), ("/api/halt", #"{"command":"resume"}"#),
+      ("/api/halt", #"{"reason":1}"#), ("/api/cancel", "{}"), ("/api/resume", #"{"now":true}"#),
+      ("/api/credentials/test", #"{"apiKey":"a"}"#),
+      ("/api/credentials/test", #"{"apiKey":"a","secretKey":"b","other":1}"#),
+    ] {
+      let answer = try console.send("POST", target, body: body)
+      #expect(answer.status == 400 && answer.errorCode == "invalid_request", "\(target) \(body)")
+    }
+  }
+
+  @Test func `it only looks unless the configuration lets it do more`() throws {
+    daemon.settings["console.control"] = false
+    let console = try console()
+    #expect(try console.get("/api/session")["control"] == false)
+    for target in ["halt", "resume", "cancel", "resolve", "submit", "credentials"] {
+      let answer = try console.send("POST", "/api/" + target, body: "{}")
+      #expect(answer.status == 403 && answer.errorCode == "control_off", "\(target)")
+    }
+    #expect(try daemon.status()["state"] == "active")
+    #expect(try console.send("POST", "/api/check", body: Wish("a").text).status == 200)
+  }
+
+  @Test func `a signal is looked at before it is sent`() throws {
+    let console = try console()
+    func check(_ wish: Wish) throws -> JSONValue {
+      try console.send("POST", "/api/check", body: wish.text).json
+    }
+    let good = try check(Wish("a"))
+    #expect(good["ok"] == true && good["not_judged"]?.stringValue?.isEmpty == false)
+    for (wish, code) in [
+      (Wish("a", ["side": "hold"]), "invalid_field"),
+      (Wish("a", ["colour": "red"]), "unknown_field"),
+      (Wish("a", ["symbol": "DOGEUSDT"]), "symbol_not_allowed"),
+      (Wish("a", ["quantity": "1"]), "risk_order_quote"),
+    ] {
+      #expect(try check(wish)["code"]?.stringValue == code)
+    }
+    #expect(try console.get("/api/signals")["items"] == [])
+  }
+
+  @Test func `an API key is tested stage by stage, and nothing is written`() throws {
+    let console = try console()
+    let names = ["format", "connectivity", "authentication", "permissions"]
+    let key = SimulatorConfiguration.demoKey
+    let secret = SimulatorConfiguration.demoSecret
+    let rows: [(String, String, failed: [String])] = [
+      (key, secret, []), (key, String(secret.reversed()), ["authentication", "permissions"]),
+      ("mx0" + String(key.dropFirst(3).reversed()), secret, ["authentication", "permissions"]),
+      (key + " ", secret, ["format", "authentication", "permissions"]),
+      (secret, key, ["format", "authentication", "permissions"]),
+    ]
+    for (key, secret, failed) in rows {
+      for path in ["/api/credentials/test", "/api/mexc/test-credentials"] {
+        let answer = try console.post(path, ["apiKey": .string(key), "secretKey": .string(secret)])
+        #expect(answer.status == 200)
+        let report = try answer.json
+        let stages = try #require(report["stages"]?.arrayValue)
+        #expect(stages.compactMap { $0["stage"]?.stringValue } == names)
+        #expect(
+          stages.filter { $0["ok"] == false }.compactMap { $0["stage"]?.stringValue } == failed)
+        #expect(report["ok"] == .bool(failed.isEmpty))
+        for stage in stages { #expect(stage["detail"]?.stringValue?.isEmpty == false) }
+      }
+    }
+    let orders = try market.ledger().orders
+    #expect(orders.isEmpty)
+    market.process.signal(SIGKILL)
+    try market.process.waitForEnd()
+    let away = try console.post(
+      "/api/credentials/test", ["apiKey": .string(key), "secretKey": .string(secret)]
+    ).json
+    #expect(away["stages"]?.arrayValue?.map { $0["ok"] == true } == [true, false, false, false])
+    #expect(away["stages"]?.arrayValue?[1]["advice"]?.stringValue?.isEmpty == false)
+  }
+
+  @Test func `an API key is written as the operator's tool writes it`() throws {
+    daemon.settings["credentials.file"] = .string(daemon.scratch("credentials"))
+    let console = try console()
+    let pair: [(String, JSONValue)] = [
+      ("apiKey", .string(SimulatorConfiguration.demoKey)),
+      ("secretKey", .string(SimulatorConfiguration.demoSecret)),
+    ]
+    let asked = try console.post("/api/credentials", .object(pairs: pair))
+    #expect(asked.status == 409 && asked.errorCode == "passphrase_needed")
+    let wrong = try console.post(
+      "/api/credentials", ["apiKey": "a", "secretKey": "b", "passphrase": "open"])
+    #expect(wrong.status == 409 && wrong.errorCode == "not_written")
+    let done = try console.post(
+      "/api/credentials", .object(pairs: pair + [("passphrase", "open sesame")]))
+    #expect(done.status == 200, "\(done.text)")
+    let passphrase = try daemon.scratch.write("passphrase", "open sesame\n")
+    let check = try daemon.operate("keys", "check", "--passphrase-file", passphrase)
+    #expect(check.status == 0, "\(check.errors)")
+    // Where the passphrase is the daemon's own file, nobody is asked for it.
+    daemon.settings["credentials.passphrase_file"] = .string(passphrase)
+    try console.kill9()
+    try console.restart()
+    #expect(try console.post("/api/credentials", .object(pairs: pair)).status == 200)
+  }
+}

@@ -63,7 +63,7 @@ struct BannedCall: CustomTestStringConvertible, Sendable {
         "Sources/Store/Database.swift": "wraps libsqlite3",
         "Sources/Transport/ByteStream.swift": "wraps a TLS session",
         "Sources/Transport/TLSContext.swift": "wraps libssl",
-        "Sources/Transport/ServerListener.swift": "reads socket addresses",
+        "Sources/Transport/HTTPServer.swift": "reads socket addresses",
         "Sources/Transport/IPAddress.swift": "wraps socket addresses",
         "Sources/Transport/Resolver.swift": "wraps getaddrinfo",
         "Sources/fuzz/Corpus.swift": "keeps inputs over a crash",

@@ -29,7 +29,7 @@ extension PageScripts {
         ["State", (row) => words(row.order_status || row.decision)],
         ["Executed", (row) => shown(row.executed_quantity), null, true],
         ["Average", (row) => shown(row.average_price), null, true],
-        ["What came of it", (row) => shown(row.message)],
+        ["Message", (row) => shown(row.message)],
       ];
       let rows = [];
       let before = null;

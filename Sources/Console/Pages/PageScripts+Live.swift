@@ -7,6 +7,7 @@ extension PageScripts {
       const listeners = { status: [], history: [], reset: [] };
       const line = ui.byId("connection");
       let last = null;
+      let source = null;
 
       function state(text, isLost) {
         if (line.textContent === text) return;
@@ -19,7 +20,7 @@ extension PageScripts {
       }
 
       function connect() {
-        const source = new EventSource("/api/events" + (last === null ? "" : "?after=" + last));
+        source = new EventSource("/api/events" + (last === null ? "" : "?after=" + last));
         source.addEventListener("status", (event) => {
           const status = JSON.parse(event.data);
           const isAway = status.error !== undefined;
@@ -37,15 +38,27 @@ extension PageScripts {
         source.addEventListener("error", async () => {
           state("connection lost, trying again …", true);
           // A browser gives up on an answer that is no stream: the session may be over.
-          if (source.readyState !== EventSource.CLOSED) return;
+          if (source === null || source.readyState !== EventSource.CLOSED) return;
           try {
             await ui.api("/api/session");
           } catch (problem) {
             if (problem.code === "no_session") return;
           }
-          setTimeout(connect, 2000);
+          setTimeout(() => {
+            if (source !== null && !document.hidden) connect();
+          }, 2000);
         });
       }
+
+      // A browser has six connections to one place: a page that nobody sees gives its own back.
+      document.addEventListener("visibilitychange", () => {
+        if (document.hidden) {
+          if (source !== null) source.close();
+          source = null;
+        } else if (source === null) {
+          connect();
+        }
+      });
 
       connect();
       return { on: (name, listener) => listeners[name].push(listener) };

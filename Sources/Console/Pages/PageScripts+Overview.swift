@@ -20,11 +20,12 @@ extension PageScripts {
       }
 
       function showVerdict(status) {
-        const trades = status.trading_open;
+        const trades = status.trading_open && status.state === "active";
         const isGood = trades && status.problems.length === 0;
         byId("verdict").className = "notice " + (isGood ? "good" : trades ? "warn" : "bad");
         const mode = { paper: "on paper", validate: "as a check only", live: "live" }[status.mode];
-        const title = trades ? "Trading " + mode : "Not trading (" + words(status.state) + ")";
+        const title = trades ? "Trading " + mode : status.state === "reducing"
+          ? "Reducing: sells leave, buys do not" : "Not trading (" + words(status.state) + ")";
         byId("verdict").replaceChildren(
           el("p", { class: "headline" }, title),
           ...(trades && isGood ? [] : !trades && status.reason && status.problems.length === 0

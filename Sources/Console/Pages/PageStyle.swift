@@ -17,6 +17,7 @@ enum PageStyle {
       }
     }
     * { box-sizing: border-box; }
+    [hidden] { display: none !important; }
     html { font: 100%/1.5 system-ui, sans-serif; scrollbar-gutter: stable; }
     body { margin: 0; background: var(--ground); color: var(--text); overflow-wrap: anywhere; }
     a { color: var(--link); }
@@ -64,9 +65,9 @@ enum PageStyle {
     th button:focus-visible { outline: 3px solid var(--focus); }
     th[aria-sort=ascending] button::after { content: " ▲"; }
     th[aria-sort=descending] button::after { content: " ▼"; }
-    form { display: grid; gap: .6rem; margin: .5rem 0; }
+    form { display: grid; gap: .6rem; margin: .5rem 0; max-width: 45rem; }
     form.row { display: flex; flex-wrap: wrap; gap: .6rem 1rem; align-items: end; }
-    form.grid { grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); }
+    form.grid { max-width: none; grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); }
     label { display: grid; gap: .15rem; }
     label.check { display: flex; gap: .5rem; align-items: center; min-height: 2.4rem; }
     input, select, textarea, button { font: inherit; color: inherit; background: var(--ground);
@@ -82,15 +83,16 @@ enum PageStyle {
     ol.timeline li { border-left: .2rem solid var(--line); padding: .2rem 0 .5rem .8rem; }
     ol.timeline time { display: block; color: var(--quiet); font-size: .9rem; }
     .events { min-height: 12rem; }
+    .events:empty::before { content: "none yet"; color: var(--quiet); }
     .events li { padding: .2rem 0; border-bottom: 1px solid var(--line); }
     .events li[data-level=error] { color: var(--bad); }
     .events li[data-level=warning] { color: var(--warn); }
     .stages li { padding: .3rem 0; border-bottom: 1px solid var(--line); }
-    .changed { font-weight: 600; }
+    .changed td:nth-child(-n+2) { font-weight: 600; }
     dialog { color: var(--text); background: var(--ground); border: 1px solid var(--line);
       border-radius: .4rem; max-width: min(40rem, 94vw); }
     dialog::backdrop { background: rgb(0 0 0 / 50%); }
-    figure { margin: 0; } figcaption { font-weight: 600; }
+    figure { margin: 0 0 1.25rem; max-width: 60rem; } figcaption { font-weight: 600; }
     svg.chart { width: 100%; height: auto; min-height: 8rem; display: block; }
     svg text { fill: var(--quiet); font-size: 11px; }
     svg .axis { stroke: var(--line); }
@@ -103,10 +105,10 @@ enum PageStyle {
     .f-denied { fill: var(--s5); background: var(--s5); }
     .f-in_doubt { fill: var(--s6); background: var(--s6); }
     @media (max-width: 40rem) {
-      #connection { margin-left: 0; width: 100%; }
+      #connection { margin-left: 0; flex: 1; }
       table.stack thead { position: absolute; left: -100rem; }
       table.stack tr { display: block; border-bottom: 2px solid var(--line); padding: .4rem 0; }
-      table.stack td { display: grid; grid-template-columns: 8rem 1fr; border: 0; padding: .1rem 0; }
+      table.stack td { display: grid; grid-template-columns: 7rem 1fr; border: 0; padding: .1rem 0; }
       table.stack td::before { content: attr(data-name); color: var(--quiet); }
       table.stack td.number { text-align: left; }
     }

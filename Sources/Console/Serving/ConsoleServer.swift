@@ -27,6 +27,7 @@ final class ConsoleServer {
   /// Holds the name in the file system.
   private var socket: UnixListener?
   private var wrongCodes = WrongCodes()
+  private var repeatedLines = RepeatedLines()
 
   /// Listens at once. Throws when it cannot.
   init(
@@ -84,10 +85,10 @@ final class ConsoleServer {
 
   private func receive(_ request: ReceivedRequest, _ responder: Responder) {
     if let refusal = gate.refusal(of: request) {
-      logger.log(
-        .warning,
-        "a request from elsewhere was refused: a page of another site, or a name that "
-          + "leads here", [LogField("host", request.header("Host") ?? "")])
+      tell(
+        .foreignRequest,
+        "a request from elsewhere was refused: a page of another site, or a name that leads here",
+        [LogField("host", request.header("Host") ?? "")])
       return responder.respond(refusal.response)
     }
     guard let route = Route(request.path) else {
@@ -138,6 +139,11 @@ final class ConsoleServer {
       if command == .logOut { return logOut(session, responder) }
       service.perform(command, request) { [weak self] reply in self?.answer(responder, reply) }
     }
+  }
+
+  private func tell(_ kind: RepeatedLines.Kind, _ message: String, _ fields: [LogField]) {
+    guard repeatedLines.isDue(kind, at: loop.now) else { return }
+    logger.log(.warning, message, fields)
   }
 
   private func answer(_ responder: Responder, _ reply: Reply) {
@@ -200,7 +206,7 @@ final class ConsoleServer {
   }
 
   private func refuseCode(_ responder: Responder) {
-    logger.log(.warning, "a code for the console was refused: it is wrong, used or over")
+    tell(.refusedCode, "a code for the console was refused: it is wrong, used or over", [])
     guard let delay = wrongCodes.delayOfAnswer(at: loop.now) else {
       return answer(
         responder,

@@ -152,9 +152,9 @@ def uninstall(world):
     done = world.machine.run("bash", "-c", f"cd {CHECKOUT} && sudo scripts/uninstall",
                              user=OPERATOR)  # fmt: skip
     world.step("scripts/uninstall", "exit status 0", f"exit status {done.returncode}")
-    world.step("the programs, a unit", "none", existing(
+    world.step("the programs, a unit, the documents", "none", existing(
         world, "/usr/bin/mexc-signald", "/usr/bin/mexc-signalctl",
-        "/lib/systemd/system/mexc-signald.service"))  # fmt: skip
+        "/lib/systemd/system/mexc-signald.service", "/usr/share/doc/mexc-signald"))  # fmt: skip
     world.step("the configuration, the database", "config.json5, live.db", existing(
         world, world.main.configuration, f"{world.main.state}/live.db"))
 

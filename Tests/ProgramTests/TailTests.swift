@@ -86,7 +86,7 @@ struct TailTests {
   @Test func `it shows what was asked for and ends with its reader`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
-    let process = try tail(daemon, "--symbol", "ETHUSDT")
+    let process = try tail(daemon, "--since", "0", "--symbol", "ETHUSDT")
     let reader = try ChildProcess(
       "/bin/sh",
       [

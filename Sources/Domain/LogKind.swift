@@ -27,6 +27,7 @@ package enum LogKind: String, CaseIterable, Hashable, Sendable {
   case storageRestored = "7cbdd8d71463416dadaab2c3504c2658"
   case sourceSilent = "1236b08b153a415193393ef32b14ea2b"
   case sourceHeard = "d6dbc7a1abb44fcd9d482bdf064c8d98"
+  case sequenceGap = "7a0c1f0d5f6e4d6f9d3e8b21c4a95e62"
   case clockStepped = "d28491690a6b4001b37301c69980fbbc"
   case notifyFailed = "54ffcaa8470b42aab8113ebc4bf74313"
 }

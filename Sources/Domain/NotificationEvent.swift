@@ -7,6 +7,7 @@ package enum NotificationEvent: String, CaseIterable, Hashable, Sendable {
   case halted
   case resumed
   case sourceSilent = "source_silent"
+  case sequenceGap = "sequence_gap"
   case backOff = "back_off"
   case exchangeUnreachable = "exchange_unreachable"
   case keyExpiring = "key_expiring"
@@ -20,6 +21,7 @@ package enum NotificationEvent: String, CaseIterable, Hashable, Sendable {
     case .halted: "halted"
     case .resumed: "resumed"
     case .sourceSilent: "source_silent"
+    case .sequenceGap: "sequence_gap"
     case .backOff: "silence_demanded"
     case .exchangeUnreachable, .keyExpiring, .storageUnavailable: nil
     }
@@ -32,6 +34,7 @@ package enum NotificationEvent: String, CaseIterable, Hashable, Sendable {
     case .halted: "Trading is halted, by the operator or by a rule."
     case .resumed: "The operator has ended a halt."
     case .sourceSilent: "A source that promised heartbeats has fallen silent."
+    case .sequenceGap: "Signals of a source are missing, by the numbers that it gives them."
     case .backOff: "The exchange demands a back-off, or bans this address."
     case .exchangeUnreachable: "There has been no connection to the exchange for 20 seconds."
     case .keyExpiring: "The API key ends within ten days; told once for each day that is left."
@@ -46,6 +49,7 @@ package enum NotificationEvent: String, CaseIterable, Hashable, Sendable {
     case .halted: "when the cause is gone, 'mexc-signalctl resume'"
     case .resumed: "nothing is to be done"
     case .sourceSilent: "look at the program that makes its signals"
+    case .sequenceGap: "look at the program that makes its signals, and for what was lost"
     case .backOff: "look for other programs that use the exchange from this address"
     case .exchangeUnreachable: "'mexc-signalctl doctor' says what is in the way"
     case .keyExpiring: "make another key at the exchange and give it to the daemon"
@@ -85,9 +89,17 @@ extension Notification {
     let message: String
     switch event {
     case .notFound: message = "an order was sent and is not found: \(detail("message"))"
-    case .halted: message = "trading is halted: \(detail("reason"))"
+    case .halted:
+      let isAll = detail("scope") != HaltScope.buys.rawValue
+      message = "trading is halted\(isAll ? "" : " but for sells"): \(detail("reason"))"
     case .resumed: message = "trading is resumed by the operator"
     case .sourceSilent: message = "nothing is heard of the source \"\(detail("source"))\""
+    case .sequenceGap:
+      let found = history.detail["found"]?.integerValue ?? 0
+      let expected = history.detail["expected"]?.integerValue ?? 0
+      message =
+        "signals of the source \"\(detail("source"))\" are missing: \(expected) was expected, and "
+        + "\(found) came"
     case .backOff: message = "the exchange demands a back-off: \(detail("reason"))"
     case .exchangeUnreachable, .keyExpiring, .storageUnavailable: return nil
     }

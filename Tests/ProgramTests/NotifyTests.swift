@@ -134,7 +134,7 @@ struct NotifyTests {
     return String(decoding: bytes, as: UTF8.self).contains(") Z ")
   }
 
-  @Test func `a missing command is said, and tried again`() throws {
+  @Test func `a missing command is said, and tried again once it is mended`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest(market) { $0["notify.command"] = "/does/not/exist" }
     try daemon.start()
@@ -142,6 +142,10 @@ struct NotifyTests {
     try daemon.waitForTrading()
     #expect(try daemon.operate("halt").status == 0)
     try daemon.process.line(with: "the notify command failed", "could not be started")
+    daemon.settings["notify.command"] = command("cat >> $OUT", daemon)
+    try daemon.writeConfiguration()
+    try daemon.process.signal(SIGHUP)
+    #expect(try events(daemon, count: 1)[0]["event"] == "halted")
   }
 
   @Test func `an exchange that cannot be reached is told once`() throws {

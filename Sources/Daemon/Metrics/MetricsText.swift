@@ -28,7 +28,9 @@ enum MetricsText {
     text.seconds(snapshot.facts.startedAt.wall)
     text.family("trading_open", .gauge, "1 when an order may leave.")
     text.sample(snapshot.engine?.isTradingOpen ?? false)
-    text.family("halted", .gauge, "1 while trading is halted, or the database cannot be used.")
+    text.family(
+      "halted", .gauge,
+      "1 while trading is halted, if only in part, or the database cannot be used.")
     text.sample(snapshot.engine?.state != .active)
     text.family("careful_start", .gauge, "1 while signals are looked up before they may leave.")
     text.sample(snapshot.engine?.isCareful ?? false)

@@ -68,8 +68,10 @@ final class Notifier {
   func reconfigured() {
     store.notified = notify.command == nil ? [] : Set(notify.events)
     store.mayHaveNotifications = true
-    if let look { loop.cancel(look) }
-    look = nil
+    for timer in [look, pause].compactMap(\.self) { loop.cancel(timer) }
+    (look, pause) = (nil, nil)
+    backOff.reset()
+    lastFailure = nil
     if notify.command != nil { scheduleLook() }
   }
 

@@ -34,7 +34,7 @@ struct SequenceWatch: Sendable {
       number > before
         ? "signals of a source are missing: \(before + 1) was expected, and \(number) came"
         : "the numbers of a source do not rise: \(before + 1) was expected, and \(number) came",
-      [("source", source), ("signal", signal.id.text), ("advice", Self.advice)],
+      [("source", source), ("signal_id", signal.id.text), ("advice", Self.advice)],
       kind: .sequenceGap)
   }
 

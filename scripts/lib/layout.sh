@@ -52,9 +52,9 @@ stage_documents() {
   local share=$1 programs=$2 doc=$1/doc/mexc-signald file
   stage_file 0644 README.md "$doc/README.md"
   stage_file 0644 systemd/restart-backoff.conf "$doc/examples/restart-backoff.conf"
-  for file in etc/*; do
-    [ ! -f "$file" ] || stage_file 0644 "$file" "$doc/examples/$(basename "$file")"
-  done
+  while read -r file; do
+    stage_file 0644 "etc/$file" "$doc/examples/$file"
+  done < <(find etc -type f -not -path 'etc/apparmor.d/*' -printf '%P\n')
   gzip -9n "$doc/README.md"
   # scripts/manual writes man/, bash-completion/, zsh/ and fish/ below a folder.
   if [ -x scripts/manual ]; then

@@ -212,6 +212,14 @@ class Story:
         self.step("the version before, with its databases", f"exit status 0, schemas {both}",
                   f"{status}, schemas {self.schemas(self.databases)}")  # fmt: skip
         self.take("present")
+        # A file where the copies are to lie.
+        in_the_way = f"{world.main.state}/backups"
+        machine.must("touch", in_the_way)
+        version = self.version()
+        status, _ = self.apt("install", self.file())
+        self.step("upgrade without room for a copy", "exit status 100, nothing changed",
+                  f"{status}, {'nothing changed' if self.version() == version else 'changed'}")
+        machine.must("rm", in_the_way)
         world.follow("package-upgrade", "upgrade")
         self.step("copies of the databases", f"2, schemas {both}",
                   f"{len(self.copies())}, schemas {self.schemas(self.copies())}")  # fmt: skip

@@ -63,6 +63,16 @@ def paper(world):
     world.step("its report; the exchange's ledger", "filled, no order",
                f"{word}, {world.plural(len(world.main.exchange.orders()))}")  # fmt: skip
     world.follow("by-socket", "a signal by socket")
+    journal_fields(world)
+
+
+def journal_fields(world):
+    shown = world.follow("journal", "the fields of the journal")
+    explained = world.machine.must("journalctl", "--no-pager", "-x", "-u", world.main.unit)
+    words = ["found" if "hello" in shown else "not found",
+             "explained" if "Subject: The daemon has started" in explained
+             else "not explained"]  # fmt: skip
+    world.step("the signal's lines; -x on the start", "found, explained", ", ".join(words))
 
 
 def live(world):

@@ -6,7 +6,7 @@ import shutil
 import time
 
 from inside import give_to_operator
-from installation import EXPOSURE_MAXIMUM, existing, exposure, trading
+from installation import EXPOSURE_MAXIMUM, existing, exposure, journal_fields, trading
 from machine import until
 from world import CHECKOUT
 
@@ -123,6 +123,7 @@ class Story:
         until("the report on the README's signal", lambda: world.outcome("hello"))
         world.follow("outcome", "what came of it")
         world.follow("by-socket", "a signal by socket")
+        journal_fields(world)
         exchange = world.main.exchange
         world.follow("keys", "key and secret", answers=f"{exchange.key}\n{exchange.secret}\n")
         world.follow("live", "from paper to live")

@@ -2,18 +2,19 @@
 
 import glob
 import os
+import re
 import shutil
 import time
 
 from inside import give_to_operator
 from installation import EXPOSURE_MAXIMUM, existing, exposure, journal_fields, trading
-from machine import until
+from machine import Trouble, until
 from world import CHECKOUT
 
 PACKAGE = "mexc-signald"
 # Where scripts/package puts it.
 FOLDER = f"{CHECKOUT}/.build/package"
-# Way back to the schema before, as the tests of the store have it.
+# Where the tests of the store have the ways back to a schema before.
 FORMER = "Sources/TestKit/FormerSchema.swift"
 
 
@@ -206,8 +207,9 @@ class Story:
         former = str(int(present.split(",")[0]) - 1)
         both = f"{former}, {former}"
         machine.must("systemctl", "stop", world.main.unit, self.second.unit)
+        way_back = self.way_back(present.split(",")[0], former)
         for path in self.databases:
-            self.set_back(path, former)
+            self.set_back(path, way_back, former)
         self.take("older")
         status, _ = self.apt("install", "--allow-downgrades", self.file())
         self.step("the version before, with its databases", f"exit status 0, schemas {both}",
@@ -234,11 +236,20 @@ class Story:
         self.step("the same version again; copies", "exit status 0, 2",
                   f"{status}, {len(self.copies())}")  # fmt: skip
 
-    def set_back(self, path, schema):
-        """A database as a program of that schema leaves it."""
+    def way_back(self, present, former):
+        """The statements from one schema to the one before, as the tests of the store have them."""
         with open(os.path.join(self.scripts, "..", FORMER), encoding="utf-8") as file:
-            statements = file.read().split('"""')[1]
-        script = f"BEGIN; {statements} PRAGMA user_version = {schema}; COMMIT;"
+            text = file.read()
+        found = re.search(
+            rf"From version {present} of a database to version {former},.*\n.* static let \w+ =\s*"
+            r'(?:"""(.*?)"""|"([^"]*)\\n")', text, re.DOTALL)  # fmt: skip
+        if found is None:
+            raise Trouble(f"{FORMER} tells no way from version {present} to {former}")
+        return found[1] or found[2]
+
+    def set_back(self, path, way_back, schema):
+        """A database as a program of that schema leaves it."""
+        script = f"BEGIN; {way_back} PRAGMA user_version = {schema}; COMMIT;"
         self.machine.must("runuser", "-u", "mexc-signald", "--", "sqlite3", "-bail", path,
                           text=script + "PRAGMA wal_checkpoint(TRUNCATE);")  # fmt: skip
 

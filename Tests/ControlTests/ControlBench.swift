@@ -179,11 +179,12 @@ struct Story {
       clientOrderID: try #require(ClientOrderID("x-" + id)), symbol: signal.symbol,
       side: signal.side, type: signal.type, amount: amount, price: signal.price)
     let expiry = start.advanced(by: .seconds(60))
+    let stated = price.map { #","price":"\#($0)""# } ?? ""
     writes.append(
       .insertSignal(
         SignalRecord(
           signalID: self.id, symbol: signal.symbol, side: signal.side, type: signal.type,
-          contentDigest: [1, 2, 3], raw: Array(#"{"id":"\#(id)"}"#.utf8),
+          contentDigest: [1, 2, 3], raw: Array(#"{"id":"\#(id)"\#(stated)}"#.utf8),
           origin: .file(Array("\(id).json".utf8)), receivedAt: start, expiresAt: expiry,
           clientOrderID: request.clientOrderID, decision: denied?.code ?? .accepted,
           message: denied?.message ?? "", decidedAt: start)))
@@ -300,10 +301,11 @@ extension Story {
     return story
   }
 
-  static func deniedAtOnce() throws -> Story {
+  static func deniedAtOnce(
+    message: String = "trading is halted: lunch; 'mexc-signalctl resume' resumes it"
+  ) throws -> Story {
     try Story(
-      "s-halted", amount: .base(try money("0.001")), price: "60000",
-      denied: (.halted, "trading is halted: lunch; 'mexc-signalctl resume' resumes it"))
+      "s-halted", amount: .base(try money("0.001")), price: "60000", denied: (.halted, message))
   }
 
   static func resolvedByHand() throws -> Story {

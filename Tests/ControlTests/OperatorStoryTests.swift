@@ -101,7 +101,7 @@ import Testing
         "origin": "file s-filled.json", "symbol": "BTCUSDT", "side": "buy", "type": "limit",
         "decision": "accepted", "message": "", "client_order_id": "x-s-filled",
         "expires_at": "2026-09-25T10:12:12.345Z", "decided_at": "2026-09-25T10:11:12.345Z",
-        "raw": #"{"id":"s-filled"}"#,
+        "raw": #"{"id":"s-filled","price":"60000"}"#,
       ])
     #expect(
       story["order"] == [

@@ -59,6 +59,8 @@ private struct Operator {
     case .backup(let place, let keep):
       return try BackupCommand(context).run(to: place, keep: keep)
     case .restore(let file): return try RestoreCommand(context).run(file)
+    case .report(let since, let output):
+      return try ReportCommand(context).run(since: since, output: output)
     case .follow(let report): return try FollowCommand(context).run(report)
     case .console(let revoke): return try ConsoleCommand(context).run(revoke: revoke)
     case .tail(let filter, let start): return try TailCommand(context).run(filter, from: start)

@@ -155,6 +155,7 @@ struct OperatorArguments {
     case .resume:
       try takeNoWords(verb)
       return .request(.perform(.resume))
+    case .report: return try report()
     case .help: return try help()
     case .completion:
       guard words.count == 1, let shell = Completion.Shell(rawValue: words[0]) else {
@@ -173,6 +174,23 @@ struct OperatorArguments {
     guard words.isEmpty else {
       throw .invalidRequest("'\(verb.rawValue)' takes no further words")
     }
+  }
+
+  private func report() throws(ControlFailure) -> OperatorOptions.Action {
+    try takeNoWords(.report)
+    try needConfiguration(.report, "reads the database of the configuration")
+    guard let output = values["--output"], !output.hasSuffix("/") else {
+      throw .invalidRequest("'report' needs --output FILE")
+    }
+    return .report(since: try since(), output: output)
+  }
+
+  private func since() throws(ControlFailure) -> WallTime? {
+    guard let text = values["--since"] else { return nil }
+    guard let time = times.time(from: text, now: Clock.wall()) else {
+      throw .invalidRequest("--since takes \(TimeStyle.forms)")
+    }
+    return time
   }
 
   private func help() throws(ControlFailure) -> OperatorOptions.Action {
@@ -310,12 +328,7 @@ struct OperatorArguments {
     var filter = try ControlRequest.filter(
       openOnly: flags.contains("--open"), state: values["--state"], symbol: values["--symbol"],
       before: values["--before"], limit: limit, states: states)
-    if let text = values["--since"] {
-      guard let time = times.time(from: text, now: Clock.wall()) else {
-        throw .invalidRequest("--since takes \(TimeStyle.forms)")
-      }
-      filter.since = time
-    }
+    filter.since = try since()
     return filter
   }
 }

@@ -1,4 +1,5 @@
 import Configuration
+package import Domain
 import Store
 
 /// What the arguments of the operator's tool ask for.
@@ -25,6 +26,8 @@ package struct OperatorOptions: Hashable, Sendable {
     /// A list, and what is added to it or changes in it.
     case follow(Report)
     case showCommandHelp(OperatorVerb)
+    /// A page about the signals from a time on, into this file.
+    case report(since: WallTime?, output: String)
     case showManual
     case showCompletion(Completion.Shell)
     /// A link for the console, or the end of all its sessions.

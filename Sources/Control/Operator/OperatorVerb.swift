@@ -4,7 +4,7 @@ package enum OperatorVerb: String, CaseIterable {
   case submit, sign, cancel
   case cancelAll = "cancel-all"
   case resolve, halt, resume, console
-  case keys, adopt, verify, backup, restore, help, completion
+  case keys, adopt, verify, report, backup, restore, help, completion
 
   package var flags: [String] { help.options.filter { $0.value == nil }.map(\.name) }
 

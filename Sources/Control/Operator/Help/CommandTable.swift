@@ -49,6 +49,7 @@ extension OperatorVerb {
     case .keys: Self.keysHelp
     case .adopt: Self.adoptHelp
     case .verify: Self.verifyHelp
+    case .report: Self.reportHelp
     case .backup: Self.backupHelp
     case .restore: Self.restoreHelp
     case .help:
@@ -253,6 +254,23 @@ extension OperatorVerb {
       CommandHelp.valued("--head", "HASH", "the history must hold this head of an earlier run")
     ],
     examples: [CommandHelp.example("verify", "prints the verdict, and the head to note down")])
+
+  private static let reportHelp = CommandHelp(
+    synopses: ["[--since TIME] --output FILE"],
+    summary: "a page about what came of the signals; also without a daemon",
+    details: """
+      One file for a browser, with tables and bars: outcomes, latency, slippage, fills, the use of the \
+      order limit, and what was refused and why.
+      """,
+    options: [
+      CommandHelp.valued("--since", "TIME", "from then on, else of the last 7 days: " + times),
+      CommandHelp.valued(
+        "--output", "FILE", "where the page is written; one that is there is replaced"),
+      CommandHelp.flag("--utc", "times in UTC, not in the zone of this machine"),
+    ],
+    examples: [
+      CommandHelp.example("report --since 30d --output report.html", "the last month")
+    ])
 
   private static let backupHelp = CommandHelp(
     synopses: ["FILE", "[--keep N] FOLDER"],

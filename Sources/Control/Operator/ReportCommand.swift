@@ -1,0 +1,50 @@
+import Configuration
+import Domain
+import JSON
+import Platform
+import Store
+
+/// The page about what came of the signals, read beside a daemon or without one.
+struct ReportCommand {
+  static let standardPeriod = Duration.seconds(7 * 24 * 60 * 60)
+
+  private let context: CommandContext
+
+  init(_ context: CommandContext) {
+    self.context = context
+  }
+
+  func run(since: WallTime?, output: String) throws(CommandFailure) -> ExitCode {
+    let settings = try context.settings()
+    let end = Clock.wall()
+    let start = since ?? end.advanced(by: .zero - Self.standardPeriod)
+    let page: OutcomePage
+    do throws(StoreError) {
+      let store = try OrderStore(readOnlyPath: settings.store.path)
+      page = try OutcomePage(
+        store, from: min(start, end), to: end, context.options.times,
+        ordersPerSecond: settings.rateLimits.ordersPerSecond)
+    } catch {
+      throw .control(ControlFailure(code: .storageUnavailable, message: error.description))
+    }
+    do throws(SystemError) {
+      try Self.write(page.html, to: output)
+    } catch {
+      throw .control(ControlFailure(code: .unreachable, message: error.description))
+    }
+    let message =
+      "\(output): \(page.signals) signals since \(context.options.times.text(start))"
+    context.show(
+      ["ok": true, "path": .string(output), "signals": .integer(page.signals)],
+      ByteText.printable(message))
+    return .done
+  }
+
+  /// For its owner's eyes: the page tells what was traded.
+  private static func write(_ text: String, to path: String) throws(SystemError) {
+    let slash = path.lastIndex(of: "/")
+    let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let name = slash.map { path[path.index(after: $0)...] } ?? path[...]
+    try Directory(path: folder).writeWhole(Array(name.utf8), Array(text.utf8), mode: 0o600)
+  }
+}

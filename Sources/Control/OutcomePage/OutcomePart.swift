@@ -1,0 +1,101 @@
+package import Domain
+package import Store
+
+/// What came of the signals of a stretch of time.
+package struct OutcomePart {
+  /// In the order in which they are shown.
+  package static let outcomes = ["filled", "open", "canceled", "rejected", "denied", "in_doubt"]
+
+  package let start: WallTime
+  package private(set) var counts: [String: Int64] = [:]
+  /// From the signal's arrival to its order's leaving.
+  private var latencies: [Int64] = []
+  /// Basis points that fills were worse than the price that their orders were judged by; below zero,
+  /// better.
+  private var slippages: [FixedDecimal] = []
+  /// The same against the price that the signal stated.
+  private var statedSlippages: [FixedDecimal] = []
+  package private(set) var filledQuote = FixedDecimal.zero
+  private var sentInSecond: [Int64: Int64] = [:]
+
+  package var medianLatency: Int64? { latencies.quantile(50) }
+  package var slowLatency: Int64? { latencies.quantile(99) }
+  package var medianSlippage: FixedDecimal? { slippages.quantile(50) }
+  package var worstSlippage: FixedDecimal? { slippages.last }
+  package var medianStatedSlippage: FixedDecimal? { statedSlippages.quantile(50) }
+  package var worstStatedSlippage: FixedDecimal? { statedSlippages.last }
+  /// The most orders that left within one second.
+  package var mostInSecond: Int64 { sentInSecond.values.max() ?? 0 }
+  package var signals: Int64 { counts.values.reduce(0, +) }
+
+  /// The rows in so many equal parts of the time.
+  package static func parts(
+    _ rows: [OutcomeRow], from start: WallTime, to end: WallTime, count: Int64
+  ) -> [OutcomePart] {
+    let length = max(1, end.since(start).wholeMilliseconds / count)
+    var parts = (0..<count).map { index in
+      OutcomePart(start: WallTime(milliseconds: start.milliseconds + index * length))
+    }
+    for row in rows {
+      let index = row.receivedAt.since(start).wholeMilliseconds / length
+      parts[Int(min(max(index, 0), count - 1))].add(row)
+    }
+    for index in parts.indices { parts[index].sort() }
+    return parts
+  }
+
+  private init(start: WallTime) {
+    self.start = start
+  }
+
+  private mutating func add(_ row: OutcomeRow) {
+    counts[Self.outcome(of: row), default: 0] += 1
+    if let armed = row.armedAt {
+      latencies.append(max(0, armed.since(row.receivedAt).wholeMilliseconds))
+      sentInSecond[armed.milliseconds / 1_000, default: 0] += 1
+    }
+    if let slippage = Self.slippage(of: row, against: row.guardPrice) { slippages.append(slippage) }
+    if let slippage = Self.slippage(of: row, against: row.statedPrice) {
+      statedSlippages.append(slippage)
+    }
+    if let quote = row.executedQuote { filledQuote = filledQuote.adding(quote) ?? filledQuote }
+  }
+
+  private mutating func sort() {
+    latencies.sort()
+    slippages.sort()
+    statedSlippages.sort()
+  }
+
+  private static func outcome(of row: OutcomeRow) -> String {
+    switch row.status {
+    case nil, .denied?: "denied"
+    case .new?, .submitted?, .open?, .partiallyFilled?: "open"
+    case .filled?, .validated?: "filled"
+    case .canceled?, .partiallyCanceled?, .expired?: "canceled"
+    case .rejected?: "rejected"
+    case .unknown?, .notFound?: "in_doubt"
+    }
+  }
+
+  private static func slippage(
+    of row: OutcomeRow, against price: FixedDecimal?
+  ) -> FixedDecimal? {
+    guard let price, let average = row.averagePrice,
+      let difference = row.side == .buy
+        ? average.subtracting(price) : price.subtracting(average),
+      let scaled = difference.multiplied(by: FixedDecimal(10_000), rounding: .down)
+    else { return nil }
+    let hundredth = FixedDecimal.powerOfTen(negative: 2)
+    return scaled.divided(by: price, rounding: .down).flatMap { value in
+      hundredth.flatMap { value.rounded(toMultipleOf: $0, .down) }
+    }
+  }
+}
+
+extension Array {
+  /// Of a sorted list, by the nearest rank.
+  fileprivate func quantile(_ percent: Int) -> Element? {
+    isEmpty ? nil : self[Swift.max(0, (count * percent + 99) / 100 - 1)]
+  }
+}

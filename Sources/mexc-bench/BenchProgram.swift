@@ -10,19 +10,19 @@ enum BenchProgram {
     let options: BenchOptions
     do throws(BenchOptions.UsageError) {
       guard let parsed = try BenchOptions.parse(arguments) else {
-        write(BenchOptions.usage, to: STDOUT_FILENO)
+        OutputLine.write(BenchOptions.usage, to: STDOUT_FILENO)
         return .done
       }
       options = parsed
     } catch {
-      write(UsageMessage.text("mexc-bench", error.description), to: STDERR_FILENO)
+      OutputLine.write(UsageMessage.text("mexc-bench", error.description), to: STDERR_FILENO)
       return .wrongUsage
     }
     do {
       try measure(options)
       return .done
     } catch {
-      write("mexc-bench: \(error)", to: STDERR_FILENO)
+      OutputLine.write("mexc-bench: \(error)", to: STDERR_FILENO)
       return .failed
     }
   }
@@ -31,7 +31,7 @@ enum BenchProgram {
     let machine = try Machine()
     let bench = try Bench(options)
     defer { bench.close() }
-    if !options.asJSON { write(machine.text, to: STDOUT_FILENO) }
+    if !options.asJSON { OutputLine.write(machine.text, to: STDOUT_FILENO) }
     var members: [(String, JSONValue)] = [
       ("version", .string(Version.text)), ("machine", machine.document),
       ("directory", .string(options.directory)),
@@ -41,10 +41,12 @@ enum BenchProgram {
       if options.asJSON {
         members.append((section.name, section.document))
       } else {
-        write("\n" + section.text, to: STDOUT_FILENO, lineEnd: "")
+        OutputLine.writeText("\n" + section.text, to: STDOUT_FILENO)
       }
     }
-    if options.asJSON { write(JSONValue.object(pairs: members).prettyText(), to: STDOUT_FILENO) }
+    if options.asJSON {
+      OutputLine.write(JSONValue.object(pairs: members).prettyText(), to: STDOUT_FILENO)
+    }
   }
 
   private static func run(
@@ -60,17 +62,6 @@ enum BenchProgram {
     case .parts: try PartsMeasurement(bench).run()
     case .allocations: try AllocationMeasurement(bench: bench).run()
     case .history: try HistoryMeasurement(bench).run()
-    }
-  }
-
-  private static func write(_ text: String, to descriptor: CInt, lineEnd: String = "\n") {
-    var rest = Array((text + lineEnd).utf8)[...]
-    while !rest.isEmpty {
-      let count = retryingInterrupts {
-        unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      }
-      guard count > 0 else { return }
-      rest = rest.dropFirst(count)
     }
   }
 }

@@ -42,22 +42,9 @@ package struct OperatorTerminal {
       !(Environment.value("NO_COLOR") ?? "").isEmpty
       || Environment.value("TERM") == "dumb"
     return OperatorTerminal(
-      output: { write($0 + "\n", to: STDOUT_FILENO) },
-      complaints: { write($0 + "\n", to: STDERR_FILENO) },
-      prompt: { write($0, to: STDERR_FILENO) }, width: width, isColoured: width != nil && !isPlain)
-  }
-
-  /// Nobody is left to tell when the terminal itself takes nothing.
-  private static func write(_ text: String, to number: CInt) {
-    var rest = Array(text.utf8)[...]
-    while !rest.isEmpty {
-      let count = retryingInterrupts {
-        unsafe rest.withUnsafeBytes { buffer in
-          unsafe Glibc.write(number, buffer.baseAddress, buffer.count)
-        }
-      }
-      guard count > 0 else { return }
-      rest = rest.dropFirst(count)
-    }
+      output: { OutputLine.write($0, to: STDOUT_FILENO) },
+      complaints: { OutputLine.write($0, to: STDERR_FILENO) },
+      prompt: { OutputLine.writeText($0, to: STDERR_FILENO) }, width: width,
+      isColoured: width != nil && !isPlain)
   }
 }

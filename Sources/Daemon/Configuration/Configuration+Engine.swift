@@ -29,8 +29,8 @@ extension Configuration {
     }
   }
 
-  private static func halt(_ silence: Source.OnSilence) -> HaltScope? {
-    switch silence {
+  private static func halt(_ consequence: Source.OnSilence) -> HaltScope? {
+    switch consequence {
     case .event: nil
     case .reducing: .buys
     case .halt: .all

@@ -225,7 +225,7 @@ package enum DaemonProgram {
   }
 
   private static func say(_ text: String) {
-    write(text, to: STDOUT_FILENO)
+    OutputLine.write(text, to: STDOUT_FILENO)
   }
 
   private static func complain(_ text: String) { complain(.error, text) }
@@ -234,19 +234,7 @@ package enum DaemonProgram {
   /// journal.
   private static func complain(_ level: LogLevel, _ text: String) {
     let isJournal = Logger.suitableFormat() == .journal
-    write((isJournal ? level.journalPrefix : "") + text, to: STDERR_FILENO)
-  }
-
-  private static func write(_ text: String, to descriptor: CInt) {
-    let bytes = Array((text + "\n").utf8)
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes { buffer in
-        unsafe Glibc.write(descriptor, buffer.baseAddress, buffer.count)
-      }
-      guard count > 0 else { return }
-      rest = rest.dropFirst(count)
-    }
+    OutputLine.write((isJournal ? level.journalPrefix : "") + text, to: STDERR_FILENO)
   }
 }
 

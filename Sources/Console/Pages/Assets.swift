@@ -2,10 +2,10 @@
 /// nothing comes from elsewhere.
 enum Assets {
   static let scripts: [(name: String, text: String)] = [
-    ("console.js", PageScripts.common), ("live.js", PageScripts.live),
-    ("overview.js", PageScripts.overview), ("lists.js", PageScripts.lists),
-    ("story.js", PageScripts.story), ("charts.js", PageScripts.charts),
-    ("config.js", PageScripts.configuration), ("submit.js", PageScripts.submit),
+    ("console.js", CommonScript.text), ("live.js", LiveScript.text),
+    ("overview.js", OverviewScript.text), ("lists.js", ListsScript.text),
+    ("story.js", StoryScript.text), ("charts.js", ChartsScript.text),
+    ("config.js", ConfigurationScript.text), ("submit.js", SubmitScript.text),
   ]
 
   static func reply(_ route: Route) -> Reply {
@@ -13,8 +13,3 @@ enum Assets {
     return .text(PageStyle.text, .css)
   }
 }
-
-/// The pages' scripts, each in a file of its own.
-///
-/// Longer than 400 lines, because it is no type but a place for texts.
-enum PageScripts {}

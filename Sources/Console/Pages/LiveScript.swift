@@ -1,6 +1,6 @@
-extension PageScripts {
-  /// Events as they happen.
-  static let live = #"""
+/// Events as they happen.
+enum LiveScript {
+  static let text = #"""
     "use strict";
     // What happens, as it happens. The browser comes back by itself, and says which event it saw last.
     const live = (() => {

@@ -1,6 +1,6 @@
-extension PageScripts {
-  /// Signals and orders.
-  static let lists = #"""
+/// Signals and orders.
+enum ListsScript {
+  static let text = #"""
     "use strict";
     // Signals or orders: filtered and paged by the console, sorted here within the page.
     (() => {

@@ -1,6 +1,6 @@
-extension PageScripts {
-  /// What holds, and the API key.
-  static let configuration = #"""
+/// What holds, and the API key.
+enum ConfigurationScript {
+  static let text = #"""
     "use strict";
     (() => {
       const { byId, el, notice, shown } = ui;

@@ -1,6 +1,6 @@
-extension PageScripts {
-  /// The overview.
-  static let overview = #"""
+/// The overview.
+enum OverviewScript {
+  static let text = #"""
     "use strict";
     (() => {
       const { byId, el, notice, shown, terms, time, words } = ui;

@@ -1,6 +1,6 @@
-extension PageScripts {
-  /// The story of one signal.
-  static let story = #"""
+/// The story of one signal.
+enum StoryScript {
+  static let text = #"""
     "use strict";
     (() => {
       const { byId, el, notice, shown, terms, time, words } = ui;

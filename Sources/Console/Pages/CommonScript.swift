@@ -1,6 +1,6 @@
-extension PageScripts {
-  /// What every page has.
-  static let common = #"""
+/// What every page has.
+enum CommonScript {
+  static let text = #"""
     "use strict";
     // What every page has: elements, the interface, times, and questions to the person.
     const ui = (() => {

@@ -1,6 +1,6 @@
-extension PageScripts {
-  /// The form that makes a signal.
-  static let submit = #"""
+/// The form that makes a signal.
+enum SubmitScript {
+  static let text = #"""
     "use strict";
     (() => {
       const { byId, el, notice, shown, words } = ui;

@@ -1,6 +1,6 @@
-extension PageScripts {
-  /// Numbers over time, drawn and as tables.
-  static let charts = #"""
+/// Numbers over time, drawn and as tables.
+enum ChartsScript {
+  static let text = #"""
     "use strict";
     (() => {
       const { byId, el, svg, shown, time, words } = ui;

@@ -33,6 +33,9 @@ final class Oracle {
   private var unsynced = UnsyncedTurns()
   /// Orders whose arming a power cut took back.
   private(set) var lostArmings: Set<String> = []
+  /// Those of them that ended as not placed because the exchange hid them for longer than the settle
+  /// time, which is its promise: the record of such an order stays wrong.
+  private(set) var endedUnseen: Set<String> = []
   /// Power cuts between the sending of an order and the next sync.
   private(set) var cutsBeforeSync = 0
   private(set) var intents: [String: Intent] = [:]
@@ -216,10 +219,9 @@ final class Oracle {
     }
     switch order.status {
     case .new where lostArmings.contains(name): break
-    // A power cut took the record of its sending, and the exchange shows it later than it promises to.
     case .denied where lostArmings.contains(name) && isHidden(found),
       .expired where lostArmings.contains(name) && isHidden(found):
-      break
+      endedUnseen.insert(name)
     case .new, .denied, .expired, .rejected, .validated:
       world.fail(
         .oursIsKnown, name,

@@ -41,6 +41,13 @@ struct SimulationTests {
     #expect(first.orders == second.orders)
   }
 
+  /// A power cut takes the record of a sending, and the exchange hides the order for longer than the settle
+  /// time: nothing that the daemon can ask tells of it.
+  @Test(arguments: [UInt64(301_260), 302_091])
+  func `an order that the exchange hides too long is no fault of the daemon`(seed: UInt64) throws {
+    #expect(try run(seed).violation == nil)
+  }
+
   @Test
   func `different seeds are different runs`() throws {
     let digests = try Set((1...10).map { try run($0).digest })

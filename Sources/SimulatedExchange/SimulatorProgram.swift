@@ -167,7 +167,7 @@ package enum SimulatorProgram {
     100000 USDT and some of each base asset.
 
     Control, without key or limits:
-    \(indented(SpotFace.adminHelp))
+    \(indented(Administration.help))
 
     Fault plan (JSON; comments are fine; unknown keys are refused):
     \(indented(FaultPlan.format))

@@ -1,6 +1,6 @@
 import Cryptography
 package import Domain
-import JSON
+package import JSON
 package import Matching
 package import Transport
 
@@ -100,12 +100,16 @@ package struct SpotFace {
     Moment(wall: now.wall.advanced(by: configuration.timeOffset), monotonic: now.monotonic)
   }
 
+  /// The truth that a test compares a client's own record with.
+  package func ledger() -> JSONValue { Ledger(self).document }
+
   // MARK: Arrival
 
   /// Takes a request and says what is to come back, faults included.
   package mutating func receive(_ request: WireRequest, at now: Moment) -> Delivery {
-    if request.path.hasPrefix(Self.adminPrefix) {
-      return .respond(administer(request, at: Self.shifted(now, by: configuration)))
+    if request.path.hasPrefix(Administration.prefix) {
+      let now = Self.shifted(now, by: configuration)
+      return .respond(Administration.answer(request, &self, at: now))
     }
     guard let route = Route(method: request.method, path: request.path) else {
       counts.unknownRoutes += 1

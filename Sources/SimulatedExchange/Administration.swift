@@ -1,17 +1,14 @@
 import Domain
-package import JSON
+import JSON
 import Matching
 import Transport
 
 /// `/__admin`: the simulator's own control, which the real exchange does not have. No key, no limits.
-extension SpotFace {
-  static let adminPrefix = "/__admin/"
-
-  /// The truth that a test compares a client's own record with.
-  package func ledger() -> JSONValue { Ledger(self).document }
+enum Administration {
+  static let prefix = "/__admin/"
 
   /// The requests, for `--help`.
-  package static let adminHelp = """
+  static let help = """
     GET  /__admin/ledger                            everything accepted, and all counts
     POST /__admin/price?symbol=S&price=P            moves the last price; orders it reaches fill
     POST /__admin/freeze?symbol=S&frozen=true       stops or starts the walk; without symbol, of all
@@ -27,12 +24,14 @@ extension SpotFace {
     POST /__admin/reset                             begins again from the start; streams are closed
     """
 
-  mutating func administer(_ request: WireRequest, at now: Moment) -> HTTPResponse {
-    exchange.advance(to: now)
+  static func answer(
+    _ request: WireRequest, _ face: inout SpotFace, at now: Moment
+  ) -> HTTPResponse {
+    face.exchange.advance(to: now)
     do throws(AdminRefusal) {
-      return Self.json(200, try act(request, at: now))
+      return SpotFace.json(200, try act(request, &face, at: now))
     } catch {
-      return Self.json(error.status, ["error": .string(error.text)])
+      return SpotFace.json(error.status, ["error": .string(error.text)])
     }
   }
 
@@ -46,40 +45,42 @@ extension SpotFace {
     }
   }
 
-  private mutating func act(
-    _ request: WireRequest, at now: Moment
+  private static func act(
+    _ request: WireRequest, _ face: inout SpotFace, at now: Moment
   ) throws(AdminRefusal) -> JSONValue {
-    let name = request.path.dropFirst(Self.adminPrefix.count)
-    if name == "ledger" && request.method == "GET" { return ledger() }
+    let name = request.path.dropFirst(prefix.count)
+    if name == "ledger" && request.method == "GET" { return face.ledger() }
     guard request.method == "POST" else {
       throw AdminRefusal("there is no such request; see --help", status: 404)
     }
-    if name == "faults" { return try replaceFaults(request.body) }
+    if name == "faults" { return try replaceFaults(request.body, &face) }
     let parameters = Parameters(query: request.query, body: request.body)
     switch name {
-    case "price": return try movePrice(parameters, at: now)
+    case "price": return try movePrice(parameters, &face, at: now)
     case "freeze":
-      let symbol = try parameters["symbol"].map { name throws(AdminRefusal) in try listed(name) }
+      let symbol = try parameters["symbol"].map { name throws(AdminRefusal) in
+        try listed(name, face)
+      }
       let isFrozen = try flag(parameters, "frozen") ?? true
-      _ = exchange.freeze(symbol, isFrozen, at: now)
+      _ = face.exchange.freeze(symbol, isFrozen, at: now)
       return ["frozen": .bool(isFrozen)]
-    case "fill": return try fill(parameters, at: now)
+    case "fill": return try fill(parameters, &face, at: now)
     case "balance":
       guard let asset = parameters["asset"] else { throw AdminRefusal("asset is missing") }
       let free = try decimal(parameters, "free")
-      guard free >= .zero, exchange.setBalance(asset, free: free) else {
+      guard free >= .zero, face.exchange.setBalance(asset, free: free) else {
         throw AdminRefusal("free is not an amount that can be held")
       }
       return ["asset": .string(asset), "free": Wire.number(free)]
-    case "instrument": return try changeInstrument(parameters)
-    case "rate": return try forceThrottle(parameters)
+    case "instrument": return try changeInstrument(parameters, &face)
+    case "rate": return try forceThrottle(parameters, &face)
     case "reset":
-      let former = streams
-      self = SpotFace(
-        configuration,
-        at: Moment(
-          wall: now.wall.advanced(by: .zero - configuration.timeOffset), monotonic: now.monotonic))
-      streams.succeed(former)
+      let former = face.streams
+      let offset = face.configuration.timeOffset
+      face = SpotFace(
+        face.configuration,
+        at: Moment(wall: now.wall.advanced(by: .zero - offset), monotonic: now.monotonic))
+      face.streams.succeed(former)
       return ["reset": true]
     default: throw AdminRefusal("there is no such request; see --help", status: 404)
     }
@@ -87,19 +88,23 @@ extension SpotFace {
 
   // MARK: Parameters
 
-  private func listed(_ name: String) throws(AdminRefusal) -> Symbol {
-    guard let symbol = Symbol(exchangeText: name), exchange.listing(symbol) != nil else {
+  private static func listed(
+    _ name: String, _ face: SpotFace
+  ) throws(AdminRefusal) -> Symbol {
+    guard let symbol = Symbol(exchangeText: name), face.exchange.listing(symbol) != nil else {
       throw AdminRefusal("the symbol \(name) is not listed")
     }
     return symbol
   }
 
-  private func symbol(_ parameters: Parameters) throws(AdminRefusal) -> Symbol {
+  private static func symbol(
+    _ parameters: Parameters, _ face: SpotFace
+  ) throws(AdminRefusal) -> Symbol {
     guard let name = parameters["symbol"] else { throw AdminRefusal("symbol is missing") }
-    return try listed(name)
+    return try listed(name, face)
   }
 
-  private func decimal(
+  private static func decimal(
     _ parameters: Parameters, _ name: String
   ) throws(AdminRefusal) -> FixedDecimal {
     guard let text = parameters[name], let value = try? FixedDecimal(text) else {
@@ -108,7 +113,7 @@ extension SpotFace {
     return value
   }
 
-  private func flag(_ parameters: Parameters, _ name: String) throws(AdminRefusal) -> Bool? {
+  private static func flag(_ parameters: Parameters, _ name: String) throws(AdminRefusal) -> Bool? {
     guard let text = parameters[name] else { return nil }
     guard let value = Bool(text) else { throw AdminRefusal("\(name) is true or false") }
     return value
@@ -116,29 +121,31 @@ extension SpotFace {
 
   // MARK: Actions
 
-  private mutating func replaceFaults(_ body: [UInt8]) throws(AdminRefusal) -> JSONValue {
+  private static func replaceFaults(
+    _ body: [UInt8], _ face: inout SpotFace
+  ) throws(AdminRefusal) -> JSONValue {
     do throws(FaultPlan.Flaw) {
-      faults = try FaultPlan(json: body)
-      streams.faults = faults.streams
+      face.faults = try FaultPlan(json: body)
+      face.streams.faults = face.faults.streams
     } catch {
       throw AdminRefusal(error.description)
     }
     return ["faults": "replaced"]
   }
 
-  private mutating func movePrice(
-    _ parameters: Parameters, at now: Moment
+  private static func movePrice(
+    _ parameters: Parameters, _ face: inout SpotFace, at now: Moment
   ) throws(AdminRefusal) -> JSONValue {
-    let symbol = try symbol(parameters)
+    let symbol = try symbol(parameters, face)
     let price = try decimal(parameters, "price")
-    guard exchange.setPrice(symbol, to: price, at: now) else {
+    guard face.exchange.setPrice(symbol, to: price, at: now) else {
       throw AdminRefusal("price is above 0 and at most \(SpotExchange.priceMaximum)")
     }
     return ["symbol": .string(symbol.text), "price": Wire.number(price)]
   }
 
-  private mutating func fill(
-    _ parameters: Parameters, at now: Moment
+  private static func fill(
+    _ parameters: Parameters, _ face: inout SpotFace, at now: Moment
   ) throws(AdminRefusal) -> JSONValue {
     let reference: SpotExchange.Reference
     if let id = parameters["order_id"] {
@@ -150,17 +157,17 @@ extension SpotFace {
     }
     let quantity = parameters["quantity"] == nil ? nil : try decimal(parameters, "quantity")
     do throws(Refusal) {
-      return Ledger.entry(try exchange.fillOpenOrder(reference, quantity: quantity, at: now))
+      return Ledger.entry(try face.exchange.fillOpenOrder(reference, quantity: quantity, at: now))
     } catch {
       throw AdminRefusal("no open order has this identifier", status: 404)
     }
   }
 
-  private mutating func changeInstrument(
-    _ parameters: Parameters
+  private static func changeInstrument(
+    _ parameters: Parameters, _ face: inout SpotFace
   ) throws(AdminRefusal) -> JSONValue {
-    let symbol = try symbol(parameters)
-    guard var listing = exchange.listing(symbol) else { throw AdminRefusal("not listed") }
+    let symbol = try symbol(parameters, face)
+    guard var listing = face.exchange.listing(symbol) else { throw AdminRefusal("not listed") }
     if let text = parameters["status"] {
       guard let status = Listing.Status(rawValue: text) else {
         throw AdminRefusal("status is 1 (online), 2 (paused) or 3 (offline)")
@@ -177,11 +184,13 @@ extension SpotFace {
     case "4": listing.rules.sides = .none
     case .some: throw AdminRefusal("side_type is 1 (all), 2 (buy), 3 (sell) or 4 (closed)")
     }
-    exchange.add(listing)
+    face.exchange.add(listing)
     return Wire.symbol(listing)
   }
 
-  private mutating func forceThrottle(_ parameters: Parameters) throws(AdminRefusal) -> JSONValue {
+  private static func forceThrottle(
+    _ parameters: Parameters, _ face: inout SpotFace
+  ) throws(AdminRefusal) -> JSONValue {
     guard let seconds = parameters["seconds"].flatMap({ Int($0) }), (1...300_000).contains(seconds)
     else { throw AdminRefusal("seconds is a whole number from 1 to 300000") }
     let isBan: Bool
@@ -200,7 +209,7 @@ extension SpotFace {
       }
       route = known
     }
-    forced = ForcedThrottle(route: route, isBan: isBan, wait: .seconds(seconds), form: form)
+    face.forced = ForcedThrottle(route: route, isBan: isBan, wait: .seconds(seconds), form: form)
     return ["armed": true]
   }
 }

@@ -42,7 +42,7 @@ let package = Package(
     module("Transport", imports: ["Domain", "Platform", "COpenSSL"]),
     module("MEXC", imports: ["Cryptography", "Domain", "JSON", "Platform", "Transport"]),
     module("Intake", imports: ["Domain", "JSON", "Platform"]),
-    module("Configuration", imports: ["Domain", "JSON", "Platform", "Transport"]),
+    module("Configuration", imports: ["Domain", "JSON", "Platform"]),
     module("Keystore", imports: ["Configuration", "Cryptography", "Platform"]),
     module(
       "Doctor",

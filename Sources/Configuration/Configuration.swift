@@ -1,6 +1,5 @@
 package import Domain
 package import Platform
-import Transport
 
 /// What the operator's file decides. Every default stands here, as the value of its property.
 ///

@@ -1,4 +1,4 @@
-package import Transport
+package import Platform
 
 /// Where the daemon offers a page: a port of this machine alone, or a Unix socket.
 package enum ListenAddress: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Transport
+import Platform
 
 /// The two services of the exchange, and what an address of each looks like.
 enum ServiceURL {

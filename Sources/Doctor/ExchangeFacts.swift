@@ -1,4 +1,5 @@
 package import Domain
+package import Platform
 package import Transport
 
 /// What the exchange, and the way to it, said when it was asked; nothing is concluded here.

@@ -1,4 +1,5 @@
 package import Domain
+import Platform
 import Transport
 
 /// What the facts mean: a pure function of them, stage by stage.

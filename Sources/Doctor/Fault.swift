@@ -1,4 +1,5 @@
 import Domain
+import Platform
 import Transport
 
 /// What is wrong, as the exchange's answer or the lack of one shows it: one case for each that a person

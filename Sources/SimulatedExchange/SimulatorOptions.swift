@@ -1,7 +1,6 @@
 import Domain
 import Matching
-import Platform
-package import Transport
+package import Platform
 
 /// The command line of `mexc-sim`.
 package struct SimulatorOptions: Sendable {

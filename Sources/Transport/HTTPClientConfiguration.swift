@@ -1,4 +1,5 @@
 import Domain
+package import Platform
 
 extension HTTPClient {
   package struct Configuration: Sendable {

@@ -1,3 +1,5 @@
+package import Platform
+
 /// A request as a client makes it. The client adds Host, Content-Length, Accept-Encoding, Connection
 /// and User-Agent; a caller that names one of them is refused.
 package struct HTTPRequest: Sendable {

@@ -1,4 +1,5 @@
 import Domain
+import Platform
 import TestKit
 import Testing
 import Transport

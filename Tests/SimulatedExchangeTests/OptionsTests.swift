@@ -1,5 +1,6 @@
 import Domain
 import Matching
+import Platform
 import TestKit
 import Testing
 import Transport

@@ -64,7 +64,7 @@ struct BannedCall: CustomTestStringConvertible, Sendable {
         "Sources/Transport/ByteStream.swift": "wraps a TLS session",
         "Sources/Transport/TLSContext.swift": "wraps libssl",
         "Sources/Transport/HTTPServer.swift": "reads socket addresses",
-        "Sources/Transport/IPAddress.swift": "wraps socket addresses",
+        "Sources/Platform/IPAddress.swift": "wraps socket addresses",
         "Sources/Transport/Resolver.swift": "wraps getaddrinfo",
         "Sources/fuzz/Corpus.swift": "keeps inputs over a crash",
         "Sources/fuzz/LibFuzzer.swift": "the fuzzer's entry point",

@@ -1,3 +1,4 @@
+import Platform
 import Transport
 
 /// Whether a request may come from a page of ours, judged by what browsers say of it: a page of another

@@ -1,5 +1,4 @@
-import Glibc
-import Platform
+package import Glibc
 
 /// An IPv4 or IPv6 address, as its 4 or 16 bytes in network order.
 package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
@@ -52,7 +51,7 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
 
 extension IPAddress {
   /// From what getaddrinfo(3) or accept(2) gave; nil for another family.
-  init?(_ address: UnsafePointer<sockaddr>, length: socklen_t) {
+  package init?(_ address: UnsafePointer<sockaddr>, length: socklen_t) {
     switch unsafe CInt(address.pointee.sa_family) {
     case AF_INET where Int(length) >= MemoryLayout<sockaddr_in>.size:
       self = unsafe address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
@@ -66,10 +65,10 @@ extension IPAddress {
     }
   }
 
-  var family: CInt { isIPv4 ? AF_INET : AF_INET6 }
+  package var family: CInt { isIPv4 ? AF_INET : AF_INET6 }
 
   /// Lends this address and `port` in the form that connect(2) and bind(2) take.
-  func withSocketAddress(
+  package func withSocketAddress(
     port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt
   ) -> CInt {
     if isIPv4 {

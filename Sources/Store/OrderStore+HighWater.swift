@@ -3,8 +3,9 @@ import Domain
 /// Whether the database is as young as what was noted when an order last left.
 package enum Continuity: Hashable, Sendable {
   case unbroken
-  /// Nothing was noted; the database knows of so many times that an order was armed.
-  case noMark(armed: Int64)
+  /// Nothing was noted, and the database has a history: it was made elsewhere, and what was sent since
+  /// is not known.
+  case noMark
   /// The database is older than what was sent from here, or another one. In words for a person.
   case broken(String)
 }
@@ -63,7 +64,8 @@ extension OrderStore {
       self.mark = mark
       if let difference = try difference(from: mark) { continuity = .broken(difference) }
     case .missing:
-      continuity = .noMark(armed: try armedCount())
+      // The mark is made before the first row of a history.
+      guard try head().row == 0 else { return continuity = .noMark }
       try renewMark()
     case .unreadable:
       continuity = .broken("the high-water file cannot be read")

@@ -52,7 +52,7 @@ extension OrderStore {
       sourceSignals: try sourceSignals(since: now.advanced(by: .zero - Self.sourcePeriod)),
       sequences: try sequences(since: now.advanced(by: .zero - Self.reservationPeriod)),
       halt: try halt(),
-      careful: try setting(.careful, CarefulRecord.init), ban: try setting(.ban, BanRecord.init),
+      careful: try careful(), ban: try setting(.ban, BanRecord.init),
       rateUsage: try setting(.rateUsage, RateUsageRecord.init))
   }
 
@@ -64,6 +64,12 @@ extension OrderStore {
     return [
       try halt().map { .setHalt($0) }, ban.map { .setBan($0) }, usage.map { .setRateUsage($0) },
     ].compactMap(\.self)
+  }
+
+  /// Since when, and why, starts are careful ones; `nil` when they are not. Throws when the database
+  /// cannot be read.
+  package func careful() throws(StoreError) -> CarefulRecord? {
+    try setting(.careful, CarefulRecord.init)
   }
 
   func halt() throws(StoreError) -> HaltRecord? { try setting(.halt, HaltRecord.init) }

@@ -4,7 +4,7 @@ import os
 import time
 
 from accessibility import findings, focus_order
-from programs import KEY, PATIENCE, SECRET, until
+from machine import KEY, PATIENCE, SECRET, until
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys

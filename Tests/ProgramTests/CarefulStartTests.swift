@@ -79,18 +79,34 @@ struct CarefulStartTests {
     try daemon.stop()
   }
 
-  @Test func `a missing mark is said and made anew`() throws {
+  @Test func `a copy of the database without its mark begins carefully`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)
-    #expect(try daemon.submit(Wish("a").text)["code"] == "accepted")
-    try daemon.waitForOrder("a", "filled")
-    try daemon.kill9()
-    try FileManager.default.removeItem(atPath: daemon.scratch("state.db.high-water"))
+    #expect(try daemon.submit(Wish("before").text)["code"] == "accepted")
+    try daemon.waitForOrder("before", "filled")
+    try daemon.stop()
+    let copy = copy(of: daemon)
     try daemon.start()
-    try daemon.process.line(with: "level=warning", "no high-water file")
+    try daemon.waitForTrading()
+    #expect(try daemon.submit(Wish("forgotten").text)["code"] == "accepted")
+    try daemon.waitForOrder("forgotten", "filled")
+    try daemon.kill9()
+    try restore(copy, in: daemon)
+    try FileManager.default.removeItem(atPath: daemon.scratch("state.db.high-water"))
+
+    try daemon.start()
+    try daemon.process.line(with: "level=error", "no high-water file")
+    try daemon.waitForTrading()
+    #expect(try daemon.status()["careful_start"] == true)
+    #expect(FileManager.default.fileExists(atPath: daemon.scratch("state.db.high-water")))
+    #expect(try daemon.submit(Wish("forgotten").text)["code"] == "accepted")
+    try daemon.waitForOrder("forgotten", "filled")
+    #expect(try market.ledger().placements == 2)
+    #expect(try daemon.operate("resume").output.contains("the careful start is over"))
+    try daemon.stop()
+    try daemon.start()
     try daemon.waitForTrading()
     #expect(try daemon.status()["careful_start"] == false)
-    #expect(FileManager.default.fileExists(atPath: daemon.scratch("state.db.high-water")))
     try daemon.stop()
   }
 }

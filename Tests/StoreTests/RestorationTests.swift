@@ -84,7 +84,7 @@ struct RestorationTests {
     let outcome = try restore(to: scratch("other/state.db"))
     #expect(outcome.kept == nil)
     let store = try OrderStore(path: scratch("other/state.db"))
-    #expect(store.continuity == .noMark(armed: 1))
+    #expect(store.continuity == .noMark)
     #expect(try store.loadState(now: noon).careful?.since == noon)
   }
 

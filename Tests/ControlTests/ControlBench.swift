@@ -20,6 +20,9 @@ final class ControlBench {
   private(set) var pending: [(CommandAnswer) -> Void] = []
   private(set) var peers: [PeerCredentials] = []
   var status: JSONValue = ["state": "active"]
+  /// The signals that were to be judged, and what is said of each.
+  private(set) var judged: [String] = []
+  var verdict: JSONValue = ["ok": true]
   var hasStorage = true
   /// Answers every command at once when set.
   var answer: CommandAnswer?
@@ -56,6 +59,10 @@ final class ControlBench {
           if let answer { done(answer) } else { pending.append(done) }
         },
         expectRenewedKey: { done in done(CommandAnswer(ok: true, message: "expected")) },
+        dryRun: { [unowned self] text in
+          judged.append(text)
+          return verdict
+        },
         onPeer: { [unowned self] in peers.append($0) }))
   }
 

@@ -36,6 +36,32 @@ import Testing
     #expect(try json.document["ok"] == true)
   }
 
+  @Test func `a dry run asks and sends nothing`() throws {
+    try bench.listen()
+    defer { bench.close() }
+    let text = "{\"id\": \"a\",\n\"note\": \"ü\"}"
+    let path = try file(text)
+    bench.verdict = [
+      "ok": true, "code": "accepted", "message": "its order would leave", "checks": "price 1",
+      "not_judged": nil,
+    ]
+    let taken = try bench.tool("submit", "--dry-run", path)
+    #expect(taken.status == .done, "\(taken.complaints)")
+    #expect(taken.output == "its order would leave\nchecks: price 1")
+    #expect(bench.judged == [text.replacing("\n", with: " ")])
+    bench.verdict = [
+      "ok": false, "code": "halted", "message": "trading is halted", "checks": nil,
+      "not_judged": "the rest",
+    ]
+    let refused = try bench.tool("submit", path, "--dry-run")
+    #expect(refused.status == .failed)
+    #expect(
+      refused.output == "it would be refused (halted): trading is halted\nnot judged: the rest")
+    let json = try bench.tool("--json", "submit", "--dry-run", path)
+    #expect(try json.document == AnswerDocument.of(bench.verdict, isOK: false))
+    #expect(intake.lines.isEmpty)
+  }
+
   @Test func `the exit status tells what the answer is`() throws {
     let path = try file("{}")
     let rows: [(answer: String, status: ExitCode, output: String)] = [

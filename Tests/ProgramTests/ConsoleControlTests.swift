@@ -71,8 +71,10 @@ import Testing
     func check(_ wish: Wish) throws -> JSONValue {
       try console.send("POST", "/api/check", body: wish.text).json
     }
+    try daemon.waitForTrading()
     let good = try check(Wish("a"))
-    #expect(good["ok"] == true && good["not_judged"]?.stringValue?.isEmpty == false)
+    #expect(good["ok"] == true && good["code"] == "accepted", "\(good)")
+    #expect(["leaves", "asks_price"].contains(good["next"]?.stringValue), "\(good)")
     for (wish, code) in [
       (Wish("a", ["side": "hold"]), "invalid_field"),
       (Wish("a", ["colour": "red"]), "unknown_field"),
@@ -82,6 +84,26 @@ import Testing
       #expect(try check(wish)["code"]?.stringValue == code)
     }
     #expect(try console.get("/api/signals")["items"] == [])
+    #expect(try market.ledger().placements == 0)
+
+    #expect(try daemon.submit(Wish("a").text)["code"] == "accepted")
+    try daemon.waitForOrder("a", "filled")
+    #expect(try check(Wish("a"))["code"] == "duplicate")
+    #expect(try check(Wish("a", ["quantity": "0.002"]))["code"] == "conflicting_duplicate")
+    // The price of the first one is still fresh.
+    let next = try check(Wish("b"))
+    #expect(next["next"] == "leaves" && next["not_judged"] == .null, "\(next)")
+    #expect(next["checks"]?.stringValue?.contains("the price is") == true, "\(next)")
+    let far = try check(Wish("c", ["price": "70000", "reference_price": "70000"]))
+    #expect(far["code"] == "price_deviation", "\(far)")
+    #expect(try daemon.operate("halt", "--reduce-only").status == 0)
+    #expect(try check(Wish("b"))["code"] == "halted")
+    #expect(try market.ledger().placements == 1)
+
+    try daemon.kill9()
+    let alone = try check(Wish("b"))
+    #expect(alone["ok"] == true)
+    #expect(alone["not_judged"]?.stringValue?.contains("does not answer") == true, "\(alone)")
   }
 
   @Test func `an API key is tested stage by stage, and nothing is written`() throws {

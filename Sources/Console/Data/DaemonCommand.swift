@@ -1,3 +1,4 @@
+import Configuration
 import Control
 import JSON
 
@@ -30,6 +31,18 @@ enum DaemonCommand {
       throw .invalidRequest("the body is no JSON object")
     }
     return members
+  }
+
+  /// What the daemon would do with a signal; where none answers, what can be told without one.
+  static func check(
+    _ body: [UInt8], _ daemon: DaemonClient, _ configuration: Configuration
+  ) -> Reply {
+    do throws(ControlFailure) {
+      let answer = try daemon.ask(.dryRun(signal: String(decoding: body, as: UTF8.self)))
+      return .json(AnswerDocument.of(answer, isOK: answer["ok"] == true))
+    } catch {
+      return SignalCheck.reply(body, configuration)
+    }
   }
 
   /// The daemon's own answer to the signal.

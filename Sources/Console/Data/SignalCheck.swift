@@ -3,12 +3,12 @@ import Domain
 import Intake
 import JSON
 
-/// What can be said of a signal before it is sent: its form, and the limits of the configuration that
-/// need no price and no exchange. The daemon judges the rest when the signal comes.
+/// What can be said of a signal without a daemon: its form, and the limits of the configuration that
+/// need no price and no exchange.
 enum SignalCheck {
   private static let rest =
-    "price, symbol rules, open orders, rates, daily amount and a repeated id are judged when the "
-    + "signal is sent"
+    "the daemon does not answer: price, symbol rules, open orders, rates, daily amount and a repeated "
+    + "id are judged when the signal is sent"
 
   static func reply(_ body: [UInt8], _ configuration: Configuration) -> Reply {
     let signal: Signal

@@ -45,10 +45,14 @@ enum OverviewScript {
         const haltAndCancel = ui.command("Halt and cancel", "No new order leaves until somebody " +
           "resumes, and every open order of the daemon is cancelled.", "/api/halt",
           { reason: "by the operator, at the console", cancel: true }, answer, "danger");
+        const reduce = ui.command("Reduce only", "No buy leaves until somebody resumes. Sells and " +
+          "cancels still leave.", "/api/halt",
+          { reason: "by the operator, at the console", reduce_only: true }, answer, "danger");
         const resume = ui.command("Resume", "Signals are taken again, and orders leave.",
           "/api/resume", {}, answer, "main");
-        controls.replaceChildren(...(state === "active" ? [halt, haltAndCancel]
-          : [resume, haltAndCancel]));
+        controls.replaceChildren(...{
+          active: [halt, haltAndCancel, reduce], reducing: [resume, halt, haltAndCancel],
+        }[state] || [resume, haltAndCancel]);
       }
 
       function bar(name, used, limit, unit = "") {

@@ -37,9 +37,10 @@ enum SubmitScript {
 
       async function check() {
         const said = await ui.api("/api/check", signal());
-        report(said.ok ? "good" : "bad", said.ok ? "Its form is right, and so are the fixed limits"
+        report(said.ok ? "good" : "bad", said.ok ? "It would be taken"
           : "It would be refused: " + words(said.code), said.message,
-        "This is no more than a look at the text: " + said.not_judged + ".");
+        ...(said.checks ? ["Checks: " + said.checks] : []),
+        ...(said.not_judged ? ["Not judged: " + said.not_judged + "."] : []));
       }
 
       async function send() {

@@ -129,7 +129,8 @@ final class ConsoleService {
       run(slow, answer) { _ in CredentialsForm.test(body, configurationPath: path) }
     case .check:
       let configuration = configuration
-      run(reading, answer) { _ in SignalCheck.reply(body, configuration) }
+      let daemon = daemon
+      run(commands, answer) { _ in DaemonCommand.check(body, daemon, configuration) }
     case .setCredentials, .submit, .halt, .resume, .cancel, .resolve:
       guard allowsControl else {
         return answer(

@@ -56,6 +56,7 @@ private struct Operator {
     case .keys(let command): return try KeysWork.run(command, context)
     case .sign(let path, let source): return try SignCommand(context).run(path, as: source)
     case .submit(let path): return try SubmitCommand(context).run(path)
+    case .dryRun(let path): return try DryRunCommand(context).run(path)
     case .backup(let place, let keep):
       return try BackupCommand(context).run(to: place, keep: keep)
     case .restore(let file): return try RestoreCommand(context).run(file)

@@ -138,6 +138,8 @@ struct OperatorArguments {
       return .sign(
         path: try signalFile(verb, "reads the secrets of the configuration"),
         source: values["--source"])
+    case .submit where flags.contains("--dry-run"):
+      return .dryRun(path: try signalFile(verb))
     case .submit:
       return .submit(path: try signalFile(verb, "uses the signal socket of the configuration"))
     case .cancel: return .request(.perform(.cancel(try signalID(verb))))
@@ -271,14 +273,19 @@ struct OperatorArguments {
     return hash
   }
 
-  private func signalFile(
-    _ verb: OperatorVerb, _ needsConfiguration: String
-  ) throws(ControlFailure) -> String {
+  private func signalFile(_ verb: OperatorVerb) throws(ControlFailure) -> String {
     guard words.count == 1, !words[0].isEmpty else {
       throw .invalidRequest("'\(verb.rawValue)' takes one file, or - for standard input")
     }
-    try needConfiguration(verb, needsConfiguration)
     return words[0]
+  }
+
+  private func signalFile(
+    _ verb: OperatorVerb, _ needsConfiguration: String
+  ) throws(ControlFailure) -> String {
+    let file = try signalFile(verb)
+    try needConfiguration(verb, needsConfiguration)
+    return file
   }
 
   private func keys() throws(ControlFailure) -> KeysCommand {

@@ -8,6 +8,8 @@ package struct OperatorOptions: Hashable, Sendable {
     case request(ControlRequest)
     /// The signal in this file; `-` is standard input.
     case submit(path: String)
+    /// Tells what would become of the signal in this file.
+    case dryRun(path: String)
     /// Signs the signal in this file, which names its source itself where none is given here.
     case sign(path: String, source: String?)
     /// Audits the database; the history must hold this hash, if one is given.

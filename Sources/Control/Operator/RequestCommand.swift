@@ -96,7 +96,8 @@ struct RequestCommand {
       } else {
         StoryText(context.options.times).text(of: result)
       }
-    case .perform, .expectRenewedKey: ByteText.printable(result["message"]?.stringValue ?? "done")
+    case .perform, .expectRenewedKey, .dryRun:
+      ByteText.printable(result["message"]?.stringValue ?? "done")
     }
   }
 }

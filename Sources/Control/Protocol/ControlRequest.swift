@@ -11,8 +11,11 @@ package enum ControlRequest: Hashable, Sendable {
   case perform(OperatorCommand)
   /// The operator's word that the next API key is of the same account.
   case expectRenewedKey
+  /// What would become of a signal of this text if it came now.
+  case dryRun(signal: String)
 
-  /// The longest request is a halt with its reason, each character of it perhaps an escape.
+  /// The longest requests are a halt with its reason, each character of it perhaps an escape, and a
+  /// signal that a person has written.
   package static let maximumBytes = 8 * 1024
   /// A sentence; it is stored, logged and repeated in every refusal while trading is halted.
   package static let maximumReasonBytes = 500
@@ -71,6 +74,12 @@ extension ControlRequest {
       try fields.allow([])
       return .perform(.cancelAll)
     case "resolve": return .perform(try resolution(fields))
+    case "dry_run":
+      try fields.allow(["signal"])
+      guard let text = try fields.text("signal") else {
+        throw .invalidRequest("\"dry_run\" needs the \"signal\" as a text")
+      }
+      return .dryRun(signal: text)
     case "expect_renewed_key":
       try fields.allow([])
       return .expectRenewedKey
@@ -252,6 +261,7 @@ extension ControlRequest {
     case .report(.explain(let id)): members = [("command", "explain"), ("id", .string(id.text))]
     case .perform(let command): members = Self.members(command)
     case .expectRenewedKey: members = [("command", "expect_renewed_key")]
+    case .dryRun(let signal): members = [("command", "dry_run"), ("signal", .string(signal))]
     }
     return Array(JSONValue.object(pairs: members).compactText().utf8)
   }

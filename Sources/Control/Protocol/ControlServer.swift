@@ -13,6 +13,8 @@ package struct ControlHandlers {
   package let perform: (OperatorCommand, _ done: @escaping (CommandAnswer) -> Void) -> Void
   /// Calls `done` once, when the word is durable.
   package let expectRenewedKey: (_ done: @escaping (CommandAnswer) -> Void) -> Void
+  /// What would become of a signal of this text. Throws why that cannot be told.
+  package let dryRun: (String) throws(ControlFailure) -> JSONValue
   /// Somebody has connected.
   package let onPeer: (PeerCredentials) -> Void
   package let onTrouble: (LineServer.Trouble) -> Void
@@ -21,6 +23,7 @@ package struct ControlHandlers {
     status: @escaping () -> JSONValue, store: @escaping () -> OrderStore?,
     perform: @escaping (OperatorCommand, _ done: @escaping (CommandAnswer) -> Void) -> Void,
     expectRenewedKey: @escaping (_ done: @escaping (CommandAnswer) -> Void) -> Void,
+    dryRun: @escaping (String) throws(ControlFailure) -> JSONValue,
     onPeer: @escaping (PeerCredentials) -> Void = { _ in },
     onTrouble: @escaping (LineServer.Trouble) -> Void = { _ in }
   ) {
@@ -28,6 +31,7 @@ package struct ControlHandlers {
     self.store = store
     self.perform = perform
     self.expectRenewedKey = expectRenewedKey
+    self.dryRun = dryRun
     self.onPeer = onPeer
     self.onTrouble = onTrouble
   }
@@ -108,6 +112,7 @@ package final class ControlServer {
     switch request {
     case .status: fill(number, of: connection, .result(handlers.status()))
     case .report(let report): fill(number, of: connection, answer(report))
+    case .dryRun(let text): fill(number, of: connection, judge(text))
     case .perform(let command):
       if let failure = refusal(of: command) {
         return fill(number, of: connection, .failure(failure))
@@ -130,6 +135,14 @@ package final class ControlServer {
       }
     } catch {
       return ControlFailure(code: .storageUnavailable, message: error.description)
+    }
+  }
+
+  private func judge(_ text: String) -> ControlAnswer {
+    do throws(ControlFailure) {
+      return .result(try handlers.dryRun(text))
+    } catch {
+      return .failure(error)
     }
   }
 

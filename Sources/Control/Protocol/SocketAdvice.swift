@@ -30,7 +30,7 @@ enum SocketAdvice {
   private static func advice(_ request: ControlRequest?) -> String {
     switch request {
     case .perform, .expectRenewedKey: "look with 'mexc-signalctl status' before you repeat it"
-    case .status, .report: "the daemon's journal may say why"
+    case .status, .report, .dryRun: "the daemon's journal may say why"
     // The id of the signal makes it harmless.
     case nil: "send the same signal again: it is never acted on twice"
     }

@@ -222,20 +222,54 @@ package final class SignalGateway {
         return refuse(refusal, who)
       }
       let known = try known(signal.id)
-      let receipt = Receipt(number: nextReceipt)
+      let arrival = arrival(of: signal, bytes, from: origin, at: arrivedAt)
       nextReceipt += 1
-      let arrival = SignalArrival(
-        signal: signal, raw: bytes,
-        contentDigest: Digest.sha256(Array(signal.canonicalText.utf8)),
-        clientOrderID: ClientOrderID(account: account, signal: signal.id), origin: origin,
-        arrivedAt: arrivedAt, receipt: receipt)
-      waiting[receipt] = (who, arrival.clientOrderID)
+      waiting[arrival.receipt] = (who, arrival.clientOrderID)
       metrics?.arrived(arrival.clientOrderID, at: time.now().monotonic)
       driver.feed(.signal(arrival, known: known))
     } catch {
       answerUnavailable(signal.id, who, .storageUnavailable)
       storeFailed(error)
     }
+  }
+
+  private func arrival(
+    of signal: Signal, _ bytes: [UInt8], from origin: SignalOrigin, at time: WallTime
+  ) -> SignalArrival {
+    SignalArrival(
+      signal: signal, raw: bytes, contentDigest: Digest.sha256(Array(signal.canonicalText.utf8)),
+      clientOrderID: ClientOrderID(account: account, signal: signal.id), origin: origin,
+      arrivedAt: time, receipt: Receipt(number: nextReceipt))
+  }
+
+  /// What would become of these bytes if they came now: nothing is remembered, and nothing leaves.
+  /// Throws why that cannot be told.
+  func dryRun(_ bytes: [UInt8]) throws(ControlFailure) -> JSONValue {
+    guard let driver, !isClosing else {
+      throw ControlFailure(code: .refused, message: "the daemon takes no signals now")
+    }
+    let signal: Signal
+    let signature: SignalSignature?
+    do throws(SignalRefusal) {
+      (signal, signature) = try SignalReader.readSigned(bytes, maximumBytes: maximumBytes)
+    } catch {
+      return DryRunReport(error).document
+    }
+    if let refusal = authenticator.refusal(of: signal, signature) {
+      return DryRunReport(refusal).document
+    }
+    let known: KnownSignal?
+    do throws(StoreError) {
+      known = try self.known(signal.id)
+    } catch {
+      throw ControlFailure(code: .storageUnavailable, message: error.description)
+    }
+    let now = time.now()
+    let arrival = arrival(of: signal, bytes, from: .socket("dry run"), at: now.wall)
+    guard let run = DryRun(of: arrival, known, on: driver.engine, at: now) else {
+      throw ControlFailure(code: .refused, message: "the daemon takes no signals now")
+    }
+    return DryRunReport(run).document
   }
 
   private func take(heartbeat bytes: [UInt8], _ who: Waiting) {

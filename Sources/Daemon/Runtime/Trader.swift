@@ -240,6 +240,9 @@ final class Trader {
       store: { [weak self] in self?.usableStore },
       perform: { [weak self] command, done in self?.perform(command, done) },
       expectRenewedKey: { [keys] done in keys.expectRenewedKey(done) },
+      dryRun: { [weak self] text throws(ControlFailure) in
+        try self?.gateway?.dryRun(Array(text.utf8)) ?? .null
+      },
       onPeer: { [logger] peer in
         logger.log(
           .debug, "a client connected to the control socket",

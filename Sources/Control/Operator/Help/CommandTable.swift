@@ -164,9 +164,15 @@ extension OperatorVerb {
   // MARK: Signals and orders
 
   private static let submitHelp = CommandHelp(
-    synopses: ["FILE | -"], summary: "send a signal through the signal socket",
+    synopses: ["FILE | - [--dry-run]"], summary: "send a signal through the signal socket",
     details: "Prints the daemon's answer. The file holds one JSON object; - is standard input.",
-    examples: [CommandHelp.example("submit signal.json", "sends the signal in this file")])
+    options: [
+      CommandHelp.flag("--dry-run", "sends nothing: says what would become of the signal now")
+    ],
+    examples: [
+      CommandHelp.example("submit signal.json", "sends the signal in this file"),
+      CommandHelp.example("submit --dry-run signal.json", "asks the daemon's opinion of it"),
+    ])
 
   private static let signHelp = CommandHelp(
     synopses: ["FILE | - [--source NAME]"],

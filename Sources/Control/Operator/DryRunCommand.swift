@@ -1,0 +1,38 @@
+import Configuration
+import JSON
+import Platform
+
+/// What would become of a signal, asked of the daemon before the signal is sent.
+struct DryRunCommand {
+  private let context: CommandContext
+
+  init(_ context: CommandContext) {
+    self.context = context
+  }
+
+  func run(_ path: String) throws(CommandFailure) -> ExitCode {
+    let settings = try context.settings()
+    let socket = context.options.socketPath ?? settings.control.socket
+    let document: JSONValue
+    do throws(ControlFailure) {
+      let line = try SignalFile.line(path: path, standardInput: context.terminal.standardInput)
+      document = try context.daemon(controlSocket: socket).ask(
+        .dryRun(signal: String(decoding: line, as: UTF8.self)))
+    } catch {
+      throw .control(error)
+    }
+    let isOK = document["ok"] == true
+    context.show(AnswerDocument.of(document, isOK: isOK), Self.text(document, isOK))
+    return isOK ? .done : .failed
+  }
+
+  private static func text(_ answer: JSONValue, _ isOK: Bool) -> String {
+    var lines = [
+      (isOK ? "" : "it would be refused (\(answer["code"]?.stringValue ?? "")): ")
+        + (answer["message"]?.stringValue ?? "")
+    ]
+    if let checks = answer["checks"]?.stringValue { lines.append("checks: " + checks) }
+    if let rest = answer["not_judged"]?.stringValue { lines.append("not judged: " + rest) }
+    return lines.map(ByteText.printable).joined(separator: "\n")
+  }
+}

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -277,3 +278,5 @@ void clinux_await_end(pid_t process) {
   while (waitid(P_PID, (id_t)process, &end, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
   }
 }
+
+void clinux_use_one_heap(void) { mallopt(M_ARENA_MAX, 1); }

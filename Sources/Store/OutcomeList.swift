@@ -32,6 +32,17 @@ extension OrderStore {
   package func outcomes(
     since: WallTime, limit: Int, withStatedPrices: Bool = false
   ) throws(StoreError) -> [OutcomeRow] {
+    var rows: [OutcomeRow] = []
+    try eachOutcome(since: since, limit: limit, withStatedPrices: withStatedPrices) {
+      rows.append($0)
+    }
+    return rows
+  }
+
+  /// The same, one at a time. Throws when the database cannot be read.
+  package func eachOutcome(
+    since: WallTime, limit: Int, withStatedPrices: Bool = false, _ body: (OutcomeRow) -> Void
+  ) throws(StoreError) {
     let list = try prepare(
       "list outcomes",
       """
@@ -40,19 +51,20 @@ extension OrderStore {
       FROM signal AS s LEFT JOIN orders AS o ON o.signal_id = s.id AND o.leg = 0
       WHERE s.received_at_ms >= ?1 ORDER BY s.received_at_ms DESC LIMIT ?2
       """)
-    return try list.rows([.integer(since.milliseconds), .integer(Int64(limit))]) {
+    try list.each([.integer(since.milliseconds), .integer(Int64(limit))]) {
       row throws(StoreError) in
       let place = "signal \(row.text(8))"
-      return OutcomeRow(
-        receivedAt: row.time(0),
-        symbol: try row.value(9, in: place, Symbol.init(exchangeText:)),
-        decision: try row.value(1, in: place, DecisionCode.init),
-        status: try row.optionalValue(2, in: place, OrderStatus.init),
-        side: try row.value(3, in: place, Side.init),
-        armedAt: row.optionalInteger(4).map { WallTime(milliseconds: $0) },
-        guardPrice: try row.money(5, in: place), averagePrice: try row.money(6, in: place),
-        executedQuote: try row.money(7, in: place),
-        statedPrice: row.isNull(10) ? nil : Self.statedPrice(row.blob(10)))
+      body(
+        OutcomeRow(
+          receivedAt: row.time(0),
+          symbol: try row.value(9, in: place, Symbol.init(exchangeText:)),
+          decision: try row.value(1, in: place, DecisionCode.init),
+          status: try row.optionalValue(2, in: place, OrderStatus.init),
+          side: try row.value(3, in: place, Side.init),
+          armedAt: row.optionalInteger(4).map { WallTime(milliseconds: $0) },
+          guardPrice: try row.money(5, in: place), averagePrice: try row.money(6, in: place),
+          executedQuote: try row.money(7, in: place),
+          statedPrice: row.isNull(10) ? nil : Self.statedPrice(row.blob(10))))
     }
   }
 

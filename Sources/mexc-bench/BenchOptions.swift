@@ -3,7 +3,7 @@ import Platform
 /// The command line of `mexc-bench`.
 struct BenchOptions: Equatable {
   enum Measurement: String, CaseIterable {
-    case start, idle, signal, compare, burst, backlog, parts, allocations, history
+    case start, idle, signal, compare, console, burst, backlog, parts, allocations, history
   }
 
   struct UsageError: Error, CustomStringConvertible {
@@ -54,6 +54,7 @@ struct BenchOptions: Equatable {
       idle     memory and processor time while nothing happens, before and after a load
       signal   from a signal, by file and by socket, to its order on the wire
       compare  the same from a file, in turns with a plain C program that does the same work
+      console  the same beside a console with its page open and without one, 1,000 signals a minute
       burst    many signals at once
       backlog  many signals while the exchange is out of reach
       parts    the pieces of the way, inside one process

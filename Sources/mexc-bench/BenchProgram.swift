@@ -57,6 +57,7 @@ enum BenchProgram {
     case .idle: try IdleMeasurement(bench: bench).run()
     case .signal: try SignalMeasurement(bench).run()
     case .compare: try CompareMeasurement(bench).run()
+    case .console: try ConsoleMeasurement(bench).run()
     case .burst: try BurstMeasurement(bench: bench).run()
     case .backlog: try BacklogMeasurement(bench: bench).run()
     case .parts: try PartsMeasurement(bench).run()

@@ -43,6 +43,9 @@ struct clinux_status {
   uint32_t group;
 };
 
+/// mallopt(3): every thread allocates from the one heap. Before there are threads.
+void clinux_use_one_heap(void);
+
 /// fstat(2).
 int clinux_status_of(int fd, struct clinux_status *status);
 

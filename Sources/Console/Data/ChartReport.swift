@@ -16,8 +16,9 @@ enum ChartReport {
     records.reply { store throws(ControlFailure) in
       do throws(StoreError) {
         let start = now.advanced(by: .seconds(-hours * 3_600))
-        let rows = try store.outcomes(since: start, limit: rowMaximum)
-        return .json(document(rows, from: start, to: now))
+        var parts = OutcomeParts(from: start, to: now, count: partCount)
+        try store.eachOutcome(since: start, limit: rowMaximum) { parts.add($0) }
+        return .json(document(parts, from: start, to: now))
       } catch {
         throw ControlFailure(code: .storageUnavailable, message: error.description)
       }
@@ -25,14 +26,13 @@ enum ChartReport {
   }
 
   private static func document(
-    _ rows: [OutcomeRow], from start: WallTime, to end: WallTime
+    _ parts: OutcomeParts, from start: WallTime, to end: WallTime
   ) -> JSONValue {
-    let parts = OutcomePart.parts(rows, from: start, to: end, count: partCount)
-    return [
+    [
       "from": .time(start), "to": .time(end),
       "part_seconds": .integer(end.since(start).wholeMilliseconds / partCount / 1_000),
-      "signals": .integer(rows.count), "is_cut": .bool(rows.count == rowMaximum),
-      "parts": .array(parts.map(\.document)),
+      "signals": .integer(parts.rowCount), "is_cut": .bool(parts.rowCount == rowMaximum),
+      "parts": .array(parts.sorted.map(\.document)),
     ]
   }
 }

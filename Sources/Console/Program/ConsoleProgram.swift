@@ -1,3 +1,4 @@
+import CLinux
 import Configuration
 import Control
 import Domain
@@ -41,6 +42,8 @@ package enum ConsoleProgram {
     defer { logger.flush() }
     // What it makes is its user's alone.
     umask(0o077)
+    // One heap for all threads: each thread's own would keep what its largest answer took.
+    clinux_use_one_heap()
     do {
       let loop = try EventLoop()
       var isStopped = false

@@ -26,7 +26,9 @@ struct OutcomePage {
   ) throws(StoreError) {
     rows = try store.outcomes(since: start, limit: Self.rowMaximum, withStatedPrices: true)
     refusals = try store.refusals(since: start, limit: Self.refusalMaximum)
-    parts = OutcomePart.parts(rows, from: start, to: end, count: Self.partCount)
+    var parts = OutcomeParts(from: start, to: end, count: Self.partCount)
+    for row in rows { parts.add(row) }
+    self.parts = parts.sorted
     owner = try store.owner().map(DatabaseOwnership.name) ?? "of nobody yet"
     period = "\(times.text(start)) to \(times.text(end))"
     self.times = times

@@ -28,27 +28,11 @@ package struct OutcomePart {
   package var mostInSecond: Int64 { sentInSecond.values.max() ?? 0 }
   package var signals: Int64 { counts.values.reduce(0, +) }
 
-  /// The rows in so many equal parts of the time.
-  package static func parts(
-    _ rows: [OutcomeRow], from start: WallTime, to end: WallTime, count: Int64
-  ) -> [OutcomePart] {
-    let length = max(1, end.since(start).wholeMilliseconds / count)
-    var parts = (0..<count).map { index in
-      OutcomePart(start: WallTime(milliseconds: start.milliseconds + index * length))
-    }
-    for row in rows {
-      let index = row.receivedAt.since(start).wholeMilliseconds / length
-      parts[Int(min(max(index, 0), count - 1))].add(row)
-    }
-    for index in parts.indices { parts[index].sort() }
-    return parts
-  }
-
-  private init(start: WallTime) {
+  fileprivate init(start: WallTime) {
     self.start = start
   }
 
-  private mutating func add(_ row: OutcomeRow) {
+  fileprivate mutating func add(_ row: OutcomeRow) {
     counts[Self.outcome(of: row), default: 0] += 1
     if let armed = row.armedAt {
       latencies.append(max(0, armed.since(row.receivedAt).wholeMilliseconds))
@@ -61,7 +45,7 @@ package struct OutcomePart {
     if let quote = row.executedQuote { filledQuote = filledQuote.adding(quote) ?? filledQuote }
   }
 
-  private mutating func sort() {
+  fileprivate mutating func sort() {
     latencies.sort()
     slippages.sort()
     statedSlippages.sort()
@@ -89,6 +73,38 @@ package struct OutcomePart {
     let hundredth = FixedDecimal.powerOfTen(negative: 2)
     return scaled.divided(by: price, rounding: .down).flatMap { value in
       hundredth.flatMap { value.rounded(toMultipleOf: $0, .down) }
+    }
+  }
+}
+
+/// Rows, one after the other, in so many equal parts of a stretch of time.
+package struct OutcomeParts {
+  private let start: WallTime
+  private let length: Int64
+  private var parts: [OutcomePart]
+  package private(set) var rowCount = 0
+
+  package init(from start: WallTime, to end: WallTime, count: Int64) {
+    let length = max(1, end.since(start).wholeMilliseconds / count)
+    self.start = start
+    self.length = length
+    parts = (0..<count).map { index in
+      OutcomePart(start: WallTime(milliseconds: start.milliseconds + index * length))
+    }
+  }
+
+  package mutating func add(_ row: OutcomeRow) {
+    let index = Int(row.receivedAt.since(start).wholeMilliseconds / length)
+    parts[min(max(index, 0), parts.count - 1)].add(row)
+    rowCount += 1
+  }
+
+  /// Their medians are of what was added so far.
+  package var sorted: [OutcomePart] {
+    parts.map { part in
+      var part = part
+      part.sort()
+      return part
     }
   }
 }

@@ -40,3 +40,12 @@ remove_links() {
   find /etc/systemd/system -type l \( -lname '*/lib/systemd/system/mexc-signald*' -o \
     -lname '*/lib/systemd/system/mexc-console*' \) -delete
 }
+
+# What was added to the AppArmor profiles, and what AppArmor noted of them.
+remove_profile_traces() {
+  local profile
+  for profile in usr.bin.mexc-signald usr.bin.mexc-console; do
+    rm -f "/etc/apparmor.d/local/$profile" "/etc/apparmor.d/disable/$profile" \
+      "/etc/apparmor.d/force-complain/$profile" /var/cache/apparmor/*/"$profile"
+  done
+}

@@ -12,19 +12,21 @@ prepare_machine() {
   if [ -e /usr/lib/systemd/catalog/mexc-signald.catalog ]; then
     journalctl --update-catalog || true
   fi
-  load_profile
+  load_profiles
   warn_of_shadows
 }
 
-# The AppArmor profile. What the machine's owner adds stands in local/.
-load_profile() {
-  local profile=usr.bin.mexc-signald
-  if [ ! -e "/etc/apparmor.d/local/$profile" ]; then
-    install -D -m 0644 /dev/null "/etc/apparmor.d/local/$profile"
-  fi
-  if aa-enabled --quiet 2>/dev/null; then
-    apparmor_parser -r -T -W "/etc/apparmor.d/$profile" || true
-  fi
+# The AppArmor profiles. What the machine's owner adds stands in local/.
+load_profiles() {
+  local profile
+  for profile in usr.bin.mexc-signald usr.bin.mexc-console; do
+    if [ ! -e "/etc/apparmor.d/local/$profile" ]; then
+      install -D -m 0644 /dev/null "/etc/apparmor.d/local/$profile"
+    fi
+    if aa-enabled --quiet 2>/dev/null; then
+      apparmor_parser -r -T -W "/etc/apparmor.d/$profile" || true
+    fi
+  done
 }
 
 # A unit in /etc comes before ours, whatever is installed.

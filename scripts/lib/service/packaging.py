@@ -6,6 +6,7 @@ import re
 import shutil
 import time
 
+import console
 from inside import give_to_operator
 from installation import EXPOSURE_MAXIMUM, existing, exposure, journal_fields, trading
 from machine import Trouble, until
@@ -22,6 +23,7 @@ def go(world, second, scripts, folder):
     story = Story(world, second, scripts, folder)
     story.first_installation()
     story.use()
+    console.go(world)
     story.second_account()
     story.upgrade()
     story.wrong_configuration()

@@ -279,4 +279,8 @@ void clinux_await_end(pid_t process) {
   }
 }
 
-void clinux_use_one_heap(void) { mallopt(M_ARENA_MAX, 1); }
+void clinux_use_one_heap(void) {
+  mallopt(M_ARENA_MAX, 1);
+  // Set at all, it does not grow with the largest block (mallopt(3)).
+  mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+}

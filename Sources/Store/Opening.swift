@@ -39,6 +39,9 @@ enum Opening {
       throw .unusablePath(
         "\(location.path) was written by an older program; start the daemon once to update it")
     }
+    try StoreError.sorting { () throws(SQLiteError) in
+      try database.execute(readerSettings, step: "prepare for reading")
+    }
     return (database, try statements(database))
   }
 
@@ -91,6 +94,9 @@ enum Opening {
     PRAGMA cache_size = -1024;
     PRAGMA temp_store = MEMORY;
     """
+
+  /// In KiB when negative. Lists go through a file once, and the system keeps what comes again.
+  private static let readerSettings = "PRAGMA cache_size = -256;"
 
   /// NORMAL: a commit is in the log when it returns, where a killed process leaves it; what must
   /// outlive a power cut is synced by `OrderStore.commit`. The log never

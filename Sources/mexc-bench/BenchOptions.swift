@@ -3,7 +3,8 @@ import Platform
 /// The command line of `mexc-bench`.
 struct BenchOptions: Equatable {
   enum Measurement: String, CaseIterable {
-    case start, idle, signal, compare, console, burst, backlog, parts, allocations, history
+    case start, idle, signal, compare, console, burst, sustained, backlog, parts, allocations,
+      history
   }
 
   struct UsageError: Error, CustomStringConvertible {
@@ -17,6 +18,8 @@ struct BenchOptions: Equatable {
     var signals = 200
     /// Signals that are dropped at once.
     var burst = 500
+    /// Signals that come a thousand a second.
+    var sustained = 100_000
     /// Signals that come while the exchange is out of reach.
     var backlog = 50_000
     /// Signals between the two idle periods.
@@ -30,7 +33,8 @@ struct BenchOptions: Equatable {
 
     /// Enough to see that everything works and that nothing is far off.
     static let quick = Extent(
-      starts: 3, signals: 20, burst: 100, backlog: 5_000, load: 50, idle: .seconds(1),
+      starts: 3, signals: 20, burst: 100, sustained: 2_000, backlog: 5_000, load: 50,
+      idle: .seconds(1),
       repetitions: 100, history: 20_000, lasting: 1_000)
   }
 
@@ -56,6 +60,7 @@ struct BenchOptions: Equatable {
       compare  the same from a file, in turns with a plain C program that does the same work
       console  the same beside a console with its page open and without one, 1,000 signals a minute
       burst    many signals at once
+      sustained  1,000 signals a second, each followed to its end
       backlog  many signals while the exchange is out of reach
       parts    the pieces of the way, inside one process
       allocations  how often one signal asks for memory, against the budget; not timed

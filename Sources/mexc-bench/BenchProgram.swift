@@ -59,6 +59,7 @@ enum BenchProgram {
     case .compare: try CompareMeasurement(bench).run()
     case .console: try ConsoleMeasurement(bench).run()
     case .burst: try BurstMeasurement(bench: bench).run()
+    case .sustained: try SustainedMeasurement(bench).run()
     case .backlog: try BacklogMeasurement(bench: bench).run()
     case .parts: try PartsMeasurement(bench).run()
     case .allocations: try AllocationMeasurement(bench: bench).run()

@@ -116,6 +116,12 @@ class Person:
         self.press("Resume")
         self.agree("Signals are taken again")
         self.sees("Trading live", at="#verdict")
+        self.press("Reduce only")
+        self.agree("No buy leaves")
+        self.sees("Reducing: sells leave, buys do not", at="#verdict")
+        self.press("Resume")
+        self.agree("Signals are taken again")
+        self.sees("Trading live", at="#verdict")
 
     def cancel(self):
         self.open("/signals/second")
@@ -160,7 +166,7 @@ class Person:
         # As it was typed: no number was made of it.
         self.sees('"quantity": "0.00100"', at="#json")
         self.press("Check it")
-        self.sees("Its form is right", at="#answer")
+        self.sees("It would be taken", at="#answer")
         self.press("Send it")
         self.agree("may place an order")
         self.sees("accepted", at="#answer")

@@ -212,7 +212,7 @@ import Testing
   }
 
   /// What the sender of bytes is told: gone by then, or not at all.
-  @Test func `the deadline to leave is the earliest of price age and both expiries`() {
+  @Test func `the deadline to leave is the earliest of price age, stamp and both expiries`() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)
     harness.submit(limit("a") { $0.expiry = .timeToLive(.seconds(50)) })
@@ -231,6 +231,20 @@ import Testing
     #expect(
       harness.placements(of: "c")[0].sendBefore
         == harness.now.advanced(by: .milliseconds(600)).monotonic)
+  }
+
+  @Test func `a placement that waits for half the receive window does not leave with its stamp`() {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(
+      makeConfiguration {
+        $0.price.maximumAge = .seconds(60)
+        $0.receiveWindow = .seconds(5)
+      }, exchange: exchange)
+    harness.submit(limit("a") { $0.expiry = .timeToLive(.seconds(50)) })
+    harness.settle()
+    #expect(
+      harness.placements(of: "a")[0].sendBefore
+        == harness.now.advanced(by: .milliseconds(2_500)).monotonic)
   }
 
   @Test func `the band and the market minimum are judged with the current price`() {

@@ -15,6 +15,7 @@ import time
 import disk_full
 import power_cuts
 import processes
+import random_cuts
 import random_kills
 import syscall_points
 import windows
@@ -49,6 +50,7 @@ def read_arguments(description):
     parser.add_argument("--full", action="store_true", help="the disk is full at every write")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every N-th point")
     parser.add_argument("--power", type=int, metavar="N", help="power cuts")
+    parser.add_argument("--cuts", type=float, metavar="MINUTES", help="connections cut at random")
     parser.add_argument("--quick", action="store_true", help="the short form")
     parser.add_argument("--seed", type=int, metavar="S", help="default: drawn, and printed")
     parser.add_argument("--jobs", type=int, metavar="N", help="at a time")
@@ -63,7 +65,7 @@ def read_arguments(description):
     if arguments.quick:
         arguments.cycles, arguments.syscalls, arguments.every = QUICK_CYCLES, True, QUICK_EVERY
         arguments.full = True
-    elif arguments.cycles is None and arguments.power is None:
+    elif arguments.cycles is arguments.power is arguments.cuts is None:
         if not arguments.syscalls and not arguments.full:
             arguments.cycles = 1000
     return arguments
@@ -166,6 +168,36 @@ class Sweep:
         else:
             say("  duplicates 0, lost 0, falsely recorded 0")
 
+    def connection_cuts(self, minutes):
+        """As many worlds as there are processors, each one life of a daemon."""
+        began = time.monotonic()
+        counts, failures = collections.Counter(), []
+        slowest = 0.0
+        with self.pool() as pool:
+            jobs = {}
+            for index in range(os.cpu_count() or 1):
+                seed = self.arguments.seed * 10_000 + index
+                folder = os.path.join(self.scratch, f"cuts-{seed}")
+                job = pool.submit(random_cuts.run_world, self.binaries, seed, minutes, folder)
+                jobs[job] = folder
+            for job in concurrent.futures.as_completed(jobs):
+                world_counts, failure = job.result()
+                slowest = max(slowest, world_counts.pop("slowest"))
+                counts.update(world_counts)
+                if failure:
+                    failures.append(failure)
+                    say(f"VIOLATION, with its seed kept in {jobs[job]}\n{failure}")
+        say(f"\nConnections cut: {len(jobs)} lives, {time.monotonic() - began:.0f} s")
+        say(f"  {counts['signals']} signals, {counts['orders']} orders, {counts['fills']} fills by hand")
+        for name in sorted(name for name in counts if name.startswith("fault ")):
+            say(f"    {counts[name]:7d}  {name.removeprefix('fault ')}")
+        say(f"  {counts['comparisons']} times the record became the exchange's, after {slowest:.1f} s "
+            "at most")  # fmt: skip
+        if not failures and not counts["fault stream_drop"]:
+            say("  NO STREAM WAS CUT")
+            self.held = False
+        self.report_promises(failures)
+
     # MARK: Points
 
     def shares(self, kind, chosen, *, context=()):
@@ -261,6 +293,8 @@ def main(description, here):
         sweep.full(QUICK_EVERY_FULL if arguments.quick else arguments.every)
     if arguments.power:
         sweep.power_cuts(arguments.power)
+    if arguments.cuts:
+        sweep.connection_cuts(arguments.cuts)
     if sweep.held:
         shutil.rmtree(scratch)
         say("\nEvery promise held." if not sweep.left_out else "\nWhat was run held.")

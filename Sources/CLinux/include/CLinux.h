@@ -43,7 +43,8 @@ struct clinux_status {
   uint32_t group;
 };
 
-/// mallopt(3): every thread allocates from the one heap. Before there are threads.
+/// mallopt(3): every thread allocates from the one heap, and blocks from 128 KiB on always go back to the
+/// system when they are freed. Before there are threads.
 void clinux_use_one_heap(void);
 
 /// fstat(2).

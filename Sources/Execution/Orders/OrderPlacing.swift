@@ -273,7 +273,8 @@ enum OrderPlacing {
     guard parts.fold(.armed(armament), into: key, &reaction) else { return }
     let deadline = min(
       quote.knownAt.monotonic.advanced(by: parts.configuration.price.maximumAge),
-      life.expiry.monotonic,
+      // The exchange refuses a stamp that is older than the window, and the way there takes its time.
+      now.monotonic.advanced(by: parts.configuration.receiveWindow / 2), life.expiry.monotonic,
       now.monotonic.advanced(by: life.expiry.wall.since(now.wall)))
     leaving.keys.append(key)
     leaving.requests.append(life.order.request)

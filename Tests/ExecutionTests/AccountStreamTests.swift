@@ -139,6 +139,20 @@ import Testing
     #expect(looks(harness) == 9)
   }
 
+  /// What was looked up while nobody listened says nothing of the connection that came after.
+  @Test func `on a new connection a lost push is seen within a minute`() {
+    let harness = connected()
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(1_800))
+    harness.apply(.accountStream(.lost("cut")))
+    harness.advance(by: .seconds(30))
+    harness.apply(.accountStream(.opened))
+    harness.advance(by: .seconds(1))
+    exchange.fill(0, to: "1", .filled)
+    harness.advance(by: .seconds(61))
+    #expect(harness.status("a") == .filled)
+  }
+
   /// Orders are looked up as if there were no stream, until a look tells where they stand.
   @Test func `looks that fail are made again soon`() {
     let harness = connected()

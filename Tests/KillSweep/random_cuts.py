@@ -11,9 +11,9 @@ from random_kills import World
 
 # Between two comparisons with the exchange.
 STRETCH_SECONDS = 20.0
-# The longest that a fill may stay unknown once nothing goes wrong any more: a look-up of an open order
-# while the stream is healthy, and a crowded machine.
-COMPARISON_SECONDS = 120.0
+# The longest that a fill may stay unknown once nothing goes wrong any more: between two look-ups of an
+# order of which the stream told nothing, ten minutes at most, and a crowded machine.
+COMPARISON_SECONDS = 660.0
 # What an order that nobody has placed, or that nobody knows of, must not stay.
 UNSETTLED = ("new", "submitted", "unknown")
 

@@ -112,6 +112,7 @@ struct Following: Sendable {
   private var askedAt: MonotonicTime?
   /// When the last look was asked for that told where it stands.
   private(set) var knownAt: MonotonicTime?
+  /// Since only a look could tell.
   private var looks = 0
   /// Something happened that only a look explains.
   private(set) var isUrgent = false
@@ -160,7 +161,7 @@ struct Following: Sendable {
   var safetyLook: MonotonicTime {
     guard let knownAt else { return since.advanced(by: Self.firstSafetyPause) }
     let pause = BackOff.pause(
-      after: looks - 1, first: Self.safetyPause, longest: Self.longestSafetyPause)
+      after: max(0, looks - 1), first: Self.safetyPause, longest: Self.longestSafetyPause)
     return knownAt.advanced(by: pause)
   }
 
@@ -190,6 +191,7 @@ struct Following: Sendable {
   /// Something changed that only a look explains.
   mutating func restart(at now: MonotonicTime) {
     backOff.reset()
+    looks = 0
     due = now
     isUrgent = true
   }

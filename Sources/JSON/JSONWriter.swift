@@ -1,10 +1,18 @@
 extension JSONValue {
   /// One line, without white space. Numbers are written as they are held.
   package func compactText() -> String {
-    var writer = JSONWriter(indented: false)
-    writer.output.reserveCapacity(JSONWriter.usualBytes)
+    var output: [UInt8] = []
+    output.reserveCapacity(JSONWriter.usualBytes)
+    appendCompactText(to: &output)
+    return String(decoding: output, as: UTF8.self)
+  }
+
+  /// Appends the compact text. With `replacingNUL` a U+0000 becomes U+FFFD, for readers that refuse it.
+  package func appendCompactText(to output: inout [UInt8], replacingNUL: Bool = false) {
+    var writer = JSONWriter(indented: false, replacingNUL: replacingNUL)
+    swap(&writer.output, &output)
     writer.write(self, depth: 0)
-    return String(decoding: writer.output, as: UTF8.self)
+    swap(&writer.output, &output)
   }
 
   /// A line for each member and element, indented by two spaces; no line end after the last.
@@ -20,10 +28,12 @@ private struct JSONWriter {
   static let usualBytes = 512
 
   let indented: Bool
+  let replacingNUL: Bool
   var output: [UInt8] = []
 
-  init(indented: Bool) {
+  init(indented: Bool, replacingNUL: Bool = false) {
     self.indented = indented
+    self.replacingNUL = replacingNUL
   }
 
   mutating func write(_ value: JSONValue, depth: Int) {
@@ -102,6 +112,7 @@ private struct JSONWriter {
       case 0x0A: put("\\n")
       case 0x0C: put("\\f")
       case 0x0D: put("\\r")
+      case 0x00 where replacingNUL: put("\u{FFFD}")
       case 0x00...0x1F, 0x7F...0x9F, 0x2028, 0x2029:
         let digits = String(scalar.value, radix: 16)
         put("\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits)

@@ -157,6 +157,39 @@ final class Statement {
     return database.changedRows
   }
 
+  /// As the other one. SQLite reads the bytes where they lie, and has let go of them when this returns.
+  @discardableResult
+  func run(_ bindings: Bindings) throws(SQLiteError) -> Int {
+    try unsafe bindings.bytes.withUnsafeBufferPointer { bytes throws(SQLiteError) in
+      defer { reset() }
+      for (index, value) in bindings.values.enumerated() {
+        let code = unsafe bind(value, of: bytes, at: Int32(index + 1))
+        if code != SQLITE_OK { throw database.error(code, name) }
+      }
+      while try step() {}
+    }
+    return database.changedRows
+  }
+
+  private func bind(
+    _ value: Bindings.Value, of bytes: UnsafeBufferPointer<UInt8>, at place: Int32
+  ) -> Int32 {
+    switch value {
+    case .null: return unsafe sqlite3_bind_null(pointer, place)
+    case .integer(let number): return unsafe sqlite3_bind_int64(pointer, place, number)
+    case .text(let range):
+      // An empty buffer may have no address, and a null address would bind NULL.
+      guard !range.isEmpty, let start = bytes.baseAddress else { return bind("", at: place) }
+      return unsafe (start + range.lowerBound).withMemoryRebound(
+        to: CChar.self, capacity: range.count
+      ) { unsafe sqlite3_bind_text(pointer, place, $0, Int32(clamping: range.count), nil) }
+    case .blob(let range):
+      guard !range.isEmpty, let start = bytes.baseAddress else { return bind([], at: place) }
+      return unsafe sqlite3_bind_blob(
+        pointer, place, start + range.lowerBound, Int32(clamping: range.count), nil)
+    }
+  }
+
   /// Collects what `read` makes of each row; stops at the first error.
   func rows<Element>(
     _ values: [SQLiteValue] = [], _ read: (Row) throws(StoreError) -> Element

@@ -58,8 +58,6 @@ struct CanonicalRow {
     put(text)
   }
 
-  mutating func add(text: String) { put(text.utf8) }
-
   private mutating func put(_ text: some Collection<UInt8>) {
     bytes.append(Mark.text.rawValue)
     add(bigEndian: Int64(text.count))
@@ -67,24 +65,20 @@ struct CanonicalRow {
   }
 
   private mutating func add(bigEndian number: Int64) {
-    for shift in stride(from: 56, through: 0, by: -8) {
-      bytes.append(UInt8(truncatingIfNeeded: number >> shift))
-    }
+    unsafe withUnsafeBytes(of: number.bigEndian) { unsafe bytes.append(contentsOf: $0) }
   }
 }
 
 extension CanonicalRow {
-  /// The row that `HistoryEvent.values` makes under the number `id`.
-  init(id: Int64, _ values: [SQLiteValue]) {
+  /// The row that the values of `HistoryEvent.columns` make.
+  init(_ bindings: Bindings) {
     self.init()
-    add(id)
-    for value in values {
+    for value in bindings.values {
       switch value {
       case .null: add(nil as Int64?)
       case .integer(let number): add(number)
-      case .text(let text): add(text: text)
-      // The table has no such column.
-      case .blob(let bytes): add(text: bytes)
+      // The table has no column for a blob before the hash.
+      case .text(let range), .blob(let range): put(bindings.bytes[range])
       }
     }
   }

@@ -29,6 +29,8 @@ package final class OrderStore {
   private var chainHead: ChainHead?
   /// The owner's venue, the turn's own writes included; `nil` when it must be read again.
   private var ownerVenue: String?
+  /// Of the write that is made.
+  private var bindings = Bindings()
   /// How many times the turn arms an order.
   private var armedInTurn: Int64 = 0
   /// How many times an order was armed by commits that are not synced yet.
@@ -285,7 +287,10 @@ package final class OrderStore {
   private func perform(_ write: StoreWrite) throws(StoreError) {
     switch write {
     case .insertSignal(let record):
-      try run(statements.insertSignal, record.values + [boot.map { .text($0) } ?? .null])
+      bindings.removeAll()
+      record.add(to: &bindings)
+      bindings.add(boot)
+      try run(statements.insertSignal, bindings)
     case .updateDecision(let id, let code, let message, let time):
       let values: [SQLiteValue] = [
         .text(id.text), .text(code.rawValue), .words(message), .integer(time.milliseconds),
@@ -294,7 +299,10 @@ package final class OrderStore {
         throw .misuse("a decision on signal \(id), which is not stored")
       }
     case .putOrder(let order):
-      guard try run(statements.putOrder, order.values(venue: .text(venue()))) == 1 else {
+      let venue = try venue()
+      bindings.removeAll()
+      order.add(to: &bindings, venue: venue)
+      guard try run(statements.putOrder, bindings) == 1 else {
         throw .misuse("order \(order.key.signal) leg \(order.key.leg) with another identity")
       }
     case .appendEvent(let event):
@@ -324,9 +332,12 @@ package final class OrderStore {
   private func append(_ event: HistoryEvent) throws(StoreError) {
     let last = try head()
     let row = last.row + 1
-    let values = event.values
-    let next = ChainHead(row: row, hash: last.hash(following: CanonicalRow(id: row, values)))
-    try run(statements.appendEvent, [.integer(row)] + values + [.blob(next.hash)])
+    bindings.removeAll()
+    bindings.add(row)
+    event.add(to: &bindings)
+    let next = ChainHead(row: row, hash: last.hash(following: CanonicalRow(bindings)))
+    bindings.add(blob: next.hash)
+    try run(statements.appendEvent, bindings)
     chainHead = next
     if !notified.isEmpty, let notification = Notification(event, row: row),
       notified.contains(notification.event)
@@ -338,8 +349,10 @@ package final class OrderStore {
 
   private func put(_ setting: Setting, _ value: JSONValue?) throws(StoreError) {
     if let value {
-      let text = SQLiteValue.text(value.withoutNUL.compactText())
-      try run(statements.putSetting, [.text(setting.rawValue), text])
+      bindings.removeAll()
+      bindings.add(setting.rawValue)
+      bindings.add(value)
+      try run(statements.putSetting, bindings)
     } else {
       try run(statements.deleteSetting, [.text(setting.rawValue)])
     }
@@ -350,6 +363,11 @@ package final class OrderStore {
     _ statement: Statement, _ values: [SQLiteValue] = []
   ) throws(StoreError) -> Int {
     try StoreError.sorting { () throws(SQLiteError) in try statement.run(values) }
+  }
+
+  @discardableResult
+  private func run(_ statement: Statement, _ bindings: Bindings) throws(StoreError) -> Int {
+    try StoreError.sorting { () throws(SQLiteError) in try statement.run(bindings) }
   }
 
   /// SQLite itself has rolled back after some errors; otherwise this does. Rolling back fails only

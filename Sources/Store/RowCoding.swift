@@ -9,14 +9,22 @@ extension SignalRecord {
     received_at_ms, expires_at_ms, decided_at_ms, client_order_id
     """
 
-  var values: [SQLiteValue] {
-    [
-      .text(signalID.text), .text(symbol.text), .text(side.rawValue), .text(type.rawValue),
-      .text(decision.rawValue), .words(message), .text(origin.kind), .blob(origin.bytes),
-      .blob(contentDigest), .blob(raw), .integer(receivedAt.milliseconds),
-      .integer(expiresAt.milliseconds), .integer(decidedAt.milliseconds),
-      .text(clientOrderID.text),
-    ]
+  /// The values of `columns`.
+  func add(to bindings: inout Bindings) {
+    bindings.add(signalID.text)
+    bindings.add(symbol.text)
+    bindings.add(side.rawValue)
+    bindings.add(type.rawValue)
+    bindings.add(decision.rawValue)
+    bindings.add(words: message)
+    bindings.add(origin.kind)
+    bindings.add(blob: origin.bytes)
+    bindings.add(blob: contentDigest)
+    bindings.add(blob: raw)
+    bindings.add(receivedAt.milliseconds)
+    bindings.add(expiresAt.milliseconds)
+    bindings.add(decidedAt.milliseconds)
+    bindings.add(clientOrderID.text)
   }
 
   init(_ row: Row) throws(StoreError) {
@@ -71,41 +79,55 @@ extension Order {
 
   static let columns = (identityColumns + stateColumns).joined(separator: ", ")
 
-  /// `venue` is the database's own: an order and its history do not name it.
-  func values(venue: SQLiteValue) -> [SQLiteValue] {
-    identityValues(venue) + requestValues + stateValues
+  /// The values of `columns`. `venue` is the database's own: an order and its history do not name it.
+  func add(to bindings: inout Bindings, venue: String) {
+    addIdentity(to: &bindings, venue)
+    addRequest(to: &bindings)
+    addState(to: &bindings)
   }
 
-  private func identityValues(_ venue: SQLiteValue) -> [SQLiteValue] {
-    [
-      .text(key.signal.text), .integer(Int64(key.leg)), .text(request.clientOrderID.text),
-      venue, .text(request.symbol.text), .text(request.side.rawValue),
-      .integer(createdAt.milliseconds),
-    ]
+  private func addIdentity(to bindings: inout Bindings, _ venue: String) {
+    bindings.add(key.signal.text)
+    bindings.add(Int64(key.leg))
+    bindings.add(request.clientOrderID.text)
+    bindings.add(venue)
+    bindings.add(request.symbol.text)
+    bindings.add(request.side.rawValue)
+    bindings.add(createdAt.milliseconds)
   }
 
-  private var requestValues: [SQLiteValue] {
+  private func addRequest(to bindings: inout Bindings) {
     let quantity: FixedDecimal?
     let quoteQuantity: FixedDecimal?
     switch request.amount {
     case .base(let amount): (quantity, quoteQuantity) = (amount, nil)
     case .quote(let amount): (quantity, quoteQuantity) = (nil, amount)
     }
-    return [
-      .text(request.type.rawValue), .money(quantity), .money(quoteQuantity), .money(request.price),
-    ]
+    bindings.add(request.type.rawValue)
+    bindings.add(quantity)
+    bindings.add(quoteQuantity)
+    bindings.add(request.price)
   }
 
-  private var stateValues: [SQLiteValue] {
-    [
-      .text(status.rawValue), code.map { .text($0.rawValue) } ?? .null, .words(reason),
-      orderID.map { .words($0) } ?? .null, .money(executedQuantity), .money(executedQuote),
-      .money(averagePrice), .money(reservedQuote), .money(quote?.price), .time(quote?.askedAt),
-      .integer(Int64(attempt)), .time(stampedAt),
-      receiveWindow.map { .integer($0.wholeMilliseconds) } ?? .null, .time(armedAt),
-      .flag(wasThrottled), .flag(cancelRequested), .flag(closedByOperator),
-      .integer(updatedAt.milliseconds),
-    ]
+  private func addState(to bindings: inout Bindings) {
+    bindings.add(status.rawValue)
+    bindings.add(code?.rawValue)
+    bindings.add(words: reason)
+    bindings.add(orderID?.withoutNUL)
+    bindings.add(executedQuantity)
+    bindings.add(executedQuote)
+    bindings.add(averagePrice)
+    bindings.add(reservedQuote)
+    bindings.add(quote?.price)
+    bindings.add(quote?.askedAt)
+    bindings.add(Int64(attempt))
+    bindings.add(stampedAt)
+    bindings.add(receiveWindow?.wholeMilliseconds)
+    bindings.add(armedAt)
+    bindings.add(wasThrottled)
+    bindings.add(cancelRequested)
+    bindings.add(closedByOperator)
+    bindings.add(updatedAt.milliseconds)
   }
 
   /// The first column in which a row and the order that its history adds up to differ. The time of
@@ -113,8 +135,13 @@ extension Order {
   /// the venue, of which the history says nothing.
   func difference(from row: [SQLiteValue]) -> String? {
     let names = Self.identityColumns + Self.stateColumns.dropLast()
-    let values = values(venue: row[Self.venueIndex])
-    for (index, name) in names.enumerated() where row[index] != values[index] { return name }
+    var bindings = Bindings()
+    add(to: &bindings, venue: "")
+    let values = bindings.list
+    for (index, name) in names.enumerated()
+    where index != Self.venueIndex && row[index] != values[index] {
+      return name
+    }
     return nil
   }
 }
@@ -126,15 +153,22 @@ extension HistoryEvent {
   private static let limits = JSONLimits(
     maximumDepth: 32, maximumNumberLength: 64, maximumValues: 100_000)
 
-  var values: [SQLiteValue] {
-    let subject: [SQLiteValue] =
-      switch self.subject {
-      case .daemon: [.null, .null]
-      case .signal(let id): [.text(id.text), .null]
-      case .order(let key): [.text(key.signal.text), .integer(Int64(key.leg))]
-      }
-    return [.integer(at.milliseconds)] + subject
-      + [.text(kind), .text(detail.withoutNUL.compactText())]
+  /// The values of `columns` without the first, which is the row's number.
+  func add(to bindings: inout Bindings) {
+    bindings.add(at.milliseconds)
+    switch subject {
+    case .daemon:
+      bindings.addNull()
+      bindings.addNull()
+    case .signal(let id):
+      bindings.add(id.text)
+      bindings.addNull()
+    case .order(let key):
+      bindings.add(key.signal.text)
+      bindings.add(Int64(key.leg))
+    }
+    bindings.add(kind)
+    bindings.add(detail)
   }
 
   init(_ row: Row) throws(StoreError) {
@@ -158,56 +192,9 @@ extension HistoryEvent {
   }
 }
 
-extension JSONValue {
-  /// U+0000 replaced by U+FFFD: a reader refuses texts that hold it. Returns itself, without copying,
-  /// when there is none.
-  var withoutNUL: JSONValue { hasNUL ? replacingNUL : self }
-
-  private var hasNUL: Bool {
-    switch self {
-    case .null, .bool, .number: false
-    case .string(let text): text.hasNUL
-    case .array(let elements): elements.contains(where: \.hasNUL)
-    case .object(let members): members.contains { $0.name.hasNUL || $0.value.hasNUL }
-    }
-  }
-
-  private var replacingNUL: JSONValue {
-    switch self {
-    case .null, .bool, .number: self
-    case .string(let text): .string(text.withoutNUL)
-    case .array(let elements): .array(elements.map(\.replacingNUL))
-    case .object(let members):
-      .object(members.map { JSONMember(name: $0.name.withoutNUL, value: $0.value.replacingNUL) })
-    }
-  }
-}
-
-extension String {
-  fileprivate var hasNUL: Bool { utf8.contains(0) }
-
-  /// Returns itself, without copying, when there is nothing to replace.
-  fileprivate var withoutNUL: String {
-    guard hasNUL else { return self }
-    var scalars = String.UnicodeScalarView()
-    scalars.append(contentsOf: unicodeScalars.lazy.map { $0.value == 0 ? "\u{FFFD}" : $0 })
-    return String(scalars)
-  }
-}
-
 extension SQLiteValue {
   /// Free text, which the history may hold too.
   static func words(_ text: String) -> SQLiteValue { .text(text.withoutNUL) }
-
-  static func money(_ amount: FixedDecimal?) -> SQLiteValue {
-    amount.map { .text($0.description) } ?? .null
-  }
-
-  fileprivate static func time(_ time: WallTime?) -> SQLiteValue {
-    time.map { .integer($0.milliseconds) } ?? .null
-  }
-
-  fileprivate static func flag(_ isSet: Bool) -> SQLiteValue { .integer(isSet ? 1 : 0) }
 }
 
 extension Row {

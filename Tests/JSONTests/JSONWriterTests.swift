@@ -14,6 +14,15 @@ import Testing
         + #""list":[1,[],{}],"inner":{"a":"b"}}"#)
   }
 
+  @Test func `writes behind what is there, and U+0000 as readers take it`() {
+    let value: JSONValue = ["a\0": ["b\0\u{1}"], "c": "d"]
+    var output = Array("x".utf8)
+    value.appendCompactText(to: &output, replacingNUL: true)
+    #expect(
+      String(decoding: output, as: UTF8.self) == #"x{"a\#u{FFFD}":["b\#u{FFFD}\u0001"],"c":"d"}"#)
+    #expect(value.compactText() == #"{"a\u0000":["b\u0000\u0001"],"c":"d"}"#)
+  }
+
   @Test func `writes for people`() {
     let value: JSONValue = ["a": 1, "b": [true, ["c": "d"]], "e": [], "f": [:]]
     #expect(

@@ -25,6 +25,9 @@ final class Database {
   /// Pages in the log after the last commit; SQLite writes it.
   private let logPages = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
 
+  /// Before the first connection of the process.
+  private static let setUpLibrary: Void = csqlite_count_no_memory()
+
   /// Opens an existing file. The path's last part must not be a symbolic link.
   init(path: String, access: Access, fileSystem: String? = nil) throws(SQLiteError) {
     let mode =
@@ -34,6 +37,7 @@ final class Database {
       }
     // One thread uses the connection, so SQLite needs no mutex of its own.
     let flags = mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE
+    Self.setUpLibrary
     var opened: OpaquePointer?
     let code = unsafe sqlite3_open_v2(path, &opened, flags, fileSystem)
     guard let handle = unsafe opened else {

@@ -140,7 +140,9 @@ package struct BanRecord: Hashable, Sendable {
 }
 
 /// One change of the stored state. The changes of a turn are committed together.
-package enum StoreWrite: Equatable, Sendable {
+///
+/// Indirect, as they are handed on more often than they are looked into: a copy is one reference.
+package indirect enum StoreWrite: Equatable, Sendable {
   case insertSignal(SignalRecord)
   case updateDecision(SignalID, DecisionCode, String, at: WallTime)
   /// Inserts the order or replaces it whole.

@@ -1,22 +1,24 @@
 package import Domain
 
 /// What the engine wants done, in order.
+///
+/// The large ones are indirect: a copy of any is a reference or two.
 package enum Effect: Sendable {
   /// Part of the turn's one commit.
   case write(StoreWrite)
-  case send(Dispatch)
+  indirect case send(Dispatch)
   /// Whatever has not left by now must not leave: the exchange demands a back-off. Each such request
   /// is answered as not sent, with this reason.
   case withdrawUnsent(String)
   /// Once the commit holds.
-  case answer(Receipt, SignalAnswer)
+  indirect case answer(Receipt, SignalAnswer)
   /// The signal's story is over; once the commit holds.
-  case settled(Outcome)
+  indirect case settled(Outcome)
   /// What became of the signal's order is in doubt, or no more; once the commit holds.
-  case doubt(SignalID, Doubt?)
+  indirect case doubt(SignalID, Doubt?)
   /// Once the commit holds.
-  case answerCommand(CommandToken, CommandAnswer)
-  case log(LogEntry)
+  indirect case answerCommand(CommandToken, CommandAnswer)
+  indirect case log(LogEntry)
   /// The symbols whose prices the exchange is to send by itself; takes the place of those of before.
   case watchPrices(Set<Symbol>)
   /// The venue has a key for the account's stream.

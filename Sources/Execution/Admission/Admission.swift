@@ -100,7 +100,7 @@ enum Admission {
     var request: OrderRequest
     /// In quote, rounded up.
     var notional: FixedDecimal
-    var checks: String
+    var checks: PriceGuard.Passed
   }
 
   /// Every check that needs the price and no other order. Throws: a denial.

@@ -4,14 +4,32 @@ package import Domain
 package enum PriceGuard {
   private static let basisPoints = FixedDecimal(10_000)
 
+  /// What was checked, for the history; the sentence is made when it is asked for, as most checks are
+  /// made twice and told once.
+  package struct Passed: CustomStringConvertible {
+    fileprivate let current: FixedDecimal
+    /// `nil` when the signal names no price.
+    fileprivate let comparison:
+      (reference: FixedDecimal, deviation: FixedDecimal, limit: FixedDecimal)?
+
+    package var description: String {
+      guard let (reference, deviation, limit) = comparison else {
+        return "no reference price: only the age of the price was checked"
+      }
+      return
+        "price \(current) is \(PriceGuard.text(deviation)) bps from the reference \(reference), at most "
+        + "\(limit) allowed"
+    }
+  }
+
   /// `|current − reference| / reference`, in basis points, must not exceed the tighter of the two
-  /// limits. Rounding is against the signal. Returns what was checked, for the history.
+  /// limits. Rounding is against the signal.
   /// Throws: a denial when the price is too far away.
   package static func check(
     current: FixedDecimal, signal: Signal, configured: FixedDecimal
-  ) throws(Denial) -> String {
+  ) throws(Denial) -> Passed {
     guard let reference = signal.referencePrice ?? signal.price else {
-      return "no reference price: only the age of the price was checked"
+      return Passed(current: current, comparison: nil)
     }
     let limit = min(configured, signal.maximumDeviation ?? configured)
     guard let deviation = deviation(of: current, from: reference), deviation <= limit else {
@@ -21,8 +39,7 @@ package enum PriceGuard {
         "the current price \(current) is \(text(found)) bps from the reference \(reference); at "
           + "most \(limit) bps are allowed")
     }
-    return "price \(current) is \(text(deviation)) bps from the reference \(reference), at most "
-      + "\(limit) allowed"
+    return Passed(current: current, comparison: (reference, deviation, limit))
   }
 
   private static func deviation(
@@ -34,7 +51,7 @@ package enum PriceGuard {
   }
 
   /// For people: two digits after the point are enough.
-  private static func text(_ deviation: FixedDecimal?) -> String {
+  fileprivate static func text(_ deviation: FixedDecimal?) -> String {
     guard let deviation, let hundredth = FixedDecimal.powerOfTen(negative: 2),
       let rounded = deviation.rounded(toMultipleOf: hundredth, .up)
     else { return "too many" }

@@ -32,6 +32,20 @@ struct Lanes: Sendable {
   private struct Lane: Sendable {
     var sources: [String: Heap<Entry>] = [:]
     var count = 0
+
+    mutating func insert(_ entry: Entry, of source: String) {
+      sources[source, default: Heap()].insert(entry)
+      count += 1
+    }
+
+    mutating func removeFirst(of source: String) -> Entry? {
+      guard let place = sources.index(forKey: source),
+        let entry = sources.values[place].removeFirst()
+      else { return nil }
+      count -= 1
+      if sources.values[place].isEmpty { sources.remove(at: place) }
+      return entry
+    }
   }
 
   private var lanes: [Symbol: Lane] = [:]
@@ -60,8 +74,7 @@ struct Lanes: Sendable {
     if rounds[source] == nil, rounds.count >= Self.sourcesMaximum { source = Self.others }
     rounds[source, default: (round, 0)].waiting += 1
     let entry = Entry(expiry: life.expiry.monotonic, number: life.number, key: life.key)
-    lanes[life.symbol, default: Lane()].sources[source, default: Heap()].insert(entry)
-    lanes[life.symbol]?.count += 1
+    lanes[life.symbol, default: Lane()].insert(entry, of: source)
   }
 
   mutating func head(of symbol: Symbol, where counts: (OrderKey) -> Bool) -> Turn? {
@@ -94,12 +107,13 @@ struct Lanes: Sendable {
   }
 
   private mutating func removeFirst(of source: String, _ symbol: Symbol) {
-    guard let entry = lanes[symbol]?.sources[source]?.removeFirst() else { return }
+    guard let lane = lanes.index(forKey: symbol),
+      let entry = lanes.values[lane].removeFirst(of: source)
+    else { return }
     queued.remove(entry.key)
-    lanes[symbol]?.count -= 1
-    if lanes[symbol]?.sources[source]?.isEmpty == true { lanes[symbol]?.sources[source] = nil }
-    if lanes[symbol]?.sources.isEmpty == true { lanes[symbol] = nil }
-    rounds[source]?.waiting -= 1
-    if rounds[source]?.waiting == 0 { rounds[source] = nil }
+    if lanes.values[lane].count == 0 { lanes.remove(at: lane) }
+    guard let turns = rounds.index(forKey: source) else { return }
+    rounds.values[turns].waiting -= 1
+    if rounds.values[turns].waiting == 0 { rounds.remove(at: turns) }
   }
 }

@@ -2,6 +2,8 @@
 /// of `A–Z 0–9`; letters of other scripts are kept exactly as they are spelled.
 package struct Symbol: CustomStringConvertible, Sendable {
   package let text: String
+  /// Whether it is of `A–Z 0–9`.
+  private let isPlain: Bool
 
   package var description: String { text }
 
@@ -29,6 +31,7 @@ package struct Symbol: CustomStringConvertible, Sendable {
       isPlain || text.allSatisfy(Self.isAllowed)
     else { return nil }
     self.text = text
+    self.isPlain = isPlain
   }
 
   /// Takes every spelling that signal tools use: `BTCUSDT`, `BTC/USDT`, `BTC_USDT`, `btc-usdt`,
@@ -146,7 +149,9 @@ package struct Symbol: CustomStringConvertible, Sendable {
 /// same, and the exchange knows only one of the spellings.
 extension Symbol: Hashable, Comparable {
   package static func == (left: Symbol, right: Symbol) -> Bool {
-    left.text.utf8.elementsEqual(right.text.utf8)
+    // Plain letters are spelled in one way.
+    if left.isPlain && right.isPlain { return left.text == right.text }
+    return left.text.utf8.elementsEqual(right.text.utf8)
   }
 
   package static func < (left: Symbol, right: Symbol) -> Bool {

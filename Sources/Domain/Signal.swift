@@ -107,15 +107,15 @@ extension Signal {
   /// One text for one meaning: two signals with the same id are the same signal exactly when these
   /// texts are equal, however their JSON was spaced or ordered.
   package var canonicalText: String {
-    var text = "id="
+    var text: [UInt8] = []
     text.reserveCapacity(Self.usualTextBytes)
-    text += id.text
     func add(_ name: String, _ value: String) {
-      text += "\n"
-      text += name
-      text += "="
-      text += value
+      if !text.isEmpty { text.append(UInt8(ascii: "\n")) }
+      text.append(contentsOf: name.utf8)
+      text.append(UInt8(ascii: "="))
+      text.append(contentsOf: value.utf8)
     }
+    add("id", id.text)
     add("symbol", symbol.text)
     add("side", side.rawValue)
     add("type", type.rawValue)
@@ -136,7 +136,7 @@ extension Signal {
     if let source { add("source", "\(source.utf8.count):\(source)") }
     if let sequence { add("sequence", String(sequence)) }
     if let note { add("note", "\(note.utf8.count):\(note)") }
-    return text
+    return String(decoding: text, as: UTF8.self)
   }
 
   private static let usualTextBytes = 256

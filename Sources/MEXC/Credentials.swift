@@ -50,8 +50,10 @@ package final class Credentials: CustomStringConvertible, CustomDebugStringConve
 
   /// HMAC-SHA256 of the text under the secret, in lower-case hexadecimal (MEXC spot v3, "Signed").
   package func signature(of text: String) -> String {
-    code.hexDigest(of: Array(text.utf8))
+    signature(of: Array(text.utf8))
   }
+
+  func signature(of bytes: [UInt8]) -> String { code.hexDigest(of: bytes) }
 
   /// Whether both sign alike, under one API key.
   package func isSame(as other: Credentials) -> Bool {

@@ -52,7 +52,8 @@ package struct MEXCSpot {
     }
     // Without it the exchange answers 700013 to anything but GET, whatever the body.
     if call.method != .get { headers.append((name: "Content-Type", value: "application/json")) }
-    let target = "/api/v3" + call.path + (query.text.isEmpty ? "" : "?" + query.text)
+    let parameters = query.text
+    let target = "/api/v3" + call.path + (parameters.isEmpty ? "" : "?" + parameters)
     return HTTPRequest(call.method, target, headers: headers)
   }
 

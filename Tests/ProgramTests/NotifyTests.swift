@@ -71,6 +71,31 @@ struct NotifyTests {
     try daemon.process.line(with: "the notify command was run", "event=halted")
   }
 
+  @Test func `a full disk is told while nothing can be written`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try daemon(market, "cat >> $OUT", events: ["storage_unavailable"])
+    let disk = try SmallDisk(daemon.scratch)
+    daemon.settings["store.path"] = .string(disk.path + "/state.db")
+    try daemon.start()
+    try daemon.waitForTrading()
+    try disk.fill()
+    // What the database has room for in its log is taken.
+    for index in 0..<5_000 {
+      if try daemon.submit(Wish("line-\(index)").text)["code"] == "storage_unavailable" { break }
+    }
+    let event = try events(daemon, count: 1)[0]
+    #expect(event["event"] == "storage_unavailable")
+    #expect(event["message"]?.stringValue?.contains("disk is full") == true, "\(event)")
+    #expect(event["advice"]?.stringValue?.contains("look at the disk") == true)
+    #expect(try daemon.submit(Wish("refused").text)["code"] == "storage_unavailable")
+    try disk.free()
+    try daemon.process.line(with: "takes writes again")
+    #expect(try daemon.submit(Wish("refused").text)["code"] == "accepted")
+    try daemon.waitForOrder("refused", "filled")
+    try daemon.stop()
+    withExtendedLifetime(disk) {}
+  }
+
   @Test func `an order that is not found is told with its signal`() throws {
     let market = try SimulatedMarket()
     let daemon = try daemon(market, "cat >> $OUT") { $0["exchange.recv_window_ms"] = 1_000 }

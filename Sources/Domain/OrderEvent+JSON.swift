@@ -5,22 +5,26 @@ extension OrderEvent {
   package var detail: JSONValue {
     switch self {
     case .created(let request, let reserved):
-      .object(pairs: request.members + [("reserved_quote", .decimal(reserved))])
+      .detail { detail in
+        detail.add(request)
+        detail.add("reserved_quote", .decimal(reserved))
+      }
     case .approved(let approval):
-      .object(
-        pairs: approval.request.members + approval.quote.members + [
-          ("reserved_quote", .decimal(approval.reservedQuote)),
-          ("checks", .string(approval.checks)),
-        ])
+      .detail { detail in
+        detail.add(approval.request)
+        detail.add(approval.quote)
+        detail.add("reserved_quote", .decimal(approval.reservedQuote))
+        detail.add("checks", .string(approval.checks))
+      }
     case .denied(let code, let message), .refused(let code, let message):
       ["code": .string(code.rawValue), "message": .string(message)]
     case .armed(let armament):
-      .object(
-        pairs: [
-          ("attempt", .integer(armament.attempt)),
-          ("timestamp", .integer(armament.stampedAt.milliseconds)),
-          ("recv_window_ms", .integer(armament.receiveWindow.wholeMilliseconds)),
-        ] + armament.quote.members)
+      .detail { detail in
+        detail.add("attempt", .integer(armament.attempt))
+        detail.add("timestamp", .integer(armament.stampedAt.milliseconds))
+        detail.add("recv_window_ms", .integer(armament.receiveWindow.wholeMilliseconds))
+        detail.add(armament.quote)
+      }
     case .acknowledged(let orderID), .confirmedByOperator(let orderID):
       ["order_id": .string(orderID)]
     case .validated: [:]
@@ -155,20 +159,46 @@ extension JSONValue {
   }
 }
 
-extension OrderRequest {
-  fileprivate var members: [(String, JSONValue)] {
-    var members: [(String, JSONValue)] = [
-      ("client_order_id", .string(clientOrderID.text)), ("symbol", .string(symbol.text)),
-      ("side", .string(side.rawValue)), ("type", .string(type.rawValue)),
-    ]
-    switch amount {
-    case .base(let quantity): members.append(("quantity", .decimal(quantity)))
-    case .quote(let quantity): members.append(("quote_quantity", .decimal(quantity)))
-    }
-    members.append(("price", .decimal(price)))
-    return members
+/// The members of a detail, in their order, in one piece of memory.
+private struct Detail {
+  private(set) var members: [JSONMember] = []
+
+  /// Room for an approval, which has the most.
+  private static let usualCount = 10
+
+  init() { members.reserveCapacity(Self.usualCount) }
+
+  mutating func add(_ name: String, _ value: JSONValue) {
+    members.append(JSONMember(name: name, value: value))
   }
 
+  mutating func add(_ request: OrderRequest) {
+    add("client_order_id", .string(request.clientOrderID.text))
+    add("symbol", .string(request.symbol.text))
+    add("side", .string(request.side.rawValue))
+    add("type", .string(request.type.rawValue))
+    switch request.amount {
+    case .base(let quantity): add("quantity", .decimal(quantity))
+    case .quote(let quantity): add("quote_quantity", .decimal(quantity))
+    }
+    add("price", .decimal(request.price))
+  }
+
+  mutating func add(_ quote: Quote) {
+    add("quote", .decimal(quote.price))
+    add("quote_asked_at", .integer(quote.askedAt.milliseconds))
+  }
+}
+
+extension JSONValue {
+  fileprivate static func detail(_ fill: (inout Detail) -> Void) -> JSONValue {
+    var detail = Detail()
+    fill(&detail)
+    return .object(detail.members)
+  }
+}
+
+extension OrderRequest {
   fileprivate init?(_ detail: JSONValue) {
     guard let clientOrderID = detail["client_order_id"]?.stringValue.flatMap(ClientOrderID.init),
       let symbol = detail["symbol"]?.stringValue.flatMap(Symbol.init(exchangeText:)),
@@ -191,10 +221,6 @@ extension OrderRequest {
 }
 
 extension Quote {
-  fileprivate var members: [(String, JSONValue)] {
-    [("quote", .decimal(price)), ("quote_asked_at", .integer(askedAt.milliseconds))]
-  }
-
   fileprivate init?(_ detail: JSONValue) {
     guard let price = detail["quote"]?.decimalValue,
       let askedAt = detail["quote_asked_at"]?.integerValue

@@ -206,8 +206,9 @@ extension FixedDecimal {
     var scanner = DecimalScanner(bytes: bytes)
     let negative = scanner.skip(UInt8(ascii: "-"))
     let whole = scanner.digits()
-    guard let first = whole.first, whole.count == 1 || first != 0 else { throw .malformed }
-    var fraction: ArraySlice<UInt8> = []
+    guard !whole.isEmpty, whole.count == 1 || bytes[whole.lowerBound] != UInt8(ascii: "0")
+    else { throw .malformed }
+    var fraction = whole.upperBound..<whole.upperBound
     if scanner.skip(UInt8(ascii: ".")) {
       fraction = scanner.digits()
       if fraction.isEmpty { throw .malformed }
@@ -219,18 +220,38 @@ extension FixedDecimal {
       exponent = value
     }
     guard scanner.isAtEnd else { throw .malformed }
-    let magnitude = try scaled(digits: Array(whole + fraction), point: whole.count + exponent)
+    let digits = Digits(bytes: bytes, whole: whole, fraction: fraction)
+    let magnitude = try scaled(digits, point: whole.count + exponent)
     guard let value = FixedDecimal(magnitude: magnitude, negative: negative)
     else { throw .tooLarge }
     return value
   }
 
+  /// A number's digits where they were read, without the point between them.
+  private struct Digits {
+    let bytes: [UInt8]
+    let whole: Range<Int>
+    let fraction: Range<Int>
+
+    var count: Int { whole.count + fraction.count }
+
+    subscript(index: Int) -> UInt8 {
+      let place =
+        index < whole.count
+        ? whole.lowerBound + index : fraction.lowerBound + index - whole.count
+      return bytes[place] - UInt8(ascii: "0")
+    }
+  }
+
   /// The number whose decimal point stands after the first `point` of `digits`, in units.
-  private static func scaled(digits: [UInt8], point: Int) throws(ParseError) -> UInt128 {
-    guard let firstSignificant = digits.firstIndex(where: { $0 != 0 }) else { return 0 }
+  private static func scaled(_ digits: Digits, point: Int) throws(ParseError) -> UInt128 {
+    guard let firstSignificant = (0..<digits.count).first(where: { digits[$0] != 0 })
+    else { return 0 }
     let kept = point + fractionDigits
     guard kept - firstSignificant <= 39 else { throw .tooLarge }
-    if digits.indices.contains(where: { $0 >= kept && digits[$0] != 0 }) { throw .tooPrecise }
+    if kept < digits.count, (max(kept, 0)..<digits.count).contains(where: { digits[$0] != 0 }) {
+      throw .tooPrecise
+    }
     var value: UInt128 = 0
     for index in firstSignificant..<max(firstSignificant, kept) {
       let (shifted, overflow) = value.multipliedReportingOverflow(by: 10)
@@ -260,13 +281,13 @@ private struct DecimalScanner {
     return true
   }
 
-  /// The run of digits here, as numbers 0…9.
-  mutating func digits() -> ArraySlice<UInt8> {
+  /// Where the run of digits here lies.
+  mutating func digits() -> Range<Int> {
     let start = index
     while index < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[index]) {
       index += 1
     }
-    return bytes[start..<index].map { $0 - UInt8(ascii: "0") }[...]
+    return start..<index
   }
 
   /// A signed exponent. Beyond 10¹² it makes no difference: no text has as many digits.
@@ -275,7 +296,9 @@ private struct DecimalScanner {
     if !negative { _ = skip(UInt8(ascii: "+")) }
     let digits = digits()
     if digits.isEmpty { return nil }
-    let value = digits.reduce(0) { min($0 * 10 + Int($1), 1_000_000_000_000) }
+    let value = bytes[digits].reduce(0) {
+      min($0 * 10 + Int($1 - UInt8(ascii: "0")), 1_000_000_000_000)
+    }
     return negative ? -value : value
   }
 }

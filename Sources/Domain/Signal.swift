@@ -21,14 +21,17 @@ package enum OrderType: String, CaseIterable, Hashable, Sendable {
 }
 
 /// The idempotency key that the producer of a signal chose: 1–64 of `A–Z a–z 0–9 . _ : -`.
-package struct SignalID: Hashable, Comparable, CustomStringConvertible, Sendable {
+package struct SignalID: Comparable, CustomStringConvertible, Sendable {
   package let text: String
+  /// An id is looked up many times in its life, and made once.
+  private let hash: Int
 
   package init?(_ text: String) {
     guard (1...64).contains(text.utf8.count), text.utf8.allSatisfy(Self.isAllowed) else {
       return nil
     }
     self.text = text
+    hash = text.hashValue
   }
 
   package var description: String { text }
@@ -44,6 +47,12 @@ package struct SignalID: Hashable, Comparable, CustomStringConvertible, Sendable
     default: false
     }
   }
+}
+
+extension SignalID: Hashable {
+  package static func == (left: SignalID, right: SignalID) -> Bool { left.text == right.text }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }
 
 /// What a trader's tool wants done, read and checked for form; nothing about it has been decided.

@@ -83,30 +83,27 @@ struct EngineParts: Sendable {
     _ event: OrderEvent, into key: OrderKey, _ reaction: inout Reaction
   ) -> Bool {
     let now = reaction.now
-    let result = orders.update(key) { life -> Result<Order, IllegalTransition> in
+    var refusal: IllegalTransition?
+    let changed = orders.update(key) { life -> Order in
       do throws(IllegalTransition) {
         try life.fold(event, at: now)
-        return .success(life.order)
       } catch {
         life.following?.restart(at: now.monotonic)
-        return .failure(error)
+        refusal = error
       }
+      return life.order
     }
-    switch result {
-    case .success(let order):
-      reaction.record(event.kind, event.detail, on: .order(key))
-      reaction.write(.putOrder(order))
-      if trading.note(order) { pauseChanged(order.request.symbol) }
-      return true
-    case .failure(let error):
-      if let order = orders[key]?.order {
-        reaction.log(
-          .warning, "an answer does not fit the order; looking again", order,
-          [("reason", error.description)])
-      }
+    guard let order = changed else { return false }
+    if let refusal {
+      reaction.log(
+        .warning, "an answer does not fit the order; looking again", order,
+        [("reason", refusal.description)])
       return false
-    case nil: return false
     }
+    reaction.record(event.kind, event.detail, on: .order(key))
+    reaction.write(.putOrder(order))
+    if trading.note(order) { pauseChanged(order.request.symbol) }
+    return true
   }
 
   /// Waiting orders of a paused symbol are refused.

@@ -75,12 +75,19 @@ struct OrderTable: Sendable {
     _ key: OrderKey, _ change: (inout OrderLife) -> Result
   ) -> Result? {
     guard let index = lives.index(forKey: key) else { return nil }
-    let former = lives.values[index].phase.stage
-    let result = change(&lives.values[index])
-    let next = lives.values[index].phase.stage
+    let (result, former, next) = Self.change(&lives.values[index], change)
     touched.insert(key)
     if next != former { move(key, from: former, to: next) }
     return result
+  }
+
+  /// In place: reading a part of an order from the table would copy the whole order.
+  private static func change<Result>(
+    _ life: inout OrderLife, _ change: (inout OrderLife) -> Result
+  ) -> (result: Result, former: Stage, next: Stage) {
+    let former = life.phase.stage
+    let result = change(&life)
+    return (result, former, life.phase.stage)
   }
 
   private mutating func move(_ key: OrderKey, from former: Stage, to next: Stage) {

@@ -127,10 +127,11 @@ enum OrderPlacing {
     guard parts.isTradingOpen, !parts.trading.isStopping else { return }
     let now = reaction.now.monotonic
     var heads = heads(&parts, at: now)
+    var hasLeft = false
     while let head = heads.first {
       heads.removeFirst()
       // Others of its source may have left since, and then it is the turn of other sources.
-      let turn = next(of: head.symbol, &parts, at: now)
+      let turn = hasLeft ? next(of: head.symbol, &parts, at: now) : head.turn
       guard let turn, turn == head.turn else {
         insert(turn, head.symbol, &heads)
         continue
@@ -138,7 +139,9 @@ enum OrderPlacing {
       switch release(head, &parts, &reaction) {
       case .blocked: return
       case .unpriced: continue
-      case .gone: insert(next(of: head.symbol, &parts, at: now), head.symbol, &heads)
+      case .gone:
+        hasLeft = true
+        insert(next(of: head.symbol, &parts, at: now), head.symbol, &heads)
       }
     }
   }

@@ -72,10 +72,11 @@ package struct HTTPRequestSerializer {
     bytes.append(contentsOf: request.method.rawValue.utf8)
     bytes.append(0x20)
     bytes.append(contentsOf: prefix)
-    guard request.target.utf8.first == 0x2F,
-      request.target.utf8.allSatisfy({ $0.isVisibleASCII && $0 != 0x23 })
-    else { throw .targetInvalid }
+    let target = bytes.count
     bytes.append(contentsOf: request.target.utf8)
+    guard request.target.utf8.first == 0x2F,
+      bytes[target...].allSatisfy({ $0.isVisibleASCII && $0 != 0x23 })
+    else { throw .targetInvalid }
     bytes.append(contentsOf: " HTTP/1.1\r\n".utf8)
     bytes.append(contentsOf: common)
     for field in request.headers { try Self.append(field, to: &bytes) }

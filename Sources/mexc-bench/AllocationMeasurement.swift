@@ -5,7 +5,7 @@ struct AllocationMeasurement {
     /// Code that is not optimised copies more.
     static let budget = 1_500
   #else
-    static let budget = 370
+    static let budget = 250
   #endif
 
   let bench: Bench

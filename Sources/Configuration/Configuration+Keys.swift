@@ -53,6 +53,7 @@ extension Configuration {
         reloads: true),
       ConfigurationKey(
         "intake.require_created_at", \.intake.requiresCreatedAt, .flag, reloads: true),
+      ConfigurationKey("intake.require_source", \.intake.requiresSource, .flag, reloads: true),
       // Less is less than many programs take between two writes.
       ConfigurationKey("intake.quiet_seconds", \.intake.quietTime, .seconds(1...600)),
       // A hundred years is never.

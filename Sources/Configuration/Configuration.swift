@@ -103,6 +103,8 @@ extension Configuration {
     package var defaultTimeToLive = Duration.seconds(60)
     /// Refuses a signal that does not say when it was made.
     package var requiresCreatedAt = false
+    /// Refuses a signal that names no source of the table.
+    package var requiresSource = false
     /// How long a file must not have changed before it counts as finished without its close.
     package var quietTime = Duration.seconds(5)
     /// How long files stay in `done` and `rejected`.

@@ -36,7 +36,7 @@ struct SourceTable {
     }
     var source = Configuration.Source(name: member.name)
     for inner in members { read(inner, into: &source) }
-    if source.isSigned, !Self.isFileName(member.name) {
+    if source.isSigned, !Configuration.Source.canHaveSecret(member.name) {
       let text =
         "a source with a secret has a name of 1 to 64 letters, digits, points, dashes or "
         + "underscores, because its secret is a file of that name; write another name, or secret: "
@@ -90,8 +90,11 @@ struct SourceTable {
     let isPlain = scalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
     return isPlain ? nil : "holds a control character"
   }
+}
 
-  private static func isFileName(_ name: String) -> Bool {
+extension Configuration.Source {
+  /// Whether a secret can be kept under this name, which may be a file's.
+  package static func canHaveSecret(_ name: String) -> Bool {
     (1...64).contains(name.utf8.count)
       && name.utf8.allSatisfy { byte in
         switch byte {

@@ -81,7 +81,10 @@ package struct Examination {
       if key.isMissing { stages = daemon.standingIn(for: stages, wish) }
       stages = stages.map(daemon.addingSymbols)
     }
-    return stages
+    let sources = SourceExamination(configuration, environment, isAtWork: isAtWork).stage
+    return stages.map { stage in
+      stage.name == .credentials ? sources.map(stage.adding) ?? stage : stage
+    }
   }
 
   /// What the exchange says of these credentials; nothing is asked within a back-off.

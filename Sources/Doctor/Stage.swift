@@ -52,6 +52,16 @@ package struct Stage: Hashable, Sendable {
     Stage(name, .notChecked, "not checked: \(reason)")
   }
 
+  /// Both together: as bad as the worse of the two.
+  func adding(_ other: Stage) -> Stage {
+    let verdicts: [Verdict] = [.failed, .notChecked, .warning]
+    let worst = verdicts.first { verdict == $0 || other.verdict == $0 } ?? .ok
+    let advice = [advice, other.advice].compactMap(\.self)
+    return Stage(
+      name, worst, "\(detail); \(other.detail)",
+      advice.isEmpty ? nil : advice.joined(separator: "; "), code: code ?? other.code)
+  }
+
   package var isOK: Bool { verdict == .ok || verdict == .warning }
 
   package var document: JSONValue {

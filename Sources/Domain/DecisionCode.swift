@@ -52,7 +52,8 @@ package enum DecisionCode: String, CaseIterable, Hashable, Sendable {
     case .unreadableFile:
       "The file could not be taken: it is not a regular file with one link, or cannot be read."
     case .unauthenticated:
-      "The signal names a source with a secret, and its signature is missing or wrong."
+      "The signal's source has a secret and the signature is missing or wrong, or a known source "
+        + "is wanted and none named."
     case .expired: "The signal was too old when it arrived, or before its order could leave."
     case .symbolNotAllowed: "The symbol is not in risk.symbols."
     case .symbolUnknown: "The exchange does not list the symbol."

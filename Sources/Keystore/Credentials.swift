@@ -98,7 +98,9 @@ extension Credentials {
       guard let source else { throw .unopened(path: path) }
       let passphrase = try source.read(
         owners: [Accounts.ownUser], refusesExposed: refusesExposed)
-      pair = try file.open(with: passphrase, path: path)
+      let content = try file.open(with: passphrase, path: path)
+      guard content.hasKey else { throw .noKey(path: path) }
+      pair = (content.apiKey, content.secretKey)
     case .environment:
       names = variables
       pair = (try take(names.key, from: environment), try take(names.secret, from: environment))

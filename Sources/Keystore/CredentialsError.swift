@@ -21,10 +21,18 @@ package enum CredentialsError: Error, Equatable, Sendable {
   /// The passphrase's file is not there.
   case noPassphrase(path: String)
   case emptyPassphrase(place: String)
-  /// A source is to sign, and neither place has a secret for it.
-  case noSourceSecret(name: String, directory: String?)
+  /// The credentials file keeps secrets of sources alone.
+  case noKey(path: String)
+  /// A source is to sign, and no place has a secret for it.
+  case noSourceSecret(name: String, directory: String?, file: String)
+  /// Writing key and secret anew would lose secrets of sources.
+  case keepsSources(path: String)
+  /// The credentials file keeps none for this source.
+  case noStoredSource(name: String, path: String)
   /// So few bytes can be guessed by whoever has seen one signature.
   case shortSourceSecret(place: String, bytes: Int)
+  /// The credentials file takes no more of one secret.
+  case longSourceSecret(place: String, bytes: Int)
   case unwritable(path: String, reason: String)
   /// The operator was asked and did not say it.
   case notGiven(String)
@@ -54,14 +62,27 @@ extension CredentialsError: CustomStringConvertible {
       "there is no file \(path), which the passphrase of the credentials file is read from; put "
         + "the passphrase there (mode 0600)"
     case .emptyPassphrase(let place): "the passphrase in \(place) is empty"
-    case .noSourceSecret(let name, let directory):
-      "there is no secret for the source \"\(name)\": under systemd, add "
-        + "LoadCredential=\(SourceSecret.credential(of: name)):… to the unit, else "
+    case .noKey(let path):
+      "\(path) holds secrets of sources and no API key; 'mexc-signalctl keys set' adds it, or set "
+        + "credentials.source to where the key is"
+    case .noSourceSecret(let name, let directory, let file):
+      "there is no secret for the source \"\(name)\"; 'mexc-signalctl keys set --source \(name)' "
+        + "writes it encrypted into \(file); under systemd, add "
+        + "LoadCredential=\(SourceSecret.credential(of: name)):… to the unit; or "
         + (directory.map { "write it to \($0)/\(name) (mode 0600, the daemon's user's)" }
           ?? "set credentials.sources_directory and put a file of that name there")
+    case .keepsSources(let path):
+      "\(path) keeps secrets of sources under another passphrase; give that one, or give them up "
+        + "with 'mexc-signalctl keys remove'; nothing is changed"
+    case .noStoredSource(let name, let path):
+      "\(path) holds no secret for the source \"\(name)\"; 'mexc-signalctl keys check' says for "
+        + "which it does"
     case .shortSourceSecret(let place, let bytes):
       "the secret in \(place) has \(bytes) bytes, and whoever sees a signal could guess it; write "
         + "at least \(SourceSecret.minimumBytes), for instance of: openssl rand -hex 32"
+    case .longSourceSecret(let place, let bytes):
+      "the secret in \(place) has \(bytes) bytes, and at most \(SourceSecret.maximumBytes) can be "
+        + "kept; nothing is changed"
     case .unwritable(let path, let reason): "\(path) cannot be written: \(reason)"
     case .notGiven(let name): "\(name) is missing: the input ended before it; nothing is changed"
     case .unequalPassphrases: "the two passphrases differ; nothing is changed"

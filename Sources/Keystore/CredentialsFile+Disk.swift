@@ -7,7 +7,8 @@ extension CredentialsFile {
   package static func load(
     _ path: String, refusesExposed: Bool
   ) throws(CredentialsError) -> CredentialsFile {
-    let bytes = try SecretFile.bytes(of: path, refusesExposed ? .closed : .open)
+    let bytes = try SecretFile.bytes(
+      of: path, refusesExposed ? .closed : .open, maximum: maximumBytes)
     do throws(Flaw) {
       return try CredentialsFile(bytes)
     } catch {
@@ -15,13 +16,12 @@ extension CredentialsFile {
     }
   }
 
-  /// Decrypts key and secret; slow. Throws when the passphrase is another one.
+  /// Decrypts the content; slow. Throws when the passphrase is another one.
   package func open(
     with passphrase: Secret, path: String
-  ) throws(CredentialsError) -> (key: Secret, secret: Secret) {
+  ) throws(CredentialsError) -> CredentialsContent {
     do throws(Flaw) {
-      let pair = try open(with: key(from: passphrase))
-      return (pair.apiKey, pair.secretKey)
+      return try open(with: key(from: passphrase))
     } catch {
       throw .file(path: path, error)
     }
@@ -33,6 +33,8 @@ package struct CredentialsFileEditor {
   private let path: String
   private let folder: Directory
   private let name: [UInt8]
+  /// What is there, where it is whole and of a version that is known.
+  package let present: CredentialsFile?
 
   /// Takes the right. Throws when the folder cannot be opened, when another program has the right,
   /// or when something else than a credentials file has that name.
@@ -48,15 +50,23 @@ package struct CredentialsFileEditor {
     guard folder.lock() else {
       throw .unwritable(path: path, reason: "another program is changing it; try again")
     }
-    guard folder.contains(name) else { return }
-    let bytes = try SecretFile.bytes(of: path, .open)
+    guard folder.contains(name) else {
+      present = nil
+      return
+    }
+    let bytes = try SecretFile.bytes(of: path, .open, maximum: CredentialsFile.maximumBytes)
     guard CredentialsFile.isMarked(bytes) else { throw .file(path: path, .foreign) }
+    present = try? CredentialsFile(bytes)
   }
 
   /// Puts the file there, readable for its owner alone: a reader sees the old one or the new one,
   /// after a power cut too. Where root writes, `user` gets it. Throws when that fails; then the old
   /// one is there as it was.
   package func write(_ file: CredentialsFile, for user: FileOwner?) throws(CredentialsError) {
+    guard file.bytes.count <= CredentialsFile.maximumBytes else {
+      throw .unwritable(
+        path: path, reason: "it would be too large; remove the secret of another source first")
+    }
     do throws(SystemError) {
       try folder.writeWhole(name, file.bytes, mode: 0o600, owner: user)
     } catch {

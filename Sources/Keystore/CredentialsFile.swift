@@ -1,7 +1,8 @@
 import Cryptography
 package import Platform
 
-/// An API key and its secret, encrypted under a passphrase: the bytes of the credentials file.
+/// An API key and its secret, and secrets of sources, encrypted under a passphrase: the bytes of the
+/// credentials file.
 ///
 ///     offset  bytes
 ///     0       8      "MEXCKEYS"
@@ -9,11 +10,14 @@ package import Platform
 ///     9       4      iterations of PBKDF2-HMAC-SHA256, the highest byte first
 ///     13      32     salt
 ///     45      12     nonce
-///     57      …      key and secret, each behind a byte with its length, under AES-256-GCM
+///     57      …      key and secret, each behind a byte with its length, under AES-256-GCM; in
+///                    version 2 followed by the name and the secret of each source, likewise
 ///     −48     16     the tag, which authenticates all of the above
 ///     −32     32     SHA-256 of all of the above
 ///
-/// The version says what everything behind it means. The digest is no secret: it tells a file that
+/// The version says what everything behind it means: 1 where there are no secrets of sources, so that
+/// a program which knows none refuses a file with some, and no other. In version 2 key and secret may
+/// both be empty. The digest is no secret: it tells a file that
 /// was damaged from a wrong passphrase, and before the passphrase is tried. Who repairs it after a
 /// change is stopped by the tag.
 package struct CredentialsFile: Equatable, Sendable {
@@ -30,13 +34,15 @@ package struct CredentialsFile: Equatable, Sendable {
     case wrongPassphrase
   }
 
-  package static let version = 1
+  package static let version = 2
+  private static let pairVersion = 1
   /// OWASP's least for PBKDF2-HMAC-SHA256; some 0.3 s of one core of a small server.
   package static let standardIterations = 600_000
   /// The most is some five seconds.
   package static let acceptedIterations = 600_000...10_000_000
-  /// Key and secret have at most 255 bytes each.
-  package static let maximumBytes = 1_024
+  /// Key and secret have at most 255 bytes each, and so have names and secrets of sources: room for
+  /// some hundred sources at the least.
+  package static let maximumBytes = 65_536
 
   static let magic = Array("MEXCKEYS".utf8)
   private static let saltBytes = 32
@@ -44,6 +50,7 @@ package struct CredentialsFile: Equatable, Sendable {
   private static let headerBytes = 57
   private static let leastBytes = headerBytes + 2 + AES256GCM.tagBytes + digestBytes
 
+  package let version: Int
   package let iterations: Int
   private let salt: [UInt8]
   private let nonce: [UInt8]
@@ -51,7 +58,7 @@ package struct CredentialsFile: Equatable, Sendable {
 
   private var header: [UInt8] {
     let count = UInt32(iterations)
-    return Self.magic + [UInt8(Self.version)]
+    return Self.magic + [UInt8(version)]
       + [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: count >> $0) } + salt + nonce
   }
 
@@ -64,28 +71,18 @@ package struct CredentialsFile: Equatable, Sendable {
 // MARK: - Writing
 
 extension CredentialsFile {
-  /// Encrypts key and secret, each of at most 255 bytes, under a salt and a nonce that were never
-  /// used. Slow, as the iterations want it. A file with fewer than the accepted iterations is not
-  /// read again.
+  /// Encrypts the content, whose texts have at most 255 bytes each, under a salt and a nonce that were
+  /// never used. Slow, as the iterations want it. A file with fewer than the accepted iterations is
+  /// not read again.
   package init(
-    apiKey: Secret, secretKey: Secret, passphrase: Secret, iterations: Int = standardIterations
+    _ content: CredentialsContent, passphrase: Secret, iterations: Int = standardIterations
   ) {
     self.init(
+      version: content.sources.isEmpty ? Self.pairVersion : Self.version,
       iterations: iterations, salt: Digest.randomBytes(Self.saltBytes),
       nonce: Digest.randomBytes(AES256GCM.nonceBytes), sealed: [])
-    let pair = [apiKey, secretKey]
-    let message = Secret(count: pair.reduce(0) { $0 + 1 + $1.count }) { message in
-      var place = 0
-      for value in pair {
-        message[place] = UInt8(value.count)
-        value.withBytes { bytes in
-          for index in bytes.indices { message[place + 1 + index] = bytes[index] }
-        }
-        place += 1 + value.count
-      }
-    }
     sealed = AES256GCM.seal(
-      message, under: key(from: passphrase), nonce: nonce, header: header)
+      content.message, under: key(from: passphrase), nonce: nonce, header: header)
   }
 }
 
@@ -99,7 +96,7 @@ extension CredentialsFile {
   package init(_ bytes: [UInt8]) throws(Flaw) {
     guard Self.isMarked(bytes), bytes.count > Self.magic.count else { throw .foreign }
     let version = Int(bytes[Self.magic.count])
-    if version < Self.version { throw .older(version: version) }
+    if version < Self.pairVersion { throw .older(version: version) }
     if version > Self.version { throw .newer(version: version) }
     let content = Array(bytes.dropLast(Self.digestBytes))
     guard (Self.leastBytes...Self.maximumBytes).contains(bytes.count),
@@ -108,9 +105,13 @@ extension CredentialsFile {
     let iterations = content[9..<13].reduce(0) { $0 << 8 | Int($1) }
     guard Self.acceptedIterations.contains(iterations) else { throw .iterations(iterations) }
     self.init(
-      iterations: iterations, salt: Array(content[13..<45]), nonce: Array(content[45..<57]),
+      version: version, iterations: iterations, salt: Array(content[13..<45]),
+      nonce: Array(content[45..<57]),
       sealed: Array(content[57...]))
   }
+
+  /// Whether there may be secrets of sources in it. Nothing is decrypted.
+  package var mayHoldSources: Bool { version > Self.pairVersion }
 
   /// The key that the passphrase gives. Slow, as the iterations want it.
   package func key(from passphrase: Secret) -> Secret {
@@ -118,26 +119,16 @@ extension CredentialsFile {
       from: passphrase, salt: salt, iterations: iterations, count: AES256GCM.keyBytes)
   }
 
-  /// Decrypts key and secret. Throws when `key` is of another passphrase, or the file was changed by
+  /// Decrypts the content. Throws when `key` is of another passphrase, or the file was changed by
   /// somebody who repaired its digest: these two look alike.
-  package func open(
-    with key: Secret
-  ) throws(Flaw) -> (apiKey: Secret, secretKey: Secret) {
+  package func open(with key: Secret) throws(Flaw) -> CredentialsContent {
     guard let message = AES256GCM.open(sealed, under: key, nonce: nonce, header: header) else {
       throw .wrongPassphrase
     }
-    guard let apiKey = Self.value(in: message, at: 0),
-      let secretKey = Self.value(in: message, at: 1 + apiKey.count),
-      message.count == 2 + apiKey.count + secretKey.count
+    guard let content = CredentialsContent(message),
+      content.sources.isEmpty != mayHoldSources
     else { throw .changed }
-    return (apiKey, secretKey)
-  }
-
-  private static func value(in message: Secret, at place: Int) -> Secret? {
-    message.withBytes { bytes in
-      guard place < bytes.count, place + 1 + Int(bytes[place]) <= bytes.count else { return nil }
-      return Secret(copying: bytes.extracting((place + 1)..<(place + 1 + Int(bytes[place]))))
-    }
+    return content
   }
 }
 

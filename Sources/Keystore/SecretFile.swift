@@ -14,12 +14,12 @@ enum SecretFile {
     case ownerOnly(of: Set<UInt32>)
   }
 
-  /// No secret comes near; it bounds what a wrong file costs.
+  /// No single secret comes near; it bounds what a wrong file costs.
   private static let maximumBytes = 4_096
 
   /// The content of a regular file; the caller erases it. Throws why it is not read.
   static func bytes(
-    of path: String, _ closure: Closure, followsLinks: Bool = false
+    of path: String, _ closure: Closure, maximum: Int = maximumBytes, followsLinks: Bool = false
   ) throws(CredentialsError) -> [UInt8] {
     // O_NONBLOCK: a pipe that nobody writes to must not stop the start.
     let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (followsLinks ? 0 : O_NOFOLLOW)
@@ -38,10 +38,10 @@ enum SecretFile {
       throw .unreadable(path: path, reason: "it is no regular file")
     }
     try check(status, closure, path)
-    guard status.st_size <= maximumBytes else {
-      throw .unreadable(path: path, reason: "it is larger than \(maximumBytes) bytes")
+    guard status.st_size <= maximum else {
+      throw .unreadable(path: path, reason: "it is larger than \(maximum) bytes")
     }
-    var bytes = [UInt8](repeating: 0, count: maximumBytes)
+    var bytes = [UInt8](repeating: 0, count: maximum)
     let count = retryingInterrupts {
       unsafe bytes.withUnsafeMutableBytes { buffer in
         unsafe Glibc.read(file.number, buffer.baseAddress, buffer.count)

@@ -48,11 +48,13 @@ import Testing
         iterations       600000
         opens            yes
         passphrase from  standard input
+        api key          yes
+        sources          none
         """)
     #expect(
       try keys(["check", "--json"], Self.passphrase).document == [
         "ok": true, "file": .string(path), "version": 1, "iterations": 600_000, "opens": true,
-        "passphrase_from": "standard input",
+        "passphrase_from": "standard input", "api_key": true, "sources": [],
       ])
     for run in [set, check] {
       for value in [Self.key, Self.secret, Self.passphrase, "mx0"] {
@@ -73,11 +75,11 @@ import Testing
     var changed = good
     changed[100] ^= 1
     var newer = good
-    newer[8] = 2
+    newer[8] = 3
     let rows = [
       (good, "wrong", "the passphrase is wrong"),
       (changed, Self.passphrase, "was changed or damaged"),
-      (newer, Self.passphrase, "has version 2, newer than this program reads (1)"),
+      (newer, Self.passphrase, "has version 3, newer than this program reads (2)"),
       (Data("hello".utf8), Self.passphrase, "is no credentials file"),
     ]
     for (content, passphrase, says) in rows {
@@ -94,6 +96,77 @@ import Testing
     #expect(unsafe chmod(path, 0o644) == 0)
     #expect(try keys(["check", "--json"], "x").document["error"]?["code"] == "unreachable")
   }
+
+  // MARK: Secrets of sources
+
+  @Test func `a source's secret is kept beside key and secret, and taken out again`() throws {
+    let word = "correct horse battery staple"
+    #expect(try set().status == .done)
+    let added = try keys(["set", "--source", "bot-1"], word, Self.passphrase)
+    #expect(added.status == .done, "\(added.complaints)")
+    #expect(added.complaints.contains("has no source \"bot-1\" with secret: true"))
+    #expect(!(added.output + added.complaints).contains(word))
+    #expect(FileStatus.at(path: path)?.mode == 0o600)
+    func known() throws -> [JSONValue?] {
+      let document = try keys(["check", "--json"], Self.passphrase).document
+      return [document["version"], document["api_key"], document["sources"]]
+    }
+    #expect(try known() == [2, true, ["bot-1"]])
+    // Another key leaves it there, and so does another passphrase.
+    #expect(try set().status == .done)
+    #expect(try known() == [2, true, ["bot-1"]])
+    let lost = try set("another passphrase")
+    #expect(lost.status == .failed)
+    #expect(lost.complaints.contains("keeps secrets of sources under another passphrase"))
+    #expect(try keys(["change-passphrase"], Self.passphrase, "b").status == .done)
+    #expect(try keys(["change-passphrase"], "b", Self.passphrase).status == .done)
+    #expect(try known() == [2, true, ["bot-1"]])
+    let unknown = try keys(["remove", "--source", "bot-2"], Self.passphrase)
+    #expect(unknown.complaints.contains("holds no secret for the source \"bot-2\""))
+    let removed = try keys(["remove", "--source", "bot-1"], Self.passphrase)
+    #expect(removed.status == .done)
+    #expect(removed.output == "\(path): the secret of the source \"bot-1\" is removed")
+    #expect(try known() == [1, true, []])
+  }
+
+  @Test func `a file may keep secrets of sources alone`() throws {
+    let word = "correct horse battery staple"
+    #expect(try keys(["set", "--source", "b"], word, Self.passphrase).status == .done)
+    #expect(try keys(["set", "--source", "a"], word, Self.passphrase).status == .done)
+    let check = try keys(["check", "--json"], Self.passphrase).document
+    #expect(check["api_key"] == false && check["sources"] == ["a", "b"])
+    for name in ["a", "b"] {
+      #expect(try keys(["remove", "--source", name], Self.passphrase).status == .done)
+    }
+    #expect(FileStatus.at(path: path) == nil)
+  }
+
+  @Test func `a source's secret that cannot be used changes nothing`() throws {
+    let good = "correct horse battery staple"
+    let rows: [([String], [String], String)] = [
+      (["--source", "a"], ["short", "p"], "has 5 bytes"),
+      (["--source", "a"], [String(repeating: "x", count: 256), "p"], "at most 255 can be kept"),
+      (["--source", "a"], [good], "the passphrase is missing"),
+      (["--source", "a"], [], "the secret of the source \"a\" is missing"),
+      (["--source", "a"], [good, "p", "p", "q"], "a line more than was asked for"),
+      (["--source", "a/b"], [], "--source takes a name of"),
+    ]
+    for (arguments, lines, says) in rows {
+      let pipe = try LinePipe(lines.map { $0 + "\n" }.joined())
+      let run = try bench.run(
+        ["--config", bench.configuration, "keys", "set"] + arguments, standardInput: pipe.reader)
+      #expect(run.status != .done)
+      #expect(run.complaints.contains(says), "\(run.complaints)")
+      #expect(FileStatus.at(path: path) == nil)
+    }
+    #expect(try set().status == .done)
+    let before = try Data(contentsOf: URL(fileURLWithPath: path))
+    #expect(try keys(["set", "--source", "a"], good, "wrong").complaints.contains("is wrong"))
+    #expect(try keys(["check", "--source", "a"], Self.passphrase).status == .wrongUsage)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+  }
+
+  // MARK: What does not fit
 
   @Test func `input that does not fit changes nothing`() throws {
     let rows: [([String], String)] = [

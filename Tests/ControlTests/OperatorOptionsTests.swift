@@ -74,7 +74,7 @@ import Testing
     #expect(submit.action == .submit(path: "-"))
     #expect(submit.json && submit.configurationPath == "c" && submit.socketPath == "s")
     let sign = try OperatorOptions.parse(["--config=c", "sign", "f", "--source", "bot-1"])
-    #expect(sign.action == .sign(path: "f", source: "bot-1"))
+    #expect(sign.action == .sign(path: "f", source: "bot-1", passphraseFile: nil))
     #expect(
       try OperatorOptions.parse(["status", "-h", "--version"]).action == .showCommandHelp(.status))
     #expect(try OperatorOptions.parse(["-h"]).action == .showHelp)
@@ -82,6 +82,10 @@ import Testing
     #expect(
       try OperatorOptions.parse(["keys", "set", "--passphrase-file", "p"]).action
         == .keys(KeysCommand(verb: .set, passphraseFile: "p")))
+    let removal = ["keys", "remove", "--source", "bot-1", "--passphrase-file", "p"]
+    #expect(
+      try OperatorOptions.parse(removal).action
+        == .keys(KeysCommand(verb: .remove, source: "bot-1", passphraseFile: "p")))
     #expect(
       try OperatorOptions.parse(["keys", "check"]).action == .keys(KeysCommand(verb: .check)))
     #expect(
@@ -117,7 +121,7 @@ import Testing
       ),
       (
         ["keys", "remove", "--passphrase-file", "n"],
-        "'keys remove' takes no --passphrase-file"
+        "'keys remove' takes no --passphrase-file without --source"
       ),
       (["adopt", "--renewed-key", "x"], "'adopt' takes no further words"),
       (["adopt", "--config", "c", "x"], "'adopt' takes no further words"),

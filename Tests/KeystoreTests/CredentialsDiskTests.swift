@@ -25,7 +25,8 @@ private func secret(_ text: String) -> Secret { Secret(copying: Array(text.utf8)
   private func put(_ passphrase: String = "open sesame") throws {
     try CredentialsFileEditor(path: path).write(
       CredentialsFile(
-        apiKey: secret(demoKey), secretKey: secret(demoSecret), passphrase: secret(passphrase)),
+        CredentialsContent(apiKey: secret(demoKey), secretKey: secret(demoSecret)),
+        passphrase: secret(passphrase)),
       for: nil)
   }
 
@@ -130,7 +131,7 @@ private func secret(_ text: String) -> Secret { Secret(copying: Array(text.utf8)
   @Test func `what is inside is judged like any other pair`() throws {
     try CredentialsFileEditor(path: path).write(
       CredentialsFile(
-        apiKey: secret("your_api_key"), secretKey: secret(demoSecret),
+        CredentialsContent(apiKey: secret("your_api_key"), secretKey: secret(demoSecret)),
         passphrase: secret("open sesame")), for: nil)
     #expect(error() == .malformed(place: "the API key in \(path)", flaw: .placeholder))
   }
@@ -194,7 +195,8 @@ private func secret(_ text: String) -> Secret { Secret(copying: Array(text.utf8)
 
   @Test(.enabled(if: geteuid() == 0)) func `root gives the file to its user`() throws {
     let file = CredentialsFile(
-      apiKey: secret(demoKey), secretKey: secret(demoSecret), passphrase: secret("p"))
+      CredentialsContent(apiKey: secret(demoKey), secretKey: secret(demoSecret)),
+      passphrase: secret("p"))
     try CredentialsFileEditor(path: path).write(file, for: FileOwner(user: 64_123, group: 64_124))
     let status = try #require(FileStatus.at(path: path))
     #expect(status.owner == 64_123 && status.group == 64_124 && status.mode == 0o600)

@@ -12,6 +12,8 @@ import Testing
   init() throws {
     scratch = try Scratch()
     configuration.credentials.sourcesDirectory = scratch.path
+    configuration.credentials.file = scratch("credentials")
+    configuration.credentials.passphraseFile = scratch("passphrase")
   }
 
   private func read(
@@ -45,11 +47,39 @@ import Testing
     #expect(try read(other.variables) == "of the directory")
   }
 
+  @Test func `the credentials file comes last, and is opened only where it is needed`() throws {
+    var content = CredentialsContent()
+    content.sources = ["bot-1": Secret(copying: Array("of the file, last".utf8))]
+    try CredentialsFileEditor(path: scratch("credentials")).write(
+      CredentialsFile(content, passphrase: Secret(copying: Array("open sesame".utf8))), for: nil)
+    let noPassphrase = CredentialsError.noPassphrase(path: scratch("passphrase"))
+    #expect(throws: noPassphrase) { try read() }
+    try scratch.write("bot-1", "of the directory")
+    #expect(try read() == "of the directory")
+    try scratch.remove("bot-1")
+    try scratch.write("passphrase", "open sesame\n")
+    #expect(try read() == "of the file, last")
+    #expect(throws: CredentialsError.self) { try read(of: "bot-2") }
+    // What the settings do not lead to is asked for.
+    var configuration = configuration
+    configuration.credentials.passphraseFile = nil
+    let asked = try SourceSecret.read(
+      of: "bot-1", configuration, owners: [Accounts.ownUser],
+      environment: Variables().environment
+    ) { () throws(CredentialsError) in Secret(copying: Array("open sesame".utf8)) }
+    #expect(text(asked) == "of the file, last")
+    // A key is not in it.
+    #expect(throws: CredentialsError.noKey(path: scratch("credentials"))) {
+      try Credentials.read(
+        self.configuration.credentials, mode: .live, environment: Variables().environment)
+    }
+  }
+
   @Test func `what cannot be used is named`() throws {
     let path = scratch("bot-1")
-    #expect(throws: CredentialsError.noSourceSecret(name: "bot-1", directory: scratch.path)) {
-      try read()
-    }
+    let missing = CredentialsError.noSourceSecret(
+      name: "bot-1", directory: scratch.path, file: configuration.credentials.file)
+    #expect(throws: missing) { try read() }
     try scratch.write("bot-1", "0123456789abcde\n")
     #expect(throws: CredentialsError.shortSourceSecret(place: path, bytes: 15)) { try read() }
     try scratch.write("bot-1", Self.word)

@@ -118,7 +118,7 @@ import Testing
     #expect(try refusal(of: daemon).contains("run: chmod 0600 \(daemon.scratch("passphrase"))"))
     try daemon.scratch.write("passphrase", "open sesame", mode: 0o600)
     for (place, byte, says) in [
-      (good.count - 40, 0, "was changed or damaged"), (8, 2, "has version 2, newer"),
+      (good.count - 40, 0, "was changed or damaged"), (8, 3, "has version 3, newer"),
       (8, 0, "has version 0, older"), (0, 0, "is no credentials file"),
     ] as [(Int, UInt8, String)] {
       var other = good

@@ -205,6 +205,77 @@ import Testing
     #expect(try code(daemon, signal) == "accepted")
   }
 
+  @Test func `the credentials file keeps a secret, which a reload reads again`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try daemon(market, ["secret": true])
+    try daemon.scratch.remove("sources/bot-1")
+    daemon.settings["credentials.source"] = "environment"
+    daemon.settings["credentials.file"] = .string(daemon.scratch("credentials"))
+    daemon.settings["credentials.passphrase_file"] = .string(daemon.scratch("passphrase"))
+    try daemon.scratch.write("passphrase", "open sesame")
+    let without = try DoctorRun(daemon).stage("credentials")
+    #expect(!without.ok && without.advice.contains("'mexc-signalctl keys set --source bot-1'"))
+    try keep(Self.secret, daemon)
+    let with = try DoctorRun(daemon).stage("credentials")
+    #expect(with.ok && with.detail.contains("each source that signs has its secret (1)"))
+    try daemon.start()
+    try daemon.waitForTrading()
+    let good = try signed(daemon, wish("good"))
+    #expect(try code(daemon, wish("good").text) == "unauthenticated")
+    #expect(try code(daemon, good) == "accepted")
+    try keep("another secret of ours", daemon)
+    let other = try signed(daemon, wish("other"))
+    #expect(try code(daemon, other) == "unauthenticated")
+    try reload(daemon, until: "the configuration is reloaded")
+    #expect(try code(daemon, other) == "accepted")
+    // What does not open leaves the secret in use.
+    try daemon.scratch.write("passphrase", "open barley")
+    try reload(daemon, until: "the configuration is not reloaded: sources: ")
+    try daemon.scratch.write("passphrase", "open sesame")
+    let last = try signed(daemon, wish("last"))
+    #expect(try code(daemon, last) == "accepted")
+    // Where no passphrase is found, it is asked for.
+    daemon.settings["credentials.passphrase_file"] = nil
+    let asked = try give(
+      "open sesame", "sign", daemon.scratch.write("unsigned.json", wish("last").text), to: daemon)
+    #expect(asked == last)
+    #expect(!daemon.journal.contains { $0.contains(Self.secret) })
+  }
+
+  private func keep(_ secret: String, _ daemon: DaemonUnderTest) throws {
+    _ = try give(secret, "keys", "set", "--source", "bot-1", to: daemon)
+  }
+
+  /// Runs a command of the tool with this line on its standard input.
+  private func give(
+    _ line: String, _ command: String..., to daemon: DaemonUnderTest
+  ) throws -> String {
+    let input = try daemon.scratch.write("line", line + "\n")
+    defer { try? daemon.scratch.remove("line") }
+    let process = try ChildProcess(
+      "/bin/sh",
+      ["-c", "exec 3< \"$1\"; shift; exec \"$0\" \"$@\" <&3", BuiltProgram.control.path, input]
+        + ["--config", daemon.writeConfiguration()] + command)
+    #expect(try process.waitForEnd() == .exited(0), "\(process.tail)")
+    return process.output.trimmingCharacters(in: .newlines)
+  }
+
+  @Test func `signals may have to name a source of the table`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try daemon(market, [:])
+    daemon.settings["intake.require_source"] = true
+    try daemon.start()
+    try daemon.waitForTrading()
+    #expect(try code(daemon, Wish("a").text) == "unauthenticated")
+    #expect(try code(daemon, Wish("a").with("source", "bot-2").text) == "unauthenticated")
+    try daemon.drop("a.json", Wish("a").text)
+    #expect(try daemon.waitForOutcome("a.json").code == "unauthenticated")
+    #expect(try code(daemon, wish("a").text) == "accepted")
+    daemon.settings["intake.require_source"] = false
+    try reload(daemon, until: "the configuration is reloaded")
+    #expect(try code(daemon, Wish("b").text) == "accepted")
+  }
+
   @Test(arguments: [
     ("missing", "there is no secret for the source"), ("short", "has 15 bytes"),
     ("open", "can be read by others (mode 0644)"),

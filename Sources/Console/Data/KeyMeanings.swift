@@ -22,6 +22,7 @@ enum KeyMeanings {
     "intake.maximum_signal_bytes": "The longest text of one signal.",
     "intake.default_ttl_seconds": "How long a signal lives that does not say it.",
     "intake.require_created_at": "Whether signals must say when they were made.",
+    "intake.require_source": "Whether signals must name a source of the table sources.",
     "intake.quiet_seconds":
       "How long a file must be unchanged before it counts as finished without its close.",
     "intake.keep_days": "How long files stay in done/ and rejected/.",

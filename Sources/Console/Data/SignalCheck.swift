@@ -32,6 +32,13 @@ enum SignalCheck {
       return reply(
         .invalidField, "created_at is required (intake.require_created_at).", field: "created_at")
     }
+    if configuration.intake.requiresSource,
+      !configuration.sources.contains(where: { $0.name == signal.source })
+    {
+      return reply(
+        .unauthenticated,
+        "A source of the table sources is required (intake.require_source).", field: "source")
+    }
     return .json([
       "ok": true, "code": "accepted", "message": "its form is right, and it is within the limits",
       "not_judged": .string(rest),

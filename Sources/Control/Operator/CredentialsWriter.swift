@@ -2,7 +2,8 @@ package import Configuration
 package import Keystore
 package import Platform
 
-/// Puts key and secret encrypted into the configured file, for the daemon's user.
+/// Puts key and secret encrypted into the configured file, for the daemon's user. Secrets of sources
+/// that the file keeps stay.
 package struct CredentialsWriter {
   private let settings: Configuration.CredentialSettings
   private let users: DaemonUser
@@ -21,7 +22,8 @@ package struct CredentialsWriter {
   }
 
   /// What to tell the person. Slow, as the encryption wants it. Throws when one of the two cannot be
-  /// a key or a secret, or the file cannot be written; then it is as it was.
+  /// a key or a secret, when the passphrase does not open the secrets that stay, or when the file cannot
+  /// be written; then it is as it was.
   package func write(
     apiKey: Secret, secretKey: Secret, under passphrase: Secret
   ) throws(CredentialsError) -> String {
@@ -34,10 +36,30 @@ package struct CredentialsWriter {
     apiKey: Secret, secretKey: Secret, under passphrase: Secret, _ editor: CredentialsFileEditor
   ) throws(CredentialsError) -> String {
     try Self.check((apiKey, secretKey))
-    let file = CredentialsFile(apiKey: apiKey, secretKey: secretKey, passphrase: passphrase)
+    let content = CredentialsContent(
+      apiKey: apiKey, secretKey: secretKey, sources: try sources(in: editor, under: passphrase))
+    return try write(content, under: passphrase, editor)
+  }
+
+  /// All that the file is to keep.
+  func write(
+    _ content: CredentialsContent, under passphrase: Secret, _ editor: CredentialsFileEditor
+  ) throws(CredentialsError) -> String {
+    let file = CredentialsFile(content, passphrase: passphrase)
     try editor.write(file, for: users.owner(ofFile: settings.file))
     return
       "\(settings.file): written; 'systemctl reload mexc-signald' makes a running daemon use it"
+  }
+
+  private func sources(
+    in editor: CredentialsFileEditor, under passphrase: Secret
+  ) throws(CredentialsError) -> [String: Secret] {
+    guard let present = editor.present, present.mayHoldSources else { return [:] }
+    do throws(CredentialsError) {
+      return try present.open(with: passphrase, path: settings.file).sources
+    } catch .file(let path, .wrongPassphrase) {
+      throw .keepsSources(path: path)
+    }
   }
 
   /// Throws what is odd about their form.

@@ -11,11 +11,18 @@ package struct KeysCommand: Hashable, Sendable {
   }
 
   package let verb: Verb
+  /// The source whose secret is meant; without one, `set` is about key and secret, and `remove` about
+  /// the whole file.
+  package var source: String?
   package var passphraseFile: String?
   package var newPassphraseFile: String?
 
-  package init(verb: Verb, passphraseFile: String? = nil, newPassphraseFile: String? = nil) {
+  package init(
+    verb: Verb, source: String? = nil, passphraseFile: String? = nil,
+    newPassphraseFile: String? = nil
+  ) {
     self.verb = verb
+    self.source = source
     self.passphraseFile = passphraseFile
     self.newPassphraseFile = newPassphraseFile
   }
@@ -27,7 +34,8 @@ extension CredentialsError {
     case .absent, .unreadable, .exposed, .foreignOwner, .noPassphrase, .noSourceSecret,
       .unwritable:
       .unreachable
-    case .missing, .incomplete, .malformed, .file, .unopened, .emptyPassphrase,
+    case .missing, .noKey, .keepsSources, .noStoredSource, .longSourceSecret, .incomplete,
+      .malformed, .file, .unopened, .emptyPassphrase,
       .shortSourceSecret, .notGiven, .unequalPassphrases, .input:
       .refused
     }
@@ -37,7 +45,8 @@ extension CredentialsError {
 /// One run of a `keys` command, with or without a daemon.
 struct KeysWork {
   private let command: KeysCommand
-  private let settings: Configuration.CredentialSettings
+  private let configuration: Configuration
+  private var settings: Configuration.CredentialSettings { configuration.credentials }
   private let terminal: OperatorTerminal
   private let input: SecretLines
   private let users: DaemonUser
@@ -67,7 +76,7 @@ struct KeysWork {
   private init(_ command: KeysCommand, _ configuration: Configuration, _ terminal: OperatorTerminal)
   {
     self.command = command
-    settings = configuration.credentials
+    self.configuration = configuration
     self.terminal = terminal
     input = SecretLines(terminal)
     users = DaemonUser(configuration)
@@ -76,10 +85,10 @@ struct KeysWork {
 
   private func run() throws(CredentialsError) -> JSONValue {
     switch command.verb {
-    case .set: try set()
+    case .set: if let source = command.source { try setSource(source) } else { try set() }
     case .check: try check()
     case .changePassphrase: try changePassphrase()
-    case .remove: try remove()
+    case .remove: if let source = command.source { try removeSource(source) } else { try remove() }
     }
   }
 
@@ -106,13 +115,17 @@ struct KeysWork {
     let old = try oldPassphrase()
     try input.end()
     let names = (key: "the API key in \(path)", secret: "the secret in \(path)")
-    if let found = CredentialFlaw.of(try file.open(with: old.passphrase, path: path), names) {
+    let content = try file.open(with: old.passphrase, path: path)
+    if content.hasKey,
+      let found = CredentialFlaw.of((content.apiKey, content.secretKey), names)
+    {
       throw .malformed(place: found.place, flaw: found.flaw)
     }
     return [
-      "ok": true, "file": .string(path), "version": .integer(CredentialsFile.version),
+      "ok": true, "file": .string(path), "version": .integer(file.version),
       "iterations": .integer(file.iterations), "opens": true,
-      "passphrase_from": .string(old.place),
+      "passphrase_from": .string(old.place), "api_key": .bool(content.hasKey),
+      "sources": .array(content.sources.keys.sorted().map { .string($0) }),
     ]
   }
 
@@ -127,12 +140,10 @@ struct KeysWork {
       try PassphraseSource.file(path).read(owners: users.trusted, refusesExposed: true)
     }
     let file = try CredentialsFile.load(path, refusesExposed: false)
-    let pair = try file.open(with: oldPassphrase().passphrase, path: path)
+    let content = try file.open(with: oldPassphrase().passphrase, path: path)
     let passphrase = try newPassphrase(given, "New passphrase")
     try input.end()
-    let renewed = CredentialsFile(
-      apiKey: pair.key, secretKey: pair.secret, passphrase: passphrase)
-    try editor.write(renewed, for: users.owner(ofFile: path))
+    _ = try writer.write(content, under: passphrase, editor)
     let place = PassphraseSource(settings).map { ", in \($0)" } ?? ""
     return [
       "ok": true,
@@ -140,6 +151,56 @@ struct KeysWork {
         "\(path): the passphrase is changed; the daemon needs the new one at its next start or "
           + "reload\(place)"),
     ]
+  }
+
+  // MARK: Secrets of sources
+
+  private func setSource(_ name: String) throws(CredentialsError) -> JSONValue {
+    let editor = try CredentialsFileEditor(path: path)
+    let given = try given(command.passphraseFile)
+    let present = try present()
+    let secret = try input.line(
+      "Secret of \(name): ", "the secret of the source \"\(name)\"")
+    try SourceSecret.check(secret, from: input.place)
+    let asks: (String) throws(CredentialsError) -> Secret =
+      present == nil ? input.newPassphrase : input.passphrase
+    let passphrase =
+      if let given { given.passphrase } else { try asks("Passphrase") }
+    try input.end()
+    var content = try present?.open(with: passphrase, path: path) ?? CredentialsContent()
+    content.sources[name] = secret
+    let message = try writer.write(content, under: passphrase, editor)
+    adviseAboutSource(name)
+    return ["ok": true, "message": .string(message)]
+  }
+
+  private func removeSource(_ name: String) throws(CredentialsError) -> JSONValue {
+    let editor = try CredentialsFileEditor(path: path)
+    let file = try CredentialsFile.load(path, refusesExposed: false)
+    let passphrase = try oldPassphrase().passphrase
+    try input.end()
+    var content = try file.open(with: passphrase, path: path)
+    guard content.sources.removeValue(forKey: name) != nil else {
+      throw .noStoredSource(name: name, path: path)
+    }
+    if content.isEmpty {
+      try editor.remove()
+    } else {
+      _ = try writer.write(content, under: passphrase, editor)
+    }
+    return [
+      "ok": true,
+      "message": .string("\(path): the secret of the source \"\(name)\" is removed"),
+    ]
+  }
+
+  /// Throws when there is something that cannot be read whole: writing would lose what it keeps.
+  private func present() throws(CredentialsError) -> CredentialsFile? {
+    do throws(CredentialsError) {
+      return try CredentialsFile.load(path, refusesExposed: false)
+    } catch .absent {
+      return nil
+    }
   }
 
   // MARK: Passphrases
@@ -170,15 +231,34 @@ struct KeysWork {
   private func advise() {
     switch settings.source {
     case .auto, .file:
-      if PassphraseSource(settings) == nil {
-        terminal.complaints(
-          "mexc-signalctl: the daemon needs the passphrase, too: LoadCredential=passphrase:… in its "
-            + "unit, or credentials.passphrase_file")
-      }
+      advisePassphrase()
     case .systemd, .environment:
       terminal.complaints(
         "mexc-signalctl: credentials.source is \"\(settings.source.rawValue)\", so the daemon does "
           + "not read this file; write \"file\" or \"auto\"")
+    }
+  }
+
+  private func advisePassphrase() {
+    guard PassphraseSource(settings) == nil else { return }
+    terminal.complaints(
+      "mexc-signalctl: the daemon needs the passphrase, too: LoadCredential=passphrase:… in its "
+        + "unit, or credentials.passphrase_file")
+  }
+
+  private func adviseAboutSource(_ name: String) {
+    advisePassphrase()
+    if !configuration.sources.contains(where: { $0.name == name && $0.isSigned }) {
+      terminal.complaints(
+        "mexc-signalctl: the configuration has no source \"\(name)\" with secret: true, so nothing "
+          + "asks for this secret yet")
+    }
+    if let directory = settings.sourcesDirectory,
+      FileStatus.at(path: "\(directory)/\(name)") != nil
+    {
+      terminal.complaints(
+        "mexc-signalctl: \(directory)/\(name) comes before the credentials file; remove it, so that "
+          + "this secret counts")
     }
   }
 }

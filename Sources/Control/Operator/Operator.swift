@@ -54,7 +54,8 @@ private struct Operator {
     case .adopt: return try AdoptCommand(context).run()
     case .doctor: return DoctorCommand(context).run()
     case .keys(let command): return try KeysWork.run(command, context)
-    case .sign(let path, let source): return try SignCommand(context).run(path, as: source)
+    case .sign(let path, let source, let passphraseFile):
+      return try SignCommand(context).run(path, as: source, passphraseFile: passphraseFile)
     case .submit(let path): return try SubmitCommand(context).run(path)
     case .dryRun(let path): return try DryRunCommand(context).run(path)
     case .backup(let place, let keep):

@@ -137,7 +137,7 @@ struct OperatorArguments {
     case .sign:
       return .sign(
         path: try signalFile(verb, "reads the secrets of the configuration"),
-        source: values["--source"])
+        source: values["--source"], passphraseFile: values["--passphrase-file"])
     case .submit where flags.contains("--dry-run"):
       return .dryRun(path: try signalFile(verb))
     case .submit:
@@ -298,11 +298,19 @@ struct OperatorArguments {
     if values["--new-passphrase-file"] != nil, verb != .changePassphrase {
       throw .invalidRequest("--new-passphrase-file goes with 'keys change-passphrase'")
     }
-    if values["--passphrase-file"] != nil, verb == .remove {
-      throw .invalidRequest("'keys remove' takes no --passphrase-file")
+    let source = values["--source"]
+    if source != nil, verb != .set, verb != .remove {
+      throw .invalidRequest("--source goes with 'keys set' and 'keys remove'")
+    }
+    if let source, !Configuration.Source.canHaveSecret(source) {
+      throw .invalidRequest(
+        "--source takes a name of 1 to 64 letters, digits, points, dashes or underscores")
+    }
+    if values["--passphrase-file"] != nil, verb == .remove, source == nil {
+      throw .invalidRequest("'keys remove' takes no --passphrase-file without --source")
     }
     return KeysCommand(
-      verb: verb, passphraseFile: values["--passphrase-file"],
+      verb: verb, source: source, passphraseFile: values["--passphrase-file"],
       newPassphraseFile: values["--new-passphrase-file"])
   }
 

@@ -11,7 +11,7 @@ package struct OperatorOptions: Hashable, Sendable {
     /// Tells what would become of the signal in this file.
     case dryRun(path: String)
     /// Signs the signal in this file, which names its source itself where none is given here.
-    case sign(path: String, source: String?)
+    case sign(path: String, source: String?, passphraseFile: String?)
     /// Audits the database; the history must hold this hash, if one is given.
     case verify(notedHash: [UInt8]?)
     case showHelp

@@ -13,13 +13,17 @@ struct SignCommand {
     self.context = context
   }
 
-  func run(_ path: String, as source: String?) throws(CommandFailure) -> ExitCode {
-    let configuration = try context.settings()
+  /// `passphraseFile` opens the credentials file, where the daemon's is not to.
+  func run(
+    _ path: String, as source: String?, passphraseFile: String?
+  ) throws(CommandFailure) -> ExitCode {
+    var configuration = try context.settings()
+    if let passphraseFile { configuration.credentials.passphraseFile = passphraseFile }
     do throws(ControlFailure) {
       let line = try SignalFile.line(path: path, standardInput: context.terminal.standardInput)
       var signal = try Signing.members(of: line, path)
       let name = try Signing.source(of: &signal, given: source)
-      let secret = try Signing.secret(of: name, configuration)
+      let secret = try Signing.secret(of: name, configuration, SecretLines(context.terminal))
       let key = secret.withBytes { HMACSHA256(key: $0) }
       let code = key.hexDigest(of: CanonicalJSON.text(of: signal).utf8)
       signal.append(JSONMember(name: Signing.signature, value: .string(code)))
@@ -76,7 +80,7 @@ private enum Signing {
   }
 
   static func secret(
-    of name: String, _ configuration: Configuration
+    of name: String, _ configuration: Configuration, _ input: SecretLines
   ) throws(ControlFailure) -> Secret {
     guard configuration.sources.contains(where: { $0.name == name && $0.isSigned }) else {
       throw ControlFailure(
@@ -86,7 +90,12 @@ private enum Signing {
     }
     do throws(CredentialsError) {
       return try SourceSecret.read(
-        of: name, configuration, owners: DaemonUser(configuration).trusted)
+        of: name, configuration, owners: DaemonUser(configuration).trusted
+      ) { () throws(CredentialsError) in
+        let passphrase = try input.passphrase("Passphrase")
+        try input.end()
+        return passphrase
+      }
     } catch {
       throw ControlFailure(code: error.code, message: error.description)
     }

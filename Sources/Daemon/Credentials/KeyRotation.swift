@@ -21,7 +21,7 @@ final class KeyRotation {
   private let logger: Logger
   private let store: OrderStore
   private var origin: Keystore.Credentials.Origin?
-  private var reading: CredentialsReading?
+  private var reading: SecretsReading<Keystore.Credentials>?
   private var whenRead: [() -> Void] = []
   private var words: [(CommandAnswer) -> Void] = []
   /// The operator's word was given: the present key must not be noted again.
@@ -78,7 +78,9 @@ final class KeyRotation {
   /// A reading that is under way is dropped: the file may have changed since it began.
   private func begin(_ origin: Keystore.Credentials.Origin, _ done: @escaping () -> Void) {
     whenRead.append(done)
-    reading = CredentialsReading(origin, mode: mode, loop: loop)
+    reading = SecretsReading(loop) { [mode] () throws(CredentialsError) in
+      try Keystore.Credentials.read(origin, mode: mode)
+    }
   }
 
   /// Does what has become due. After a turn's commit: what is written here is a turn of its own.
@@ -90,15 +92,14 @@ final class KeyRotation {
     self.reading = nil
     let waiting = whenRead
     whenRead = []
-    judge(outcome, from: reading.origin)
+    judge(outcome)
     for done in waiting { done() }
   }
 
-  private func judge(
-    _ outcome: CredentialsReading.Outcome, from origin: Keystore.Credentials.Origin
-  ) {
+  private func judge(_ outcome: SecretsReading<Keystore.Credentials>.Outcome) {
     do {
       let read = try outcome.get()
+      let origin = read.origin
       let new = try MEXC.Credentials(apiKey: read.apiKey, secret: read.secretKey)
       self.origin = origin
       if let credentials, new.isSame(as: credentials) {

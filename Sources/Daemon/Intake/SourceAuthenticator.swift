@@ -2,12 +2,13 @@ package import Configuration
 import Cryptography
 package import Domain
 package import Intake
-package import Keystore
-import Platform
+package import Platform
 
 /// Tells whether a signal comes from the source that it names, for the sources that have a secret.
 package struct SourceAuthenticator {
   private var keys: [String: HMACSHA256] = [:]
+  /// The only sources that are listened to; `nil` when signals need none.
+  private var admitted: Set<String>?
   /// The sources that promised to be heard, and how often.
   private var intervals: [String: Duration] = [:]
   /// When the last heartbeat of a source that signs was made: an older one is a repetition.
@@ -16,18 +17,26 @@ package struct SourceAuthenticator {
   /// Of a daemon whose sources have no secrets.
   package init() {}
 
-  /// Reads the secrets of the sources. Throws when one is missing or may not be used as it is.
-  package init(_ configuration: Configuration) throws(CredentialsError) {
+  /// `secrets` are those of the sources that sign.
+  package init(_ configuration: Configuration, secrets: [String: Secret]) {
     for source in configuration.sources { intervals[source.name] = source.heartbeat }
-    for source in configuration.sources where source.isSigned {
-      let secret = try SourceSecret.read(
-        of: source.name, configuration, owners: [Accounts.ownUser])
-      keys[source.name] = secret.withBytes { HMACSHA256(key: $0) }
+    keys = secrets.mapValues { secret in secret.withBytes { HMACSHA256(key: $0) } }
+    if configuration.intake.requiresSource {
+      admitted = Set(configuration.sources.map(\.name))
     }
   }
 
-  /// `nil` when the signal may go on: its source has no secret, or this is its signature.
+  /// `nil` when the signal may go on: its source is one that is listened to, and has no secret or
+  /// this is its signature.
   package func refusal(of signal: Signal, _ signature: SignalSignature?) -> SignalRefusal? {
+    if let admitted, !admitted.contains(signal.source ?? "") {
+      return SignalRefusal(
+        code: .unauthenticated, id: signal.id, field: "source", position: nil,
+        message: signal.source == nil
+          ? "The signal names no source, and intake.require_source wants one of the table sources."
+          : "The signal's source is not in the table sources, and intake.require_source wants one "
+            + "that is.")
+    }
     guard let source = signal.source, let key = keys[source],
       let flaw = Self.flaw(in: signature, of: source, under: key)
     else { return nil }

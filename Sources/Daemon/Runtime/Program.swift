@@ -102,8 +102,8 @@ package enum DaemonProgram {
     let tls = try tlsContext(configuration, isSecure: endpoint.scheme.isSecure)
     let streams = try streamEndpoint(configuration)
     let streamTLS = try tlsContext(configuration, isSecure: streams.scheme.isSecure)
-    let authenticator = try readSourceSecrets(configuration)
     let read = try readCredentials(configuration, loop, logger)
+    let authenticator = try readSourceSecrets(configuration, loop)
     let store = try OrderStore(
       path: configuration.store.path, runtimeDirectory: configuration.runtimeDirectory)
     let ownership = DatabaseOwnership(
@@ -202,7 +202,11 @@ package enum DaemonProgram {
       guard let origin = Keystore.Credentials.origin(configuration.credentials) else {
         throw CredentialsError.missing(configuration.credentials)
       }
-      let reading = CredentialsReading(origin, mode: configuration.mode, loop: loop)
+      // Variables are read where there is no other thread yet (getenv(3)).
+      let reading = SecretsReading(loop, atOnce: origin == .environment) {
+        [mode = configuration.mode] () throws(CredentialsError) in
+        try Keystore.Credentials.read(origin, mode: mode)
+      }
       while reading.outcome == nil { try loop.turn(until: nil) }
       guard let read = try reading.outcome?.get() else { return nil }
       logger.log(.info, "API credentials read", [LogField("from", "\(origin)")])
@@ -215,12 +219,14 @@ package enum DaemonProgram {
   }
 
   private static func readSourceSecrets(
-    _ configuration: Configuration
-  ) throws(StartError) -> SourceAuthenticator {
-    do throws(CredentialsError) {
-      return try SourceAuthenticator(configuration)
+    _ configuration: Configuration, _ loop: EventLoop
+  ) throws -> SourceAuthenticator {
+    let reading = SecretsReading(of: configuration, loop)
+    while reading.outcome == nil { try loop.turn(until: nil) }
+    do {
+      return SourceAuthenticator(configuration, secrets: try reading.outcome?.get() ?? [:])
     } catch {
-      throw .configuration("sources: \(error)")
+      throw StartError.configuration("sources: \(error)")
     }
   }
 

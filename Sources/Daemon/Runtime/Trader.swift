@@ -25,7 +25,7 @@ final class Trader {
   /// Takes the orders that an earlier run left at the venue.
   private let makeVenue: ([Order], MEXC.Credentials?) -> any Venue
   private let makeStreams: () -> ExchangeStreams
-  private let reload: () -> Result<Configuration, InvalidConfiguration>
+  private let reload: ConfigurationReload
 
   private var epochs: Epochs?
   private var client: HTTPClient?
@@ -69,7 +69,7 @@ final class Trader {
     self.makeClient = makeClient
     self.makeVenue = makeVenue
     self.makeStreams = makeStreams
-    self.reload = reload
+    self.reload = ConfigurationReload(loop, logger, reload)
     statusLine = StatusLine(loop, service)
     keys.changed = { [weak self] in
       guard let self else { return }
@@ -128,6 +128,7 @@ final class Trader {
       // The price may have come during the commit: its order goes before answers, files and the journal.
       if driver?.engine.isAskingPrices == true { try loop.turn(until: loop.now) }
       driver?.finish()
+      takeOver(reload.takeOutcome())
       keys.endOfTurn()
       metricsServer?.endOfTurn(metricsSnapshot)
       notifier?.endOfTurn()
@@ -347,48 +348,23 @@ final class Trader {
 
   private func reloadConfiguration() {
     service.reloading()
-    switch reload() {
-    case .failure(let invalid):
-      for violation in invalid.violations {
-        logger.log(
-          .error, "the configuration is not reloaded: \(violation)", kind: .configurationRefused)
-      }
-      service.ready()
-    case .success(let new):
-      takeOver(new)
-      keys.reload(configuration.credentials) { [service] in service.ready() }
-    }
+    reload.begin(over: configuration)
+    takeOver(reload.takeOutcome())
   }
 
-  private func takeOver(_ new: Configuration) {
-    let taken = Configuration.changesTakenOver(from: configuration, to: new)
-    let waiting = Configuration.changesNeedingRestart(from: configuration, to: new)
-    do {
-      let next = try configuration.takingOver(from: new)
-      var secrets = try SourceAuthenticator(next)
-      if let gateway { secrets.remember(gateway.authenticator) }
-      authenticator = secrets
+  private func takeOver(_ outcome: ConfigurationReload.Outcome?) {
+    switch outcome {
+    case nil: return
+    case .unreadable: return service.ready()
+    case .refused: break
+    case .read(let next, let secrets):
+      var new = SourceAuthenticator(next, secrets: secrets)
+      if let gateway { new.remember(gateway.authenticator) }
+      authenticator = new
       configuration = next
-    } catch let error as ReloadRefusal {
-      return logger.log(
-        .error, "the configuration is not reloaded: " + error.reasons.joined(separator: "; "),
-        kind: .configurationRefused)
-    } catch {
-      return logger.log(
-        .error, "the configuration is not reloaded: sources: \(error)", kind: .configurationRefused)
+      notifier?.reconfigured()
+      driver?.feed(.reconfigure(engineConfiguration))
     }
-    logger.level = configuration.log.level
-    notifier?.reconfigured()
-    driver?.feed(.reconfigure(engineConfiguration))
-    logger.log(
-      .notice, "the configuration is reloaded",
-      [LogField("changed", taken.isEmpty ? "nothing" : taken.joined(separator: ","))],
-      kind: .configurationReloaded)
-    if !waiting.isEmpty {
-      logger.log(
-        .warning, "some changes wait for a restart",
-        [LogField("keys", waiting.joined(separator: ","))]
-          + DatabaseOwnership.advice(onReloadFrom: configuration, to: new))
-    }
+    keys.reload(configuration.credentials) { [service] in service.ready() }
   }
 }

@@ -175,11 +175,16 @@ extension OperatorVerb {
     ])
 
   private static let signHelp = CommandHelp(
-    synopses: ["FILE | - [--source NAME]"],
+    synopses: ["FILE | - [--source NAME] [--passphrase-file FILE]"],
     summary: "print the signal with the signature of its source",
-    details: "Reads the source's secret where the daemon reads it; also without a daemon.",
+    details: """
+      Reads the source's secret where the daemon reads it; also without a daemon. The passphrase of \
+      the credentials file is asked for where the daemon's is not found.
+      """,
     options: [
-      CommandHelp.valued("--source", "NAME", "stands in for a source that the signal does not name")
+      CommandHelp.valued(
+        "--source", "NAME", "stands in for a source that the signal does not name"),
+      CommandHelp.valued("--passphrase-file", "FILE", "a file that only its owner can read"),
     ],
     examples: [
       CommandHelp.example("sign signal.json | mexc-signalctl submit -", "signs and sends it")
@@ -216,23 +221,28 @@ extension OperatorVerb {
 
   private static let keysHelp = CommandHelp(
     synopses: [
-      "set [--passphrase-file FILE]", "check [--passphrase-file FILE]",
-      "change-passphrase [--passphrase-file FILE] [--new-passphrase-file FILE]", "remove",
+      "set [--source NAME] [--passphrase-file FILE]", "check [--passphrase-file FILE]",
+      "change-passphrase [--passphrase-file FILE] [--new-passphrase-file FILE]",
+      "remove [--source NAME [--passphrase-file FILE]]",
     ],
-    summary: "the encrypted file with API key and secret",
+    summary: "the encrypted file with API key and secret, and with secrets of sources",
     details: """
-      'set' writes API key and secret, encrypted under a passphrase; 'check' says whether the file \
-      opens with the passphrase; 'change-passphrase' encrypts it anew. Asks on the terminal without \
-      showing, else reads lines: key, secret, passphrase; or the old passphrase and the new one. The \
-      passphrase is read where the daemon reads it, unless a file is given.
+      'set' writes API key and secret, or the secret that a source signs with, encrypted under a \
+      passphrase; 'check' says whether the file opens with the passphrase, and which sources have a \
+      secret in it; 'change-passphrase' encrypts it anew; 'remove' removes the file, or a source's \
+      secret from it. Asks on the terminal without showing, else reads lines: key, secret, \
+      passphrase; or the source's secret and the passphrase; or the old passphrase and the new one. \
+      The passphrase is read where the daemon reads it, unless a file is given.
       """,
     words: KeysCommand.Verb.allCases.map(\.rawValue),
     options: [
+      CommandHelp.valued("--source", "NAME", "the secret of this source, and nothing else"),
       CommandHelp.valued("--passphrase-file", "FILE", "a file that only its owner can read"),
       CommandHelp.valued("--new-passphrase-file", "FILE", "the same, for the new passphrase"),
     ],
     examples: [
       CommandHelp.example("keys set", "asks for key, secret and passphrase"),
+      CommandHelp.example("keys set --source bot-1", "asks for the secret of the source bot-1"),
       CommandHelp.example("keys check", "says whether the daemon could open the file"),
     ])
 

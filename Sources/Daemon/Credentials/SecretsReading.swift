@@ -1,12 +1,11 @@
-import Configuration
 import Keystore
 import Platform
 import Synchronization
 
-/// Key and secret on their way, read by a thread beside the loop: opening the encrypted file takes
-/// some hundred milliseconds.
-final class CredentialsReading {
-  typealias Outcome = Result<Keystore.Credentials, CredentialsError>
+/// Secrets on their way, read by a thread beside the loop: opening the encrypted file takes some
+/// hundred milliseconds.
+final class SecretsReading<Value: Sendable> {
+  typealias Outcome = Result<Value, CredentialsError>
 
   private final class Shared: Sendable {
     private let outcome = Mutex<Outcome?>(nil)
@@ -15,21 +14,22 @@ final class CredentialsReading {
     func get() -> Outcome? { outcome.withLock { $0 } }
   }
 
-  let origin: Keystore.Credentials.Origin
   private let shared = Shared()
 
-  /// Begins; wakes the loop when there is an outcome.
-  init(_ origin: Keystore.Credentials.Origin, mode: Configuration.Mode, loop: EventLoop) {
-    self.origin = origin
-    let read: @Sendable () -> Outcome = {
+  /// Begins; wakes the loop when there is an outcome. What needs the process to have a single thread
+  /// (getenv(3)) is read `atOnce`.
+  init(
+    _ loop: EventLoop, atOnce: Bool = false,
+    _ read: @escaping @Sendable () throws(CredentialsError) -> Value
+  ) {
+    let outcome: @Sendable () -> Outcome = {
       do throws(CredentialsError) {
-        return .success(try Keystore.Credentials.read(origin, mode: mode))
+        return .success(try read())
       } catch {
         return .failure(error)
       }
     }
-    // Variables are read at the start, where there is no other thread yet (getenv(3)).
-    if origin == .environment { shared.set(read()) } else { begin(read, loop.waker) }
+    if atOnce { shared.set(outcome()) } else { begin(outcome, loop.waker) }
   }
 
   private func begin(_ read: @escaping @Sendable () -> Outcome, _ waker: Waker) {

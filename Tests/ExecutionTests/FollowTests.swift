@@ -64,7 +64,7 @@ import Testing
     }
     for index in 0..<40 {
       harness.submit(limit("lost\(index)"))
-      harness.advance(by: .seconds(2))
+      harness.advance(by: .seconds(9))
     }
     harness.advance(by: .seconds(600))
     #expect(harness.status("lost0") == .notFound)

@@ -150,6 +150,29 @@ struct StatusTests {
     #expect(try daemon.operate("status").output.contains("back-off until \(until)"))
   }
 
+  @Test func `orders that fail one after the other open a breaker, which is shown`() throws {
+    let market = try SimulatedMarket()
+    let service = try Service(market) { $0["risk.pause_on_not_found"] = "none" }
+    let daemon = service.daemon
+    try daemon.start()
+    try daemon.waitForTrading()
+    #expect(try daemon.status()["breakers"] == [])
+    try market.faults(FaultRule.answer(FaultRule.placements, 503, "<html>unavailable</html>"))
+    for number in 0..<5 {
+      #expect(try daemon.submit(Wish("lost-\(number)").text)["code"] == "accepted")
+      try daemon.waitForOrder("lost-\(number)", "unknown")
+    }
+    try daemon.process.line(with: "level=warning", "5 orders in a row failed")
+    let breaker = try #require(try daemon.status()["breakers"]?.arrayValue?.first)
+    #expect(breaker["kind"] == "placements" && breaker["symbol"] == .null)
+    #expect(breaker["reason"]?.stringValue?.isEmpty == false)
+    try market.faults()
+    #expect(try daemon.submit(Wish("tries").text)["code"] == "accepted")
+    try daemon.waitForOrder("tries", "filled")
+    try daemon.process.line(with: "the exchange answers orders again")
+    #expect(try daemon.status()["breakers"] == [])
+  }
+
   /// Sent once, and neither answered nor seen.
   @Test
   func `an order in doubt is shown until the operator has spoken`() throws {

@@ -51,6 +51,7 @@ package enum StatusReport {
         ),
         ("api_key", key(engine?.key)),
         ("daily_quote", .decimal(engine?.dailyQuote)),
+        ("breakers", .array((engine?.breakers ?? []).map(breaker))),
         ("risk", risk(engine, facts.configuration.risk)),
         ("rate", rate(engine, facts)),
         ("connections", connections(facts.connections)),
@@ -72,6 +73,14 @@ package enum StatusReport {
       "permissions": rights.map { .array($0) } ?? .null,
       "expires": information.validity.map { .bool($0 != .permanent) } ?? .null,
       "days_left": information.daysLeft.map { .integer($0) } ?? .null,
+    ]
+  }
+
+  private static func breaker(_ status: BreakerStatus) -> JSONValue {
+    [
+      "kind": .string(status.kind.rawValue), "symbol": .text(status.symbol?.text),
+      "state": .string(status.state.rawValue), "reason": .string(status.reason),
+      "until": status.until.map { .string(Timestamp.format($0)) } ?? .null,
     ]
   }
 

@@ -34,6 +34,8 @@ package struct EngineStatus: Hashable, Sendable {
   package var liveOrders: Int
   package var ordersOfMinute: Int
   package var dailyQuote: FixedDecimal?
+  /// The kinds of requests that fail, and until when they wait.
+  package var breakers: [BreakerStatus]
 }
 
 extension EngineStatus {
@@ -67,5 +69,6 @@ extension EngineStatus {
     liveOrders = lives.count
     ordersOfMinute = parts.risk.ordersOfMinute(at: now.monotonic)
     dailyQuote = parts.risk.dailyQuote(at: now.monotonic)
+    breakers = BreakerStatus.list(parts, at: now)
   }
 }

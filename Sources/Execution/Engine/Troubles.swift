@@ -18,6 +18,7 @@ struct Troubles {
     list += parts.key.troubles(parts.configuration)
     list += parts.isTradingOpen ? [] : waits
     list += [backOff, carefulStart].compactMap(\.self)
+    list += Breakers.Kind.allCases.compactMap { breaker($0) }
     list += parts.watch.troubles
     list += orders.keys(.missing).compactMap { missing($0) }
     list += parts.reconciliation.unreadable.keys.sorted().compactMap { unreconciled($0) }
@@ -48,6 +49,17 @@ struct Troubles {
         ? "the exchange banned this address; nothing is sent before \(until) (\(backOff.reason))"
         : "the exchange demands a back-off; nothing is sent before \(until) (\(backOff.reason))",
       advice: "look for other programs that use the exchange from this address")
+  }
+
+  private func breaker(_ kind: Breakers.Kind) -> Trouble? {
+    let breaker = parts.scheduler.breakers[kind]
+    guard let end = breaker.openUntil else { return nil }
+    let until = now.wall.advanced(by: end.since(now.monotonic)).text
+    return Trouble(
+      subject: .daemon,
+      message: "\(breaker.failures) \(kind.words) in a row failed (\(breaker.reason)); the others "
+        + "wait, and one tries " + (breaker.isProbing ? "now" : "at \(until)"),
+      advice: Breakers.Kind.advice)
   }
 
   private var carefulStart: Trouble? {

@@ -6,6 +6,7 @@ import JSON
 struct RequestScheduler: Sendable {
   private(set) var queue = RequestQueue()
   private(set) var limiter: RateLimiter
+  private(set) var breakers = Breakers()
   /// What the exchange demanded; `nil` while it demands nothing.
   private(set) var backOff: BanRecord?
   /// The store knows it otherwise.
@@ -93,6 +94,7 @@ struct RequestScheduler: Sendable {
     var blocked: Set<SlidingWindow.Group> = []
     for rank in RequestQueue.Rank.allCases {
       while let item = queue.first(rank) {
+        if rank == .cancel, !breakers.admits(.cancels, &reaction) { break }
         let isPrices = item.purpose == .prices
         // A pushed price may have satisfied everybody who waited for the look-up.
         if isOver(item.purpose) || isPrices && prices.wanted.isEmpty {
@@ -184,6 +186,7 @@ struct RequestScheduler: Sendable {
     let id = RequestID(number: nextNumber)
     nextNumber += 1
     limiter.sent(id, cost(request), in: purpose.group)
+    breakers.sent(id, for: purpose)
     underWay[id] = Outstanding(
       purpose: purpose, sharers: sharers, symbols: symbols, sentAt: reaction.now,
       sendBefore: sendBefore)
@@ -211,6 +214,7 @@ struct RequestScheduler: Sendable {
       return nil
     }
     if case .place = request.purpose { placementsUnderWay -= 1 }
+    breakers.take(answer, to: id, request, isBackingOff: backOff != nil, &reaction)
     if case .failed(.notSent) = answer {
       limiter.neverLeft(id)
     } else {

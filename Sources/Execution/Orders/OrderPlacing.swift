@@ -100,6 +100,9 @@ enum OrderPlacing {
       cause = "the exchange demands a back-off (\(backOff.reason))"
     } else if life.order.quote == nil {
       cause = "the current price was still awaited"
+    } else if parts.scheduler.breakers[.placements].isOpen {
+      cause =
+        "orders wait because those before it failed (\(parts.scheduler.breakers[.placements].reason))"
     } else {
       cause = "it waited for its turn"
     }
@@ -125,6 +128,8 @@ enum OrderPlacing {
   /// each source the order goes first that expires first.
   static func leave(_ parts: inout EngineParts, _ reaction: inout Reaction) {
     guard parts.isTradingOpen, !parts.trading.isStopping else { return }
+    guard !parts.placements.ordersWait || parts.scheduler.breakers.admits(.placements, &reaction)
+    else { return }
     let now = reaction.now.monotonic
     var heads = heads(&parts, at: now)
     var hasLeft = false
@@ -200,7 +205,9 @@ enum OrderPlacing {
     _ reaction: inout Reaction
   ) -> Release {
     let now = reaction.now.monotonic
-    guard let clock = parts.venue.clock else { return .blocked }
+    guard let clock = parts.venue.clock,
+      parts.scheduler.breakers.admits(.placements, &reaction)
+    else { return .blocked }
     guard let quote = approveToLeave(head.turn.key, &parts, &reaction),
       let order = parts.orders[head.turn.key]?.order
     else { return parts.orders[head.turn.key]?.waiting == nil ? .gone : .unpriced }
@@ -223,8 +230,10 @@ enum OrderPlacing {
   private static func count(
     with head: Order, _ alone: ExchangeRequest, _ parts: inout EngineParts, at now: MonotonicTime
   ) -> Int {
-    // Orders that are only to be checked go one by one.
-    guard parts.configuration.mode != .validate else { return 1 }
+    // Orders that are only to be checked go one by one, and an order that is to show whether orders are
+    // answered again goes alone.
+    guard parts.configuration.mode != .validate, !parts.scheduler.breakers[.placements].isOpen
+    else { return 1 }
     return parts.scheduler.ordersTogether(
       of: parts.placements.approvedCount(of: head.request.symbol), alone: alone,
       together: .place([head.request, head.request]), at: now)

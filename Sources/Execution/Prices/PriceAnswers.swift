@@ -10,6 +10,7 @@ enum PriceAnswers {
     _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
     let now = reaction.now.monotonic
+    let failures = parts.prices.failures
     switch answer {
     case .success(let prices):
       let missing = parts.prices.take(prices, of: request.symbols, askedAt: request.sentAt)
@@ -26,10 +27,25 @@ enum PriceAnswers {
           request.symbols[0], "the exchange answers code \(error.code): \(error.text)", &parts,
           &reaction)
       }
-    case .failure(.notSent), .failure(.noAnswer):
-      // The exchange is out of reach: a waiting signal expires, and is refused as such.
-      parts.prices.failed(nil, at: now)
-    case .failure(let failure): parts.prices.failed(failure.text, at: now)
+    case .failure(let failure):
+      // An exchange that is out of reach: a waiting signal expires, and is refused as such.
+      parts.prices.failed(failure.text, isAnswered: failure.isAnswer, at: now)
+    }
+    tell(of: failures, parts.prices, &reaction)
+  }
+
+  /// So many look-ups in a row without a price are told, once, and their end.
+  private static let failuresToTell = 5
+
+  private static func tell(of before: Int, _ prices: PriceBook, _ reaction: inout Reaction) {
+    if prices.failures == failuresToTell {
+      reaction.log(
+        .warning,
+        "\(failuresToTell) price look-ups in a row failed; they go on with pauses, and the orders "
+          + "that wait for a price wait until they expire",
+        [("reason", prices.failure ?? ""), ("advice", Breakers.Kind.advice)])
+    } else if prices.failures == 0, before >= failuresToTell {
+      reaction.log(.notice, "the exchange tells prices again")
     }
   }
 

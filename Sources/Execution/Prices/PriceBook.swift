@@ -63,6 +63,10 @@ struct PriceBook: Sendable {
   private var backOff = BackOff(first: .milliseconds(100), longest: .milliseconds(3_200))
   /// The last look-up was answered, but with nothing usable.
   private(set) var lastFailure: String?
+  /// Why the last look-up told no price, an exchange that is out of reach included.
+  private(set) var failure: String?
+  /// Look-ups in a row that told no price.
+  var failures: Int { backOff.failures }
 
   func fresh(
     _ symbol: Symbol, for side: Side, maximumAge: Duration, at now: MonotonicTime
@@ -105,6 +109,7 @@ struct PriceBook: Sendable {
     backOff.reset()
     notBefore = nil
     lastFailure = nil
+    failure = nil
     let found = Dictionary(answer.map { ($0.symbol, $0.price) }) { first, _ in first }
     var missing: [Symbol] = []
     for symbol in asked {
@@ -125,9 +130,11 @@ struct PriceBook: Sendable {
     wanted.removeAll { $0 == symbol }
   }
 
-  mutating func failed(_ reason: String?, at now: MonotonicTime) {
+  /// `isAnswered`: the exchange said something, of which the signals that wait are told.
+  mutating func failed(_ reason: String, isAnswered: Bool = true, at now: MonotonicTime) {
     underWay = nil
-    lastFailure = reason
+    failure = reason
+    lastFailure = isAnswered ? reason : nil
     notBefore = now.advanced(by: backOff.next())
   }
 

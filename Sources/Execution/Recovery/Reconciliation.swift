@@ -44,6 +44,12 @@ struct Reconciliation: Sendable {
     failedLists[symbol].map { $0.until <= now } ?? true
   }
 
+  /// The symbols whose lists are not asked for, and until when.
+  func unusableLists(at now: MonotonicTime) -> [(symbol: Symbol, until: MonotonicTime)] {
+    failedLists.filter { $0.value.until > now }.map { ($0.key, $0.value.until) }
+      .sorted { $0.symbol < $1.symbol }
+  }
+
   mutating func listWasRead(_ symbol: Symbol) { failedLists[symbol] = nil }
 
   mutating func listFailed(_ symbol: Symbol, at now: MonotonicTime) {

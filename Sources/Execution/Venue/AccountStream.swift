@@ -5,7 +5,7 @@ package import Domain
 struct AccountStream: Sendable {
   /// Since when nothing that happens to an order goes unpushed; `nil` while the stream is down.
   private(set) var upSince: MonotonicTime?
-  private var key: Need
+  private(set) var key: Need
   private let refresh: Duration?
 
   /// Between two tries to get a key: orders are polled meanwhile.

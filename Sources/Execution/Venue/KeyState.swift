@@ -5,7 +5,7 @@ import Domain
 /// nothing, and is said.
 struct KeyState: Sendable {
   private(set) var information: KeyInformation?
-  private var need: Need
+  private(set) var need: Need
   /// The present key was asked about, with whatever result.
   private var isAnswered = false
   /// The answer that is out is about a former key.

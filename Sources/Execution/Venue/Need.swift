@@ -9,7 +9,7 @@ struct Need: Sendable {
 
   var isMet = false
   private(set) var isUnderWay = false
-  private var due: MonotonicTime
+  private(set) var due: MonotonicTime
   private(set) var lastFailure: Failure?
   private var backOff: BackOff
   private var told: (reason: String, at: MonotonicTime)?
@@ -84,6 +84,14 @@ extension Need.Failure {
 }
 
 extension ExchangeFailure {
+  /// Whether the exchange said something.
+  var isAnswer: Bool {
+    switch self {
+    case .notSent, .noAnswer: false
+    case .throttled, .blocked, .unreadable, .refused: true
+    }
+  }
+
   /// What a placement that failed so leaves open.
   var unknownOutcome: UnknownOutcome {
     switch self {

@@ -133,7 +133,7 @@ import Testing
     for number in 0..<7 {
       book.want(btc)
       _ = book.begin()
-      book.failed(number == 0 ? "code 1" : nil, at: monotonic(.zero))
+      book.failed("code 1", isAnswered: number == 0, at: monotonic(.zero))
       pauses.append(book.notBefore?.since(monotonic(.zero)).wholeMilliseconds ?? -1)
       #expect(book.underWay == nil)
       #expect(book.lastFailure == (number == 0 ? "code 1" : nil))
@@ -141,7 +141,9 @@ import Testing
     #expect(pauses == [100, 200, 400, 800, 1_600, 3_200, 3_200])
     _ = book.take([], of: [btc], askedAt: moment())
     #expect(book.notBefore == nil)
-    book.failed(nil, at: monotonic(.zero))
+    #expect(book.failures == 0 && book.failure == nil)
+    book.failed("timed out", isAnswered: false, at: monotonic(.zero))
+    #expect(book.failures == 1 && book.failure == "timed out")
     #expect(book.notBefore == monotonic(.milliseconds(100)))
   }
 }

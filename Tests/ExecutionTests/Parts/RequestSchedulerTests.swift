@@ -124,7 +124,7 @@ import Testing
     prices.want(btc)
     let first = try #require(drive().sent.first)
     answer(first, .failed(.noAnswer("timed out")))
-    prices.failed(nil, at: monotonic(.zero))
+    prices.failed("timed out", isAnswered: false, at: monotonic(.zero))
     prices.want(btc)
     let paused = drive()
     #expect(paused.sent.isEmpty)

@@ -1,6 +1,6 @@
 /// The exchange's rules for one symbol.
 package struct Instrument: Hashable, Sendable {
-  package enum TradableSides: Hashable, Sendable {
+  package enum TradableSides: String, Hashable, Sendable {
     case both, buyOnly, sellOnly, none
   }
 

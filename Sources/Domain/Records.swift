@@ -172,13 +172,16 @@ package struct StoredState: Equatable, Sendable {
   package var careful: CarefulRecord?
   package var ban: BanRecord?
   package var rateUsage: RateUsageRecord?
+  /// What an earlier run read of the venue; no part of the database.
+  package var venue: VenueFacts?
 
   package init(
     live: [StoredOrder] = [], reservations: [Reservation] = [],
     sourceSignals: [SourceSignal] = [], sequences: [String: Int64] = [:],
     halt: HaltRecord? = nil, careful: CarefulRecord? = nil, ban: BanRecord? = nil,
-    rateUsage: RateUsageRecord? = nil
+    rateUsage: RateUsageRecord? = nil, venue: VenueFacts? = nil
   ) {
+    self.venue = venue
     self.live = live
     self.reservations = reservations
     self.sourceSignals = sourceSignals

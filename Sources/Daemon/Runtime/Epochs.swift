@@ -26,6 +26,8 @@ package protocol Dispatching: AnyObject {
 package final class Epochs {
   package struct Edges {
     package var configuration: () -> EngineConfiguration
+    /// What is kept of the venue.
+    package var venueFacts: () -> VenueFacts?
     /// Opens the way to the exchange anew; what comes from there goes to the closure.
     package var openLink: (StoredState, @escaping (Input) -> Void) -> any Dispatching
     package var answerCommand: (CommandToken, CommandAnswer) -> Void
@@ -39,12 +41,14 @@ package final class Epochs {
 
     package init(
       configuration: @escaping () -> EngineConfiguration,
+      venueFacts: @escaping () -> VenueFacts? = { nil },
       openLink: @escaping (StoredState, @escaping (Input) -> Void) -> any Dispatching,
       answerCommand: @escaping (CommandToken, CommandAnswer) -> Void,
       log: @escaping (LogEntry) -> Void, began: @escaping (StoredState) -> Void,
       ended: @escaping (StoreError) -> Void, died: @escaping (StoreError) -> Void
     ) {
       self.configuration = configuration
+      self.venueFacts = venueFacts
       self.openLink = openLink
       self.answerCommand = answerCommand
       self.log = log
@@ -83,6 +87,7 @@ package final class Epochs {
       let now = time.now()
       var state = try store.loadState(now: now.wall)
       state.ban = unwrittenBackOff ?? state.ban
+      state.venue = edges.venueFacts()
       let engine = Engine(
         edges.configuration(), restoring: state, signals: try signals(of: state), at: now)
       open(engine, state)

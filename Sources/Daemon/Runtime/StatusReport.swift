@@ -52,6 +52,10 @@ package enum StatusReport {
         ("api_key", key(engine?.key)),
         ("daily_quote", .decimal(engine?.dailyQuote)),
         ("breakers", .array((engine?.breakers ?? []).map(breaker))),
+        (
+          "venue_facts",
+          ["rules": fact(engine?.rules, at: now), "symbols": fact(engine?.pairs, at: now)]
+        ),
         ("risk", risk(engine, facts.configuration.risk)),
         ("rate", rate(engine, facts)),
         ("connections", connections(facts.connections)),
@@ -73,6 +77,14 @@ package enum StatusReport {
       "permissions": rights.map { .array($0) } ?? .null,
       "expires": information.validity.map { .bool($0 != .permanent) } ?? .null,
       "days_left": information.daysLeft.map { .integer($0) } ?? .null,
+    ]
+  }
+
+  private static func fact(_ fact: FactStatus?, at now: Moment) -> JSONValue {
+    guard let fact else { return .null }
+    return [
+      "age_seconds": .integer(max(0, now.wall.since(fact.readAt).wholeMilliseconds / 1_000)),
+      "origin": fact.isOfEarlierRun ? "disk" : "exchange",
     ]
   }
 

@@ -26,6 +26,7 @@ final class Trader {
   private let makeVenue: ([Order], MEXC.Credentials?) -> any Venue
   private let makeStreams: () -> ExchangeStreams
   private let reload: ConfigurationReload
+  private let venueFacts: VenueFactsFile
 
   private var epochs: Epochs?
   private var client: HTTPClient?
@@ -70,6 +71,8 @@ final class Trader {
     self.makeVenue = makeVenue
     self.makeStreams = makeStreams
     self.reload = ConfigurationReload(loop, logger, reload)
+    venueFacts = VenueFactsFile(
+      beside: configuration.store.path, source: configuration.exchange.restURL, logger)
     statusLine = StatusLine(loop, service)
     keys.changed = { [weak self] in
       guard let self else { return }
@@ -128,6 +131,7 @@ final class Trader {
       // The price may have come during the commit: its order goes before answers, files and the journal.
       if driver?.engine.isAskingPrices == true { try loop.turn(until: loop.now) }
       driver?.finish()
+      if let driver { venueFacts.endOfTurn(driver.engine) }
       takeOver(reload.takeOutcome())
       keys.endOfTurn()
       metricsServer?.endOfTurn(metricsSnapshot)
@@ -164,6 +168,7 @@ final class Trader {
       configuration: { [unowned self] in
         self.engineConfiguration
       },
+      venueFacts: { [venueFacts] in venueFacts.begin() },
       openLink: { [unowned self] state, deliver in self.openLink(state, deliver) },
       answerCommand: { [weak self] token, answer in
         self?.commands.removeValue(forKey: token)?(answer)

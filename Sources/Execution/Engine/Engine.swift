@@ -29,6 +29,10 @@ package struct Engine: Sendable {
   package var careful: CarefulRecord? { parts.trading.careful }
   /// The back-off that the exchange demands.
   package var ban: BanRecord? { parts.scheduler.backOff }
+  /// What was read of the venue and is worth keeping.
+  package var venueFacts: VenueFacts { parts.venue.facts }
+  /// Another number whenever they were read again.
+  package var venueFactsRevision: Int { parts.venue.readings.revision }
   /// What the exchange tells of the API key; `nil` where it was not asked or did not answer.
   package var keyInformation: KeyInformation? { parts.key.information }
   /// A look-up for a price that an order waits for is under way.

@@ -27,6 +27,7 @@ struct EngineParts: Sendable {
     scheduler = RequestScheduler(configuration.rateLimits, configuration.venue)
     venue = VenueState(
       allowed: configuration.risk.symbols, configuration.venue, at: now.monotonic)
+    if let facts = state.venue { venue.restore(facts, at: now) }
     key = KeyState(configuration.venue, configuration.mode, at: now.monotonic)
     accountStream = AccountStream(
       configuration.venue, configuration.mode, at: now.monotonic)

@@ -36,6 +36,17 @@ package struct EngineStatus: Hashable, Sendable {
   package var dailyQuote: FixedDecimal?
   /// The kinds of requests that fail, and until when they wait.
   package var breakers: [BreakerStatus]
+  /// Of the symbols' rules, the oldest; `nil` before any was read.
+  package var rules: FactStatus?
+  /// Of the pairs that the API key may trade; `nil` where the venue does not say.
+  package var pairs: FactStatus?
+}
+
+/// How old something is that is known of the venue.
+package struct FactStatus: Hashable, Sendable {
+  package var readAt: WallTime
+  /// An earlier run has read it; it is being asked for.
+  package var isOfEarlierRun: Bool
 }
 
 extension EngineStatus {
@@ -70,5 +81,12 @@ extension EngineStatus {
     ordersOfMinute = parts.risk.ordersOfMinute(at: now.monotonic)
     dailyQuote = parts.risk.dailyQuote(at: now.monotonic)
     breakers = BreakerStatus.list(parts, at: now)
+    let readings = parts.venue.readings
+    rules = readings.oldestRulesReadAt.map {
+      FactStatus(readAt: $0, isOfEarlierRun: readings.hasRestoredRules)
+    }
+    pairs = readings.pairsReadAt.map {
+      FactStatus(readAt: $0, isOfEarlierRun: readings.pairsAreRestored)
+    }
   }
 }

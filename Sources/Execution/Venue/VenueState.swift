@@ -10,6 +10,7 @@ struct VenueState: Sendable {
   private(set) var pairsNeed: Need
   /// The rules as last read.
   private(set) var instruments: [Symbol: InstrumentReading] = [:]
+  private(set) var readings = VenueReadings()
   /// Symbols whose rules were asked for one by one, because every symbol is allowed.
   private var askedInstruments: [Symbol] = []
   /// The pairs that the key may trade; `nil` where no key limits anything.
@@ -38,6 +39,39 @@ struct VenueState: Sendable {
     self.traits = traits
     if !traits.limitsPairs { pairsNeed.met(refreshAt: now) }
     if allowed == nil { instrumentsNeed.met(refreshAt: now) }
+  }
+
+  /// Begins with what an earlier run read, while it is young enough. Everything is asked for at once
+  /// all the same.
+  mutating func restore(_ facts: VenueFacts, at now: Moment) {
+    var facts = facts.usable(at: now.wall)
+    facts.rules.removeAll { allowed?.contains($0.instrument.symbol) == false }
+    if !traits.limitsPairs { facts.pairs = nil }
+    for rules in facts.rules {
+      instruments[rules.instrument.symbol] = .listed(rules.instrument)
+    }
+    if allowed == nil { askedInstruments = facts.rules.map(\.instrument.symbol) }
+    instrumentsNeed.isMet = hasWantedRules
+    if let pairs = facts.pairs {
+      tradableSymbols = pairs.symbols
+      pairsNeed.isMet = true
+    }
+    readings.restored(facts)
+  }
+
+  /// What the next start can begin with.
+  var facts: VenueFacts {
+    let rules = instruments.sorted { $0.key < $1.key }.compactMap { symbol, reading in
+      if case .listed(let instrument) = reading, let readAt = readings.rulesReadAt(symbol) {
+        VenueFacts.Rules(instrument: instrument, readAt: readAt)
+      } else {
+        nil
+      }
+    }
+    let pairs = tradableSymbols.flatMap { symbols in
+      readings.pairsReadAt.map { VenueFacts.Pairs(symbols: symbols, readAt: $0) }
+    }
+    return VenueFacts(rules: rules, pairs: pairs)
   }
 
   /// Whether everything is known that an order needs.
@@ -171,6 +205,7 @@ struct VenueState: Sendable {
         return
       }
       instruments[symbol] = .notListed
+      readings.readRules(of: symbol, at: reaction.now.wall)
       reaction.log(
         .warning, "the exchange does not list the symbol",
         [("symbol", symbol.text), ("exchange_code", String(error.code))])
@@ -187,6 +222,7 @@ struct VenueState: Sendable {
   private mutating func keep(
     _ reading: InstrumentReading, of symbol: Symbol, _ reaction: inout Reaction
   ) {
+    readings.readRules(of: symbol, at: reaction.now.wall)
     let before = instruments.updateValue(reading, forKey: symbol)
     guard case .unreadable(let reason, _) = reading else { return }
     if case .unreadable(reason, _) = before { return }
@@ -214,13 +250,23 @@ struct VenueState: Sendable {
 
   /// `nil` while the rules are not known yet. Throws: a denial when the symbol cannot be traded.
   func rules(of symbol: Symbol) throws(Denial) -> Instrument? {
-    guard let reading = instruments[symbol] else { return nil }
+    guard let reading = instruments[symbol], !isOutdatedRefusal(of: symbol) else { return nil }
     let rules = try reading.rules(of: symbol)
     if let tradableSymbols, !tradableSymbols.contains(symbol) {
       throw Denial(
         .symbolNotTradable, "\(symbol) is not among the pairs that this API key may trade")
     }
     return rules
+  }
+
+  /// Whether only what an earlier run read refuses the symbol: the answer that is to come decides.
+  private func isOutdatedRefusal(of symbol: Symbol) -> Bool {
+    if readings.isRestored(symbol), case .listed(let rules)? = instruments[symbol],
+      !rules.isTradable || rules.sides != .both
+    {
+      return true
+    }
+    return readings.pairsAreRestored && tradableSymbols?.contains(symbol) == false
   }
 
   // MARK: The key's pairs
@@ -231,6 +277,7 @@ struct VenueState: Sendable {
     switch answer {
     case .success(let symbols):
       tradableSymbols = Set(symbols)
+      readings.readPairs(at: reaction.now.wall)
       pairsNeed.met(refreshAt: reaction.now.monotonic.advanced(by: Self.instrumentRefresh))
     case .failure(let failure):
       failed(\.pairsNeed, failure, "the pairs that the API key may trade", &reaction)
@@ -241,12 +288,16 @@ struct VenueState: Sendable {
   /// The list only spares a refusal by the exchange. Where it answers, but not with the list, trading
   /// goes on without it; a key that it does not accept at all is another matter.
   private mutating func goWithoutPairs(_ failure: ExchangeFailure, _ reaction: inout Reaction) {
-    guard !pairsNeed.isMet, pairsNeed.failures >= Self.triesForPairs else { return }
+    guard !pairsNeed.isMet || readings.pairsAreRestored,
+      pairsNeed.failures >= Self.triesForPairs
+    else { return }
     switch failure {
     case .refused(let error) where error.action == .halt || error.action == .clock: return
     case .refused, .unreadable:
       reaction.log(
         .warning, "the exchange does not say which pairs the key may trade; going on without")
+      tradableSymbols = nil
+      readings.readPairs(at: nil)
       pairsNeed.met(refreshAt: reaction.now.monotonic.advanced(by: Self.instrumentRefresh))
     case .notSent, .noAnswer, .throttled, .blocked: return
     }

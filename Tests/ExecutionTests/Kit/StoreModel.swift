@@ -13,6 +13,8 @@ struct StoreModel {
   private(set) var halt: HaltRecord?
   private(set) var careful: CarefulRecord?
   private(set) var ban: BanRecord?
+  /// What the daemon kept of the venue beside the database.
+  var venue: VenueFacts?
   private(set) var usage: RateUsageRecord?
   /// What no honest engine writes.
   private(set) var violations: [String] = []
@@ -89,7 +91,7 @@ struct StoreModel {
     return StoredState(
       live: live, reservations: reservations, sourceSignals: sourceSignals, halt: halt,
       careful: careful, ban: ban,
-      rateUsage: usage)
+      rateUsage: usage, venue: venue)
   }
 
   func history(of key: OrderKey) -> [OrderEvent] {

@@ -1,0 +1,41 @@
+import Domain
+
+/// When the venue's facts were read, and by whom: what an earlier run read lets orders go on, and
+/// refuses none, as it may have changed since.
+struct VenueReadings: Sendable {
+  private var rulesReadAt: [Symbol: WallTime] = [:]
+  private var restoredRules: Set<Symbol> = []
+  private(set) var pairsReadAt: WallTime?
+  private(set) var pairsAreRestored = false
+  private(set) var revision = 0
+
+  func isRestored(_ symbol: Symbol) -> Bool { restoredRules.contains(symbol) }
+
+  var hasRestoredRules: Bool { !restoredRules.isEmpty }
+
+  func rulesReadAt(_ symbol: Symbol) -> WallTime? { rulesReadAt[symbol] }
+
+  var oldestRulesReadAt: WallTime? { rulesReadAt.values.min() }
+
+  mutating func restored(_ facts: VenueFacts) {
+    for rules in facts.rules {
+      rulesReadAt[rules.instrument.symbol] = rules.readAt
+      restoredRules.insert(rules.instrument.symbol)
+    }
+    pairsReadAt = facts.pairs?.readAt
+    pairsAreRestored = facts.pairs != nil
+  }
+
+  mutating func readRules(of symbol: Symbol, at now: WallTime) {
+    rulesReadAt[symbol] = now
+    restoredRules.remove(symbol)
+    revision += 1
+  }
+
+  /// `nil` when the venue does not say which they are.
+  mutating func readPairs(at now: WallTime?) {
+    pairsReadAt = now
+    pairsAreRestored = false
+    revision += 1
+  }
+}

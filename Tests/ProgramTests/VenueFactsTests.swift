@@ -1,0 +1,52 @@
+import Foundation
+import JSON
+import TestKit
+import Testing
+
+/// A start at an exchange that does not tell its rules.
+@Suite struct VenueFactsTests {
+  private static let routes = ["GET /api/v3/exchangeInfo", "GET /api/v3/selfSymbols"]
+
+  private func origins(_ daemon: DaemonUnderTest) throws -> [JSONValue?] {
+    let facts = try daemon.status()["venue_facts"]
+    return ["rules", "symbols"].map { facts?[$0]?["origin"] }
+  }
+
+  private func fail(_ market: SimulatedMarket) throws {
+    let rules = Self.routes.map { FaultRule.answer($0, 503, "<html>unavailable</html>") }
+    try market.faults(rules[0], rules[1])
+  }
+
+  @Test func `a signal is placed by the rules of an earlier run`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest(market)
+    try daemon.start()
+    try daemon.waitForTrading()
+    #expect(try origins(daemon) == ["exchange", "exchange"])
+    let path = daemon.scratch("state.db.venue")
+    try daemon.until("the kept rules") {
+      let text = try? String(contentsOfFile: path, encoding: .utf8)
+      return text?.contains("\"pairs\":{") == true ? true : nil
+    }
+    try daemon.stop()
+    try fail(market)
+    try daemon.start()
+    #expect(try daemon.submit(Wish("a").text)["code"] == "accepted")
+    try daemon.waitForOrder("a", "filled")
+    #expect(try origins(daemon)[0] == "disk")
+    try market.faults()
+    try daemon.until("rules of the exchange") {
+      try origins(daemon)[0] == "exchange" ? true : nil
+    }
+  }
+
+  @Test func `kept rules that cannot be read are not used`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest(market)
+    try daemon.scratch.write("state.db.venue", "{\"version\":1")
+    try daemon.start()
+    try daemon.process.line(with: "kept of the exchange's rules is not used")
+    try daemon.waitForTrading()
+    #expect(try origins(daemon) == ["exchange", "exchange"])
+  }
+}

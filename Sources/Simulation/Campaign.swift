@@ -3,16 +3,26 @@ import Glibc
 import Platform
 
 /// Many seeds, and what they add up to.
-enum Campaign {
-  static func seeds(
-    _ simulator: Simulator, _ options: SimulateProgram.Options, _ say: (String) -> Void
-  ) -> Int32 {
+struct Campaign {
+  let simulator: Simulator
+  let options: SimulateProgram.Options
+  let say: (String) -> Void
+  let complain: (String) -> Void
+  let isInterrupted: () -> Bool
+
+  /// Returns the exit status.
+  func seeds() -> Int32 {
     var sum = Tally()
     let start = Clock.monotonic()
-    let work = processorTime()
+    let work = Self.processorTime()
     var seed = options.first
     let limit = options.minutes.map { Duration.seconds($0 * 60) }
     while limit.map({ Clock.monotonic().since(start) < $0 }) ?? (sum.seeds < options.seeds) {
+      if isInterrupted() {
+        say(sum.summary(in: Self.processorTime() - work))
+        complain("simulate: stopped by SIGINT before seed \(seed)")
+        return SimulateProgram.interrupted
+      }
       var scenario = Scenario(seed: seed, plant: options.plant, at: options.venue)
       scenario.without = options.without
       let outcome = simulator.run(scenario, keepsWords: options.tellsStory)
@@ -22,13 +32,16 @@ enum Campaign {
       }
       if options.tellsStory { for line in outcome.story { say(line) } }
       if let violation = outcome.violation {
-        tell(simulator, outcome, violation, say)
-        say(sum.summary(in: processorTime() - work))
+        tell(outcome, violation)
+        say(sum.summary(in: Self.processorTime() - work))
         return 1
+      }
+      if sum.seeds.isMultiple(of: options.progressInterval) {
+        complain(sum.progress(of: limit == nil ? options.seeds : nil))
       }
       seed += 1
     }
-    say(sum.summary(in: processorTime() - work))
+    say(sum.summary(in: Self.processorTime() - work))
     let missed = sum.missedFaults
     if sum.seeds >= Tally.enoughSeeds && !missed.isEmpty && options.without.isEmpty {
       say("never hit: " + missed.map(\.rawValue).joined(separator: ", "))
@@ -44,9 +57,7 @@ enum Campaign {
     return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
   }
 
-  private static func tell(
-    _ simulator: Simulator, _ outcome: Outcome, _ violation: Violation, _ say: (String) -> Void
-  ) {
+  private func tell(_ outcome: Outcome, _ violation: Violation) {
     say("seed=\(outcome.scenario.seed) breaks \(violation.invariant.rawValue): \(violation.text)")
     let small = simulator.shrink(outcome)
     say(
@@ -63,14 +74,15 @@ enum Campaign {
 
   // MARK: Planted faults
 
-  static func planted(
-    _ simulator: Simulator, _ options: SimulateProgram.Options, _ say: (String) -> Void
-  ) -> Int32 {
+  /// Returns the exit status.
+  func planted() -> Int32 {
     var escaped = 0
     for plant in Plant.allCases {
-      if let found = firstCatch(
-        of: plant, simulator, from: options.first, at: options.venue, most: 10_000)
-      {
+      if isInterrupted() {
+        complain("simulate: stopped by SIGINT before the planted fault \(plant.rawValue)")
+        return SimulateProgram.interrupted
+      }
+      if let found = firstCatch(of: plant, most: 10_000) {
         say(
           "\(plant.rawValue): caught by \(found.invariant.rawValue) with seed \(found.seeds)"
             + " (\(found.text))")
@@ -83,12 +95,12 @@ enum Campaign {
     return escaped == 0 ? 0 : 1
   }
 
-  static func firstCatch(
-    of plant: Plant, _ simulator: Simulator, from first: UInt64,
-    at venue: SimulatedVenue = .mexc, most: Int
+  private func firstCatch(
+    of plant: Plant, most: Int
   ) -> (seeds: Int, invariant: Invariant, text: String)? {
     for count in 0..<most {
-      let outcome = simulator.run(Scenario(seed: first + UInt64(count), plant: plant, at: venue))
+      let outcome = simulator.run(
+        Scenario(seed: options.first + UInt64(count), plant: plant, at: options.venue))
       if let violation = outcome.violation {
         return (count + 1, violation.invariant, violation.text)
       }
@@ -136,6 +148,12 @@ struct Tally {
 
   var missedFaults: [Fault] {
     Fault.allCases.filter { $0.isImportant && hits[Fault.ordinal[$0] ?? 0] == 0 }
+  }
+
+  /// How far it is; `total` is `nil` where time says when it ends.
+  func progress(of total: Int?) -> String {
+    let end = total.map { " of \($0)" } ?? ""
+    return "seed \(seeds)\(end), \(violations) violations"
   }
 
   func summary(in time: Duration) -> String {

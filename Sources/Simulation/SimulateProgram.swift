@@ -14,7 +14,14 @@ package enum SimulateProgram {
       --plant NAME  put one fault into the program, and see it caught
       --venue NAME  trade at another venue: \(SimulatedVenue.allCases.map(\.rawValue).joined(separator: ", "))
       --planted     every planted fault, with the seeds that it took to catch it
+    Each \(Options.progressInterval) seeds a line on standard error says how far it is. SIGINT (Ctrl-C) \
+    stops after the seed that runs, with the summary so far.
+    Exit status: 0 nothing was violated, 1 something was, 2 wrong arguments, \(interrupted) stopped by \
+    SIGINT before the end.
     """
+
+  /// As a shell tells of a program that SIGINT ended.
+  static let interrupted: Int32 = 130
 
   package struct Options {
     var seeds = 1_000
@@ -27,6 +34,9 @@ package enum SimulateProgram {
     var tellsStory = false
     var wantsHelp = false
     var without: Set<Fault> = []
+    /// Seeds between two lines that say how far it is.
+    var progressInterval = Self.progressInterval
+    static let progressInterval = 500
 
     init(_ arguments: [String]) throws(UsageError) {
       // Hours of work are not what somebody wants who names nothing.
@@ -67,10 +77,11 @@ package enum SimulateProgram {
     init(_ text: String) { self.text = text }
   }
 
-  /// 0 when nothing was violated, 1 when something was, 2 for wrong arguments. `say` writes a line on
-  /// standard output, `complain` one on standard error.
+  /// Returns the exit status. `say` writes a line on standard output, `complain` one on standard error;
+  /// `isInterrupted` is asked before each seed whether to stop there.
   package static func run(
-    _ arguments: [String], say: @escaping (String) -> Void, complain: (String) -> Void
+    _ arguments: [String], say: @escaping (String) -> Void, complain: @escaping (String) -> Void,
+    isInterrupted: @escaping () -> Bool
   ) -> Int32 {
     let options: Options
     do throws(UsageError) {
@@ -86,8 +97,10 @@ package enum SimulateProgram {
     simdisk_keep_memory()
     do {
       let simulator = try Simulator()
-      if options.isPlanted { return Campaign.planted(simulator, options, say) }
-      return Campaign.seeds(simulator, options, say)
+      let campaign = Campaign(
+        simulator: simulator, options: options, say: say, complain: complain,
+        isInterrupted: isInterrupted)
+      return options.isPlanted ? campaign.planted() : campaign.seeds()
     } catch {
       say("simulate: \(error)")
       return 1

@@ -26,15 +26,20 @@ struct Dials {
   let breaksASymbol: Bool
   /// The limit of a day, in the quote asset.
   let dailyQuote: Int
+  /// Prices and the account's orders are pushed, too.
+  let hasStreams: Bool
 
   init(_ scenario: Scenario) {
     var draw = SplitMix64(seed: scenario.seed, stream: "dials")
     let kind = draw.below(10)
-    let single = Fault.allCases[draw.below(Fault.allCases.count)]
+    let others = Fault.allCases.filter { !$0.isOfStreams }
+    let single = others[draw.below(others.count)]
+    var drawForStreams = SplitMix64(seed: scenario.seed, stream: "dials of the streams")
+    hasStreams = drawForStreams.chance(3, in: 4) && scenario.venue.hasStreams
     strength = Fault.allCases.map { fault in
       // Every fault is drawn for, so that one more or less leaves the others as they are.
-      let share = draw.below(1_001)
-      let isOn = draw.chance(2, in: 3)
+      let share = fault.isOfStreams ? drawForStreams.below(1_001) : draw.below(1_001)
+      let isOn = fault.isOfStreams ? drawForStreams.chance(2, in: 3) : draw.chance(2, in: 3)
       if scenario.without.contains(fault) || kind == 0 { return 0 }
       if kind == 1 { return fault == single ? fault.most : 0 }
       return isOn ? fault.most * share / 1_000 : 0

@@ -37,15 +37,20 @@ struct EndOfRun {
     checkFiles(spool, hurt)
   }
 
+  /// An order that is followed, and whose record the exchange is ahead of.
+  func firstMissed(_ network: SimulatedNetwork) -> SimulatedOrder? {
+    network.face.exchange.orders.first { found in
+      guard let order = shadow.order(named: found.clientOrderID ?? ""), order.status.isWorking
+      else { return false }
+      return !order.says(found)
+    }
+  }
+
   private func checkFound(_ found: SimulatedOrder) {
     let name = found.clientOrderID ?? ""
     guard let order = shadow.order(named: name)
     else { return world.fail(.oursIsKnown, name, "nobody knows the order \(found.orderID)") }
-    let isSame =
-      order.orderID == found.orderID
-      && order.executedQuantity == found.executedQuantity
-      && order.status.rawValue == found.status.rawValue.lowercased().replacingNew
-    if !isSame && !endedUnseen.contains(name) {
+    if !order.says(found) && !endedUnseen.contains(name) {
       world.fail(
         .truthIsFound, name,
         "the exchange says \(found.status.rawValue), \(found.executedQuantity) executed; the record "
@@ -86,6 +91,13 @@ struct EndOfRun {
         "it is \(order.status.rawValue), and "
           + (spool.statuses[name] == nil ? "no doubt is told" : "a doubt is told"))
     }
+  }
+}
+
+extension Order {
+  fileprivate func says(_ found: SimulatedOrder) -> Bool {
+    orderID == found.orderID && executedQuantity == found.executedQuantity
+      && status.rawValue == found.status.rawValue.lowercased().replacingNew
   }
 }
 

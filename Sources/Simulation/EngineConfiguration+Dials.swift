@@ -8,7 +8,9 @@ extension EngineConfiguration {
   init(_ dials: Dials, _ mode: TradingMode, at venue: SimulatedVenue) {
     self.init(
       mode: mode,
-      price: .init(maximumAge: Oracle.maximumPriceAge, maximumDeviation: FixedDecimal(100)),
+      price: .init(
+        source: dials.hasStreams && mode == .live ? .auto : .rest,
+        maximumAge: Oracle.maximumPriceAge, maximumDeviation: FixedDecimal(100)),
       risk: .init(
         symbols: SimulatedNetwork.listings.map(\.symbol),
         maximumOrderQuote: Oracle.maximumOrderQuote, maximumOpenOrders: 50,

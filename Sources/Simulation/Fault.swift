@@ -46,6 +46,18 @@ package enum Fault: String, CaseIterable, Hashable, Sendable {
   case flood
   case commands
   case modeChange = "mode_change"
+  // The streams.
+  case bookLate = "book_late"
+  case bookLies = "book_lies"
+  case bookRepeated = "book_repeated"
+  case marketSilent = "market_silent"
+  case marketDies = "market_dies"
+  case pushLost = "push_lost"
+  case pushLate = "push_late"
+  case pushRepeated = "push_repeated"
+  case accountDies = "account_dies"
+  case keyExpired = "key_expired"
+  case keyRefused = "key_refused"
 
   /// How often at most, in a million of its chances.
   var most: Int {
@@ -78,6 +90,27 @@ package enum Fault: String, CaseIterable, Hashable, Sendable {
     case .flood: 60_000
     case .commands: 60_000
     case .modeChange: 30_000
+    case .bookLate, .bookLies, .bookRepeated: 150_000
+    case .marketSilent, .marketDies: 5_000
+    case .pushLost, .pushLate, .pushRepeated: 200_000
+    case .accountDies, .keyExpired: 30_000
+    case .keyRefused: 200_000
+    }
+  }
+
+  /// Drawn for from chance of its own, so that the other faults of a seed do not depend on it.
+  var isOfStreams: Bool {
+    switch self {
+    case .bookLate, .bookLies, .bookRepeated, .marketSilent, .marketDies, .pushLost, .pushLate,
+      .pushRepeated, .accountDies, .keyExpired, .keyRefused:
+      true
+    case .requestLost, .replyLost, .replyCut, .requestHeld, .requestCopied, .connectionRefused,
+      .slowNetwork, .errorBefore, .errorAfter, .garbage, .htmlPage, .emptyAnswer, .wrongEcho,
+      .firewall, .throttle, .ban, .hiddenOrder, .plainRefusal, .doubtfulCode, .refusedList,
+      .foreignRow, .brokenLooks, .kill, .powerLoss, .clockStep, .diskFull, .writeFails, .syncFails,
+      .slowDisk, .longPause, .lostEvent, .doubledEvent, .moveFails, .unsyncedFile, .duplicate,
+      .conflict, .staleSignal, .malformed, .flood, .commands, .modeChange:
+      false
     }
   }
 
@@ -88,7 +121,8 @@ package enum Fault: String, CaseIterable, Hashable, Sendable {
       .errorAfter, .garbage, .htmlPage, .throttle, .hiddenOrder, .kill, .powerLoss, .clockStep,
       .diskFull, .writeFails, .syncFails, .longPause, .unsyncedFile, .duplicate, .conflict,
       .staleSignal, .malformed, .commands, .modeChange, .plainRefusal, .doubtfulCode, .refusedList,
-      .foreignRow, .brokenLooks:
+      .foreignRow, .brokenLooks, .bookLate, .bookLies, .bookRepeated, .marketSilent, .marketDies,
+      .pushLost, .pushLate, .pushRepeated, .accountDies, .keyExpired, .keyRefused:
       true
     case .requestCopied, .slowNetwork, .emptyAnswer, .wrongEcho, .firewall, .ban, .slowDisk,
       .lostEvent, .doubledEvent, .moveFails, .flood:

@@ -51,7 +51,10 @@ final class Oracle {
   var pools = PoolKnowledge()
   private var backOff = DemandedBackOff()
   private var views = AnsweredViews()
-  private var prices = AskedPrices()
+  private(set) var prices = AskedPrices()
+  var pushedPrices = PushedPrices()
+  /// What the exchange has executed of an order by now; `nil` on paper, where there is none.
+  var executedAtExchange: ((SimulatedOrder) -> FixedDecimal)?
 
   init(_ world: World, mode: TradingMode = .live) {
     self.world = world
@@ -217,6 +220,7 @@ final class Oracle {
       }
       return
     }
+    checkExecuted(order, at: found)
     switch order.status {
     case .new where lostArmings.contains(name): break
     case .denied where lostArmings.contains(name) && isHidden(found),
@@ -340,13 +344,7 @@ final class Oracle {
       unguarded("\(order.request.symbol) was paused")
     }
     guard let quote = order.quote else { return unguarded("no price was looked at") }
-    if let asked = prices.sentAt(of: quote, world) {
-      let age = Duration.nanoseconds(world.time - asked)
-      // A time is written down in whole milliseconds.
-      if age > Self.maximumPriceAge + .milliseconds(1) { unguarded("its price was \(age) old") }
-    } else {
-      unguarded("nobody asked for its price")
-    }
+    checkPrice(of: order, quote, unguarded: unguarded)
   }
 
   private func checkCaps() {

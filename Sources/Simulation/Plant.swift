@@ -58,6 +58,14 @@ package enum Plant: String, CaseIterable, Hashable, Sendable {
   case modeIgnored = "mode-ignored"
   /// A look that fails counts as one that was not answered yet.
   case failedLooksWait = "failed-looks-wait"
+  /// A book whose best bid is above its best ask is taken for a price.
+  case crossedBookIsPrice = "crossed-book-is-price"
+  /// A book that was held up on its way counts as one of its arrival.
+  case lateBookIsFresh = "late-book-is-fresh"
+  /// What a pushed report says is executed counts twice.
+  case pushedFillsDoubled = "pushed-fills-doubled"
+  /// While the account's stream is up, no order is looked up.
+  case safetyLooksStop = "safety-looks-stop"
 }
 
 extension Plant {
@@ -84,6 +92,18 @@ extension Plant {
           .mayRetry("never left"), at: state.live[index].order.updatedAt)
       }
     }
+  }
+
+  func alter(_ price: inout MarketPrice, at now: Moment) {
+    if self == .crossedBookIsPrice, let bid = price.bid, let ask = price.ask, bid >= ask {
+      (price.bid, price.ask, price.last) = (nil, nil, ask)
+    }
+    if self == .lateBookIsFresh { price.knownAt = now }
+  }
+
+  func alter(_ input: Input) -> Input {
+    guard self == .pushedFillsDoubled, case .execution(let report) = input else { return input }
+    return .execution(report.withFillTwice)
   }
 
   func alter(_ answer: ExchangeAnswer, to request: ExchangeRequest) -> ExchangeAnswer {
@@ -119,18 +139,18 @@ extension Plant {
       .failed(.throttled(ThrottleNotice(wait: .milliseconds(1), isBan: false, text: text)))
     case (.partIsWhole, .order, .order(let report)) where report.status == .partiallyFilled:
       report.asFilled
-    case (.fillsDoubled, _, .order(let report)): report.withFillTwice
+    case (.fillsDoubled, _, .order(let report)): .order(report.withFillTwice)
     default: answer
     }
   }
 }
 
 extension OrderReport {
-  fileprivate var withFillTwice: ExchangeAnswer {
+  fileprivate var withFillTwice: OrderReport {
     var report = self
     report.executedQuantity =
       executedQuantity.adding(executedQuantity) ?? executedQuantity
-    return .order(report)
+    return report
   }
 
   fileprivate var asFilled: ExchangeAnswer {

@@ -12,7 +12,7 @@ final class SimulatedNetwork {
   let credentials: MEXC.Credentials
   let world: World
   let oracle: Oracle
-  private(set) var face: SpotFace
+  var face: SpotFace
   private var travel: SplitMix64
   private var visibility: SplitMix64
   /// Until when the front turns everything away.
@@ -71,6 +71,11 @@ final class SimulatedNetwork {
     }
     let mean = world.dials.travel
     return Int64(mean / 2 + travel.below(mean))
+  }
+
+  /// A frame's way: what it draws is the streams' own.
+  func streamWay(_ fate: inout SplitMix64) -> Int64 {
+    Int64(world.dials.travel / 2 + fate.below(world.dials.travel))
   }
 
   // MARK: At the exchange

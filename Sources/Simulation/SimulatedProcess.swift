@@ -243,6 +243,7 @@ final class SimulatedProcess {
 /// The production link over the simulated network, with the deaths around every request.
 final class WatchedLink: Dispatching {
   private var link: ExchangeLink?
+  private var streams: SimulatedStreams?
   private var requests: [RequestID: ExchangeRequest] = [:]
   private let process: SimulatedProcess
   private let world: World
@@ -254,13 +255,18 @@ final class WatchedLink: Dispatching {
     self.process = process
     self.world = world
     let carrier = SimulatedCarrier(network, process)
+    if world.dials.hasStreams && process.mode == .live {
+      streams = SimulatedStreams(network, process)
+    }
     link = ExchangeLink(
       client: carrier,
       venue: world.scenario.venue.venue(
         in: process.mode, credentials: network.credentials,
         receiveWindow: world.dials.receiveWindow, openOrders: state.live.map(\.order)),
-      now: { world.machineNow }
+      streams: streams, now: { world.machineNow }
     ) { [weak self] input in
+      // Books come by the thousand: deaths strike where more happens.
+      if case .price = input { return deliver(input) }
       guard let self, process.survives(.onEvent) else { return }
       guard case .answer(let id, let answer) = input else { return deliver(input) }
       process.noteKey(answer)
@@ -283,6 +289,12 @@ final class WatchedLink: Dispatching {
     var dispatch = dispatch
     if process.plant == .stampOfSending {
       dispatch.stampedAt = dispatch.stampedAt.advanced(by: .milliseconds(1))
+    }
+    if process.plant == .safetyLooksStop, streams?.isAccountUp == true,
+      process.epochs?.driver?.engine.isTradingOpen == true,
+      case .order(_, .orderID) = dispatch.request
+    {
+      return
     }
     requests[dispatch.id] = dispatch.request
     link?.send(dispatch)

@@ -61,6 +61,9 @@ package final class SimulationRun {
     network = SimulatedNetwork(world, oracle)
     self.logger = logger
     ends = world.stream("ends")
+    oracle.executedAtExchange = { [unowned network] order in
+      network.face.exchange.orders[order.number].executedQuantity
+    }
     if !world.dials.startsEmpty { disk.fill(template) }
   }
 
@@ -128,6 +131,21 @@ package final class SimulationRun {
     let settle = world.dials.settleTime + world.dials.receiveWindow + .seconds(1 + 30 + 10)
     turn(until: max(world.time + settle.wholeNanoseconds, lastVisible + 75 * second))
     turn(until: world.time + restOfBackOff() + 15 * second)
+    awaitSafetyNet()
+  }
+
+  /// A push may have been lost just before the faults were over: the safety net finds what it told.
+  private func awaitSafetyNet() {
+    let limit = world.time + Oracle.safetyNet
+    func missed() -> SimulatedOrder? { EndOfRun(oracle).firstMissed(network) }
+    while world.violation == nil, world.time < limit, missed() != nil {
+      turn(until: world.time + 5 * second)
+    }
+    guard world.violation == nil, let missed = missed() else { return }
+    world.fail(
+      .noFillMissed, missed.clientOrderID ?? "",
+      "the exchange says \(missed.status.rawValue), \(missed.executedQuantity) executed, and "
+        + "\(Oracle.safetyNet / second) s were not enough to see it")
   }
 
   /// Longer than every wait of an honest start: the pools, and looks until they are hopeless. Pools of

@@ -147,6 +147,8 @@ package enum Invariant: String, CaseIterable, Hashable, Sendable {
   case modesStayApart = "modes-stay-apart"
   case storeIsUsedWell = "store-is-used-well"
   case othersTrade = "others-trade"
+  case fillsCountOnce = "fills-count-once"
+  case noFillMissed = "no-fill-missed-too-long"
 }
 
 package struct Violation: Hashable, Sendable {

@@ -34,11 +34,15 @@ struct PlantedFaultTests {
     (.errorIsNo, [.absenceIsProved, .backOffIsKept]),
     (.partIsWhole, [.truthIsFound]),
     (.findsDropped, [.truthIsFound, .oursIsKnown, .absenceIsProved]),
-    (.fillsDoubled, [.filledAtMostOrdered]),
+    (.fillsDoubled, [.filledAtMostOrdered, .fillsCountOnce]),
     (.dailyLimitIgnored, [.capsHold]),
     (.signalNotWritten, [.storeIsUsedWell]),
     (.modeIgnored, [.modesStayApart]),
     (.failedLooksWait, [.othersTrade]),
+    (.crossedBookIsPrice, [.nothingSentUnguarded]),
+    (.lateBookIsFresh, [.nothingSentUnguarded]),
+    (.pushedFillsDoubled, [.fillsCountOnce, .filledAtMostOrdered]),
+    (.safetyLooksStop, [.noFillMissed, .oneDispositionEach]),
   ]
 
   @Test

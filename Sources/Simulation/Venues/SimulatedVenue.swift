@@ -16,6 +16,13 @@ package enum SimulatedVenue: String, CaseIterable, Hashable, Sendable {
     }
   }
 
+  var hasStreams: Bool {
+    switch self {
+    case .mexc: true
+    case .toy: false
+    }
+  }
+
   /// `openOrders` are those that an earlier run left at the venue.
   func venue(
     in mode: TradingMode, credentials: MEXC.Credentials, receiveWindow: Duration,

@@ -3,7 +3,7 @@
 struct AllocationMeasurement {
   #if DEBUG
     /// Code that is not optimised copies more.
-    static let budget = 1_500
+    static let budget = 1_800
   #else
     static let budget = 250
   #endif

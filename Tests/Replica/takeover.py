@@ -14,6 +14,15 @@ KNOWN = [f"known-{number}" for number in range(1, 41)]
 FORGOTTEN = [f"forgotten-{number}" for number in range(1, 9)]
 
 
+class Site(Machine):
+    """A machine that looks for an order no longer than it takes to see one here."""
+
+    def settings(self):
+        settings = super().settings()
+        settings["exchange"].update(recv_window_ms=5000, settle_seconds=2)
+        return settings
+
+
 class Replica:
     """A folder that Litestream keeps in step with a database."""
 
@@ -68,7 +77,7 @@ def trade(machine, names):
 
 def first_machine(binaries, program):
     """Dies when its orders have left that the replica does not know; the replica as it was then."""
-    machine = Machine(binaries)
+    machine = Site(binaries)
     machine.start_daemon()
     replica = Replica(program, machine)
     trade(machine, KNOWN)
@@ -96,7 +105,7 @@ def ledger(machine):
 
 def take_over(first, copy, put):
     """`put` brings the copy into the second machine's place."""
-    second = Machine(first.binaries, first.exchange)
+    second = Site(first.binaries, first.exchange)
     try:
         put(second, copy)
         second.start_daemon()

@@ -143,11 +143,7 @@ final class CompareMeasurement {
   ) throws -> Duration {
     try dropper.prepare(signal)
     try bench.pass(Self.rest)
-    let start = try dropper.drop(signal)
-    let arrival = try bench.time("the order of a signal", for: Self.deadline, of: program) {
-      log.arrival(of: order)
-    }
-    return arrival.since(start)
+    return try dropper.timeToWire(of: signal, as: order, within: Self.deadline, by: program)
   }
 
   // MARK: Report
@@ -181,12 +177,4 @@ final class CompareMeasurement {
         ("ratio", .ratio(ratio)), ("of pairs", .ratio(ofPairs)),
       ])
   }
-}
-
-extension Int64 {
-  fileprivate func ratio(to other: Int64) -> Double { Double(self) / Double(Swift.max(1, other)) }
-}
-
-extension [Double] {
-  fileprivate var median: Double { isEmpty ? 0 : sorted()[count / 2] }
 }

@@ -19,12 +19,10 @@ final class ConsoleMeasurement {
   private static let maximumAge = Duration.seconds(60)
 
   private let bench: Bench
-  private let log: WireLog
   private var nextNumber = 1
 
-  init(_ bench: Bench) throws {
+  init(_ bench: Bench) {
     self.bench = bench
-    log = try bench.exchange().exchange.log
   }
 
   func run() throws -> BenchSection {
@@ -39,7 +37,7 @@ final class ConsoleMeasurement {
         times[index] = try pass(lanes[index])
         lanes[index].times.add(times[index])
       }
-      ratios.append(times[1].ratio(to: times[0]))
+      ratios.append(times[1].wholeNanoseconds.ratio(to: times[0].wholeNanoseconds))
       try console.read()
       try bench.pass(next.since(Clock.monotonic()))
     }
@@ -65,25 +63,21 @@ final class ConsoleMeasurement {
     let signal = BenchSignal(nextNumber)
     nextNumber += 1
     try lane.dropper.prepare(signal)
-    let order = signal.clientOrderID(account: lane.daemon.account)
-    let start = try lane.dropper.drop(signal)
-    let arrival = try bench.time("the order of a signal", for: Self.deadline, of: lane.daemon) {
-      log.arrival(of: order)
-    }
-    return arrival.since(start)
+    return try lane.dropper.timeToWire(
+      of: signal, as: signal.clientOrderID(account: lane.daemon.account), within: Self.deadline,
+      by: lane.daemon)
   }
 
   private func section(
     _ lanes: [Lane], _ ratios: [Double], _ usage: ProcessUsage, lines: Int
   ) -> BenchSection {
-    let medians = lanes.map { Duration.nanoseconds($0.times.median) }
-    let pairs = ratios.isEmpty ? 0 : ratios.sorted()[ratios.count / 2]
+    let medians = lanes.map(\.times.median)
     let rows = lanes.indices.map { index in
       BenchRow(
         label: lanes[index].label,
         values: lanes[index].times.distribution + [
           ("ratio", .ratio(medians[index].ratio(to: medians[0]))),
-          ("of pairs", .ratio(index == 0 ? 1 : pairs)),
+          ("of pairs", .ratio(index == 0 ? 1 : ratios.median)),
         ])
     }
     return BenchSection(
@@ -93,11 +87,5 @@ final class ConsoleMeasurement {
         "The page read \(lines) lines of events. mexc-console: resident "
           + "\(usage.residentBytes / 1_024) KiB, at most \(usage.peakBytes / 1_024) KiB."
       ])
-  }
-}
-
-extension Duration {
-  fileprivate func ratio(to other: Duration) -> Double {
-    Double(wholeNanoseconds) / Double(Swift.max(1, other.wholeNanoseconds))
   }
 }

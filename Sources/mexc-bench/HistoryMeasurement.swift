@@ -30,12 +30,10 @@ final class HistoryMeasurement {
   }
 
   private let bench: Bench
-  private let log: WireLog
   private var nextNumber = 1
 
-  init(_ bench: Bench) throws {
+  init(_ bench: Bench) {
     self.bench = bench
-    log = try bench.exchange().exchange.log
   }
 
   func run() throws -> BenchSection {
@@ -94,12 +92,10 @@ final class HistoryMeasurement {
     let signal = BenchSignal(nextNumber)
     nextNumber += 1
     try dropper.prepare(signal)
-    let start = try dropper.drop(signal)
-    let order = signal.clientOrderID(account: daemon.account)
-    let arrival = try bench.time("the order of a signal", for: Self.deadline, of: daemon) {
-      log.arrival(of: order)
-    }
-    lane.times.add(arrival.since(start))
+    lane.times.add(
+      try dropper.timeToWire(
+        of: signal, as: signal.clientOrderID(account: daemon.account), within: Self.deadline,
+        by: daemon))
     try daemon.waitUntilSettled()
   }
 

@@ -69,8 +69,9 @@ final class OpenConsole: ProgramUnderTest {
   }
 
   private static func text(of client: UnixClient) throws -> String {
-    let line = try client.readLine(until: Clock.monotonic().advanced(by: answerDeadline))
-    return String(decoding: line, as: UTF8.self).trimmingSuffix { $0.isNewline || $0 == "\r" }
+    var line = try client.readLine(until: Clock.monotonic().advanced(by: answerDeadline))
+    if line.last == UInt8(ascii: "\r") { line.removeLast() }
+    return String(decoding: line, as: UTF8.self)
   }
 
   /// Reads what the page was sent meanwhile.
@@ -89,13 +90,5 @@ final class OpenConsole: ProgramUnderTest {
   func stop(_ bench: Bench) throws {
     process.terminate()
     try bench.wait("the console to end", for: Self.startDeadline) { process.hasEnded }
-  }
-}
-
-extension String {
-  fileprivate func trimmingSuffix(while isDropped: (Character) -> Bool) -> String {
-    var rest = self[...]
-    while let last = rest.last, isDropped(last) { rest.removeLast() }
-    return String(rest)
   }
 }

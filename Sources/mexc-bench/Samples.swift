@@ -31,3 +31,11 @@ struct Samples {
     ]
   }
 }
+
+extension Int64 {
+  func ratio(to other: Int64) -> Double { Double(self) / Double(Swift.max(1, other)) }
+}
+
+extension [Double] {
+  var median: Double { isEmpty ? 0 : sorted()[count / 2] }
+}

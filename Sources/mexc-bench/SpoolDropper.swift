@@ -42,6 +42,19 @@ final class SpoolDropper {
     return start
   }
 
+  /// From the rename of the prepared file to the signal's order on the wire.
+  func timeToWire(
+    of signal: BenchSignal, as order: ClientOrderID, within deadline: Duration,
+    by program: some ProgramUnderTest
+  ) throws -> Duration {
+    let log = try bench.exchange().exchange.log
+    let start = try drop(signal)
+    let arrival = try bench.time("the order of a signal", for: deadline, of: program) {
+      log.arrival(of: order)
+    }
+    return arrival.since(start)
+  }
+
   /// Whether nobody has taken the file yet.
   func isWaiting(_ signal: BenchSignal) -> Bool { incoming.contains(name(of: signal)) }
 

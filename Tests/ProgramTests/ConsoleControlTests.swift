@@ -100,6 +100,12 @@ import Testing
     #expect(try check(Wish("b"))["code"] == "halted")
     #expect(try market.ledger().placements == 1)
 
+    // The daemon answers, and takes no question of that length.
+    let long = String(repeating: "x", count: 9_000)
+    #expect(
+      try console.send("POST", "/api/check", body: Wish("b", ["note": .string(long)]).text)
+        .errorCode == "invalid_request")
+
     try daemon.kill9()
     let alone = try check(Wish("b"))
     #expect(alone["ok"] == true)

@@ -40,6 +40,9 @@ enum DaemonCommand {
     do throws(ControlFailure) {
       let answer = try daemon.ask(.dryRun(signal: String(decoding: body, as: UTF8.self)))
       return .json(AnswerDocument.of(answer, isOK: answer["ok"] == true))
+    } catch  where error.code == .invalidRequest {
+      // It answers, and cannot be asked about so long a text.
+      return .failure(error)
     } catch {
       return SignalCheck.reply(body, configuration)
     }

@@ -245,9 +245,8 @@ package final class SignalGateway {
   /// What would become of these bytes if they came now: nothing is remembered, and nothing leaves.
   /// Throws why that cannot be told.
   func dryRun(_ bytes: [UInt8]) throws(ControlFailure) -> JSONValue {
-    guard let driver, !isClosing else {
-      throw ControlFailure(code: .refused, message: "the daemon takes no signals now")
-    }
+    let noSignals = ControlFailure(code: .refused, message: "the daemon takes no signals now")
+    guard let driver, !isClosing else { throw noSignals }
     let signal: Signal
     let signature: SignalSignature?
     do throws(SignalRefusal) {
@@ -266,9 +265,7 @@ package final class SignalGateway {
     }
     let now = time.now()
     let arrival = arrival(of: signal, bytes, from: .socket("dry run"), at: now.wall)
-    guard let run = DryRun(of: arrival, known, on: driver.engine, at: now) else {
-      throw ControlFailure(code: .refused, message: "the daemon takes no signals now")
-    }
+    guard let run = DryRun(of: arrival, known, on: driver.engine, at: now) else { throw noSignals }
     return DryRunReport(run).document
   }
 

@@ -12,18 +12,20 @@ struct FieldAddressTests {
 
   private let scratch: Scratch
   private let authority: Authority
+  private let port: ReservedPort
 
   init() throws {
     scratch = try Scratch()
     authority = try Authority(scratch)
     try authority.issue(for: "DNS:\(Self.name)")
     try scratch.write("hosts", "", mode: 0o644)
+    port = try ReservedPort(on: ["127.0.0.2", "127.0.0.3"])
   }
 
-  private func market(at address: String, port: UInt16 = 0) throws -> SimulatedMarket {
+  private func market(at address: String) throws -> SimulatedMarket {
     try SimulatedMarket(
       SimulatedMarket.calm
-        + ["--tls", authority.certificate, authority.key, "--address", address], port: port)
+        + ["--tls", authority.certificate, authority.key, "--address", address], port: port.number)
   }
 
   /// A daemon whose /etc/hosts is the scratch folder's, in a namespace of mounts; who is not root has
@@ -61,7 +63,7 @@ struct FieldAddressTests {
     try daemon.waitForTrading()
     try fills("before", daemon)
     try old.stop()
-    let new = try market(at: "127.0.0.3", port: old.port)
+    let new = try market(at: "127.0.0.3")
     try lead(to: "127.0.0.3")
     try fills("after", daemon)
     try daemon.process.line(with: "connected to 127.0.0.3")
@@ -79,7 +81,7 @@ struct FieldAddressTests {
     try daemon.until("eight refusals") {
       daemon.journal.count { $0.contains("Connection refused") } >= 8 ? true : nil
     }
-    let new = try market(at: "127.0.0.3", port: old.port)
+    let new = try market(at: "127.0.0.3")
     try lead(to: "127.0.0.3")
     try fills("after", daemon)
     withExtendedLifetime(new) {}

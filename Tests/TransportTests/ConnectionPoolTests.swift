@@ -1,5 +1,6 @@
 import Domain
 import Platform
+import TestKit
 import Testing
 import Transport
 
@@ -58,7 +59,7 @@ import Transport
   }
 
   @Test func `a request knocks at once although the background waits`() throws {
-    let silent = try SilentPort()
+    let silent = try ReservedPort()
     defer { withExtendedLifetime(silent) {} }
     let port = silent.number
     var failures = 0

@@ -89,11 +89,7 @@ import Transport
   @Test func `a host that swallows connection requests`() throws {
     // The kernel's queue holds two; what comes then is dropped without a word.
     let server = try RawServer(loop, backlog: 0, accepts: false)
-    let filler = HTTPClient(
-      loop: loop, endpoint: try endpoint(server.port), tls: nil,
-      configuration: configuration { $0.warmConnections = 6 })
-    filler.start()
-    try loop.run(for: .milliseconds(50))
+    let filler = try server.fill()
     let client = HTTPClient(
       loop: loop, endpoint: try endpoint(server.port), tls: nil,
       configuration: configuration { $0.connectDeadline = .milliseconds(60) })
@@ -102,7 +98,7 @@ import Transport
     #expect(error.reason == .deadline)
     #expect(error.progress == .notSent)
     client.close()
-    filler.close()
+    withExtendedLifetime(filler) {}
     server.close()
   }
 }

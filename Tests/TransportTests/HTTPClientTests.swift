@@ -1,5 +1,6 @@
 import Domain
 import Platform
+import TestKit
 import Testing
 import Transport
 
@@ -64,7 +65,7 @@ import Transport
   }
 
   @Test func `nobody listening means that nothing was sent`() throws {
-    let silent = try SilentPort()
+    let silent = try ReservedPort()
     defer { withExtendedLifetime(silent) {} }
     let port = silent.number
     let error = try #require(try client(port).exchange(HTTPRequest(.post, "/"), .once).error)

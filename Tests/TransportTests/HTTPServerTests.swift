@@ -1,6 +1,7 @@
 import Domain
 import Glibc
 import Platform
+import TestKit
 import Testing
 import Transport
 
@@ -66,6 +67,7 @@ import Transport
     }
     let client = try RawClient(loop, port: server.port, reads: false)
     client.send((0..<100).map { request("/\($0)") }.joined())
+    try loop.run(until: { requests > 0 })
     try loop.run(for: .milliseconds(100))
     // What the two socket buffers swallow, and one answer that waits.
     #expect((1...12).contains(requests))
@@ -232,13 +234,18 @@ import Transport
   }
 
   @Test func `a port that is taken is an error, and a closed server frees its port`() throws {
-    let first = try server { _, responder in responder.respond(200) }
-    #expect(throws: SystemError("bind", "127.0.0.1 port \(first.port)", number: EADDRINUSE)) {
-      try HTTPServer(loop: loop, port: first.port, tls: nil) { _, _ in }
+    let port = try ReservedPort()
+    defer { withExtendedLifetime(port) {} }
+    func server() throws -> HTTPServer {
+      try HTTPServer(loop: loop, port: port.number, tls: nil) { _, _ in }
+    }
+    let first = try server()
+    #expect(throws: SystemError("bind", "127.0.0.1 port \(port.number)", number: EADDRINUSE)) {
+      try server()
     }
     first.close()
-    let second = try HTTPServer(loop: loop, port: first.port, tls: nil) { _, _ in }
-    #expect(second.port == first.port)
+    let second = try server()
+    #expect(second.port == port.number)
     second.close()
   }
 }

@@ -179,6 +179,7 @@ import Transport
     for bytes in [[0x81, 0x00], [0x89, 0x00], [0x8A, 0x00], [0x81]] as [[UInt8]] {
       try pass(.seconds(10) - Self.moment)
       server.peers[0].send(bytes)
+      try loop.run(until: { server.peers[0].isAllReceived })
       try loop.turnAtOnce()
     }
     try pass(.seconds(10) - Self.moment)

@@ -1,6 +1,7 @@
 import Domain
 import Platform
 import Synchronization
+import TestKit
 import Testing
 import Transport
 
@@ -37,9 +38,10 @@ import Transport
   }
 
   @Test func `where nobody answers, the name is looked up again at once`() throws {
-    let server = try server()
+    let port = try ReservedPort(on: ["127.0.0.1", "127.0.0.8", "127.0.0.9"])
+    let server = try server(port: port.number)
     let names = Names([["127.0.0.9", "127.0.0.8"], ["127.0.0.1"]])
-    let client = try client(port: server.port, names)
+    let client = try client(port: port.number, names)
     #expect(try client.exchange(HTTPRequest(.post, "/"), .once).status == 200)
     #expect(names.lookUps == 2)
     client.close()
@@ -47,13 +49,13 @@ import Transport
   }
 
   @Test func `an address that worked is given up when the name has moved`() throws {
-    let old = try server(on: "127.0.0.2")
+    let port = try ReservedPort(on: ["127.0.0.2", "127.0.0.3"])
+    let old = try server(on: "127.0.0.2", port: port.number)
     let names = Names([["127.0.0.2"]])
-    let client = try client(port: old.port, names)
+    let client = try client(port: port.number, names)
     #expect(try client.exchange(HTTPRequest(.get, "/")).status == 200)
-    let port = old.port
     old.close()
-    let new = try server(on: "127.0.0.3", port: port)
+    let new = try server(on: "127.0.0.3", port: port.number)
     names.next = [["127.0.0.3"]]
     // The connection of before may break under the first request.
     let statuses = try (0..<2).map { _ in try client.exchange(HTTPRequest(.get, "/")).status }
@@ -64,8 +66,9 @@ import Transport
   }
 
   @Test func `somebody else at the old address is not the exchange`() throws {
-    let stranger = try server(on: "127.0.0.2", certificates.selfSigned)
-    let server = try server(port: stranger.port)
+    let port = try ReservedPort(on: ["127.0.0.1", "127.0.0.2"])
+    let stranger = try server(on: "127.0.0.2", port: port.number, certificates.selfSigned)
+    let server = try server(port: port.number)
     let names = Names([["127.0.0.2"], ["127.0.0.1"]])
     let client = try client(port: server.port, names)
     #expect(try client.exchange(HTTPRequest(.post, "/"), .once).status == 200)
@@ -76,28 +79,21 @@ import Transport
   }
 
   @Test func `an address that swallows connection requests is left as well`() throws {
-    let hole = try RawServer(loop, backlog: 0, accepts: false)
-    let filler = HTTPClient(
-      loop: loop, endpoint: try endpoint(hole.port), tls: nil,
-      configuration: {
-        var configuration = HTTPClient.Configuration()
-        configuration.warmConnections = 6
-        return configuration
-      }())
-    filler.start()
-    try loop.run(for: .milliseconds(50))
-    let server = try server(on: "127.0.0.2", port: hole.port)
+    let port = try ReservedPort(on: ["127.0.0.1", "127.0.0.2"])
+    let hole = try RawServer(loop, port: port.number, backlog: 0, accepts: false)
+    let filler = try hole.fill()
+    let server = try server(on: "127.0.0.2", port: port.number)
     let names = Names([["127.0.0.1"], ["127.0.0.2"]])
-    let client = try client(port: hole.port, names) { $0.connectDeadline = .milliseconds(60) }
+    let client = try client(port: port.number, names) { $0.connectDeadline = .milliseconds(60) }
     #expect(try client.exchange(HTTPRequest(.post, "/"), .once).status == 200)
     client.close()
     server.close()
-    filler.close()
+    withExtendedLifetime(filler) {}
     hole.close()
   }
 
   @Test func `an outage does not ask the name servers with every attempt`() throws {
-    let port = try SilentPort()
+    let port = try ReservedPort()
     let names = Names([["127.0.0.1"]])
     let client = try client(port: port.number, names)
     let requests = 200
@@ -114,7 +110,7 @@ import Transport
 
   @Test func `while the name cannot be looked up, the old failure is the one that is told`() throws
   {
-    let port = try SilentPort()
+    let port = try ReservedPort()
     let names = Names([["127.0.0.1"], []])
     let client = try client(port: port.number, names)
     let error = try #require(try client.exchange(HTTPRequest(.get, "/")).error)

@@ -1,5 +1,6 @@
 import Domain
 import Platform
+import TestKit
 import Testing
 import Transport
 
@@ -144,7 +145,7 @@ import Transport
   }
 
   @Test func `while nobody listens the pauses grow to the limit, and an answer ends them`() throws {
-    let silent = try SilentPort()
+    let silent = try ReservedPort()
     defer { withExtendedLifetime(silent) {} }
     var failures = 0
     let client = try client(silent.number) { $0.warmConnections = 1 }

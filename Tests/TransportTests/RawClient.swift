@@ -9,9 +9,10 @@ final class RawClient {
   private let loop: EventLoop
   private let socket: FileDescriptor
 
-  init(_ loop: EventLoop, port: UInt16, reads: Bool = true) throws {
+  init(_ loop: EventLoop, port: UInt16, reads: Bool = true, waits: Bool = true) throws {
     self.loop = loop
-    let number = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    let options = SOCK_CLOEXEC.rawValue | (waits ? 0 : SOCK_NONBLOCK.rawValue)
+    let number = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue | options), 0)
     socket = FileDescriptor(owning: number)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -22,7 +23,7 @@ final class RawClient {
         unsafe connect(number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    try #require(connected == 0)
+    try #require(connected == 0 || (!waits && errno == EINPROGRESS))
     if reads { try read() }
   }
 

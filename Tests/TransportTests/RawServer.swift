@@ -28,6 +28,13 @@ final class RawServer {
       #expect(sent == bytes.count)
     }
 
+    /// The other side's kernel has all that was sent (tcp(7), SIOCOUTQ).
+    var isAllReceived: Bool {
+      guard let socket = descriptor?.number else { return true }
+      var waiting: CInt = 0
+      return unsafe ioctl(socket, UInt(TIOCOUTQ), &waiting) == 0 && waiting == 0
+    }
+
     func close() {
       guard let socket = descriptor?.number else { return }
       loop.deregister(socket)
@@ -57,24 +64,28 @@ final class RawServer {
 
   /// `connected` is called for every connection, `readable` after every read.
   init(
-    _ loop: EventLoop, readable: @escaping (Peer) -> Void = { _ in },
+    _ loop: EventLoop, port: UInt16 = 0, readable: @escaping (Peer) -> Void = { _ in },
     backlog: CInt = 16, accepts: Bool = true, connected: @escaping (Peer) -> Void = { _ in }
   ) throws {
     self.loop = loop
     let socket = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     let listener = FileDescriptor(owning: socket)
+    var on: CInt = 1
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
+    address.sin_port = port.bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let done = unsafe withUnsafeMutablePointer(to: &address) { address in
       unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        unsafe bind(socket, address, length) == 0 && listen(socket, backlog) == 0
+        // Without it the connections that it ends keep the port from others for a minute.
+        unsafe setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
+          == 0 && bind(socket, address, length) == 0 && listen(socket, backlog) == 0
           && getsockname(socket, address, &length) == 0
       }
     }
     try #require(done)
-    port = UInt16(bigEndian: address.sin_port)
+    self.port = UInt16(bigEndian: address.sin_port)
     self.listener = consume listener
     guard accepts else { return }
     try loop.register(socket, .read) { [weak self] _ in
@@ -88,6 +99,12 @@ final class RawServer {
   }
 
   deinit { close() }
+
+  /// Connections that take all places of the queue as long as they are held: connect(2) sends the
+  /// request before it returns.
+  func fill() throws -> [RawClient] {
+    try (0..<6).map { _ in try RawClient(loop, port: port, reads: false, waits: false) }
+  }
 
   func close() {
     for peer in peers { peer.close() }

@@ -1,5 +1,6 @@
 import Domain
 import Platform
+import TestKit
 import Testing
 import Transport
 
@@ -175,7 +176,7 @@ import Transport
   }
 
   @Test func `nobody listening is told as such`() throws {
-    let silent = try SilentPort()
+    let silent = try ReservedPort()
     defer { withExtendedLifetime(silent) {} }
     let client = try UpgradeText.client(loop, silent.number)
     let heard = client.begin()

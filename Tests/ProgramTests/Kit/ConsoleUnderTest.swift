@@ -9,15 +9,17 @@ import TestKit
 final class ConsoleUnderTest {
   let daemon: DaemonUnderTest
   private(set) var process: ChildProcess
+  private let reserved: ReservedPort
   private(set) var port: UInt16
   /// What the browser sends as its cookie; nil before it is logged in.
   var session: String?
   private(set) var token = ""
 
-  /// With the daemon's configuration, on a port that the kernel chooses.
+  /// With the daemon's configuration, on a port that is kept while the process is away.
   init(_ daemon: DaemonUnderTest) throws {
     self.daemon = daemon
-    (process, port) = try Self.start(daemon, port: 0)
+    reserved = try ReservedPort()
+    (process, port) = try Self.start(daemon, port: reserved.number)
   }
 
   private static func start(

@@ -22,6 +22,8 @@ final class SimulatedMarket {
 
   private let arguments: [String]
   private let environment: [String: String]
+  /// A port that the kernel chose, kept while the process is away. Other addresses have none.
+  private let reserved: ReservedPort?
   private(set) var process: ChildProcess
   let port: UInt16
   let scheme: String
@@ -33,6 +35,8 @@ final class SimulatedMarket {
   ) throws {
     self.arguments = arguments
     self.environment = environment
+    reserved = port == 0 && !arguments.contains("--address") ? try ReservedPort() : nil
+    let port = reserved?.number ?? port
     (process, self.port, scheme) = try Self.start(arguments, port, environment)
   }
 

@@ -33,7 +33,7 @@ package struct Configuration: Equatable, Sendable {
   package init() {}
 
   /// The venue that it is about, by the name in that venue's traits.
-  package static let venue = "mexc-spot"
+  package static let venue: VenueName = "mexc-spot"
 
   /// Where the control socket is: files there last as long as the machine's boot.
   package var runtimeDirectory: String {

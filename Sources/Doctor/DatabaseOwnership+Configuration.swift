@@ -7,12 +7,12 @@ extension DatabaseOwnership {
   /// it was read from.
   package init(
     _ configuration: Configuration, from configurationPath: String, of file: String? = nil,
-    keyDigest: ((_ salt: [UInt8]) -> KeyDigest)?
+    at venue: VenueName = Configuration.venue, keyDigest: ((_ salt: [UInt8]) -> KeyDigest)?
   ) {
     self.init(
-      venue: Configuration.venue, mode: configuration.tradingMode,
-      account: configuration.exchange.account,
-      path: file ?? configuration.store.path,
+      account: TradingAccount(
+        venue: venue, name: configuration.exchange.account),
+      mode: configuration.tradingMode, path: file ?? configuration.store.path,
       statement: "mexc-signalctl --config \(configurationPath) adopt", keyDigest: keyDigest)
   }
 }

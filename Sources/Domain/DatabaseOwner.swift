@@ -10,26 +10,22 @@ package enum TradingMode: String, CaseIterable, Hashable, Sendable {
   package static let paperOrderIDPrefix = "PAPER-"
 }
 
-/// Whose orders a database holds: of one venue, one mode and one account, for good. With it every
-/// order, price, instrument and limit of a run is of that venue. Orders are looked up and cancelled
-/// where the present mode and key reach, so any other would change the record of orders
-/// that it cannot see.
+/// Whose orders a database holds: of one account at one venue and of one mode, for good. Orders are
+/// looked up and cancelled where the present mode and key reach, so any other would change the record of
+/// orders that it cannot see.
 package struct DatabaseOwner: Hashable, Sendable {
-  /// The name in the venue's traits; also where trading is on paper.
-  package let venue: String
+  /// Its venue is the real one also where trading is on paper.
+  package let account: TradingAccount
   package let mode: TradingMode
-  /// The value of `exchange.account`.
-  package let account: String
   package let since: WallTime
   /// Of the key that the exchange has accepted; `nil` before, and always in paper mode.
   package var key: KeyDigest?
 
   package init(
-    venue: String, mode: TradingMode, account: String, since: WallTime, key: KeyDigest? = nil
+    account: TradingAccount, mode: TradingMode, since: WallTime, key: KeyDigest? = nil
   ) {
-    self.venue = venue
-    self.mode = mode
     self.account = account
+    self.mode = mode
     self.since = since
     self.key = key
   }

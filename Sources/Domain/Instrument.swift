@@ -1,4 +1,4 @@
-/// The exchange's rules for one symbol.
+/// A venue's rules for one symbol.
 package struct Instrument: Hashable, Sendable {
   package enum TradableSides: String, Hashable, Sendable {
     case both, buyOnly, sellOnly, none
@@ -17,6 +17,7 @@ package struct Instrument: Hashable, Sendable {
     }
   }
 
+  package let venue: VenueName
   package var symbol: Symbol
   package var baseAsset: String
   package var quoteAsset: String
@@ -39,12 +40,13 @@ package struct Instrument: Hashable, Sendable {
   package var priceBand: PriceBand?
 
   package init(
-    symbol: Symbol, baseAsset: String, quoteAsset: String, isTradable: Bool,
+    venue: VenueName, symbol: Symbol, baseAsset: String, quoteAsset: String, isTradable: Bool,
     sides: TradableSides, types: Set<OrderType>, tickSize: FixedDecimal, stepSize: FixedDecimal,
     quoteStep: FixedDecimal, minimumQuantity: FixedDecimal, minimumNotional: FixedDecimal,
     minimumNotionalMarket: FixedDecimal, maximumNotional: FixedDecimal?,
     maximumNotionalMarket: FixedDecimal?, priceBand: PriceBand?
   ) {
+    self.venue = venue
     self.symbol = symbol
     self.baseAsset = baseAsset
     self.quoteAsset = quoteAsset

@@ -16,6 +16,7 @@ package struct OrderKey: Hashable, Comparable, Sendable {
 /// One order, from acceptance to its end. It is what its events add up to: only `apply` changes it.
 package struct Order: Hashable, Sendable {
   package let key: OrderKey
+  package let account: TradingAccount
   package let createdAt: WallTime
   /// What the signal asks for, and from approval on exactly what is sent.
   package private(set) var request: OrderRequest
@@ -47,9 +48,11 @@ package struct Order: Hashable, Sendable {
   package private(set) var confirmedByOperator = false
 
   package init(
-    key: OrderKey, request: OrderRequest, reservedQuote: FixedDecimal?, at time: WallTime
+    key: OrderKey, account: TradingAccount, request: OrderRequest, reservedQuote: FixedDecimal?,
+    at time: WallTime
   ) {
     self.key = key
+    self.account = account
     self.request = request
     self.reservedQuote = reservedQuote
     createdAt = time

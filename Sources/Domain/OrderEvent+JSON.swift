@@ -123,14 +123,15 @@ extension UnknownOutcome {
 }
 
 extension Order {
-  /// The order that a history adds up to; `nil` when it does not begin with a creation.
+  /// The order of an account that a history adds up to; `nil` when it does not begin with a creation.
   /// Throws when an event could not have followed the one before it.
   package init?(
-    key: OrderKey, history: [(at: WallTime, event: OrderEvent)]
+    key: OrderKey, account: TradingAccount, history: [(at: WallTime, event: OrderEvent)]
   ) throws(IllegalTransition) {
     guard let first = history.first, case .created(let request, let reserved) = first.event
     else { return nil }
-    self.init(key: key, request: request, reservedQuote: reserved, at: first.at)
+    self.init(
+      key: key, account: account, request: request, reservedQuote: reserved, at: first.at)
     for (at, event) in history.dropFirst() { try apply(event, at: at) }
   }
 }

@@ -53,7 +53,7 @@ package struct VenueFacts: Hashable, Sendable {
 
 extension VenueFacts {
   /// Says what the members mean.
-  private static let version: Int64 = 1
+  private static let version: Int64 = 2
 
   /// `source` is where they were read.
   package func json(from source: String) -> JSONValue {
@@ -104,7 +104,8 @@ extension VenueFacts.Pairs {
 extension Instrument {
   fileprivate var json: JSONValue {
     [
-      "symbol": .string(symbol.text), "base": .string(baseAsset), "quote": .string(quoteAsset),
+      "venue": .string(venue.text), "symbol": .string(symbol.text), "base": .string(baseAsset),
+      "quote": .string(quoteAsset),
       "tradable": .bool(isTradable), "sides": .string(sides.rawValue),
       "types": .array(types.map(\.rawValue).sorted().map { .string($0) }),
       "tick_size": .decimal(tickSize), "step_size": .decimal(stepSize),
@@ -124,7 +125,7 @@ extension Instrument {
     let optional = [
       "maximum_notional", "maximum_notional_market", "band_buy_up", "band_sell_down",
     ]
-    guard optional.allSatisfy(isOptional),
+    guard optional.allSatisfy(isOptional), let venue = json["venue"]?.stringValue,
       let symbol = json["symbol"]?.stringValue.flatMap(Symbol.init(exchangeText:)),
       let base = json["base"]?.stringValue, let quote = json["quote"]?.stringValue,
       let isTradable = json["tradable"]?.boolValue,
@@ -139,7 +140,8 @@ extension Instrument {
     let band = (decimal("band_buy_up"), decimal("band_sell_down"))
     guard types.count == names.count, (band.0 == nil) == (band.1 == nil) else { return nil }
     self.init(
-      symbol: symbol, baseAsset: base, quoteAsset: quote, isTradable: isTradable, sides: sides,
+      venue: VenueName(venue), symbol: symbol, baseAsset: base, quoteAsset: quote,
+      isTradable: isTradable, sides: sides,
       types: Set(types), tickSize: tickSize, stepSize: stepSize, quoteStep: quoteStep,
       minimumQuantity: minimumQuantity, minimumNotional: minimumNotional,
       minimumNotionalMarket: minimumNotionalMarket, maximumNotional: decimal("maximum_notional"),

@@ -1,7 +1,7 @@
 /// What is particular to a venue, in words that no venue owns: all that decisions need to know of it.
 package struct VenueTraits: Sendable {
-  /// Stable; names the venue in the history.
-  package var name: String
+  /// Stable: orders, prices, rules and the database name the venue by it.
+  package let name: VenueName
   /// What a request weighs in the venue's limits.
   package var cost: @Sendable (ExchangeRequest) -> RequestCost
   /// Whether the key may be limited to some of the symbols, so that these have to be read.
@@ -30,7 +30,7 @@ package struct VenueTraits: Sendable {
   package var fillPriceAge: Duration?
 
   package init(
-    name: String, cost: @escaping @Sendable (ExchangeRequest) -> RequestCost, limitsPairs: Bool,
+    name: VenueName, cost: @escaping @Sendable (ExchangeRequest) -> RequestCost, limitsPairs: Bool,
     accountReadsPerSecond: Int, ordersPerSecond: Int = .max, ordersPerPlacement: Int = 1,
     batchesPerSecond: Int = 0,
     stampLead: Duration, listReach: Duration, worthAList: Int,

@@ -40,7 +40,7 @@ enum InstrumentReader {
     let hasOneUnit = try hasOnePriceUnit(row, tick)
     let minimumNotional = try row.decimal("quoteAmountPrecision") ?? .zero
     return Instrument(
-      symbol: symbol, baseAsset: base, quoteAsset: quote,
+      venue: MEXCSpot.spotTraits.name, symbol: symbol, baseAsset: base, quoteAsset: quote,
       isTradable: isOpen(row) && hasOneUnit && step.isMultiple(of: baseUnit),
       sides: sides(row), types: types(row), tickSize: tick, stepSize: step, quoteStep: tick,
       minimumQuantity: step, minimumNotional: minimumNotional,

@@ -8,6 +8,9 @@ package struct Listing: Hashable, Sendable {
     case offline = "3"
   }
 
+  /// The matching engine's own, whichever venue it plays.
+  package static let venue: VenueName = "matching"
+
   /// `isTradable` is not read here: `status` and `isAPITradable` say it in more detail.
   package var rules: Instrument
   package var status: Status
@@ -84,7 +87,7 @@ extension Listing {
     guard let symbol = Symbol(exchangeText: base + "USDT") else { return nil }
     let band = FixedDecimal.scaled(band, digits: 2)
     let rules = Instrument(
-      symbol: symbol, baseAsset: base, quoteAsset: "USDT",
+      venue: venue, symbol: symbol, baseAsset: base, quoteAsset: "USDT",
       isTradable: status == .online && isAPITradable, sides: sides, types: types,
       tickSize: .scaled(1, digits: digits), stepSize: .scaled(1, digits: step),
       quoteStep: .scaled(1, digits: digits), minimumQuantity: .scaled(1, digits: step),

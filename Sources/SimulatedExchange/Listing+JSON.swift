@@ -83,7 +83,8 @@ private struct ListingReader {
     let size = try decimal("baseSizePrecision") ?? .zero
     let precision = try step("baseAssetPrecision", default: 2)
     let rules = Instrument(
-      symbol: symbol, baseAsset: try text("baseAsset"), quoteAsset: try text("quoteAsset"),
+      venue: Listing.venue, symbol: symbol, baseAsset: try text("baseAsset"),
+      quoteAsset: try text("quoteAsset"),
       isTradable: status == .online && isAPITradable, sides: try sides(), types: try types(),
       tickSize: tick, stepSize: max(precision, size), quoteStep: tick,
       minimumQuantity: size.isPositive ? size : precision,

@@ -7,7 +7,7 @@ extension EngineConfiguration {
   /// As a run's dials say; what they do not say is the same in every run.
   init(_ dials: Dials, _ mode: TradingMode, at venue: SimulatedVenue) {
     self.init(
-      mode: mode,
+      mode: mode, account: SimulatedProcess.account,
       price: .init(
         source: dials.hasStreams && mode == .live ? .auto : .rest,
         maximumAge: Oracle.maximumPriceAge, maximumDeviation: FixedDecimal(100)),

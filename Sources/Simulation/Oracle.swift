@@ -27,7 +27,7 @@ final class Oracle {
   let configuration: EngineConfiguration
   /// The mode in which each order was made.
   var modes: [OrderKey: TradingMode] = [:]
-  private(set) var shadow = Shadow()
+  private(set) var shadow: Shadow
   /// Turns whose commit failed: a crash may bring them back.
   private var maybe: [StoreWrite] = []
   private var unsynced = UnsyncedTurns()
@@ -59,6 +59,7 @@ final class Oracle {
   init(_ world: World, mode: TradingMode = .live) {
     self.world = world
     configuration = EngineConfiguration(world.dials, mode, at: world.scenario.venue)
+    shadow = Shadow(of: configuration.account)
   }
 
   private var maximumDailyQuote: FixedDecimal { FixedDecimal(world.dials.dailyQuote) }

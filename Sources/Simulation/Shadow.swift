@@ -3,12 +3,17 @@ import Domain
 /// What must be durable, folded from the writes of the turns that were committed: held against the
 /// real store after every recovery.
 struct Shadow {
+  private let account: TradingAccount
   var signals: [SignalID: SignalRecord] = [:]
   var orders: [OrderKey: Order] = [:]
   /// The orders by the name that the exchange knows them by.
   private var keys: [String: OrderKey] = [:]
   var halt: HaltRecord?
   var ban: BanRecord?
+
+  init(of account: TradingAccount) {
+    self.account = account
+  }
 
   func order(named name: String) -> Order? { keys[name].flatMap { orders[$0] } }
 
@@ -43,7 +48,8 @@ struct Shadow {
     if case .created(let request, let reserved) = change {
       guard orders[key] == nil else { return "order \(key.signal) was made twice" }
       keys[request.clientOrderID.text] = key
-      orders[key] = Order(key: key, request: request, reservedQuote: reserved, at: event.at)
+      orders[key] = Order(
+        key: key, account: account, request: request, reservedQuote: reserved, at: event.at)
       return nil
     }
     do {

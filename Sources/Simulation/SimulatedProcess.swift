@@ -121,7 +121,8 @@ final class SimulatedProcess {
     configuration.exchange.account = Self.account
     configuration.store.path = SimulatedDisk.path
     return DatabaseOwnership(
-      configuration, from: "", credentials: mode == .paper ? nil : network.credentials)
+      configuration, from: "", at: world.scenario.venue.traits(in: mode).name,
+      credentials: mode == .paper ? nil : network.credentials)
   }
 
   func finishTurn() {

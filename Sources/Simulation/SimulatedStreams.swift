@@ -191,7 +191,8 @@ final class SimulatedStreams: VenueStreams {
   /// that, since every venue has a codec of its own.
   private func pushed(_ symbol: Symbol, _ book: TopOfBook) -> MarketPrice {
     var price = MarketPrice(
-      bid: book.bid, ask: book.ask, knownAt: world.machineNow, origin: .pushed)
+      at: world.scenario.venue.traits(in: .live).name, bid: book.bid, ask: book.ask,
+      knownAt: world.machineNow, origin: .pushed)
     guard world.happens(.bookLies) else { return price }
     switch world.below(4, for: .bookLies) {
     case 0: (price.bid, price.ask) = (book.ask, book.bid)

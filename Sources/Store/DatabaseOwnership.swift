@@ -13,9 +13,8 @@ package struct DatabaseOwnership {
     case refused(String)
   }
 
-  let venue: String
+  let account: TradingAccount
   let mode: TradingMode
-  let account: String
   /// Where the database is, and the command that states whose it is.
   private let path: String
   private let statement: String
@@ -24,12 +23,11 @@ package struct DatabaseOwnership {
   /// `statement` is the command by which the operator says whose the database is. Without
   /// `keyDigest` the API key is not compared.
   package init(
-    venue: String, mode: TradingMode, account: String, path: String, statement: String,
+    account: TradingAccount, mode: TradingMode, path: String, statement: String,
     keyDigest: ((_ salt: [UInt8]) -> KeyDigest)?
   ) {
-    self.venue = venue
-    self.mode = mode
     self.account = account
+    self.mode = mode
     self.path = path
     self.statement = statement
     self.keyDigest = keyDigest
@@ -50,7 +48,7 @@ package struct DatabaseOwnership {
         .info, "the database belongs to this mode and account from now on",
         [
           LogField("database", path), LogField("mode", mode.rawValue),
-          LogField("account", account), LogField("because", reason),
+          LogField("account", account.name), LogField("because", reason),
         ])
       return nil
     }
@@ -61,14 +59,14 @@ package struct DatabaseOwnership {
     in store: OrderStore, because reason: String, at now: WallTime
   ) throws(StoreError) {
     try store.write(
-      .setOwner(DatabaseOwner(venue: venue, mode: mode, account: account, since: now)))
+      .setOwner(DatabaseOwner(account: account, mode: mode, since: now)))
     try store.write(
       .appendEvent(
         HistoryEvent(
           at: now, subject: .daemon, kind: "database_taken",
           detail: [
-            "venue": .string(venue), "mode": .string(mode.rawValue),
-            "account": .string(account),
+            "venue": .string(account.venue.text), "mode": .string(mode.rawValue),
+            "account": .string(account.name),
             "because": .string(reason),
           ])))
   }
@@ -88,7 +86,7 @@ extension DatabaseOwnership {
   }
 
   func isOurs(_ owner: DatabaseOwner) -> Bool {
-    owner.venue == venue && owner.mode == mode && owner.account == account
+    owner.account == account && owner.mode == mode
   }
 
   private func hasKey(of owner: DatabaseOwner) -> Bool {
@@ -103,7 +101,7 @@ extension DatabaseOwnership {
     guard let found = Self.onlyMode(of: traces) else { return .refused(unclear(traces)) }
     guard found == mode else { return .refused(otherMode(found, traces)) }
     if let last = try store.lastSignal(),
-      last.clientOrderID != ClientOrderID(account: account, signal: last.id)
+      last.clientOrderID != ClientOrderID(account: account.name, signal: last.id)
     {
       return .refused(otherAccount)
     }
@@ -123,27 +121,30 @@ extension DatabaseOwnership {
 // MARK: - Words
 
 extension DatabaseOwnership {
-  var name: String { Self.name(mode, account) }
+  var name: String { Self.name(mode, account.name) }
 
-  package static func name(_ owner: DatabaseOwner) -> String { name(owner.mode, owner.account) }
+  package static func name(_ owner: DatabaseOwner) -> String {
+    name(owner.mode, owner.account.name)
+  }
 
   package static func name(_ mode: TradingMode, _ account: String) -> String {
     "mode \(mode.rawValue) and account \"\(account)\""
   }
 
   func otherOwner(_ owner: DatabaseOwner, _ traces: [ModeTrace]) -> String {
+    let (venue, former) = (account.venue, owner.account.venue)
     let (wrong, right): (String, String)
-    if owner.venue != venue {
-      (wrong, right) = ("venue \(venue)", "venue \(owner.venue)")
+    if former != venue {
+      (wrong, right) = ("venue \(venue)", "venue \(former)")
     } else if owner.account == account {
       (wrong, right) = ("mode \(mode.rawValue)", "mode \(owner.mode.rawValue)")
     } else if owner.mode == mode {
-      (wrong, right) = ("account \"\(account)\"", "account \"\(owner.account)\"")
+      (wrong, right) = ("account \"\(account.name)\"", "account \"\(owner.account.name)\"")
     } else {
       (wrong, right) = (name, Self.name(owner))
     }
     return
-      "\(path) belongs to \(owner.venue == venue ? Self.name(owner) : right), and the configuration says "
+      "\(path) belongs to \(former == venue ? Self.name(owner) : right), and the configuration says "
       + "\(wrong)\(Self.underWay(traces)); give \(wrong) a database of its own by another "
       + "store.path, or go back to \(right)"
   }
@@ -155,8 +156,8 @@ extension DatabaseOwnership {
   }
 
   private var otherAccount: String {
-    "the last order in \(path) was named for another exchange.account than \"\(account)\"; go back "
-      + "to the former name, or give account \"\(account)\" a database of its own by another "
+    "the last order in \(path) was named for another exchange.account than \"\(account.name)\"; go back "
+      + "to the former name, or give account \"\(account.name)\" a database of its own by another "
       + "store.path. If all of it is to belong to \(name), say so once with '\(statement)' and "
       + "start again"
   }

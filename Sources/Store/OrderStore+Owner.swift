@@ -22,8 +22,8 @@ extension OrderStore {
     try statements.owner.rows { row throws(StoreError) in
       let key = row.isNull(4) ? nil : KeyDigest(salt: row.blob(4), digest: row.blob(5))
       return DatabaseOwner(
-        venue: row.text(0), mode: try row.value(1, in: "the owner", TradingMode.init),
-        account: row.text(2), since: row.time(3), key: key)
+        account: TradingAccount(venue: VenueName(row.text(0)), name: row.text(2)),
+        mode: try row.value(1, in: "the owner", TradingMode.init), since: row.time(3), key: key)
     }.first
   }
 
@@ -49,12 +49,18 @@ extension OrderStore {
   }
 }
 
+extension TradingAccount {
+  /// Of a database without an owner: as an older program made it, when there was no other venue.
+  package static let unstated = TradingAccount(venue: "mexc-spot", name: "")
+}
+
 extension DatabaseOwner {
   static let columns = "venue, mode, account, since_ms, key_salt, key_digest"
 
   var values: [SQLiteValue] {
     [
-      .text(venue), .text(mode.rawValue), .text(account), .integer(since.milliseconds),
+      .text(account.venue.text), .text(mode.rawValue), .text(account.name),
+      .integer(since.milliseconds),
       key.map { .blob($0.salt) } ?? .null, key.map { .blob($0.digest) } ?? .null,
     ]
   }

@@ -168,9 +168,10 @@ extension OrderStore {
         throw .corrupt("an event '\(entry.kind)' of \(place) cannot be read")
       }
     }
+    let account = try account()
     let order: Order?
     do throws(IllegalTransition) {
-      order = try Order(key: key, history: events)
+      order = try Order(key: key, account: account, history: events)
     } catch {
       throw .corrupt("the history of \(place) contradicts itself: \(error)")
     }

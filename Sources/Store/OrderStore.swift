@@ -27,8 +27,8 @@ package final class OrderStore {
   private var turn = Turn.idle
   /// The history's last row, the turn's own writes included; `nil` when it must be read again.
   private var chainHead: ChainHead?
-  /// The owner's venue, the turn's own writes included; `nil` when it must be read again.
-  private var ownerVenue: String?
+  /// The owner's, the turn's own writes included; `nil` when it must be read again.
+  private var ownerAccount: TradingAccount?
   /// Of the write that is made.
   private var bindings = Bindings()
   /// How many times the turn arms an order.
@@ -299,9 +299,11 @@ package final class OrderStore {
         throw .misuse("a decision on signal \(id), which is not stored")
       }
     case .putOrder(let order):
-      let venue = try venue()
+      guard order.account == (try account()) else {
+        throw .misuse("order \(order.key.signal) leg \(order.key.leg) of another account")
+      }
       bindings.removeAll()
-      order.add(to: &bindings, venue: venue)
+      order.add(to: &bindings)
       guard try run(statements.putOrder, bindings) == 1 else {
         throw .misuse("order \(order.key.signal) leg \(order.key.leg) with another identity")
       }
@@ -313,7 +315,7 @@ package final class OrderStore {
       try put(.careful, careful?.json)
     case .setOwner(let owner):
       try run(statements.putOwner, owner.values)
-      ownerVenue = owner.venue
+      ownerAccount = owner.account
     case .setBan(let ban):
       try put(.ban, ban?.json)
     case .setRateUsage(let record):
@@ -321,12 +323,12 @@ package final class OrderStore {
     }
   }
 
-  private func venue() throws(StoreError) -> String {
-    if let ownerVenue { return ownerVenue }
-    // Without an owner it is as an older program made it, when there was no other venue.
-    let venue = try owner()?.venue ?? "mexc-spot"
-    ownerVenue = venue
-    return venue
+  /// Whose orders these are. Throws when the database cannot be read.
+  func account() throws(StoreError) -> TradingAccount {
+    if let ownerAccount { return ownerAccount }
+    let account = try owner()?.account ?? .unstated
+    ownerAccount = account
+    return account
   }
 
   private func append(_ event: HistoryEvent) throws(StoreError) {
@@ -374,7 +376,7 @@ package final class OrderStore {
   /// when there is nothing to roll back.
   private func undo() {
     chainHead = nil
-    ownerVenue = nil
+    ownerAccount = nil
     armedInTurn = 0
     if database.isInTransaction { _ = try? statements.rollback.run() }
   }

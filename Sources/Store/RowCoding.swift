@@ -66,8 +66,6 @@ extension Order {
     "signal_id", "leg", "client_order_id", "venue", "symbol", "side", "created_at_ms",
   ]
 
-  private static let venueIndex = 3
-
   /// The last one is the time of the last change.
   static let stateColumns = [
     "type", "quantity", "quote_quantity", "price", "status", "code", "reason", "order_id",
@@ -79,18 +77,18 @@ extension Order {
 
   static let columns = (identityColumns + stateColumns).joined(separator: ", ")
 
-  /// The values of `columns`. `venue` is the database's own: an order and its history do not name it.
-  func add(to bindings: inout Bindings, venue: String) {
-    addIdentity(to: &bindings, venue)
+  /// The values of `columns`. The account is named once, by the database's owner.
+  func add(to bindings: inout Bindings) {
+    addIdentity(to: &bindings)
     addRequest(to: &bindings)
     addState(to: &bindings)
   }
 
-  private func addIdentity(to bindings: inout Bindings, _ venue: String) {
+  private func addIdentity(to bindings: inout Bindings) {
     bindings.add(key.signal.text)
     bindings.add(Int64(key.leg))
     bindings.add(request.clientOrderID.text)
-    bindings.add(venue)
+    bindings.add(account.venue.text)
     bindings.add(request.symbol.text)
     bindings.add(request.side.rawValue)
     bindings.add(createdAt.milliseconds)
@@ -131,17 +129,13 @@ extension Order {
   }
 
   /// The first column in which a row and the order that its history adds up to differ. The time of
-  /// the last change is left out: an event that changes nothing else need not rewrite the row. So is
-  /// the venue, of which the history says nothing.
+  /// the last change is left out: an event that changes nothing else need not rewrite the row.
   func difference(from row: [SQLiteValue]) -> String? {
     let names = Self.identityColumns + Self.stateColumns.dropLast()
     var bindings = Bindings()
-    add(to: &bindings, venue: "")
+    add(to: &bindings)
     let values = bindings.list
-    for (index, name) in names.enumerated()
-    where index != Self.venueIndex && row[index] != values[index] {
-      return name
-    }
+    for (index, name) in names.enumerated() where row[index] != values[index] { return name }
     return nil
   }
 }

@@ -1,6 +1,7 @@
 import Cryptography
 import Domain
 import JSON
+import MEXC
 import Platform
 import Store
 
@@ -16,7 +17,7 @@ struct PastSignals {
   private static let price = FixedDecimal(64_000)
 
   private let store: OrderStore
-  private let account: String
+  private let account: TradingAccount
   private let symbol: Symbol
   private let active: Directory
 
@@ -25,13 +26,14 @@ struct PastSignals {
     guard let symbol = Symbol(exchangeText: "BTCUSDT") else {
       throw BenchError.failed("BTCUSDT is no symbol")
     }
+    let account = TradingAccount(venue: MEXCSpot.spotTraits.name, name: account)
     self.symbol = symbol
     self.account = account
     active = try Directory(making: directory + "/spool/active", mode: 0o750)
     store = try OrderStore(path: directory + "/state.db")
     try store.enlargeCache(megabytes: Self.cacheMegabytes)
     try store.write(
-      .setOwner(DatabaseOwner(venue: "mexc-spot", mode: .live, account: account, since: now)))
+      .setOwner(DatabaseOwner(account: account, mode: .live, since: now)))
     try store.commit()
   }
 
@@ -68,7 +70,7 @@ struct PastSignals {
     let raw = Array(document.compactText().utf8)
     let file = Array("\(id).json".utf8)
     if end == .open { try active.writeWhole(file, raw, mode: 0o640, durability: .none) }
-    let name = ClientOrderID(account: account, signal: id)
+    let name = ClientOrderID(account: account.name, signal: id)
     let request = OrderRequest(
       clientOrderID: name, symbol: symbol, side: .buy, type: .limit,
       amount: .base(try FixedDecimal("0.001")), price: Self.price)
@@ -81,7 +83,8 @@ struct PastSignals {
           decision: .accepted, message: "", decidedAt: time)))
     try append("signal_received", ["signal": .string(document.compactText())], .signal(id), time)
     let quote = try FixedDecimal("64")
-    var order = Order(key: OrderKey(signal: id), request: request, reservedQuote: quote, at: time)
+    var order = Order(
+      key: OrderKey(signal: id), account: account, request: request, reservedQuote: quote, at: time)
     try record(.created(request, reservedQuote: quote), of: order, at: time)
     for event in try events(of: request, number, end, at: time) {
       try order.apply(event, at: time)

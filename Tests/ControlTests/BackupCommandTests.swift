@@ -103,7 +103,8 @@ import Testing
     try bench.store.write(
       .setOwner(
         DatabaseOwner(
-          venue: "mexc-spot", mode: .live, account: "main", since: Story.morning)))
+          account: TradingAccount(venue: "mexc-spot", name: "main"), mode: .live,
+          since: Story.morning)))
     try bench.store.commit()
     let head = try bench.store.head()
     #expect(try bench.tool("backup", file).status == .done)

@@ -209,7 +209,8 @@ struct Story {
     }
     let created = OrderEvent.created(request, reservedQuote: nil)
     let order = Order(
-      key: OrderKey(signal: self.id), request: request, reservedQuote: nil, at: start)
+      key: OrderKey(signal: self.id), account: .unstated, request: request, reservedQuote: nil,
+      at: start)
     self.order = order
     write(created, order, after: 0)
   }

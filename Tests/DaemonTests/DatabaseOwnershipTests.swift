@@ -42,7 +42,7 @@ import Testing
     try database.store.write(
       .setOwner(
         DatabaseOwner(
-          venue: "elsewhere-spot", mode: .live, account: "main",
+          account: TradingAccount(venue: "elsewhere-spot", name: "main"), mode: .live,
           since: WallTime(milliseconds: 1_790_000_000_000))))
     try database.store.commit()
     try database.add("a", .open(orderID: "E1"))
@@ -65,7 +65,7 @@ import Testing
     try database.add("a", .denied)
     #expect(try database.start(mode) == nil)
     let owner = try #require(try database.store.owner())
-    #expect(owner.mode == mode && owner.account == "main")
+    #expect(owner.mode == mode && owner.account.name == "main")
   }
 
   @Test func `an order that waits to leave is of the mode that accepted it`() throws {

@@ -24,7 +24,8 @@ import Testing
   private func turn(_ edges: Edges) throws -> EngineDriver<StoreError> {
     let symbol = try #require(Symbol(exchangeText: "BTCUSDT"))
     let configuration = EngineConfiguration(
-      mode: .live, price: .init(maximumAge: .seconds(2), maximumDeviation: FixedDecimal(1)),
+      mode: .live, account: "main",
+      price: .init(maximumAge: .seconds(2), maximumDeviation: FixedDecimal(1)),
       risk: .init(
         symbols: [symbol], maximumOrderQuote: FixedDecimal(100), maximumOpenOrders: 5,
         maximumOrdersPerMinute: 5, maximumDailyQuote: nil, pauseOnNotFound: .symbol),

@@ -65,7 +65,9 @@ final class OwnedDatabase {
           contentDigest: [1], raw: Array("{}".utf8), origin: .socket("uid=1"), receivedAt: time,
           expiresAt: time.advanced(by: .seconds(60)), clientOrderID: request.clientOrderID,
           decision: .accepted, message: "", decidedAt: time)))
-    var order = Order(key: key, request: request, reservedQuote: FixedDecimal(100), at: time)
+    var order = try Order(
+      key: key, account: store.owner()?.account ?? .unstated, request: request,
+      reservedQuote: FixedDecimal(100), at: time)
     try write(.created(request, reservedQuote: FixedDecimal(100)), order)
     for event in try events(of: fate, request) {
       try order.apply(event, at: time)

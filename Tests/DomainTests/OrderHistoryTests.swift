@@ -18,7 +18,7 @@ import Testing
       let read = try history.map { step in
         (at: step.at, event: try #require(try step.event.storedAndRead()))
       }
-      let rebuilt = try Order(key: order.key, history: read)
+      let rebuilt = try Order(key: order.key, account: Sample.account, history: read)
       if rebuilt != order { Issue.record("\(history.map(\.event.kind))") }
       reached.insert(order.status)
       kinds.formUnion(history.map(\.event.kind))
@@ -34,7 +34,8 @@ import Testing
     var finds = 0
     for _ in 0..<Self.sequences {
       let (_, history) = try Self.life(using: &random)
-      var order = try #require(try Order(key: Sample.key(), history: [history[0]]))
+      var order = try #require(
+        try Order(key: Sample.key(), account: Sample.account, history: [history[0]]))
       for step in history.dropFirst() {
         let before = order
         try order.apply(step.event, at: step.at)
@@ -81,14 +82,19 @@ import Testing
   @Test func `a history begins with the creation`() throws {
     let key = try Sample.key()
     let created = OrderEvent.created(try Sample.request(), reservedQuote: FixedDecimal(1000))
-    #expect(try Order(key: key, history: []) == nil)
-    #expect(try Order(key: key, history: [(at: Sample.start, event: Sample.armed())]) == nil)
+    #expect(try Order(key: key, account: Sample.account, history: []) == nil)
     #expect(
-      try Order(key: key, history: [(at: Sample.start, event: created)]) == Sample.order())
+      try Order(
+        key: key, account: Sample.account, history: [(at: Sample.start, event: Sample.armed())])
+        == nil)
+    #expect(
+      try Order(key: key, account: Sample.account, history: [(at: Sample.start, event: created)])
+        == Sample.order())
     for next in [created, .notFound("m")] {
       let error = #expect(throws: IllegalTransition.self) {
         try Order(
-          key: key, history: [(at: Sample.start, event: created), (at: Sample.start, event: next)])
+          key: key, account: Sample.account,
+          history: [(at: Sample.start, event: created), (at: Sample.start, event: next)])
       }
       #expect(error?.status == .new)
       #expect(error?.event == next.kind)
@@ -105,7 +111,8 @@ import Testing
     let creation = OrderEvent.created(
       try #require(request), reservedQuote: Bool.random(using: &random) ? FixedDecimal(500) : nil)
     var history: History = [(at: Sample.start, event: creation)]
-    var order = try #require(try Order(key: Sample.key(), history: history))
+    var order = try #require(
+      try Order(key: Sample.key(), account: Sample.account, history: history))
     for place in 1...40 {
       let event = try event(using: &random)
       // Only a database that was set back finds an order that has not left.

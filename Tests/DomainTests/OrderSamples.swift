@@ -11,6 +11,8 @@ enum Sample {
 
   static func key() throws -> OrderKey { OrderKey(signal: try #require(SignalID("tv-42"))) }
 
+  static let account = TradingAccount(venue: "a venue", name: "main")
+
   static func request() throws -> OrderRequest {
     OrderRequest(
       clientOrderID: try #require(ClientOrderID("sgabc")), symbol: try Symbol(spelling: "BTCUSDT"),
@@ -18,7 +20,9 @@ enum Sample {
   }
 
   static func order() throws -> Order {
-    Order(key: try key(), request: try request(), reservedQuote: FixedDecimal(1000), at: start)
+    Order(
+      key: try key(), account: account, request: try request(), reservedQuote: FixedDecimal(1000),
+      at: start)
   }
 
   static func order(after events: [OrderEvent]) throws -> Order {

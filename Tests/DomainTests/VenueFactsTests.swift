@@ -11,7 +11,8 @@ import Testing
   private func facts() throws -> VenueFacts {
     let btc = try #require(Symbol(exchangeText: "BTCUSDT"))
     var instrument = Instrument(
-      symbol: btc, baseAsset: "BTC", quoteAsset: "USDT", isTradable: true, sides: .sellOnly,
+      venue: "a venue", symbol: btc, baseAsset: "BTC", quoteAsset: "USDT", isTradable: true,
+      sides: .sellOnly,
       types: [.limit, .immediateOrCancel], tickSize: try decimal("0.01"),
       stepSize: try decimal("0.000001"), quoteStep: try decimal("0.00000001"),
       minimumQuantity: try decimal("0.0001"), minimumNotional: try decimal("1"),
@@ -35,7 +36,7 @@ import Testing
     let text = try facts().json(from: "https://a").compactText()
     #expect(VenueFacts(try JSONReader.read(text), from: "https://b") == nil)
     for (part, other) in [
-      ("\"version\":1", "\"version\":2"), ("\"tick_size\":\"0.01\"", "\"tick_size\":0.01"),
+      ("\"version\":2", "\"version\":1"), ("\"tick_size\":\"0.01\"", "\"tick_size\":0.01"),
       ("\"sellOnly\"", "\"some\""), ("\"maximum_notional\":null,", ""), ("\"limit\"", "\"limits\""),
       ("\"band_buy_up\":\"0.1\"", "\"band_buy_up\":null"), ("\"symbols\":[\"BTCUSDT\"]", "\"x\":1"),
     ] {

@@ -23,7 +23,8 @@ import Testing
       .price(
         btc,
         MarketPrice(
-          bid: decimal("99"), ask: decimal(price), knownAt: harness.now, origin: .pushed)))
+          at: traits.name, bid: decimal("99"), ask: decimal(price), knownAt: harness.now,
+          origin: .pushed)))
     harness.settle()
   }
 

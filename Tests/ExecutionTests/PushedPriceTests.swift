@@ -12,7 +12,8 @@ import Testing
       .price(
         symbol,
         MarketPrice(
-          bid: decimal(bid), ask: decimal(ask), knownAt: harness.now.advanced(by: .zero - age),
+          at: traits.name, bid: decimal(bid), ask: decimal(ask),
+          knownAt: harness.now.advanced(by: .zero - age),
           origin: .pushed)))
   }
 

@@ -23,7 +23,8 @@ import Testing
     harness.exchange.prices[sol] = decimal("100")
     harness.apply(
       .price(
-        sol, MarketPrice(last: decimal("100"), knownAt: harness.now, origin: .pushed)))
+        sol,
+        MarketPrice(at: traits.name, last: decimal("100"), knownAt: harness.now, origin: .pushed)))
     harness.submit(limit("working", sol))
     harness.settle()
     harness.advance(by: .milliseconds(100))
@@ -47,7 +48,9 @@ import Testing
       ("execution", .execution(harness.exchange.ledger[0])),
       (
         "price of another symbol",
-        .price(eth, MarketPrice(last: decimal("1"), knownAt: harness.now, origin: .pushed))
+        .price(
+          eth,
+          MarketPrice(at: traits.name, last: decimal("1"), knownAt: harness.now, origin: .pushed))
       ),
       ("cancel", .command(.cancel(signalID("working")), CommandToken(number: 1))),
     ]

@@ -21,7 +21,8 @@ import Testing
       .price(
         btc,
         MarketPrice(
-          bid: decimal(bid), ask: decimal(ask), knownAt: harness.now, origin: .pushed)))
+          at: traits.name, bid: decimal(bid), ask: decimal(ask), knownAt: harness.now,
+          origin: .pushed)))
     harness.settle()
   }
 

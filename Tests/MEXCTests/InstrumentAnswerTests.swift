@@ -43,7 +43,8 @@ private func replaced(_ old: String, _ new: String) -> String {
 
   @Test func `reads the rules`() throws {
     let expected = Instrument(
-      symbol: try symbol("LINKUSDT"), baseAsset: "LINK", quoteAsset: "USDT", isTradable: true,
+      venue: "mexc-spot", symbol: try symbol("LINKUSDT"), baseAsset: "LINK", quoteAsset: "USDT",
+      isTradable: true,
       sides: .both, types: [.limit, .market, .limitMaker, .immediateOrCancel, .fillOrKill],
       tickSize: try FixedDecimal("0.001"), stepSize: try FixedDecimal("0.05"),
       quoteStep: try FixedDecimal("0.001"), minimumQuantity: try FixedDecimal("0.05"),

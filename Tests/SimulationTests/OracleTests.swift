@@ -1,4 +1,5 @@
 import Domain
+import Execution
 import Testing
 
 @testable import Simulation
@@ -22,8 +23,8 @@ struct OracleTests {
       symbol: try #require(Symbol(exchangeText: "BTCUSDT")), side: .buy, type: .limit,
       amount: .base(FixedDecimal(1)), price: FixedDecimal(2))
     let order = Order(
-      key: OrderKey(signal: try #require(SignalID("s1"))), request: request, reservedQuote: nil,
-      at: at)
+      key: OrderKey(signal: try #require(SignalID("s1"))), account: oracle.configuration.account,
+      request: request, reservedQuote: nil, at: at)
     oracle.take([
       event(order, .created(request, reservedQuote: nil)),
       event(order, .denied(.expired, "late")),

@@ -316,7 +316,7 @@ struct CompactionTests {
 
   @Test func `a database stays its owner's when all of its orders were removed`() throws {
     try store.write(
-      .setOwner(DatabaseOwner(venue: "v", mode: .live, account: "main", since: noon)))
+      .setOwner(DatabaseOwner(account: main, mode: .live, since: noon)))
     try fill("a", day: 0)
     try compact(before: 5)
     #expect(try store.modeTraces() == [ModeTrace(mode: .live, orders: 1, underWay: 0)])

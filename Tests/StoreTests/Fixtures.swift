@@ -61,6 +61,8 @@ func makeRequest(
     side: .buy, type: .limit, amount: .base(try money(amount)), price: try money("20000.01"))
 }
 
+let main = TradingAccount(venue: "mexc-spot", name: "main")
+
 func makeQuote(_ price: String = "20001.5", at: WallTime = noon) throws -> Quote {
   Quote(price: try money(price), askedAt: at)
 }
@@ -86,9 +88,9 @@ struct Recorded {
   ) throws {
     let request = try makeRequest(id, symbol: symbol)
     let reservedQuote = try reserved.map(money)
-    order = Order(
-      key: OrderKey(signal: try signalID(id)), request: request, reservedQuote: reservedQuote,
-      at: at)
+    order = try Order(
+      key: OrderKey(signal: try signalID(id)), account: store.owner()?.account ?? .unstated,
+      request: request, reservedQuote: reservedQuote, at: at)
     clock = at
     try store.write(.insertSignal(makeSignal(id, symbol: symbol, receivedAt: at, raw: raw)))
     try record(.created(request, reservedQuote: reservedQuote), in: store)

@@ -50,7 +50,8 @@ struct GuardTests {
   @Test func `two orders never share a client order id`() throws {
     try store.write(.insertSignal(makeSignal("b")))
     let order = Order(
-      key: OrderKey(signal: try signalID("b")), request: try makeRequest("a"), reservedQuote: nil,
+      key: OrderKey(signal: try signalID("b")), account: .unstated, request: try makeRequest("a"),
+      reservedQuote: nil,
       at: noon)
     #expect(
       throws: StoreError.misuse(
@@ -60,7 +61,8 @@ struct GuardTests {
 
   @Test func `an order needs its signal`() throws {
     let order = Order(
-      key: OrderKey(signal: try signalID("b")), request: try makeRequest("b"), reservedQuote: nil,
+      key: OrderKey(signal: try signalID("b")), account: .unstated, request: try makeRequest("b"),
+      reservedQuote: nil,
       at: noon)
     #expect(
       throws: StoreError.misuse(
@@ -70,7 +72,8 @@ struct GuardTests {
 
   @Test func `a row never becomes another order`() throws {
     let other = Order(
-      key: OrderKey(signal: try signalID("a")), request: try makeRequest("a", symbol: "ETHUSDT"),
+      key: OrderKey(signal: try signalID("a")), account: .unstated,
+      request: try makeRequest("a", symbol: "ETHUSDT"),
       reservedQuote: nil, at: noon)
     #expect(throws: StoreError.misuse("order a leg 0 with another identity")) {
       try store.write(.putOrder(other))

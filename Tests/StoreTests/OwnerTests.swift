@@ -11,11 +11,13 @@ struct OwnerTests {
   }
 
   private func put(
-    _ mode: TradingMode, _ account: String, venue: String = "mexc-spot", key: KeyDigest? = nil,
+    _ mode: TradingMode, _ account: String, venue: VenueName = "mexc-spot", key: KeyDigest? = nil,
     in store: OrderStore
   ) throws {
     try store.write(
-      .setOwner(DatabaseOwner(venue: venue, mode: mode, account: account, since: noon, key: key)))
+      .setOwner(
+        DatabaseOwner(
+          account: TradingAccount(venue: venue, name: account), mode: mode, since: noon, key: key)))
     try store.commit()
   }
 
@@ -26,8 +28,7 @@ struct OwnerTests {
     let store = try OrderStore(path: scratch.database)
     #expect(try store.owner() == nil)
     try put(.live, "main", key: key, in: store)
-    let owner = DatabaseOwner(
-      venue: "mexc-spot", mode: .live, account: "main", since: noon, key: key)
+    let owner = DatabaseOwner(account: StoreTests.main, mode: .live, since: noon, key: key)
     #expect(try store.owner() == owner)
     #expect(try OrderStore(readOnlyPath: scratch.database).owner() == owner)
     try put(.live, "main", in: store)
@@ -42,6 +43,23 @@ struct OwnerTests {
     let stranger = try Stranger(scratch.database)
     #expect(try stranger.rows("SELECT DISTINCT venue FROM orders") == [["elsewhere"]])
     #expect(try store.audit().isClean)
+  }
+
+  @Test func `an order of another account is not taken`() throws {
+    let store = try OrderStore(path: scratch.database)
+    try put(.live, "main", in: store)
+    try store.write(.insertSignal(makeSignal("a")))
+    let key = OrderKey(signal: try signalID("a"))
+    for account in [
+      TradingAccount(venue: "mexc-spot", name: "other"),
+      TradingAccount(venue: "elsewhere", name: "main"),
+    ] {
+      let order = Order(
+        key: key, account: account, request: try makeRequest("a"), reservedQuote: nil, at: noon)
+      #expect(throws: StoreError.misuse("order a leg 0 of another account")) {
+        try store.write(.putOrder(order))
+      }
+    }
   }
 
   @Test func `a database that was used keeps its venue, mode and account`() throws {
@@ -131,7 +149,7 @@ struct OwnerTests {
       PRAGMA user_version = 3;
       """)
     let store = try OrderStore(path: scratch.database)
-    #expect(try store.owner()?.venue == "mexc-spot")
+    #expect(try store.owner()?.account.venue == "mexc-spot")
     #expect(try store.owner()?.key == key)
     #expect(try Stranger(scratch.database).rows(schema) == before)
   }

@@ -17,7 +17,7 @@ struct RestorationTests {
     scratch = try Scratch()
     let store = try OrderStore(path: scratch.database)
     try store.write(
-      .setOwner(DatabaseOwner(venue: "mexc-spot", mode: .live, account: "main", since: noon)))
+      .setOwner(DatabaseOwner(account: main, mode: .live, since: noon)))
     var before = try Recorded("before", in: store)
     try before.arm(in: store)
     backup = try Backup.make(of: scratch.database, at: scratch("copy.db"))
@@ -30,7 +30,8 @@ struct RestorationTests {
     _ mode: TradingMode = .live, _ account: String = "main"
   ) -> DatabaseOwnership {
     DatabaseOwnership(
-      venue: "mexc-spot", mode: mode, account: account, path: file, statement: "adopt",
+      account: TradingAccount(venue: "mexc-spot", name: account), mode: mode, path: file,
+      statement: "adopt",
       keyDigest: nil)
   }
 

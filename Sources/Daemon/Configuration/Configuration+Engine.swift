@@ -6,7 +6,7 @@ extension Configuration {
   /// The part that decisions depend on.
   package func engineConfiguration(venue: VenueTraits) -> EngineConfiguration {
     EngineConfiguration(
-      mode: tradingMode,
+      mode: tradingMode, account: exchange.account,
       price: EngineConfiguration.Price(
         source: priceSource, maximumAge: price.maximumAge,
         maximumDeviation: price.maximumDeviation),

@@ -11,10 +11,10 @@ extension DatabaseOwnership {
   /// `configurationPath` is where the configuration was read from.
   package init(
     _ configuration: Configuration, from configurationPath: String,
-    credentials: MEXC.Credentials?
+    at venue: VenueName = Configuration.venue, credentials: MEXC.Credentials?
   ) {
     self.init(
-      configuration, from: configurationPath,
+      configuration, from: configurationPath, at: venue,
       keyDigest: credentials.map { credentials in { credentials.keyDigest(salt: $0) } })
   }
 

@@ -9,7 +9,9 @@ package final class ExchangeStreams: VenueStreams {
   private let line: StreamLine
   private let interval: StreamChannel.Interval
   private let now: () -> Moment
-  private lazy var market = MarketStream(line: line, interval: interval, now: now) {
+  private lazy var market = MarketStream(
+    of: MEXCSpot.spotTraits.name, line: line, interval: interval, now: now
+  ) {
     [weak self] symbol, price in self?.onInput?(.price(symbol, price))
   }
   private lazy var orders = OrderStream(line: line) { [weak self] input in self?.onInput?(input) }

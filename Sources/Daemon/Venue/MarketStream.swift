@@ -12,6 +12,7 @@ final class MarketStream {
     var unwantedSince: MonotonicTime?
   }
 
+  private let venue: VenueName
   private let line: StreamLine
   private let interval: StreamChannel.Interval
   private let now: () -> Moment
@@ -27,9 +28,10 @@ final class MarketStream {
   private static let connectionsMaximum = 10
 
   init(
-    line: StreamLine, interval: StreamChannel.Interval, now: @escaping () -> Moment,
-    onPrice: @escaping (Symbol, MarketPrice) -> Void
+    of venue: VenueName, line: StreamLine, interval: StreamChannel.Interval,
+    now: @escaping () -> Moment, onPrice: @escaping (Symbol, MarketPrice) -> Void
   ) {
+    self.venue = venue
     self.line = line
     self.interval = interval
     self.now = now
@@ -147,7 +149,8 @@ final class MarketStream {
       let known = now().advanced(by: .zero - age)
       knownAt[symbol] = max(knownAt[symbol] ?? known.monotonic, known.monotonic)
       onPrice(
-        symbol, MarketPrice(bid: book.bid, ask: book.ask, knownAt: known, origin: .pushed))
+        symbol,
+        MarketPrice(at: venue, bid: book.bid, ask: book.ask, knownAt: known, origin: .pushed))
     case .unreadable(let reason):
       line.journal.trouble(
         "the price stream pushes something that is not understood; nothing is concluded from it",

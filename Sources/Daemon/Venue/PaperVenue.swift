@@ -23,7 +23,6 @@ package struct PaperVenue: Venue {
   /// No key limits anything, and fills follow the prices that are read here.
   package static func traits(over market: VenueTraits) -> VenueTraits {
     var traits = market
-    traits.name = market.name + "-paper"
     traits.limitsPairs = false
     traits.fillPriceAge = .seconds(1)
     traits.accountStreamRefresh = nil

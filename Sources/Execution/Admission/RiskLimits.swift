@@ -1,6 +1,6 @@
 package import Domain
 
-/// The caps below everything: per order, open at once, per minute, per day.
+/// The caps of an account below everything: per order, open at once, per minute, per day.
 ///
 /// The minute and the day roll: they are measured on the monotonic clock, so that setting the
 /// machine's clock frees nothing.
@@ -13,6 +13,8 @@ package struct RiskLimits: Sendable {
   }
 
   package var limits: EngineConfiguration.Risk
+  /// Whose orders count.
+  private let account: TradingAccount
   private var entries: [OrderKey: Entry] = [:]
   /// The keys of the entries, oldest first; `nil` where one was given back.
   private var timeline: ArraySlice<OrderKey?> = []
@@ -28,16 +30,18 @@ package struct RiskLimits: Sendable {
   private static let day: Duration = .seconds(24 * 60 * 60)
 
   package init(
-    _ limits: EngineConfiguration.Risk, reservations: [Reservation], at now: Moment
+    _ limits: EngineConfiguration.Risk, of account: TradingAccount, reservations: [Reservation],
+    at now: Moment
   ) {
     self.limits = limits
+    self.account = account
     let ages = reservations.map { reservation in
       // A reservation from the future means that the clock was set back: it counts as new.
       (reservation, age: max(.zero, now.wall.since(reservation.at)))
     }
     for (reservation, age) in ages.sorted(by: { $0.age > $1.age }) {
       let at = MonotonicTime(nanoseconds: now.monotonic.nanoseconds - age.wholeNanoseconds)
-      reserve(reservation.quote, for: reservation.key, at: at)
+      reserve(reservation.quote, for: reservation.key, of: account, at: at)
     }
   }
 
@@ -73,7 +77,10 @@ package struct RiskLimits: Sendable {
     try checkDailyQuote(quote, besides: key)
   }
 
-  package mutating func reserve(_ quote: FixedDecimal?, for key: OrderKey, at now: MonotonicTime) {
+  package mutating func reserve(
+    _ quote: FixedDecimal?, for key: OrderKey, of account: TradingAccount, at now: MonotonicTime
+  ) {
+    invariant(account == self.account, "the limits of an account count the orders of that account")
     if let former = entries[key] {
       entries[key]?.quote = quote
       count(out: former.quote, in: quote)

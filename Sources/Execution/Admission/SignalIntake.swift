@@ -133,13 +133,15 @@ enum SignalIntake {
         clientOrderID: arrival.clientOrderID, symbol: signal.symbol, side: signal.side,
         type: signal.type, amount: signal.amount, price: signal.price)
       let quote = Admission.statedQuote(of: signal)
-      let order = Order(key: key, request: request, reservedQuote: quote, at: now.wall)
+      let order = Order(
+        key: key, account: parts.configuration.account, request: request, reservedQuote: quote,
+        at: now.wall)
       let phase = CarefulStart.firstPhase(parts.trading, verdict: verdict, at: now.monotonic)
       parts.orders.insert(
         OrderLife(
           number: parts.nextOrderNumber(), signal: signal, expiry: expiry, order: order,
           phase: phase))
-      parts.risk.reserve(quote, for: key, at: now.monotonic)
+      parts.risk.reserve(quote, for: key, of: order.account, at: now.monotonic)
       let created = OrderEvent.created(request, reservedQuote: quote)
       reaction.record(created.kind, created.detail, on: .order(key))
       reaction.write(.putOrder(order))

@@ -150,6 +150,9 @@ package struct Engine: Sendable {
   }
 
   private mutating func reconfigure(_ configuration: EngineConfiguration, at now: MonotonicTime) {
+    invariant(
+      configuration.account == parts.configuration.account,
+      "an engine trades for one account, and a change of it needs a restart")
     parts.configuration = configuration
     parts.prices.asksVenue = configuration.price.source != .stream
     parts.risk.limits = configuration.risk

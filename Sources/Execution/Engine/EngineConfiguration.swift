@@ -100,6 +100,8 @@ package struct EngineConfiguration: Sendable {
   }
 
   package var mode: TradingMode
+  /// Of the name that the configuration gives it, at `venue`.
+  package var account: TradingAccount
   package var price: Price
   package var risk: Risk
   /// By their names; a signal of another source, or of none, is held to none of these.
@@ -123,12 +125,13 @@ package struct EngineConfiguration: Sendable {
   }
 
   package init(
-    mode: TradingMode, price: Price, risk: Risk, sources: [String: Source] = [:],
+    mode: TradingMode, account: String, price: Price, risk: Risk, sources: [String: Source] = [:],
     rateLimits: RateLimits, receiveWindow: Duration, settleTime: Duration,
     defaultTimeToLive: Duration, requiresCreatedAt: Bool = false,
     allowsWithdrawKeys: Bool = false, venue: VenueTraits
   ) {
     self.mode = mode
+    self.account = TradingAccount(venue: venue.name, name: account)
     self.price = price
     self.risk = risk
     self.sources = sources

@@ -7,7 +7,7 @@ struct EngineParts: Sendable {
   var signals: [SignalID: SignalLife] = [:]
   var orders = OrderTable()
   var placements = PlacementQueue()
-  var prices = PriceBook()
+  var prices: PriceBook
   var scheduler: RequestScheduler
   var venue: VenueState
   var key: KeyState
@@ -31,12 +31,14 @@ struct EngineParts: Sendable {
     key = KeyState(configuration.venue, configuration.mode, at: now.monotonic)
     accountStream = AccountStream(
       configuration.venue, configuration.mode, at: now.monotonic)
+    prices = PriceBook(of: configuration.venue.name)
     prices.asksVenue = configuration.price.source != .stream
     trading = TradingState(
       state,
       settling: configuration.receiveWindow + configuration.venue.stampLead
         + configuration.settleTime, at: now.monotonic)
-    risk = RiskLimits(configuration.risk, reservations: state.reservations, at: now)
+    risk = RiskLimits(
+      configuration.risk, of: configuration.account, reservations: state.reservations, at: now)
     sequences = SequenceWatch(state.sequences)
     watch = SourceWatch(configuration.sources, at: now.monotonic)
     sources = SourceLimits(configuration.sources, accepted: state.sourceSignals, at: now)

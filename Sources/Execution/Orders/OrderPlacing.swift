@@ -62,6 +62,10 @@ enum OrderPlacing {
     _ parts: inout EngineParts, _ reaction: inout Reaction
   ) throws(Denial) {
     let now = reaction.now.monotonic
+    let venue = life.order.account.venue
+    invariant(
+      rules.venue == venue && parts.prices.venue == venue,
+      "an order is judged by the rules and prices of its venue")
     let approval = try Admission.approve(
       life.signal, as: life.order.request.clientOrderID, under: rules, at: quote.price,
       maximumDeviation: parts.configuration.price.maximumDeviation)
@@ -70,7 +74,7 @@ enum OrderPlacing {
     // What it holds of the limits only ever grows while it waits.
     let isHeld = life.order.reservedQuote.map { approval.notional <= $0 } ?? false
     if life.order.quote != nil && isHeld && approval.request == life.order.request { return }
-    parts.risk.reserve(approval.notional, for: life.key, at: now)
+    parts.risk.reserve(approval.notional, for: life.key, of: life.order.account, at: now)
     let age = now.since(quote.knownAt.monotonic).wholeMilliseconds
     parts.fold(
       .approved(

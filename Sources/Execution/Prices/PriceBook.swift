@@ -9,6 +9,7 @@ package struct MarketPrice: Hashable, Sendable {
     case pushed
   }
 
+  package let venue: VenueName
   package var bid: FixedDecimal?
   package var ask: FixedDecimal?
   package var last: FixedDecimal?
@@ -17,9 +18,10 @@ package struct MarketPrice: Hashable, Sendable {
   package var origin: Origin
 
   package init(
-    bid: FixedDecimal? = nil, ask: FixedDecimal? = nil, last: FixedDecimal? = nil,
-    knownAt: Moment, origin: Origin
+    at venue: VenueName, bid: FixedDecimal? = nil, ask: FixedDecimal? = nil,
+    last: FixedDecimal? = nil, knownAt: Moment, origin: Origin
   ) {
+    self.venue = venue
     self.bid = bid
     self.ask = ask
     self.last = last
@@ -41,7 +43,7 @@ package struct MarketPrice: Hashable, Sendable {
   var isUsable: Bool { price(for: .buy) != nil }
 }
 
-/// The last prices, and the one look-up that serves every signal that waits for one.
+/// The last prices of a venue, and the one look-up that serves every signal that waits for one.
 struct PriceBook: Sendable {
   /// The price that an order is judged by.
   struct Quoted: Sendable {
@@ -51,6 +53,7 @@ struct PriceBook: Sendable {
     var evidence: Quote { Quote(price: price, askedAt: knownAt.wall) }
   }
 
+  let venue: VenueName
   private var prices: [Symbol: MarketPrice] = [:]
   /// Whether the exchange is asked for prices that it does not send by itself.
   var asksVenue = true
@@ -67,6 +70,10 @@ struct PriceBook: Sendable {
   private(set) var failure: String?
   /// Look-ups in a row that told no price.
   var failures: Int { backOff.failures }
+
+  init(of venue: VenueName) {
+    self.venue = venue
+  }
 
   func fresh(
     _ symbol: Symbol, for side: Side, maximumAge: Duration, at now: MonotonicTime
@@ -114,7 +121,7 @@ struct PriceBook: Sendable {
     var missing: [Symbol] = []
     for symbol in asked {
       if let price = found[symbol], price.isPositive {
-        take(symbol, MarketPrice(last: price, knownAt: askedAt, origin: .asked))
+        take(symbol, MarketPrice(at: venue, last: price, knownAt: askedAt, origin: .asked))
       } else {
         missing.append(symbol)
       }
@@ -122,8 +129,10 @@ struct PriceBook: Sendable {
     return missing
   }
 
-  /// A price of either origin. An older one never takes the place of a younger one.
+  /// A price of either origin. An older one never takes the place of a younger one, and another venue's
+  /// is none.
   mutating func take(_ symbol: Symbol, _ price: MarketPrice) {
+    guard price.venue == venue else { return }
     if let known = prices[symbol], known.knownAt.monotonic > price.knownAt.monotonic { return }
     prices[symbol] = price
     guard price.origin == .pushed, price.isUsable, wantedSet.remove(symbol) != nil else { return }

@@ -45,7 +45,9 @@ struct VenueState: Sendable {
   /// all the same.
   mutating func restore(_ facts: VenueFacts, at now: Moment) {
     var facts = facts.usable(at: now.wall)
-    facts.rules.removeAll { allowed?.contains($0.instrument.symbol) == false }
+    facts.rules.removeAll {
+      $0.instrument.venue != traits.name || allowed?.contains($0.instrument.symbol) == false
+    }
     if !traits.limitsPairs { facts.pairs = nil }
     for rules in facts.rules {
       instruments[rules.instrument.symbol] = .listed(rules.instrument)
@@ -191,9 +193,11 @@ struct VenueState: Sendable {
   ) {
     switch answer {
     case .success(let list):
+      // Another venue's rules are none.
+      let listed = list.listed.filter { $0.venue == traits.name }
       for symbol in symbols {
         let reading = InstrumentReading(
-          of: symbol, list.listed, list.unreadable, at: reaction.now.monotonic)
+          of: symbol, listed, list.unreadable, at: reaction.now.monotonic)
         keep(reading, of: symbol, &reaction)
       }
     case .failure(.refused(let error)) where error.action == .skip || error.action == .fix:

@@ -28,14 +28,19 @@ func clientOrderID(of id: SignalID) -> ClientOrderID {
   return name
 }
 
+let account = TradingAccount(venue: traits.name, name: "main")
+
 let btc = symbol("BTCUSDT")
 let eth = symbol("ETHUSDT")
 let sol = symbol("SOLUSDT")
 
-func instrument(_ symbol: Symbol, change: (inout Instrument) -> Void = { _ in }) -> Instrument {
+func instrument(
+  _ symbol: Symbol, at venue: VenueName = traits.name,
+  change: (inout Instrument) -> Void = { _ in }
+) -> Instrument {
   var instrument = Instrument(
-    symbol: symbol, baseAsset: String(symbol.text.dropLast(4)), quoteAsset: "USDT",
-    isTradable: true, sides: .both, types: [.limit, .market, .limitMaker],
+    venue: venue, symbol: symbol, baseAsset: String(symbol.text.dropLast(4)),
+    quoteAsset: "USDT", isTradable: true, sides: .both, types: [.limit, .market, .limitMaker],
     tickSize: decimal("0.01"), stepSize: decimal("0.0001"), quoteStep: decimal("0.01"),
     minimumQuantity: decimal("0.001"), minimumNotional: decimal("5"),
     minimumNotionalMarket: decimal("6"), maximumNotional: decimal("5000"),
@@ -87,7 +92,7 @@ func makeConfiguration(
   change: (inout EngineConfiguration) -> Void = { _ in }
 ) -> EngineConfiguration {
   var configuration = EngineConfiguration(
-    mode: .live,
+    mode: .live, account: account.name,
     price: .init(maximumAge: .seconds(2), maximumDeviation: decimal("100")),
     risk: .init(
       symbols: [btc, eth, sol], maximumOrderQuote: decimal("1000"), maximumOpenOrders: 50,

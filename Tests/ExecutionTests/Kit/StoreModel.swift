@@ -107,6 +107,6 @@ struct StoreModel {
       guard let event = OrderEvent(kind: row.kind, detail: row.detail) else { return nil }
       history.append((row.at, event))
     }
-    return try? Order(key: key, history: history)
+    return try? Order(key: key, account: account, history: history)
   }
 }

@@ -20,7 +20,7 @@ func request(_ id: String, _ symbol: Symbol = btc) -> OrderRequest {
 
 func order(_ id: String, _ symbol: Symbol = btc, leg: Int = 0) -> Order {
   Order(
-    key: OrderKey(signal: signalID(id), leg: leg), request: request(id, symbol),
+    key: OrderKey(signal: signalID(id), leg: leg), account: account, request: request(id, symbol),
     reservedQuote: decimal("100"), at: moment().wall)
 }
 

@@ -4,7 +4,7 @@ import Testing
 @testable import Execution
 
 @Suite struct PriceBookTests {
-  private var book = PriceBook()
+  private var book = PriceBook(of: traits.name)
   private let age: Duration = .seconds(2)
 
   private func price(
@@ -12,7 +12,7 @@ import Testing
     _ origin: MarketPrice.Origin = .pushed
   ) -> MarketPrice {
     MarketPrice(
-      bid: bid.map(decimal), ask: ask.map(decimal), last: last.map(decimal),
+      at: traits.name, bid: bid.map(decimal), ask: ask.map(decimal), last: last.map(decimal),
       knownAt: moment(offset), origin: origin)
   }
 
@@ -21,6 +21,18 @@ import Testing
   }
 
   // MARK: One price
+
+  @Test mutating func `a price of another venue is none`() {
+    book.take(
+      btc, MarketPrice(at: "elsewhere", last: decimal("1"), knownAt: moment(), origin: .pushed))
+    #expect(value() == nil)
+    book.take(btc, price(last: "2"))
+    book.take(
+      btc,
+      MarketPrice(
+        at: "elsewhere", last: decimal("3"), knownAt: moment(.milliseconds(1)), origin: .pushed))
+    #expect(value(at: .milliseconds(1)) == decimal("2"))
+  }
 
   @Test func `a buy is judged by the ask and a sell by the bid`() {
     let price = price(bid: "99", ask: "101", last: "50")

@@ -9,7 +9,7 @@ import Testing
     receivedAt: monotonic(.zero))
   private let look = ExchangeRequest.order(btc, .orderID("E1"))
   private var scheduler = RequestScheduler(makeConfiguration().rateLimits, traits)
-  private var prices = PriceBook()
+  private var prices = PriceBook(of: traits.name)
 
   /// What leaves at that time.
   private mutating func drive(
@@ -145,7 +145,8 @@ import Testing
     prices.take(
       btc,
       MarketPrice(
-        bid: decimal("99"), ask: decimal("101"), knownAt: moment(.milliseconds(500)),
+        at: traits.name, bid: decimal("99"), ask: decimal("101"),
+        knownAt: moment(.milliseconds(500)),
         origin: .pushed))
     #expect(drive(at: .seconds(1)).sent.isEmpty)
     prices.want(eth)

@@ -10,7 +10,7 @@ import Testing
   private let clock = ExchangeClock(
     reading: moment().wall, sentAt: monotonic(.zero), receivedAt: monotonic(.zero))
   private var scheduler = RequestScheduler(limits, traits)
-  private var prices = PriceBook()
+  private var prices = PriceBook(of: traits.name)
   private var names = 0
 
   private mutating func send(_ count: Int, at offset: Duration = .zero) -> Reaction {

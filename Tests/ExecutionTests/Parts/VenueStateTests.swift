@@ -31,7 +31,7 @@ import Testing
 
   private mutating func drain() -> Set<Purpose> {
     var reaction = Reaction(at: moment())
-    var prices = PriceBook()
+    var prices = PriceBook(of: traits.name)
     let clock = ExchangeClock(
       reading: moment().wall, sentAt: monotonic(.zero), receivedAt: monotonic(.zero))
     scheduler.drive(&prices, clock: clock, ordersWait: false, isOver: { _ in false }, &reaction)
@@ -112,6 +112,20 @@ import Testing
     #expect(
       asked(at: .seconds(15 * 60) + .milliseconds(250)).purposes
         == [.instruments([btc, eth]), .tradableSymbols])
+  }
+
+  @Test mutating func `rules of another venue are none`() throws {
+    let stranger = instrument(btc, at: "elsewhere")
+    takeRules(
+      of: [btc, eth], .success(InstrumentList(listed: [stranger, instrument(eth)], unreadable: [])))
+    #expect(throws: Denial.self) { try venue.rules(of: btc) }
+    #expect(try venue.rules(of: eth) == instrument(eth))
+    var restored = VenueState(allowed: [btc, eth], traits, at: monotonic(.zero))
+    let facts = [stranger, instrument(eth)].map {
+      VenueFacts.Rules(instrument: $0, readAt: moment().wall)
+    }
+    restored.restore(VenueFacts(rules: facts), at: moment())
+    #expect(restored.facts.rules.map(\.instrument) == [instrument(eth)])
   }
 
   // MARK: The clock

@@ -22,7 +22,8 @@ import Testing
 
   private func configuration(_ symbol: Symbol) -> EngineConfiguration {
     EngineConfiguration(
-      mode: .live, price: .init(maximumAge: .seconds(2), maximumDeviation: FixedDecimal(200)),
+      mode: .live, account: "main",
+      price: .init(maximumAge: .seconds(2), maximumDeviation: FixedDecimal(200)),
       risk: .init(
         symbols: [symbol], maximumOrderQuote: FixedDecimal(1_000), maximumOpenOrders: 5,
         maximumOrdersPerMinute: 5, maximumDailyQuote: nil, pauseOnNotFound: .symbol),

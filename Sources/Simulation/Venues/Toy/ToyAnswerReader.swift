@@ -74,8 +74,8 @@ enum ToyAnswerReader {
     var band: Instrument.PriceBand?
     if let up, let down { band = .init(buyUp: up, sellDown: down) }
     return Instrument(
-      symbol: symbol, baseAsset: base, quoteAsset: quote, isTradable: state == "open",
-      sides: sides,
+      venue: ToyVenue.traits.name, symbol: symbol, baseAsset: base, quoteAsset: quote,
+      isTradable: state == "open", sides: sides,
       types: Set(types.split(separator: "+").compactMap { OrderType(rawValue: String($0)) }),
       tickSize: tick, stepSize: step, quoteStep: quoteStep, minimumQuantity: minimum,
       minimumNotional: notional, minimumNotionalMarket: marketNotional, maximumNotional: most,

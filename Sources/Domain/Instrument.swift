@@ -17,7 +17,7 @@ package struct Instrument: Hashable, Sendable {
     }
   }
 
-  package let venue: VenueName
+  package var venue: VenueName
   package var symbol: Symbol
   package var baseAsset: String
   package var quoteAsset: String

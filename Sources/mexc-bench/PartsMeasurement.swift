@@ -56,15 +56,24 @@ final class PartsMeasurement {
   init(_ bench: Bench) throws {
     self.bench = bench
     store = try OrderStore(path: bench.newDirectory("parts") + "/state.db")
+    try store.write(
+      .setOwner(
+        DatabaseOwner(
+          account: TradingAccount(venue: MEXCSpot.spotTraits.name, name: Self.account), mode: .live,
+          since: Clock.wall())))
+    try store.commit()
     let key = Secret(copying: Array(SimulatorConfiguration.demoKey.utf8))
     let secret = Secret(copying: Array(SimulatorConfiguration.demoSecret.utf8))
     let credentials = try MEXC.Credentials(apiKey: key, secret: secret)
     venue = MEXCSpot(credentials: credentials, receiveWindow: .seconds(5))
     serializer = HTTPRequestSerializer(
       endpoint: try Endpoint("https://api.mexc.com"), userAgent: "mexc-bench")
-    instrument = Listing.standard[0].rules
+    var instrument = Listing.standard[0].rules
+    instrument.venue = MEXCSpot.spotTraits.name
+    self.instrument = instrument
     var configuration = Configuration()
     configuration.mode = .live
+    configuration.exchange.account = Self.account
     configuration.price.maximumAge = Self.maximumAge
     configuration.risk.symbols = .listed([instrument.symbol])
     configuration.risk.maximumOrderQuote = FixedDecimal(1_000)

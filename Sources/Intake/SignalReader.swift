@@ -17,9 +17,7 @@ package enum SignalReader {
     _ bytes: [UInt8], maximumBytes: Int
   ) throws(SignalRefusal) -> (signal: Signal, signature: SignalSignature?) {
     guard bytes.count <= maximumBytes else {
-      throw SignalRefusal(
-        code: .tooLarge, id: nil, field: nil, position: nil,
-        message: "The signal is \(bytes.count) bytes long; at most \(maximumBytes) are read.")
+      throw NotASignalText.tooLong(bytes: bytes.count, maximum: maximumBytes).refusal
     }
     let fields = try SignalFields(members(of: bytes))
     try fields.refuseUnknown()

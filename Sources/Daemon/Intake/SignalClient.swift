@@ -36,30 +36,15 @@ struct SignalClient {
     switch input {
     case .tooLong:
       return .refuse(
-        Self.refusal(
-          .tooLarge,
-          "the line is longer than the \(maximumBytes) bytes of intake.maximum_signal_bytes"),
-        isLast: false)
+        NotASignalText.tooLong(bytes: nil, maximum: maximumBytes).refusal, isLast: false)
     case .foreign(let other):
-      return .refuse(
-        Self.refusal(
-          .invalidJSON,
-          "this is \(other.rawValue), and the socket takes plain lines, one JSON signal a line; "
-            + "nothing was taken, and the connection is closed. Send the line alone, with "
-            + "'socat - UNIX-CONNECT:…' or 'mexc-signalctl submit FILE'"),
-        isLast: true)
+      return .refuse(NotASignalText.foreign(other).refusal, isLast: true)
     case .line(let bytes):
       switch lines.kind(of: bytes) {
       case .signal: return .signal(bytes)
       case .textGoesOn: return .pass
       case .textBegins, .element:
-        return .refuse(
-          Self.refusal(
-            .invalidJSON,
-            "the line is only a part of its JSON text, and the socket takes one signal a line; "
-              + "nothing of the text is taken. Send it as a single line, as 'jq -c' writes it, or "
-              + "with 'mexc-signalctl submit FILE'"),
-          isLast: false)
+        return .refuse(NotASignalText.partOfText.refusal, isLast: false)
       }
     }
   }
@@ -71,9 +56,5 @@ struct SignalClient {
     isGreeted = true
     if case .refuse(_, isLast: true) = step { return nil }
     return fields
-  }
-
-  private static func refusal(_ code: DecisionCode, _ message: String) -> SignalRefusal {
-    SignalRefusal(code: code, id: nil, field: nil, position: nil, message: message)
   }
 }

@@ -174,13 +174,7 @@ package final class SignalGateway {
   private func take(_ file: SpoolFile) {
     switch file.content {
     case .failure(let refusal):
-      let code: DecisionCode
-      if case .tooLarge = refusal { code = .tooLarge } else { code = .unreadableFile }
-      refuse(
-        SignalRefusal(
-          code: code, id: nil, field: nil, position: nil,
-          message: "\(ByteText.printable(file.name)) was not taken: \(Self.words(for: refusal))"),
-        .file(file.name))
+      refuse(NotASignalText.file(file.name, refusal).refusal, .file(file.name))
     case .success(let bytes):
       submit(
         bytes, from: .file(file.name), arrivedAt: file.arrivedAt, waiting: .file(file.name)
@@ -188,14 +182,6 @@ package final class SignalGateway {
         spool?.leaveUnfinished(file, breaksOff: refusal.breaksOff) ?? false
       }
     }
-  }
-
-  private static func words(for refusal: FileRefusal) -> String {
-    guard case .forbidden(let status) = refusal else { return "\(refusal)" }
-    return "it may not be read: its mode is \(status.modeText), its owner "
-      + "\(AccountNames.user(status.owner)), its group \(AccountNames.group(status.group)), and the "
-      + "daemon is \(AccountNames.ownUser); give it mode 0640 and a group of the daemon's, and drop "
-      + "it again"
   }
 
   /// `isOther` may see to what is no signal: it is still in the making, or asks for something else.
@@ -210,10 +196,7 @@ package final class SignalGateway {
     } catch {
       return isOther(error) ? () : refuse(error, who)
     }
-    guard let driver, !isClosing else {
-      return answerUnavailable(
-        signal.id, who, isClosing ? .shuttingDown : .storageUnavailable)
-    }
+    guard let driver, !isClosing else { return answerUnavailable(signal.id, who) }
     do throws(StoreError) {
       // The bytes of a signal that was taken are a repetition, whatever secret counts since.
       if let refusal = authenticator.refusal(of: signal, signature),
@@ -228,7 +211,7 @@ package final class SignalGateway {
       metrics?.arrived(arrival.clientOrderID, at: time.now().monotonic)
       driver.feed(.signal(arrival, known: known))
     } catch {
-      answerUnavailable(signal.id, who, .storageUnavailable)
+      answerUnavailable(signal.id, who)
       storeFailed(error)
     }
   }
@@ -275,11 +258,7 @@ package final class SignalGateway {
       if let refusal = authenticator.refusal(of: heartbeat, at: time.now().wall) {
         return refuse(refusal, who)
       }
-      guard let driver, !isClosing else {
-        let code: DecisionCode = isClosing ? .shuttingDown : .storageUnavailable
-        return replyInTurn(
-          SignalAnswer(id: nil, status: .rejected, code: code, message: code.meaning), to: who)
-      }
+      guard let driver, !isClosing else { return answerUnavailable(nil, who) }
       driver.feed(.heartbeat(heartbeat.source))
       replyInTurn(
         SignalAnswer(
@@ -322,9 +301,10 @@ package final class SignalGateway {
       to: who)
   }
 
-  private func answerUnavailable(_ id: SignalID, _ who: Waiting, _ code: DecisionCode) {
+  private func answerUnavailable(_ id: SignalID?, _ who: Waiting) {
+    let code: DecisionCode = isClosing ? .shuttingDown : .storageUnavailable
     replyInTurn(
-      SignalAnswer(id: id.text, status: .rejected, code: code, message: code.meaning), to: who)
+      SignalAnswer(id: id?.text, status: .rejected, code: code, message: code.meaning), to: who)
   }
 
   /// Answers leave in the order of the lines, and those before this one may wait for a commit.

@@ -1,8 +1,8 @@
 package import JSON
 
-/// What was read of a venue and rarely changes: the rules of symbols, and which of them the API key may
-/// trade. Kept over a restart, so that a start need not wait for an exchange that is slow to say the
-/// same again.
+/// What was read of a venue and rarely changes: the rules of symbols, which of them the API key may
+/// trade, and how its clock stands to this machine's. Kept over a restart, so that a start need not wait
+/// for an exchange that is slow to say the same again.
 package struct VenueFacts: Hashable, Sendable {
   package struct Rules: Hashable, Sendable {
     package var instrument: Instrument
@@ -24,28 +24,51 @@ package struct VenueFacts: Hashable, Sendable {
     }
   }
 
+  /// One reading of the venue's clock. Beside the machine's monotonic clock it says the time as long as
+  /// the machine's boot lasts.
+  package struct Clock: Hashable, Sendable {
+    package var time: WallTime
+    /// The moment at which it was `time` there, to within `error`.
+    package var readAt: MonotonicTime
+    package var error: Duration
+
+    package init(time: WallTime, readAt: MonotonicTime, error: Duration) {
+      self.time = time
+      self.readAt = readAt
+      self.error = error
+    }
+  }
+
   package var rules: [Rules]
   /// `nil` where the venue does not say, or has not said it.
   package var pairs: Pairs?
+  /// `nil` where it was not read under the present boot.
+  package var clock: Clock?
 
-  package init(rules: [Rules] = [], pairs: Pairs? = nil) {
+  package init(rules: [Rules] = [], pairs: Pairs? = nil, clock: Clock? = nil) {
     self.rules = rules
     self.pairs = pairs
+    self.clock = clock
   }
 
   /// A running daemon goes on with what it read last for as long as the exchange does not answer. A
   /// start does so for an hour: four times the time after which a running one asks again.
   package static let maximumAge: Duration = .seconds(3_600)
+  /// A crystal that is off by 100 millionths drifts 60 ms in that time, far below the error with which
+  /// orders are still sent.
+  package static let maximumClockAge: Duration = .seconds(600)
 
   /// What is young enough. A reading of the future tells no age: the clock was set back since.
-  package func usable(at now: WallTime) -> VenueFacts {
-    func isYoung(_ readAt: WallTime) -> Bool {
-      let age = now.since(readAt)
-      return age >= .zero && age <= Self.maximumAge
+  package func usable(at now: Moment) -> VenueFacts {
+    func isYoung(_ age: Duration, _ maximum: Duration = Self.maximumAge) -> Bool {
+      age >= .zero && age <= maximum
     }
     return VenueFacts(
-      rules: rules.filter { isYoung($0.readAt) },
-      pairs: pairs.flatMap { isYoung($0.readAt) ? $0 : nil })
+      rules: rules.filter { isYoung(now.wall.since($0.readAt)) },
+      pairs: pairs.flatMap { isYoung(now.wall.since($0.readAt)) ? $0 : nil },
+      clock: clock.flatMap { clock in
+        isYoung(now.monotonic.since(clock.readAt), Self.maximumClockAge) ? clock : nil
+      })
   }
 }
 
@@ -53,10 +76,11 @@ package struct VenueFacts: Hashable, Sendable {
 
 extension VenueFacts {
   /// Says what the members mean.
-  private static let version: Int64 = 2
+  private static let version: Int64 = 3
 
-  /// `source` is where they were read.
-  package func json(from source: String) -> JSONValue {
+  /// `source` is where they were read, `boot` names the boot of the machine that the clock was read
+  /// under; without it no clock is kept.
+  package func json(from source: String, boot: String?) -> JSONValue {
     [
       "version": .integer(Self.version), "source": .string(source),
       "rules": .array(
@@ -67,18 +91,41 @@ extension VenueFacts {
           "symbols": .array(pairs.symbols.sorted().map { .string($0.text) }),
         ]
       } ?? .null,
+      "clock": clock.flatMap { clock in boot.map { clock.json(boot: $0) } } ?? .null,
     ]
   }
 
-  /// `nil` when it is of another source or version, or not all of it can be read.
-  package init?(_ json: JSONValue, from source: String) {
+  /// `nil` when it is of another source or version, or not all of it can be read. A clock that was read
+  /// under another boot says nothing.
+  package init?(_ json: JSONValue, from source: String, boot: String?) {
     guard json["version"]?.integerValue == Self.version, json["source"]?.stringValue == source,
-      let rows = json["rules"]?.arrayValue, let pairs = json["pairs"]
+      let rows = json["rules"]?.arrayValue, let pairs = json["pairs"], let clock = json["clock"]
     else { return nil }
     let rules = rows.compactMap(Rules.init)
     guard rules.count == rows.count else { return nil }
     self.init(rules: rules, pairs: pairs.isNull ? nil : Pairs(pairs))
     if !pairs.isNull, self.pairs == nil { return nil }
+    guard !clock.isNull else { return }
+    guard let reading = Clock(clock) else { return nil }
+    if let boot, clock["boot"]?.stringValue == boot { self.clock = reading }
+  }
+}
+
+extension VenueFacts.Clock {
+  fileprivate func json(boot: String) -> JSONValue {
+    [
+      "boot": .string(boot), "time": .integer(time.milliseconds),
+      "read_at_ns": .integer(readAt.nanoseconds), "error_ns": .integer(error.wholeNanoseconds),
+    ]
+  }
+
+  fileprivate init?(_ json: JSONValue) {
+    guard let time = json["time"]?.integerValue, let readAt = json["read_at_ns"]?.integerValue,
+      let error = json["error_ns"]?.integerValue, error >= 0
+    else { return nil }
+    self.init(
+      time: WallTime(milliseconds: time), readAt: MonotonicTime(nanoseconds: readAt),
+      error: .nanoseconds(error))
   }
 }
 

@@ -10,21 +10,23 @@ import Testing
 
   private func facts(
     age: Duration = .seconds(60), tradable: Set<Symbol> = [btc, eth, sol],
-    _ instruments: [Instrument] = [instrument(btc), instrument(eth), instrument(sol)]
+    _ instruments: [Instrument] = [instrument(btc), instrument(eth), instrument(sol)],
+    clock: VenueFacts.Clock? = nil
   ) -> VenueFacts {
     let readAt = start.wall.advanced(by: .zero - age)
     return VenueFacts(
       rules: instruments.map { VenueFacts.Rules(instrument: $0, readAt: readAt) },
-      pairs: VenueFacts.Pairs(symbols: tradable, readAt: readAt))
+      pairs: VenueFacts.Pairs(symbols: tradable, readAt: readAt), clock: clock)
   }
 
-  /// The exchange answers everything but rules and pairs.
-  private func started(with facts: VenueFacts?) -> EngineHarness {
+  /// The exchange answers everything but rules and pairs, and its time only where it `tellsTime`.
+  private func started(with facts: VenueFacts?, tellsTime: Bool = true) -> EngineHarness {
     let exchange = FakeExchange()
     exchange.script = { dispatch, _ in
       switch dispatch.request {
       case .instruments, .tradableSymbols: .hold
-      case .serverTime, .prices, .keyInformation, .accountRights, .place, .validate, .order,
+      case .serverTime: tellsTime ? nil : .hold
+      case .prices, .keyInformation, .accountRights, .place, .validate, .order,
         .openOrders, .recentOrders, .trades, .cancel, .openAccountStream, .extendAccountStream:
         nil
       }
@@ -77,6 +79,44 @@ import Testing
     #expect(isOfEarlierRun(harness) == [nil, nil])
     tellAll(harness)
     #expect(harness.engine.isTradingOpen)
+  }
+
+  private func clock(
+    age: Duration, ahead: Duration = .milliseconds(700), error: Duration = .milliseconds(5)
+  ) -> VenueFacts.Clock {
+    VenueFacts.Clock(
+      time: start.wall.advanced(by: ahead - age), readAt: start.monotonic.advanced(by: .zero - age),
+      error: error)
+  }
+
+  @Test func `an order carries the time of a kept clock`() throws {
+    let harness = started(with: facts(clock: clock(age: .seconds(599))), tellsTime: false)
+    #expect(harness.engine.isTradingOpen)
+    harness.submit(limit("a"))
+    harness.settle()
+    #expect(harness.status("a") == .open)
+    let stamp = try #require(harness.order("a")?.stampedAt)
+    #expect(stamp.since(harness.now.wall) == .milliseconds(700))
+    var engine = harness.engine
+    var status = engine.status(at: harness.now)
+    #expect(status.clock?.isOfEarlierRun == true)
+    #expect(status.clockOffsetMilliseconds == 700)
+    tellAll(harness)
+    engine = harness.engine
+    status = engine.status(at: harness.now)
+    #expect(status.clock?.isOfEarlierRun == false)
+    #expect(status.clockOffsetMilliseconds != 700)
+    #expect(harness.engine.venueFacts.clock != nil)
+  }
+
+  @Test func `a kept clock that is too old, of the future or too vague is no use`() {
+    for clock in [
+      clock(age: .seconds(601)), clock(age: .seconds(-1)),
+      clock(age: .seconds(1), error: .milliseconds(501)),
+    ] {
+      let harness = started(with: facts(clock: clock), tellsTime: false)
+      #expect(!harness.engine.isTradingOpen)
+    }
   }
 
   @Test func `without those of one allowed symbol the start waits`() {

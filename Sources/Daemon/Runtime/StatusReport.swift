@@ -54,7 +54,10 @@ package enum StatusReport {
         ("breakers", .array((engine?.breakers ?? []).map(breaker))),
         (
           "venue_facts",
-          ["rules": fact(engine?.rules, at: now), "symbols": fact(engine?.pairs, at: now)]
+          [
+            "rules": fact(engine?.rules, at: now), "symbols": fact(engine?.pairs, at: now),
+            "clock": fact(engine?.clock, at: now),
+          ]
         ),
         ("risk", risk(engine, facts.configuration.risk)),
         ("rate", rate(engine, facts)),

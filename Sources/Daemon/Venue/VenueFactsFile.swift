@@ -2,11 +2,12 @@ import Domain
 import Execution
 import JSON
 import Platform
+import Store
 import Synchronization
 
 /// The file beside the database that keeps what was read of the venue. It is written beside the loop
-/// and not synced: what is lost with a power cut is asked for again. The exchange's clock is not kept:
-/// it is one small request, and no start may sign with a time that nobody has checked.
+/// and not synced: what is lost with a power cut is asked for again. The exchange's clock is of use only
+/// under the boot in which it was read, where the monotonic clock goes on.
 final class VenueFactsFile {
   private final class Shared: Sendable {
     private let state = Mutex((isWriting: false, failure: nil as String?))
@@ -32,6 +33,7 @@ final class VenueFactsFile {
   private let name: String
   /// Where the facts are from; those of another place say nothing.
   private let source: String
+  private let boot = BootID.read()
   private let logger: Logger
   private let shared = Shared()
   private var written = 0
@@ -56,14 +58,15 @@ final class VenueFactsFile {
     guard
       let content = try? folder.readRegularFile(
         Array(name.utf8), maximumBytes: Self.maximumBytes),
-      let json = try? JSONReader.read(content.bytes), let facts = VenueFacts(json, from: source)
+      let json = try? JSONReader.read(content.bytes),
+      let facts = VenueFacts(json, from: source, boot: boot)
     else {
       logger.log(
         .info, "what an earlier run kept of the exchange's rules is not used; they are read anew",
         [LogField("file", name)])
       return nil
     }
-    if !facts.usable(at: Clock.wall()).rules.isEmpty {
+    if !facts.usable(at: Clock.now()).rules.isEmpty {
       logger.log(
         .info, "the exchange's rules are known from an earlier run; they are asked for again")
     }
@@ -77,10 +80,11 @@ final class VenueFactsFile {
     written = engine.venueFactsRevision
     let facts = engine.venueFacts
     last = facts
-    let write = { @Sendable [shared, folder, name, source] in
+    let write = { @Sendable [shared, folder, name, source, boot] in
       do throws(SystemError) {
         try Directory(path: folder).writeWhole(
-          Array(name.utf8), Array(facts.json(from: source).compactText().utf8), mode: 0o600,
+          Array(name.utf8), Array(facts.json(from: source, boot: boot).compactText().utf8),
+          mode: 0o600,
           durability: .none)
         shared.end(nil)
       } catch {

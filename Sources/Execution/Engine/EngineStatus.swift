@@ -38,6 +38,7 @@ package struct EngineStatus: Hashable, Sendable {
   package var breakers: [BreakerStatus]
   /// Of the symbols' rules, the oldest; `nil` before any was read.
   package var rules: FactStatus?
+  package var clock: FactStatus?
   /// Of the pairs that the API key may trade; `nil` where the venue does not say.
   package var pairs: FactStatus?
 }
@@ -82,6 +83,9 @@ extension EngineStatus {
     dailyQuote = parts.risk.dailyQuote(at: now.monotonic)
     breakers = BreakerStatus.list(parts, at: now)
     let readings = parts.venue.readings
+    clock = readings.clockReadAt.map {
+      FactStatus(readAt: $0, isOfEarlierRun: readings.clockIsRestored)
+    }
     rules = readings.oldestRulesReadAt.map {
       FactStatus(readAt: $0, isOfEarlierRun: readings.hasRestoredRules)
     }

@@ -15,6 +15,17 @@ package struct ExchangeClock: Sendable {
     readAt = sentAt.advanced(by: error)
   }
 
+  init(_ kept: VenueFacts.Clock) {
+    exchangeTime = kept.time
+    readAt = kept.readAt
+    error = kept.error
+  }
+
+  /// For the next start.
+  var kept: VenueFacts.Clock {
+    VenueFacts.Clock(time: exchangeTime, readAt: readAt, error: error)
+  }
+
   package func time(at now: MonotonicTime) -> WallTime {
     exchangeTime.advanced(by: now.since(readAt))
   }

@@ -7,7 +7,14 @@ struct VenueReadings: Sendable {
   private var restoredRules: Set<Symbol> = []
   private(set) var pairsReadAt: WallTime?
   private(set) var pairsAreRestored = false
+  private(set) var clockReadAt: WallTime?
+  private(set) var clockIsRestored = false
+  private var clockKeptAt: MonotonicTime?
+  /// Changes with what the next start is to begin with.
   private(set) var revision = 0
+
+  /// Half of the age up to which a kept clock is of use.
+  private static let clockKeeping: Duration = VenueFacts.maximumClockAge / 2
 
   func isRestored(_ symbol: Symbol) -> Bool { restoredRules.contains(symbol) }
 
@@ -24,6 +31,20 @@ struct VenueReadings: Sendable {
     }
     pairsReadAt = facts.pairs?.readAt
     pairsAreRestored = facts.pairs != nil
+  }
+
+  mutating func restoredClock(_ clock: VenueFacts.Clock, at now: Moment) {
+    clockReadAt = now.wall.advanced(by: clock.readAt.since(now.monotonic))
+    clockIsRestored = true
+  }
+
+  /// It is read often and kept rarely.
+  mutating func readClock(at now: Moment) {
+    clockReadAt = now.wall
+    clockIsRestored = false
+    if let clockKeptAt, now.monotonic.since(clockKeptAt) < Self.clockKeeping { return }
+    clockKeptAt = now.monotonic
+    revision += 1
   }
 
   mutating func readRules(of symbol: Symbol, at now: WallTime) {

@@ -44,7 +44,7 @@ struct VenueState: Sendable {
   /// Begins with what an earlier run read, while it is young enough. Everything is asked for at once
   /// all the same.
   mutating func restore(_ facts: VenueFacts, at now: Moment) {
-    var facts = facts.usable(at: now.wall)
+    var facts = facts.usable(at: now)
     facts.rules.removeAll {
       $0.instrument.venue != traits.name || allowed?.contains($0.instrument.symbol) == false
     }
@@ -57,6 +57,11 @@ struct VenueState: Sendable {
     if let pairs = facts.pairs {
       tradableSymbols = pairs.symbols
       pairsNeed.isMet = true
+    }
+    if let kept = facts.clock, kept.error <= traits.tolerableClockError {
+      clock = ExchangeClock(kept)
+      clockNeed.isMet = true
+      readings.restoredClock(kept, at: now)
     }
     readings.restored(facts)
   }
@@ -73,7 +78,7 @@ struct VenueState: Sendable {
     let pairs = tradableSymbols.flatMap { symbols in
       readings.pairsReadAt.map { VenueFacts.Pairs(symbols: symbols, readAt: $0) }
     }
-    return VenueFacts(rules: rules, pairs: pairs)
+    return VenueFacts(rules: rules, pairs: pairs, clock: clock?.kept)
   }
 
   /// Whether everything is known that an order needs.
@@ -136,7 +141,7 @@ struct VenueState: Sendable {
 
   // MARK: The clock
 
-  /// Whether the clock is known from now on, and was not before.
+  /// Whether the clock is known from now on, and this run had not read it before.
   mutating func takeClock(
     _ answer: Result<WallTime, ExchangeFailure>, sentAt: Moment, _ reaction: inout Reaction
   ) -> Bool {
@@ -161,9 +166,10 @@ struct VenueState: Sendable {
         at: now.monotonic)
       return false
     }
-    let isFirst = clock == nil
+    let isFirst = clock == nil || readings.clockIsRestored
     if isFirst { Self.tellOffset(reading, &reaction) }
     clock = reading
+    readings.readClock(at: now)
     clockNeed.met(refreshAt: now.monotonic.advanced(by: Self.clockRefresh))
     return isFirst
   }

@@ -28,6 +28,8 @@ struct Dials {
   let dailyQuote: Int
   /// Prices and the account's orders are pushed, too.
   let hasStreams: Bool
+  /// What is known of the venue lasts over the process, in a file beside the database.
+  let keepsFacts: Bool
 
   init(_ scenario: Scenario) {
     var draw = SplitMix64(seed: scenario.seed, stream: "dials")
@@ -36,6 +38,8 @@ struct Dials {
     let single = others[draw.below(others.count)]
     var drawForStreams = SplitMix64(seed: scenario.seed, stream: "dials of the streams")
     hasStreams = drawForStreams.chance(3, in: 4) && scenario.venue.hasStreams
+    var drawForFacts = SplitMix64(seed: scenario.seed, stream: "dials of the kept facts")
+    keepsFacts = drawForFacts.chance(1, in: 2)
     strength = Fault.allCases.map { fault in
       // Every fault is drawn for, so that one more or less leaves the others as they are.
       let share = fault.isOfStreams ? drawForStreams.below(1_001) : draw.below(1_001)

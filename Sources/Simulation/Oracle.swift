@@ -224,10 +224,11 @@ final class Oracle {
     checkExecuted(order, at: found)
     switch order.status {
     case .new where lostArmings.contains(name): break
-    case .denied where lostArmings.contains(name) && isHidden(found),
-      .expired where lostArmings.contains(name) && isHidden(found):
+    case .denied, .expired:
+      guard lostArmings.contains(name), world.isHidden(found, beyond: configuration.settleTime)
+      else { fallthrough }
       endedUnseen.insert(name)
-    case .new, .denied, .expired, .rejected, .validated:
+    case .new, .rejected, .validated:
       world.fail(
         .oursIsKnown, name,
         "the exchange has \(found.orderID), and it is recorded as \(order.status.rawValue)")
@@ -237,14 +238,7 @@ final class Oracle {
     }
   }
 
-  private func isHidden(_ order: SimulatedOrder) -> Bool {
-    switch order.visibility {
-    case .from(let time): time > world.exchangeNow.monotonic
-    case .never: true
-    }
-  }
-
-  func accepted(_ order: SimulatedOrder, at now: MonotonicTime) {
+  func accepted(_ order: SimulatedOrder) {
     let name = order.clientOrderID ?? ""
     world.note("accepted at the exchange", name, order.orderID)
     intents[name, default: Intent()].accepted.append(order)

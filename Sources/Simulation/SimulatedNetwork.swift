@@ -103,7 +103,7 @@ final class SimulatedNetwork {
   private func noteNewOrders() {
     let orders = face.exchange.orders
     while ordersSeen < orders.count {
-      oracle.accepted(orders[ordersSeen], at: world.exchangeNow.monotonic)
+      oracle.accepted(orders[ordersSeen])
       ordersSeen += 1
     }
   }

@@ -66,9 +66,14 @@ final class SimulatedProcess {
     plant = world.scenario.plant
   }
 
-  /// What every life shares about places where deaths can strike.
+  /// What every life shares: about places where deaths can strike, and a file that outlasts them.
   final class Reach {
     var crashes: [CrashPoint: Int] = [:]
+    let facts: KeptFacts
+
+    init(_ world: World) {
+      facts = KeptFacts(world)
+    }
   }
 
   func start(_ spool: SimulatedSpool, _ logger: Logger) {
@@ -128,6 +133,7 @@ final class SimulatedProcess {
   func finishTurn() {
     guard isAlive else { return }
     epochs?.driver?.finish()
+    if let driver = epochs?.driver { reach.facts.endOfTurn(driver.engine) }
   }
 
   /// When the engine wants to be called, in true time.
@@ -147,6 +153,7 @@ final class SimulatedProcess {
         plant?.alter(&configuration)
         return configuration
       },
+      venueFacts: { [reach] in reach.facts.begin() },
       openLink: { [unowned self] state, deliver in
         WatchedLink(self, world, network, state, deliver: deliver)
       },

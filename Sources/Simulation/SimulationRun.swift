@@ -38,7 +38,7 @@ package final class SimulationRun {
   private let spool: SimulatedSpool
   private let network: SimulatedNetwork
   private let logger: Logger
-  private let reach = SimulatedProcess.Reach()
+  private let reach: SimulatedProcess.Reach
   private var process: SimulatedProcess?
   private var lives = 0
   private var steps = 0
@@ -56,6 +56,7 @@ package final class SimulationRun {
     _ scenario: Scenario, template: [UInt8], logger: Logger, keepsWords: Bool = false
   ) {
     world = World(scenario, keepsWords: keepsWords)
+    reach = SimulatedProcess.Reach(world)
     oracle = Oracle(world)
     spool = SimulatedSpool(world)
     network = SimulatedNetwork(world, oracle)

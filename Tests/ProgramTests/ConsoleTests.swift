@@ -136,6 +136,16 @@ import Testing
     }
   }
 
+  @Test func `a place in another history is given up, and the present one told anew`() throws {
+    let console = try console()
+    try daemon.drop("a.json", Wish("a").text)
+    _ = try daemon.waitForOutcome("a.json")
+    let events = try console.events(after: 1_000_000)
+    _ = try events.next("reset")
+    let told = try events.next("history") { $0["signal_id"] == "a" }
+    #expect(try #require(told.id) < 1_000_000)
+  }
+
   @Test func `it serves without a daemon, says so, and sees it come back`() throws {
     let console = try console()
     try daemon.drop("a.json", Wish("a").text)

@@ -25,15 +25,26 @@ def go(world):
     world.step("the daemon meanwhile", "trading, live", trading(world))
 
 
+def of_second(world, second):
+    """The second account's, from the template, on a port of its own beside the first."""
+    unit = second.unit.replace("mexc-signald", "mexc-console") + ".service"
+    world.configure('s|listen: "127.0.0.1:8712"|listen: "127.0.0.1:8713"|', second)
+    world.step(f"systemctl start {unit}", "exit status 0", world.systemctl("start", unit))
+    world.step(f"{unit}, {UNIT}", "active (running), active (running)",
+               f"{world.state(unit=unit)}, {world.state(unit=UNIT)}")  # fmt: skip
+    world.step("its link, opened twice", "303, then 401", ", then ".join(open_link(world, second)))
+    world.step(f"systemctl stop {unit}", "exit status 0", world.systemctl("stop", unit))
+
+
 def process(world):
     return world.machine.must(
         "systemctl", "show", "--value", "-p", "MainPID", UNIT).strip()
 
 
-def open_link(world):
+def open_link(world, account=None):
     """The HTTP statuses of a new link that is opened twice."""
     link = world.machine.must(
-        "mexc-signalctl", "--config", world.main.configuration, "console").strip()
+        "mexc-signalctl", "--config", (account or world.main).configuration, "console").strip()
     host, port, target = re.fullmatch(r"http://([0-9.]+):([0-9]+)(/login\S+)", link).groups()
     ask = (f"exec 3<>/dev/tcp/{host}/{port} && printf '%s\\r\\n' 'GET {target} HTTP/1.1' "
            f"'Host: {host}:{port}' 'Connection: close' '' >&3 && head -n 1 <&3")  # fmt: skip

@@ -25,6 +25,7 @@ def go(world, second, scripts, folder):
     story.use()
     console.go(world)
     story.second_account()
+    console.of_second(world, second)
     story.upgrade()
     story.wrong_configuration()
     story.migration()

@@ -270,7 +270,7 @@ final class WatchedLink: Dispatching {
       client: carrier,
       venue: world.scenario.venue.venue(
         in: process.mode, credentials: network.credentials,
-        receiveWindow: world.dials.receiveWindow, openOrders: state.live.map(\.order)),
+        receiveWindow: world.dials.receiveWindow, restoring: state),
       streams: streams, now: { world.machineNow }
     ) { [weak self] input in
       // Books come by the thousand: deaths strike where more happens.

@@ -44,6 +44,29 @@ import Testing
     }
   }
 
+  @Test func `on paper orders live on and are placed by the rules of an earlier run`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest(market) { $0["mode"] = "paper" }
+    try daemon.start()
+    try daemon.waitForTrading()
+    #expect(try daemon.submit(Wish.resting("rests").text)["code"] == "accepted")
+    try daemon.waitForOrder("rests", "open")
+    let path = daemon.scratch("state.db.venue")
+    try daemon.until("the kept facts") {
+      let text = try? String(contentsOfFile: path, encoding: .utf8)
+      return text?.contains("\"clock\":{") == true ? true : nil
+    }
+    try daemon.stop()
+    try fail(market)
+    try daemon.start()
+    try daemon.waitForTrading()
+    #expect(try daemon.submit(Wish("a").text)["code"] == "accepted")
+    try daemon.waitForOrder("a", "filled")
+    try daemon.waitForOrder("rests", "open")
+    #expect(try daemon.operate("cancel", "rests").status == 0)
+    try daemon.waitForOrder("rests", "canceled")
+  }
+
   @Test func `kept rules that cannot be read are not used`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest(market)

@@ -125,10 +125,10 @@ package enum DaemonProgram {
       makeClient: {
         HTTPClient(loop: loop, endpoint: endpoint, tls: tls, configuration: clientOptions)
       },
-      makeVenue: { openOrders, credentials in
+      makeVenue: { state, credentials in
         VenueCatalog.venue(
           in: configuration.tradingMode, credentials: credentials, receiveWindow: window,
-          openOrders: openOrders)
+          restoring: state)
       },
       makeStreams: {
         let line = StreamLine(

@@ -23,7 +23,7 @@ final class Trader {
   }
   private let makeClient: () -> HTTPClient
   /// Takes the orders that an earlier run left at the venue.
-  private let makeVenue: ([Order], MEXC.Credentials?) -> any Venue
+  private let makeVenue: (StoredState, MEXC.Credentials?) -> any Venue
   private let makeStreams: () -> ExchangeStreams
   private let reload: ConfigurationReload
   private let venueFacts: VenueFactsFile
@@ -56,7 +56,7 @@ final class Trader {
     loop: EventLoop, logger: Logger, service: ServiceManager, store: OrderStore,
     keys: KeyRotation, configuration: Configuration, authenticator: SourceAuthenticator,
     makeClient: @escaping () -> HTTPClient,
-    makeVenue: @escaping ([Order], MEXC.Credentials?) -> any Venue,
+    makeVenue: @escaping (StoredState, MEXC.Credentials?) -> any Venue,
     makeStreams: @escaping () -> ExchangeStreams,
     reload: @escaping () -> Result<Configuration, InvalidConfiguration>
   ) {
@@ -77,7 +77,7 @@ final class Trader {
     keys.changed = { [weak self] in
       guard let self else { return }
       link?.change(
-        to: self.makeVenue([], self.keys.credentials), heard: self.keys.listener())
+        to: self.makeVenue(StoredState(), self.keys.credentials), heard: self.keys.listener())
       driver?.feed(.keyChanged)
     }
   }
@@ -203,7 +203,7 @@ final class Trader {
     let streams = makeStreams()
     self.streams = streams
     let link = ExchangeLink(
-      client: client, venue: makeVenue(state.live.map(\.order), keys.credentials),
+      client: client, venue: makeVenue(state, keys.credentials),
       streams: streams, now: Clock.now, metrics: metrics, heard: keys.listener(), deliver: deliver)
     self.link = link
     return link

@@ -10,10 +10,15 @@ package struct PaperVenue: Venue {
   /// What an earlier run placed on paper; the matching engine gets each back once its symbol's rules
   /// are known.
   private var unrestored: [Order]
+  /// Rules that an earlier run read. Orders leave by them before the exchange has told them again, so
+  /// the matching engine goes by them, too.
+  private var keptRules: [Instrument]
 
-  package init(over market: any Venue, openOrders: [Order]) {
+  /// `state` is what an earlier run left.
+  package init(over market: any Venue, restoring state: StoredState) {
     self.market = market
-    unrestored = openOrders.filter { $0.status.isWorking }
+    unrestored = state.live.map(\.order).filter { $0.status.isWorking }
+    keptRules = state.venue?.rules.map(\.instrument) ?? []
   }
 
   package var traits: VenueTraits { Self.traits(over: market.traits) }
@@ -33,7 +38,11 @@ package struct PaperVenue: Venue {
   package mutating func begin(
     _ request: ExchangeRequest, stampedAt: WallTime, now: Moment
   ) -> VenueStep {
-    request.isPrivate
+    if !keptRules.isEmpty {
+      learn(keptRules, at: now)
+      keptRules = []
+    }
+    return request.isPrivate
       ? .answered(exchange.answer(request, at: now))
       : market.begin(request, stampedAt: stampedAt, now: now)
   }
@@ -43,10 +52,7 @@ package struct PaperVenue: Venue {
     earliest: WallTime, now: Moment
   ) -> ExchangeAnswer {
     let answer = market.answer(to: request, result, earliest: earliest, now: now)
-    if case .success(let list) = answer.instrumentsReading {
-      exchange.learn(list.listed)
-      restore(list.listed.map(\.symbol), at: now)
-    }
+    if case .success(let list) = answer.instrumentsReading { learn(list.listed, at: now) }
     if case .success(let prices) = answer.pricesReading { exchange.learn(prices, at: now) }
     return answer
   }
@@ -56,7 +62,9 @@ package struct PaperVenue: Venue {
     exchange.learn(symbol, bid: bid, ask: ask, at: now)
   }
 
-  private mutating func restore(_ symbols: [Symbol], at now: Moment) {
+  private mutating func learn(_ rules: [Instrument], at now: Moment) {
+    exchange.learn(rules)
+    let symbols = rules.map(\.symbol)
     for order in unrestored where symbols.contains(order.request.symbol) {
       guard let orderID = order.orderID else { continue }
       exchange.restore(

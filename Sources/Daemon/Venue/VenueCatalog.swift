@@ -8,13 +8,13 @@ package enum VenueCatalog {
     mode == .paper ? PaperVenue.traits(over: MEXCSpot.spotTraits) : MEXCSpot.spotTraits
   }
 
-  /// `openOrders` are those that an earlier run left at the venue.
+  /// `state` is what an earlier run left.
   package static func venue(
     in mode: TradingMode, credentials: MEXC.Credentials?, receiveWindow: Duration,
-    openOrders: [Order]
+    restoring state: StoredState
   ) -> any Venue {
     let spot = MEXCSpot(credentials: credentials, receiveWindow: receiveWindow)
-    return mode == .paper ? PaperVenue(over: spot, openOrders: openOrders) : spot
+    return mode == .paper ? PaperVenue(over: spot, restoring: state) : spot
   }
 
   /// What the venue tells by itself; in every mode, since paper trading takes its prices from there.

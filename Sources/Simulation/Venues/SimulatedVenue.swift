@@ -23,18 +23,18 @@ package enum SimulatedVenue: String, CaseIterable, Hashable, Sendable {
     }
   }
 
-  /// `openOrders` are those that an earlier run left at the venue.
+  /// `state` is what an earlier run left.
   func venue(
     in mode: TradingMode, credentials: MEXC.Credentials, receiveWindow: Duration,
-    openOrders: [Order]
+    restoring state: StoredState
   ) -> any Venue {
     switch self {
     case .mexc:
       return VenueCatalog.venue(
-        in: mode, credentials: credentials, receiveWindow: receiveWindow, openOrders: openOrders)
+        in: mode, credentials: credentials, receiveWindow: receiveWindow, restoring: state)
     case .toy:
       let toy = ToyVenue(receiveWindow: receiveWindow)
-      return mode == .paper ? PaperVenue(over: toy, openOrders: openOrders) : toy
+      return mode == .paper ? PaperVenue(over: toy, restoring: state) : toy
     }
   }
 

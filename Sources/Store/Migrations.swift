@@ -12,7 +12,7 @@ enum Migrations {
   private static var steps: [Step] {
     [
       .sql(firstSchema), .work(secondSchema), .sql(thirdSchema), .sql(fourthSchema),
-      .sql(fifthSchema), .sql(sixthSchema), .sql(seventhSchema),
+      .sql(fifthSchema), .sql(sixthSchema), .sql(seventhSchema), .sql(EighthSchema.sql),
     ]
   }
 

@@ -1,9 +1,33 @@
 /// Ways back to what an older program left, for tests of an update.
 package enum FormerSchema {
-  /// From version 7 of a database to version 6, whose number it does not set.
-  package static let withoutOutbox = "DROP TABLE notification;\n"
+  /// From version 8 of a database to version 7, whose number it does not set.
+  package static let withGuardsByLists = """
+    DROP TRIGGER order_keeps_its_ticket;
+    CREATE TRIGGER order_keeps_its_ticket
+    BEFORE UPDATE OF type, quantity, quote_quantity, price ON orders
+    WHEN OLD.status NOT IN ('new', 'submitted', 'unknown') AND (NEW.type <> OLD.type
+      OR NEW.quantity IS NOT OLD.quantity OR NEW.quote_quantity IS NOT OLD.quote_quantity
+      OR NEW.price IS NOT OLD.price)
+    BEGIN SELECT RAISE(ABORT, 'what was sent never changes'); END;
+    DROP TRIGGER order_stays_at_its_end;
+    CREATE TRIGGER order_stays_at_its_end BEFORE UPDATE OF status ON orders
+    WHEN NEW.status <> OLD.status AND OLD.status IN ('filled', 'canceled', 'partially_canceled',
+      'expired', 'denied', 'validated')
+    BEGIN SELECT RAISE(ABORT, 'the order is at its end'); END;
+    DROP TRIGGER order_never_goes_back;
+    CREATE TRIGGER order_never_goes_back BEFORE UPDATE OF status ON orders
+    WHEN NEW.status <> OLD.status
+      AND OLD.status IN ('rejected', 'not_found', 'open', 'partially_filled')
+      AND NEW.status NOT IN ('open', 'partially_filled', 'filled', 'canceled',
+        'partially_canceled')
+    BEGIN SELECT RAISE(ABORT, 'the order can only move on to what the exchange says'); END;
 
-  /// From version 7 of a database to version 5, whose number it does not set.
+    """
+
+  /// From version 8 of a database to version 6, whose number it does not set.
+  package static let withoutOutbox = withGuardsByLists + "DROP TABLE notification;\n"
+
+  /// From version 8 of a database to version 5, whose number it does not set.
   package static let withoutCompaction =
     withoutOutbox + """
       DROP TRIGGER signal_stays_taken;

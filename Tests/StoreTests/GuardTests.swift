@@ -110,6 +110,31 @@ struct GuardTests {
     }
   }
 
+  /// EXPLAIN tells the guards' instructions behind those of the statement.
+  @Test func `no table is made in memory to guard a row`() throws {
+    let program = try stranger.rows(
+      """
+      EXPLAIN UPDATE orders SET status = 'open', type = 'limit', quantity = '1', price = '1'
+      WHERE signal_id = 'a' AND leg = 0
+      """)
+    let instructions = program.map { $0[1] }
+    #expect(instructions.count { $0 == "Program" } == 3)
+    #expect(!instructions.contains("OpenEphemeral"), "\(instructions)")
+  }
+
+  @Test func `a database of the seventh version gets the guards of the present one`() throws {
+    let path = scratch("older.db")
+    let order = try Recorded("a", in: OrderStore(path: path)).order
+    let schema = "SELECT name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1"
+    let present = try Stranger(path).rows(schema)
+    try Stranger(path).execute(FormerSchema.withGuardsByLists + "PRAGMA user_version = 7;")
+    #expect(try Stranger(path).rows(schema) != present)
+    let next = try OrderStore(path: path)
+    #expect(try Stranger(path).rows(schema) == present)
+    #expect(try next.order(order.key) == order)
+    #expect(try next.audit().isClean)
+  }
+
   @Test func `what was sent keeps its amounts and price`() throws {
     for status in ["new", "submitted", "unknown"] {
       try stranger.execute("UPDATE orders SET status = '\(status)', price = '2'")

@@ -37,10 +37,11 @@ struct EndOfRun {
     checkFiles(spool, hurt)
   }
 
-  /// An order that is followed, and whose record the exchange is ahead of.
+  /// An order that is followed or watched, and whose record the exchange is ahead of.
   func firstMissed(_ network: SimulatedNetwork) -> SimulatedOrder? {
     network.face.exchange.orders.first { found in
-      guard let order = shadow.order(named: found.clientOrderID ?? ""), order.status.isWorking
+      guard let order = shadow.order(named: found.clientOrderID ?? ""),
+        order.status.isWorking || order.status == .notFound
       else { return false }
       return !order.says(found)
     }

@@ -258,9 +258,16 @@ extension ServerConnection {
     flush()
   }
 
-  /// Bytes of the answer that the client has not taken yet; nil when the connection is gone.
+  /// Bytes of the answer that the client has not taken yet; nil when the connection is gone. While an
+  /// answer goes on nothing is read, so that a client that has left is seen only here.
   func backlog(_ number: Int) -> Int? {
-    isAnswering(number) ? output.count - written : nil
+    guard isAnswering(number) else { return nil }
+    switch stream.peek() {
+    case .bytes, .wait: return output.count - written
+    case .end, .failed:
+      close()
+      return nil
+    }
   }
 
   /// The answer is whole as far as this server is concerned.

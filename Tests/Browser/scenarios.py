@@ -6,6 +6,7 @@ import time
 from accessibility import findings, focus_order
 from machine import KEY, PATIENCE, SECRET, until
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
@@ -43,9 +44,32 @@ class Person:
     def open(self, path):
         self.driver.get(self.programs.address + path)
 
+    def wait(self, condition):
+        """What is found may be replaced before it is used: then it is found again."""
+        wait = WebDriverWait(
+            self.driver, PATIENCE, ignored_exceptions=[StaleElementReferenceException])
+        return wait.until(condition)
+
     def find(self, selector):
-        return WebDriverWait(self.driver, PATIENCE).until(
-            lambda driver: driver.find_element(By.CSS_SELECTOR, selector))
+        return self.wait(lambda driver: driver.find_element(By.CSS_SELECTOR, selector))
+
+    def use(self, selector, act):
+        self.wait(lambda driver: (act(driver.find_element(By.CSS_SELECTOR, selector)), True))
+
+    def click(self, selector):
+        self.use(selector, lambda one: one.click())
+
+    def choose(self, selector, value):
+        self.use(selector, lambda one: Select(one).select_by_value(value))
+
+    def type(self, selector, text):
+        self.use(selector, lambda one: (one.clear(), one.send_keys(text)))
+
+    def attribute(self, selector, name):
+        """Of the moment, as `text`."""
+        return self.driver.execute_script(
+            "return document.querySelector(arguments[0])?.getAttribute(arguments[1]);",
+            selector, name)  # fmt: skip
 
     def body(self):
         return self.driver.find_element(By.TAG_NAME, "body")
@@ -62,13 +86,18 @@ class Person:
 
     def press(self, label, within="main"):
         path = f"//{within}//button[normalize-space()='{label}' and not(@disabled)]"
-        WebDriverWait(self.driver, PATIENCE).until(
-            lambda driver: [one for one in driver.find_elements(By.XPATH, path)
-                            if one.is_displayed()])[0].click()  # fmt: skip
+
+        def pressed(driver):
+            shown = [one for one in driver.find_elements(By.XPATH, path) if one.is_displayed()]
+            for one in shown[:1]:
+                one.click()
+            return bool(shown)
+
+        self.wait(pressed)
 
     def agree(self, *texts):
         self.sees(*texts, at="#confirm[open]")
-        self.find("#confirm[open] #confirm-yes").click()
+        self.click("#confirm[open] #confirm-yes")
 
     def shoot(self, name):
         if self.screenshots:
@@ -97,7 +126,7 @@ class Person:
         self.sees("first", "filled", at="#list")
         self.open("/orders")
         self.sees("first", "filled", at="#list")
-        self.find("#list tbody a").click()
+        self.click("#list tbody a")
         self.sees("The order is filled", "received from file", "price it was judged by")
 
     def events(self):
@@ -138,9 +167,7 @@ class Person:
             (SECRET, ["format: good", "authentication: good", "permissions: good"]),
         ]:
             for name, value in [("apiKey", KEY), ("secretKey", secret)]:
-                field = self.find(f"[name={name}]")
-                field.clear()
-                field.send_keys(value)
+                self.type(f"[name={name}]", value)
             self.press("Test")
             self.sees(*texts, at="#stages")
         assert SECRET not in self.text(), "the secret is shown"
@@ -148,21 +175,19 @@ class Person:
         self.press("Write it for the daemon")
         self.agree("are replaced by these")
         self.sees("give the one that the daemon uses", at="#answer")
-        self.find("[name=passphrase]").send_keys("open sesame")
+        self.type("[name=passphrase]", "open sesame")
         self.press("Write it for the daemon")
         self.agree("are replaced by these")
         self.sees("Written", at="#answer")
-        assert self.find("[name=secretKey]").get_attribute("value") == ""
-        self.find("#only-changed").click()
+        assert self.find("[name=secretKey]").get_property("value") == ""
+        self.click("#only-changed")
         until("what is not its default", lambda: "price.source" not in self.text("#keys"))
 
     def submit(self):
         self.open("/submit")
         for name, value in [("id", "by-hand"), ("symbol", "BTCUSDT"), ("quantity", "0.00100"),
                             ("price", "64000")]:  # fmt: skip
-            field = self.find(f"#signal [name={name}]")
-            field.clear()
-            field.send_keys(value)
+            self.type(f"#signal [name={name}]", value)
         # As it was typed: no number was made of it.
         self.sees('"quantity": "0.00100"', at="#json")
         self.press("Check it")
@@ -170,16 +195,16 @@ class Person:
         self.press("Send it")
         self.agree("may place an order")
         self.sees("accepted", at="#answer")
-        self.find("#answer a").click()
+        self.click("#answer a")
         self.sees("The order is filled")
 
     def charts(self):
         self.open("/charts")
         self.find("#figures[data-ready=true]")
         assert len(self.driver.find_elements(By.CSS_SELECTOR, "svg.chart rect")) > 0
-        self.find("#figures details summary").click()
+        self.click("#figures details summary")
         self.sees("filled", at="#figures details[open]")
-        Select(self.find("[name=hours]")).select_by_value("1")
+        self.choose("[name=hours]", "1")
         self.sees("3 signals", at="#summary")
 
     def many(self):
@@ -198,8 +223,9 @@ class Person:
         self.press("Newest")
         until("the first page", lambda: self.ids() == first)
         self.find("#list th:nth-child(2) button").click()
-        assert self.find("#list th:nth-child(2)").get_attribute("aria-sort") == "ascending"
-        Select(self.find("[name=state]")).select_by_value("canceled")
+        until("the order by id",
+              lambda: self.attribute("#list th:nth-child(2)", "aria-sort") == "ascending")  # fmt: skip
+        self.choose("[name=state]", "canceled")
         self.press("Show")
         until("the one that was cancelled", lambda: self.ids() == ["second"])
         assert "state=canceled" in self.driver.current_url

@@ -146,6 +146,15 @@ import Testing
     #expect(try #require(told.id) < 1_000_000)
   }
 
+  @Test func `pages that were closed make room for others at once`() throws {
+    let console = try console()
+    for _ in 0..<3 {
+      let pages = try (0..<16).map { _ in try console.events() }
+      for page in pages { _ = try page.next("status") }
+      #expect(try console.send("GET", "/api/events").errorCode == "too_many_pages")
+    }
+  }
+
   @Test func `it serves without a daemon, says so, and sees it come back`() throws {
     let console = try console()
     try daemon.drop("a.json", Wish("a").text)

@@ -48,6 +48,21 @@ import Transport
     server.close()
   }
 
+  @Test func `a stream knows at once that its client has left`() throws {
+    var stream: ResponseStream?
+    let server = try HTTPServer(loop: loop, port: 0, tls: nil) { _, responder in
+      stream = responder.stream(HTTPResponse(status: 200))
+    }
+    var client: RawClient? = try RawClient(loop, port: server.port)
+    client?.send(request)
+    try loop.run(until: { client?.received.isEmpty == false })
+    #expect(stream?.backlog == 0)
+    client = nil
+    try loop.run(until: { stream?.backlog == nil })
+    #expect(server.openConnections == 0)
+    server.close()
+  }
+
   @Test func `whoever comes last gets the connection that has been quiet for longest`() throws {
     var configuration = HTTPServer.Configuration()
     configuration.maximumConnections = 2

@@ -60,7 +60,11 @@ final class EventFeed {
     if let timer { loop.cancel(timer) }
   }
 
-  var isFull: Bool { clients.count >= Self.clientMaximum }
+  /// Pages that were closed make room at once.
+  func hasRoom() -> Bool {
+    forgetGone()
+    return clients.count < Self.clientMaximum
+  }
 
   /// `isAllowed` is asked again and again: who is not is told nothing more.
   func add(_ stream: ResponseStream, after row: Int64?, isAllowed: @escaping () -> Bool) {
@@ -87,10 +91,12 @@ final class EventFeed {
     timer = nil
     pauses += 1
     if pauses % Self.pausesPerState == 0 { tellState() }
-    clients.removeAll { $0.stream.backlog == nil }
+    forgetGone()
     for client in clients { look(for: client) }
     if !clients.isEmpty { wait() }
   }
+
+  private func forgetGone() { clients.removeAll { $0.stream.backlog == nil } }
 
   private func tellState() {
     clients.removeAll { !$0.isAllowed() }

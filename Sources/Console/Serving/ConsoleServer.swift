@@ -151,7 +151,7 @@ final class ConsoleServer {
   }
 
   private func stream(_ request: ReceivedRequest, _ session: Session, _ responder: Responder) {
-    guard !service.feed.isFull else {
+    guard service.feed.hasRoom() else {
       return answer(
         responder,
         .error(

@@ -8,13 +8,13 @@ struct EndOfRun {
   private let world: World
   private let shadow: Shadow
   private let acknowledged: Set<SignalID>
-  private let endedUnseen: Set<String>
+  private let unseen: UnseenOrders
 
   init(_ oracle: Oracle) {
     world = oracle.world
     shadow = oracle.shadow
     acknowledged = oracle.acknowledged
-    endedUnseen = oracle.endedUnseen
+    unseen = oracle.unseen
   }
 
   func check(_ network: SimulatedNetwork, _ spool: SimulatedSpool, _ hurt: Set<Int>) {
@@ -40,7 +40,8 @@ struct EndOfRun {
   /// An order that is followed or watched, and whose record the exchange is ahead of.
   func firstMissed(_ network: SimulatedNetwork) -> SimulatedOrder? {
     network.face.exchange.orders.first { found in
-      guard let order = shadow.order(named: found.clientOrderID ?? ""),
+      guard !unseen.sentAgain.contains(found.orderID),
+        let order = shadow.order(named: found.clientOrderID ?? ""),
         order.status.isWorking || order.status == .notFound
       else { return false }
       return !order.says(found)
@@ -48,10 +49,11 @@ struct EndOfRun {
   }
 
   private func checkFound(_ found: SimulatedOrder) {
+    if unseen.sentAgain.contains(found.orderID) { return }
     let name = found.clientOrderID ?? ""
     guard let order = shadow.order(named: name)
     else { return world.fail(.oursIsKnown, name, "nobody knows the order \(found.orderID)") }
-    if !order.says(found) && !endedUnseen.contains(name) {
+    if !order.says(found) && !unseen.ended.contains(name) {
       world.fail(
         .truthIsFound, name,
         "the exchange says \(found.status.rawValue), \(found.executedQuantity) executed; the record "

@@ -33,9 +33,7 @@ final class Oracle {
   private var unsynced = UnsyncedTurns()
   /// Orders whose arming a power cut took back.
   private(set) var lostArmings: Set<String> = []
-  /// Those of them that ended as not placed because the exchange hid them for longer than the settle
-  /// time, which is its promise: the record of such an order stays wrong.
-  private(set) var endedUnseen: Set<String> = []
+  private(set) var unseen = UnseenOrders()
   /// Power cuts between the sending of an order and the next sync.
   private(set) var cutsBeforeSync = 0
   private(set) var intents: [String: Intent] = [:]
@@ -227,7 +225,7 @@ final class Oracle {
     case .denied, .expired:
       guard lostArmings.contains(name), world.isHidden(found, beyond: configuration.settleTime)
       else { fallthrough }
-      endedUnseen.insert(name)
+      unseen.ended.insert(name)
     case .new, .rejected, .validated:
       world.fail(
         .oursIsKnown, name,
@@ -286,11 +284,21 @@ final class Oracle {
     for placed in call.placedOrders { checkPlacement(placed, call) }
   }
 
+  /// An order whose only record went with the power, and which the exchange still does not show.
+  private func forgetUnseen(_ name: String) {
+    guard lostArmings.contains(name), let found = intents[name]?.accepted.first else { return }
+    guard world.isHidden(found, beyond: configuration.settleTime) else { return }
+    unseen.sentAgain.insert(found.orderID)
+    intents[name]?.accepted.removeFirst()
+    intents[name]?.written -= 1
+  }
+
   private func checkPlacement(_ placed: WireCall.PlacedOrder, _ call: WireCall) {
     placements += 1
     let name = placed.name
     intents[name, default: Intent()].written += 1
     intents[name]?.lastPlacement = call
+    forgetUnseen(name)
     guard let intent = intents[name] else { return }
     if intent.written > 1 + intent.refused {
       world.fail(

@@ -23,6 +23,8 @@ package struct Outcome: Sendable {
   package let tornWrites: Int
   /// Power cuts between the sending of an order and the sync of its arming.
   package let cutsBeforeSync: Int
+  /// `UnseenOrders.ended` and `.sentAgain`.
+  package let unseen: Int
   /// By `Fault.allCases`.
   package let hits: [Int]
   package let crashes: [CrashPoint: Int]
@@ -291,6 +293,7 @@ package final class SimulationRun {
       requests: network.arrived, events: world.trace.count,
       lives: lives, droppedWrites: disk.droppedWrites, tornWrites: disk.tornWrites,
       cutsBeforeSync: oracle.cutsBeforeSync,
+      unseen: oracle.unseen.ended.count + oracle.unseen.sentAgain.count,
       hits: world.hits, crashes: reach.crashes, story: Story.tell(world))
   }
 }

@@ -123,9 +123,11 @@ class Person:
         self.open("/signals")
         self.sees("drop a signal", at="#list")
         self.programs.drop("first")
-        self.sees("first", "filled", at="#list")
+        self.rows("first")
+        self.sees("filled", at="#list")
         self.open("/orders")
-        self.sees("first", "filled", at="#list")
+        self.rows("first")
+        self.sees("filled", at="#list")
         self.click("#list tbody a")
         self.sees("The order is filled", "received from file", "price it was judged by")
 
@@ -135,6 +137,21 @@ class Person:
         self.programs.drop("second", price="63900")
         self.sees("second", at="#events")
         until("one open order", lambda: "open\n1" in self.text("#orders"))
+
+    def listens(self):
+        """The stream begins when every script of the page has run: an event before would be lost."""
+        added = self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": """
+            document.addEventListener("DOMContentLoaded", () => { window.haveRun = true; });
+            window.EventSource = class extends EventSource {
+              constructor(...all) {
+                super(...all);
+                window.hadRun = window.haveRun === true;
+              }
+            };"""})  # fmt: skip
+        self.open("/")
+        self.sees("live", at="#connection")
+        assert self.driver.execute_script("return window.hadRun;") is True
+        self.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
 
     def halt(self):
         self.open("/")
@@ -213,8 +230,7 @@ class Person:
         self.programs.repeat_signal("first", 100_000)
         self.programs.start_daemon()
         self.open("/signals")
-        self.sees("first", at="#list")
-        first = self.ids()
+        first = self.rows("first")
         began = time.monotonic()
         self.press("Older")
         until("another page", lambda: self.ids() and self.ids()[0] not in first)
@@ -222,13 +238,18 @@ class Person:
         assert not set(first) & set(self.ids())
         self.press("Newest")
         until("the first page", lambda: self.ids() == first)
-        self.find("#list th:nth-child(2) button").click()
+        self.click("#list th:nth-child(2) button")
         until("the order by id",
               lambda: self.attribute("#list th:nth-child(2)", "aria-sort") == "ascending")  # fmt: skip
         self.choose("[name=state]", "canceled")
         self.press("Show")
         until("the one that was cancelled", lambda: self.ids() == ["second"])
         assert "state=canceled" in self.driver.current_url
+
+    def rows(self, wanted):
+        """Of the moment in which the wanted one is among them."""
+        until(f"the row of {wanted}", lambda: wanted in self.ids())
+        return self.ids()
 
     def ids(self):
         return self.driver.execute_script(
@@ -241,7 +262,7 @@ class Person:
         self.sees("the daemon does not answer", at="#verdict")
         self.shoot("daemon-away")
         self.open("/signals")
-        self.sees("first", at="#list")
+        self.rows("first")
         self.open("/")
         self.programs.start_daemon()
         self.sees("Trading live", at="#verdict")
@@ -315,8 +336,8 @@ class Person:
 
 
 SCENARIOS = [
-    "stranger", "log_in", "signals", "events", "halt", "cancel", "keys", "submit", "charts", "many",
-    "looks", "paint", "daemon_away", "console_away", "end",
+    "stranger", "log_in", "signals", "events", "listens", "halt", "cancel", "keys", "submit", "charts",
+    "many", "looks", "paint", "daemon_away", "console_away", "end",
 ]  # fmt: skip
 # What the browser may complain of: the refusals that a scenario is about.
 EXPECTED = ["stranger", "keys", "daemon_away", "console_away", "end"]

@@ -8,6 +8,7 @@ enum LiveScript {
       const line = ui.byId("connection");
       let last = null;
       let source = null;
+      let isReady = false;
 
       function state(text, isLost) {
         if (line.textContent === text) return;
@@ -55,12 +56,16 @@ enum LiveScript {
         if (document.hidden) {
           if (source !== null) source.close();
           source = null;
-        } else if (source === null) {
+        } else if (source === null && isReady) {
           connect();
         }
       });
 
-      connect();
+      // By then the page's own script listens, too: it would miss what came before.
+      document.addEventListener("DOMContentLoaded", () => {
+        isReady = true;
+        if (!document.hidden) connect();
+      });
       return { on: (name, listener) => listeners[name].push(listener) };
     })();
     """#

@@ -25,8 +25,9 @@ CYCLES_BETWEEN_RESTS = 30
 REST_SECONDS = 240.0
 # Longer than any order stays hidden. A start looks for every order that was not found.
 OPEN_AT_REST_SECONDS = 8.0
-# Six connections at most, one of which carries the demand for a back-off.
-ON_THE_WIRE = 5
+# Six connections at most, one of which carries the demand for a back-off. Each other one may carry a
+# request when the demand is made, and one more whose predecessor's answer is read just before the demand.
+ON_THE_WIRE = 10
 # How long a life is given, most of the time, to look up what the one before left behind.
 TRADING_SECONDS = 0.5
 

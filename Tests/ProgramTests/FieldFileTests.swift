@@ -345,9 +345,9 @@ struct FieldFileTests {
 
   /// A flood of files of every kind while the daemon is killed: each has its answer in the end.
   @Test func `files of every kind over a kill`() throws {
-    let market = try SimulatedMarket(SimulatedMarket.calm + SimulatedMarket.roomy)
+    let market = try SimulatedMarket(SimulatedMarket.silent + SimulatedMarket.roomy)
     let daemon = try daemon(market, quiet: 1)
-    // No order leaves before the kill, so that none is lost on its way.
+    // Nobody tells a price, and no order leaves before the kill, so that none is lost on its way.
     try market.faults(
       """
       {"route": "GET /api/v3/ticker/price", "fault": "error_before", "status": 503}

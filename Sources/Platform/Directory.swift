@@ -194,8 +194,8 @@ package final class Directory {
     guard fsync(number) == 0 else { throw SystemError.last("fsync", path) }
   }
 
-  /// The one temporary name: a directory has one writer, so a crash leaves at most one behind.
-  private static let temporaryName = Array(".unfinished.tmp".utf8)
+  /// The one temporary name where a directory has one writer, so that a crash leaves at most one behind.
+  package static let temporaryName = Array(".unfinished.tmp".utf8)
 
   /// What of a written file must outlive a power cut.
   package enum Durability: Sendable {
@@ -209,16 +209,17 @@ package final class Directory {
 
   /// Writes a whole file, replacing one of that name: a reader sees the old content or all of the
   /// new, after a power cut too, unless its durability is `none`. It is this process's, unless
-  /// `owner` says whose. Throws when it cannot be written; then the old file is there as it was.
+  /// `owner` says whose. `temporary` is the name that it has until it is whole: in a directory with other
+  /// writers, one that they do not use. Throws when it cannot be written; then the old file is there as it was.
   package func writeWhole(
     _ name: [UInt8], _ bytes: [UInt8], mode: UInt32, durability: Durability = .full,
-    owner: FileOwner? = nil
+    owner: FileOwner? = nil, temporary: [UInt8] = temporaryName
   ) throws(SystemError) {
-    let temporary = Self.temporaryName + [0]
+    let temporary = temporary + [0]
     _ = unsafe clinux_unlink_at(number, temporary)
     do throws(SystemError) {
       try writeTemporary(
-        bytes, mode: mode, owner: owner, for: name, isSynced: durability != .none)
+        temporary, bytes, mode: mode, owner: owner, for: name, isSynced: durability != .none)
       guard unsafe clinux_rename_at(number, temporary, number, name + [0]) == 0 else {
         let failure = errno
         throw SystemError("renameat", path(of: name), number: failure)
@@ -230,12 +231,14 @@ package final class Directory {
     if durability == .full { try sync() }
   }
 
+  /// `temporary` ends with a zero.
   private func writeTemporary(
-    _ bytes: [UInt8], mode: UInt32, owner: FileOwner?, for name: [UInt8], isSynced: Bool
+    _ temporary: [UInt8], _ bytes: [UInt8], mode: UInt32, owner: FileOwner?, for name: [UInt8],
+    isSynced: Bool
   ) throws(SystemError) {
     let path = path(of: name)
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-    let opened = unsafe clinux_open_at(number, Self.temporaryName + [0], flags, mode)
+    let opened = unsafe clinux_open_at(number, temporary, flags, mode)
     guard opened >= 0 else { throw SystemError.last("openat", path) }
     let file = FileDescriptor(owning: opened)
     var rest = bytes[...]

@@ -97,6 +97,18 @@ import Testing
     #expect(try directory.names() == [bytes("report")])
   }
 
+  @Test func `another writer's temporary file is left alone`() throws {
+    try scratch.write(".unfinished.tmp", "of another writer")
+    try scratch.write("facts.new", "left by a crash")
+    try directory.writeWhole(
+      bytes("facts"), bytes("one"), mode: 0o600, temporary: bytes("facts.new"))
+    #expect(Set(try directory.names()) == [bytes("facts"), bytes(".unfinished.tmp")])
+    #expect(
+      try directory.readRegularFile(bytes(".unfinished.tmp"), maximumBytes: 20).bytes
+        == bytes("of another writer"))
+    #expect(try directory.readRegularFile(bytes("facts"), maximumBytes: 10).bytes == bytes("one"))
+  }
+
   @Test func `only what is a plain file of one name is read`() throws {
     try scratch.write("target", "secret")
     try scratch.symbolicLink("link", to: "target")

@@ -82,10 +82,10 @@ final class VenueFactsFile {
     last = facts
     let write = { @Sendable [shared, folder, name, source, boot] in
       do throws(SystemError) {
+        // The console and the tool write files of their own into the database's folder.
         try Directory(path: folder).writeWhole(
           Array(name.utf8), Array(facts.json(from: source, boot: boot).compactText().utf8),
-          mode: 0o600,
-          durability: .none)
+          mode: 0o600, durability: .none, temporary: Array((name + ".new").utf8))
         shared.end(nil)
       } catch {
         shared.end(error.description)

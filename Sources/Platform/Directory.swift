@@ -210,7 +210,8 @@ package final class Directory {
   /// Writes a whole file, replacing one of that name: a reader sees the old content or all of the
   /// new, after a power cut too, unless its durability is `none`. It is this process's, unless
   /// `owner` says whose. `temporary` is the name that it has until it is whole: in a directory with other
-  /// writers, one that they do not use. Throws when it cannot be written; then the old file is there as it was.
+  /// writers, one that they do not use. Throws when it cannot be written; then the old file is there as
+  /// it was.
   package func writeWhole(
     _ name: [UInt8], _ bytes: [UInt8], mode: UInt32, durability: Durability = .full,
     owner: FileOwner? = nil, temporary: [UInt8] = temporaryName

@@ -1,6 +1,6 @@
 enum EighthSchema {
   /// The guards of an order's row say the same in comparisons: a list of more than two words is a table
-  /// that SQLite makes anew for every row that is written (eight of them for an order's life).
+  /// that SQLite makes anew for every row that is written (seven in one order's life).
   static let sql = """
     DROP TRIGGER order_keeps_its_ticket;
     CREATE TRIGGER order_keeps_its_ticket

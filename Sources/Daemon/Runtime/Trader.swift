@@ -22,7 +22,7 @@ final class Trader {
     didSet { gateway?.authenticator = authenticator }
   }
   private let makeClient: () -> HTTPClient
-  /// Takes the orders that an earlier run left at the venue.
+  /// Takes what an earlier run left.
   private let makeVenue: (StoredState, MEXC.Credentials?) -> any Venue
   private let makeStreams: () -> ExchangeStreams
   private let reload: ConfigurationReload

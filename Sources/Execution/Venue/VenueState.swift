@@ -78,7 +78,7 @@ struct VenueState: Sendable {
     let pairs = tradableSymbols.flatMap { symbols in
       readings.pairsReadAt.map { VenueFacts.Pairs(symbols: symbols, readAt: $0) }
     }
-    return VenueFacts(rules: rules, pairs: pairs, clock: clock?.kept)
+    return VenueFacts(rules: rules, pairs: pairs, clock: clock?.reading)
   }
 
   /// Whether everything is known that an order needs.

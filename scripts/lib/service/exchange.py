@@ -30,6 +30,8 @@ class Exchange:
 
     def __init__(self, binaries, certificate, port, key, secret):
         self.port, self.key, self.secret = port, key, secret
+        # How many requests met a back-off that nothing had told of.
+        self.met_a_demand = 0
         self.process = subprocess.Popen(
             [os.path.join(binaries, "mexc-sim"), "--port", str(port), "--tls", *certificate,
              "--key", key, "--secret", secret, "--seed", "7", *self.CALM],
@@ -55,6 +57,11 @@ class Exchange:
 
     def orders(self):
         return self.ask("GET", "ledger")["orders"]
+
+    def refused(self):
+        """How many requests came too soon."""
+        counts = self.ask("GET", "ledger")["counts"]
+        return counts["throttled_429"] + counts["banned_418"]
 
     def fill(self, client_order_id):
         self.ask("POST", f"fill?client_order_id={client_order_id}")

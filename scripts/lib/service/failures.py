@@ -19,6 +19,7 @@ def go(world):
     full_disk(world)
     stop(world)
     reboot(world)
+    reboot_while_one_waits(world)
 
 
 def crashes(world):
@@ -208,6 +209,30 @@ def reboot(world):
     world.step("resume; the exchange fills the order", "filled, one order",
                resting(world, order))  # fmt: skip
     world.step("mexc-signalctl verify", "exit status 0", verified(world))
+
+
+def reboot_while_one_waits(world):
+    """The exchange demands a back-off: the first signal meets it, the second waits for its end."""
+    exchange = world.main.exchange
+    exchange.ask("POST", "rate?status=429&seconds=45")
+    world.drop("demanded", ttl_seconds=3600)
+    until("the demand", lambda: "demands a back-off" in str(world.status()["reason"]))
+    exchange.met_a_demand = exchange.refused()
+    world.drop("waiting", ttl_seconds=3600)
+    until("a signal that waits", lambda: world.status()["waiting"] > 0)
+    world.machine.reboot()
+    until("the service after the reboot", world.status)
+    world.step("reboot: a signal that waited", "filled, one order", world.settled("waiting"))
+    world.step("reboot: the boot is written down with signals", "with all of them",
+               boots_of_signals(world))  # fmt: skip
+
+
+def boots_of_signals(world):
+    """A start under another boot has to know which signals are of its own."""
+    without = world.machine.must(
+        "sqlite3", "-readonly", f"{world.main.state}/live.db",
+        "SELECT count(*) FROM signal WHERE boot IS NULL").strip()
+    return "with all of them" if without == "0" else f"without: {without}"
 
 
 def halted(world):

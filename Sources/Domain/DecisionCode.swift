@@ -54,7 +54,9 @@ package enum DecisionCode: String, CaseIterable, Hashable, Sendable {
     case .unauthenticated:
       "The signal's source has a secret and the signature is missing or wrong, or a known source "
         + "is wanted and none named."
-    case .expired: "The signal was too old when it arrived, or before its order could leave."
+    case .expired:
+      "The signal was too old when it arrived or before its order could leave, or the power failed "
+        + "while it waited."
     case .symbolNotAllowed: "The symbol is not in risk.symbols."
     case .symbolUnknown: "The exchange does not list the symbol."
     case .symbolNotTradable:

@@ -8,7 +8,7 @@ struct EndOfRun {
   private let world: World
   private let shadow: Shadow
   private let acknowledged: Set<SignalID>
-  private let unseen: UnseenOrders
+  private let unseen: Set<String>
 
   init(_ oracle: Oracle) {
     world = oracle.world
@@ -40,8 +40,7 @@ struct EndOfRun {
   /// An order that is followed or watched, and whose record the exchange is ahead of.
   func firstMissed(_ network: SimulatedNetwork) -> SimulatedOrder? {
     network.face.exchange.orders.first { found in
-      guard !unseen.sentAgain.contains(found.orderID),
-        let order = shadow.order(named: found.clientOrderID ?? ""),
+      guard let order = shadow.order(named: found.clientOrderID ?? ""),
         order.status.isWorking || order.status == .notFound
       else { return false }
       return !order.says(found)
@@ -49,11 +48,10 @@ struct EndOfRun {
   }
 
   private func checkFound(_ found: SimulatedOrder) {
-    if unseen.sentAgain.contains(found.orderID) { return }
     let name = found.clientOrderID ?? ""
     guard let order = shadow.order(named: name)
     else { return world.fail(.oursIsKnown, name, "nobody knows the order \(found.orderID)") }
-    if !order.says(found) && !unseen.ended.contains(name) {
+    if !order.says(found) && !unseen.contains(name) {
       world.fail(
         .truthIsFound, name,
         "the exchange says \(found.status.rawValue), \(found.executedQuantity) executed; the record "

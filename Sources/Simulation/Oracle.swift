@@ -33,7 +33,10 @@ final class Oracle {
   private var unsynced = UnsyncedTurns()
   /// Orders whose arming a power cut took back.
   private(set) var lostArmings: Set<String> = []
-  private(set) var unseen = UnseenOrders()
+  /// Client order IDs of orders that ended as not sent, whose only record of leaving went with a power
+  /// cut, and which no view of the exchange showed for longer than the settle time, which is its
+  /// promise: no start can know of them, and their record stays wrong.
+  private(set) var unseen: Set<String> = []
   /// Power cuts between the sending of an order and the next sync.
   private(set) var cutsBeforeSync = 0
   private(set) var intents: [String: Intent] = [:]
@@ -225,7 +228,7 @@ final class Oracle {
     case .denied, .expired:
       guard lostArmings.contains(name), world.isHidden(found, beyond: configuration.settleTime)
       else { fallthrough }
-      unseen.ended.insert(name)
+      unseen.insert(name)
     case .new, .rejected, .validated:
       world.fail(
         .oursIsKnown, name,
@@ -284,21 +287,11 @@ final class Oracle {
     for placed in call.placedOrders { checkPlacement(placed, call) }
   }
 
-  /// An order whose only record went with the power, and which the exchange still does not show.
-  private func forgetUnseen(_ name: String) {
-    guard lostArmings.contains(name), let found = intents[name]?.accepted.first else { return }
-    guard world.isHidden(found, beyond: configuration.settleTime) else { return }
-    unseen.sentAgain.insert(found.orderID)
-    intents[name]?.accepted.removeFirst()
-    intents[name]?.written -= 1
-  }
-
   private func checkPlacement(_ placed: WireCall.PlacedOrder, _ call: WireCall) {
     placements += 1
     let name = placed.name
     intents[name, default: Intent()].written += 1
     intents[name]?.lastPlacement = call
-    forgetUnseen(name)
     guard let intent = intents[name] else { return }
     if intent.written > 1 + intent.refused {
       world.fail(

@@ -6,7 +6,7 @@ struct PoolKnowledge {
   /// Until when a run in another mode may have used the pools.
   private var otherRunUntil: Int64 = 0
   private var deaths: [Int64] = []
-  private var clockStepsAtPowerLoss: Int?
+  private var clockStepsAtRestart: Int?
   /// When the power failed last before somebody set the clock of the dead machine.
   private var clockSetWhileOff: Int64?
 
@@ -17,14 +17,14 @@ struct PoolKnowledge {
     if otherRunUntil == .max { otherRunUntil = time + Self.window }
   }
 
-  mutating func died(_ end: SimulatedProcess.End?, _ world: World) {
+  mutating func died(_ world: World, machineRestarts: Bool) {
     deaths.append(world.time)
     let isFresh = world.time - world.lastClockStep < 2 * second
-    clockStepsAtPowerLoss = end == .powerLost ? world.clockSteps - (isFresh ? 1 : 0) : nil
+    clockStepsAtRestart = machineRestarts ? world.clockSteps - (isFresh ? 1 : 0) : nil
   }
 
   mutating func starts(_ world: World) {
-    guard let steps = clockStepsAtPowerLoss, steps != world.clockSteps else { return }
+    guard let steps = clockStepsAtRestart, steps != world.clockSteps else { return }
     clockSetWhileOff = deaths.last
   }
 

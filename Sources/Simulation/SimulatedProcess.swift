@@ -28,6 +28,8 @@ package enum CrashPoint: String, CaseIterable, Hashable, Sendable {
 final class SimulatedProcess {
   enum End {
     case killed, powerLost
+    /// By the operator.
+    case stopped
     /// It ended by itself, because it could not trust its disk.
     case exited
   }
@@ -212,7 +214,8 @@ final class SimulatedProcess {
   func stop() {
     guard isAlive else { return }
     world.note("stopped by the operator", "")
-    die(.killed)
+    store?.noteCleanStop()
+    die(.stopped)
   }
 
   private func die(_ end: End) {

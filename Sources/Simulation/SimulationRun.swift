@@ -23,7 +23,7 @@ package struct Outcome: Sendable {
   package let tornWrites: Int
   /// Power cuts between the sending of an order and the sync of its arming.
   package let cutsBeforeSync: Int
-  /// `UnseenOrders.ended` and `.sentAgain`.
+  /// `Oracle.unseen`.
   package let unseen: Int
   /// By `Fault.allCases`.
   package let hits: [Int]
@@ -46,6 +46,8 @@ package final class SimulationRun {
   private var steps = 0
   private var hurt: Set<Int> = []
   private var ends: SplitMix64
+  /// Whether the machine restarts when the operator has stopped the daemon.
+  private var reboots: SplitMix64
   private var producer: Producer?
   private var hand: OperatorHand?
   private lazy var otherModes = OtherModes(world) { [unowned self] run in start(run) }
@@ -64,6 +66,7 @@ package final class SimulationRun {
     network = SimulatedNetwork(world, oracle)
     self.logger = logger
     ends = world.stream("ends")
+    reboots = world.stream("reboots")
     oracle.executedAtExchange = { [unowned network] order in
       network.face.exchange.orders[order.number].executedQuantity
     }
@@ -241,16 +244,17 @@ package final class SimulationRun {
       process = nil
     }
     dead.bury()
-    oracle.pools.died(dead.end, world)
     let isPowerLoss = dead.end == .powerLost
+    let restarts = isPowerLoss || dead.end == .stopped && reboots.below(2) == 0
+    oracle.pools.died(world, machineRestarts: restarts)
     if isPowerLoss {
       let seed = ends.next()
       oracle.powerWasLost()
       disk.losePower(seed: seed, lossPercent: 80 + ends.below(21))
       for token in spool.losePower(&ends) { hurt.insert(token) }
       otherModes.losePower(&ends)
-      world.boot()
     }
+    if restarts { world.boot() }
     disk.restart()
     dead.disk.restart()
     var pause = Int64(isPowerLoss ? 1_000 + ends.below(8_000) : 50 + ends.below(3_000))
@@ -293,7 +297,7 @@ package final class SimulationRun {
       requests: network.arrived, events: world.trace.count,
       lives: lives, droppedWrites: disk.droppedWrites, tornWrites: disk.tornWrites,
       cutsBeforeSync: oracle.cutsBeforeSync,
-      unseen: oracle.unseen.ended.count + oracle.unseen.sentAgain.count,
+      unseen: oracle.unseen.count,
       hits: world.hits, crashes: reach.crashes, story: Story.tell(world))
   }
 }

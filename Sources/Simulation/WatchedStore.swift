@@ -121,6 +121,12 @@ final class WatchedStore: StateStore {
 
   // MARK: The rest passes through
 
+  /// Whether it succeeds is of no account: the next start makes do without.
+  func noteCleanStop() {
+    if process.epochs?.driver != nil { try? base.noteCleanStop() }
+    if disk.isHalted { process.diedOnDisk() }
+  }
+
   func probe() throws(StoreError) {
     guard process.isAlive else { throw Self.dead }
     try base.probe()

@@ -21,47 +21,19 @@ extension OrderStore {
   /// Notes where the history stands now, so that a break is not found a second time. Only after
   /// what it means is on record. Throws when it cannot be written.
   package func renewMark() throws(StoreError) {
-    try writeMark(
-      HighWaterMark(number: mark.number + 1, armed: try armedCount(), head: try head()))
-    doubtFile?.remove()
-  }
-
-  func writeMark(_ mark: HighWaterMark) throws(StoreError) {
-    try marks?.write(mark)
-    self.mark = mark
-    markIsDue = false
-  }
-
-  /// As `writeMark`, and leaves the writing to `submitMark`.
-  func note(_ mark: HighWaterMark) {
-    self.mark = mark
-    markIsDue = true
-  }
-
-  /// Has the last mark written, and does not wait for it.
-  func submitMark() {
-    guard markIsDue else { return }
-    markIsDue = false
-    marks?.submit(mark)
+    try highWater.write(
+      HighWaterMark(number: highWater.mark.number + 1, armed: try armedCount(), head: try head()))
+    highWater.clearDoubt()
   }
 
   /// Returns when the last mark is on the disk, or has failed.
-  package func finishMarks() {
-    submitMark()
-    marks?.flush()
-  }
+  package func finishMarks() { highWater.flush() }
 
   func compare(with reading: HighWaterMark.Reading) throws(StoreError) {
-    if let doubtFile, doubtFile.isThere {
-      if case .mark(let mark) = reading { self.mark = mark }
-      continuity = .broken(
-        "the disk failed under an earlier run, and may have lost that an order left (\(doubtFile.path))"
-      )
-      return
-    }
+    if case .mark(let mark) = reading { highWater.begin(with: mark) }
+    if let doubt = highWater.doubt { return continuity = .broken(doubt) }
     switch reading {
     case .mark(let mark):
-      self.mark = mark
       if let difference = try difference(from: mark) { continuity = .broken(difference) }
     case .missing:
       // The mark is made before the first row of a history.

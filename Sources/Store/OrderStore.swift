@@ -34,17 +34,12 @@ package final class OrderStore {
   /// How many times the turn arms an order.
   private var armedInTurn: Int64 = 0
   /// How many times an order was armed by commits that are not synced yet.
-  package private(set) var unsyncedArmings: Int64 = 0
+  package var unsyncedArmings: Int64 { highWater.unsynced }
   /// Names the boot of this machine; `nil` when it is not known.
   let boot: String?
-  /// `nil` for a reader, and on a simulated disk.
-  let marks: HighWaterWriter?
-  /// `nil` where there is no directory that lasts as long as the boot.
-  let doubtFile: DoubtFile?
-  /// The last mark that was read or written.
-  var mark = HighWaterMark(number: 0, armed: 0, head: .beginning)
-  /// Whether the mark is still to be handed over to be written.
-  var markIsDue = false
+  let highWater: HighWater
+  /// Whether the next turn has to take back the record of a clean stop.
+  private var mayHaveCleanStop = true
   /// Whether everything that was committed is synced.
   private var isSynced = false
   /// What the opening found in the high-water file.
@@ -68,14 +63,14 @@ package final class OrderStore {
     path: String, boot: String? = BootID.read(), runtimeDirectory: String? = nil
   ) throws(StoreError) {
     self.boot = boot
-    doubtFile = runtimeDirectory.map { DoubtFile(in: $0) }
     let location = try StoreLocation(path)
     let lock = try StateLock(path: location.path + ".lock")
     try location.makeFile()
     (database, statements) = try Opening.writer(location, lock)
     let markPath = HighWaterFile.path(beside: location.path)
     let reading = try HighWaterFile.read(markPath)
-    marks = try HighWaterWriter(HighWaterFile(path: markPath))
+    highWater = try HighWater(
+      path: markPath, doubtFile: runtimeDirectory.map { DoubtFile(in: $0) })
     try compare(with: reading)
   }
 
@@ -83,33 +78,27 @@ package final class OrderStore {
   /// for its own locks: a simulated disk. Throws as the other one does.
   package init(path: String, fileSystem: String, boot: String? = nil) throws(StoreError) {
     self.boot = boot
-    doubtFile = nil
     (database, statements) = try Opening.writer(StoreLocation(path, in: fileSystem), nil)
-    marks = nil
+    highWater = HighWater()
   }
 
   /// Opens the state for reading: beside a running daemon or without one. Takes no lock and changes
   /// nothing. Throws when there is none that this program can read.
   package init(readOnlyPath path: String) throws(StoreError) {
     boot = nil
-    doubtFile = nil
     (database, statements) = try Opening.reader(StoreLocation(path))
-    marks = nil
+    highWater = HighWater()
   }
 
   /// Opens a copy that no other process knows of, for writing: without a lock and a mark of its own.
   /// Brings its schema up to date. Throws when it cannot be opened or brought up to date.
   init(copyAt path: String) throws(StoreError) {
     boot = nil
-    doubtFile = nil
     (database, statements) = try Opening.writer(StoreLocation(path), nil)
-    marks = nil
+    highWater = HighWater()
   }
 
-  deinit {
-    submitMark()
-    marks?.close()
-  }
+  deinit { highWater.close() }
 
   /// Whether `commit` has something to do: writes to make durable, or an error to tell.
   package var hasUncommittedWrites: Bool {
@@ -117,6 +106,12 @@ package final class OrderStore {
     case .idle: false
     case .open, .failed: true
     }
+  }
+
+  private func begin() throws(StoreError) {
+    try run(statements.begin)
+    turn = .open
+    if mayHaveCleanStop { try put(.cleanStop, nil) }
   }
 
   /// Writes into the open turn. Throws when the disk does not take it; then the turn cannot be
@@ -127,8 +122,7 @@ package final class OrderStore {
     case .idle, .open: break
     }
     do throws(StoreError) {
-      if case .idle = turn { try run(statements.begin) }
-      turn = .open
+      if case .idle = turn { try begin() }
       try perform(write)
     } catch {
       undo()
@@ -159,16 +153,17 @@ package final class OrderStore {
     armedInTurn = 0
     let start = Clock.monotonic()
     do throws(StoreError) {
-      if let failure = marks?.takeFailure() { throw failure }
+      try highWater.check()
       try run(statements.commit)
     } catch {
       undo()
       throw error
     }
-    unsyncedArmings += armed
-    if armed > 0 { note(mark.next(armed: armed, head: try head())) }
+    if armed > 0 { highWater.armed(armed, try head()) }
     isSynced = false
-    if durability == .synced || boot == nil { try sync() }
+    // What a power cut could bring back is the record of a clean stop.
+    if durability == .synced || boot == nil || mayHaveCleanStop { try sync() }
+    mayHaveCleanStop = false
     let time = Clock.monotonic().since(start)
     lastCommitNanoseconds = time.wholeNanoseconds
     committed(time)
@@ -177,15 +172,11 @@ package final class OrderStore {
   private func sync() throws(StoreError) {
     do throws(SQLiteError) {
       try database.syncLog()
-      unsyncedArmings = 0
+      highWater.synced()
       isSynced = true
     } catch {
       chainHead = nil
-      // Some of what the disk did not confirm may be lost even while this boot lasts.
-      if unsyncedArmings > 0 {
-        doubtFile?.make()
-        finishMarks()
-      }
+      highWater.syncFailed()
       throw .ioFailure("\(error)")
     }
   }
@@ -193,11 +184,28 @@ package final class OrderStore {
   /// The log is folded into the file when it has so many pages of 4 KiB: 2 MiB.
   private static let foldedPages: Int32 = 512
 
+  /// Syncs everything and writes down that it is: until the next turn no power cut can take an arming
+  /// back. Does nothing where the boot is not known. Only between turns. Throws when the disk does not
+  /// take it.
+  package func noteCleanStop() throws(StoreError) {
+    guard case .idle = turn else { throw .misuse("a clean stop in the middle of a turn") }
+    guard let boot else { return }
+    do throws(StoreError) {
+      try begin()
+      try put(.cleanStop, CleanStop(row: try head().row, boot: boot).json)
+    } catch {
+      rollback()
+      throw error
+    }
+    try commit()
+    mayHaveCleanStop = true
+  }
+
   /// Has the high-water mark of the last arming written, beside the caller, and folds a log that has
   /// grown long. Nobody waits for either, and both keep the disk busy: call it when what waited for the
   /// commit is done. What is not caught up with is at the next call.
   package func catchUp() {
-    submitMark()
+    highWater.submit()
     if isSynced { database.foldLog(from: Self.foldedPages) }
   }
 
@@ -230,8 +238,7 @@ package final class OrderStore {
     guard case .idle = turn else { throw .misuse("a probe in the middle of a turn") }
     for filler in [String(repeating: " ", count: Self.probeBytes), nil] {
       do throws(StoreError) {
-        try run(statements.begin)
-        turn = .open
+        try begin()
         try put(.probe, filler.map { .string($0) })
       } catch {
         rollback()
@@ -239,7 +246,7 @@ package final class OrderStore {
       }
       try commit()
     }
-    if marks != nil { try writeMark(mark) }
+    try highWater.write(highWater.mark)
   }
 
   /// A turn of its own for what nobody waits for: it is not synced, unless the log has grown as far as
@@ -250,8 +257,7 @@ package final class OrderStore {
     guard case .idle = turn else { throw .misuse("upkeep in the middle of a turn") }
     let result: Result
     do throws(StoreError) {
-      try run(statements.begin)
-      turn = .open
+      try begin()
       result = try work()
     } catch {
       rollback()

@@ -5,8 +5,32 @@ import JSON
 enum Setting: String {
   case halt, ban, careful
   case rateUsage = "rate_usage"
+  /// There while a daemon that stopped in good order does not run again.
+  case cleanStop = "clean_stop"
   /// There for a moment only; writing it shows whether the disk takes writes.
   case probe
+}
+
+/// Says that everything was synced when the daemon stopped: no power cut has taken an arming of this
+/// boot back.
+struct CleanStop {
+  /// The history's last row.
+  let row: Int64
+  let boot: String
+
+  var json: JSONValue { ["row": .integer(row), "boot": .string(boot)] }
+
+  init(row: Int64, boot: String) {
+    self.row = row
+    self.boot = boot
+  }
+
+  init?(_ json: JSONValue) {
+    guard let row = json["row"]?.integerValue, let boot = json["boot"]?.stringValue else {
+      return nil
+    }
+    self.init(row: row, boot: boot)
+  }
 }
 
 extension HaltRecord {

@@ -14,6 +14,7 @@ struct ProtocolCheckTests {
     case ours = "record, send, settle; not found stays unknown"
     case oursWithOneRetry = "ours, with one more attempt after a definite refusal"
     case oursUnsynced = "ours, and the arming is synced after the order has left"
+    case unsyncedIsResent = "the same, and what a look does not find after a power cut is sent"
     case unsyncedIsTrusted = "the same, and a row that is not armed is trusted after a power cut"
 
     var rules: ProtocolModel.Rules {
@@ -28,6 +29,8 @@ struct ProtocolCheckTests {
       case .ours: ProtocolModel.Rules()
       case .oursWithOneRetry: ProtocolModel.Rules(retriesRefusal: true)
       case .oursUnsynced: ProtocolModel.Rules(retriesRefusal: true, armsUnsynced: true)
+      case .unsyncedIsResent:
+        ProtocolModel.Rules(retriesRefusal: true, armsUnsynced: true, sendsWhatIsNotFound: true)
       case .unsyncedIsTrusted: ProtocolModel.Rules(armsUnsynced: true, trustsUnarmed: true)
       }
     }
@@ -113,14 +116,26 @@ struct ProtocolCheckTests {
     #expect(result.states > plain.states)
   }
 
-  /// Where the exchange keeps its word; where it does not, a look that finds nothing proves nothing, and
-  /// the order stays where it was looked for.
+  /// Where the exchange keeps its word.
   @Test(arguments: [0, 1])
   func `an arming that is synced after the order has left breaks nothing`(column: Int) {
     let plain = Self.explore(.oursWithOneRetry, Self.exchanges[column])
     let result = Self.explore(.oursUnsynced, Self.exchanges[column])
     #expect(result.violations == [])
     #expect(result.states > plain.states, "power cuts are more than kills")
+  }
+
+  /// Where it does not, a look that finds nothing proves nothing.
+  @Test(arguments: [2, 3, 4, 5])
+  func `it makes no second order where the exchange hides one or takes it late`(column: Int) {
+    let result = Self.explore(.oursUnsynced, Self.exchanges[column])
+    #expect(result.violations == [.ghost])
+  }
+
+  @Test(arguments: [2, 3, 4])
+  func `to send what a look does not find makes a second order there`(column: Int) {
+    #expect(
+      Self.explore(.unsyncedIsResent, Self.exchanges[column]).violations.contains(.duplicate))
   }
 
   @Test(arguments: [0, 1])

@@ -78,6 +78,8 @@ struct ProtocolModel {
     var armsUnsynced = false
     /// After a power cut a row that is not armed is still taken for an order that never left.
     var trustsUnarmed = false
+    /// Such a row is sent when a look finds nothing.
+    var sendsWhatIsNotFound = false
   }
 
   enum Violation: Hashable {
@@ -262,7 +264,8 @@ extension ProtocolModel {
   /// What an earlier run may have sent is late and settled before a "no" counts.
   private func lookFirst(_ state: State) -> [State] {
     if state.age != .settled { return [] }
-    return [state.at(state.accepted > 0 && state.isVisible ? .recordPlaced : .arm)]
+    if state.accepted > 0, state.isVisible { return [state.at(.recordPlaced)] }
+    return [state.at(rules.sendsWhatIsNotFound ? .arm : .recordNotPlaced)]
   }
 
   private func send(_ state: State) -> State {

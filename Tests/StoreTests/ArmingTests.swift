@@ -72,6 +72,60 @@ import Testing
     #expect(BootID.read() == boot)
   }
 
+  @Test(arguments: [
+    ("0123456789abcdef0123456789ABCDEF", "01234567-89ab-cdef-0123-456789abcdef"),
+    ("01234567-89ab-cdef-0123-456789abcdef", "01234567-89ab-cdef-0123-456789abcdef"),
+    ("", nil), ("%b", nil), ("0123456789abcdef0123456789abcdeg", nil),
+  ])
+  func `the service manager's word has the form of the kernel's`(passed: String, boot: String?) {
+    #expect(BootID.read(passed: passed) == boot)
+  }
+
+  @Test func `a boot that no file tells is not known`() {
+    #expect(BootID.read(from: scratch("nothing")) == nil)
+  }
+
+  @Test func `after a clean stop nothing that waits has left, whatever the boot`() throws {
+    do {
+      let store = try store(boot: "one")
+      _ = try Recorded("a", in: store)
+      try store.noteCleanStop()
+    }
+    #expect(try mayHaveLeft(store(boot: "two")) == false)
+  }
+
+  @Test func `the next turn takes a clean stop back, and is synced`() throws {
+    do {
+      let store = try store(boot: "one")
+      _ = try Recorded("a", in: store)
+      try store.noteCleanStop()
+    }
+    let second = try store(boot: "two")
+    var recorded = try Recorded("b", in: second)
+    try second.noteCleanStop()
+    try recorded.arm(in: second, .written)
+    #expect(second.unsyncedArmings == 0)
+    #expect(try second.loadState(now: noon).live.first?.mayHaveLeft == true)
+  }
+
+  @Test func `a clean stop says nothing of what an earlier power cut took`() throws {
+    _ = try Recorded("a", in: store(boot: "one"))
+    try store(boot: "two").noteCleanStop()
+    #expect(try mayHaveLeft(store(boot: "two")) == true)
+    #expect(try mayHaveLeft(store(boot: "three")) == true)
+  }
+
+  @Test func `a clean stop of an earlier row says nothing`() throws {
+    do {
+      let store = try store(boot: "one")
+      _ = try Recorded("a", in: store)
+      try store.noteCleanStop()
+    }
+    try Stranger(scratch.database).execute(
+      "UPDATE setting SET value = json_set(value, '$.row', 0) WHERE key = 'clean_stop'")
+    #expect(try mayHaveLeft(store(boot: "two")) == true)
+  }
+
   @Test func `a file that says that the disk lost an arming makes the start careful`() throws {
     try Directory.make(scratch("run"), mode: 0o700)
     _ = try Recorded("a", in: store(boot: "one"))
@@ -95,7 +149,7 @@ import Testing
       try recorded.arm(in: store, .written)
       store.catchUp()
     }
-    store.marks?.flush()
+    store.finishMarks()
     let path = HighWaterFile.path(beside: scratch.database)
     guard case .mark(let mark) = try HighWaterFile.read(path) else {
       Issue.record("no mark")

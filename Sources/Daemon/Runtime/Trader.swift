@@ -340,6 +340,7 @@ final class Trader {
         .warning, "stopped before every placement was answered; the next start looks them up")
     }
     epochs?.end()
+    noteCleanStop()
     client = nil
     streams = nil
     housekeeping = nil
@@ -349,6 +350,17 @@ final class Trader {
     control?.close()
     logger.log(.info, "stopped", kind: .stopped)
     exitCode = .done
+  }
+
+  private func noteCleanStop() {
+    do throws(StoreError) {
+      try usableStore?.noteCleanStop()
+    } catch {
+      logger.log(
+        .warning,
+        "the clean stop cannot be written down: \(error); signals that wait end as expired if the "
+          + "machine restarts now")
+    }
   }
 
   private func reloadConfiguration() {

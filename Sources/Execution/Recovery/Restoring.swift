@@ -39,6 +39,13 @@ enum Restoring {
     if parts.configuration.mode != .validate { parts.doubts.remember(order.key, at: now.monotonic) }
   }
 
+  /// No look proves that it did not leave: an exchange may hide an order for longer than it promises.
+  private static let endedByRestart = Denial(
+    .expired,
+    "it waited when the machine went down without a clean stop, which may have taken the record that "
+      + "its order left; no look finds one, and it is not sent any more: if it is still wanted, look "
+      + "at the exchange and send it under another id")
+
   /// `nil` for an order at its end.
   private static func phase(
     of stored: StoredOrder, _ trading: TradingState, at now: Moment
@@ -46,7 +53,8 @@ enum Restoring {
     let order = stored.order
     switch order.status {
     case .new where stored.mayHaveLeft:
-      return .lookedFor(Search(resumed: .settling, at: now.monotonic), verdict: nil)
+      return .lookedFor(
+        Search(resumed: .settling, at: now.monotonic), verdict: endedByRestart)
     case .new: return CarefulStart.firstPhase(trading, verdict: nil, at: now.monotonic)
     // A placement that was armed when the daemon ended may have left: its outcome is unknown.
     case .submitted, .unknown:

@@ -82,6 +82,20 @@ package struct SimulatedOrder: Hashable, Sendable {
     }
   }
 
+  /// Adds a fill, after which more may follow; false, and nothing added, when a sum would not fit.
+  mutating func execute(
+    _ quantity: FixedDecimal, for quote: FixedDecimal, at time: WallTime
+  ) -> Bool {
+    guard let executed = executedQuantity.adding(quantity),
+      let executedQuote = executedQuote.adding(quote)
+    else { return false }
+    executedQuantity = executed
+    self.executedQuote = executedQuote
+    updatedAt = time
+    status = .partiallyFilled
+    return true
+  }
+
   /// What is left to fill.
   package var remaining: FixedDecimal {
     guard executedQuantity < quantity else { return .zero }

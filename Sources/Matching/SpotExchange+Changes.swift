@@ -31,6 +31,6 @@ extension SpotExchange {
   }
 
   mutating func record(_ cause: Change.Cause, of number: Int, at time: WallTime) {
-    changes?.append(Change(cause: cause, order: orders[number], wallet: wallet, time: time))
+    changes?.append(Change(cause: cause, order: records.orders[number], wallet: wallet, time: time))
   }
 }

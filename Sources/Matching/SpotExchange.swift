@@ -6,33 +6,7 @@ package import Domain
 /// Takers meet at the last price, which lies between the displayed best bid and ask, or at the best
 /// prices where these are told to it. A limit order that rests fills at its own price once the price
 /// that takers meet at reaches it.
-///
-/// Longer than 400 lines, because placing, matching and reading share one book.
 package struct SpotExchange: Sendable {
-  struct Market: Sendable {
-    var listing: Listing
-    /// The last price; `nil` before there is one.
-    var price: FixedDecimal?
-    /// The best prices, where they are known beside the last one.
-    var quote: (bid: FixedDecimal, ask: FixedDecimal)?
-    var high: FixedDecimal?
-    var low: FixedDecimal?
-    var isFrozen = false
-    var walk: SplitMix64
-    /// Numbers of the open orders, oldest first.
-    var open: [Int] = []
-    /// Indices into `trades`.
-    var trades: [Int] = []
-    /// Numbers of all its orders.
-    var orders: [Int] = []
-
-    /// What an order of that side trades at when it takes.
-    func price(to side: Side) -> FixedDecimal? {
-      guard let quote else { return price }
-      return side == .buy ? quote.ask : quote.bid
-    }
-  }
-
   /// How often the market moves.
   package static let step = Duration.milliseconds(250)
   /// After a longer pause the steps before the last ten minutes are left out: nobody saw them.
@@ -41,19 +15,12 @@ package struct SpotExchange: Sendable {
   package let rules: ExchangeRules
   package let seed: UInt64
   package internal(set) var wallet = Wallet()
-  /// Everything that was ever accepted, in order.
-  package internal(set) var orders: [SimulatedOrder] = []
-  package internal(set) var trades: [SimulatedTrade] = []
-  /// Accepted orders whose client order ID an earlier accepted order already had.
-  package internal(set) var duplicateClientOrderIDs = 0
+  package internal(set) var records = OrderRecords()
   var markets: [Market] = []
   var marketIndex: [Symbol: Int] = [:]
-  var numberByOrderID: [String: Int] = [:]
-  package internal(set) var numbersByClientOrderID: [String: [Int]] = [:]
-  var openCount = 0
   /// `nil` while nobody wants them.
   var changes: [Change]?
-  var fate: SplitMix64
+  var fate: OrderFate
   private let epoch: MonotonicTime
   private var stepsDone: Int64 = 0
 
@@ -65,7 +32,7 @@ package struct SpotExchange: Sendable {
     self.rules = rules
     self.seed = seed
     epoch = start.monotonic
-    fate = SplitMix64(seed: seed, stream: "orders")
+    fate = OrderFate(rules, seed: seed)
     for listing in listings { add(listing) }
     for (asset, amount) in balances { _ = wallet.setFree(asset, to: amount) }
   }
@@ -93,9 +60,7 @@ package struct SpotExchange: Sendable {
       return
     }
     marketIndex[listing.symbol] = markets.count
-    let walk = SplitMix64(seed: seed, stream: listing.symbol.text)
-    let price = listing.startPrice
-    markets.append(Market(listing: listing, price: price, high: price, low: price, walk: walk))
+    markets.append(Market(listing, seed: seed))
   }
 
   // MARK: Time
@@ -115,35 +80,37 @@ package struct SpotExchange: Sendable {
 
   private mutating func takeStep(at time: WallTime) {
     for index in markets.indices {
-      if rules.walks && !markets[index].isFrozen { walkPrice(of: index) }
+      markets[index].takeStep(rules)
       matchResting(in: index, at: time)
     }
   }
 
-  /// A small random move, with a pull toward the starting price that keeps the walk around it.
-  private mutating func walkPrice(of index: Int) {
-    let hundredths = 100 * rules.volatility
-    guard let price = markets[index].price, let start = markets[index].listing.startPrice,
-      hundredths > 0
-    else { return }
-    let draw = markets[index].walk.below(2 * hundredths + 1) - hundredths
-    let tick = markets[index].listing.rules.tickSize
-    let moved =
-      price.units + price.units / 1_000_000 * Int128(draw) + (start.units - price.units) / 1_000
-    let nearest = FixedDecimal(units: moved + tick.units / 2).rounded(toMultipleOf: tick, .down)
-    note(max(nearest ?? price, tick), for: index)
-  }
+  // MARK: Orders
 
-  private mutating func note(_ price: FixedDecimal, for index: Int) {
-    markets[index].price = price
-    markets[index].high = max(markets[index].high ?? price, price)
-    markets[index].low = min(markets[index].low ?? price, price)
-  }
+  /// Everything that was ever accepted, in order.
+  package var orders: [SimulatedOrder] { records.orders }
+
+  package var trades: [SimulatedTrade] { records.trades }
 
   // MARK: Prices
 
   package func price(of symbol: Symbol) -> FixedDecimal? {
     marketIndex[symbol].flatMap { markets[$0].price }
+  }
+
+  /// What the order book shows: the nearest ticks below and above the last price, and about 1,000
+  /// units of quote on every level. `nil` without a price.
+  package func book(_ symbol: Symbol) -> (
+    bid: FixedDecimal, ask: FixedDecimal, quantity: FixedDecimal
+  )? {
+    marketIndex[symbol].flatMap { markets[$0].book }
+  }
+
+  /// Open, last, highest and lowest price since the exchange began.
+  package func day(
+    _ symbol: Symbol
+  ) -> (open: FixedDecimal, last: FixedDecimal, high: FixedDecimal, low: FixedDecimal)? {
+    marketIndex[symbol].flatMap { markets[$0].day }
   }
 
   /// Moves the last price; orders that it reaches fill. False for a symbol that is not listed, and
@@ -152,8 +119,7 @@ package struct SpotExchange: Sendable {
     advance(to: now)
     guard let index = marketIndex[symbol], price.isPositive, price <= Self.priceMaximum
     else { return false }
-    markets[index].quote = nil
-    note(price, for: index)
+    markets[index].setPrice(to: price)
     matchResting(in: index, at: now.wall)
     return true
   }
@@ -166,8 +132,7 @@ package struct SpotExchange: Sendable {
     advance(to: now)
     guard let index = marketIndex[symbol], bid.isPositive, bid < ask, ask <= Self.priceMaximum
     else { return false }
-    markets[index].quote = (bid, ask)
-    note(min(max(markets[index].price ?? bid, bid), ask), for: index)
+    markets[index].setQuote(bid: bid, ask: ask)
     matchResting(in: index, at: now.wall)
     return true
   }

@@ -78,4 +78,36 @@ package struct Wallet: Hashable, Sendable {
     holdings[asset] = holding
     return true
   }
+
+  /// Moves the money of one fill, out of what its order has locked; false, and nothing moved, when a
+  /// sum would not fit.
+  mutating func settle(
+    _ order: inout SimulatedOrder, _ rules: Instrument, quantity: FixedDecimal,
+    quote: FixedDecimal, fee: FixedDecimal
+  ) -> Bool {
+    switch order.side {
+    case .buy:
+      guard let cost = quote.adding(fee), cost <= order.locked, receive(rules.baseAsset, quantity)
+      else { return false }
+      pay(rules.quoteAsset, cost)
+      order.locked = order.locked.subtracting(cost) ?? .zero
+    case .sell:
+      guard let proceeds = quote.subtracting(fee), quantity <= order.locked,
+        receive(rules.quoteAsset, proceeds)
+      else { return false }
+      pay(rules.baseAsset, quantity)
+      order.locked = order.locked.subtracting(quantity) ?? .zero
+    }
+    return true
+  }
+}
+
+extension Instrument {
+  /// What an order of that side locks and pays with.
+  func assetGiven(by side: Side) -> String {
+    switch side {
+    case .buy: quoteAsset
+    case .sell: baseAsset
+    }
+  }
 }

@@ -147,7 +147,7 @@ enum Administration {
   private static func fill(
     _ parameters: Parameters, _ face: inout SpotFace, at now: Moment
   ) throws(AdminRefusal) -> JSONValue {
-    let reference: SpotExchange.Reference
+    let reference: OrderRecords.Reference
     if let id = parameters["order_id"] {
       reference = .orderID(id)
     } else if let id = parameters["client_order_id"] {

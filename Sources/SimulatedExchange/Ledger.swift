@@ -52,7 +52,7 @@ struct Ledger {
   }
 
   private func acceptedByClientOrderID() -> JSONValue {
-    let sorted = exchange.numbersByClientOrderID.sorted { $0.key < $1.key }
+    let sorted = exchange.records.numbersByClientOrderID.sorted { $0.key < $1.key }
     return .object(pairs: sorted.map { ($0.key, .integer($0.value.count)) })
   }
 
@@ -69,7 +69,7 @@ struct Ledger {
       "by_route": .object(pairs: routes), "unknown_routes": .integer(counts.unknownRoutes),
       "batched_orders": .integer(counts.batchedOrders),
       "accepted_orders": .integer(exchange.orders.count),
-      "duplicate_client_order_ids": .integer(exchange.duplicateClientOrderIDs),
+      "duplicate_client_order_ids": .integer(exchange.records.duplicateClientOrderIDs),
       "bad_signatures": .integer(counts.badSignatures),
       "bad_timestamps": .integer(counts.badTimestamps),
       "throttled_429": .integer(counts.throttled), "banned_418": .integer(counts.banned),

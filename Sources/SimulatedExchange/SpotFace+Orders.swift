@@ -150,7 +150,7 @@ extension SpotFace {
     return symbols
   }
 
-  private func reference(_ parameters: Parameters) throws(Refusal) -> SpotExchange.Reference {
+  private func reference(_ parameters: Parameters) throws(Refusal) -> OrderRecords.Reference {
     if let id = parameters["orderId"] { return .orderID(id) }
     if let id = parameters["origClientOrderId"] { return .clientOrderID(id) }
     throw .missing("orderId/origClientOrderId")
@@ -176,7 +176,7 @@ extension SpotFace {
   }
 
   private mutating func cancel(
-    _ symbol: Symbol, _ reference: SpotExchange.Reference, at now: Moment
+    _ symbol: Symbol, _ reference: OrderRecords.Reference, at now: Moment
   ) throws(Refusal) -> JSONValue {
     do throws(Refusal) {
       return Wire.cancel(try exchange.cancel(symbol, reference, at: now), cancelShape())

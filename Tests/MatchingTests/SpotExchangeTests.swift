@@ -169,7 +169,7 @@ struct SpotExchangeTests {
     var exchange = exchange()
     _ = try exchange.place(.limit(.buy, "1", at: "20", id: "twin"), at: moment())
     _ = try exchange.place(.limit(.buy, "1", at: "20", id: "twin"), at: moment())
-    #expect(exchange.duplicateClientOrderIDs == 1)
+    #expect(exchange.records.duplicateClientOrderIDs == 1)
     var rules = ExchangeRules.certain
     rules.rejectsDuplicateClientOrderIDs = true
     var strict = self.exchange(rules)

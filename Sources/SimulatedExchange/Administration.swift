@@ -29,9 +29,9 @@ enum Administration {
   ) -> HTTPResponse {
     face.exchange.advance(to: now)
     do throws(AdminRefusal) {
-      return SpotFace.json(200, try act(request, &face, at: now))
+      return .json(200, try act(request, &face, at: now))
     } catch {
-      return SpotFace.json(error.status, ["error": .string(error.text)])
+      return .json(error.status, ["error": .string(error.text)])
     }
   }
 
@@ -209,7 +209,8 @@ enum Administration {
       }
       route = known
     }
-    face.forced = ForcedThrottle(route: route, isBan: isBan, wait: .seconds(seconds), form: form)
+    face.admission.forced = ForcedThrottle(
+      route: route, isBan: isBan, wait: .seconds(seconds), form: form)
     return ["armed": true]
   }
 }

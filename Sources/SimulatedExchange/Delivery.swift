@@ -45,12 +45,6 @@ package struct RequestCounts: Hashable, Sendable {
   package var refusals: [Int: Int] = [:]
   /// Orders that were asked for in requests for several.
   package var batchedOrders = 0
-  package var badSignatures = 0
-  package var badTimestamps = 0
-  /// Answers with status 429.
-  package var throttled = 0
-  /// Answers with status 418.
-  package var banned = 0
   /// Faults by the name that a plan gives them.
   package var faults: [String: Int] = [:]
 

@@ -17,9 +17,9 @@ extension SpotFace {
   package mutating func streamRefusal(_ request: WireRequest) -> HTTPResponse? {
     switch streams.upgradeRefusal(listenKey: Self.listenKey(request)) {
     case nil: nil
-    case .unavailable: Self.serverError(503)
+    case .unavailable: .serverError(503)
     // What the exchange answers then is not documented.
-    case .tooManyConnections: Self.json(400, ["code": 400, "msg": "too many connections"])
+    case .tooManyConnections: .json(400, ["code": 400, "msg": "too many connections"])
     }
   }
 

@@ -1,4 +1,3 @@
-import Cryptography
 package import Domain
 package import JSON
 package import Matching
@@ -62,21 +61,15 @@ package struct WireRequest: Sendable {
 
 /// The REST face of the simulated exchange without its sockets: requests and moments in, answers out.
 /// Like the exchange behind it, it repeats itself to the byte when the seed and the inputs do.
-///
-/// Longer than 400 lines, because each of the exchange's routes is one function.
 package struct SpotFace {
   package let configuration: SimulatorConfiguration
   package internal(set) var exchange: SpotExchange
-  package internal(set) var limits: RateLimits
+  package internal(set) var admission: RequestAdmission
   package internal(set) var counts = RequestCounts()
   var faults: FaultPlan
   /// Draws the variants of answers that the exchange is known to choose between.
-  var variety: SplitMix64
+  private var variety: SplitMix64
   private var misfortune: SplitMix64
-  var forced: ForcedThrottle?
-  /// How a wait is told at present.
-  private var retryForm = ForcedThrottle.Form.seconds
-  private let signer: HMACSHA256
   var listenKeys: ListenKeys
   var streams: StreamFace
 
@@ -86,13 +79,12 @@ package struct SpotFace {
     exchange = SpotExchange(
       listings: configuration.listings, balances: configuration.balances,
       rules: configuration.rules, seed: configuration.seed, at: start)
-    limits = RateLimits(configuration.limits)
+    admission = RequestAdmission(configuration)
     faults = configuration.faults
     variety = SplitMix64(seed: configuration.seed, stream: "answers")
     misfortune = SplitMix64(seed: configuration.seed, stream: "faults")
     listenKeys = ListenKeys(seed: configuration.seed)
     streams = StreamFace(configuration)
-    signer = HMACSHA256(key: Array(configuration.secret.utf8).span)
   }
 
   /// The exchange's own time.
@@ -113,7 +105,7 @@ package struct SpotFace {
     }
     guard let route = Route(method: request.method, path: request.path) else {
       counts.unknownRoutes += 1
-      return .respond(Self.unknownRoute(request))
+      return .respond(.unknownRoute(request))
     }
     counts.byRoute[route, default: 0] += 1
     let named = Parameters(query: request.query, body: request.body).namedSymbols
@@ -131,8 +123,8 @@ package struct SpotFace {
   ) -> Delivery {
     switch fault {
     case .lostBefore(let reset): return .close(reset: reset)
-    case .errorBefore(let status): return .respond(Self.serverError(status))
-    case .forbidden: return .respond(Self.firewallPage)
+    case .errorBefore(let status): return .respond(.serverError(status))
+    case .forbidden: return .respond(.firewallPage)
     case .redirect(let location):
       return .respond(HTTPResponse(status: 302, headers: [("Location", location)]))
     case .answer(let scripted):
@@ -149,12 +141,12 @@ package struct SpotFace {
     switch fault {
     case .lostAfter(let reset): return .close(reset: reset)
     case .late(let delay, _): return .respondAfter(response, delay)
-    case .errorAfter(let status): return .respond(Self.serverError(status))
+    case .errorAfter(let status): return .respond(.serverError(status))
     case .truncated(let count): return .cut(response, count)
     case .garbage: return .raw(garbage(), keepAlive: false)
     case .empty: return .respond(HTTPResponse(status: 200, headers: response.headers))
     case .extra:
-      let other = Self.json(200, ["symbol": "EXTRAUSDT", "orderId": "0", "price": "1"])
+      let other = HTTPResponse.json(200, ["symbol": "EXTRAUSDT", "orderId": "0", "price": "1"])
       let bytes = response.bytes(keepAlive: true) + other.bytes(keepAlive: true)
       return .raw(bytes, keepAlive: true)
     case .trickle(let piece, let pause): return .trickle(response, piece: piece, every: pause)
@@ -172,7 +164,7 @@ package struct SpotFace {
     guard response.status == 200,
       let body = try? JSONReader.read(response.body, limits: .exchange)
     else { return response }
-    return json(200, change(body))
+    return .json(200, change(body))
   }
 
   private mutating func garbage() -> [UInt8] {
@@ -188,149 +180,36 @@ package struct SpotFace {
   ) -> HTTPResponse {
     let now = Self.shifted(now, by: configuration)
     guard let route = Route(method: request.method, path: request.path) else {
-      return Self.unknownRoute(request)
+      return .unknownRoute(request)
     }
     exchange.advance(to: now)
     let parameters = Parameters(query: request.query, body: request.body)
     do throws(Refusal) {
-      do throws(Refusal) {
-        try authenticate(request, route, parameters, at: now)
-      } catch {
-        limits.noteIntrusion(at: now.monotonic)
-        throw error
-      }
-      if let refused = throttle(route, at: now) { return refused }
-      let call = Call(parameters: parameters, hiding: hiding, now: now)
+      if let wait = try admission.admit(request, route, parameters, at: now) { return wait }
+      let call = RouteCall(parameters: parameters, hiding: hiding, now: now)
       let answer = try perform(route, call)
-      return Self.json(200, wrongEcho ? Self.misquoted(answer) : answer)
+      return .json(200, wrongEcho ? Wire.misquoted(answer) : answer)
     } catch {
       counts.refusals[error.code, default: 0] += 1
-      return refusal(error)
+      return .json(400, Wire.refusal(error, by: &variety))
     }
   }
 
-  /// What a handler gets.
-  struct Call {
-    let parameters: Parameters
-    let hiding: FaultPlan.Hiding?
-    let now: Moment
-
-    var visibility: SimulatedOrder.Visibility? {
-      switch hiding {
-      case nil: nil
-      case .forEver: .never
-      case .forDuration(let time): .from(now.monotonic.advanced(by: time))
-      }
-    }
-  }
-
-  private mutating func perform(_ route: Route, _ call: Call) throws(Refusal) -> JSONValue {
+  private mutating func perform(_ route: Route, _ call: RouteCall) throws(Refusal) -> JSONValue {
     switch route {
     case .ping, .time, .defaultSymbols, .exchangeInfo, .depth, .recentTrades,
       .aggregateTrades, .klines, .averagePrice, .dayTicker, .priceTicker, .bookTicker, .contracts:
-      try market(route, call)
+      try MarketRoutes(exchange: exchange, call: call).answer(route, by: &variety)
     case .selfSymbols, .account, .uid, .kycStatus, .keyInfo, .coins, .tradeFee, .myTrades:
-      try account(route, call)
+      try AccountRoutes(configuration: configuration, exchange: exchange, call: call)
+        .answer(route, by: &variety)
     case .placeOrder, .testOrder, .placeBatch, .queryOrder, .cancelOrder, .openOrders,
       .cancelOpenOrders, .cancelEverything, .allOrders:
-      try orders(route, call)
+      try OrderRoutes(call: call).answer(
+        route, at: &exchange, by: &variety, counting: &counts)
     case .makeListenKey, .extendListenKey, .closeListenKey, .listListenKeys:
       try listenKeys.answer(route, call)
     }
-  }
-
-  // MARK: Checks before the business
-
-  private mutating func authenticate(
-    _ request: WireRequest, _ route: Route, _ parameters: Parameters, at now: Moment
-  ) throws(Refusal) {
-    if route.needsContentType { try Self.checkContentType(request) }
-    guard case .key(let permission) = route.access else { return }
-    guard let key = request.headers.first("X-MEXC-APIKEY"), !key.isEmpty else {
-      throw Refusal(400, "api key required")
-    }
-    guard key == configuration.key else { throw Refusal(10072, "Api key info invalid") }
-    // One that has expired is as unknown, except to the request that tells of it.
-    guard configuration.keyDays != 0 || route == .keyInfo else {
-      throw Refusal(10072, "Api key info invalid")
-    }
-    guard configuration.isAddressAllowed else {
-      throw Refusal(700006, "IP [127.0.0.1] not in the ip white list")
-    }
-    try checkTime(parameters, at: now)
-    guard let signature = parameters.signature,
-      signature == signer.hexDigest(of: parameters.signedBytes)
-    else {
-      counts.badSignatures += 1
-      throw Refusal(700002, "Signature for this request is not valid.")
-    }
-    guard configuration.permissions.contains(permission) else {
-      throw Refusal(700007, "No permission to access the endpoint.")
-    }
-  }
-
-  private static func checkContentType(_ request: WireRequest) throws(Refusal) {
-    let type = request.headers.first("Content-Type") ?? ""
-    let media = type.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
-    guard media == "application/json" else { throw Refusal(700013, "Invalid content Type.") }
-  }
-
-  /// Longest receive window that the exchange takes, in milliseconds.
-  private static let receiveWindowMaximum: Int64 = 60_000
-  private static let receiveWindowDefault: Int64 = 5_000
-  /// How far a timestamp may be ahead of the exchange's clock, in milliseconds.
-  private static let aheadMaximum: Int64 = 1_000
-
-  private mutating func checkTime(_ parameters: Parameters, at now: Moment) throws(Refusal) {
-    guard let text = parameters["timestamp"], let timestamp = Int64(text), timestamp >= 0 else {
-      throw .missing("timestamp")
-    }
-    let window = try parameters.integer("recvWindow", default: Self.receiveWindowDefault)
-    let server = now.wall.milliseconds
-    guard timestamp < server + Self.aheadMaximum, server - timestamp <= window else {
-      counts.badTimestamps += 1
-      throw Refusal(700003, "Timestamp for this request is outside of the recvWindow.")
-    }
-    guard window <= Self.receiveWindowMaximum else {
-      throw Refusal(700005, "recvWindow must less than 60000")
-    }
-  }
-
-  private mutating func throttle(_ route: Route, at now: Moment) -> HTTPResponse? {
-    if let forced, forced.route == nil || forced.route == route {
-      self.forced = nil
-      retryForm = forced.form
-      let verdict = forced.verdict(at: now.wall)
-      limits.force(verdict, at: now.monotonic)
-      return refused(verdict, at: now.wall)
-    }
-    if !limits.isClosed(at: now.monotonic) { retryForm = .seconds }
-    return refused(limits.admit(route.cost, at: now.monotonic), at: now.wall)
-  }
-
-  private mutating func refused(_ verdict: RateLimits.Verdict, at now: WallTime) -> HTTPResponse? {
-    switch verdict {
-    case .admitted: return nil
-    case .paused(let wait):
-      counts.throttled += 1
-      return throttled(429, "Too Many Requests", wait, at: now)
-    case .banned(let wait):
-      counts.banned += 1
-      return throttled(418, "IP banned for sending too many requests", wait, at: now)
-    }
-  }
-
-  private func throttled(
-    _ status: Int, _ text: String, _ wait: Duration, at now: WallTime
-  ) -> HTTPResponse {
-    var response = Self.json(status, ["code": .integer(status), "msg": .string(text)])
-    switch retryForm {
-    case .seconds: response.headers.append(("Retry-After", String(wait.roundedUpToSeconds)))
-    case .date:
-      response.headers.append(("Retry-After", HTTPDate.text(of: now.advanced(by: wait))))
-    case .absent: break
-    }
-    return response
   }
 }
 

@@ -1,7 +1,6 @@
 import Domain
 import JSON
 import Matching
-import Transport
 
 /// The shapes of the exchange's answers, field for field as clients see them.
 enum Wire {
@@ -58,6 +57,10 @@ enum Wire {
   /// The three shapes in which a successful cancel has been seen.
   enum CancelShape: CaseIterable {
     case documented, reduced, staleStatus
+
+    static func drawn(by variety: inout SplitMix64) -> CancelShape {
+      allCases[variety.below(allCases.count)]
+    }
   }
 
   static func cancel(_ order: SimulatedOrder, _ shape: CancelShape) -> JSONValue {
@@ -134,50 +137,27 @@ enum Wire {
     case .none: 4
     }
   }
-}
 
-// MARK: - Errors and odd answers
-
-extension SpotFace {
-  static func json(_ status: Int, _ value: JSONValue) -> HTTPResponse {
-    HTTPResponse(
-      status: status, headers: [("Content-Type", "application/json;charset=utf-8")],
-      body: Array(value.compactText().utf8))
+  /// Success is 200 in the documentation and 0 on the wire; a client has to take both.
+  static func wrapped(
+    _ data: JSONValue?, at now: WallTime, by variety: inout SplitMix64
+  ) -> JSONValue {
+    var fields: [(String, JSONValue)] = []
+    if let data { fields.append(("data", data)) }
+    fields.append(("code", variety.chance(1, in: 2) ? 0 : 200))
+    fields.append(("msg", "success"))
+    fields.append(("timestamp", .integer(now.milliseconds)))
+    return .object(pairs: fields)
   }
 
-  /// A business error; the order of its members varies, as at the exchange.
-  mutating func refusal(_ refusal: Refusal) -> HTTPResponse {
+  /// The order of its members varies, as at the exchange.
+  static func refusal(_ refusal: Refusal, by variety: inout SplitMix64) -> JSONValue {
     var fields: [(String, JSONValue)] = [
       ("code", .integer(refusal.code)), ("msg", .string(refusal.text)),
     ]
     if variety.chance(1, in: 3) { fields.reverse() }
     if refusal.code == -2013 && variety.chance(1, in: 2) { fields.append(("_extend", nil)) }
-    return Self.json(400, .object(pairs: fields))
-  }
-
-  static func unknownRoute(_ request: WireRequest) -> HTTPResponse {
-    let isOtherMethod = Route.knows(path: request.path)
-    let status = isOtherMethod ? 405 : 404
-    let text = isOtherMethod ? "Method Not Allowed" : "Not Found"
-    return json(status, ["code": .integer(status), "msg": .string(text)])
-  }
-
-  static func serverError(_ status: Int) -> HTTPResponse {
-    json(
-      status,
-      [
-        "code": .integer(status),
-        "msg": "Unknown error, please check your request or try again later.",
-      ])
-  }
-
-  static var firewallPage: HTTPResponse {
-    let page = """
-      <HTML><HEAD><TITLE>Access Denied</TITLE></HEAD><BODY><H1>Access Denied</H1>
-      You don't have permission to access this server.<P>Reference #18.0</BODY></HTML>
-      """
-    return HTTPResponse(
-      status: 403, headers: [("Content-Type", "text/html")], body: Array(page.utf8))
+    return .object(pairs: fields)
   }
 
   /// The same answer about another order and another symbol.

@@ -87,9 +87,9 @@ final class SimulatedNetwork {
     if let refusal = front(call) { return refusal }
     if wasHeld { lastLate = world.time }
     if let refusal = plainRefusal(of: call) { return refusal }
-    let before = face.counts.throttled + face.counts.banned
+    let before = face.admission.throttled + face.admission.banned
     let response = face.process(call.wire, hiding: hiding(call), at: world.exchangeNow)
-    let throttled = face.counts.throttled + face.counts.banned > before
+    let throttled = face.admission.throttled + face.admission.banned > before
     world.note("at the exchange", call.subject, "\(call.name) \(response.status)")
     if throttled, world.time - lastLate > 10 * second, !oracle.pools.isExcused(at: world.time) {
       world.fail(

@@ -34,7 +34,7 @@ struct ListenKeys: Sendable {
     entries.first { $0.key == key }?.end
   }
 
-  mutating func answer(_ route: Route, _ call: SpotFace.Call) throws(Refusal) -> JSONValue {
+  mutating func answer(_ route: Route, _ call: RouteCall) throws(Refusal) -> JSONValue {
     let now = call.now.monotonic
     entries.removeAll { $0.end <= now }
     switch route {

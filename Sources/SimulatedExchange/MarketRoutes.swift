@@ -2,31 +2,34 @@ import Domain
 import JSON
 import Matching
 
-/// Public market data.
-extension SpotFace {
-  mutating func market(_ route: Route, _ call: Call) throws(Refusal) -> JSONValue {
+/// Public market data, as one request asks for it.
+struct MarketRoutes {
+  let exchange: SpotExchange
+  let call: RouteCall
+
+  /// `variety` draws the variants of answers.
+  func answer(_ route: Route, by variety: inout SplitMix64) throws(Refusal) -> JSONValue {
     switch route {
     case .time: return ["serverTime": .integer(call.now.wall.milliseconds)]
     case .defaultSymbols:
       let tradable = exchange.listings.filter { $0.isAPITradable && $0.status == .online }
-      return wrapped(.array(tradable.map { .string($0.symbol.text) }), at: call.now.wall)
-    case .exchangeInfo: return try exchangeInfo(call)
-    case .depth: return try depth(call)
-    case .recentTrades: return try publicTrades(call, aggregated: false)
-    case .aggregateTrades: return try publicTrades(call, aggregated: true)
-    case .klines: return try klines(call)
+      return Wire.wrapped(
+        .array(tradable.map { .string($0.symbol.text) }), at: call.now.wall, by: &variety)
+    case .exchangeInfo: return try exchangeInfo()
+    case .depth: return try depth()
+    case .recentTrades: return try publicTrades(aggregated: false)
+    case .aggregateTrades: return try publicTrades(aggregated: true)
+    case .klines: return try klines()
     case .averagePrice:
-      let (_, price) = try publicMarket(call)
+      let (_, price) = try publicMarket()
       return ["mins": 5, "price": Wire.number(price)]
-    case .dayTicker:
-      return try oneOrAll(call) { exchange, symbol, now in Self.dayTicker(exchange, symbol, now) }
+    case .dayTicker: return try oneOrAll(dayTicker)
     case .priceTicker:
-      return try oneOrAll(call) { exchange, symbol, _ in
+      return try oneOrAll { symbol in
         guard let price = exchange.price(of: symbol) else { return nil }
         return ["symbol": .string(symbol.text), "price": Wire.number(price)]
       }
-    case .bookTicker:
-      return try oneOrAll(call) { exchange, symbol, _ in Self.bookTicker(exchange, symbol) }
+    case .bookTicker: return try oneOrAll(bookTicker)
     case .contracts: return ["success": true, "code": 0, "data": []]
     case .ping, .selfSymbols, .account, .uid, .kycStatus, .keyInfo, .coins, .tradeFee,
       .placeOrder, .testOrder, .placeBatch, .queryOrder, .cancelOrder, .openOrders,
@@ -35,16 +38,6 @@ extension SpotFace {
       .makeListenKey, .extendListenKey, .closeListenKey, .listListenKeys:
       return [:]
     }
-  }
-
-  /// Success is 200 in the documentation and 0 on the wire; a client has to take both.
-  mutating func wrapped(_ data: JSONValue?, at now: WallTime) -> JSONValue {
-    var fields: [(String, JSONValue)] = []
-    if let data { fields.append(("data", data)) }
-    fields.append(("code", variety.chance(1, in: 2) ? 0 : 200))
-    fields.append(("msg", "success"))
-    fields.append(("timestamp", .integer(now.milliseconds)))
-    return .object(pairs: fields)
   }
 
   // MARK: Symbols
@@ -57,13 +50,13 @@ extension SpotFace {
   }
 
   /// The symbol that a request must name, and its last price.
-  private func publicMarket(_ call: Call) throws(Refusal) -> (Listing, FixedDecimal) {
+  private func publicMarket() throws(Refusal) -> (Listing, FixedDecimal) {
     let listing = try publicListing(try call.parameters.required("symbol"))
     guard let price = exchange.price(of: listing.symbol) else { throw .publicSymbolInvalid }
     return (listing, price)
   }
 
-  private func exchangeInfo(_ call: Call) throws(Refusal) -> JSONValue {
+  private func exchangeInfo() throws(Refusal) -> JSONValue {
     var listings = exchange.listings
     if let name = call.parameters["symbol"] {
       listings = [try publicListing(name)]
@@ -78,22 +71,18 @@ extension SpotFace {
     ]
   }
 
-  private func oneOrAll(
-    _ call: Call, _ row: (SpotExchange, Symbol, WallTime) -> JSONValue?
-  ) throws(Refusal) -> JSONValue {
+  private func oneOrAll(_ row: (Symbol) -> JSONValue?) throws(Refusal) -> JSONValue {
     if let name = call.parameters["symbol"] {
       let listing = try publicListing(name)
-      guard let value = row(exchange, listing.symbol, call.now.wall) else {
-        throw .publicSymbolInvalid
-      }
+      guard let value = row(listing.symbol) else { throw .publicSymbolInvalid }
       return value
     }
-    return .array(exchange.listings.compactMap { row(exchange, $0.symbol, call.now.wall) })
+    return .array(exchange.listings.compactMap { row($0.symbol) })
   }
 
   // MARK: Prices
 
-  private static func bookTicker(_ exchange: SpotExchange, _ symbol: Symbol) -> JSONValue? {
+  private func bookTicker(_ symbol: Symbol) -> JSONValue? {
     guard let book = exchange.book(symbol) else { return nil }
     let quantity = Wire.number(book.quantity)
     return [
@@ -102,9 +91,8 @@ extension SpotFace {
     ]
   }
 
-  private static func dayTicker(
-    _ exchange: SpotExchange, _ symbol: Symbol, _ now: WallTime
-  ) -> JSONValue? {
+  private func dayTicker(_ symbol: Symbol) -> JSONValue? {
+    let now = call.now.wall.milliseconds
     guard let book = exchange.book(symbol), let day = exchange.day(symbol) else { return nil }
     let change = day.last.subtracting(day.open) ?? .zero
     let share = change.divided(by: day.open, rounding: .down) ?? .zero
@@ -120,13 +108,12 @@ extension SpotFace {
       "openPrice": Wire.number(day.open), "highPrice": Wire.number(day.high),
       "lowPrice": Wire.number(day.low), "volume": Wire.number(volume),
       "quoteVolume": Wire.number(quoteVolume),
-      "openTime": .integer(now.milliseconds - 86_400_000),
-      "closeTime": .integer(now.milliseconds), "count": nil,
+      "openTime": .integer(now - 86_400_000), "closeTime": .integer(now), "count": nil,
     ]
   }
 
-  private func depth(_ call: Call) throws(Refusal) -> JSONValue {
-    let (listing, _) = try publicMarket(call)
+  private func depth() throws(Refusal) -> JSONValue {
+    let (listing, _) = try publicMarket()
     let limit = try call.parameters.limit(default: 100, maximum: 5_000)
     guard let book = exchange.book(listing.symbol) else { throw .publicSymbolInvalid }
     let tick = listing.rules.tickSize.units
@@ -147,8 +134,8 @@ extension SpotFace {
   private static let depthLevels = 20
 
   /// The public tape: the simulated market trades at the last price four times a second.
-  private func publicTrades(_ call: Call, aggregated: Bool) throws(Refusal) -> JSONValue {
-    let (listing, last) = try publicMarket(call)
+  private func publicTrades(aggregated: Bool) throws(Refusal) -> JSONValue {
+    let (listing, last) = try publicMarket()
     let limit = try call.parameters.limit(default: 500, maximum: 1_000)
     guard let book = exchange.book(listing.symbol) else { throw .publicSymbolInvalid }
     let quote = last.multiplied(by: book.quantity, rounding: .down) ?? .zero
@@ -181,8 +168,8 @@ extension SpotFace {
 
   private static let candlesMaximum = 500
 
-  private func klines(_ call: Call) throws(Refusal) -> JSONValue {
-    let (listing, _) = try publicMarket(call)
+  private func klines() throws(Refusal) -> JSONValue {
+    let (listing, _) = try publicMarket()
     let name = try call.parameters.required("interval")
     guard let length = Self.intervals.first(where: { $0.name == name })?.milliseconds else {
       throw .intervalInvalid

@@ -2,20 +2,26 @@ import Domain
 import JSON
 import Matching
 
-/// The account: balances, fills, fees, and what the key may do.
-extension SpotFace {
-  mutating func account(_ route: Route, _ call: Call) throws(Refusal) -> JSONValue {
+/// The account, as one request asks for it: balances, fills, fees, and what the key may do.
+struct AccountRoutes {
+  let configuration: SimulatorConfiguration
+  let exchange: SpotExchange
+  let call: RouteCall
+
+  /// `variety` draws the variants of answers.
+  func answer(_ route: Route, by variety: inout SplitMix64) throws(Refusal) -> JSONValue {
     switch route {
     case .selfSymbols:
       let allowed = exchange.listings.filter { $0.isAPITradable && $0.isKeyAllowed }
-      return wrapped(.array(allowed.map { .string($0.symbol.text) }), at: call.now.wall)
+      return Wire.wrapped(
+        .array(allowed.map { .string($0.symbol.text) }), at: call.now.wall, by: &variety)
     case .account: return balances()
     case .uid: return ["uid": "209300001"]
     case .kycStatus: return ["status": "2"]
     case .keyInfo: return keyInfo()
     case .coins: return coins()
-    case .tradeFee: return try tradeFee(call)
-    case .myTrades: return try myTrades(call)
+    case .tradeFee: return try tradeFee(by: &variety)
+    case .myTrades: return try myTrades()
     case .ping, .time, .defaultSymbols, .exchangeInfo, .depth, .recentTrades,
       .aggregateTrades, .klines, .averagePrice, .dayTicker, .priceTicker, .bookTicker, .contracts,
       .placeOrder,
@@ -69,25 +75,26 @@ extension SpotFace {
       names.map { ["coin": .string($0), "name": .string($0), "networkList": []] })
   }
 
-  private mutating func tradeFee(_ call: Call) throws(Refusal) -> JSONValue {
-    let symbol = try tradingSymbol(call.parameters)
+  private func tradeFee(by variety: inout SplitMix64) throws(Refusal) -> JSONValue {
+    let symbol = try call.parameters.symbol(listedAt: exchange)
     guard let listing = exchange.listing(symbol) else { throw .symbolNotSupported }
     // Numbers, unlike every other amount; a zero is printed in the exchange's own way.
     func rate(_ value: FixedDecimal) -> JSONValue {
       .number(value.isZero ? "0E-18" : value.description)
     }
-    return wrapped(
+    return Wire.wrapped(
       ["makerCommission": rate(listing.makerFee), "takerCommission": rate(listing.takerFee)],
-      at: call.now.wall)
+      at: call.now.wall, by: &variety)
   }
 
-  private mutating func myTrades(_ call: Call) throws(Refusal) -> JSONValue {
-    let symbol = try tradingSymbol(call.parameters)
+  private func myTrades() throws(Refusal) -> JSONValue {
+    let symbol = try call.parameters.symbol(listedAt: exchange)
     let limit = try call.parameters.limit(default: 100, maximum: 100)
-    let times = try times(call, default: Self.reach)
+    let times = try call.parameters.times(default: Parameters.reach, at: call.now.wall)
     let asset = exchange.listing(symbol)?.rules.quoteAsset ?? ""
-    let trades = exchange.trades(
-      symbol, orderID: call.parameters["orderId"], in: times, limit: limit, at: call.now)
+    let trades = exchange.records.trades(
+      symbol, orderID: call.parameters["orderId"], in: times, limit: limit,
+      at: call.now.monotonic)
     return .array(trades.map { Wire.trade($0, of: exchange.orders[$0.order], fee: asset) })
   }
 }

@@ -45,6 +45,8 @@ package struct RequestCounts: Hashable, Sendable {
   package var refusals: [Int: Int] = [:]
   /// Orders that were asked for in requests for several.
   package var batchedOrders = 0
+  /// Requests inside a back-off, on a connection that had carried the demand for it.
+  package var sentThoughTold = 0
   /// Faults by the name that a plan gives them.
   package var faults: [String: Int] = [:]
 

@@ -76,6 +76,7 @@ struct Ledger {
       "banned_418": .integer(face.admission.banned),
       "inside_pause": .integer(face.admission.limits.insidePause),
       "inside_ban": .integer(face.admission.limits.insideBan),
+      "sent_though_told": .integer(counts.sentThoughTold),
       "refusals": .object(pairs: refusals.map { (String($0.key), .integer($0.value)) }),
       "faults": .object(pairs: faults.map { ($0.key, .integer($0.value)) }),
       "streams": streamCounts(),

@@ -8,6 +8,8 @@ package final class SimulatorServer {
   private let loop: EventLoop
   private var server: HTTPServer?
   private var peers: [Int: WebSocketPeer] = [:]
+  /// The connections that have carried the demand for the present back-off, by their other ends.
+  private var told: Set<String> = []
   /// For the next deliveries of the streams.
   private var timer: EventLoop.TimerID?
 
@@ -44,20 +46,29 @@ package final class SimulatorServer {
     if face.isAboutStreams(request) {
       upgrade(received, request, responder)
     } else {
-      answer(request, responder)
+      answer(request, from: received.peer, responder)
     }
     deliver()
   }
 
-  private func answer(_ request: WireRequest, _ responder: Responder) {
-    switch face.receive(request, at: Clock.now()) {
-    case .respond(let response): responder.respond(response)
-    case .respondAfter(let response, let delay): responder.respond(response, after: delay)
+  private func answer(_ request: WireRequest, from peer: String, _ responder: Responder) {
+    let now = Clock.now()
+    if !face.admission.limits.isClosed(at: now.monotonic) { told = [] }
+    if told.contains(peer) { face.counts.sentThoughTold += 1 }
+    switch face.receive(request, at: now) {
+    case .respond(let response):
+      note(response, to: peer)
+      responder.respond(response)
+    case .respondAfter(let response, let delay):
+      note(response, to: peer)
+      responder.respond(response, after: delay)
     case .processAfter(let delay, let hiding):
       // Also when the client has gone meanwhile: what is delayed on the way still arrives.
       loop.schedule(at: Clock.monotonic().advanced(by: delay)) { [weak self] in
         guard let self else { return }
-        responder.respond(face.process(request, hiding: hiding, at: Clock.now()))
+        let response = face.process(request, hiding: hiding, at: Clock.now())
+        note(response, to: peer)
+        responder.respond(response)
         deliver()
       }
     case .close(reset: false): responder.close()
@@ -68,6 +79,11 @@ package final class SimulatorServer {
       responder.trickle(
         response.bytes(keepAlive: true), piece: piece, every: pause, keepAlive: true)
     }
+  }
+
+  /// The next request of a client comes on this connection only after it has read the answer.
+  private func note(_ response: HTTPResponse, to peer: String) {
+    if response.status == 429 || response.status == 418 { told.insert(peer) }
   }
 
   // MARK: - Streams

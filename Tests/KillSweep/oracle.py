@@ -168,7 +168,8 @@ class Oracle:
                 raise Violation("an acknowledged signal is durable", f"{signal_id}: {how}")
 
     def check_counts(self, counts):
-        for name in ("duplicate_client_order_ids", "bad_signatures", "unknown_routes"):
+        for name in ("duplicate_client_order_ids", "bad_signatures", "unknown_routes",
+                     "sent_though_told"):  # fmt: skip
             if counts[name]:
                 raise Violation(f"no {name}", counts)
         if counts["inside_pause"] + counts["inside_ban"] > self.back_off_allowance:

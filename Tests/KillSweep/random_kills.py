@@ -25,9 +25,11 @@ CYCLES_BETWEEN_RESTS = 30
 REST_SECONDS = 240.0
 # Longer than any order stays hidden. A start looks for every order that was not found.
 OPEN_AT_REST_SECONDS = 8.0
-# Six connections at most, one of which carries the demand for a back-off. Each other one may carry a
-# request when the demand is made, and one more whose predecessor's answer is read just before the demand.
-ON_THE_WIRE = 10
+# A demand for a back-off is met by at most one request on each connection: six of the present life, and
+# six of the one that was killed before. That none carries a second one is counted by the simulator.
+ON_THE_WIRE = 12
+# A start may have to wait for the limits' window before it asks for anything.
+DEMAND_SECONDS = 3
 # How long a life is given, most of the time, to look up what the one before left behind.
 TRADING_SECONDS = 0.5
 
@@ -241,7 +243,8 @@ class World:
     def demand_back_off(self):
         """The exchange says "wait"; once that is durable, no life of the daemon asks anything."""
         before = self.requests_inside()
-        self.simulator.demand_back_off(3)
+        self.simulator.demand_back_off(DEMAND_SECONDS)
+        demanded_at = time.monotonic()
         probe = self.producer.fresh("good")
         probe.file = probe.signal_id + ".json"
         self.hand_over_file(probe)
@@ -249,9 +252,12 @@ class World:
         while not self.back_off_is_known():
             if time.monotonic() > end:
                 raise Violation("a demand for a back-off is remembered", self.daemon.tail())
+            if time.monotonic() > demanded_at + DEMAND_SECONDS:
+                self.simulator.demand_back_off(DEMAND_SECONDS)
+                demanded_at = time.monotonic()
             time.sleep(0.001)
         self.counts["pauses"] += 1
-        self.tell("the exchange demands a back-off for 3 s")
+        self.tell(f"the exchange demands a back-off for {DEMAND_SECONDS} s")
         # What was on the wire when the demand came does not count; some of it is late.
         time.sleep(2 * LATEST_MS / 1000)
         self.oracle.back_off_allowance = self.requests_inside()

@@ -30,6 +30,7 @@ struct BackOffOnTheWireTests {
 
     let ledger = try market.ledger()
     #expect(ledger.count("inside_pause") <= Self.onTheWire)
+    #expect(ledger.count("sent_though_told") == 0)
     #expect(ledger.count("banned_418") == 0)
     #expect(ledger.count("accepted_orders") == Self.orders)
     #expect(ledger.count("duplicate_client_order_ids") == 0)

@@ -38,7 +38,10 @@ struct ServerTests {
       signer.stamp = Clock.wall().milliseconds - moment().wall.milliseconds
       let wire = signer.signed(route, query)
       let method = try #require(HTTPRequest.Method(rawValue: wire.method))
-      let request = HTTPRequest(method, wire.path + "?" + wire.query, headers: wire.headers)
+      return try send(HTTPRequest(method, wire.path + "?" + wire.query, headers: wire.headers))
+    }
+
+    func send(_ request: HTTPRequest) throws -> Result<HTTPResponse, TransportError> {
       var answer: Result<HTTPResponse, TransportError>?
       client.send(request, .ordinary) { answer = $0 }
       try run { answer != nil }
@@ -108,6 +111,19 @@ struct ServerTests {
     if misfortune.fault == .empty { #expect(try answer.get().body.isEmpty) }
     if misfortune.fault == .forbidden {
       #expect(try answer.get().header("Content-Type") == "text/html")
+    }
+  }
+
+  @Test func `a request on a connection that carried the demand for a back-off is counted`() throws
+  {
+    let rig = try Rig()
+    #expect(status(try rig.send(.ping)) == 200)
+    #expect(rig.server.face.counts.sentThoughTold == 0)
+    _ = try rig.send(
+      HTTPRequest(.post, Administration.prefix + "rate?status=429&seconds=60"))
+    for count in 0...2 {
+      #expect(status(try rig.send(.ping)) == 429)
+      #expect(rig.server.face.counts.sentThoughTold == count)
     }
   }
 

@@ -54,9 +54,7 @@ package enum DecisionCode: String, CaseIterable, Hashable, Sendable {
     case .unauthenticated:
       "The signal's source has a secret and the signature is missing or wrong, or a known source "
         + "is wanted and none named."
-    case .expired:
-      "The signal was too old when it arrived or before its order could leave, or the power failed "
-        + "while it waited."
+    case .expired: "The signal was too old when it arrived, or before its order could leave."
     case .symbolNotAllowed: "The symbol is not in risk.symbols."
     case .symbolUnknown: "The exchange does not list the symbol."
     case .symbolNotTradable:
@@ -87,7 +85,8 @@ package enum DecisionCode: String, CaseIterable, Hashable, Sendable {
     case .shuttingDown: "The daemon is stopping and did not take the signal; send it again later."
     case .exchangeRejected: "The exchange refused the order; the message has its code and text."
     case .notFound:
-      "The order was sent once, its answer was lost, and it was never seen at the exchange."
+      "The order was sent once, or may have been, its answer was lost, and it was never seen at the "
+        + "exchange."
     }
   }
 }

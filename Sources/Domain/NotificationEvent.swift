@@ -30,7 +30,7 @@ package enum NotificationEvent: String, CaseIterable, Hashable, Sendable {
   /// One sentence for a person; the README's table is made from it.
   package var meaning: String {
     switch self {
-    case .notFound: "An order was sent, its answer was lost, and it is not to be found."
+    case .notFound: "An order was sent, or may have been, and it is not to be found."
     case .halted: "Trading is halted, by the operator or by a rule."
     case .resumed: "The operator has ended a halt."
     case .sourceSilent: "A source that promised heartbeats has fallen silent."
@@ -88,7 +88,7 @@ extension Notification {
     let detail = { (name: String) in history.detail[name]?.stringValue ?? "?" }
     let message: String
     switch event {
-    case .notFound: message = "an order was sent and is not found: \(detail("message"))"
+    case .notFound: message = "an order is not found: \(detail("message"))"
     case .halted:
       let isAll = detail("scope") != HaltScope.buys.rawValue
       message = "trading is halted\(isAll ? "" : " but for sells"): \(detail("reason"))"

@@ -116,7 +116,8 @@ extension Order {
     case .outcomeLost: status.isInFlight ? .unknown : nil
     case .observed(let report): successor(on: report)
     case .lookedUp, .cancelRequested, .cancelAnswered: status
-    case .notFound: status == .unknown ? .notFound : nil
+    // An order that is not on record as armed may have left all the same: the power failed.
+    case .notFound: status == .unknown || status == .new ? .notFound : nil
     case .closedByOperator: closedSuccessor
     case .confirmedByOperator: status.isWorking ? status : status == .unknown ? .open : nil
     }

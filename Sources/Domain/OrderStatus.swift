@@ -1,7 +1,8 @@
 /// Where an order stands. The raw values are stable: users read them in the database and in answers.
 package enum OrderStatus: String, CaseIterable, Hashable, Sendable {
   /// Accepted, and nothing of it has left. → submitted, denied, expired; open, partiallyFilled,
-  /// filled, canceled, partiallyCanceled when an earlier copy of it is found at the exchange
+  /// filled, canceled, partiallyCanceled when an earlier copy of it is found at the exchange, notFound
+  /// when there may be one and it is not found
   case new
   /// On the wire from now on, as far as anyone can know. → open, partiallyFilled, filled, canceled,
   /// partiallyCanceled, rejected, validated, unknown; new after a refusal that may be tried once more

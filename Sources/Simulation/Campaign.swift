@@ -122,7 +122,6 @@ struct Tally {
   private var dropped = 0
   private var torn = 0
   private var cutsBeforeSync = 0
-  private var unseen = 0
   private var violations = 0
   private var hits = Fault.allCases.map { _ in 0 }
   private var crashes: [CrashPoint: Int] = [:]
@@ -142,7 +141,6 @@ struct Tally {
     dropped += outcome.droppedWrites
     torn += outcome.tornWrites
     cutsBeforeSync += outcome.cutsBeforeSync
-    unseen += outcome.unseen
     if outcome.violation != nil { violations += 1 }
     for index in hits.indices { hits[index] += outcome.hits[index] }
     for (point, count) in outcome.crashes { crashes[point, default: 0] += count }
@@ -166,8 +164,7 @@ struct Tally {
       "seeds \(seeds), signals \(signals) (delivered \(deliveries) times), orders \(orders), "
         + "placements sent \(placements), requests \(requests), events \(events)",
       "lives of the daemon \(lives), unsynced writes dropped \(dropped), torn \(torn), "
-        + "power cuts between an order's sending and its sync \(cutsBeforeSync), "
-        + "orders lost with one that the exchange hid beyond the settle time \(unseen)",
+        + "power cuts between an order's sending and its sync \(cutsBeforeSync)",
     ]
     let faults = zip(Fault.allCases, hits).map { "\($0.rawValue) \($1)" }
     lines.append("faults: " + faults.joined(separator: ", "))

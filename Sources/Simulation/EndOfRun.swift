@@ -8,13 +8,11 @@ struct EndOfRun {
   private let world: World
   private let shadow: Shadow
   private let acknowledged: Set<SignalID>
-  private let unseen: Set<String>
 
   init(_ oracle: Oracle) {
     world = oracle.world
     shadow = oracle.shadow
     acknowledged = oracle.acknowledged
-    unseen = oracle.unseen
   }
 
   func check(_ network: SimulatedNetwork, _ spool: SimulatedSpool, _ hurt: Set<Int>) {
@@ -51,7 +49,7 @@ struct EndOfRun {
     let name = found.clientOrderID ?? ""
     guard let order = shadow.order(named: name)
     else { return world.fail(.oursIsKnown, name, "nobody knows the order \(found.orderID)") }
-    if !order.says(found) && !unseen.contains(name) {
+    if !order.says(found) {
       world.fail(
         .truthIsFound, name,
         "the exchange says \(found.status.rawValue), \(found.executedQuantity) executed; the record "

@@ -33,10 +33,6 @@ final class Oracle {
   private var unsynced = UnsyncedTurns()
   /// Orders whose arming a power cut took back.
   private(set) var lostArmings: Set<String> = []
-  /// Client order IDs of orders that ended as not sent, whose only record of leaving went with a power
-  /// cut, and which no view of the exchange showed for longer than the settle time, which is its
-  /// promise: no start can know of them, and their record stays wrong.
-  private(set) var unseen: Set<String> = []
   /// Power cuts between the sending of an order and the next sync.
   private(set) var cutsBeforeSync = 0
   private(set) var intents: [String: Intent] = [:]
@@ -225,11 +221,7 @@ final class Oracle {
     checkExecuted(order, at: found)
     switch order.status {
     case .new where lostArmings.contains(name): break
-    case .denied, .expired:
-      guard lostArmings.contains(name), world.isHidden(found, beyond: configuration.settleTime)
-      else { fallthrough }
-      unseen.insert(name)
-    case .new, .rejected, .validated:
+    case .new, .denied, .expired, .rejected, .validated:
       world.fail(
         .oursIsKnown, name,
         "the exchange has \(found.orderID), and it is recorded as \(order.status.rawValue)")

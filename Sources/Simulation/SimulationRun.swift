@@ -23,8 +23,6 @@ package struct Outcome: Sendable {
   package let tornWrites: Int
   /// Power cuts between the sending of an order and the sync of its arming.
   package let cutsBeforeSync: Int
-  /// `Oracle.unseen`.
-  package let unseen: Int
   /// By `Fault.allCases`.
   package let hits: [Int]
   package let crashes: [CrashPoint: Int]
@@ -297,7 +295,6 @@ package final class SimulationRun {
       requests: network.arrived, events: world.trace.count,
       lives: lives, droppedWrites: disk.droppedWrites, tornWrites: disk.tornWrites,
       cutsBeforeSync: oracle.cutsBeforeSync,
-      unseen: oracle.unseen.count,
       hits: world.hits, crashes: reach.crashes, story: Story.tell(world))
   }
 }

@@ -53,16 +53,6 @@ final class World {
     Moment(wall: trueWall, monotonic: MonotonicTime(nanoseconds: time + 3_600 * second))
   }
 
-  /// The exchange breaks its promise: it still does not show an order that it took so long ago.
-  func isHidden(_ order: SimulatedOrder, beyond settleTime: Duration) -> Bool {
-    let age = exchangeNow.wall.advanced(by: dials.exchangeOffset).since(order.acceptedAt)
-    guard age >= settleTime else { return false }
-    return switch order.visibility {
-    case .from(let start): start > exchangeNow.monotonic
-    case .never: true
-    }
-  }
-
   func stepClock(by milliseconds: Int64) {
     clockShift += milliseconds
     clockShiftInTurn += milliseconds

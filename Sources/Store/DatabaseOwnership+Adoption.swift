@@ -83,7 +83,7 @@ extension DatabaseOwnership {
     var (paper, waiting, others) = (0, 0, 0)
     for stored in try store.loadState(now: now).live {
       let order = stored.order
-      if order.status == .new {
+      if order.status == .new && !stored.mayHaveLeft {
         waiting += 1
         let reason = "it had not left when the database was said to belong to \(name)"
         try write(.denied(.canceled, reason), to: order, in: store, at: now)

@@ -21,9 +21,14 @@ extension OrderStore {
   /// Notes where the history stands now, so that a break is not found a second time. Only after
   /// what it means is on record. Throws when it cannot be written.
   package func renewMark() throws(StoreError) {
+    if isFirstTurn { try wholeTurn { () throws(StoreError) in } }
+    try writeMark()
+    highWater.clearDoubt()
+  }
+
+  private func writeMark() throws(StoreError) {
     try highWater.write(
       HighWaterMark(number: highWater.mark.number + 1, armed: try armedCount(), head: try head()))
-    highWater.clearDoubt()
   }
 
   /// Returns when the last mark is on the disk, or has failed.
@@ -38,7 +43,7 @@ extension OrderStore {
     case .missing:
       // The mark is made before the first row of a history.
       guard try head().row == 0 else { return continuity = .noMark }
-      try renewMark()
+      try writeMark()
     case .unreadable:
       continuity = .broken("the high-water file cannot be read")
     }

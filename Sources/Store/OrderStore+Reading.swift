@@ -78,33 +78,16 @@ extension OrderStore {
     let rows = try statements.liveOrderRows.rows { row throws(StoreError) in
       (key: try row.orderKey(), values: row.values)
     }
-    let sure = try sureBoots()
     var live: [StoredOrder] = []
     for row in rows {
       guard let signal = try signal(row.key.signal) else {
         throw .corrupt("order \(row.key.signal) leg \(row.key.leg) has no signal")
       }
       let order = try folded(row.key, beside: row.values)
-      let isUnsure = order.status == .new ? !sure.contains(try boot(of: row.key.signal)) : false
+      let isUnsure = order.status == .new ? try mayHaveLeft(row.key.signal) : false
       live.append(StoredOrder(signal: signal, order: order, mayHaveLeft: isUnsure))
     }
     return live
-  }
-
-  /// An arming is not synced before the order leaves, so that a power cut can lose it; a kill cannot.
-  /// Nor can a restart of the machine after a clean stop.
-  private func sureBoots() throws(StoreError) -> Set<String?> {
-    guard let boot else { return [] }
-    guard let stop = try setting(.cleanStop, CleanStop.init), stop.row == (try head().row) else {
-      return [boot]
-    }
-    return [boot, stop.boot]
-  }
-
-  private func boot(of id: SignalID) throws(StoreError) -> String? {
-    try statements.bootOfSignal.rows([.text(id.text)]) { row throws(StoreError) in
-      row.isNull(0) ? nil : row.text(0)
-    }.first.flatMap(\.self)
   }
 
   private func reservations(since: WallTime) throws(StoreError) -> [Reservation] {
@@ -148,7 +131,7 @@ extension OrderStore {
     return sequences
   }
 
-  private func setting<Record>(
+  func setting<Record>(
     _ setting: Setting, _ read: (JSONValue) -> Record?
   ) throws(StoreError) -> Record? {
     let rows = try statements.setting.rows([.text(setting.rawValue)]) {

@@ -36,10 +36,10 @@ package final class OrderStore {
   /// How many times an order was armed by commits that are not synced yet.
   package var unsyncedArmings: Int64 { highWater.unsynced }
   /// Names the boot of this machine; `nil` when it is not known.
-  let boot: String?
+  package let boot: String?
   let highWater: HighWater
-  /// Whether the next turn has to take back the record of a clean stop.
-  private var mayHaveCleanStop = true
+  /// The first turn of a run says what this run knows of orders that wait, and is synced.
+  var isFirstTurn = true
   /// Whether everything that was committed is synced.
   private var isSynced = false
   /// What the opening found in the high-water file.
@@ -86,6 +86,7 @@ package final class OrderStore {
   /// nothing. Throws when there is none that this program can read.
   package init(readOnlyPath path: String) throws(StoreError) {
     boot = nil
+    isFirstTurn = false
     (database, statements) = try Opening.reader(StoreLocation(path))
     highWater = HighWater()
   }
@@ -111,7 +112,7 @@ package final class OrderStore {
   private func begin() throws(StoreError) {
     try run(statements.begin)
     turn = .open
-    if mayHaveCleanStop { try put(.cleanStop, nil) }
+    if isFirstTurn { try takeOverWaitingOrders() }
   }
 
   /// Writes into the open turn. Throws when the disk does not take it; then the turn cannot be
@@ -161,9 +162,8 @@ package final class OrderStore {
     }
     if armed > 0 { highWater.armed(armed, try head()) }
     isSynced = false
-    // What a power cut could bring back is the record of a clean stop.
-    if durability == .synced || boot == nil || mayHaveCleanStop { try sync() }
-    mayHaveCleanStop = false
+    if durability == .synced || boot == nil || isFirstTurn { try sync() }
+    isFirstTurn = false
     let time = Clock.monotonic().since(start)
     lastCommitNanoseconds = time.wholeNanoseconds
     committed(time)
@@ -183,23 +183,6 @@ package final class OrderStore {
 
   /// The log is folded into the file when it has so many pages of 4 KiB: 2 MiB.
   private static let foldedPages: Int32 = 512
-
-  /// Syncs everything and writes down that it is: until the next turn no power cut can take an arming
-  /// back. Does nothing where the boot is not known. Only between turns. Throws when the disk does not
-  /// take it.
-  package func noteCleanStop() throws(StoreError) {
-    guard case .idle = turn else { throw .misuse("a clean stop in the middle of a turn") }
-    guard let boot else { return }
-    do throws(StoreError) {
-      try begin()
-      try put(.cleanStop, CleanStop(row: try head().row, boot: boot).json)
-    } catch {
-      rollback()
-      throw error
-    }
-    try commit()
-    mayHaveCleanStop = true
-  }
 
   /// Has the high-water mark of the last arming written, beside the caller, and folds a log that has
   /// grown long. Nobody waits for either, and both keep the disk busy: call it when what waited for the
@@ -235,16 +218,8 @@ package final class OrderStore {
   /// A durable write of its own, taken back at once, to see whether a disk that was full or
   /// read-only takes writes again. Only between turns. Throws when it does not.
   package func probe() throws(StoreError) {
-    guard case .idle = turn else { throw .misuse("a probe in the middle of a turn") }
     for filler in [String(repeating: " ", count: Self.probeBytes), nil] {
-      do throws(StoreError) {
-        try begin()
-        try put(.probe, filler.map { .string($0) })
-      } catch {
-        rollback()
-        throw error
-      }
-      try commit()
+      try wholeTurn { () throws(StoreError) in try put(.probe, filler.map { .string($0) }) }
     }
     try highWater.write(highWater.mark)
   }
@@ -254,7 +229,19 @@ package final class OrderStore {
   func upkeep<Result>(
     _ work: () throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
-    guard case .idle = turn else { throw .misuse("upkeep in the middle of a turn") }
+    let result = try wholeTurn(.written, work)
+    if database.pagesInLog >= Self.foldedPages {
+      try sync()
+      catchUp()
+    }
+    return result
+  }
+
+  /// Only between turns. Throws when the database does not take it; then it is undone.
+  func wholeTurn<Result>(
+    _ durability: Durability = .synced, _ work: () throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    guard case .idle = turn else { throw .misuse("a turn in the middle of a turn") }
     let result: Result
     do throws(StoreError) {
       try begin()
@@ -263,11 +250,7 @@ package final class OrderStore {
       rollback()
       throw error
     }
-    try commit(.written)
-    if database.pagesInLog >= Self.foldedPages {
-      try sync()
-      catchUp()
-    }
+    try commit(durability)
     return result
   }
 
@@ -355,7 +338,7 @@ package final class OrderStore {
     if event.kind == OrderEvent.armedKind { armedInTurn += 1 }
   }
 
-  private func put(_ setting: Setting, _ value: JSONValue?) throws(StoreError) {
+  func put(_ setting: Setting, _ value: JSONValue?) throws(StoreError) {
     if let value {
       bindings.removeAll()
       bindings.add(setting.rawValue)

@@ -16,20 +16,19 @@ enum Setting: String {
 struct CleanStop {
   /// The history's last row.
   let row: Int64
-  let boot: String
+  /// `nil` where it was not known, and every commit synced.
+  let boot: String?
 
-  var json: JSONValue { ["row": .integer(row), "boot": .string(boot)] }
+  var json: JSONValue { ["row": .integer(row), "boot": boot.map { .string($0) } ?? .null] }
 
-  init(row: Int64, boot: String) {
+  init(row: Int64, boot: String?) {
     self.row = row
     self.boot = boot
   }
 
   init?(_ json: JSONValue) {
-    guard let row = json["row"]?.integerValue, let boot = json["boot"]?.stringValue else {
-      return nil
-    }
-    self.init(row: row, boot: boot)
+    guard let row = json["row"]?.integerValue else { return nil }
+    self.init(row: row, boot: json["boot"]?.stringValue)
   }
 }
 

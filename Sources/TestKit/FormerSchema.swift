@@ -1,6 +1,6 @@
 /// Ways back to what an older program left, for tests of an update.
 package enum FormerSchema {
-  /// From version 8 of a database to version 7, whose number it does not set.
+  /// From version 9 of a database to version 7, whose number it does not set.
   package static let withGuardsByLists = """
     DROP TRIGGER order_keeps_its_ticket;
     CREATE TRIGGER order_keeps_its_ticket
@@ -24,10 +24,10 @@ package enum FormerSchema {
 
     """
 
-  /// From version 8 of a database to version 6, whose number it does not set.
+  /// From version 9 of a database to version 6, whose number it does not set.
   package static let withoutOutbox = withGuardsByLists + "DROP TABLE notification;\n"
 
-  /// From version 8 of a database to version 5, whose number it does not set.
+  /// From version 9 of a database to version 5, whose number it does not set.
   package static let withoutCompaction =
     withoutOutbox + """
       DROP TRIGGER signal_stays_taken;

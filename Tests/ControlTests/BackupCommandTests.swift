@@ -111,7 +111,8 @@ import Testing
     let database = bench.folder + "/other/state.db"
     let consequence =
       "the next start is a careful one: every signal is looked for at the exchange before it may "
-      + "leave; compare the orders with the exchange's, then 'mexc-signalctl resume'"
+      + "leave, and what waited when the backup was made is not sent; compare the orders with the "
+      + "exchange's, then 'mexc-signalctl resume'"
     let plain = try bench.run(["--config", try otherMachine(), "restore", file])
     #expect(
       plain.output == """

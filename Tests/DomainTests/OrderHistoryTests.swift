@@ -90,7 +90,7 @@ import Testing
     #expect(
       try Order(key: key, account: Sample.account, history: [(at: Sample.start, event: created)])
         == Sample.order())
-    for next in [created, .notFound("m")] {
+    for next in [created, .closedByOperator("m")] {
       let error = #expect(throws: IllegalTransition.self) {
         try Order(
           key: key, account: Sample.account,
@@ -115,8 +115,10 @@ import Testing
       try Order(key: Sample.key(), account: Sample.account, history: history))
     for place in 1...40 {
       let event = try event(using: &random)
-      // Only a database that was set back finds an order that has not left.
-      if order.status == .new, event.isFind, Int.random(in: 0..<50, using: &random) > 0 { continue }
+      // Only a database that has forgotten something looks for an order that has not left.
+      if order.status == .new, event.isOfLook, Int.random(in: 0..<50, using: &random) > 0 {
+        continue
+      }
       let at = Sample.time(Int64(place))
       let before = order
       do throws(IllegalTransition) {
@@ -176,11 +178,11 @@ import Testing
 }
 
 extension OrderEvent {
-  fileprivate var isFind: Bool {
+  fileprivate var isOfLook: Bool {
     switch self {
-    case .acknowledged, .observed, .confirmedByOperator: true
+    case .acknowledged, .observed, .notFound, .confirmedByOperator: true
     case .created, .approved, .denied, .armed, .validated, .refused, .mayRetry, .outcomeLost,
-      .lookedUp, .notFound, .cancelRequested, .cancelAnswered, .closedByOperator:
+      .lookedUp, .cancelRequested, .cancelAnswered, .closedByOperator:
       false
     }
   }

@@ -36,7 +36,7 @@ import Testing
   // undocumented, the same with a fill · looked up, not found, cancel requested, cancel answered,
   // the same definitely, closed by the operator, confirmed by the operator.
   static let table: [(OrderStatus, String)] = [
-    (.new, ".NDES O.... OPPFCXCXOP N.NNN.."),
+    (.new, ".NDES O.... OPPFCXCXOP NMNNN.."),
     (.submitted, "..... OVRNU OPPFCXCXOP S.SSS.."),
     (.open, "..... ..... OPPFCXCXOP O.OOOCO"),
     (.partiallyFilled, "..... ..... PPPFXXXXPP P.PPPXP"),

@@ -46,10 +46,27 @@ import Testing
     harness.advance(by: .seconds(60))
     #expect(harness.status("a") == .new, "an accepted order may not be visible yet")
     harness.advance(by: .seconds(40))
-    #expect(harness.code("a") == .expired)
+    #expect(harness.status("a") == .notFound)
+    #expect(harness.code("a") == .notFound)
     #expect(harness.placements.isEmpty)
     #expect(exchange.ledger.isEmpty)
     harness.checkStore()
+    exchange.accept(request("a"))
+    harness.advance(by: .seconds(3_700))
+    #expect(harness.status("a") == .open, "it was hidden for longer than the settle time")
+    harness.checkStore()
+  }
+
+  @Test(arguments: [TradingMode.paper, .validate])
+  func `where orders do not leave the machine none may have left`(mode: TradingMode) {
+    let harness = EngineHarness.open(makeConfiguration { $0.mode = mode }, exchange: exchange)
+    exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
+    harness.submit(limit("a") { $0.expiry = .timeToLive(.seconds(600)) })
+    exchange.script = { _, _ in nil }
+    harness.store.bootIsNew = true
+    harness.restart(after: .seconds(5))
+    harness.advance(by: .seconds(5))
+    #expect(harness.status("a") == (mode == .paper ? .open : .validated))
   }
 
   @Test func `one that did leave is found and followed`() {
@@ -68,8 +85,7 @@ import Testing
     #expect(harness.placements.isEmpty)
   }
 
-  @Test func `one that expires meanwhile ends as expired, once it is certain that it is not there`()
-  {
+  @Test func `one that expires meanwhile is not found, once every view has said no`() {
     let harness = open()
     exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
     harness.submit(limit("a"))
@@ -79,7 +95,7 @@ import Testing
     harness.advance(by: .seconds(58))
     #expect(harness.status("a") == .new)
     harness.advance(by: .seconds(60))
-    #expect(harness.code("a") == .expired)
+    #expect(harness.status("a") == .notFound)
   }
 
   @Test func `those of a symbol are looked for by the same lists`() {
@@ -89,10 +105,11 @@ import Testing
     exchange.script = { _, _ in nil }
     harness.store.bootIsNew = true
     harness.restart(after: .seconds(5))
-    harness.advance(by: .seconds(120))
+    harness.advance(by: .seconds(67))
     #expect(harness.requests(\.isOpenOrders).count <= 2)
     #expect(harness.requests(\.isRecentOrders).count <= 3)
     #expect(harness.requests(\.isTrades).count <= 3)
-    for number in 1...20 { #expect(harness.code("s\(number)") == .expired) }
+    harness.advance(by: .seconds(60))
+    for number in 1...20 { #expect(harness.code("s\(number)") == .notFound) }
   }
 }

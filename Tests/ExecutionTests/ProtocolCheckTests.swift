@@ -116,8 +116,7 @@ struct ProtocolCheckTests {
     #expect(result.states > plain.states)
   }
 
-  /// Where the exchange keeps its word.
-  @Test(arguments: [0, 1])
+  @Test(arguments: exchanges.indices)
   func `an arming that is synced after the order has left breaks nothing`(column: Int) {
     let plain = Self.explore(.oursWithOneRetry, Self.exchanges[column])
     let result = Self.explore(.oursUnsynced, Self.exchanges[column])
@@ -125,15 +124,9 @@ struct ProtocolCheckTests {
     #expect(result.states > plain.states, "power cuts are more than kills")
   }
 
-  /// Where it does not, a look that finds nothing proves nothing.
-  @Test(arguments: [2, 3, 4, 5])
-  func `it makes no second order where the exchange hides one or takes it late`(column: Int) {
-    let result = Self.explore(.oursUnsynced, Self.exchanges[column])
-    #expect(result.violations == [.ghost])
-  }
-
+  /// Where the exchange hides an order or takes it late, a look that finds nothing proves nothing.
   @Test(arguments: [2, 3, 4])
-  func `to send what a look does not find makes a second order there`(column: Int) {
+  func `to send what a look does not find makes a second order`(column: Int) {
     #expect(
       Self.explore(.unsyncedIsResent, Self.exchanges[column]).violations.contains(.duplicate))
   }

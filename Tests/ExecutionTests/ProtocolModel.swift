@@ -265,7 +265,7 @@ extension ProtocolModel {
   private func lookFirst(_ state: State) -> [State] {
     if state.age != .settled { return [] }
     if state.accepted > 0, state.isVisible { return [state.at(.recordPlaced)] }
-    return [state.at(rules.sendsWhatIsNotFound ? .arm : .recordNotPlaced)]
+    return [state.at(rules.sendsWhatIsNotFound ? .arm : .recordQuarantine)]
   }
 
   private func send(_ state: State) -> State {

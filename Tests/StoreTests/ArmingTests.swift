@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 import Platform
 import TestKit
 import Testing
@@ -100,12 +101,50 @@ import Testing
       _ = try Recorded("a", in: store)
       try store.noteCleanStop()
     }
-    let second = try store(boot: "two")
-    var recorded = try Recorded("b", in: second)
-    try second.noteCleanStop()
-    try recorded.arm(in: second, .written)
-    #expect(second.unsyncedArmings == 0)
-    #expect(try second.loadState(now: noon).live.first?.mayHaveLeft == true)
+    do {
+      let second = try store(boot: "two")
+      var recorded = try Recorded("b", in: second)
+      try second.noteCleanStop()
+      try recorded.arm(in: second, .written)
+      #expect(second.unsyncedArmings == 0)
+      #expect(try mayHaveLeft(second) == false, "it goes on under the second boot")
+    }
+    #expect(try mayHaveLeft(store(boot: "three")) == true)
+  }
+
+  @Test func `what waits goes on over any number of clean stops`() throws {
+    _ = try Recorded("a", in: store(boot: "one"))
+    for boot in ["one", "two", nil, "three"] {
+      #expect(try mayHaveLeft(store(boot: boot)) == false)
+      try store(boot: boot).noteCleanStop()
+    }
+    #expect(try mayHaveLeft(store(boot: nil)) == false)
+    _ = try Recorded("b", in: store(boot: "four"))
+    #expect(try mayHaveLeft(store(boot: "four")) == false, "a kill loses nothing")
+    #expect(try mayHaveLeft(store(boot: "five")) == true)
+  }
+
+  @Test func `without a known boot a kill and a power cut lose nothing`() throws {
+    _ = try Recorded("a", in: store(boot: nil))
+    #expect(try mayHaveLeft(store(boot: nil)) == false)
+    _ = try Recorded("b", in: store(boot: "one"))
+    #expect(try mayHaveLeft(store(boot: nil)) == true, "a run with a boot was there since")
+  }
+
+  @Test func `what waited in a database that has forgotten something may have left for ever`()
+    throws
+  {
+    _ = try Recorded("a", in: store(boot: "one"))
+    try FileManager.default.removeItem(atPath: HighWaterFile.path(beside: scratch.database))
+    do {
+      let store = try store(boot: "one")
+      #expect(store.continuity == .noMark)
+      #expect(try mayHaveLeft(store) == true)
+      try store.renewMark()
+    }
+    let store = try store(boot: "one")
+    #expect(store.continuity == .unbroken)
+    #expect(try mayHaveLeft(store) == true)
   }
 
   @Test func `a clean stop says nothing of what an earlier power cut took`() throws {

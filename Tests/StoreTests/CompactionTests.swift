@@ -209,7 +209,7 @@ struct CompactionTests {
   @Test func `only between turns`() throws {
     try fill("a", day: 0)
     try store.write(.insertSignal(makeSignal("b")))
-    #expect(throws: StoreError.misuse("upkeep in the middle of a turn")) {
+    #expect(throws: StoreError.misuse("a turn in the middle of a turn")) {
       _ = try Compaction(store).step(before: days(5), at: days(5))
     }
     try store.commit()

@@ -42,7 +42,7 @@ struct OpeningTests {
     let stranger = try Stranger(scratch.database)
     #expect(try stranger.value("PRAGMA integrity_check") == "ok")
     #expect(try stranger.value("PRAGMA journal_mode") == "wal")
-    #expect(try stranger.value("PRAGMA user_version") == "8")
+    #expect(try stranger.value("PRAGMA user_version") == "9")
     #expect(try stranger.value("PRAGMA application_id") == "\(0x4D58_7367)")
   }
 
@@ -133,9 +133,9 @@ struct OpeningTests {
 
   @Test func `a later schema is refused, for writing and for reading`() throws {
     _ = try fill()
-    try Stranger(scratch.database).execute("PRAGMA user_version = 9")
-    #expect(try failure() == .newerSchema(found: 9, known: 8))
-    #expect(throws: StoreError.newerSchema(found: 9, known: 8)) {
+    try Stranger(scratch.database).execute("PRAGMA user_version = 10")
+    #expect(try failure() == .newerSchema(found: 10, known: 9))
+    #expect(throws: StoreError.newerSchema(found: 10, known: 9)) {
       try OrderStore(readOnlyPath: scratch.database)
     }
   }

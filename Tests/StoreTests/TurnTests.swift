@@ -155,7 +155,7 @@ struct TurnTests {
     #expect(!store.hasUncommittedWrites)
     #expect(store.lastCommitNanoseconds > 0)
     try store.write(.setHalt(nil))
-    #expect(throws: StoreError.misuse("a probe in the middle of a turn")) { try store.probe() }
+    #expect(throws: StoreError.misuse("a turn in the middle of a turn")) { try store.probe() }
     try store.commit()
   }
 

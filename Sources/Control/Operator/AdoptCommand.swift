@@ -23,6 +23,7 @@ struct AdoptCommand {
       let store = try OrderStore(path: configuration.store.path)
       result = try DatabaseOwnership(configuration, from: context.configurationPath, keyDigest: nil)
         .adopt(store, at: Clock.now().wall)
+      try store.noteCleanStop()
     } catch {
       throw .control(ControlFailure(code: .storageUnavailable, message: error.description))
     }

@@ -37,7 +37,8 @@ struct RestoreCommand {
 extension Restoration.Outcome {
   private static let consequence =
     "the next start is a careful one: every signal is looked for at the exchange before it may "
-    + "leave; compare the orders with the exchange's, then 'mexc-signalctl resume'"
+    + "leave, and what waited when the backup was made is not sent; compare the orders with the "
+    + "exchange's, then 'mexc-signalctl resume'"
 
   fileprivate func document(_ file: String, _ database: String) -> JSONValue {
     [

@@ -30,7 +30,8 @@ enum CarefulStart {
         LogField(
           "consequence",
           "every signal is looked for at the exchange before it may leave, and an order that is "
-            + "found is followed; the limits of the day count only what the database knows"),
+            + "found is followed; one that waits in the database is not sent; the limits of the day "
+            + "count only what the database knows"),
         LogField(
           "advice",
           "compare the orders with the exchange's; when all of them are known, 'mexc-signalctl "

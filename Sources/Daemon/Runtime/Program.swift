@@ -142,6 +142,17 @@ package enum DaemonProgram {
       signals: sockets.listener(
         "signal", path: configuration.intake.socket, mode: configuration.intake.socketMode),
       control: sockets.listener("control", path: configuration.control.socket, mode: 0o600))
+    if trader.store.boot == nil {
+      logger.log(
+        .notice,
+        "the boot of this machine is not known: every commit is synced before an order leaves, which "
+          + "takes longer",
+        [
+          LogField(
+            "advice",
+            "let the daemon read /proc/sys/kernel/random/boot_id, or pass its text as MEXC_BOOT_ID")
+        ])
+    }
     logger.log(
       .info, "ready to take signals",
       [

@@ -174,7 +174,9 @@ final class Trader {
         self?.commands.removeValue(forKey: token)?(answer)
       },
       log: { [logger] entry in logger.log(entry) },
-      began: { [logger] state in Self.announce(state, to: logger) },
+      began: { [logger, mode = configuration.tradingMode] state in
+        StartReport.log(state, mode, to: logger)
+      },
       ended: { [weak self] error in
         self?.client = nil
         self?.streams = nil
@@ -207,23 +209,6 @@ final class Trader {
       streams: streams, now: Clock.now, metrics: metrics, heard: keys.listener(), deliver: deliver)
     self.link = link
     return link
-  }
-
-  private static func announce(_ state: StoredState, to logger: Logger) {
-    if !state.live.isEmpty {
-      logger.log(
-        .info, "orders of an earlier run are looked up before trading opens",
-        [LogField("orders", state.live.count)])
-    }
-    if let halt = state.halt {
-      logger.log(
-        .warning, "trading is halted since an earlier run: \(halt.reason)", kind: .tradingHalted)
-    }
-    if let careful = state.careful {
-      logger.log(
-        .warning, "careful start: every signal is looked for at the exchange before it may leave",
-        [LogField("reason", careful.reason)], kind: .carefulStart)
-    }
   }
 
   private func failCommands(_ error: StoreError) {
@@ -354,12 +339,13 @@ final class Trader {
 
   private func noteCleanStop() {
     do throws(StoreError) {
-      try usableStore?.noteCleanStop()
+      if let storageError { throw storageError }
+      try store.noteCleanStop()
     } catch {
       logger.log(
         .warning,
-        "the clean stop cannot be written down: \(error); signals that wait end as expired if the "
-          + "machine restarts now")
+        "that everything is on the disk cannot be written down: \(error); if the machine restarts now, "
+          + "signals that wait are looked for and not sent")
     }
   }
 

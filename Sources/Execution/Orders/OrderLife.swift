@@ -4,9 +4,9 @@ import Domain
 /// status decides the phase that follows.
 struct OrderLife: Sendable {
   enum Phase: Sendable {
-    /// A careful start: an earlier run may have sent it, so it is looked for before anything leaves.
-    /// The verdict is what will be said when it is not found. → waiting, working, ended
-    case lookedFor(Search, verdict: Denial?)
+    /// An earlier run may have sent it, so it is looked for before anything leaves. → waiting, working,
+    /// missing, ended
+    case lookedFor(Search, ifAbsent: Absence)
     /// Nothing of it has left. → armed, working, ended
     case waiting(Waiting)
     /// May be on the wire, and its answer is out. → waiting, unknown, working, ended
@@ -19,6 +19,15 @@ struct OrderLife: Sendable {
     /// Every view of the exchange said "no"; watched until the watch is over. → working, ended
     case missing(Search?)
     case ended
+  }
+
+  /// What becomes of an order that is looked for when no view of the exchange has it.
+  enum Absence: Sendable {
+    /// It is new to a database that may have forgotten it.
+    case mayLeave
+    case denied(Denial)
+    /// It may have left all the same, and the exchange hides it: it is watched for, and never sent.
+    case notFound
   }
 
   /// Counts acceptances: the older of two orders has the smaller one.
@@ -64,7 +73,10 @@ struct OrderLife: Sendable {
     case (.unknown, _): .unknown(Search(phase: .settling, at: now.monotonic))
     case (.open, .working), (.partiallyFilled, .working): phase
     case (.open, _), (.partiallyFilled, _): .working(Following(firstLookAfter: now.monotonic))
-    case (.notFound, .unknown(let search)): .missing(search.watching(since: now.monotonic))
+    case (.notFound, .unknown(let search)), (.notFound, .lookedFor(let search, _)):
+      .missing(search.watching(since: now.monotonic))
+    case (.notFound, .waiting):
+      .missing(Search(resumed: .watching(since: now.monotonic), at: now.monotonic))
     case (.notFound, _): phase
     case (.filled, _), (.canceled, _), (.partiallyCanceled, _), (.rejected, _), (.expired, _),
       (.denied, _), (.validated, _):
@@ -228,7 +240,8 @@ extension OrderLife {
     }
     set {
       switch (phase, newValue) {
-      case (.lookedFor(_, let verdict), let search?): phase = .lookedFor(search, verdict: verdict)
+      case (.lookedFor(_, let absence), let search?):
+        phase = .lookedFor(search, ifAbsent: absence)
       case (.unknown, let search?): phase = .unknown(search)
       case (.missing, let search): phase = .missing(search)
       case (.lookedFor, nil), (.unknown, nil), (.waiting, _), (.armed, _), (.working, _),

@@ -10,17 +10,29 @@ enum CarefulStart {
     _ trading: TradingState, verdict: Denial?, at now: MonotonicTime
   ) -> OrderLife.Phase {
     trading.careful == nil
-      ? .waiting(Waiting()) : .lookedFor(Search(resumed: .settling, at: now), verdict: verdict)
+      ? .waiting(Waiting())
+      : .lookedFor(
+        Search(resumed: .settling, at: now), ifAbsent: verdict.map { .denied($0) } ?? .mayLeave)
   }
 
   /// No earlier run has sent it.
   static func clear(
     _ life: OrderLife, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
-    guard case .lookedFor(_, let verdict) = life.phase else { return }
-    parts.orders.update(life.key) { $0.clear() }
-    reaction.log(.info, "no earlier run has placed the order; it may leave", life.order)
-    if let verdict { OrderPlacing.deny(life.key, verdict, &parts, &reaction) }
+    guard case .lookedFor(_, let absence) = life.phase else { return }
+    switch absence {
+    case .mayLeave:
+      parts.orders.update(life.key) { $0.clear() }
+      reaction.log(.info, "no earlier run has placed the order; it may leave", life.order)
+    case .denied(let verdict):
+      parts.orders.update(life.key) { $0.clear() }
+      OrderPlacing.deny(life.key, verdict, &parts, &reaction)
+    case .notFound:
+      OrderSearching.declareNotFound(
+        life.order,
+        "it waited when the machine went down, and may have left without a record of it",
+        &parts, &reaction)
+    }
   }
 
   /// The exchange has an order of this name that another signal must have made.

@@ -71,9 +71,8 @@ enum OrderSearching {
   ) -> ExchangeRequest {
     // Of what an earlier run may have sent nobody knows when.
     let since =
-      order.status == .new
-      ? now.advanced(by: .zero - venue.listReach).wholeMinute
-      : (order.stampedAt ?? order.createdAt).advanced(by: .zero - OrderPolling.listMargin)
+      order.stampedAt?.advanced(by: .zero - OrderPolling.listMargin)
+      ?? now.advanced(by: .zero - venue.listReach).wholeMinute
     return switch view {
     case .byClientOrderID:
       .order(order.request.symbol, .clientOrderID(order.request.clientOrderID))
@@ -174,18 +173,17 @@ enum OrderSearching {
         life.key, "\(order.reason); every view of the exchange says that it has no such order",
         exchangeCode: code, &parts, &reaction)
     }
-    declareNotFound(order, &parts, &reaction)
-  }
-
-  private static func declareNotFound(
-    _ order: Order, _ parts: inout EngineParts, _ reaction: inout Reaction
-  ) {
-    let key = order.key
     let cause =
       order.unknownOutcome == .blocked ? "no answer of the exchange came" : "its answer was lost"
+    declareNotFound(order, "sent once, \(cause) (\(order.reason))", &parts, &reaction)
+  }
+
+  static func declareNotFound(
+    _ order: Order, _ story: String, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    let key = order.key
     let message =
-      "sent once, \(cause) (\(order.reason)), and every view of the exchange says that "
-      + "it is not there; watched for seven days"
+      "\(story), and every view of the exchange says that it is not there; watched for seven days"
     guard parts.fold(.notFound(message), into: key, &reaction),
       let order = parts.orders[key]?.order
     else { return }

@@ -20,7 +20,7 @@ enum Restoring {
     _ stored: StoredOrder, _ signal: Signal, _ parts: inout EngineParts, at now: Moment
   ) {
     let order = stored.order
-    guard let phase = phase(of: stored, parts.trading, at: now) else { return }
+    guard let phase = phase(of: stored, parts, at: now) else { return }
     // A civil clock that was set back since must not give it more than the life that it had.
     let record = stored.signal
     let left = min(
@@ -39,23 +39,16 @@ enum Restoring {
     if parts.configuration.mode != .validate { parts.doubts.remember(order.key, at: now.monotonic) }
   }
 
-  /// No look proves that it did not leave: an exchange may hide an order for longer than it promises.
-  private static let endedByRestart = Denial(
-    .expired,
-    "it waited when the machine went down without a clean stop, which may have taken the record that "
-      + "its order left; no look finds one, and it is not sent any more: if it is still wanted, look "
-      + "at the exchange and send it under another id")
-
   /// `nil` for an order at its end.
   private static func phase(
-    of stored: StoredOrder, _ trading: TradingState, at now: Moment
+    of stored: StoredOrder, _ parts: EngineParts, at now: Moment
   ) -> OrderLife.Phase? {
     let order = stored.order
     switch order.status {
-    case .new where stored.mayHaveLeft:
-      return .lookedFor(
-        Search(resumed: .settling, at: now.monotonic), verdict: endedByRestart)
-    case .new: return CarefulStart.firstPhase(trading, verdict: nil, at: now.monotonic)
+    // Only live orders leave the machine.
+    case .new where stored.mayHaveLeft && parts.configuration.mode == .live:
+      return .lookedFor(Search(resumed: .settling, at: now.monotonic), ifAbsent: .notFound)
+    case .new: return CarefulStart.firstPhase(parts.trading, verdict: nil, at: now.monotonic)
     // A placement that was armed when the daemon ended may have left: its outcome is unknown.
     case .submitted, .unknown:
       return .unknown(Search(resumed: .settling, at: now.monotonic))

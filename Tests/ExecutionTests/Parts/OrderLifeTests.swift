@@ -27,7 +27,7 @@ import Testing
     let search = Search(resumed: .settling, at: monotonic(.zero))
     let fresh = orderLife(1, "a")
     switch name {
-    case .lookedFor: return orderLife(1, "a", in: .lookedFor(search, verdict: nil))
+    case .lookedFor: return orderLife(1, "a", in: .lookedFor(search, ifAbsent: .mayLeave))
     case .waiting: return fresh
     case .armed: return try fresh.after([armed])
     case .unknown: return try fresh.after([armed, lost])
@@ -85,7 +85,7 @@ import Testing
       .cancelAnswered("", isDefinite: false),
       "lookedFor waiting armed unknown open partlyFilled missing ended ended"
     ),
-    (.notFound(""), "- - - missing - - - - -"),
+    (.notFound(""), "missing missing - missing - - - - -"),
     (.closedByOperator(""), "- - - missing ended ended missing - -"),
     (.confirmedByOperator(orderID: "E1"), "- - - open open partlyFilled - - -"),
   ]

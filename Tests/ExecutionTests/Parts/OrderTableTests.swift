@@ -42,7 +42,7 @@ import Testing
 
   @Test func `an order that is looked for waits once it is cleared`() {
     let search = Search(resumed: .settling, at: monotonic(.zero))
-    var table = table([orderLife(1, "a", in: .lookedFor(search, verdict: nil))])
+    var table = table([orderLife(1, "a", in: .lookedFor(search, ifAbsent: .mayLeave))])
     expectAlone(table, .lookedFor)
     _ = table.update(key("a")) { $0.clear() }
     expectAlone(table, .waiting)

@@ -85,6 +85,17 @@ import Testing
     #expect(harness.placements.isEmpty)
   }
 
+  @Test func `one that came too late cannot have left`() {
+    let harness = open()
+    harness.setBack(to: harness.store)
+    harness.submit(limit("a") { $0.expiry = .at(harness.now.wall.advanced(by: .seconds(-1))) })
+    #expect(harness.status("a") == .new, "a careful start looks for it all the same")
+    harness.store.bootIsNew = true
+    harness.restart(after: .seconds(5))
+    harness.advance(by: .seconds(120))
+    #expect(harness.code("a") == .expired)
+  }
+
   @Test func `one that expires meanwhile is not found, once every view has said no`() {
     let harness = open()
     exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }

@@ -9,6 +9,7 @@ import os
 import shutil
 import struct
 import subprocess
+import uuid
 
 from processes import Daemon, Trouble, answers_of, begin_job
 from random_kills import World
@@ -41,6 +42,8 @@ class Disk:
 
     def mount(self):
         run("mount", "-o", "loop", self.image, self.place)
+        # The daemon's namespace lets go of it along with this one.
+        run("mount", "--make-shared", self.place)
         self.is_mounted = True
 
     def unmount(self):
@@ -64,10 +67,33 @@ def why_not():
     """Why no power can be cut here; None where it can."""
     if os.geteuid() != 0:
         return "mounting needs root"
-    for program in ("mkfs.ext4", "mount", "umount", "sync"):
+    for program in ("mkfs.ext4", "mount", "umount", "sync", "unshare"):
         if shutil.which(program) is None:
             return f"{program} is not installed"
     return None
+
+
+class PoweredDaemon(Daemon):
+    """Its lives see the boot of a machine that restarts after every cut."""
+
+    # In a mount namespace of its own, which follows when the disk is unmounted. The last `exec` leaves
+    # the daemon with the first process's id.
+    BOOTED = [
+        "unshare", "--mount", "--propagation", "slave", "sh", "-c",
+        'mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"',
+    ]  # fmt: skip
+
+    def __init__(self, binaries, home, directory):
+        super().__init__(binaries, home, directory=directory)
+        self.boot = os.path.join(directory, "boot_id")
+        self.restart_machine()
+
+    def restart_machine(self):
+        with open(self.boot, "w", encoding="ascii") as file:
+            file.write(f"{uuid.uuid4()}\n")
+
+    def start(self, under=()):
+        super().start([*self.BOOTED, self.boot, *under])
 
 
 class PoweredWorld(World):
@@ -77,11 +103,13 @@ class PoweredWorld(World):
         self.folder = folder
         self.disk = Disk(folder)
         super().__init__(binaries, seed, self.disk.place)
+        self.oracle.arming_can_be_lost = True
         self.disk.sync()
         self.counts["cuts"] = 0
+        self.counts["lost_armings"] = 0
 
     def make_daemon(self, home):
-        return Daemon(self.binaries, os.path.join(home, "state"), directory=self.folder)
+        return PoweredDaemon(self.binaries, os.path.join(home, "state"), directory=self.folder)
 
     def die(self, client):
         self.daemon.freeze()
@@ -93,6 +121,7 @@ class PoweredWorld(World):
         self.daemon.kill()
         self.disk.unmount()
         self.disk.mount()
+        self.daemon.restart_machine()
         self.tell("the power was cut")
         if os.path.exists(canary):
             if os.path.getsize(canary) > 0:
@@ -104,6 +133,7 @@ class PoweredWorld(World):
     def rest(self):
         super().rest()
         self.disk.sync()
+        self.counts["lost_armings"] = len(self.oracle.lost_armings)
 
 
 def run_world(binaries, seed, cuts, folder):

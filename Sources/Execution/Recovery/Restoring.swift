@@ -45,8 +45,10 @@ enum Restoring {
   ) -> OrderLife.Phase? {
     let order = stored.order
     switch order.status {
-    // Only live orders leave the machine.
-    case .new where stored.mayHaveLeft && parts.configuration.mode == .live:
+    // Only live orders leave the machine, and none whose signal came too late.
+    case .new
+    where stored.mayHaveLeft && parts.configuration.mode == .live
+      && stored.signal.expiresAt > stored.signal.receivedAt:
       return .lookedFor(Search(resumed: .settling, at: now.monotonic), ifAbsent: .notFound)
     case .new: return CarefulStart.firstPhase(parts.trading, verdict: nil, at: now.monotonic)
     // A placement that was armed when the daemon ended may have left: its outcome is unknown.

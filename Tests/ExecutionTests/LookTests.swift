@@ -132,6 +132,21 @@ import Testing
     harness.checkStore()
   }
 
+  @Test func `a fill of more than was ordered is not believed`() {
+    let harness = EngineHarness.open()
+    harness.submit(limit("a"))
+    harness.settle()
+    harness.exchange.fill(0, to: "5", .filled)
+    harness.advance(by: .seconds(6))
+    #expect(harness.status("a") == .open)
+    #expect(harness.order("a")?.executedQuantity == .zero)
+    #expect(explained(harness).contains { $0.contains("that 5 of an order of 1 are executed") })
+    harness.exchange.fill(0, to: "1", .filled)
+    harness.advance(by: .seconds(60))
+    #expect(harness.status("a") == .filled)
+    harness.checkStore()
+  }
+
   @Test func `an undocumented status is said although nothing else changed`() {
     let harness = resting { harness in
       var report = harness.exchange.ledger[0]

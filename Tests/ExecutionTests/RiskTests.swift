@@ -17,6 +17,30 @@ import Testing
     #expect(harness.placements(of: "c").count == (expected == .accepted ? 1 : 0))
   }
 
+  /// A sell below the market's price gets the market's.
+  @Test(arguments: [
+    (OrderType.immediateOrCancel, "10", "99.5", DecisionCode.accepted),
+    (.immediateOrCancel, "10.01", "99.5", .riskOrderQuote),
+    (.limit, "10.01", "99.5", .riskOrderQuote), (.limit, "9.95", "100.5", .accepted),
+    (.limit, "9.96", "100.5", .riskOrderQuote),
+  ])
+  func `a sell is worth its own price or the market's, whichever is higher`(
+    type: OrderType, quantity: String, price: String, expected: DecisionCode
+  ) {
+    let harness = EngineHarness.open()
+    harness.submit(limit("a", side: .sell, type: type, quantity: quantity, price: price))
+    harness.settle()
+    #expect(harness.code("a") == expected)
+    #expect(harness.placements.count == (expected == .accepted ? 1 : 0))
+  }
+
+  @Test func `the day counts what a sell below the market's price is worth`() {
+    let harness = EngineHarness.open()
+    harness.submit(limit("a", side: .sell, type: .immediateOrCancel, quantity: "2", price: "99.5"))
+    harness.settle()
+    #expect(harness.order("a")?.reservedQuote == decimal("200"))
+  }
+
   @Test func `open orders`() {
     let harness = EngineHarness.open(makeConfiguration { $0.risk.maximumOpenOrders = 3 })
     for id in ["a", "b", "c"] { #expect(harness.submit(limit(id))?.code == .accepted) }

@@ -113,9 +113,18 @@ enum Admission {
       current: price, signal: signal, configured: maximumDeviation)
     try PriceGuard.checkBand(request, current: price, band: rules.priceBand)
     try InstrumentRules.checkMarketNotional(request, at: price, under: rules)
-    guard let notional = InstrumentRules.notional(of: request, at: price, rounding: .up) else {
+    guard let notional = worth(of: request, at: price) else {
       throw Denial(.aboveMaximum, "quantity times price is beyond what can be counted")
     }
     return Approval(request: request, notional: notional, checks: checks)
+  }
+
+  /// In quote, rounded up. A buy pays its own price at the most; a sell gets the market's where that is
+  /// the better one.
+  private static func worth(of request: OrderRequest, at price: FixedDecimal) -> FixedDecimal? {
+    let own = InstrumentRules.notional(of: request, at: price, rounding: .up)
+    guard request.side == .sell, case .base(let quantity) = request.amount else { return own }
+    guard let own, let market = quantity.multiplied(by: price, rounding: .up) else { return nil }
+    return max(own, market)
   }
 }

@@ -201,9 +201,9 @@ enum OrderPolling {
         "order \(report.orderID) at the exchange carries the client order id of signal "
           + "\(key.signal) but \(conflict); it was not made by this daemon", &reaction)
     }
-    if report.status == .filled && !report.executedQuantity.isPositive {
+    if let doubt = former.unbelievableFill(in: report) {
       acknowledge(key, report.orderID, &parts, &reaction)
-      return OrderLooks.failed(key, view, .filledOfNothing, &parts, &reaction)
+      return OrderLooks.failed(key, view, doubt, &parts, &reaction)
     }
     if case .undocumented(let word) = report.status {
       OrderLooks.failed(key, view, .undocumented(word), &parts, &reaction)
@@ -304,6 +304,15 @@ extension Order {
       return "has the quantity \(reported)"
     }
     return nil
+  }
+
+  /// Why the fill that a report tells of cannot be one of this order; `nil` when it can.
+  fileprivate func unbelievableFill(in report: OrderReport) -> LookFailure? {
+    if report.status == .filled && !report.executedQuantity.isPositive { return .filledOfNothing }
+    guard attempt > 0, case .base(let quantity) = request.amount,
+      report.executedQuantity > quantity
+    else { return nil }
+    return .filledBeyond(quantity, report.executedQuantity)
   }
 
   /// Whether nothing differs that anybody would want to know.

@@ -67,6 +67,14 @@ extension LookFailure {
   static let filledOfNothing = LookFailure(
     reason: "the exchange says that it is filled, with nothing executed; that is not believed",
     advice: patience, kind: "filled of nothing")
+
+  static func filledBeyond(_ ordered: FixedDecimal, _ executed: FixedDecimal) -> LookFailure {
+    LookFailure(
+      reason: "the exchange says that \(executed) of an order of \(ordered) are executed; that is "
+        + "not believed",
+      advice: "look at the order on the exchange's website; it is looked up until its fill is one "
+        + "that it can have", kind: "filled beyond its quantity", isLasting: true)
+  }
 }
 
 /// Looks at one order that did not tell where it stands, and what was said of them.

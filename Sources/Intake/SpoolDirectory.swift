@@ -21,6 +21,8 @@ package final class SpoolDirectory {
   package let path: String
   /// While it is paused nothing is handed over; files wait where they are. It begins paused.
   package private(set) var isPaused = true
+  /// Why no file is taken now; nil when nothing is in the way.
+  package var failure: SystemError? { openFailure ?? listFailure }
 
   private let maximumBytes: Int
   private let scanInterval: Duration
@@ -29,9 +31,9 @@ package final class SpoolDirectory {
   private let onProblem: (SpoolProblem) -> Void
 
   private var folders: SpoolFolders
-  /// False while the folders of the path are not the open ones and cannot be opened: what came of a
-  /// file would lie where nobody looks for it.
-  private var areFoldersUsable = true
+  /// Why the path's new folders cannot be opened: what came of a file would lie where nobody looks.
+  private var openFailure: SystemError?
+  private var listFailure: SystemError?
   private var watch: DirectoryWatch?
   /// There is no watch, and looking around has to do.
   private var watchIsExhausted = false
@@ -262,14 +264,22 @@ extension SpoolDirectory {
     waiting = []
     unfinished.mistrustAll()
     do throws(SystemError) {
-      areFoldersUsable = false
-      folders = try SpoolFolders(path: path)
-      areFoldersUsable = true
+      try reopenFolders()
       try openWatch()
     } catch {
       report(
         .error, "the spool cannot be opened; no file is taken until it can",
         [LogField("error", "\(error)")])
+    }
+  }
+
+  private func reopenFolders() throws(SystemError) {
+    do throws(SystemError) {
+      folders = try SpoolFolders(path: path)
+      openFailure = nil
+    } catch {
+      openFailure = error
+      throw error
     }
   }
 }
@@ -278,7 +288,7 @@ extension SpoolDirectory {
 extension SpoolDirectory {
   /// Looks at everything in `incoming`, a part of it in each turn.
   private func scan() {
-    guard !isPaused, areFoldersUsable else { return }
+    guard !isPaused, openFailure == nil else { return }
     guard waiting.isEmpty else {
       needsScan = true
       return
@@ -290,7 +300,9 @@ extension SpoolDirectory {
       if !handedOver.isEmpty { handedOver = handedOver.filter { present.contains($0.key) } }
       unfinished.keepOnly(present)
       waiting = names.reversed()
+      listFailure = nil
     } catch {
+      listFailure = error
       report(.error, "the spool cannot be listed", [LogField("error", "\(error)")])
     }
     continueScan()

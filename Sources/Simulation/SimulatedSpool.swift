@@ -208,6 +208,9 @@ final class SpoolView: Spool {
 
   // MARK: As the gateway uses it
 
+  /// Its folders stay where they are.
+  var failure: SystemError? { nil }
+
   func resume() {
     guard isPaused else { return }
     isPaused = false

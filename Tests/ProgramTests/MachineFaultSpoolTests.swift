@@ -128,6 +128,9 @@ struct MachineFaultSpoolTests {
       let line = try daemon.process.line(with: "level=error", "the spool cannot be opened")
       #expect(line.contains("no file is taken until it can"), "\(line)")
       #expect(line.contains("must be on one mount"), "\(line)")
+      let shown = try daemon.operate("status")
+      #expect(shown.status == 1)
+      #expect(shown.output.contains("problem: no file is taken"), "\(shown.output)")
       try daemon.drop("waits.json", Wish("waits").text)
       // Longer than it takes to look around.
       try market.faults(

@@ -199,6 +199,74 @@ struct StatusTests {
     try service.showsNothingWrong()
   }
 
+  /// Closed while the daemon runs: a start would refuse it.
+  @Test(arguments: [
+    ("active", "1 file with a signal that was taken cannot be moved to active"),
+    ("done", "1 file that the daemon is done with cannot be moved"),
+    ("rejected", "1 file that the daemon is done with cannot be moved"),
+  ])
+  func `a folder of the spool that cannot be written is shown until it can`(
+    _ folder: String, _ message: String
+  ) throws {
+    let market = try SimulatedMarket()
+    let service = try Service(market)
+    let daemon = service.daemon
+    daemon.giveUpRights()
+    try daemon.start()
+    try daemon.waitForTrading()
+    try daemon.setMode(daemon.spool(folder), 0o500)
+    let texts = [
+      "active": Wish.resting("rests").text, "done": Wish("filled").text, "rejected": "{}",
+    ]
+    try daemon.drop("a.json", try #require(texts[folder]))
+    try service.showsProblem(
+      message, "tried again every second", "Permission denied", advice: "daemon's user write to")
+    try daemon.setMode(daemon.spool(folder), 0o750)
+    try daemon.until("the file to move", holds: { try daemon.names(in: folder).contains("a.json") })
+    try service.showsNothingWrong()
+  }
+
+  @Test
+  func `a report of doubt that cannot be removed is shown`() throws {
+    let market = try SimulatedMarket()
+    let service = try Service(market) {
+      $0["exchange.recv_window_ms"] = 1_000
+      $0["exchange.settle_seconds"] = 3
+    }
+    let daemon = service.daemon
+    daemon.giveUpRights()
+    try daemon.start()
+    try daemon.waitForTrading()
+    try market.faults(#"{"route": "POST /api/v3/order", "fault": "lost_before"}"#)
+    try daemon.drop("lost.json", Wish("lost").text)
+    try daemon.waitForOrder("lost", "not_found")
+    try daemon.until(
+      "the report", holds: { try daemon.names(in: "active").contains("lost.json.status.json") })
+    try daemon.setMode(daemon.spool("active"), 0o500)
+    #expect(try daemon.operate("resolve", "lost", "--not-placed").status == 0)
+    try service.showsProblem("beside 1 file in active", advice: "write to active of")
+    try service.showsProblem("1 file that the daemon is done with", advice: "do not drop")
+    try daemon.setMode(daemon.spool("active"), 0o750)
+    try service.showsNothingWrong()
+    #expect(try daemon.names(in: "active").isEmpty)
+  }
+
+  @Test
+  func `a spool that cannot be opened is shown until it can`() throws {
+    let market = try SimulatedMarket()
+    let service = try Service(market)
+    let daemon = service.daemon
+    try daemon.start()
+    try daemon.waitForTrading()
+    try FileManager.default.removeItem(atPath: daemon.spool("done"))
+    try FileManager.default.createSymbolicLink(
+      atPath: daemon.spool("done"), withDestinationPath: daemon.scratch.path)
+    try service.showsProblem(
+      "no file is taken, because the spool cannot be read", "symbolic link", advice: "one mount")
+    try FileManager.default.removeItem(atPath: daemon.spool("done"))
+    try service.showsNothingWrong()
+  }
+
   @Test(arguments: [["--ip-not-allowed"], ["--permissions", "SPOT_ACCOUNT_READ"], []])
   func `a key that is refused is shown`(_ options: [String]) throws {
     let market = try SimulatedMarket(SimulatedMarket.calm + options)

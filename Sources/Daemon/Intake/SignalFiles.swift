@@ -30,11 +30,11 @@ final class SignalFiles {
   private var activeFiles: [SignalID: [UInt8]] = [:]
   /// What stands, or is to stand, beside a signal's file.
   private var doubts: [SignalID: [UInt8]] = [:]
-  private var failedMoves: [Move] = []
+  private var failedMoves: [(move: Move, error: SpoolError)] = []
   /// Files of remembered signals that could not be moved to `active` yet.
-  private var failedClaims: [(name: [UInt8], id: SignalID)] = []
+  private var failedClaims: [(name: [UInt8], id: SignalID, error: SpoolError)] = []
   /// Files beside which a report of doubt could not be written or removed.
-  private var failedDoubts: [[UInt8]] = []
+  private var failedDoubts: [(name: [UInt8], error: SystemError)] = []
   private var isRetrying = false
 
   init(time: Timekeeper, logger: Logger, maximumBytes: Int, store: any StateStore) {
@@ -75,7 +75,7 @@ final class SignalFiles {
             LogField("error", "\(error)"),
           ])
       }
-      failedClaims.append((name, id))
+      failedClaims.append((name, id, error))
       return scheduleRetry()
     }
     if let name = activeFiles[id], let doubt = doubts[id] { write(doubt, beside: name) }
@@ -149,7 +149,7 @@ final class SignalFiles {
           .error, "a file of the spool could not be moved; trying again every second",
           [LogField("file", bytes: move.name), LogField("error", "\(error)")])
       }
-      failedMoves.append(move)
+      failedMoves.append((move, error))
       scheduleRetry()
     }
   }
@@ -169,10 +169,10 @@ final class SignalFiles {
     for failed in claims { claim(failed.name, for: failed.id) }
     let moves = failedMoves
     failedMoves = []
-    for move in moves { finish(move) }
-    let names = failedDoubts
+    for failed in moves { finish(failed.move) }
+    let doubts = failedDoubts
     failedDoubts = []
-    for name in names { writeAgain(beside: name) }
+    for failed in doubts { writeAgain(beside: failed.name) }
   }
 
   private func bytes(_ report: JSONValue) -> [UInt8] {
@@ -202,7 +202,7 @@ final class SignalFiles {
           .error, "what is in doubt could not be written beside a signal's file; trying again",
           [LogField("file", bytes: name), LogField("error", "\(error)")])
       }
-      failedDoubts.append(name)
+      failedDoubts.append((name, error))
       scheduleRetry()
     }
   }
@@ -211,6 +211,18 @@ final class SignalFiles {
   private func writeAgain(beside name: [UInt8]) {
     let id = activeFiles.first { $0.value == name }?.key
     write(id.flatMap { doubts[$0] }, beside: name)
+  }
+
+  // MARK: What is wrong
+
+  /// What the file system refuses, for `status`.
+  var troubles: [Trouble] {
+    [
+      SpoolTrouble.unopened(spool?.failure),
+      SpoolTrouble.unclaimed(failedClaims.count, failedClaims.first?.error),
+      SpoolTrouble.unfinished(failedMoves.count, failedMoves.first?.error),
+      SpoolTrouble.untold(Set(failedDoubts.map(\.name)).count, failedDoubts.first?.error),
+    ].compactMap(\.self)
   }
 
   // MARK: After a restart

@@ -114,6 +114,9 @@ package final class SignalGateway {
     server = nil
   }
 
+  /// What is wrong with the spool, for `status`.
+  var troubles: [Trouble] { files.troubles }
+
   // MARK: In
 
   private func greet(_ id: LineServer.ConnectionID, _ peer: PeerCredentials) {

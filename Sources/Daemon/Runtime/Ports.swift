@@ -42,6 +42,7 @@ extension OrderStore: StateStore {}
 
 /// The folders of signals; `SpoolDirectory` says what each of these promises.
 package protocol Spool: AnyObject {
+  var failure: SystemError? { get }
   func resume()
   func pause()
   func close()

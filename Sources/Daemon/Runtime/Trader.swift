@@ -291,6 +291,7 @@ final class Trader {
   private func troubles(at now: Moment) -> [Trouble] {
     Troubles.list(
       driver?.engine, storageError, client?.status, isStopping: stopDeadline != nil, at: now)
+      + (gateway?.troubles ?? [])
       + (configuration.price.source == .stream ? streams?.troubles ?? [] : [])
       + (notifier?.trouble.map { [$0] } ?? [])
   }

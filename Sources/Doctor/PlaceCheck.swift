@@ -48,32 +48,74 @@ package struct PlaceCheck {
     let folder = Self.folder(of: path)
     switch FolderAccess.of(folder) {
     case .writable:
-      if let refusal = FolderAccess.refusal(ofFile: path) {
-        refuse("store.path", Self.sentence(path, refusal))
-      }
+      checkDatabase(path)
     case .missing:
       // The daemon makes none: a database that begins anew in a folder that was not mounted would
       // know no signal of before.
       missing("store.path", folder, "make it for the daemon's user alone (mode 0700)")
-    case .notFolder(let obstacle): refuse("store.path", "\(obstacle) is no folder")
+    case .notFolder(let obstacle): refuse("store.path", Self.noFolder(obstacle))
     case .refused(let error): refuse("store.path", Self.sentence(folder, error))
     }
+  }
+
+  private mutating func checkDatabase(_ path: String) {
+    if let status = FileStatus.at(path: path) {
+      guard status.kind == .regular else {
+        return refuse("store.path", Self.noDatabase(path, status.kind))
+      }
+      if status.mode & 0o022 != 0 {
+        refuse("store.path", "\(path) can be changed by other users; run: chmod 600 \(path)")
+      }
+    }
+    if let refusal = FolderAccess.refusal(ofFile: path) {
+      refuse("store.path", Self.sentence(path, refusal))
+    }
+    for suffix in [".lock", ".high-water"] { checkCompanion("store.path", path + suffix) }
+  }
+
+  /// A file that the daemon makes beside what it works on.
+  private mutating func checkCompanion(_ key: String, _ path: String) {
+    guard let kind = FileStatus.at(path: path)?.kind, kind != .regular else { return }
+    refuse(
+      key, "\(path) is a \(kind.name), and the daemon needs a regular file there; move it away")
   }
 
   private mutating func checkSpool() {
     let path = configuration.intake.directory
     checkMakeable("intake.directory", path)
     guard case .writable = FolderAccess.of(path) else { return }
+    checkCompanion("intake.directory", path + "/.lock")
     for name in ["incoming", "active", "done", "rejected"] {
-      checkMakeable("intake.directory", "\(path)/\(name)")
+      checkSpoolFolder("\(path)/\(name)")
     }
+  }
+
+  private mutating func checkSpoolFolder(_ path: String) {
+    guard FileStatus.at(path: path)?.kind == .link else {
+      return checkMakeable("intake.directory", path)
+    }
+    refuse(
+      "intake.directory",
+      "\(path) is a symbolic link, which is not followed; put a folder in its place, or let "
+        + "intake.directory as a whole lead elsewhere")
   }
 
   private mutating func checkSocket(_ name: String, _ key: String, _ path: String) {
     if givenSockets.contains(name) { return }
-    // One that is there is a running daemon's, or systemd's, which made it with other rights.
-    if !isStart, FileStatus.at(path: path)?.kind == .socket { return }
+    if let kind = FileStatus.at(path: path)?.kind {
+      if kind != .socket { return tell(obstacle: kind, name, key, path) }
+      // One that is there is a running daemon's, or systemd's, which made it with other rights.
+      if !isStart { return }
+    }
     checkMakeable(key, Self.folder(of: path))
+  }
+
+  private mutating func tell(
+    obstacle kind: FileStatus.Kind, _ name: String, _ key: String, _ path: String
+  ) {
+    let text = UnixSocketError.notASocket(path: path, kind).description
+    // Trading goes on without metrics.
+    if name == "metrics" { warn(key, text) } else { refuse(key, text) }
   }
 
   /// A folder that the daemon makes where it is missing, its parents included.
@@ -84,7 +126,7 @@ package struct PlaceCheck {
       if case .refused(let error) = FolderAccess.of(above) {
         missing(key, path, Self.sentence(above, error))
       }
-    case .notFolder(let obstacle): refuse(key, "\(obstacle) is no folder")
+    case .notFolder(let obstacle): refuse(key, Self.noFolder(obstacle))
     case .refused(let error): refuse(key, Self.sentence(path, error))
     }
   }
@@ -153,6 +195,21 @@ package struct PlaceCheck {
   private static func folder(of path: String) -> String {
     let folder = path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)
     return folder.isEmpty ? "/" : String(folder)
+  }
+
+  private static func noFolder(_ obstacle: String) -> String {
+    let isLink = FileStatus.at(path: obstacle)?.kind == .link
+    return "\(obstacle) is \(isLink ? "a symbolic link that leads to no folder" : "no folder"); "
+      + "move it away, or name another path"
+  }
+
+  /// Moved away, a link would leave a database that begins anew and knows no signal of before.
+  private static func noDatabase(_ path: String, _ kind: FileStatus.Kind) -> String {
+    switch kind {
+    case .link: "\(path) is a symbolic link, which is not followed; name the file itself"
+    case .regular, .directory, .pipe, .socket, .device:
+      "\(path) is a \(kind.name), no regular file; name the path of a file"
+    }
   }
 
   private static func sentence(_ path: String, _ error: SystemError) -> String {

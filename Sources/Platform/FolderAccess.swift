@@ -6,7 +6,7 @@ package enum FolderAccess: Hashable, Sendable {
   case writable
   /// It is not there; the closest folder above it that is.
   case missing(above: String)
-  /// Something else stands there, or on the way.
+  /// Something else stands there, or on the way: a link that leads nowhere, too.
   case notFolder(String)
   case refused(SystemError)
 
@@ -14,7 +14,10 @@ package enum FolderAccess: Hashable, Sendable {
     var status = stat()
     guard unsafe stat(path, &status) == 0 else {
       switch errno {
-      case ENOENT: return .missing(above: closest(above: path))
+      case ENOENT:
+        let above = closest(above: path)
+        let next = next(below: above, to: path)
+        return FileStatus.at(path: next)?.kind == .link ? .notFolder(next) : .missing(above: above)
       case ENOTDIR: return .notFolder(closest(above: path))
       default: return .refused(.last("stat", path))
       }
@@ -40,5 +43,10 @@ package enum FolderAccess: Hashable, Sendable {
       if unsafe access(String(folder), F_OK) == 0 { return String(folder) }
     }
     return "/"
+  }
+
+  private static func next(below folder: String, to path: String) -> String {
+    let rest = path.dropFirst(folder.count).drop { $0 == "/" }
+    return String(path.dropLast(rest.count)) + rest.prefix { $0 != "/" }
   }
 }

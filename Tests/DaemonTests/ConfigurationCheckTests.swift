@@ -186,8 +186,85 @@ final class ConfigurationCheckTests {
     try write()
     #expect(
       check().texts(.error, of: path) == [
-        "F:4: intake.directory: \(folder)/spool/incoming is no folder"
+        "F:4: intake.directory: \(folder)/spool/incoming is no folder; move it away, or name "
+          + "another path"
       ])
+  }
+
+  /// One after the other, each alone in its place.
+  @Test func `what stands in the place of a file, a socket or a folder is named`() throws {
+    for name in ["spool", "run"] { try scratch.folder(name) }
+    try write()
+    let socket = "stands at the socket path"
+    let linked = "a symbolic link, which is not followed"
+    let rows: [(String, String, (String) throws -> Void, String)] = [
+      ("state.db", "3: store.path", scratch.folder, "a directory, no regular file; name the path"),
+      ("state.db", "3: store.path", scratch.fifo, "a pipe, no regular file; name the path"),
+      ("state.db", "3: store.path", link, "\(linked); name the file itself"),
+      ("state.db.lock", "3: store.path", scratch.folder, "a directory, and the daemon needs"),
+      ("state.db.high-water", "3: store.path", link, "a symbolic link, and the daemon needs"),
+      ("run/signal.sock", "4: intake.socket", scratch.folder, "a directory \(socket)"),
+      ("run/signal.sock", "4: intake.socket", link, "a symbolic link \(socket)"),
+      ("run/control.sock", "5: control.socket", plain, "a regular file \(socket)"),
+      ("spool/.lock", "4: intake.directory", scratch.folder, "a directory, and the daemon needs"),
+      ("spool/incoming", "4: intake.directory", link, "\(linked); put a folder"),
+      ("spool/active", "4: intake.directory", link, "\(linked); put a folder"),
+      ("spool/done", "4: intake.directory", link, "\(linked); put a folder"),
+      ("spool/rejected", "4: intake.directory", link, "\(linked); put a folder"),
+    ]
+    for (name, key, make, text) in rows {
+      try make(name)
+      let result = check(isQuiet: true)
+      #expect(result.status == .invalidConfiguration, "\(name)")
+      let errors = result.texts(.error, of: path)
+      #expect(errors.count == 1, "\(errors)")
+      let error = try #require(errors.first)
+      #expect(error.hasPrefix("F:\(key): ") && error.contains("\(folder)/\(name)"), "\(error)")
+      #expect(error.contains(text), "\(error)")
+      #expect(try PlaceCheck(load(), isStart: true).violations.map(\.description) == result.errors)
+      try FileManager.default.removeItem(atPath: scratch(name))
+      #expect(check(isQuiet: true).findings.isEmpty, "\(name)")
+    }
+  }
+
+  /// To the folder of the test, which is there.
+  private func link(_ name: String) throws { try scratch.symbolicLink(name, to: folder) }
+
+  private func plain(_ name: String) throws { try file(name, "") }
+
+  @Test func `a database that others can change is named`() throws {
+    try scratch.write("state.db", "", mode: 0o620)
+    try write()
+    #expect(
+      check().texts(.error, of: path) == [
+        "F:3: store.path: \(folder)/state.db can be changed by other users; run: chmod 600 "
+          + "\(folder)/state.db"
+      ])
+  }
+
+  @Test func `a link that leads nowhere is no missing folder`() throws {
+    try write()
+    for (name, key) in [("spool", "4: intake.directory"), ("run", "4: intake.socket")] {
+      try scratch.symbolicLink(name, to: folder + "/none")
+      let result = check()
+      #expect(result.status == .invalidConfiguration)
+      #expect(
+        result.texts(.error, of: path).first
+          == "F:\(key): \(folder)/\(name) is a symbolic link that leads to no folder; move it away, "
+          + "or name another path")
+      try FileManager.default.removeItem(atPath: scratch(name))
+    }
+  }
+
+  /// Trading goes on without them.
+  @Test func `what stands at the socket of the metrics is a warning`() throws {
+    let plain = try file("plain", "")
+    try write(["control": "{socket: '\(folder)/c'}, metrics: {listen: 'unix:\(plain)'}"])
+    let result = check(isQuiet: true)
+    #expect(result.status == .done)
+    let warnings = result.texts(.warning, of: path)
+    #expect(warnings.count == 1)
+    #expect(warnings.first?.contains("a regular file stands at the socket path \(plain)") == true)
   }
 
   /// By hand, before the first start: nothing is wrong yet.

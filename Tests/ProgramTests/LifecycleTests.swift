@@ -48,6 +48,26 @@ struct LifecycleTests {
         == ["a", "b", "c"])
   }
 
+  /// Status 78 keeps the service down; any other is tried again every five seconds.
+  @Test(arguments: [
+    ("state.db", "store.path"), ("signal.sock", "intake.socket"),
+    ("control.sock", "control.socket"),
+  ])
+  func `a folder in the place of a file or socket is a wrong configuration`(
+    _ name: String, _ key: String
+  ) throws {
+    let daemon = try DaemonUnderTest(nil)
+    try daemon.scratch.folder(name)
+    try daemon.launch()
+    #expect(try daemon.process.waitForEnd() == .exited(78))
+    try daemon.process.line(with: "\(key): ", daemon.scratch(name), "directory")
+    let check = try ChildProcess(
+      BuiltProgram.daemon.path,
+      ["--config", try daemon.writeConfiguration(), "--check-config", "--quiet"])
+    #expect(try check.waitForEnd() == .exited(78))
+    #expect(check.lines.count == 1 && check.output.isEmpty)
+  }
+
   // MARK: Reload
 
   @Test

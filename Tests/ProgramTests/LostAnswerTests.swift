@@ -112,7 +112,7 @@ struct LostAnswerTests {
     let daemon = try DaemonUnderTest.trading(market, Self.shortWaits)
     try Self.place(
       Case(
-        fault: "\"fault\": \"hidden\", \"for_ms\": 6000 + \"fault\": \"lost_after\"",
+        fault: "\"fault\": \"hidden\", \"for_ms\": 10000 + \"fault\": \"lost_after\"",
         status: "filled"), daemon)
     try daemon.waitForOrder("doubtful", "not_found")
     let order = try #require(try market.ledger().orders.first?["order_id"]?.stringValue)

@@ -33,15 +33,14 @@ enum InstrumentReader {
   ) throws(Undecodable) -> Instrument {
     let base = try asset("baseAsset", in: row)
     let quote = try asset("quoteAsset", in: row)
-    let tick = try unit("quotePrecision", in: row)
+    let tick = try priceUnit(row)
     let baseUnit = try unit("baseAssetPrecision", in: row)
     let baseSize = try row.decimal("baseSizePrecision") ?? .zero
     let step = max(baseUnit, baseSize)
-    let hasOneUnit = try hasOnePriceUnit(row, tick)
     let minimumNotional = try row.decimal("quoteAmountPrecision") ?? .zero
     return Instrument(
       venue: MEXCSpot.spotTraits.name, symbol: symbol, baseAsset: base, quoteAsset: quote,
-      isTradable: isOpen(row) && hasOneUnit && step.isMultiple(of: baseUnit),
+      isTradable: isOpen(row) && step.isMultiple(of: baseUnit),
       sides: sides(row), types: types(row), tickSize: tick, stepSize: step, quoteStep: tick,
       minimumQuantity: step, minimumNotional: minimumNotional,
       minimumNotionalMarket: try row.decimal("quoteAmountPrecisionMarket") ?? minimumNotional,
@@ -75,11 +74,15 @@ enum InstrumentReader {
   }
 
   /// Both fields give the decimals of a price. Where they differ, neither can be trusted.
-  private static func hasOnePriceUnit(
-    _ row: JSONValue, _ tick: FixedDecimal
-  ) throws(Undecodable) -> Bool {
-    guard row.scalarText("quoteAssetPrecision") != nil else { return true }
-    return try unit("quoteAssetPrecision", in: row) == tick
+  private static func priceUnit(_ row: JSONValue) throws(Undecodable) -> FixedDecimal {
+    let tick = try unit("quotePrecision", in: row)
+    guard let other = row.scalarText("quoteAssetPrecision") else { return tick }
+    guard try unit("quoteAssetPrecision", in: row) == tick else {
+      throw Undecodable(
+        "quotePrecision is \(row.scalarText("quotePrecision") ?? "missing"), and quoteAssetPrecision "
+          + "is \(other); both are the decimals of a price, and must be the same")
+    }
+    return tick
   }
 
   /// `nil` when there is none, and when it is beyond everything that an order can be worth here.

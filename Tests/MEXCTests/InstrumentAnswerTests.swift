@@ -74,7 +74,6 @@ private func replaced(_ old: String, _ new: String) -> String {
     ("\"status\":\"1\"", "\"status\":\"3\"", false), ("\"status\":\"1\"", "\"status\":null", false),
     ("\"isSpotTradingAllowed\":true", "\"isSpotTradingAllowed\":false", false),
     ("\"isSpotTradingAllowed\":true", "\"x\":true", false),
-    ("\"quoteAssetPrecision\":3", "\"quoteAssetPrecision\":2", false),
     ("\"quoteAssetPrecision\":3", "\"quoteAssetPrecision\":null", true),
     // A smallest size that is no whole number of units leaves no quantity that is surely taken.
     ("\"0.05\"", "\"0.015\"", false),
@@ -118,6 +117,10 @@ private func replaced(_ old: String, _ new: String) -> String {
     ("\"quotePrecision\":3", "\"quotePrecision\":20", "quotePrecision is 20"),
     ("\"quotePrecision\":3", "\"quotePrecision\":-1", "quotePrecision is -1"),
     ("\"quoteAssetPrecision\":3", "\"quoteAssetPrecision\":20", "quoteAssetPrecision is 20"),
+    (
+      "\"quoteAssetPrecision\":3", "\"quoteAssetPrecision\":2",
+      "quotePrecision is 3, and quoteAssetPrecision is 2"
+    ),
     ("\"baseAssetPrecision\":2", "\"baseAssetPrecision\":2.5", "baseAssetPrecision is 2.5"),
     ("\"baseAsset\":\"LINK\"", "\"baseAsset\":\"\"", "baseAsset is missing"),
     ("\"0.05\"", "\"a lot\"", "baseSizePrecision is a lot"),

@@ -31,6 +31,7 @@ struct FieldRulesTests {
     (#""quotePrecision": 20, "quoteAssetPrecision": 20"#, "quotePrecision"),
     (#""quotePrecision": null"#, "quotePrecision"), (#""quotePrecision": "two""#, "quotePrecision"),
     (#""quoteAssetPrecision": 20"#, "quoteAssetPrecision"),
+    (#""quotePrecision": 2, "quoteAssetPrecision": 7"#, "quoteAssetPrecision is 7"),
     (#""baseAssetPrecision": 19"#, "baseAssetPrecision"),
     (#""baseSizePrecision": "0.0000000000000000001""#, "baseSizePrecision"),
     (#""baseSizePrecision": "1E+30""#, "baseSizePrecision"),
@@ -71,9 +72,15 @@ struct FieldRulesTests {
     }
   }
 
-  @Test func `the id of a refused signal is free when the exchange has mended its rule`() throws {
+  @Test(arguments: [
+    #""quotePrecision": 20, "quoteAssetPrecision": 20"#,
+    #""quotePrecision": 2, "quoteAssetPrecision": 7"#,
+  ])
+  func `the id of a refused signal is free when the exchange has mended its rule`(
+    _ members: String
+  ) throws {
     let market = try SimulatedMarket()
-    try market.faults(Self.patch(#""quotePrecision": 20, "quoteAssetPrecision": 20"#))
+    try market.faults(Self.patch(members))
     let daemon = try DaemonUnderTest.trading(market)
     let refused = try daemon.submit(Self.bitcoin.text)
     #expect(refused["code"] == "symbol_not_tradable")
@@ -224,7 +231,6 @@ struct FieldRulesTests {
   @Test(arguments: [
     (#""orderTypes": []"#, "type_not_supported"), (#""tradeSideType": 4"#, "side_not_tradable"),
     (#""tradeSideType": 3"#, "side_not_tradable"),
-    (#""quoteAssetPrecision": 7"#, "symbol_not_tradable"),
     (#""isSpotTradingAllowed": false"#, "symbol_not_tradable"),
     (#""status": "3""#, "symbol_not_tradable"),
   ])

@@ -38,7 +38,7 @@ package enum NotASignalText: Hashable, Sendable {
         + "'socat - UNIX-CONNECT:…' or 'mexc-signalctl submit FILE'"
     case .partOfText:
       "the line is only a part of its JSON text, and the socket takes one signal a line; "
-        + "nothing of the text is taken. Send it as a single line, as 'jq -c' writes it, or "
+        + "the text is no signal. Send it as a single line, as 'jq -c' writes it, or "
         + "with 'mexc-signalctl submit FILE'"
     }
   }

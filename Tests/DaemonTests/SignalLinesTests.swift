@@ -37,9 +37,26 @@ import Testing
     #expect(kinds(text + [Self.good] + text) == once + [.signal] + once)
   }
 
-  @Test func `an object in an array of several lines is no signal, and has an answer`() {
-    #expect(
-      kinds(["[", Self.good, "]", Self.good]) == [.textBegins, .element, .textGoesOn, .signal])
+  @Test func `the last object of a list over several lines is no signal, and has an answer`() {
+    for text in [
+      ["[", Self.good + ", ", Self.good + " ", "]"],
+      ["[1,", "2,", Self.good, "]"],
+      ["{", #""signals": ["#, Self.good + ",", Self.good, "]"],
+    ] {
+      let kinds = kinds(text + [Self.good])
+      #expect(kinds.dropFirst(text.count - 2) == [.element, .textGoesOn, .signal], "\(text)")
+    }
+  }
+
+  @Test(arguments: [
+    ["["], ["  [ "], ["[["], ["[1,"], ["[{"], ["[", good], ["[", "\"abc,"], ["[", "1"], ["[", ""],
+    ["[", good + ",", good], ["[", #"{"id": "a", "sym"#], ["{", #""x": ["#], ["\"abc"],
+  ])
+  func `a whole signal is taken behind any broken text`(_ broken: [String]) {
+    for signal in [Self.good, "\u{FEFF} " + Self.good + " \t"] {
+      let kinds = kinds(broken + [signal, signal, "]", signal])
+      #expect(kinds.dropFirst(broken.count) == [.signal, .signal, .signal, .signal])
+    }
   }
 
   @Test func `a broken line does not swallow those behind it`() {

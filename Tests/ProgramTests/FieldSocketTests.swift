@@ -149,6 +149,7 @@ struct FieldSocketTests {
       ("[" + Self.signal + "]", "invalid_json"), ("\u{0}", "invalid_json"), ("   ", "invalid_json"),
       (String(repeating: "x", count: 70_000), "too_large"), ("{}", "invalid_field"),
       ("hello", "invalid_json"), ("}", "invalid_json"), (#"{"id": "a"#, "invalid_json"),
+      ("[", "invalid_json"),
     ]
     for (line, code) in lines {
       try client.send("\n\r\n" + line + "\n\n")

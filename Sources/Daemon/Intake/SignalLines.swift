@@ -1,12 +1,13 @@
 /// Tells a client's lines that are signals from those of a JSON text that goes on over several lines.
-/// Such a text is no signal, and none of its lines is one.
+/// Such a text is no signal. A whole object ends it, unless it is the next of a list's elements: what
+/// began the text was a broken line, which must not cost the client the signals behind it.
 package struct SignalLines {
   package enum Kind: Hashable, Sendable {
     /// To be judged as a signal, whatever it is.
     case signal
     /// The beginning of a text over several lines.
     case textBegins
-    /// A whole object within an array that began on an earlier line: perhaps meant as a signal.
+    /// A whole object behind another one and a comma in a list: perhaps meant as a signal.
     case element
     /// Wants no answer of its own.
     case textGoesOn
@@ -15,6 +16,8 @@ package struct SignalLines {
   private let maximumTextBytes: Int
   private var text = Nesting()
   private var textBytes = 0
+  /// The text's last line was one of several, and ended in a comma.
+  private var awaitsElement = false
 
   /// A text that is longer than one signal may be has no end that is worth waiting for.
   package init(maximumTextBytes: Int) {
@@ -26,15 +29,21 @@ package struct SignalLines {
     alone.follow(line)
     let first = Self.firstByte(of: line)
     if text.goesOn(with: first) {
-      let isElement =
-        text.isInArray && first == UInt8(ascii: "{") && alone.isWhole
-        && line.last == UInt8(ascii: "}")
+      let last = line.last { !Self.isBlank($0) }
+      let isObject =
+        first == UInt8(ascii: "{") && alone.isWhole && last == UInt8(ascii: "}")
+      if isObject, !awaitsElement {
+        text = Nesting()
+        return .signal
+      }
       text.follow(line)
+      awaitsElement = text.isInArray && last == UInt8(ascii: ",")
       textBytes += line.count
       if textBytes > maximumTextBytes { text = Nesting() }
-      return isElement ? .element : .textGoesOn
+      return isObject ? .element : .textGoesOn
     }
     text = Nesting()
+    awaitsElement = false
     guard let first, Nesting.Bracket(opening: first) != nil, alone.isBeginning else {
       return .signal
     }
@@ -47,7 +56,11 @@ package struct SignalLines {
   private static func firstByte(of line: [UInt8]) -> UInt8? {
     let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
     let text = line.starts(with: mark) ? line[mark.count...] : line[...]
-    return text.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+    return text.first { !isBlank($0) }
+  }
+
+  private static func isBlank(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
   }
 }
 
@@ -78,7 +91,7 @@ private struct Nesting {
   /// Nobody breaks a text over lines within its first string, or within a hundred brackets: such a
   /// line was cut off, or is garbage.
   var isBeginning: Bool { !isWhole && !isInString && open.count <= Self.depthMaximum }
-  var isInArray: Bool { open.last == .array }
+  var isInArray: Bool { open.last == .array && !isInString }
 
   mutating func follow(_ bytes: [UInt8]) {
     var isEscaped = false

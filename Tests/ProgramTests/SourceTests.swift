@@ -184,7 +184,11 @@ import Testing
     try daemon.scratch.write("sources/bot-1", "another secret of ours")
     let new = try signed(daemon, wish("new"))
     #expect(try code(daemon, new) == "unauthenticated")
+    let said = try daemon.process.lines.count
     try reload(daemon, until: "the configuration is reloaded")
+    try daemon.process.line(
+      with: "is reloaded", "changed=source_secrets sources=bot-1", from: said)
+    #expect(try daemon.process.lines.allSatisfy { !$0.contains("another secret of ours") })
     #expect(try code(daemon, new) == "accepted")
     // What was taken under the old one is a repetition, and nothing else is.
     #expect(try code(daemon, old) == "duplicate")

@@ -72,6 +72,14 @@ package struct SourceAuthenticator {
     lastHeartbeats = former.lastHeartbeats
   }
 
+  /// The sources that sign, and whose secret is another one in `secrets`, by name.
+  package func sourcesWithAnotherSecret(in secrets: [String: Secret]) -> [String] {
+    keys.filter { name, key in
+      guard let secret = secrets[name] else { return false }
+      return secret.withBytes { HMACSHA256(key: $0).digest(of: []) } != key.digest(of: [])
+    }.keys.sorted()
+  }
+
   private static func flaw(
     in signature: SignalSignature?, of source: String, under key: HMACSHA256
   ) -> String? {

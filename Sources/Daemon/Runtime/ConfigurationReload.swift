@@ -17,6 +17,7 @@ final class ConfigurationReload {
 
   private struct Pending {
     let former: Configuration
+    let authenticator: SourceAuthenticator
     let new: Configuration
     /// What of `new` may change while the daemon runs.
     let next: Configuration
@@ -38,8 +39,9 @@ final class ConfigurationReload {
     self.read = read
   }
 
-  /// Reads the file. One that was read before and still waits for its secrets is dropped.
-  func begin(over former: Configuration) {
+  /// Reads the file; `authenticator` has the secrets that hold until then. One that was read before and
+  /// still waits for its secrets is dropped.
+  func begin(over former: Configuration, _ authenticator: SourceAuthenticator) {
     pending = nil
     switch read() {
     case .failure(let invalid):
@@ -49,7 +51,8 @@ final class ConfigurationReload {
       do throws(ReloadRefusal) {
         let next = try former.takingOver(from: new)
         pending = Pending(
-          former: former, new: new, next: next, secrets: SecretsReading(of: next, loop))
+          former: former, authenticator: authenticator, new: new, next: next,
+          secrets: SecretsReading(of: next, loop))
       } catch {
         refuse(error.reasons.joined(separator: "; "))
         outcome = .refused
@@ -77,7 +80,7 @@ final class ConfigurationReload {
     case .success(let secrets):
       // The new level decides what is said of the reload, too.
       logger.level = pending.next.log.level
-      announce(pending)
+      announce(pending, pending.authenticator.sourcesWithAnotherSecret(in: secrets))
       return .read(pending.next, secrets: secrets)
     }
   }
@@ -87,12 +90,16 @@ final class ConfigurationReload {
       .error, "the configuration is not reloaded: \(reason)", kind: .configurationRefused)
   }
 
-  private func announce(_ pending: Pending) {
-    let taken = Configuration.changesTakenOver(from: pending.former, to: pending.new)
+  /// `sources` are those whose secret is another one.
+  private func announce(_ pending: Pending, _ sources: [String]) {
+    let taken =
+      Configuration.changesTakenOver(from: pending.former, to: pending.new)
+      + (sources.isEmpty ? [] : ["source_secrets"])
     let waiting = Configuration.changesNeedingRestart(from: pending.former, to: pending.new)
     logger.log(
       .notice, "the configuration is reloaded",
-      [LogField("changed", taken.isEmpty ? "nothing" : taken.joined(separator: ","))],
+      [LogField("changed", taken.isEmpty ? "nothing" : taken.joined(separator: ","))]
+        + (sources.isEmpty ? [] : [LogField("sources", sources.joined(separator: ","))]),
       kind: .configurationReloaded)
     if !waiting.isEmpty {
       logger.log(

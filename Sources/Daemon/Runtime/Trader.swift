@@ -352,7 +352,7 @@ final class Trader {
 
   private func reloadConfiguration() {
     service.reloading()
-    reload.begin(over: configuration)
+    reload.begin(over: configuration, authenticator)
     takeOver(reload.takeOutcome())
   }
 

@@ -58,7 +58,11 @@ import Testing
     #expect(
       refused.output == "it would be refused (halted): trading is halted\nnot judged: the rest")
     let json = try bench.tool("--json", "submit", "--dry-run", path)
-    #expect(try json.document == AnswerDocument.of(bench.verdict, isOK: false))
+    #expect(
+      try json.document == [
+        "ok": false, "code": "halted", "message": "trading is halted", "checks": nil,
+        "not_judged": "the rest", "error": ["code": "halted", "message": "trading is halted"],
+      ])
     #expect(intake.lines.isEmpty)
   }
 
@@ -80,11 +84,13 @@ import Testing
       #expect(run.status == status)
       #expect(run.output == output)
       #expect(run.complaints.isEmpty)
-      let json = try bench.tool("submit", path, "--json")
-      #expect(json.status == status)
-      #expect(
-        try json.document == AnswerDocument.of(JSONReader.read(answer), isOK: status == .done))
     }
+    #expect(
+      try bench.tool("submit", path, "--json").document == [
+        "ok": false, "id": nil, "status": "rejected", "code": "invalid_field",
+        "message": "id: is missing",
+        "error": ["code": "invalid_field", "message": "id: is missing"],
+      ])
     intake.answer = "[]"
     #expect(
       try bench.tool("submit", path).complaints

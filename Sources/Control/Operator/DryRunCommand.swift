@@ -22,7 +22,7 @@ struct DryRunCommand {
       throw .control(error)
     }
     let isOK = document["ok"] == true
-    context.show(AnswerDocument.of(document, isOK: isOK), Self.text(document, isOK))
+    context.show(AnswerDocument.of(signalAnswer: document, isOK: isOK), Self.text(document, isOK))
     return isOK ? .done : .failed
   }
 

@@ -21,7 +21,7 @@ struct SubmitCommand {
     }
     let status = document["status"]?.stringValue ?? ""
     let isOK = status == "accepted" || status == "duplicate"
-    context.show(AnswerDocument.of(document, isOK: isOK), Self.text(document, status))
+    context.show(AnswerDocument.of(signalAnswer: document, isOK: isOK), Self.text(document, status))
     return isOK ? .done : .failed
   }
 

@@ -12,6 +12,16 @@ package enum AnswerDocument {
     return .object(pairs: ok + [("items", answer)])
   }
 
+  /// What the daemon says of a signal: beside the members of a refusal stands the `error`.
+  package static func of(signalAnswer answer: JSONValue, isOK: Bool) -> JSONValue {
+    let document = of(answer, isOK: isOK)
+    guard !isOK, let members = document.objectValue else { return document }
+    let error: JSONValue = [
+      "code": answer["code"] ?? .null, "message": answer["message"] ?? .null,
+    ]
+    return .object(pairs: members.map { ($0.name, $0.value) } + [("error", error)])
+  }
+
   /// What the daemon says of itself: `ok` when nothing needs a person.
   package static func of(status: JSONValue) -> JSONValue {
     of(status, isOK: StatusText.isAsItShouldBe(status))

@@ -55,6 +55,29 @@ struct ListTests {
         + "long ago, like 90s, 30m, 2h, 7d; see 'mexc-signalctl --help'")
   }
 
+  @Test func `a page before an id that the list does not know is an error`() throws {
+    func check() throws {
+      for (list, kind, id) in [
+        ("signals", "signal", "nope"), ("orders", "order of a signal", "nope"),
+        ("orders", "order of a signal", "s-denied"),
+      ] {
+        let says =
+          "no \(kind) with the id \(id) is on record, so nothing can be listed from before it"
+        let run = try bench.tool(list, "--before", id)
+        #expect(run.status == .failed)
+        #expect(run.output.isEmpty)
+        #expect(run.complaints == "mexc-signalctl: " + says)
+        let json = try bench.tool(list, "--before", id, "--json")
+        #expect(json.status == .failed)
+        #expect(try json.document["error"] == ["code": "not_found", "message": .string(says)])
+      }
+      #expect(try bench.tool("signals", "--before", "s-filled", "--json").items.isEmpty)
+    }
+    try check()
+    try bench.listen()
+    try check()
+  }
+
   @Test func `a state is known in any case`() throws {
     #expect(try bench.tool("orders", "--state", "FILLED", "--json").items.count == 1)
     #expect(try bench.tool("signals", "--state", "Halted", "--json").items.count == 1)

@@ -64,6 +64,13 @@ extension OperatorCommand {
 }
 
 extension ControlFailure {
+  /// Of a list that was to begin behind it.
+  static func notListed(_ kind: String, _ id: SignalID) -> ControlFailure {
+    ControlFailure(
+      code: .notFound,
+      message: "no \(kind) with the id \(id) is on record, so nothing can be listed from before it")
+  }
+
   static func unknownSignal(_ id: SignalID) -> ControlFailure {
     ControlFailure(
       code: .notFound,

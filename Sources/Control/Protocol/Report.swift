@@ -17,21 +17,29 @@ package enum Report: Hashable, Sendable {
 extension Report {
   /// Throws `notFound` or `storageUnavailable`.
   package func document(from store: OrderStore) throws(ControlFailure) -> JSONValue {
-    let missing: SignalID
+    let missing: ControlFailure
     do throws(StoreError) {
       switch self {
       case .signals(let filter):
-        return .array(try store.signals(filter: filter).map(Self.signal))
+        if let id = filter.before, try store.signal(id) == nil {
+          missing = .notListed("signal", id)
+        } else {
+          return .array(try store.signals(filter: filter).map(Self.signal))
+        }
       case .orders(let filter):
-        return .array(try store.orders(filter: filter).map(Self.order))
+        if let id = filter.before, try store.order(OrderKey(signal: id)) == nil {
+          missing = .notListed("order of a signal", id)
+        } else {
+          return .array(try store.orders(filter: filter).map(Self.order))
+        }
       case .explain(let id):
         if let story = try Self.story(of: id, in: store) { return story }
-        missing = id
+        missing = .unknownSignal(id)
       }
     } catch {
       throw ControlFailure(code: .storageUnavailable, message: error.description)
     }
-    throw .unknownSignal(missing)
+    throw missing
   }
 
   private static func story(

@@ -1,5 +1,8 @@
 /// Ways back to what an older program left, for tests of an update.
 package enum FormerSchema {
+  /// From version 9 of a database to version 8, whose number it does not set: the tables are the same.
+  package static let withTheSameTables = "\n"
+
   /// From version 9 of a database to version 7, whose number it does not set.
   package static let withGuardsByLists = """
     DROP TRIGGER order_keeps_its_ticket;

@@ -131,6 +131,14 @@ struct OpeningTests {
     #expect(try reader.signals(filter: ListFilter()).count == 2)
   }
 
+  @Test func `a database of the eighth version is taken as it stands`() throws {
+    let order = try fill()
+    try Stranger(scratch.database).execute(
+      FormerSchema.withTheSameTables + "PRAGMA user_version = 8")
+    #expect(try OrderStore(path: scratch.database).order(order.key) == order)
+    #expect(try Stranger(scratch.database).value("PRAGMA user_version") == "9")
+  }
+
   @Test func `a later schema is refused, for writing and for reading`() throws {
     _ = try fill()
     try Stranger(scratch.database).execute("PRAGMA user_version = 10")

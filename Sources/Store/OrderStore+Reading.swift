@@ -2,13 +2,6 @@ package import Domain
 import JSON
 
 extension OrderStore {
-  /// How far back the risk limits look.
-  private static let reservationPeriod = Duration.seconds(24 * 60 * 60)
-  /// Signals with a number of their source that a start reads: the newest, in a few milliseconds.
-  private static let numberedSignalMaximum: Int64 = 1_000
-  /// How far back the limits of a source look.
-  private static let sourcePeriod = Duration.seconds(60 * 60)
-
   /// The record of a signal; `nil` when there is none. Throws when the database cannot be read.
   package func signal(_ id: SignalID) throws(StoreError) -> SignalRecord? {
     try statements.signal.rows([.text(id.text)]) { row throws(StoreError) in
@@ -46,14 +39,7 @@ extension OrderStore {
   /// What a start needs to know. A row that its history does not add up to is `.corrupt`. Throws
   /// when the database cannot be read.
   package func loadState(now: WallTime) throws(StoreError) -> StoredState {
-    let since = now.advanced(by: .zero - Self.reservationPeriod)
-    return StoredState(
-      live: try liveOrders(), reservations: try reservations(since: since),
-      sourceSignals: try sourceSignals(since: now.advanced(by: .zero - Self.sourcePeriod)),
-      sequences: try sequences(since: now.advanced(by: .zero - Self.reservationPeriod)),
-      halt: try halt(),
-      careful: try careful(), ban: try setting(.ban, BanRecord.init),
-      rateUsage: try setting(.rateUsage, RateUsageRecord.init))
+    try StartReader(self).state(at: now)
   }
 
   /// What holds of the present, whatever was sent in the past: the halt, the back-off that the
@@ -74,61 +60,10 @@ extension OrderStore {
 
   func halt() throws(StoreError) -> HaltRecord? { try setting(.halt, HaltRecord.init) }
 
-  private func liveOrders() throws(StoreError) -> [StoredOrder] {
-    let rows = try statements.liveOrderRows.rows { row throws(StoreError) in
-      (key: try row.orderKey(), values: row.values)
-    }
-    var live: [StoredOrder] = []
-    for row in rows {
-      guard let signal = try signal(row.key.signal) else {
-        throw .corrupt("order \(row.key.signal) leg \(row.key.leg) has no signal")
-      }
-      let order = try folded(row.key, beside: row.values)
-      let isUnsure = order.status == .new ? try mayHaveLeft(row.key.signal) : false
-      live.append(StoredOrder(signal: signal, order: order, mayHaveLeft: isUnsure))
-    }
-    return live
-  }
-
-  private func reservations(since: WallTime) throws(StoreError) -> [Reservation] {
-    try statements.reservations.rows([.integer(since.milliseconds)]) { row throws(StoreError) in
-      let key = try row.orderKey()
-      return Reservation(
-        key: key, at: row.time(2), quote: try row.money(3, in: "order \(key.signal)"))
-    }
-  }
-
   /// The names of the files whose orders were not found at the exchange: what was reported of them
   /// may still change. Throws when the database cannot be read.
   package func filesOfOrdersNotFound() throws(StoreError) -> [[UInt8]] {
     try statements.searchedFiles.rows { row throws(StoreError) in row.blob(0) }
-  }
-
-  private func sourceSignals(since: WallTime) throws(StoreError) -> [SourceSignal] {
-    try statements.acceptedSignals.rows([.integer(since.milliseconds)]) {
-      row throws(StoreError) -> SourceSignal? in
-      guard let source = (try? JSONReader.read(row.blob(0)))?["source"]?.stringValue else {
-        return nil
-      }
-      return SourceSignal(source: source, at: row.time(1))
-    }.compactMap(\.self)
-  }
-
-  private func sequences(since: WallTime) throws(StoreError) -> [String: Int64] {
-    let values: [SQLiteValue] = [
-      .integer(since.milliseconds), .integer(Self.numberedSignalMaximum),
-    ]
-    var sequences: [String: Int64] = [:]
-    for raw in try statements.numberedSignals.rows(
-      values, { row throws(StoreError) in row.blob(0) })
-    {
-      guard let signal = try? JSONReader.read(raw), let source = signal["source"]?.stringValue,
-        let text = signal["sequence"]?.numberValue ?? signal["sequence"]?.stringValue,
-        let number = Int64(text)
-      else { continue }
-      sequences[source] = max(sequences[source] ?? number, number)
-    }
-    return sequences
   }
 
   func setting<Record>(

@@ -57,7 +57,7 @@ struct Statements {
     bootOfSignal = try database.prepare(
       "boot of a signal", "SELECT boot FROM signal WHERE id = ?1")
     takeOverWaitingOrders = try database.prepare(
-      "take over the orders that wait", SQL.takeOverWaitingOrders)
+      "take over the orders that wait", UnarmedOrders.takeOver)
     updateDecision = try database.prepare(
       "update decision",
       "UPDATE signal SET decision = ?2, message = ?3, decided_at_ms = ?4 WHERE id = ?1")
@@ -173,13 +173,6 @@ private enum SQL {
     UNION ALL
     SELECT (SELECT mode FROM owner), count(*), 0 FROM compacted_signal WHERE had_left
     HAVING count(*) > 0
-    """
-
-  /// ?1 is the present boot, ?2 the one before it when it ended in good order. An empty text is the name
-  /// of no boot.
-  static let takeOverWaitingOrders = """
-    UPDATE signal SET boot = CASE WHEN ?3 AND (boot IS ?1 OR boot IS ?2) THEN ?1 ELSE '' END
-    WHERE id IN (SELECT signal_id FROM orders WHERE status = 'new')
     """
 
   static let liveOrderRows = """

@@ -8,6 +8,15 @@ import Testing
 
   private func open() -> EngineHarness { EngineHarness.open(exchange: exchange) }
 
+  /// The machine restarts while these signals wait for a price.
+  private func losePower(_ harness: EngineHarness, while signals: [Signal]) {
+    exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
+    for signal in signals { harness.submit(signal) }
+    exchange.script = { _, _ in nil }
+    harness.store.bootIsNew = true
+    harness.restart(after: .seconds(5))
+  }
+
   @Test func `the acceptance is synced while the price is awaited, the arming is not`() throws {
     let harness = open()
     exchange.script = { dispatch, _ in
@@ -38,11 +47,7 @@ import Testing
 
   @Test func `an order that may have left is looked for, and never sent when it is not found`() {
     let harness = open()
-    exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
-    harness.submit(limit("a") { $0.expiry = .timeToLive(.seconds(600)) })
-    exchange.script = { _, _ in nil }
-    harness.store.bootIsNew = true
-    harness.restart(after: .seconds(5))
+    losePower(harness, while: [limit("a") { $0.expiry = .timeToLive(.seconds(600)) }])
     harness.advance(by: .seconds(60))
     #expect(harness.status("a") == .new, "an accepted order may not be visible yet")
     harness.advance(by: .seconds(40))
@@ -60,11 +65,7 @@ import Testing
   @Test(arguments: [TradingMode.paper, .validate])
   func `where orders do not leave the machine none may have left`(mode: TradingMode) {
     let harness = EngineHarness.open(makeConfiguration { $0.mode = mode }, exchange: exchange)
-    exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
-    harness.submit(limit("a") { $0.expiry = .timeToLive(.seconds(600)) })
-    exchange.script = { _, _ in nil }
-    harness.store.bootIsNew = true
-    harness.restart(after: .seconds(5))
+    losePower(harness, while: [limit("a") { $0.expiry = .timeToLive(.seconds(600)) }])
     harness.advance(by: .seconds(5))
     #expect(harness.status("a") == (mode == .paper ? .open : .validated))
   }
@@ -98,11 +99,7 @@ import Testing
 
   @Test func `one that expires meanwhile is not found, once every view has said no`() {
     let harness = open()
-    exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
-    harness.submit(limit("a"))
-    exchange.script = { _, _ in nil }
-    harness.store.bootIsNew = true
-    harness.restart(after: .seconds(5))
+    losePower(harness, while: [limit("a")])
     harness.advance(by: .seconds(58))
     #expect(harness.status("a") == .new)
     harness.advance(by: .seconds(60))
@@ -111,11 +108,7 @@ import Testing
 
   @Test func `those of a symbol are looked for by the same lists`() {
     let harness = open()
-    exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
-    for number in 1...20 { harness.submit(limit("s\(number)")) }
-    exchange.script = { _, _ in nil }
-    harness.store.bootIsNew = true
-    harness.restart(after: .seconds(5))
+    losePower(harness, while: (1...20).map { limit("s\($0)") })
     harness.advance(by: .seconds(67))
     #expect(harness.requests(\.isOpenOrders).count <= 2)
     #expect(harness.requests(\.isRecentOrders).count <= 3)

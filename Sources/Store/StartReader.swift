@@ -1,0 +1,89 @@
+import Domain
+import JSON
+
+/// Reads what a start needs to know.
+struct StartReader {
+  /// How far back the risk limits look.
+  private static let reservationPeriod = Duration.seconds(24 * 60 * 60)
+  /// Signals with a number of their source that a start reads: the newest, in a few milliseconds.
+  private static let numberedSignalMaximum: Int64 = 1_000
+  /// How far back the limits of a source look.
+  private static let sourcePeriod = Duration.seconds(60 * 60)
+
+  private let store: OrderStore
+
+  init(_ store: OrderStore) {
+    self.store = store
+  }
+
+  func state(at now: WallTime) throws(StoreError) -> StoredState {
+    let since = now.advanced(by: .zero - Self.reservationPeriod)
+    return StoredState(
+      live: try liveOrders(), reservations: try reservations(since: since),
+      sourceSignals: try sourceSignals(since: now.advanced(by: .zero - Self.sourcePeriod)),
+      sequences: try sequences(since: since), halt: try store.halt(),
+      careful: try store.careful(), ban: try store.setting(.ban, BanRecord.init),
+      rateUsage: try store.setting(.rateUsage, RateUsageRecord.init))
+  }
+
+  private func liveOrders() throws(StoreError) -> [StoredOrder] {
+    let unarmed = try store.unarmedOrders()
+    let rows = try store.statements.liveOrderRows.rows { row throws(StoreError) in
+      (key: try row.orderKey(), values: row.values)
+    }
+    var live: [StoredOrder] = []
+    for row in rows {
+      guard let signal = try store.signal(row.key.signal) else {
+        throw .corrupt("order \(row.key.signal) leg \(row.key.leg) has no signal")
+      }
+      let order = try store.folded(row.key, beside: row.values)
+      let isUnsure =
+        order.status == .new
+        ? unarmed.mayHaveLeft(takenUnder: try boot(of: signal.signalID)) : false
+      live.append(StoredOrder(signal: signal, order: order, mayHaveLeft: isUnsure))
+    }
+    return live
+  }
+
+  private func boot(of id: SignalID) throws(StoreError) -> String? {
+    try store.statements.bootOfSignal.rows([.text(id.text)]) { row throws(StoreError) in
+      row.optionalText(0)
+    }.first.flatMap(\.self)
+  }
+
+  private func reservations(since: WallTime) throws(StoreError) -> [Reservation] {
+    try store.statements.reservations.rows([.integer(since.milliseconds)]) {
+      row throws(StoreError) in
+      let key = try row.orderKey()
+      return Reservation(
+        key: key, at: row.time(2), quote: try row.money(3, in: "order \(key.signal)"))
+    }
+  }
+
+  private func sourceSignals(since: WallTime) throws(StoreError) -> [SourceSignal] {
+    try store.statements.acceptedSignals.rows([.integer(since.milliseconds)]) {
+      row throws(StoreError) -> SourceSignal? in
+      guard let source = (try? JSONReader.read(row.blob(0)))?["source"]?.stringValue else {
+        return nil
+      }
+      return SourceSignal(source: source, at: row.time(1))
+    }.compactMap(\.self)
+  }
+
+  private func sequences(since: WallTime) throws(StoreError) -> [String: Int64] {
+    let values: [SQLiteValue] = [
+      .integer(since.milliseconds), .integer(Self.numberedSignalMaximum),
+    ]
+    var sequences: [String: Int64] = [:]
+    for raw in try store.statements.numberedSignals.rows(
+      values, { row throws(StoreError) in row.blob(0) })
+    {
+      guard let signal = try? JSONReader.read(raw), let source = signal["source"]?.stringValue,
+        let text = signal["sequence"]?.numberValue ?? signal["sequence"]?.stringValue,
+        let number = Int64(text)
+      else { continue }
+      sequences[source] = max(sequences[source] ?? number, number)
+    }
+    return sequences
+  }
+}

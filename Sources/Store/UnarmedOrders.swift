@@ -1,0 +1,28 @@
+/// Which orders that are not on record as armed provably have not left. An arming is not synced before
+/// the order leaves, so that a power cut can lose it; a kill cannot, nor can a restart of the machine
+/// after everything was synced.
+struct UnarmedOrders {
+  /// The present boot of the machine; `nil` where it is not known, and every commit synced.
+  let boot: String?
+  /// The boot of the run before, when that ended in good order; else the present one.
+  let former: String?
+  /// A database that has forgotten something is no witness of what waited in it.
+  let hasForgotten: Bool
+
+  func mayHaveLeft(takenUnder taken: String?) -> Bool {
+    hasForgotten || taken != boot && taken != former
+  }
+
+  /// From here on those that cannot have left are of the present boot, and the others of none: an empty
+  /// text is the name of no boot.
+  static let takeOver = """
+    UPDATE signal SET boot = CASE WHEN ?3 OR boot IS NOT ?1 AND boot IS NOT ?2 THEN '' ELSE ?1 END
+    WHERE id IN (SELECT signal_id FROM orders WHERE status = 'new')
+    """
+
+  var values: [SQLiteValue] {
+    [Self.value(boot), Self.value(former), .integer(hasForgotten ? 1 : 0)]
+  }
+
+  private static func value(_ text: String?) -> SQLiteValue { text.map { .text($0) } ?? .null }
+}

@@ -14,7 +14,7 @@ struct BadInputTests {
     let daemon = try DaemonUnderTest.trading(market)
     #expect(BadInput.texts.count >= 100)
 
-    let before = try descriptors(daemon)
+    let before = try descriptorsAtRest(daemon)
     try feed(daemon, round: 1)
     try feedOddNames(daemon)
     try takesAGoodSignal(daemon, "good-1")
@@ -46,9 +46,15 @@ struct BadInputTests {
     return open - connections.reduce(0, +)
   }
 
+  /// The fewest of many readings: a file that the store is just writing is open for a moment.
+  private func descriptorsAtRest(_ daemon: DaemonUnderTest) throws -> Int64 {
+    try #require(try (0..<20).map { _ in try descriptors(daemon) }.min())
+  }
+
   /// Clients have closed their ends; the daemon hears of it with its next turns.
   private func returnsTo(_ count: Int64, _ daemon: DaemonUnderTest) throws {
-    try daemon.until("\(count) open descriptors", holds: { try descriptors(daemon) == count })
+    try daemon.until(
+      "at most \(count) open descriptors", holds: { try descriptors(daemon) <= count })
   }
 
   private func takesAGoodSignal(_ daemon: DaemonUnderTest, _ id: String) throws {

@@ -140,7 +140,7 @@ final class SimulatedProcess {
 
   /// When the engine wants to be called, in true time.
   var deadline: Int64? {
-    guard isAlive, let moment = epochs?.driver?.engine.nextDeadline else { return nil }
+    guard isAlive, let moment = epochs?.driver?.nextDeadline else { return nil }
     return world.trueTime(of: moment)
   }
 

@@ -129,9 +129,9 @@ final class Trader {
       try loop.turn(until: deadline)
       driver?.commitAndSend()
       // The price may have come during the commit: its order goes before answers, files and the journal.
-      if driver?.engine.isAskingPrices == true { try loop.turn(until: loop.now) }
+      if driver?.isAskingPrices == true { try loop.turn(until: loop.now) }
       driver?.finish()
-      if let driver { venueFacts.endOfTurn(driver.engine) }
+      if let driver { venueFacts.endOfTurn(driver) }
       takeOver(reload.takeOutcome())
       keys.endOfTurn()
       metricsServer?.endOfTurn(metricsSnapshot)
@@ -145,7 +145,7 @@ final class Trader {
 
   private var deadline: MonotonicTime? {
     let retry = logger.hasBacklog ? loop.now.advanced(by: Self.logRetryInterval) : nil
-    return [driver?.engine.nextDeadline, stopDeadline, retry].compactMap(\.self).min()
+    return [driver?.nextDeadline, stopDeadline, retry].compactMap(\.self).min()
   }
 
   private var driver: EngineDriver<StoreError>? { epochs?.driver }

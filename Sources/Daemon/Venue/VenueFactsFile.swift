@@ -74,11 +74,11 @@ final class VenueFactsFile {
   }
 
   /// Keeps what the engine has read since.
-  func endOfTurn(_ engine: Engine) {
+  func endOfTurn(_ driver: EngineDriver<StoreError>) {
     tellFailure()
-    guard engine.venueFactsRevision != written, shared.begin() else { return }
-    written = engine.venueFactsRevision
-    let facts = engine.venueFacts
+    guard driver.venueFactsRevision != written, shared.begin() else { return }
+    written = driver.venueFactsRevision
+    let facts = driver.engine.venueFacts
     last = facts
     let write = { @Sendable [shared, folder, name, source, boot] in
       do throws(SystemError) {

@@ -242,6 +242,13 @@ package final class EngineDriver<Failure: Error> {
   }
 
   package func status(at now: Moment) -> EngineStatus { engine.status(at: now) }
+
+  // What is asked for in every turn. Read through `engine`, from another module, each of these would
+  // copy the whole engine first.
+
+  package var nextDeadline: MonotonicTime? { engine.nextDeadline }
+  package var isAskingPrices: Bool { engine.isAskingPrices }
+  package var venueFactsRevision: Int { engine.venueFactsRevision }
 }
 
 extension Effect {

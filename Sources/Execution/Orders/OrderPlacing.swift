@@ -132,7 +132,7 @@ enum OrderPlacing {
   /// each source the order goes first that expires first.
   static func leave(_ parts: inout EngineParts, _ reaction: inout Reaction) {
     guard parts.isTradingOpen, !parts.trading.isStopping else { return }
-    guard !parts.placements.ordersWait || parts.scheduler.breakers.admits(.placements, &reaction)
+    guard parts.placements.ordersWait, parts.scheduler.breakers.admits(.placements, &reaction)
     else { return }
     let now = reaction.now.monotonic
     var heads = heads(&parts, at: now)

@@ -73,7 +73,7 @@ final class Trader {
     self.reload = ConfigurationReload(loop, logger, reload)
     venueFacts = VenueFactsFile(
       beside: configuration.store.path, source: configuration.exchange.restURL, logger)
-    statusLine = StatusLine(loop, service)
+    statusLine = StatusLine(loop) { service.status($0) }
     keys.changed = { [weak self] in
       guard let self else { return }
       link?.change(
@@ -137,7 +137,9 @@ final class Trader {
       metricsServer?.endOfTurn(metricsSnapshot)
       notifier?.endOfTurn()
       endIfDone()
-      statusLine.show(mode: configuration.mode.rawValue) { troubles(at: $0) }
+      statusLine.show(
+        mode: configuration.mode.rawValue, isOpen: driver?.isTradingOpen ?? false
+      ) { troubles(at: $0) }
     }
     logger.flush()
     return exitCode ?? .failed

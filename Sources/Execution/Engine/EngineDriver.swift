@@ -247,6 +247,7 @@ package final class EngineDriver<Failure: Error> {
   // copy the whole engine first.
 
   package var nextDeadline: MonotonicTime? { engine.nextDeadline }
+  package var isTradingOpen: Bool { engine.isTradingOpen }
   package var isAskingPrices: Bool { engine.isAskingPrices }
   package var venueFactsRevision: Int { engine.venueFactsRevision }
 }

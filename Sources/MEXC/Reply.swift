@@ -8,7 +8,7 @@ enum Reply {
   case success(JSONValue)
   /// A business error: its code may come with a 4xx status or inside a 200.
   case refused(ExchangeError)
-  /// 429 or 418, as status or as code.
+  /// 429 or 418 as status or as code, or the code 510 ("too frequent").
   case throttled(isBan: Bool, text: String)
   /// 403: the firewall in front of the exchange.
   case blocked(String)
@@ -65,7 +65,7 @@ enum Reply {
     if code == 0 || code == 200 { return .success(body) }
     let text = message(in: body, hiding: secrets) ?? ""
     switch code {
-    case 429, 418: return .throttled(isBan: code == 418, text: text)
+    case 429, 418, 510: return .throttled(isBan: code == 418, text: text)
     default: return .refused(ErrorTable.error(code: code, text: text))
     }
   }

@@ -141,7 +141,7 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
     .code(10203, .doubtful(10203, .query)), .code(30026, .doubtful(30026, .query)),
     .code(20001, .doubtful(20001, .query)), .code(20002, .doubtful(20002, .query)),
     .code(500, .unreadable), .code(503, .unreadable), .code(504, .unreadable),
-    .code(510, .doubtful(510, .wait)), .code(11444, .doubtful(11444, .wait)),
+    .code(11444, .doubtful(11444, .wait)),
     .code(10098, .doubtful(10098, .halt)), .code(700009, .doubtful(700009, .fix)),
     .code(730000, .doubtful(730000, .halt)), .code(22222, .doubtful(22222, .fix)),
     .code(30099, .doubtful(30099, .query)),
@@ -168,6 +168,8 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
     .init(400, #"{"code":429,"msg":"Too Many Requests"}"#, .throttled(isBan: false)),
     .init(200, #"{"code":429,"msg":"Too Many Requests"}"#, .throttled(isBan: false)),
     .init(200, #"{"code":418}"#, .throttled(isBan: true)),
+    .init(400, #"{"code":510,"msg":"Too frequent"}"#, .throttled(isBan: false)),
+    .init(200, #"{"code":510,"msg":"Too frequent"}"#, .throttled(isBan: false)),
   ]
 
   @Test(arguments: acknowledgements + refusals + doubts)

@@ -45,19 +45,30 @@ struct BatchAnswer {
     }
   }
 
-  /// When every order that no element names was refused, this one was, whichever element is its own.
+  /// When every order that no element names was refused, this one was, whichever element is its own. The
+  /// refusal says each of the reasons that may be the order's.
   private static func outcome(
     ofOneAmong nameless: [Element]
   ) -> Result<String, ExchangeFailure> {
-    let areRefused = nameless.allSatisfy { element in
-      if case .failure(.refused(let error)) = element.outcome {
-        error.refusesPlacement
+    let refusals = nameless.compactMap { element in
+      if case .failure(.refused(let error)) = element.outcome, error.refusesPlacement {
+        error
       } else {
-        false
+        nil as ExchangeError?
       }
     }
-    return areRefused && nameless.count > 0
-      ? nameless[0].outcome : .failure(.unreadable("an element of the answer names no order"))
+    guard refusals.count == nameless.count,
+      var refusal = refusals.first(where: { $0.action == .halt }) ?? refusals.first
+    else { return .failure(.unreadable("an element of the answer names no order")) }
+    var others: [ExchangeError] = []
+    for other in refusals where other.code != refusal.code && !others.contains(other) {
+      others.append(other)
+    }
+    for other in others { refusal.text += ", or code \(other.code): \(other.text)" }
+    if !others.isEmpty {
+      refusal.text += " (the answer does not say which of its orders had which)"
+    }
+    return .failure(.refused(refusal))
   }
 
   private static func element(

@@ -99,6 +99,21 @@ import Testing
     #expect(verdicts == [verdict, verdict, verdict])
   }
 
+  @Test func `refusals that name no order are each order's possible reasons`() throws {
+    let body =
+      #"[{"code":30004,"msg":"Insufficient"},{"code":30002,"msg":"Too small"},"#
+      + #"{"code":30004,"msg":"Insufficient"}]"#
+    let answer = answer(to: .place(try Self.requests()), response(200, body))
+    for reading in answer.placementReadings(of: 3) {
+      guard case .failure(.refused(let error)) = reading else {
+        Issue.record("\(reading)")
+        continue
+      }
+      #expect(error.code == 30004)
+      #expect(error.text.hasPrefix("Insufficient, or code 30002: Too small (the answer does not"))
+    }
+  }
+
   @Test func `an element's text is cut, and shows no key`() throws {
     var exchange = MEXCSpot(credentials: try documentedCredentials(), receiveWindow: .seconds(5))
     let long = "key mx0aBYs33eIilxBWC5 " + String(repeating: "x", count: 2_000)

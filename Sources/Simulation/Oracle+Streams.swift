@@ -12,11 +12,15 @@ extension Oracle {
   /// No order is judged by a book that is too old or that is none.
   func checkPrice(of order: Order, _ quote: Quote, unguarded: (String) -> Void) {
     let side = order.request.side
-    let push = pushedPrices.push(of: quote, for: order.request.symbol, side)
+    let symbol = order.request.symbol
+    let asked = prices.sentAt(of: quote, world)
+    let push =
+      pushedPrices.push(of: quote, for: symbol, side)
+      ?? (asked == nil ? pushedPrices.push(agedTo: quote, for: symbol, side) : nil)
     if let push, push.price.price(for: side) != quote.price {
       return unguarded("its price is from a book that is crossed or empty")
     }
-    guard let knownAt = push?.knownAt ?? prices.sentAt(of: quote, world)
+    guard let knownAt = push?.knownAt ?? asked
     else { return unguarded("nobody asked for its price, and none such was pushed") }
     let age = Duration.nanoseconds(world.time - knownAt)
     // A time is written down in whole milliseconds.

@@ -192,7 +192,7 @@ final class SimulatedStreams: VenueStreams {
   private func pushed(_ symbol: Symbol, _ book: TopOfBook) -> MarketPrice {
     var price = MarketPrice(
       at: world.scenario.venue.traits(in: .live).name, bid: book.bid, ask: book.ask,
-      knownAt: world.machineNow, origin: .pushed)
+      knownAt: world.machineNow, sentAt: book.sentAt, origin: .pushed)
     guard world.happens(.bookLies) else { return price }
     switch world.below(4, for: .bookLies) {
     case 0: (price.bid, price.ask) = (book.ask, book.bid)
@@ -241,7 +241,8 @@ final class SimulatedStreams: VenueStreams {
     case .order(let report): .execution(report)
     case .trade(let trade): trade.clientOrderID.map { .accountStream(.traded($0)) }
     case .unreadableOrder(let symbol, let row): .accountStream(.unreadable(symbol, row))
-    case .topOfBook, .noPrice, .balance, .unreadable: nil
+    case .unreadable: .accountStream(.notUnderstood)
+    case .topOfBook, .noPrice, .balance: nil
     }
   }
 
@@ -277,7 +278,9 @@ extension Input {
     case .execution(let report):
       "order \(report.orderID) \(report.status) \(report.executedQuantity)"
     case .accountStream(let event): "\(event)"
-    case .signal, .answer, .price, .heartbeat, .keyChanged, .tick, .command, .reconfigure, .stop: ""
+    case .signal, .answer, .price, .noPrice, .heartbeat, .keyChanged, .tick, .command, .reconfigure,
+      .stop:
+      ""
     }
   }
 }

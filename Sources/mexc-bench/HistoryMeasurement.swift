@@ -134,7 +134,8 @@ final class HistoryMeasurement {
     return BenchSection(
       name: "history", title: "History: what a long past costs", unit: .microseconds, rows: rows,
       notes: [
-        "Start: to READY=1, with \(Self.openOrders) open orders besides.",
+        "Start: to READY=1, with \(Self.openOrders) open orders besides; the limits of a day count "
+          + "\(bench.extent.lasting) orders then of the long past, and of the other few.",
         "Wire: from the rename of a signal to its order, the price known, by turns.",
         "Resident memory: after the start, and at the end, which for the long past is after "
           + "\(bench.extent.lasting) more signals.",

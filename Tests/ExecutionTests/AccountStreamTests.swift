@@ -170,6 +170,19 @@ import Testing
     #expect(looks(harness) == before)
   }
 
+  /// It may have been the fill of any order.
+  @Test func `what is not understood has every order looked up within a second`() {
+    let harness = connected()
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(10))
+    let before = looks(harness)
+    exchange.fill(0, to: "1", .filled)
+    for _ in 0..<3 { harness.apply(.accountStream(.notUnderstood)) }
+    harness.advance(by: .seconds(1))
+    #expect(harness.status("a") == .filled)
+    #expect(looks(harness) == before + 1)
+  }
+
   @Test func `what was placed before the stream was connected is looked up once`() {
     let harness = open()
     harness.submit(limit("a"))

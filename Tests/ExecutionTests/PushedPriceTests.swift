@@ -6,15 +6,14 @@ import Testing
 @Suite struct PushedPriceTests {
   private func push(
     _ harness: EngineHarness, _ symbol: Symbol = btc, bid: String = "99", ask: String = "100",
-    age: Duration = .zero
+    age: Duration = .zero, sentAt: WallTime? = nil
   ) {
     harness.apply(
       .price(
         symbol,
         MarketPrice(
           at: traits.name, bid: decimal(bid), ask: decimal(ask),
-          knownAt: harness.now.advanced(by: .zero - age),
-          origin: .pushed)))
+          knownAt: harness.now.advanced(by: .zero - age), sentAt: sentAt, origin: .pushed)))
   }
 
   private func holdPrices(_ harness: EngineHarness) {
@@ -108,5 +107,64 @@ import Testing
     harness.advance(by: .seconds(2))
     #expect(harness.status("a") == .open)
     #expect(harness.requests(\.isPrices).allSatisfy { $0.dispatch.request != .prices([]) })
+  }
+
+  /// On a stream that lags from its first push on, nothing but the exchange's clock tells it.
+  @Test func `a pushed price is as old as its sending by the exchange's clock`() {
+    let harness = EngineHarness.open(makeConfiguration { $0.price.source = .auto })
+    holdPrices(harness)
+    let time = harness.exchange.time(at: harness.now)
+    push(harness, sentAt: time.advanced(by: .seconds(-2)))
+    harness.submit(limit("a"))
+    harness.settle()
+    #expect(harness.placements.isEmpty)
+    #expect(harness.requests(\.isPrices).count == 1)
+    #expect(harness.engine.symbolsWithoutPush(at: harness.now.monotonic)?.contains(btc) == true)
+    // One that seems to be from the future came now.
+    push(harness, sentAt: time.advanced(by: .seconds(60)))
+    harness.settle()
+    #expect(harness.status("a") == .open)
+    harness.advance(by: .seconds(2))
+    harness.submit(limit("b"))
+    harness.settle()
+    #expect(harness.status("b") == .new)
+  }
+
+  @Test func `a book without a price ends the one that was pushed, and no other`() {
+    let harness = EngineHarness.open()
+    push(harness)
+    push(harness, eth)
+    harness.apply(.noPrice(btc))
+    harness.submit(limit("a"))
+    harness.settle()
+    #expect(harness.requests(\.isPrices).count == 1)
+    #expect(harness.status("a") == .open)
+    // What was asked for stands.
+    harness.apply(.noPrice(btc))
+    harness.submit(limit("b"))
+    harness.submit(limit("c", eth))
+    harness.settle()
+    #expect(harness.status("b") == .open)
+    #expect(harness.status("c") == .open)
+    #expect(harness.requests(\.isPrices).count == 1)
+  }
+
+  @Test func `a source that is to be asked uses nothing that was pushed before`() {
+    let harness = EngineHarness.open(makeConfiguration { $0.price.source = .auto })
+    push(harness)
+    harness.reconfigure(makeConfiguration { $0.price.source = .rest })
+    harness.submit(limit("a"))
+    harness.settle()
+    #expect(harness.requests(\.isPrices).count == 1)
+    #expect(harness.status("a") == .open)
+  }
+
+  @Test func `where prices are only pushed, their absence is what a signal is told`() {
+    let harness = EngineHarness.open(makeConfiguration { $0.price.source = .stream })
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(120))
+    #expect(harness.code("a") == .priceUnavailable)
+    #expect(harness.requests(\.isPrices).isEmpty)
+    #expect(harness.placements.isEmpty)
   }
 }

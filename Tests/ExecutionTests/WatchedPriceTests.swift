@@ -96,8 +96,8 @@ import Testing
     harness.advance(by: .seconds(2))
     harness.submit(limit("c") { $0.expiry = .timeToLive(.seconds(5)) })
     harness.advance(by: .seconds(10))
-    #expect(harness.code("c") == .expired)
-    #expect(harness.message("c").contains("the current price was still awaited"))
+    #expect(harness.code("c") == .priceUnavailable)
+    #expect(harness.message("c").contains("no price young enough was pushed"))
   }
 
   @Test func `prices for which nobody waits change nothing else`() {

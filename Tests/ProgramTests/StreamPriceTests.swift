@@ -93,6 +93,22 @@ struct StreamPriceTests {
     #expect(try daemon.quote("after") == "64100")
   }
 
+  /// No push ever came sooner that could tell; the exchange's clock does.
+  @Test
+  func `a stream that lags from its first push on is not believed`() throws {
+    let market = try SimulatedMarket()
+    try market.faults(FaultRule.stream("market", "stream_lag", ["delay_ms": 5_000]))
+    let daemon = try trading(market)
+    try daemon.until("the stream", holds: { try daemon.isOpen("market") })
+    try daemon.pass(.seconds(6))
+    try market.price("BTCUSDT", "64100")
+    #expect(try daemon.status()["price_source"] == "rest")
+    let before = try asked(market)
+    try trade(daemon, Wish("after", ["price": "64100"]), "after")
+    #expect(try asked(market) == before + 1)
+    #expect(try daemon.quote("after") == "64100")
+  }
+
   @Test
   func `a symbol that is not pushed is looked up, and the others are not`() throws {
     let market = try SimulatedMarket()
@@ -172,6 +188,24 @@ struct StreamPriceTests {
           && problem?["advice"]?.stringValue?.contains("exchange.stream_url") == true
       })
     #expect(try daemon.operate("status").status == 1)
+  }
+
+  @Test
+  func `with the stream alone its silence is a problem, and the reason of what expires`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try trading(market) { $0["price.source"] = "stream" }
+    try daemon.waitForPushedPrices()
+    #expect(try daemon.status()["problems"] == [])
+    try market.faults(FaultRule.stream("market", "stream_silent"))
+    try daemon.until("silence", holds: { try daemon.status()["price_source"] == "none" })
+    let problem = try daemon.status()["problems"]?.arrayValue?.first
+    #expect(
+      problem?["message"]?.stringValue?.hasPrefix("no current price of ") == true,
+      "\(problem ?? .null)")
+    #expect(try daemon.operate("status").status == 1)
+    try daemon.drop("waits.json", Wish("waits", ["ttl_seconds": 2]).text)
+    #expect(try daemon.waitForOutcome("waits.json").code == "price_unavailable")
+    #expect(try asked(market) == 0)
   }
 
   @Test

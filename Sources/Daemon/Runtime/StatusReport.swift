@@ -16,7 +16,8 @@ package enum StatusReport {
     package var connections: HTTPClientStatus?
     package var streams: [StreamStatus]
     /// Every watched symbol has a pushed price that orders can be judged by.
-    package var hasFreshStream: Bool
+    /// Where the prices come from that orders are judged by now.
+    package var priceSource: String
     package var lastCommitNanoseconds: Int64
     package var droppedLogLines: Int
     package var loopTurns: Int
@@ -43,7 +44,7 @@ package enum StatusReport {
         ("unknown", .integer(engine?.unknown ?? 0)),
         ("not_found", .integer(engine?.notFound ?? 0)),
         ("open_orders", .integer(engine?.open ?? 0)),
-        ("price_source", facts.hasFreshStream ? "stream" : "rest"),
+        ("price_source", .string(facts.priceSource)),
         ("streams", .array(facts.streams.map(\.document))),
         ("clock_offset_ms", engine?.clockOffsetMilliseconds.map { .integer($0) } ?? .null),
         (

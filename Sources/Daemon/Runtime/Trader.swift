@@ -273,9 +273,14 @@ final class Trader {
     StatusReport.Facts(
       configuration: configuration, startedAt: startedAt, troubles: troubles(at: now),
       connections: client?.status, streams: streams?.status(at: now) ?? [],
-      hasFreshStream: streams?.isFresh(configuration.price.maximumAge, at: now.monotonic) ?? false,
+      priceSource: priceSource(at: now.monotonic),
       lastCommitNanoseconds: store.lastCommitNanoseconds,
       droppedLogLines: logger.dropped, loopTurns: loop.turns, ban: driver?.engine.ban)
+  }
+
+  private func priceSource(at now: MonotonicTime) -> String {
+    if driver?.engine.symbolsWithoutPush(at: now) == [] { return "stream" }
+    return configuration.price.source == .stream ? "none" : "rest"
   }
 
   // MARK: The service
@@ -294,8 +299,13 @@ final class Trader {
     Troubles.list(
       driver?.engine, storageError, client?.status, isStopping: stopDeadline != nil, at: now)
       + (gateway?.troubles ?? [])
-      + (configuration.price.source == .stream ? streams?.troubles ?? [] : [])
+      + (configuration.price.source == .stream ? streamTroubles(at: now.monotonic) : [])
       + (notifier?.trouble.map { [$0] } ?? [])
+  }
+
+  private func streamTroubles(at now: MonotonicTime) -> [Trouble] {
+    let unpriced = driver?.engine.symbolsWithoutPush(at: now) ?? []
+    return streams?.troubles(unpriced: unpriced) ?? []
   }
 
   func handle(_ request: ProcessRequest) {

@@ -11,9 +11,7 @@ package final class ExchangeStreams: VenueStreams {
   private let now: () -> Moment
   private lazy var market = MarketStream(
     of: MEXCSpot.spotTraits.name, line: line, interval: interval, now: now
-  ) {
-    [weak self] symbol, price in self?.onInput?(.price(symbol, price))
-  }
+  ) { [weak self] input in self?.onInput?(input) }
   private lazy var orders = OrderStream(line: line) { [weak self] input in self?.onInput?(input) }
 
   package init(line: StreamLine, interval: StreamChannel.Interval, now: @escaping () -> Moment) {
@@ -38,11 +36,6 @@ package final class ExchangeStreams: VenueStreams {
     market.status(at: now) + [orders.status(at: now)]
   }
 
-  /// Whether every symbol that is watched has a pushed price younger than this.
-  func isFresh(_ maximumAge: Duration, at now: MonotonicTime) -> Bool {
-    market.isFresh(maximumAge, at: now)
-  }
-
   /// What is wrong where prices come from here alone.
-  var troubles: [Trouble] { market.troubles }
+  func troubles(unpriced: [Symbol]) -> [Trouble] { market.troubles(unpriced: unpriced) }
 }

@@ -16,12 +16,10 @@ final class MarketStream {
   private let line: StreamLine
   private let interval: StreamChannel.Interval
   private let now: () -> Moment
-  private let onPrice: (Symbol, MarketPrice) -> Void
+  private let onInput: (Input) -> Void
   private var wanted: Set<Symbol> = []
   private var connections: [StreamConnection] = []
   private var places: [Symbol: Place] = [:]
-  /// Of the price that each symbol last had.
-  private var knownAt: [Symbol: MonotonicTime] = [:]
   private var sweep: EventLoop.TimerID?
 
   /// An account trades no more symbols than these hold; prices of further ones are looked up.
@@ -29,13 +27,13 @@ final class MarketStream {
 
   init(
     of venue: VenueName, line: StreamLine, interval: StreamChannel.Interval,
-    now: @escaping () -> Moment, onPrice: @escaping (Symbol, MarketPrice) -> Void
+    now: @escaping () -> Moment, onInput: @escaping (Input) -> Void
   ) {
     self.venue = venue
     self.line = line
     self.interval = interval
     self.now = now
-    self.onPrice = onPrice
+    self.onInput = onInput
   }
 
   deinit { cancelSweep() }
@@ -110,10 +108,7 @@ final class MarketStream {
     let gone = places.filter { _, place in
       place.unwantedSince.map { now.since($0) >= line.times.unwantedMaximum } ?? false
     }
-    for symbol in gone.keys {
-      places[symbol] = nil
-      knownAt[symbol] = nil
-    }
+    for symbol in gone.keys { places[symbol] = nil }
     for connection in connections {
       let symbols = gone.filter { $0.value.connection === connection }.keys.sorted()
       if symbols.isEmpty { continue }
@@ -146,17 +141,16 @@ final class MarketStream {
     switch push {
     case .topOfBook(let symbol, let book):
       guard wanted.contains(symbol) else { return }
-      let known = now().advanced(by: .zero - age)
-      knownAt[symbol] = max(knownAt[symbol] ?? known.monotonic, known.monotonic)
-      onPrice(
-        symbol,
-        MarketPrice(at: venue, bid: book.bid, ask: book.ask, knownAt: known, origin: .pushed))
+      let price = MarketPrice(
+        at: venue, bid: book.bid, ask: book.ask, knownAt: now().advanced(by: .zero - age),
+        sentAt: book.sentAt, origin: .pushed)
+      onInput(.price(symbol, price))
+    case .noPrice(let symbol, reason: _):
+      if wanted.contains(symbol) { onInput(.noPrice(symbol)) }
     case .unreadable(let reason):
-      line.journal.trouble(
+      line.journal.strange(
         "the price stream pushes something that is not understood; nothing is concluded from it",
-        reason: reason, advice: "check that exchange.stream_url is the exchange's")
-    // The price of before grows old.
-    case .noPrice: break
+        reason: reason)
     // None of these was asked for.
     case .order, .trade, .unreadableOrder, .balance: break
     }
@@ -164,24 +158,18 @@ final class MarketStream {
 
   // MARK: What can be seen of it
 
-  /// Whether every symbol that is wanted has a price younger than this.
-  func isFresh(_ maximumAge: Duration, at now: MonotonicTime) -> Bool {
-    !wanted.isEmpty
-      && wanted.allSatisfy { symbol in
-        knownAt[symbol].map { now.since($0) < maximumAge } ?? false
-      }
-  }
-
   func status(at now: Moment) -> [StreamStatus] {
     connections.isEmpty
       ? [StreamStatus(name: "market", state: .off)]
       : connections.map { $0.status("market", at: now) }
   }
 
-  /// What is wrong where prices come from here alone.
-  var troubles: [Trouble] {
+  /// What is wrong where prices come from here alone. `unpriced` are the wanted symbols that have no price
+  /// from here that an order could be judged by.
+  func troubles(unpriced: [Symbol]) -> [Trouble] {
     let pushed = connections.reduce(into: Set<StreamChannel>()) { $0.formUnion($1.accepted) }
-    let missing = wanted.filter { !pushed.contains(.bookTicker($0, interval)) }.sorted()
+    let refused = wanted.filter { !pushed.contains(.bookTicker($0, interval)) }.sorted()
+    let missing = refused.isEmpty ? unpriced : refused
     guard let first = missing.first else { return [] }
     let end = connections.compactMap(\.lastEnd).first
     let which = missing.count == 1 ? "\(first)" : "\(missing.count) symbols, first \(first)"
@@ -189,9 +177,14 @@ final class MarketStream {
       Trouble(
         subject: .daemon,
         message:
-          "no price of \(which) is pushed, and price.source is \"stream\": their signals wait"
-          + (end.map { " (\($0.text))" } ?? ""),
-        advice: end?.advice ?? "check the symbols in risk.symbols; they are asked for again")
+          "no \(refused.isEmpty ? "current " : "")price of \(which) is pushed, and price.source is "
+          + "\"stream\": their signals wait" + (end.map { " (\($0.text))" } ?? ""),
+        advice: end?.advice ?? (refused.isEmpty ? Self.advice : Self.refusedAdvice))
     ]
   }
+
+  private static let refusedAdvice = "check the symbols in risk.symbols; they are asked for again"
+  private static let advice =
+    "price.source \"auto\" asks for prices that are not pushed; check this machine's clock "
+    + "('timedatectl') and the way to exchange.stream_url"
 }

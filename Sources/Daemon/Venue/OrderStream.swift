@@ -80,9 +80,10 @@ final class OrderStream {
     case .unreadableOrder(let symbol, let row):
       tell(.accountStream(.unreadable(symbol, row)))
     case .unreadable(let reason):
-      line.journal.trouble(
-        "the account's stream pushes something that is not understood; orders are looked up anyway",
-        reason: reason, advice: "check that exchange.stream_url is the exchange's")
+      tell(.accountStream(.notUnderstood))
+      line.journal.strange(
+        "the account's stream pushes something that is not understood; orders are looked up",
+        reason: reason)
     // Nothing is decided by balances, and prices were not asked for here.
     case .balance, .topOfBook, .noPrice: break
     }

@@ -152,9 +152,8 @@ final class StreamConnection {
     switch event {
     case .pushed(let push, let age): onEvent(.pushed(push, age: age))
     case .unreadable(let text):
-      line.journal.trouble(
-        "\(name) says something that is not understood; nothing is concluded from it",
-        reason: text, advice: "check that exchange.stream_url is the exchange's")
+      line.journal.strange(
+        "\(name) says something that is not understood; nothing is concluded from it", reason: text)
     case .refused(let channel, let words):
       line.journal.trouble(
         "\(name): the exchange does not push \(channel.text)", reason: words,

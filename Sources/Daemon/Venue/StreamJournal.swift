@@ -23,7 +23,16 @@ final class StreamJournal {
 
   /// A trouble that may come again and again.
   func trouble(_ message: String, reason: String, advice: String) {
-    let isRecent = told.isRecent("\(message) \(reason)", at: now())
+    tell("\(message) \(reason)", message, reason, advice)
+  }
+
+  /// Something that was pushed and cannot be understood. Its reason may differ every time.
+  func strange(_ message: String, reason: String) {
+    tell(message, message, reason, "check that exchange.stream_url is the exchange's")
+  }
+
+  private func tell(_ news: String, _ message: String, _ reason: String, _ advice: String) {
+    let isRecent = told.isRecent(news, at: now())
     tell(isRecent ? .debug : .notice, message, ["reason": reason, "advice": advice])
   }
 }

@@ -46,6 +46,12 @@ package struct Engine: Sendable {
 
   package mutating func status(at now: Moment) -> EngineStatus { EngineStatus(&parts, at: now) }
 
+  /// Symbols whose prices the exchange is to send, and that have none from there that an order could be
+  /// judged by; `nil` where it is to send none.
+  package func symbolsWithoutPush(at now: MonotonicTime) -> [Symbol]? {
+    parts.symbolsWithoutPush(at: now)
+  }
+
   /// Everything that is not as it should be, the most serious first.
   package func troubles(at now: Moment) -> [Trouble] { Troubles(parts, at: now).list }
 
@@ -55,7 +61,7 @@ package struct Engine: Sendable {
   package mutating func apply(_ input: Input, at now: Moment) -> [Effect] {
     // Prices come many times a second, and most of the time nobody waits for them.
     if case .price(let symbol, let price) = input, !parts.awaitsPrice(of: symbol) {
-      parts.prices.take(symbol, price)
+      parts.takePushed(symbol, price)
       return []
     }
     var reaction = Reaction(at: now)
@@ -73,7 +79,8 @@ package struct Engine: Sendable {
     case .signal(let arrival, let known):
       SignalIntake.receive(arrival, known, &parts, &reaction)
     case .answer(let id, let answer): take(answer, to: id, &reaction)
-    case .price(let symbol, let price): parts.prices.take(symbol, price)
+    case .price(let symbol, let price): parts.takePushed(symbol, price)
+    case .noPrice(let symbol): parts.prices.forgetPushed { $0 == symbol }
     case .execution(let report): OrderPolling.takePushed(report, &parts, &reaction)
     case .accountStream(let event): AccountStreamEvents.take(event, &parts, &reaction)
     case .heartbeat(let source): parts.watch.heard(source, &reaction)
@@ -155,6 +162,7 @@ package struct Engine: Sendable {
       "an engine trades for one account, and a change of it needs a restart")
     parts.configuration = configuration
     parts.prices.asksVenue = configuration.price.source != .stream
+    if configuration.price.source == .rest { parts.prices.forgetPushed { _ in true } }
     parts.risk.limits = configuration.risk
     parts.sources.table = configuration.sources
     parts.watch.keep(configuration.sources, at: now)

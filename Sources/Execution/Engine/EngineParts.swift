@@ -67,6 +67,24 @@ struct EngineParts: Sendable {
     reaction.add(.watchPrices(wanted))
   }
 
+  /// A pushed price is at least as old as its sending by the exchange's clock says.
+  mutating func takePushed(_ symbol: Symbol, _ price: MarketPrice) {
+    var price = price
+    if let sentAt = price.sentAt, let clock = venue.clock {
+      let late = price.knownAt.monotonic.since(clock.latest(of: sentAt))
+      if late > .zero { price.knownAt = price.knownAt.advanced(by: .zero - late) }
+    }
+    prices.take(symbol, price)
+  }
+
+  func symbolsWithoutPush(at now: MonotonicTime) -> [Symbol]? {
+    if watched.isEmpty { return nil }
+    return watched.filter { symbol in
+      !prices.isFresh(
+        symbol, maximumAge: configuration.price.maximumAge, from: .pushed, at: now)
+    }.sorted()
+  }
+
   mutating func nextOrderNumber() -> Int {
     acceptedCount += 1
     return acceptedCount

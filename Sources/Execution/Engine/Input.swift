@@ -8,6 +8,8 @@ package enum Input: Sendable {
   case answer(RequestID, ExchangeAnswer)
   /// A price that the exchange sent by itself.
   case price(Symbol, MarketPrice)
+  /// The exchange sent a book that has no price: it is empty, or crossed.
+  case noPrice(Symbol)
   /// What the exchange says of an order by itself: the same as the answer to a look at it.
   case execution(OrderReport)
   case accountStream(AccountStreamEvent)

@@ -97,6 +97,11 @@ enum OrderPlacing {
     if life.order.quote == nil, let failure = parts.prices.lastFailure {
       return Denial(.priceUnavailable, "no current price before it expired: \(failure)")
     }
+    if life.order.quote == nil, !parts.prices.asksVenue, parts.isTradingOpen {
+      return Denial(
+        .priceUnavailable,
+        "no price young enough was pushed before it expired, and price.source is \"stream\"")
+    }
     let cause: String
     if !parts.isTradingOpen {
       cause = "trading was not open: the exchange could not be asked"

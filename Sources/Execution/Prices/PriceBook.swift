@@ -15,17 +15,20 @@ package struct MarketPrice: Hashable, Sendable {
   package var last: FixedDecimal?
   /// The earliest moment that it can be from: when it was asked for, or received.
   package var knownAt: Moment
+  /// When it was sent, by the exchange's clock, where that is told.
+  package var sentAt: WallTime?
   package var origin: Origin
 
   package init(
     at venue: VenueName, bid: FixedDecimal? = nil, ask: FixedDecimal? = nil,
-    last: FixedDecimal? = nil, knownAt: Moment, origin: Origin
+    last: FixedDecimal? = nil, knownAt: Moment, sentAt: WallTime? = nil, origin: Origin
   ) {
     self.venue = venue
     self.bid = bid
     self.ask = ask
     self.last = last
     self.knownAt = knownAt
+    self.sentAt = sentAt
     self.origin = origin
   }
 
@@ -85,8 +88,12 @@ struct PriceBook: Sendable {
   }
 
   /// Whether there is a price that orders can be judged by.
-  func isFresh(_ symbol: Symbol, maximumAge: Duration, at now: MonotonicTime) -> Bool {
-    guard let price = prices[symbol], price.isUsable else { return false }
+  func isFresh(
+    _ symbol: Symbol, maximumAge: Duration, from origin: MarketPrice.Origin? = nil,
+    at now: MonotonicTime
+  ) -> Bool {
+    guard let price = prices[symbol], price.isUsable, origin == nil || price.origin == origin
+    else { return false }
     return now.since(price.knownAt.monotonic) < maximumAge
   }
 
@@ -145,6 +152,11 @@ struct PriceBook: Sendable {
     failure = reason
     lastFailure = isAnswered ? reason : nil
     notBefore = now.advanced(by: backOff.next())
+  }
+
+  /// What the exchange sent does not count any more; what it was asked for does.
+  mutating func forgetPushed(where isMeant: (Symbol) -> Bool) {
+    prices = prices.filter { symbol, price in price.origin != .pushed || !isMeant(symbol) }
   }
 
   /// A way to the exchange that just failed makes every price suspect.

@@ -86,6 +86,8 @@ package enum AccountStreamEvent: Hashable, Sendable {
   case traded(String)
   /// Something about an order of the symbol that cannot be read.
   case unreadable(Symbol, UnreadableRow)
+  /// Something that may be about any order.
+  case notUnderstood
 }
 
 enum AccountStreamEvents {
@@ -114,6 +116,10 @@ enum AccountStreamEvents {
     case .traded(let name):
       guard let key = parts.orders.key(named: name) else { return }
       parts.orders.update(key) { $0.following?.look(by: now.advanced(by: reportTime)) }
+    case .notUnderstood:
+      for key in parts.orders.keys(.working) {
+        parts.orders.update(key) { $0.following?.look(by: now.advanced(by: reportTime)) }
+      }
     case .unreadable(let symbol, let row):
       for key in parts.orders.keys(.working) {
         guard let order = parts.orders[key]?.order, order.request.symbol == symbol,

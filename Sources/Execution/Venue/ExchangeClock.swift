@@ -22,6 +22,11 @@ package struct ExchangeClock: Sendable {
     reading.time.advanced(by: now.since(reading.readAt))
   }
 
+  /// The latest moment at which the exchange's clock can have shown `time`.
+  package func latest(of time: WallTime) -> MonotonicTime {
+    reading.readAt.advanced(by: time.since(reading.time) + error)
+  }
+
   /// The exchange's clock minus ours, in milliseconds.
   package func offsetMilliseconds(at now: Moment) -> Int64 {
     time(at: now.monotonic).milliseconds - now.wall.milliseconds

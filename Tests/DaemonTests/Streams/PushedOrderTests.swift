@@ -119,6 +119,19 @@ import Transport
     #expect(rig.sockets[1].target == "/ws" + Self.target)
   }
 
+  @Test func `what cannot be read is told once a minute, and told to the engine each time`() throws
+  {
+    let rig = try StreamRig()
+    connect(rig)
+    let socket = try rig.socket(0)
+    try rig.until("the word") { rig.events == [.opened] }
+    for count in 1...5 { socket.peer.send(binary: [UInt8](repeating: 0xFF, count: count)) }
+    try rig.until("five of them") { rig.events.count == 6 }
+    #expect(rig.events.dropFirst().allSatisfy { $0 == .notUnderstood })
+    let lines = rig.lines("not understood")
+    #expect(lines.map(\.level) == [.notice, .debug, .debug, .debug, .debug])
+  }
+
   @Test func `the key is in no line and no status`() throws {
     let rig = try StreamRig()
     let key = String(Self.target.dropFirst("?listenKey=".count))

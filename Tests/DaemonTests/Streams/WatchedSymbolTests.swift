@@ -108,6 +108,10 @@ import Transport
     try rig.until("another price") { rig.prices.count == 2 }
     #expect(rig.prices[1].price.ask?.description == "9")
     #expect(rig.lines("not understood").count == 1)
+    let coin = try #require(try symbols(0..<1).first)
+    let gone = rig.inputs.compactMap { if case .noPrice(let symbol) = $0 { symbol } else { nil } }
+    #expect(gone == [coin, coin])
+    #expect(rig.prices[1].price.sentAt == rig.moment.wall)
   }
 
   @Test func `a price that was held up on the way is as old as that`() throws {

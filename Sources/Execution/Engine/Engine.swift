@@ -80,7 +80,7 @@ package struct Engine: Sendable {
       SignalIntake.receive(arrival, known, &parts, &reaction)
     case .answer(let id, let answer): take(answer, to: id, &reaction)
     case .price(let symbol, let price): parts.takePushed(symbol, price)
-    case .noPrice(let symbol): parts.prices.forgetPushed { $0 == symbol }
+    case .noPrice(let symbol): parts.prices.forgetPushed(symbol)
     case .execution(let report): OrderPolling.takePushed(report, &parts, &reaction)
     case .accountStream(let event): AccountStreamEvents.take(event, &parts, &reaction)
     case .heartbeat(let source): parts.watch.heard(source, &reaction)
@@ -162,7 +162,7 @@ package struct Engine: Sendable {
       "an engine trades for one account, and a change of it needs a restart")
     parts.configuration = configuration
     parts.prices.asksVenue = configuration.price.source != .stream
-    if configuration.price.source == .rest { parts.prices.forgetPushed { _ in true } }
+    if configuration.price.source == .rest { parts.prices.forgetAllPushed() }
     parts.risk.limits = configuration.risk
     parts.sources.table = configuration.sources
     parts.watch.keep(configuration.sources, at: now)

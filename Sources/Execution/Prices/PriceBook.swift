@@ -154,9 +154,14 @@ struct PriceBook: Sendable {
     notBefore = now.advanced(by: backOff.next())
   }
 
-  /// What the exchange sent does not count any more; what it was asked for does.
-  mutating func forgetPushed(where isMeant: (Symbol) -> Bool) {
-    prices = prices.filter { symbol, price in price.origin != .pushed || !isMeant(symbol) }
+  /// What the exchange sent of the symbol does not count any more; what it was asked for does.
+  mutating func forgetPushed(_ symbol: Symbol) {
+    if prices[symbol]?.origin == .pushed { prices[symbol] = nil }
+  }
+
+  /// The same of every symbol.
+  mutating func forgetAllPushed() {
+    prices = prices.filter { $0.value.origin != .pushed }
   }
 
   /// A way to the exchange that just failed makes every price suspect.

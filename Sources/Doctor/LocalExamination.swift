@@ -70,8 +70,10 @@ struct LocalExamination {
     } else {
       do throws(StoreError) {
         let store = try OrderStore(readOnlyPath: path)
-        try judgeOwner(of: store, credentials, &findings)
-        backOff = try store.loadState(now: now).ban.flatMap { $0.isInForce(at: now) ? $0 : nil }
+        backOff = try store.snapshot { () throws(StoreError) in
+          try judgeOwner(of: store, credentials, &findings)
+          return try store.loadState(now: now).ban.flatMap { $0.isInForce(at: now) ? $0 : nil }
+        }
         findings.note(path)
       } catch {
         let (what, advice) = Self.halves(error.description)

@@ -11,9 +11,14 @@ struct Auditor {
   func run(
     _ mark: HighWaterMark.Reading, notedHash: [UInt8]?
   ) throws(StoreError) -> Audit {
-    try execute("BEGIN", "begin the audit")
-    // It has changed nothing, so that ending it cannot fail in a way that matters.
-    defer { _ = try? execute("ROLLBACK", "end the audit") }
+    try store.database.snapshot { () throws(StoreError) in
+      try inSnapshot(mark, notedHash: notedHash)
+    }
+  }
+
+  private func inSnapshot(
+    _ mark: HighWaterMark.Reading, notedHash: [UInt8]?
+  ) throws(StoreError) -> Audit {
     var audit = Audit()
     audit.seal = try store.seal()
     audit.compactedSignals = try store.compactedCount()
@@ -27,10 +32,6 @@ struct Auditor {
     try addUpOrders(&audit)
     try findStrayEvents(&audit)
     return audit
-  }
-
-  private func execute(_ sql: String, _ step: String) throws(StoreError) {
-    try StoreError.sorting { () throws(SQLiteError) in try store.database.execute(sql, step: step) }
   }
 
   private func followChain(

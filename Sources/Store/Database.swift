@@ -69,6 +69,18 @@ final class Database {
     if code != SQLITE_OK { throw error(code, step) }
   }
 
+  /// All that `body` reads is of one moment. Throws within a transaction.
+  func snapshot<Value>(
+    _ body: () throws(StoreError) -> Value
+  ) throws(StoreError) -> Value {
+    try StoreError.sorting { () throws(SQLiteError) in
+      try execute("BEGIN", step: "begin a snapshot")
+    }
+    // It has changed nothing, so that ending it cannot fail in a way that matters.
+    defer { _ = try? execute("ROLLBACK", step: "end a snapshot") }
+    return try body()
+  }
+
   /// From here on commits leave the log as it is; `foldLog` folds it.
   func watchLog() { unsafe csqlite_watch_log(handle, logPages) }
 

@@ -116,9 +116,13 @@ enum Opening {
   private static func version(
     of database: Database, at location: StoreLocation
   ) throws(StoreError) -> Int {
-    let owner = try integer(database, "application_id", "PRAGMA application_id")
-    let version = try integer(database, "user_version", "PRAGMA user_version")
-    let objects = try integer(database, "schema", "SELECT count(*) FROM sqlite_schema")
+    let (owner, version, objects) = try database.snapshot { () throws(StoreError) in
+      (
+        try integer(database, "application_id", "PRAGMA application_id"),
+        try integer(database, "user_version", "PRAGMA user_version"),
+        try integer(database, "schema", "SELECT count(*) FROM sqlite_schema")
+      )
+    }
     if owner == 0 && version == 0 && objects == 0 { return 0 }
     guard owner == Migrations.applicationID, version > 0 else {
       throw .unusablePath(

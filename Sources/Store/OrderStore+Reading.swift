@@ -2,6 +2,17 @@ package import Domain
 import JSON
 
 extension OrderStore {
+  /// What a reader reads within `body` is of one moment, whoever writes meanwhile: else an order and
+  /// the history that is read after it may be of two, and look like damage. The writer's own reads
+  /// need none, and a snapshot within another is that one. Throws what `body` does, and when the
+  /// database cannot be read.
+  package func snapshot<Value>(
+    _ body: () throws(StoreError) -> Value
+  ) throws(StoreError) -> Value {
+    if database.isWriter || database.isInTransaction { return try body() }
+    return try database.snapshot(body)
+  }
+
   /// The record of a signal; `nil` when there is none. Throws when the database cannot be read.
   package func signal(_ id: SignalID) throws(StoreError) -> SignalRecord? {
     try statements.signal.rows([.text(id.text)]) { row throws(StoreError) in
@@ -12,9 +23,10 @@ extension OrderStore {
   /// The order that its history adds up to; `nil` when there is none. Throws when the database
   /// cannot be read.
   package func order(_ key: OrderKey) throws(StoreError) -> Order? {
-    let rows = try statements.orderRow.rows(key.values) { row throws(StoreError) in row.values }
-    guard let row = rows.first else { return nil }
-    return try folded(key, beside: row)
+    try snapshot { () throws(StoreError) in
+      let rows = try statements.orderRow.rows(key.values) { row throws(StoreError) in row.values }
+      return try rows.first.map { row throws(StoreError) in try folded(key, beside: row) }
+    }
   }
 
   /// Everything about a signal and its orders, oldest first. Throws when the database cannot be
@@ -39,7 +51,7 @@ extension OrderStore {
   /// What a start needs to know. A row that its history does not add up to is `.corrupt`. Throws
   /// when the database cannot be read.
   package func loadState(now: WallTime) throws(StoreError) -> StoredState {
-    try StartReader(self).state(at: now)
+    try snapshot { () throws(StoreError) in try StartReader(self).state(at: now) }
   }
 
   /// What holds of the present, whatever was sent in the past: the halt, the back-off that the

@@ -11,7 +11,7 @@ final class Records {
     self.path = path
   }
 
-  /// What `body` reads. Throws why nothing can be read now.
+  /// What `body` reads, all of one moment. Throws why nothing can be read now.
   func read<Value>(
     _ body: (OrderStore) throws(StoreError) -> Value
   ) throws(StoreError) -> Value {
@@ -32,7 +32,7 @@ final class Records {
         reader = try HistoryReader(OrderStore(readOnlyPath: path))
       }
       opened = (reader, present)
-      return try body(reader)
+      return try reader.store.snapshot { () throws(StoreError) in try body(reader) }
     } catch {
       opened = nil
       throw error

@@ -21,9 +21,11 @@ struct ReportCommand {
     let page: OutcomePage
     do throws(StoreError) {
       let store = try OrderStore(readOnlyPath: settings.store.path)
-      page = try OutcomePage(
-        store, from: min(start, end), to: end, context.options.times,
-        ordersPerSecond: settings.rateLimits.ordersPerSecond)
+      page = try store.snapshot { () throws(StoreError) in
+        try OutcomePage(
+          store, from: min(start, end), to: end, context.options.times,
+          ordersPerSecond: settings.rateLimits.ordersPerSecond)
+      }
     } catch {
       throw .control(ControlFailure(code: .storageUnavailable, message: error.description))
     }

@@ -45,6 +45,12 @@ extension Report {
   private static func story(
     of id: SignalID, in store: OrderStore
   ) throws(StoreError) -> JSONValue? {
+    try store.snapshot { () throws(StoreError) in try storyInSnapshot(of: id, in: store) }
+  }
+
+  private static func storyInSnapshot(
+    of id: SignalID, in store: OrderStore
+  ) throws(StoreError) -> JSONValue? {
     guard let signal = try store.signal(id) else {
       return try store.compactedSignal(id).map(compacted)
     }

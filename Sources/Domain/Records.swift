@@ -162,7 +162,7 @@ package indirect enum StoreWrite: Equatable, Sendable {
 package struct StoredState: Equatable, Sendable {
   /// Orders that are not at their end, with their signals, oldest first.
   package var live: [StoredOrder]
-  /// What the risk limits still hold from the last 24 hours, oldest first.
+  /// What orders that are over hold of the risk limits of the last 24 hours, oldest first.
   package var reservations: [Reservation]
   /// The signals with a source that were accepted in the last hour, oldest first.
   package var sourceSignals: [SourceSignal]
@@ -208,13 +208,11 @@ package struct StoredOrder: Hashable, Sendable {
 
 /// What one order takes from the limits of the last minute and the last 24 hours.
 package struct Reservation: Hashable, Sendable {
-  package var key: OrderKey
   package var at: WallTime
-  /// `nil` while a market order's price is not known.
+  /// `nil` where a market order's price was never known.
   package var quote: FixedDecimal?
 
-  package init(key: OrderKey, at: WallTime, quote: FixedDecimal?) {
-    self.key = key
+  package init(at: WallTime, quote: FixedDecimal?) {
     self.at = at
     self.quote = quote
   }

@@ -182,11 +182,8 @@ private enum SQL {
 
   /// The plus keeps SQLite off the index by status, which would lead it through all of the past.
   static let reservations = """
-    SELECT signal_id, leg, created_at_ms, reserved_quote FROM orders
-    WHERE created_at_ms > ?1 AND +status IN (\(exposed))
-    UNION
-    SELECT signal_id, leg, created_at_ms, reserved_quote FROM orders WHERE status IN (\(live))
-    ORDER BY created_at_ms, signal_id, leg
+    SELECT created_at_ms, reserved_quote FROM orders
+    WHERE created_at_ms > ?1 AND +status IN (\(exposedAndOver)) ORDER BY created_at_ms
     """
 
   static let searchedFiles = """
@@ -282,7 +279,7 @@ private enum SQL {
 
   private static let live = list { !$0.isTerminal }
 
-  private static let exposed = list { $0.countsAsExposure }
+  private static let exposedAndOver = list { $0.countsAsExposure && $0.isTerminal }
 
   private static func list(_ isWanted: (OrderStatus) -> Bool) -> String {
     OrderStatus.allCases.filter(isWanted).map { "'\($0.rawValue)'" }.joined(separator: ", ")

@@ -5,21 +5,23 @@ package import Domain
 /// The minute and the day roll: they are measured on the monotonic clock, so that setting the
 /// machine's clock frees nothing.
 package struct RiskLimits: Sendable {
+  /// One order of the last day. In this order of its parts it takes 32 bytes.
   private struct Entry: Sendable {
-    var at: MonotonicTime
     var quote: FixedDecimal?
-    /// Where it stands in the timeline, counted from the first entry ever.
-    var place: Int
+    /// Whether it was given back.
+    var isReleased = false
+    var at: MonotonicTime
   }
 
   package var limits: EngineConfiguration.Risk
   /// Whose orders count.
   private let account: TradingAccount
-  private var entries: [OrderKey: Entry] = [:]
-  /// The keys of the entries, oldest first; `nil` where one was given back.
-  private var timeline: ArraySlice<OrderKey?> = []
-  /// The place of the timeline's first element.
+  /// Oldest first. An order that is over needs no name here, only its time and its quote.
+  private var timeline: ArraySlice<Entry> = []
+  /// The place of the timeline's first entry, counted from the first one ever.
   private var firstPlace = 0
+  /// Where the orders that are not over stand in the timeline, or stood, where they are older.
+  private var places: [OrderKey: Int] = [:]
   /// Of all entries; `nil` when the sum does not fit any number we hold.
   private var total: FixedDecimal? = .zero
   /// From this place on the entries are younger than a minute, and so many of them there are.
@@ -30,18 +32,26 @@ package struct RiskLimits: Sendable {
   private static let day: Duration = .seconds(24 * 60 * 60)
 
   package init(
-    _ limits: EngineConfiguration.Risk, of account: TradingAccount, reservations: [Reservation],
+    _ limits: EngineConfiguration.Risk, of account: TradingAccount, restoring state: StoredState,
     at now: Moment
   ) {
     self.limits = limits
     self.account = account
-    let ages = reservations.map { reservation in
-      // A reservation from the future means that the clock was set back: it counts as new.
-      (reservation, age: max(.zero, now.wall.since(reservation.at)))
+    let live = state.live.map { stored in
+      (
+        key: Optional(stored.order.key),
+        held: Reservation(at: stored.order.createdAt, quote: stored.order.reservedQuote)
+      )
     }
-    for (reservation, age) in ages.sorted(by: { $0.age > $1.age }) {
+    let all = live + state.reservations.map { (key: nil, held: $0) }
+    let ages = all.map { key, held in
+      // A reservation from the future means that the clock was set back: it counts as new.
+      (key: key, quote: held.quote, age: max(.zero, now.wall.since(held.at)))
+    }
+    for (key, quote, age) in ages.sorted(by: { $0.age > $1.age }) {
       let at = MonotonicTime(nanoseconds: now.monotonic.nanoseconds - age.wholeNanoseconds)
-      reserve(reservation.quote, for: reservation.key, of: account, at: at)
+      if let key { places[key] = firstPlace + timeline.count }
+      add(quote, at: at)
     }
   }
 
@@ -81,24 +91,28 @@ package struct RiskLimits: Sendable {
     _ quote: FixedDecimal?, for key: OrderKey, of account: TradingAccount, at now: MonotonicTime
   ) {
     invariant(account == self.account, "the limits of an account count the orders of that account")
-    if let former = entries[key] {
-      entries[key]?.quote = quote
-      count(out: former.quote, in: quote)
+    if let index = index(of: key) {
+      let former = timeline[index].quote
+      timeline[index].quote = quote
+      count(out: former, in: quote)
     } else {
-      entries[key] = Entry(at: now, quote: quote, place: firstPlace + timeline.count)
-      timeline.append(key)
-      minuteCount += 1
-      count(out: nil, in: quote)
+      places[key] = firstPlace + timeline.count
+      add(quote, at: now)
     }
   }
 
   /// Gives back what an order held that never came to the exchange.
   package mutating func release(_ key: OrderKey) {
-    guard let entry = entries.removeValue(forKey: key) else { return }
-    timeline[timeline.startIndex + entry.place - firstPlace] = nil
-    if entry.place >= minutePlace { minuteCount -= 1 }
-    count(out: entry.quote, in: nil)
+    let found = index(of: key)
+    places[key] = nil
+    guard let index = found else { return }
+    timeline[index].isReleased = true
+    if firstPlace + index - timeline.startIndex >= minutePlace { minuteCount -= 1 }
+    count(out: timeline[index].quote, in: nil)
   }
+
+  /// What an order holds that is over stays counted until it is a day old.
+  package mutating func keep(_ key: OrderKey) { places[key] = nil }
 
   package mutating func dailyQuote(at now: MonotonicTime) -> FixedDecimal? {
     expire(at: now)
@@ -119,7 +133,7 @@ package struct RiskLimits: Sendable {
 
   private func checkDailyQuote(_ quote: FixedDecimal, besides key: OrderKey?) throws(Denial) {
     guard let maximum = limits.maximumDailyQuote else { return }
-    let own = key.flatMap { entries[$0]?.quote } ?? .zero
+    let own = key.flatMap(index).flatMap { timeline[$0].quote } ?? .zero
     let used = total?.subtracting(own)
     guard let used, let sum = used.adding(quote), sum <= maximum else {
       throw Denial(
@@ -129,6 +143,19 @@ package struct RiskLimits: Sendable {
     }
   }
 
+  /// `nil` for an order that holds nothing any more.
+  private func index(of key: OrderKey) -> Int? {
+    guard let place = places[key], place >= firstPlace else { return nil }
+    return timeline.startIndex + place - firstPlace
+  }
+
+  private mutating func add(_ quote: FixedDecimal?, at time: MonotonicTime) {
+    timeline.append(Entry(quote: quote, at: time))
+    minuteCount += 1
+    count(out: nil, in: quote)
+  }
+
+  /// After the timeline has changed.
   private mutating func count(out former: FixedDecimal?, in next: FixedDecimal?) {
     guard let sum = total?.subtracting(former ?? .zero)?.adding(next ?? .zero) else {
       return recount()
@@ -137,19 +164,18 @@ package struct RiskLimits: Sendable {
   }
 
   private mutating func recount() {
-    total = entries.values.reduce(.zero) { sum, entry in sum?.adding(entry.quote ?? .zero) }
+    total = timeline.lazy.filter { !$0.isReleased }.reduce(.zero) { sum, entry in
+      sum?.adding(entry.quote ?? .zero)
+    }
   }
 
   private mutating func expire(at now: MonotonicTime) {
-    while let first = timeline.first {
-      if let key = first, let entry = entries[key] {
-        if now.since(entry.at) < Self.day { break }
-        entries[key] = nil
-        if entry.place >= minutePlace { minuteCount -= 1 }
-        count(out: entry.quote, in: nil)
-      }
+    while let first = timeline.first, first.isReleased || now.since(first.at) >= Self.day {
       timeline.removeFirst()
       firstPlace += 1
+      guard !first.isReleased else { continue }
+      if firstPlace > minutePlace { minuteCount -= 1 }
+      count(out: first.quote, in: nil)
     }
     leaveMinute(at: now)
   }
@@ -157,9 +183,8 @@ package struct RiskLimits: Sendable {
   private mutating func leaveMinute(at now: MonotonicTime) {
     minutePlace = max(minutePlace, firstPlace)
     while minutePlace < firstPlace + timeline.count {
-      if let key = timeline[timeline.startIndex + minutePlace - firstPlace],
-        let entry = entries[key]
-      {
+      let entry = timeline[timeline.startIndex + minutePlace - firstPlace]
+      if !entry.isReleased {
         if now.since(entry.at) < Self.minute { break }
         minuteCount -= 1
       }

@@ -38,7 +38,7 @@ struct EngineParts: Sendable {
       settling: configuration.receiveWindow + configuration.venue.stampLead
         + configuration.settleTime, at: now.monotonic)
     risk = RiskLimits(
-      configuration.risk, of: configuration.account, reservations: state.reservations, at: now)
+      configuration.risk, of: configuration.account, restoring: state, at: now)
     sequences = SequenceWatch(state.sequences)
     watch = SourceWatch(configuration.sources, at: now.monotonic)
     sources = SourceLimits(configuration.sources, accepted: state.sourceSignals, at: now)
@@ -144,7 +144,7 @@ struct EngineParts: Sendable {
     if code != .accepted {
       reaction.write(.updateDecision(key.signal, code, message, at: reaction.now.wall))
     }
-    if !life.order.status.countsAsExposure { risk.release(key) }
+    if life.order.status.countsAsExposure { risk.keep(key) } else { risk.release(key) }
     let end = SignalLife.End(code: code, message: message, order: life.order)
     if let outcome = signals[key.signal]?.legEnded(end) {
       reaction.add(.settled(outcome))

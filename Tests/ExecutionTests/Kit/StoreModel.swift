@@ -71,14 +71,11 @@ struct StoreModel {
     let dayAgo = wall.advanced(by: .seconds(-24 * 60 * 60))
     for key in sequence {
       guard let order = orders[key], let signal = signals[key.signal] else { continue }
-      let isLive = !order.status.isTerminal
-      if isLive {
+      if !order.status.isTerminal {
         let mayHaveLeft = bootIsNew && order.status == .new
         live.append(StoredOrder(signal: signal, order: order, mayHaveLeft: mayHaveLeft))
-      }
-      if isLive || order.status.countsAsExposure && order.createdAt > dayAgo {
-        reservations.append(
-          Reservation(key: key, at: order.createdAt, quote: order.reservedQuote))
+      } else if order.status.countsAsExposure && order.createdAt > dayAgo {
+        reservations.append(Reservation(at: order.createdAt, quote: order.reservedQuote))
       }
     }
     let hourAgo = wall.advanced(by: .seconds(-60 * 60))

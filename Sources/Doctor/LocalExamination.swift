@@ -69,7 +69,7 @@ struct LocalExamination {
       findings.note("\(path): there is none yet; the daemon's first start makes it")
     } else {
       do throws(StoreError) {
-        let store = try OrderStore(readOnlyPath: path)
+        let store = try StoreReader(path: path)
         backOff = try store.snapshot { () throws(StoreError) in
           try judgeOwner(of: store, credentials, &findings)
           return try store.loadState(now: now).ban.flatMap { $0.isInForce(at: now) ? $0 : nil }
@@ -89,7 +89,7 @@ struct LocalExamination {
   }
 
   private func judgeOwner(
-    of store: OrderStore, _ credentials: MEXC.Credentials?, _ findings: inout Findings
+    of store: StoreReader, _ credentials: MEXC.Credentials?, _ findings: inout Findings
   ) throws(StoreError) {
     let ownership = DatabaseOwnership(
       configuration, from: file.path,

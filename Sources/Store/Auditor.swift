@@ -2,16 +2,16 @@ import Domain
 
 /// Holds the whole of a database against itself.
 struct Auditor {
-  private let store: OrderStore
+  private let reader: StoreReader
 
-  init(_ store: OrderStore) {
-    self.store = store
+  init(_ reader: StoreReader) {
+    self.reader = reader
   }
 
   func run(
     _ mark: HighWaterMark.Reading, notedHash: [UInt8]?
   ) throws(StoreError) -> Audit {
-    try store.database.snapshot { () throws(StoreError) in
+    try reader.database.snapshot { () throws(StoreError) in
       try inSnapshot(mark, notedHash: notedHash)
     }
   }
@@ -20,8 +20,8 @@ struct Auditor {
     _ mark: HighWaterMark.Reading, notedHash: [UInt8]?
   ) throws(StoreError) -> Audit {
     var audit = Audit()
-    audit.seal = try store.seal()
-    audit.compactedSignals = try store.compactedCount()
+    audit.seal = try reader.seal()
+    audit.compactedSignals = try reader.compactedCount()
     switch mark {
     case .missing: try followChain(nil, notedHash, &audit)
     case .unreadable:
@@ -37,7 +37,7 @@ struct Auditor {
   private func followChain(
     _ mark: ChainHead?, _ notedHash: [UInt8]?, _ audit: inout Audit
   ) throws(StoreError) {
-    let rows = try store.prepare(
+    let rows = try reader.prepare(
       "read the chain", "SELECT \(HistoryEvent.columns), hash FROM event ORDER BY id")
     let sealed = audit.seal.head
     var head = sealed
@@ -92,12 +92,13 @@ struct Auditor {
   }
 
   private func addUpOrders(_ audit: inout Audit) throws(StoreError) {
-    let rows = try store.prepare(
+    let account = try reader.account()
+    let rows = try reader.prepare(
       "read every order", "SELECT \(Order.columns) FROM orders ORDER BY signal_id, leg")
     try rows.each { row throws(StoreError) in
       audit.orders += 1
       do throws(StoreError) {
-        _ = try store.folded(try row.orderKey(), beside: row.values)
+        _ = try reader.folded(try row.orderKey(), of: account, beside: row.values)
       } catch {
         guard case .corrupt(let what) = error else { throw error }
         audit.find(.order(signal: row.text(0), leg: row.integer(1)), what)
@@ -106,7 +107,7 @@ struct Auditor {
   }
 
   private func findStrayEvents(_ audit: inout Audit) throws(StoreError) {
-    let rows = try store.prepare(
+    let rows = try reader.prepare(
       "read events without an order",
       """
       SELECT id, signal_id, leg FROM event AS e WHERE leg IS NOT NULL AND NOT EXISTS

@@ -40,7 +40,7 @@ package struct Backup: Hashable, Sendable {
       try Opening.checkWhole(Opening.source(StoreLocation(draft)).database)
       return nil
     }
-    return try OrderStore(readOnlyPath: draft).wholeAudit()
+    return try StoreReader(path: draft).wholeAudit()
   }
 
   /// Never onto a file that was made meanwhile.

@@ -14,6 +14,7 @@ package struct Compaction {
   private static let eventsPerStep: Int64 = 100
 
   private let store: OrderStore
+  private var statements: Statements { store.reader.statements }
 
   package init(_ store: OrderStore) {
     self.store = store
@@ -31,10 +32,10 @@ package struct Compaction {
     if signals.isEmpty, known == nil { return CompactionStep(signals: 0, events: 0) }
     return try store.upkeep { () throws(StoreError) in
       for id in signals {
-        for statement in [store.statements.compactSignal, store.statements.deleteOrders] {
-          try store.run(statement, [.text(id)])
+        for statement in [statements.compactSignal, statements.deleteOrders] {
+          try store.writer.run(statement, [.text(id)])
         }
-        try store.run(store.statements.deleteSignal, [.text(id)])
+        try store.writer.run(statements.deleteSignal, [.text(id)])
       }
       let events = try removeHistory(
         signals.isEmpty ? known : cut(before: moment), at: now)
@@ -44,7 +45,7 @@ package struct Compaction {
 
   private func signalsOver(before moment: WallTime) throws(StoreError) -> [String] {
     let values: [SQLiteValue] = [.integer(moment.milliseconds), .integer(Self.signalsPerStep)]
-    return try store.statements.signalsOver.rows(values) { row throws(StoreError) in row.text(0) }
+    return try statements.signalsOver.rows(values) { row throws(StoreError) in row.text(0) }
   }
 
   /// The last row that can go; how many of those that go armed an order.
@@ -55,7 +56,7 @@ package struct Compaction {
     var cut: (head: ChainHead, armed: Int64)?
     var armed: Int64 = 0
     let values: [SQLiteValue] = [.integer(moment.milliseconds), .integer(Self.eventsPerStep)]
-    let rows = try store.statements.oldestEvents.rows(values) { row throws(StoreError) in
+    let rows = try statements.oldestEvents.rows(values) { row throws(StoreError) in
       (
         head: ChainHead(row: row.integer(0), hash: row.blob(1)),
         isArming: row.text(2) == OrderEvent.armedKind, stays: row.integer(3) != 0
@@ -73,12 +74,12 @@ package struct Compaction {
     _ cut: (head: ChainHead, armed: Int64)?, at now: WallTime
   ) throws(StoreError) -> Int {
     guard let cut else { return 0 }
-    try store.run(
-      store.statements.moveSeal,
+    try store.writer.run(
+      statements.moveSeal,
       [
         .integer(cut.head.row), .blob(cut.head.hash), .integer(cut.armed),
         .integer(now.milliseconds),
       ])
-    return try store.run(store.statements.deleteEvents, [.integer(cut.head.row)])
+    return try store.writer.run(statements.deleteEvents, [.integer(cut.head.row)])
   }
 }

@@ -24,7 +24,7 @@ enum DatabaseCopy {
   }
 }
 
-extension OrderStore {
+extension StoreReader {
   /// The whole file, then the history and the orders. Throws `.corrupt` with the first thing that is
   /// wrong.
   func wholeAudit() throws(StoreError) -> Audit {

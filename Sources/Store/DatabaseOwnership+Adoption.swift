@@ -15,11 +15,11 @@ extension DatabaseOwnership {
   package func adopt(_ store: OrderStore, at now: WallTime) throws(StoreError) -> Result<
     String, Objection
   > {
-    let traces = try store.modeTraces()
+    let traces = try store.reader.modeTraces()
     if traces.isEmpty {
       return .success("nothing to say: no order of it has left, so the next start takes it")
     }
-    if let owner = try store.owner() {
+    if let owner = try store.reader.owner() {
       guard isOurs(owner) else { return .failure(Objection(text: otherOwner(owner, traces))) }
       guard owner.key != nil else { return .success("nothing to say: it belongs to \(name)") }
       try forgetKey(of: owner, in: store, at: now)
@@ -38,7 +38,7 @@ extension DatabaseOwnership {
   /// The operator's word to the daemon that runs: the API key that it reads next is of the same
   /// account. Between turns. Throws when the database cannot be read or written.
   package func expectRenewedKey(_ store: OrderStore, at now: WallTime) throws(StoreError) {
-    guard let owner = try store.owner(), owner.key != nil else { return }
+    guard let owner = try store.reader.owner(), owner.key != nil else { return }
     try forgetKey(of: owner, in: store, at: now)
     try store.commit()
   }

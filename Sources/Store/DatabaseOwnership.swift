@@ -38,7 +38,7 @@ package struct DatabaseOwnership {
   package func take(
     _ store: OrderStore, _ logger: Logger, at now: WallTime
   ) throws(StoreError) -> String? {
-    switch try verdict(on: store) {
+    switch try verdict(on: store.reader) {
     case .ours: return nil
     case .refused(let reason): return reason
     case .free(let reason):
@@ -76,7 +76,7 @@ package struct DatabaseOwnership {
 
 extension DatabaseOwnership {
   /// Whether this run may use the database, and why not. Throws when it cannot be read.
-  package func verdict(on store: OrderStore) throws(StoreError) -> Verdict {
+  package func verdict(on store: StoreReader) throws(StoreError) -> Verdict {
     guard let owner = try store.owner() else { return try verdictByOrders(in: store) }
     let isOurs = isOurs(owner)
     if isOurs && hasKey(of: owner) { return .ours }
@@ -95,7 +95,7 @@ extension DatabaseOwnership {
   }
 
   /// Of a database whose programs did not write down whose it is.
-  private func verdictByOrders(in store: OrderStore) throws(StoreError) -> Verdict {
+  private func verdictByOrders(in store: StoreReader) throws(StoreError) -> Verdict {
     let traces = try store.modeTraces()
     if traces.isEmpty { return .free(because: "no order of it has left") }
     guard let found = Self.onlyMode(of: traces) else { return .refused(unclear(traces)) }

@@ -8,7 +8,7 @@ struct FormerDatabase {
 
   init(_ location: StoreLocation) {
     self.location = location
-    standing = (try? OrderStore(readOnlyPath: location.path).standing()) ?? []
+    standing = (try? StoreReader(path: location.path).standing()) ?? []
   }
 
   /// Gives it a second name, and takes what belongs to it from beside the first: there a log would be

@@ -80,3 +80,10 @@ final class HighWaterFile {
     return last.map { .mark($0) } ?? (isBlank ? .missing : .unreadable)
   }
 }
+
+extension HighWaterMark {
+  /// What is noted beside the database at `path`. Throws when the file is there and cannot be read.
+  package static func read(beside path: String) throws(StoreError) -> Reading {
+    try HighWaterFile.read(HighWaterFile.path(beside: StoreLocation(path).path))
+  }
+}

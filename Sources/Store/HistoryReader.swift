@@ -10,12 +10,12 @@ package struct HistoryRow: Equatable, Sendable {
 
 /// Reads the history row by row, beside whoever writes it.
 package struct HistoryReader {
-  package let store: OrderStore
+  package let store: StoreReader
   /// Made once: whoever follows the history asks again and again.
   private let next: Statement
 
   /// Throws when the database cannot be read.
-  package init(_ store: OrderStore) throws(StoreError) {
+  package init(_ store: StoreReader) throws(StoreError) {
     self.store = store
     let columns = HistoryEvent.columns.split(separator: ", ").map { "e." + $0 }
     next = try store.prepare(

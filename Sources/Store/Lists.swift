@@ -134,7 +134,7 @@ package struct OrderListRow: Hashable, Sendable {
   }
 }
 
-extension OrderStore {
+extension StoreReader {
   /// Newest first. Throws when the database cannot be read.
   package func signals(filter: ListFilter) throws(StoreError) -> [SignalListRow] {
     let list = filter.openOnly ? statements.liveSignalList : statements.signalList

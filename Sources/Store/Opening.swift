@@ -8,7 +8,7 @@ enum Opening {
 
   static func writer(
     _ location: StoreLocation, _ lock: StateLock?
-  ) throws(StoreError) -> (Database, Statements) {
+  ) throws(StoreError) -> StoreReader {
     let database = try StoreError.sorting { () throws(SQLiteError) in
       try Database(
         path: location.path, access: .writer(lock), fileSystem: location.fileSystem)
@@ -30,10 +30,10 @@ enum Opening {
     }
     let statements = try statements(database)
     database.setBusyTimeout(milliseconds: 0)
-    return (database, statements)
+    return StoreReader(database, statements)
   }
 
-  static func reader(_ location: StoreLocation) throws(StoreError) -> (Database, Statements) {
+  static func reader(_ location: StoreLocation) throws(StoreError) -> StoreReader {
     let (database, version) = try source(location)
     guard version == Migrations.currentVersion else {
       throw .unusablePath(
@@ -42,7 +42,7 @@ enum Opening {
     try StoreError.sorting { () throws(SQLiteError) in
       try database.execute(readerSettings, step: "prepare for reading")
     }
-    return (database, try statements(database))
+    return StoreReader(database, try statements(database))
   }
 
   /// A database of this program or an older one, for a copy.

@@ -10,8 +10,6 @@ import Platform
 /// A failed write undoes the whole turn at once. Later writes of that turn, and its `commit`, throw
 /// the same error, so that half a turn is never committed. `commit` and `rollback` end the turn
 /// whatever happened; afterwards the store can be used again.
-///
-/// Longer than 400 lines, because every statement of the one connection belongs to its turn.
 package final class OrderStore {
   private enum Turn {
     /// → open, failed
@@ -22,37 +20,26 @@ package final class OrderStore {
     case failed(StoreError)
   }
 
-  let database: Database
-  let statements: Statements
+  /// Reads over the same connection: the turn's own writes are seen.
+  package let reader: StoreReader
+  package let writer: TurnWriter
+  private var database: Database { reader.database }
   private var turn = Turn.idle
-  /// The history's last row, the turn's own writes included; `nil` when it must be read again.
-  private var chainHead: ChainHead?
-  /// The owner's, the turn's own writes included; `nil` when it must be read again.
-  private var ownerAccount: TradingAccount?
-  /// Of the write that is made.
-  private var bindings = Bindings()
-  /// How many times the turn arms an order.
-  private var armedInTurn: Int64 = 0
   /// How many times an order was armed by commits that are not synced yet.
   package var unsyncedArmings: Int64 { highWater.unsynced }
   /// Names the boot of this machine; `nil` when it is not known.
   package let boot: String?
-  let highWater: HighWater
+  private let highWater: HighWater
   /// The first turn of a run says what this run knows of orders that wait, and is synced.
-  var isFirstTurn = true
+  private var isFirstTurn = true
   /// Whether everything that was committed is synced.
   private var isSynced = false
   /// What the opening found in the high-water file.
-  package internal(set) var continuity = Continuity.unbroken
+  package private(set) var continuity = Continuity.unbroken
   /// How long the last successful commit took, durable on disk included; 0 before the first.
   package private(set) var lastCommitNanoseconds: Int64 = 0
   /// Told how long each successful commit took.
   package var committed: (Duration) -> Void = { _ in }
-
-  /// What is written into the outbox along with the history's row that it tells of.
-  package var notified: Set<NotificationEvent> = []
-  /// Whether the outbox is worth a look; whoever looked says no.
-  package var mayHaveNotifications = true
 
   /// Opens the state for writing and takes the right to write it, for the life of this object.
   /// Makes the file, with mode 0600, and brings its schema up to date; never makes a folder. Throws
@@ -66,7 +53,8 @@ package final class OrderStore {
     let location = try StoreLocation(path)
     let lock = try StateLock(path: location.path + ".lock")
     try location.makeFile()
-    (database, statements) = try Opening.writer(location, lock)
+    reader = try Opening.writer(location, lock)
+    writer = TurnWriter(reader, boot: boot)
     let markPath = HighWaterFile.path(beside: location.path)
     let reading = try HighWaterFile.read(markPath)
     highWater = try HighWater(
@@ -78,16 +66,8 @@ package final class OrderStore {
   /// for its own locks: a simulated disk. Throws as the other one does.
   package init(path: String, fileSystem: String, boot: String? = nil) throws(StoreError) {
     self.boot = boot
-    (database, statements) = try Opening.writer(StoreLocation(path, in: fileSystem), nil)
-    highWater = HighWater()
-  }
-
-  /// Opens the state for reading: beside a running daemon or without one. Takes no lock and changes
-  /// nothing. Throws when there is none that this program can read.
-  package init(readOnlyPath path: String) throws(StoreError) {
-    boot = nil
-    isFirstTurn = false
-    (database, statements) = try Opening.reader(StoreLocation(path))
+    reader = try Opening.writer(StoreLocation(path, in: fileSystem), nil)
+    writer = TurnWriter(reader, boot: boot)
     highWater = HighWater()
   }
 
@@ -95,7 +75,8 @@ package final class OrderStore {
   /// Brings its schema up to date. Throws when it cannot be opened or brought up to date.
   init(copyAt path: String) throws(StoreError) {
     boot = nil
-    (database, statements) = try Opening.writer(StoreLocation(path), nil)
+    reader = try Opening.writer(StoreLocation(path), nil)
+    writer = TurnWriter(reader, boot: boot)
     highWater = HighWater()
   }
 
@@ -110,7 +91,7 @@ package final class OrderStore {
   }
 
   private func begin() throws(StoreError) {
-    try run(statements.begin)
+    try writer.run(reader.statements.begin)
     turn = .open
     if isFirstTurn { try takeOverWaitingOrders() }
   }
@@ -124,7 +105,7 @@ package final class OrderStore {
     }
     do throws(StoreError) {
       if case .idle = turn { try begin() }
-      try perform(write)
+      try writer.write(write)
     } catch {
       undo()
       turn = .failed(error)
@@ -150,17 +131,16 @@ package final class OrderStore {
     case .failed(let error): throw error
     case .open: break
     }
-    let armed = armedInTurn
-    armedInTurn = 0
+    let armed = writer.takeArmed()
     let start = Clock.monotonic()
     do throws(StoreError) {
       try highWater.check()
-      try run(statements.commit)
+      try writer.run(reader.statements.commit)
     } catch {
       undo()
       throw error
     }
-    if armed > 0 { highWater.armed(armed, try head()) }
+    if armed > 0 { highWater.armed(armed, try writer.head()) }
     isSynced = false
     if durability == .synced || boot == nil || isFirstTurn { try sync() }
     isFirstTurn = false
@@ -175,7 +155,7 @@ package final class OrderStore {
       highWater.synced()
       isSynced = true
     } catch {
-      chainHead = nil
+      writer.forget()
       highWater.syncFailed()
       throw .ioFailure("\(error)")
     }
@@ -194,16 +174,7 @@ package final class OrderStore {
 
   /// The last row of the history and its hash; what the open turn has written counts. Throws when
   /// the database cannot be read.
-  package func head() throws(StoreError) -> ChainHead {
-    if let chainHead { return chainHead }
-    let rows = try statements.chainHead.rows { row throws(StoreError) in
-      ChainHead(row: row.integer(0), hash: row.blob(1))
-    }
-    let head = rows.first ?? .beginning
-    // A reader's head moves on without it.
-    if database.isWriter { chainHead = head }
-    return head
-  }
+  package func head() throws(StoreError) -> ChainHead { try writer.head() }
 
   /// Forgets the turn's writes.
   package func rollback() {
@@ -219,7 +190,7 @@ package final class OrderStore {
   /// read-only takes writes again. Only between turns. Throws when it does not.
   package func probe() throws(StoreError) {
     for filler in [String(repeating: " ", count: Self.probeBytes), nil] {
-      try wholeTurn { () throws(StoreError) in try put(.probe, filler.map { .string($0) }) }
+      try wholeTurn { () throws(StoreError) in try writer.put(.probe, filler.map { .string($0) }) }
     }
     try highWater.write(highWater.mark)
   }
@@ -271,102 +242,79 @@ package final class OrderStore {
     }
   }
 
-  // MARK: Writing
-
-  private func perform(_ write: StoreWrite) throws(StoreError) {
-    switch write {
-    case .insertSignal(let record):
-      bindings.removeAll()
-      record.add(to: &bindings)
-      bindings.add(boot)
-      try run(statements.insertSignal, bindings)
-    case .updateDecision(let id, let code, let message, let time):
-      let values: [SQLiteValue] = [
-        .text(id.text), .text(code.rawValue), .words(message), .integer(time.milliseconds),
-      ]
-      guard try run(statements.updateDecision, values) == 1 else {
-        throw .misuse("a decision on signal \(id), which is not stored")
-      }
-    case .putOrder(let order):
-      guard order.account == (try account()) else {
-        throw .misuse("order \(order.key.signal) leg \(order.key.leg) of another account")
-      }
-      bindings.removeAll()
-      order.add(to: &bindings)
-      guard try run(statements.putOrder, bindings) == 1 else {
-        throw .misuse("order \(order.key.signal) leg \(order.key.leg) with another identity")
-      }
-    case .appendEvent(let event):
-      try append(event)
-    case .setHalt(let halt):
-      try put(.halt, halt?.json)
-    case .setCareful(let careful):
-      try put(.careful, careful?.json)
-    case .setOwner(let owner):
-      try run(statements.putOwner, owner.values)
-      ownerAccount = owner.account
-    case .setBan(let ban):
-      try put(.ban, ban?.json)
-    case .setRateUsage(let record):
-      try put(.rateUsage, record.json)
-    }
-  }
-
-  /// Whose orders these are. Throws when the database cannot be read.
-  func account() throws(StoreError) -> TradingAccount {
-    if let ownerAccount { return ownerAccount }
-    let account = try owner()?.account ?? .unstated
-    ownerAccount = account
-    return account
-  }
-
-  private func append(_ event: HistoryEvent) throws(StoreError) {
-    let last = try head()
-    let row = last.row + 1
-    bindings.removeAll()
-    bindings.add(row)
-    event.add(to: &bindings)
-    let next = ChainHead(row: row, hash: last.hash(following: CanonicalRow(bindings)))
-    bindings.add(blob: next.hash)
-    try run(statements.appendEvent, bindings)
-    chainHead = next
-    if !notified.isEmpty, let notification = Notification(event, row: row),
-      notified.contains(notification.event)
-    {
-      try put(notification)
-    }
-    if event.kind == OrderEvent.armedKind { armedInTurn += 1 }
-  }
-
-  func put(_ setting: Setting, _ value: JSONValue?) throws(StoreError) {
-    if let value {
-      bindings.removeAll()
-      bindings.add(setting.rawValue)
-      bindings.add(value)
-      try run(statements.putSetting, bindings)
-    } else {
-      try run(statements.deleteSetting, [.text(setting.rawValue)])
-    }
-  }
-
-  @discardableResult
-  func run(
-    _ statement: Statement, _ values: [SQLiteValue] = []
-  ) throws(StoreError) -> Int {
-    try StoreError.sorting { () throws(SQLiteError) in try statement.run(values) }
-  }
-
-  @discardableResult
-  private func run(_ statement: Statement, _ bindings: Bindings) throws(StoreError) -> Int {
-    try StoreError.sorting { () throws(SQLiteError) in try statement.run(bindings) }
-  }
-
   /// SQLite itself has rolled back after some errors; otherwise this does. Rolling back fails only
   /// when there is nothing to roll back.
   private func undo() {
-    chainHead = nil
-    ownerAccount = nil
-    armedInTurn = 0
-    if database.isInTransaction { _ = try? statements.rollback.run() }
+    writer.forget()
+    if database.isInTransaction { _ = try? reader.statements.rollback.run() }
   }
+
+  // MARK: Reading
+
+  /// The record of a signal; `nil` when there is none. Throws when the database cannot be read.
+  package func signal(_ id: SignalID) throws(StoreError) -> SignalRecord? { try reader.signal(id) }
+
+  /// The order that its history adds up to; `nil` when there is none. Throws when the database
+  /// cannot be read.
+  package func order(_ key: OrderKey) throws(StoreError) -> Order? { try reader.order(key) }
+
+  /// What is left of a signal that was removed; `nil` when it is not one. Throws when the database
+  /// cannot be read.
+  package func compactedSignal(_ id: SignalID) throws(StoreError) -> CompactedSignal? {
+    try reader.compactedSignal(id)
+  }
+
+  /// What a start needs to know. A row that its history does not add up to is `.corrupt`. Throws
+  /// when the database cannot be read.
+  package func loadState(now: WallTime) throws(StoreError) -> StoredState {
+    try StartReader(reader, unarmedOrders()).state(at: now)
+  }
+
+  private func unarmedOrders() throws(StoreError) -> UnarmedOrders {
+    try reader.unarmedOrders(
+      boot: boot, hasForgotten: isFirstTurn && continuity != .unbroken)
+  }
+
+  // MARK: The beginning and the end of a run
+
+  /// In the first turn of a run: armings can be lost again from here on.
+  private func takeOverWaitingOrders() throws(StoreError) {
+    try writer.run(reader.statements.takeOverWaitingOrders, try unarmedOrders().values)
+    try writer.put(.cleanStop, nil)
+  }
+
+  /// Syncs everything and writes down that it is: until the next turn no power cut can take an arming of
+  /// this boot back. Only between turns. Throws when the disk does not take it.
+  package func noteCleanStop() throws(StoreError) {
+    try wholeTurn { () throws(StoreError) in
+      try writer.put(.cleanStop, CleanStop(row: try head().row, boot: boot).json)
+    }
+    isFirstTurn = true
+  }
+
+  // MARK: The high-water mark
+
+  private func compare(with reading: HighWaterMark.Reading) throws(StoreError) {
+    if case .mark(let mark) = reading { highWater.begin(with: mark) }
+    if let doubt = highWater.doubt { return continuity = .broken(doubt) }
+    continuity = try ContinuityCheck(reader).continuity(by: reading)
+    if reading == .missing && continuity == .unbroken { try writeMark() }
+  }
+
+  /// Notes where the history stands now, so that a break is not found a second time. Only after
+  /// what it means is on record. Throws when it cannot be written.
+  package func renewMark() throws(StoreError) {
+    if isFirstTurn { try wholeTurn { () throws(StoreError) in } }
+    try writeMark()
+    highWater.clearDoubt()
+  }
+
+  private func writeMark() throws(StoreError) {
+    try highWater.write(
+      HighWaterMark(
+        number: highWater.mark.number + 1, armed: try reader.armedCount(), head: try head()))
+  }
+
+  /// Returns when the last mark is on the disk, or has failed.
+  package func finishMarks() { highWater.flush() }
 }

@@ -24,24 +24,24 @@ package struct Outbox {
   /// Throws when the database cannot be read.
   package init(_ store: OrderStore) throws(StoreError) {
     self.store = store
-    next = try store.prepare(
+    next = try store.reader.prepare(
       "read the next notification",
       """
       SELECT id, event, subject, at_ms, signal_id, message FROM notification
       WHERE delivered_at_ms IS NULL ORDER BY id LIMIT 1
       """)
-    deliver = try store.prepare(
+    deliver = try store.reader.prepare(
       "deliver a notification", "UPDATE notification SET delivered_at_ms = ?2 WHERE id = ?1")
-    forget = try store.prepare(
+    forget = try store.reader.prepare(
       "forget old notifications", "DELETE FROM notification WHERE delivered_at_ms < ?1")
-    trim = try store.prepare(
+    trim = try store.reader.prepare(
       "drop notifications",
       """
       DELETE FROM notification WHERE id IN (
         SELECT id FROM notification WHERE delivered_at_ms IS NULL ORDER BY id DESC
         LIMIT -1 OFFSET ?1)
       """)
-    count = try store.prepare(
+    count = try store.reader.prepare(
       "count notifications", "SELECT count(*) FROM notification WHERE delivered_at_ms IS NULL")
   }
 
@@ -66,16 +66,16 @@ package struct Outbox {
   /// Adds one in a turn of its own, unless it was told before. Only between turns. Throws when the
   /// database does not take it.
   package func add(_ notification: Notification) throws(StoreError) {
-    try store.upkeep { () throws(StoreError) in try store.put(notification) }
+    try store.upkeep { () throws(StoreError) in try store.writer.put(notification) }
   }
 
   /// Takes one out that was delivered, in a turn of its own that is not waited for: a power cut may
   /// have it delivered again. Only between turns. Throws when the database does not take it.
   package func delivered(_ id: Int64, at now: WallTime) throws(StoreError) {
     try store.upkeep { () throws(StoreError) in
-      try store.run(deliver, [.integer(id), .integer(now.milliseconds)])
+      try store.writer.run(deliver, [.integer(id), .integer(now.milliseconds)])
       let moment = now.advanced(by: .zero - Self.memory)
-      try store.run(forget, [.integer(moment.milliseconds)])
+      try store.writer.run(forget, [.integer(moment.milliseconds)])
     }
   }
 
@@ -84,21 +84,7 @@ package struct Outbox {
   package func dropExcess() throws(StoreError) -> Int {
     guard try waiting() > Self.capacity else { return 0 }
     return try store.upkeep { () throws(StoreError) in
-      try store.run(trim, [.integer(Int64(Self.capacity))])
+      try store.writer.run(trim, [.integer(Int64(Self.capacity))])
     }
-  }
-}
-
-extension OrderStore {
-  /// Into the open turn.
-  func put(_ notification: Notification) throws(StoreError) {
-    mayHaveNotifications = true
-    try run(
-      statements.putNotification,
-      [
-        .text(notification.event.rawValue), .words(notification.subject),
-        .integer(notification.at.milliseconds),
-        notification.signal.map { .text($0.text) } ?? .null, .words(notification.message),
-      ])
   }
 }

@@ -26,7 +26,7 @@ package struct RefusalCount: Sendable {
   package let example: String
 }
 
-extension OrderStore {
+extension StoreReader {
   /// What came from this time on, newest first, at most `limit`. Throws when the database cannot be
   /// read.
   package func outcomes(

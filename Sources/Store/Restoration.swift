@@ -87,8 +87,8 @@ package struct Restoration {
     _ ownership: DatabaseOwnership, _ standing: [StoreWrite], at now: WallTime
   ) throws(StoreError) -> (Audit, HaltRecord?) {
     let store = try OrderStore(copyAt: draft)
-    let audit = try store.wholeAudit()
-    switch try ownership.verdict(on: store) {
+    let audit = try store.reader.wholeAudit()
+    switch try ownership.verdict(on: store.reader) {
     case .ours, .free: break
     case .refused(let reason): throw .unusablePath(reason)
     }
@@ -102,7 +102,7 @@ package struct Restoration {
           at: now, subject: .daemon, kind: "database_restored",
           detail: ["from": .string(file), "row": .integer(row)])))
     try store.commit()
-    return (audit, try store.halt())
+    return (audit, try store.reader.halt())
   }
 }
 

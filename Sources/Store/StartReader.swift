@@ -10,10 +10,12 @@ struct StartReader {
   /// How far back the limits of a source look.
   private static let sourcePeriod = Duration.seconds(60 * 60)
 
-  private let store: OrderStore
+  private let reader: StoreReader
+  private let unarmed: UnarmedOrders
 
-  init(_ store: OrderStore) {
-    self.store = store
+  init(_ reader: StoreReader, _ unarmed: UnarmedOrders) {
+    self.reader = reader
+    self.unarmed = unarmed
   }
 
   func state(at now: WallTime) throws(StoreError) -> StoredState {
@@ -21,22 +23,22 @@ struct StartReader {
     return StoredState(
       live: try liveOrders(), reservations: try reservations(since: since),
       sourceSignals: try sourceSignals(since: now.advanced(by: .zero - Self.sourcePeriod)),
-      sequences: try sequences(since: since), halt: try store.halt(),
-      careful: try store.careful(), ban: try store.setting(.ban, BanRecord.init),
-      rateUsage: try store.setting(.rateUsage, RateUsageRecord.init))
+      sequences: try sequences(since: since), halt: try reader.halt(),
+      careful: try reader.careful(), ban: try reader.setting(.ban, BanRecord.init),
+      rateUsage: try reader.setting(.rateUsage, RateUsageRecord.init))
   }
 
   private func liveOrders() throws(StoreError) -> [StoredOrder] {
-    let unarmed = try store.unarmedOrders()
-    let rows = try store.statements.liveOrderRows.rows { row throws(StoreError) in
+    let account = try reader.account()
+    let rows = try reader.statements.liveOrderRows.rows { row throws(StoreError) in
       (key: try row.orderKey(), values: row.values)
     }
     var live: [StoredOrder] = []
     for row in rows {
-      guard let signal = try store.signal(row.key.signal) else {
+      guard let signal = try reader.signal(row.key.signal) else {
         throw .corrupt("order \(row.key.signal) leg \(row.key.leg) has no signal")
       }
-      let order = try store.folded(row.key, beside: row.values)
+      let order = try reader.folded(row.key, of: account, beside: row.values)
       let isUnsure =
         order.status == .new
         ? unarmed.mayHaveLeft(takenUnder: try boot(of: signal.signalID)) : false
@@ -46,20 +48,20 @@ struct StartReader {
   }
 
   private func boot(of id: SignalID) throws(StoreError) -> String? {
-    try store.statements.bootOfSignal.rows([.text(id.text)]) { row throws(StoreError) in
+    try reader.statements.bootOfSignal.rows([.text(id.text)]) { row throws(StoreError) in
       row.optionalText(0)
     }.first.flatMap(\.self)
   }
 
   private func reservations(since: WallTime) throws(StoreError) -> [Reservation] {
-    try store.statements.reservations.rows([.integer(since.milliseconds)]) {
+    try reader.statements.reservations.rows([.integer(since.milliseconds)]) {
       row throws(StoreError) in
       Reservation(at: row.time(0), quote: try row.money(1, in: "an order that is over"))
     }
   }
 
   private func sourceSignals(since: WallTime) throws(StoreError) -> [SourceSignal] {
-    try store.statements.acceptedSignals.rows([.integer(since.milliseconds)]) {
+    try reader.statements.acceptedSignals.rows([.integer(since.milliseconds)]) {
       row throws(StoreError) -> SourceSignal? in
       guard let source = (try? JSONReader.read(row.blob(0)))?["source"]?.stringValue else {
         return nil
@@ -73,7 +75,7 @@ struct StartReader {
       .integer(since.milliseconds), .integer(Self.numberedSignalMaximum),
     ]
     var sequences: [String: Int64] = [:]
-    for raw in try store.statements.numberedSignals.rows(
+    for raw in try reader.statements.numberedSignals.rows(
       values, { row throws(StoreError) in row.blob(0) })
     {
       guard let signal = try? JSONReader.read(raw), let source = signal["source"]?.stringValue,

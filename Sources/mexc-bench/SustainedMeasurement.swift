@@ -108,7 +108,7 @@ final class SustainedMeasurement {
   }
 
   private func checkEnds(_ count: Int) throws {
-    let counts = try OrderStore(readOnlyPath: daemon.directory + "/state.db").orderCounts()
+    let counts = try StoreReader(path: daemon.directory + "/state.db").orderCounts()
     guard counts == [.filled: count] else {
       throw BenchError.failed("of \(count) signals: \(counts)")
     }

@@ -53,7 +53,7 @@ final class ControlBench {
       listener: UnixListener(path: controlSocket, mode: 0o600), loop: loop,
       handlers: ControlHandlers(
         status: { [unowned self] in status },
-        store: { [unowned self] in hasStorage ? store : nil },
+        store: { [unowned self] in hasStorage ? store.reader : nil },
         perform: { [unowned self] command, done in
           commands.append(command)
           if let answer { done(answer) } else { pending.append(done) }

@@ -108,7 +108,7 @@ import Testing
     try replace(by: copy)
     // What was shown last stands in it: it goes on where it was.
     #expect(try known.next().newBeginning == nil)
-    let head = try OrderStore(readOnlyPath: bench.database).head()
+    let head = try StoreReader(path: bench.database).head()
     #expect(try ahead.next().newBeginning == head.row)
     #expect(try ahead.next().newBeginning == nil)
   }

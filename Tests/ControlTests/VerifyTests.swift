@@ -15,7 +15,7 @@ import Testing
 
   @Test func `a whole history is said to be whole, beside a daemon and without one`() throws {
     let head = try bench.store.head()
-    guard case .mark(let mark) = try OrderStore.highWaterMark(beside: bench.database) else {
+    guard case .mark(let mark) = try HighWaterMark.read(beside: bench.database) else {
       Issue.record("there is no mark")
       return
     }

@@ -31,7 +31,7 @@ import Testing
     #expect(try database.store.order(paper)?.status == .canceled)
     #expect(try database.store.order(waiting)?.status == .denied)
     #expect(try database.store.signal(waiting.signal)?.decision == .canceled)
-    #expect(try database.store.audit().isClean)
+    #expect(try database.store.reader.audit().isClean)
     #expect(try database.start(.live) == nil)
     #expect(try database.start(.paper) != nil)
     #expect(try adopt(.live) == "nothing to say: it belongs to mode live and account \"main\"")
@@ -47,7 +47,7 @@ import Testing
         try adopt(mode).hasPrefix("refused: orders in it may be open at the exchange"),
         "\(mode)")
     }
-    #expect(try database.store.owner() == nil)
+    #expect(try database.store.reader.owner() == nil)
     #expect(try adopt(.live).hasPrefix("it belongs to mode live"))
   }
 
@@ -73,6 +73,6 @@ import Testing
 
   @Test func `where nothing is at stake there is nothing to say`() throws {
     #expect(try adopt(.live).hasPrefix("nothing to say: no order of it has left"))
-    #expect(try database.store.owner() == nil)
+    #expect(try database.store.reader.owner() == nil)
   }
 }

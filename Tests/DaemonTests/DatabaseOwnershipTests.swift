@@ -18,7 +18,7 @@ import Testing
     #expect(try database.start(.live) == nil)
     try database.add("a", .open(orderID: "C02__1"))
     #expect(try database.start(.live) == nil)
-    #expect(try database.store.owner()?.mode == .live)
+    #expect(try database.store.reader.owner()?.mode == .live)
     #expect(
       try database.start(.paper)
         == """
@@ -35,7 +35,7 @@ import Testing
         """)
     let both = try #require(try database.start(.validate, account: "other"))
     #expect(both.contains("the configuration says mode validate and account \"other\""))
-    #expect(try database.store.owner()?.mode == .live)
+    #expect(try database.store.reader.owner()?.mode == .live)
   }
 
   @Test func `one of another venue is refused`() throws {
@@ -64,7 +64,7 @@ import Testing
     #expect(try database.start(.live, account: "first") == nil)
     try database.add("a", .denied)
     #expect(try database.start(mode) == nil)
-    let owner = try #require(try database.store.owner())
+    let owner = try #require(try database.store.reader.owner())
     #expect(owner.mode == mode && owner.account.name == "main")
   }
 
@@ -87,10 +87,10 @@ import Testing
       let refusal = try #require(try database.start(other))
       #expect(refusal.contains("were made in mode \(mode.rawValue)"), "\(refusal)")
     }
-    #expect(try database.store.owner() == nil)
+    #expect(try database.store.reader.owner() == nil)
     #expect(try database.start(mode) == nil)
-    #expect(try database.store.owner()?.mode == mode)
-    let taken = try #require(try database.store.daemonHistory().last)
+    #expect(try database.store.reader.owner()?.mode == mode)
+    let taken = try #require(try database.store.reader.daemonHistory().last)
     #expect(taken.kind == "database_taken")
     #expect(taken.detail["because"]?.stringValue == "its orders were made in mode \(mode.rawValue)")
   }
@@ -120,7 +120,7 @@ import Testing
       #expect(refusal.contains("nothing says for certain"), "\(refusal)")
       #expect(refusal.contains("'mexc-signalctl --config c.json5 adopt'"), "\(refusal)")
     }
-    #expect(try database.store.owner() == nil)
+    #expect(try database.store.reader.owner() == nil)
   }
 
   // MARK: Keys
@@ -137,12 +137,12 @@ import Testing
     #expect(try database.start(.live, key: "mistyped") == nil)
     try note(.serverTime(database.time), key: "mistyped")
     try note(.failed(.noAnswer("timed out")), key: "mistyped")
-    #expect(try database.store.owner()?.key == nil)
+    #expect(try database.store.reader.owner()?.key == nil)
     try note(.tradableSymbols([]), key: "first")
-    let noted = try #require(try database.store.owner()?.key)
+    let noted = try #require(try database.store.reader.owner()?.key)
     #expect(noted.salt.count == 32 && noted.digest.count == 32)
     try note(.tradableSymbols([]), key: "first")
-    #expect(try database.store.owner()?.key == noted)
+    #expect(try database.store.reader.owner()?.key == noted)
     try database.add("a", .filled(orderID: "C02__1"))
     #expect(try database.start(.live, key: "first") == nil)
     let refusal = try #require(try database.start(.live, key: "second"))
@@ -159,6 +159,7 @@ import Testing
     try other.ownership(.live, key: "first").noteKey(in: other.store, quiet) { other.time }(
       .tradableSymbols([]))
     try other.store.commit()
-    #expect(try database.store.owner()?.key?.digest != other.store.owner()?.key?.digest)
+    #expect(
+      try database.store.reader.owner()?.key?.digest != other.store.reader.owner()?.key?.digest)
   }
 }

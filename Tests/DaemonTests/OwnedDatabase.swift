@@ -66,7 +66,7 @@ final class OwnedDatabase {
           expiresAt: time.advanced(by: .seconds(60)), clientOrderID: request.clientOrderID,
           decision: .accepted, message: "", decidedAt: time)))
     var order = try Order(
-      key: key, account: store.owner()?.account ?? .unstated, request: request,
+      key: key, account: store.reader.owner()?.account ?? .unstated, request: request,
       reservedQuote: FixedDecimal(100), at: time)
     try write(.created(request, reservedQuote: FixedDecimal(100)), order)
     for event in try events(of: fate, request) {

@@ -94,8 +94,8 @@ struct BackupTests {
     for name in try files(of: daemon) {
       try manager.copyItem(atPath: daemon.scratch(name), toPath: daemon.scratch("former/" + name))
     }
-    let former = try OrderStore(readOnlyPath: daemon.scratch("state.db")).head().row
-    let backup = try OrderStore(readOnlyPath: daemon.scratch("copy.db")).head().row
+    let former = try StoreReader(path: daemon.scratch("state.db")).head().row
+    let backup = try StoreReader(path: daemon.scratch("copy.db")).head().row
     var heads: [Int64] = []
     for number in 1... {
       for name in try files(of: daemon) { try manager.removeItem(atPath: daemon.scratch(name)) }
@@ -108,7 +108,7 @@ struct BackupTests {
         environment: ["LD_PRELOAD": library, "KILL_AT": String(number)])
       let ending = try process.waitForEnd()
       let store = try OrderStore(path: daemon.scratch("state.db"))
-      #expect(try store.audit().isClean, "killed at call \(number)")
+      #expect(try store.reader.audit().isClean, "killed at call \(number)")
       heads.append(try store.head().row)
       if ending == .exited(0) { break }
       #expect(ending == .killed(SIGKILL), "\(process.tail)")

@@ -18,7 +18,7 @@ struct AuditTests {
       .appendEvent(HistoryEvent(at: noon, subject: .daemon, kind: "started", detail: ["v": 1])))
     try store.commit()
     _ = try recordAnything(in: store, seed: 5, orders: 6, events: 30)
-    clean = try store.audit()
+    clean = try store.reader.audit()
   }
 
   /// Changes the file as its owner could.
@@ -34,7 +34,7 @@ struct AuditTests {
   }
 
   private func audit(marked: ChainHead? = nil, notedHash: [UInt8]? = nil) throws -> Audit {
-    try OrderStore(readOnlyPath: scratch.database).audit(
+    try StoreReader(path: scratch.database).audit(
       mark: marked.map(Self.mark) ?? .missing, notedHash: notedHash)
   }
 
@@ -69,7 +69,7 @@ struct AuditTests {
     try store.write(
       .appendEvent(HistoryEvent(at: noon, subject: .daemon, kind: "\u{FFFD}", detail: nil)))
     try store.commit()
-    #expect(try store.audit().isClean)
+    #expect(try store.reader.audit().isClean)
     try tamper("UPDATE event SET kind = CAST(x'FF' AS TEXT) WHERE id = \(clean.events + 1)")
     #expect(try audit().findings.map(\.subject) == [.row(Int64(clean.events) + 1)])
   }
@@ -144,12 +144,12 @@ struct AuditTests {
         .appendEvent(HistoryEvent(at: noon, subject: .daemon, kind: "forged", detail: nil)))
     }
     try store.commit()
-    #expect(try store.audit().isClean)
+    #expect(try store.reader.audit().isClean)
     #expect(
-      try store.audit(mark: Self.mark(noted)).findings.map(\.message) == [
+      try store.reader.audit(mark: Self.mark(noted)).findings.map(\.message) == [
         "row \(noted.row): it is not the row that stood there when an order left"
       ])
-    #expect(try store.audit(notedHash: noted.hash).findingCount == 1)
+    #expect(try store.reader.audit(notedHash: noted.hash).findingCount == 1)
   }
 
   @Test(arguments: [

@@ -19,7 +19,7 @@ struct BackupTests {
 
   @Test func `a copy holds what is committed and is one file that its owner alone can read`() throws
   {
-    let reader = try OrderStore(readOnlyPath: scratch.database)
+    let reader = try StoreReader(path: scratch.database)
     let backup = try Backup.make(of: scratch.database, at: file)
     #expect(backup.audit == (try reader.audit()))
     #expect(backup.path.hasSuffix("/copy.db"))
@@ -29,12 +29,12 @@ struct BackupTests {
     #expect(names.filter { $0.hasPrefix("copy") } == ["copy.db"])
     // The daemon goes on, and the copy stays what it was.
     _ = try Recorded("later", in: store)
-    #expect(try OrderStore(readOnlyPath: file).audit() == backup.audit)
-    #expect(try store.audit().events > (backup.audit?.events ?? 0))
+    #expect(try StoreReader(path: file).audit() == backup.audit)
+    #expect(try store.reader.audit().events > (backup.audit?.events ?? 0))
   }
 
   @Test func `what is committed is copied and what is not yet committed is not`() throws {
-    let events = try store.audit().events
+    let events = try store.reader.audit().events
     try store.write(
       .appendEvent(HistoryEvent(at: noon, subject: .daemon, kind: "started", detail: [:])))
     #expect(try Backup.make(of: scratch.database, at: file).audit?.events == events)

@@ -53,19 +53,19 @@ struct ChainTests {
       default: try store.commit()
       }
     }
-    let audit = try store.audit()
+    let audit = try store.reader.audit()
     #expect(audit.findings == [])
     #expect(audit.isClean)
     #expect(audit.orders == held.count)
     #expect(try audit.head == store.head())
     #expect(audit.head.row == Int64(audit.events))
-    let reader = try OrderStore(readOnlyPath: scratch.database)
+    let reader = try StoreReader(path: scratch.database)
     #expect(try reader.head() == audit.head)
     #expect(try reader.audit() == audit)
   }
 
   @Test func `a history without rows verifies`() throws {
-    let audit = try store.audit()
+    let audit = try store.reader.audit()
     #expect(audit.isClean)
     #expect(audit.events == 0)
     #expect(audit.head == .beginning)
@@ -80,16 +80,16 @@ struct ChainTests {
       _ = try Recorded("s\(number)", in: store)
       #expect(try store.head().row == Int64(number))
     }
-    #expect(try OrderStore(readOnlyPath: folder.database).audit().isClean)
+    #expect(try StoreReader(path: folder.database).audit().isClean)
   }
 
   @Test func `an audit sees one moment beside a writer`() throws {
     _ = try recordAnything(in: store, seed: 1, orders: 3, events: 10)
-    let reader = try OrderStore(readOnlyPath: scratch.database)
+    let reader = try StoreReader(path: scratch.database)
     let before = try reader.audit()
     try append("open", .daemon, nil)
     #expect(try reader.audit() == before)
-    #expect(throws: StoreError.self) { try store.audit() }
+    #expect(throws: StoreError.self) { try store.reader.audit() }
     try store.commit()
     #expect(try reader.audit().events == before.events + 1)
   }

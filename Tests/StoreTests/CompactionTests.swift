@@ -64,7 +64,7 @@ struct CompactionTests {
     #expect(try compact(before: 5) == (signals: 2, events: 4))
     #expect(try stored("a", "b", "c") == [false, false, true])
     #expect(try store.order(order.key) == nil)
-    #expect(try store.history(of: signalID("a")) == [])
+    #expect(try store.reader.history(of: signalID("a")) == [])
     let filled = try #require(try store.compactedSignal(signalID("a")))
     #expect(filled.contentDigest == [UInt8](repeating: 7, count: 32))
     #expect(filled.clientOrderID == order.request.clientOrderID)
@@ -80,7 +80,7 @@ struct CompactionTests {
     #expect(denied.status == nil)
     #expect(try store.compactedSignal(signalID("c")) == nil)
     #expect(try store.head() == head)
-    let audit = try store.audit()
+    let audit = try store.reader.audit()
     #expect(audit.isClean)
     #expect(audit.events == 4)
     #expect(audit.orders == 1)
@@ -109,7 +109,7 @@ struct CompactionTests {
     try fill("d", day: 20)
     #expect(try compact(before: 10) == (signals: 2, events: 4))
     #expect(try stored("a", "b", "c", "d") == [false, true, false, true])
-    #expect(try store.audit().isClean)
+    #expect(try store.reader.audit().isClean)
     #expect(try store.order(resting.order.key) == resting.order)
 
     resting.clock = days(25)
@@ -120,8 +120,8 @@ struct CompactionTests {
     #expect(try compact(before: 22) == (signals: 1, events: 0))
     #expect(try compact(before: 30) == (signals: 1, events: 13))
     #expect(try stored("b", "d", "e") == [false, false, true])
-    #expect(try store.audit().isClean)
-    #expect(try store.audit().events == 4)
+    #expect(try store.reader.audit().isClean)
+    #expect(try store.reader.audit().events == 4)
   }
 
   @Test func `the last row of all stays, and the chain goes on from it`() throws {
@@ -129,12 +129,12 @@ struct CompactionTests {
     let head = try store.head()
     #expect(try compact(before: 100) == (signals: 1, events: 3))
     #expect(try store.head() == head)
-    #expect(try store.audit().isClean)
+    #expect(try store.reader.audit().isClean)
     try fill("b", day: 200)
     #expect(try store.head().row == head.row + 4)
     #expect(try compact(before: 300) == (signals: 1, events: 4))
-    #expect(try store.audit().isClean)
-    #expect(try OrderStore(readOnlyPath: scratch.database).head().row == 8)
+    #expect(try store.reader.audit().isClean)
+    #expect(try StoreReader(path: scratch.database).head().row == 8)
   }
 
   /// Each step is one transaction, so that a kill leaves the state before it or after it.
@@ -145,14 +145,14 @@ struct CompactionTests {
     var steps = 0
     while try !Compaction(store).step(before: days(50), at: days(60)).isEmpty {
       steps += 1
-      let reader = try OrderStore(readOnlyPath: scratch.database)
+      let reader = try StoreReader(path: scratch.database)
       let audit = try reader.audit(notedHash: head.hash)
       #expect(audit.isClean, "\(audit.findings)")
       #expect(audit.compactedSignals + audit.orders == 41)
       #expect(try reader.head() == head)
     }
     #expect(steps == 8)
-    #expect(try store.audit().events == 4)
+    #expect(try store.reader.audit().events == 4)
   }
 
   /// The log of all steps is longer than either limit: the kernel then ends the process with
@@ -172,7 +172,7 @@ struct CompactionTests {
       }
       try store.commit()
     }
-    let head = try OrderStore(readOnlyPath: path).head()
+    let head = try StoreReader(path: path).head()
     await #expect(processExitsWith: .signal(SIGXFSZ)) {
       [path = path as String, limit = limit as UInt] in
       let store = try OrderStore(path: path)
@@ -181,12 +181,12 @@ struct CompactionTests {
       while try !Compaction(store).step(before: late, at: late).isEmpty {}
     }
     let store = try OrderStore(path: path)
-    let audit = try store.audit(notedHash: head.hash)
+    let audit = try store.reader.audit(notedHash: head.hash)
     #expect(audit.isClean, "\(audit.findings)")
     #expect(audit.orders == 40)
     while try !Compaction(store).step(before: days(100), at: days(100)).isEmpty {}
-    #expect(try store.audit().compactedSignals == 40)
-    #expect(try store.audit().isClean)
+    #expect(try store.reader.audit().compactedSignals == 40)
+    #expect(try store.reader.audit().isClean)
   }
 
   @Test(arguments: 0..<8) func `any history verifies after any number of steps`(seed: Int) throws {
@@ -198,7 +198,7 @@ struct CompactionTests {
       for _ in 0..<Int.random(in: 1...4, using: &random) {
         _ = try Compaction(store).step(before: moment, at: days(1))
       }
-      let audit = try store.audit()
+      let audit = try store.reader.audit()
       #expect(audit.isClean, "\(audit.findings)")
       #expect(audit.compactedSignals + audit.orders == held.count)
     }
@@ -243,8 +243,8 @@ struct CompactionTests {
       while try !Compaction(store).step(before: days(5), at: days(9)).isEmpty {}
       try store.probe()
     }
-    let mark = try OrderStore.highWaterMark(beside: folder.database)
-    let audit = try OrderStore(readOnlyPath: folder.database).audit(mark: mark)
+    let mark = try HighWaterMark.read(beside: folder.database)
+    let audit = try StoreReader(path: folder.database).audit(mark: mark)
     #expect(audit.isClean, "\(audit.findings)")
     guard case .mark(let noted) = mark else { return false }
     return noted.armed == 1 && noted.head.row < audit.seal.head.row
@@ -258,10 +258,10 @@ struct CompactionTests {
     let left = try store.head()
     try fill("c", day: 11)
     try compact(before: 5)
-    #expect(try store.audit(notedHash: left.hash).isClean)
+    #expect(try store.reader.audit(notedHash: left.hash).isClean)
     // The seal is the last row that went.
-    #expect(try store.audit(notedHash: removed.hash).isClean)
-    let other = try store.audit(notedHash: [UInt8](repeating: 1, count: 32))
+    #expect(try store.reader.audit(notedHash: removed.hash).isClean)
+    let other = try store.reader.audit(notedHash: [UInt8](repeating: 1, count: 32))
     #expect(
       other.findings.map(\.message) == [
         "no row that is left has the hash that was noted: unless its row is one of the first 4, "
@@ -297,7 +297,7 @@ struct CompactionTests {
         INSERT INTO compacted_signal SELECT id, symbol, side, content_digest, client_order_id,
           decision, 1, 1, NULL, NULL, NULL, NULL, NULL, 1 FROM signal
         """) == "only a signal whose story is over is compacted")
-    #expect(try store.audit().isClean)
+    #expect(try store.reader.audit().isClean)
   }
 
   @Test(arguments: [
@@ -310,7 +310,7 @@ struct CompactionTests {
     try fill("b", day: 10)
     try compact(before: 5)
     try Stranger(scratch.database).execute(sql)
-    let first = try #require(try store.audit().findings.first)
+    let first = try #require(try store.reader.audit().findings.first)
     #expect(first.message.hasPrefix("\(row): its hash does not follow from row"), "\(first)")
   }
 
@@ -319,7 +319,7 @@ struct CompactionTests {
       .setOwner(DatabaseOwner(account: main, mode: .live, since: noon)))
     try fill("a", day: 0)
     try compact(before: 5)
-    #expect(try store.modeTraces() == [ModeTrace(mode: .live, orders: 1, underWay: 0)])
+    #expect(try store.reader.modeTraces() == [ModeTrace(mode: .live, orders: 1, underWay: 0)])
     #expect(
       try refusal("UPDATE owner SET mode = 'paper'")
         == "a database that was used keeps its venue, mode and account")

@@ -32,7 +32,7 @@ struct FailureTests {
     store.rollback()
     #expect(written > 5)
     #expect(try store.loadState(now: noon).halt?.reason == "\(written)")
-    #expect(try store.daemonHistory(limit: 1_000).count == written)
+    #expect(try store.reader.daemonHistory(limit: 1_000).count == written)
     #expect(throws: StoreError.full("put setting: database or disk is full (SQLite error 13)")) {
       try store.probe()
     }
@@ -41,7 +41,7 @@ struct FailureTests {
     try store.probe()
     try store.write(.insertSignal(makeSignal("after")))
     try store.commit()
-    let reader = try OrderStore(readOnlyPath: scratch.database)
+    let reader = try StoreReader(path: scratch.database)
     #expect(try reader.signals(filter: ListFilter()).map(\.signalID.text) == ["after", "first"])
   }
 
@@ -108,7 +108,7 @@ struct FailureTests {
           try store.write(.appendEvent(event))
           if number % 10 == 9 { try store.commit() }
         }
-        _ = try store.signals(filter: ListFilter())
+        _ = try store.reader.signals(filter: ListFilter())
       }
       try work(0..<1_000)
       let before = try residentBytes()

@@ -89,7 +89,7 @@ struct Recorded {
     let request = try makeRequest(id, symbol: symbol)
     let reservedQuote = try reserved.map(money)
     order = try Order(
-      key: OrderKey(signal: try signalID(id)), account: store.owner()?.account ?? .unstated,
+      key: OrderKey(signal: try signalID(id)), account: store.reader.owner()?.account ?? .unstated,
       request: request, reservedQuote: reservedQuote, at: at)
     clock = at
     try store.write(.insertSignal(makeSignal(id, symbol: symbol, receivedAt: at, raw: raw)))

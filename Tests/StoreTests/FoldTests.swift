@@ -16,7 +16,7 @@ struct FoldTests {
   @Test(arguments: 0..<24)
   func `what was held is what is loaded, after any valid events`(seed: Int) throws {
     let held = try recordAnything(in: store, seed: seed, orders: 8, events: 30)
-    let reopened = try OrderStore(readOnlyPath: scratch.database)
+    let reopened = try StoreReader(path: scratch.database)
     for order in held { #expect(try reopened.order(order.key) == order) }
     let live = held.filter { !$0.status.isTerminal }.sorted { $0.key < $1.key }
     let state = try reopened.loadState(now: noon)
@@ -120,7 +120,8 @@ struct FoldTests {
     try store.write(.appendEvent(remark))
     try store.commit()
     #expect(try store.order(recorded.order.key) == recorded.order)
-    #expect(try store.history(of: signalID("a")).map(\.kind) == ["order_created", "request_sent"])
+    #expect(
+      try store.reader.history(of: signalID("a")).map(\.kind) == ["order_created", "request_sent"])
   }
 
   @Test func `an event that cannot be read makes the start fail, naming the order`() throws {
@@ -174,6 +175,6 @@ struct FoldTests {
     let word = try #require(change.split(separator: "'").last)
     #expect(
       throws: StoreError.corrupt("order a leg 0 holds '\(word)', which the program never writes")
-    ) { try store.orders(filter: ListFilter()) }
+    ) { try store.reader.orders(filter: ListFilter()) }
   }
 }

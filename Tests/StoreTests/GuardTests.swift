@@ -132,7 +132,7 @@ struct GuardTests {
     let next = try OrderStore(path: path)
     #expect(try Stranger(path).rows(schema) == present)
     #expect(try next.order(order.key) == order)
-    #expect(try next.audit().isClean)
+    #expect(try next.reader.audit().isClean)
   }
 
   @Test func `what was sent keeps its amounts and price`() throws {

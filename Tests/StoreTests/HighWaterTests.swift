@@ -16,7 +16,7 @@ struct HighWaterTests {
   private var markPath: String { scratch.database + ".high-water" }
 
   private func mark() throws -> HighWaterMark {
-    guard case .mark(let mark) = try OrderStore.highWaterMark(beside: scratch.database) else {
+    guard case .mark(let mark) = try HighWaterMark.read(beside: scratch.database) else {
       throw CocoaError(.fileReadCorruptFile)
     }
     return mark
@@ -73,7 +73,7 @@ struct HighWaterTests {
     #expect(armed.head.row == 3)
     try first.take(.acknowledged(orderID: "1"), in: store)
     #expect(try mark() == armed)
-    #expect(try store.audit(mark: .mark(armed)).isClean)
+    #expect(try store.reader.audit(mark: .mark(armed)).isClean)
   }
 
   @Test func `a turn that is taken back moves nothing`() throws {
@@ -112,7 +112,7 @@ struct HighWaterTests {
           "the history ends with row 3, and row 5 was there when an order left; orders were armed 2 "
             + "times by then, and the database knows of 1"))
     #expect(
-      try store.audit(mark: OrderStore.highWaterMark(beside: scratch.database)).findings.map(
+      try store.reader.audit(mark: HighWaterMark.read(beside: scratch.database)).findings.map(
         \.message)
         == ["row 5 was there when an order left, and is missing; the last row is 3"])
     try store.renewMark()
@@ -202,7 +202,7 @@ struct HighWaterTests {
   func `a file that was made and never written to is none`(size: Int) throws {
     try arm("a")
     try scratch.put([UInt8](repeating: 0, count: size), at: markPath)
-    #expect(try OrderStore.highWaterMark(beside: scratch.database) == .missing)
+    #expect(try HighWaterMark.read(beside: scratch.database) == .missing)
     #expect(try OrderStore(path: scratch.database).continuity == .noMark)
   }
 
@@ -215,7 +215,7 @@ struct HighWaterTests {
       bytes[index] ^= 1
       try scratch.put(bytes, at: markPath)
       #expect(
-        try OrderStore.highWaterMark(beside: scratch.database) == .unreadable, "byte \(index)")
+        try HighWaterMark.read(beside: scratch.database) == .unreadable, "byte \(index)")
     }
   }
 

@@ -32,11 +32,11 @@ struct ListTests {
   }
 
   private func signals(_ filter: ListFilter) throws -> [String] {
-    try store.signals(filter: filter).map(\.signalID.text)
+    try store.reader.signals(filter: filter).map(\.signalID.text)
   }
 
   private func orders(_ filter: ListFilter) throws -> [String] {
-    try store.orders(filter: filter).map(\.key.signal.text)
+    try store.reader.orders(filter: filter).map(\.key.signal.text)
   }
 
   @Test func `signals are listed newest first, by every filter`() throws {
@@ -86,7 +86,7 @@ struct ListTests {
   }
 
   @Test func `a signal's row tells what became of it`() throws {
-    let rows = try store.signals(filter: ListFilter(symbol: symbol("ETHUSDT")))
+    let rows = try store.reader.signals(filter: ListFilter(symbol: symbol("ETHUSDT")))
     #expect(rows[0].decision == .symbolUnknown)
     #expect(rows[0].status == nil)
     #expect(rows[0].executedQuantity == nil)
@@ -101,7 +101,7 @@ struct ListTests {
   }
 
   @Test func `an order's row holds what the order holds`() throws {
-    for row in try store.orders(filter: ListFilter()) {
+    for row in try store.reader.orders(filter: ListFilter()) {
       let order = try #require(try store.order(row.key))
       #expect(row.request == order.request)
       #expect(row.status == order.status)
@@ -120,7 +120,7 @@ struct ListTests {
   }
 
   @Test func `orders are counted by status`() throws {
-    #expect(try store.orderCounts() == [.new: 1, .filled: 1, .unknown: 1, .denied: 1])
+    #expect(try store.reader.orderCounts() == [.new: 1, .filled: 1, .unknown: 1, .denied: 1])
   }
 
   @Test func `a person reads the signals with any SQLite program`() throws {

@@ -85,7 +85,7 @@ struct OpeningTests {
       Issue.record("the lock was not seen")
       return
     }
-    #expect(try OrderStore(readOnlyPath: scratch.database).signal(signalID("a")) != nil)
+    #expect(try StoreReader(path: scratch.database).signal(signalID("a")) != nil)
     kill(holder.processIdentifier, SIGKILL)
     holder.waitUntilExit()
     try OrderStore(path: scratch.database).probe()
@@ -123,7 +123,7 @@ struct OpeningTests {
   @Test func `reading works beside a writer and never holds it up`() throws {
     let order = try fill()
     let writer = try OrderStore(path: scratch.database)
-    let reader = try OrderStore(readOnlyPath: scratch.database)
+    let reader = try StoreReader(path: scratch.database)
     #expect(try reader.order(order.key) == order)
     try writer.write(.insertSignal(makeSignal("b")))
     #expect(try reader.signals(filter: ListFilter()).count == 1)
@@ -144,7 +144,7 @@ struct OpeningTests {
     try Stranger(scratch.database).execute("PRAGMA user_version = 10")
     #expect(try failure() == .newerSchema(found: 10, known: 9))
     #expect(throws: StoreError.newerSchema(found: 10, known: 9)) {
-      try OrderStore(readOnlyPath: scratch.database)
+      try StoreReader(path: scratch.database)
     }
   }
 
@@ -224,7 +224,7 @@ struct OpeningTests {
     #expect(
       throws: StoreError.unusablePath(
         "there is none at \(scratch.database) yet; the daemon's first start makes it")
-    ) { try OrderStore(readOnlyPath: scratch.database) }
+    ) { try StoreReader(path: scratch.database) }
     #expect(!FileManager.default.fileExists(atPath: scratch.database))
   }
 

@@ -14,7 +14,7 @@ struct OutboxTests {
   init() throws {
     scratch = try Scratch()
     store = try OrderStore(path: scratch.database)
-    store.notified = [.halted, .notFound, .keyExpiring]
+    store.writer.notified = [.halted, .notFound, .keyExpiring]
     outbox = try Outbox(store)
   }
 
@@ -51,7 +51,7 @@ struct OutboxTests {
     let second = try #require(try outbox.first())
     #expect(try second.notification.signal == signalID("a"))
     #expect(second.notification.event == .notFound)
-    #expect(store.mayHaveNotifications)
+    #expect(store.writer.mayHaveNotifications)
   }
 
   @Test func `a turn that is taken back leaves nothing`() throws {
@@ -64,14 +64,14 @@ struct OutboxTests {
     let path = scratch("other.db")
     do {
       let store = try OrderStore(path: path)
-      store.notified = [.halted]
+      store.writer.notified = [.halted]
       try store.write(
         .appendEvent(
           HistoryEvent(at: noon, subject: .daemon, kind: "halted", detail: ["reason": "r"])))
       try store.commit()
     }
     let next = try OrderStore(path: path)
-    #expect(next.mayHaveNotifications)
+    #expect(next.writer.mayHaveNotifications)
     #expect(try waiting(next) == ["halted: trading is halted: r"])
     #expect(try waiting(next) == [])
   }
@@ -111,7 +111,7 @@ struct OutboxTests {
     let next = try OrderStore(path: path)
     #expect(try Stranger(path).value("PRAGMA user_version") == "9")
     #expect(try next.order(order.key) == order)
-    #expect(try next.audit().isClean)
+    #expect(try next.reader.audit().isClean)
     #expect(try Outbox(next).first() == nil)
   }
 }

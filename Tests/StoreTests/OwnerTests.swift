@@ -26,13 +26,13 @@ struct OwnerTests {
 
   @Test func `the owner is read back, its key included`() throws {
     let store = try OrderStore(path: scratch.database)
-    #expect(try store.owner() == nil)
+    #expect(try store.reader.owner() == nil)
     try put(.live, "main", key: key, in: store)
     let owner = DatabaseOwner(account: StoreTests.main, mode: .live, since: noon, key: key)
-    #expect(try store.owner() == owner)
-    #expect(try OrderStore(readOnlyPath: scratch.database).owner() == owner)
+    #expect(try store.reader.owner() == owner)
+    #expect(try StoreReader(path: scratch.database).owner() == owner)
     try put(.live, "main", in: store)
-    #expect(try store.owner()?.key == nil)
+    #expect(try store.reader.owner()?.key == nil)
   }
 
   @Test func `an order is at the venue of its database`() throws {
@@ -42,7 +42,7 @@ struct OwnerTests {
     try recorded.arm(in: store)
     let stranger = try Stranger(scratch.database)
     #expect(try stranger.rows("SELECT DISTINCT venue FROM orders") == [["elsewhere"]])
-    #expect(try store.audit().isClean)
+    #expect(try store.reader.audit().isClean)
   }
 
   @Test func `an order of another account is not taken`() throws {
@@ -85,7 +85,7 @@ struct OwnerTests {
     #expect(
       stranger.refusal(
         of: "INSERT INTO owner (id, mode, account, since_ms) VALUES (2, 'live', 'a', 1)") != nil)
-    #expect(try store.owner()?.mode == .live)
+    #expect(try store.reader.owner()?.mode == .live)
   }
 
   @Test func `an order that ended before it left binds nobody`() throws {
@@ -93,9 +93,9 @@ struct OwnerTests {
     try put(.paper, "main", in: store)
     var recorded = try Recorded("a", in: store)
     try recorded.take(.denied(.expired, "too late"), in: store)
-    #expect(try store.modeTraces().isEmpty)
+    #expect(try store.reader.modeTraces().isEmpty)
     try put(.live, "main", in: store)
-    #expect(try store.owner()?.mode == .live)
+    #expect(try store.reader.owner()?.mode == .live)
   }
 
   @Test func `orders tell their modes as far as they can`() throws {
@@ -112,13 +112,13 @@ struct OwnerTests {
       try recorded.take(event, in: store)
     }
     #expect(
-      try Set(store.modeTraces()) == [
+      try Set(store.reader.modeTraces()) == [
         ModeTrace(mode: nil, orders: 2, underWay: 1),
         ModeTrace(mode: .paper, orders: 1, underWay: 1),
         ModeTrace(mode: .live, orders: 2, underWay: 2),
         ModeTrace(mode: .validate, orders: 1, underWay: 0),
       ])
-    #expect(try store.lastSignal()?.id == signalID("refused"))
+    #expect(try store.reader.lastSignal()?.id == signalID("refused"))
   }
 
   @Test func `a database of the second version has no owner yet`() throws {
@@ -129,9 +129,9 @@ struct OwnerTests {
       FormerSchema.withoutCompaction
         + "DROP TABLE owner; ALTER TABLE signal DROP COLUMN boot; PRAGMA user_version = 2;")
     let store = try OrderStore(path: scratch.database)
-    #expect(try store.owner() == nil)
+    #expect(try store.reader.owner() == nil)
     #expect(try Stranger(scratch.database).rows(schema) == before)
-    #expect(try store.audit().isClean)
+    #expect(try store.reader.audit().isClean)
   }
 
   @Test func `a database of the third version is of the one venue that there was`() throws {
@@ -149,8 +149,8 @@ struct OwnerTests {
       PRAGMA user_version = 3;
       """)
     let store = try OrderStore(path: scratch.database)
-    #expect(try store.owner()?.account.venue == "mexc-spot")
-    #expect(try store.owner()?.key == key)
+    #expect(try store.reader.owner()?.account.venue == "mexc-spot")
+    #expect(try store.reader.owner()?.key == key)
     #expect(try Stranger(scratch.database).rows(schema) == before)
   }
 }

@@ -48,7 +48,7 @@ struct RestorationTests {
   }
 
   @Test func `the backup is the database again and the former one is kept whole`() throws {
-    let former = try OrderStore(readOnlyPath: scratch.database).audit()
+    let former = try StoreReader(path: scratch.database).audit()
     let outcome = try restore()
     #expect(outcome.audit == backup.audit)
     #expect(outcome.kept == kept)
@@ -58,8 +58,8 @@ struct RestorationTests {
         "copy.db", "state.db", "state.db.before-restore-1", "state.db.high-water", "state.db.lock",
       ])
     #expect(try scratch.mode(scratch.database) == 0o600)
-    #expect(try OrderStore(readOnlyPath: kept).audit() == former)
-    let store = try OrderStore(readOnlyPath: scratch.database)
+    #expect(try StoreReader(path: kept).audit() == former)
+    let store = try StoreReader(path: scratch.database)
     #expect(try store.order(OrderKey(signal: signalID("before"))) != nil)
     #expect(try store.order(OrderKey(signal: signalID("after"))) == nil)
     #expect(try store.audit().isClean)
@@ -98,7 +98,7 @@ struct RestorationTests {
       try store.commit()
     }
     #expect(try restore().halt == HaltRecord(reason: "lunch", since: noon))
-    let state = try OrderStore(readOnlyPath: scratch.database).loadState(now: noon)
+    let state = try StoreReader(path: scratch.database).loadState(now: noon)
     #expect(state.halt?.reason == "lunch")
     #expect(state.ban?.wait == .seconds(9))
   }
@@ -110,7 +110,7 @@ struct RestorationTests {
       Issue.record("it was not refused")
       return
     }
-    #expect(try OrderStore(readOnlyPath: scratch.database).head() == before)
+    #expect(try StoreReader(path: scratch.database).head() == before)
     #expect(!FileManager.default.fileExists(atPath: kept))
   }
 
@@ -159,7 +159,7 @@ struct RestorationTests {
     #expect(outcome.kept == kept)
     #expect(try scratch.bytes(kept) == Array("damaged".utf8))
     #expect(try scratch.bytes(kept + suffix) == Array("left".utf8))
-    #expect(try OrderStore(path: scratch.database).audit().isClean)
+    #expect(try StoreReader(path: scratch.database).audit().isClean)
   }
 
   @Test func `a copy with its log beside it is restored with what the log holds`() throws {
@@ -168,7 +168,7 @@ struct RestorationTests {
     do {
       let store = try OrderStore(path: scratch.database)
       _ = try Recorded("logged", in: store)
-      events = try store.audit().events
+      events = try store.reader.audit().events
       for suffix in ["", "-wal"] {
         try scratch.put(try scratch.bytes(scratch.database + suffix), at: copy + suffix)
       }
@@ -180,7 +180,7 @@ struct RestorationTests {
   @Test func `a backup of an older program is brought up to date`() throws {
     try Stranger(file).execute(FormerSchema.withoutCompaction + "PRAGMA user_version = 5;")
     #expect(try restore().audit.head == backup.audit?.head)
-    #expect(try OrderStore(readOnlyPath: scratch.database).audit().isClean)
+    #expect(try StoreReader(path: scratch.database).audit().isClean)
   }
 
   @Test func `what a run that was killed left is no hindrance`() throws {

@@ -53,7 +53,7 @@ struct SecondSchemaTests {
   @Test func `rows that exist are chained as they stand`() throws {
     let held = try recordAnything(
       in: OrderStore(path: scratch.database), seed: 3, orders: 5, events: 20)
-    let before = try OrderStore(readOnlyPath: scratch.database).audit()
+    let before = try StoreReader(path: scratch.database).audit()
     try goBack()
     let rows = try Stranger(scratch.database).rows(Self.content)
     #expect(rows.count == before.events)
@@ -64,11 +64,11 @@ struct SecondSchemaTests {
     #expect(try stranger.value("PRAGMA user_version") == "9")
     #expect(try stranger.value("PRAGMA integrity_check") == "ok")
     // The same rows make the same chain, whether written one by one or chained afterwards.
-    #expect(try store.audit() == before)
+    #expect(try store.reader.audit() == before)
     for order in held { #expect(try store.order(order.key) == order) }
     _ = try Recorded("next", in: store)
-    #expect(try store.audit().events == before.events + 1)
-    #expect(try store.audit().isClean)
+    #expect(try store.reader.audit().events == before.events + 1)
+    #expect(try store.reader.audit().isClean)
   }
 
   @Test func `the guards are in place again`() throws {
@@ -93,7 +93,7 @@ struct SecondSchemaTests {
     let store = try OrderStore(path: scratch.database)
     #expect(try store.head() == .beginning)
     _ = try Recorded("a", in: store)
-    #expect(try store.audit().isClean)
+    #expect(try store.reader.audit().isClean)
   }
 
   @Test func `a reader waits for the daemon to bring an old database up to date`() throws {
@@ -102,7 +102,7 @@ struct SecondSchemaTests {
     #expect(
       throws: StoreError.unusablePath(
         "\(scratch.database) was written by an older program; start the daemon once to update it")
-    ) { try OrderStore(readOnlyPath: scratch.database) }
+    ) { try StoreReader(path: scratch.database) }
   }
 
   /// The log may grow to 1 MiB, which is a part of what the migration writes: the kernel then ends
@@ -120,7 +120,7 @@ struct SecondSchemaTests {
     #expect(try Stranger(scratch.database).rows(Self.content) == rows)
     let store = try OrderStore(path: scratch.database)
     #expect(try Stranger(scratch.database).rows(Self.content) == rows)
-    let audit = try store.audit()
+    let audit = try store.reader.audit()
     #expect(audit.isClean)
     #expect(audit.events == 20_001)
   }

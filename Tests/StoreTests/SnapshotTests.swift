@@ -15,7 +15,7 @@ struct SnapshotTests {
   @Test func `what is read in a snapshot is of one moment`() throws {
     let store = try OrderStore(path: scratch.database)
     var order = try Recorded("s", in: store)
-    let reader = try OrderStore(readOnlyPath: scratch.database)
+    let reader = try StoreReader(path: scratch.database)
     let key = order.order.key
     try reader.snapshot { () throws(StoreError) in
       let before = try reader.history(of: key.signal)
@@ -28,7 +28,7 @@ struct SnapshotTests {
 
   @Test func `an error within a snapshot ends it`() throws {
     let store = try OrderStore(path: scratch.database)
-    let reader = try OrderStore(readOnlyPath: scratch.database)
+    let reader = try StoreReader(path: scratch.database)
     #expect(throws: StoreError.self) {
       try reader.snapshot { () throws(StoreError) in throw StoreError.misuse("on purpose") }
     }
@@ -41,7 +41,7 @@ struct SnapshotTests {
     _ = try OrderStore(path: path)
     let writer = Thread { try? Self.tradeAll(path) }
     writer.start()
-    let reader = try OrderStore(readOnlyPath: path)
+    let reader = try StoreReader(path: path)
     var looks = 0
     repeat {
       _ = try reader.loadState(now: noon)

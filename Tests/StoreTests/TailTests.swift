@@ -13,7 +13,7 @@ struct TailTests {
   init() throws {
     scratch = try Scratch()
     store = try OrderStore(path: scratch.database)
-    reader = try HistoryReader(store)
+    reader = try HistoryReader(store.reader)
     try store.write(
       .appendEvent(HistoryEvent(at: noon, subject: .daemon, kind: "started", detail: [:])))
     _ = try Recorded("a", in: store, symbol: "ETHUSDT", at: noon.advanced(by: .seconds(1)))
@@ -41,9 +41,9 @@ struct TailTests {
 
   @Test func `a row is known by its hash`() throws {
     let head = try store.head()
-    #expect(try store.holds(.beginning))
-    #expect(try store.holds(head))
-    #expect(try !store.holds(ChainHead(row: head.row, hash: ChainHead.beginning.hash)))
-    #expect(try !store.holds(ChainHead(row: head.row + 1, hash: head.hash)))
+    #expect(try store.reader.holds(.beginning))
+    #expect(try store.reader.holds(head))
+    #expect(try !store.reader.holds(ChainHead(row: head.row, hash: ChainHead.beginning.hash)))
+    #expect(try !store.reader.holds(ChainHead(row: head.row + 1, hash: head.hash)))
   }
 }

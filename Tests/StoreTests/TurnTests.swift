@@ -1,8 +1,9 @@
 import Domain
 import JSON
-import Store
 import TestKit
 import Testing
+
+@testable import Store
 
 struct TurnTests {
   let scratch: Scratch
@@ -21,7 +22,7 @@ struct TurnTests {
       try store.write(.insertSignal(makeSignal("s\(index)", origin: origin)))
     }
     try store.commit()
-    let reader = try OrderStore(readOnlyPath: scratch.database)
+    let reader = try StoreReader(path: scratch.database)
     for (index, origin) in origins.enumerated() {
       #expect(
         try reader.signal(signalID("s\(index)")) == makeSignal("s\(index)", origin: origin))
@@ -30,7 +31,7 @@ struct TurnTests {
   }
 
   @Test func `a turn reads its own writes, others only what is committed`() throws {
-    let reader = try OrderStore(readOnlyPath: scratch.database)
+    let reader = try StoreReader(path: scratch.database)
     #expect(!store.hasUncommittedWrites)
     try store.write(.insertSignal(makeSignal("a")))
     #expect(store.hasUncommittedWrites)
@@ -107,7 +108,7 @@ struct TurnTests {
     try store.write(.setBan(ban))
     try store.write(.setRateUsage(usage))
     try store.commit()
-    let state = try OrderStore(readOnlyPath: scratch.database).loadState(now: noon)
+    let state = try StoreReader(path: scratch.database).loadState(now: noon)
     #expect(state.halt == halt)
     // Whole milliseconds, never fewer than the exchange asked for.
     #expect(state.ban?.wait == .milliseconds(2))
@@ -135,10 +136,10 @@ struct TurnTests {
     ]
     for event in events { try store.write(.appendEvent(event)) }
     try store.commit()
-    #expect(try store.history(of: id) == [events[1], events[2]])
-    #expect(try store.history(of: signalID("b")) == [])
-    #expect(try store.daemonHistory() == [events[0], events[3]])
-    #expect(try store.daemonHistory(limit: 1) == [events[3]])
+    #expect(try store.reader.history(of: id) == [events[1], events[2]])
+    #expect(try store.reader.history(of: signalID("b")) == [])
+    #expect(try store.reader.daemonHistory() == [events[0], events[3]])
+    #expect(try store.reader.daemonHistory(limit: 1) == [events[3]])
   }
 
   @Test func `a text with U+0000 is kept readable`() throws {
@@ -147,7 +148,7 @@ struct TurnTests {
       .appendEvent(
         HistoryEvent(at: noon, subject: .signal(id), kind: "x", detail: ["t\0": "a\0b"])))
     try store.commit()
-    #expect(try store.history(of: id).map(\.detail) == [["t\u{FFFD}": "a\u{FFFD}b"]])
+    #expect(try store.reader.history(of: id).map(\.detail) == [["t\u{FFFD}": "a\u{FFFD}b"]])
   }
 
   @Test func `a probe writes and leaves no turn open`() throws {
@@ -159,11 +160,11 @@ struct TurnTests {
     try store.commit()
   }
 
-  @Test func `a store for reading takes no write`() throws {
-    let reader = try OrderStore(readOnlyPath: scratch.database)
+  @Test func `the connection of a reader takes no write`() throws {
+    let reader = try StoreReader(path: scratch.database)
     #expect(
       throws: StoreError.readOnly(
         "delete setting: attempt to write a readonly database (SQLite error 8)")
-    ) { try reader.write(.setHalt(nil)) }
+    ) { try TurnWriter(reader, boot: nil).write(.setHalt(nil)) }
   }
 }

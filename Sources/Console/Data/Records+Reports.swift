@@ -12,7 +12,7 @@ extension Records {
   }
 
   /// What `body` makes of the database.
-  func reply(_ body: (OrderStore) throws(ControlFailure) -> Reply) -> Reply {
+  func reply(_ body: (StoreReader) throws(ControlFailure) -> Reply) -> Reply {
     do throws(StoreError) {
       return try read { store throws(StoreError) in
         do throws(ControlFailure) {

@@ -13,7 +13,7 @@ final class Records {
 
   /// What `body` reads, all of one moment. Throws why nothing can be read now.
   func read<Value>(
-    _ body: (OrderStore) throws(StoreError) -> Value
+    _ body: (StoreReader) throws(StoreError) -> Value
   ) throws(StoreError) -> Value {
     try history { reader throws(StoreError) in try body(reader.store) }
   }
@@ -29,7 +29,7 @@ final class Records {
       if let opened {
         reader = opened.reader
       } else {
-        reader = try HistoryReader(OrderStore(readOnlyPath: path))
+        reader = try HistoryReader(StoreReader(path: path))
       }
       opened = (reader, present)
       return try reader.store.snapshot { () throws(StoreError) in try body(reader) }

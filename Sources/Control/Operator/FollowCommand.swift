@@ -41,9 +41,9 @@ struct FollowCommand {
 
   private func rows(_ report: Report, _ path: String) throws(CommandFailure) -> [JSONValue] {
     do throws(ControlFailure) {
-      let store: OrderStore
+      let store: StoreReader
       do throws(StoreError) {
-        store = try OrderStore(readOnlyPath: path)
+        store = try StoreReader(path: path)
       } catch {
         throw ControlFailure(code: .storageUnavailable, message: error.description)
       }

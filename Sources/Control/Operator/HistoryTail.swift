@@ -52,7 +52,7 @@ package struct HistoryTail {
     self.path = path
     self.filter = filter
     identity = FileStatus.at(path: path)
-    reader = try HistoryReader(OrderStore(readOnlyPath: path))
+    reader = try HistoryReader(StoreReader(path: path))
     last = try reader.place(of: start)
   }
 
@@ -72,7 +72,7 @@ package struct HistoryTail {
   private mutating func reopenWhenReplaced() throws(StoreError) -> Bool {
     let present = FileStatus.at(path: path)
     if let present, let identity, present.isSameFile(as: identity) { return false }
-    reader = try HistoryReader(OrderStore(readOnlyPath: path))
+    reader = try HistoryReader(StoreReader(path: path))
     identity = present
     if try reader.store.holds(last) { return false }
     last = try reader.store.head()

@@ -20,7 +20,7 @@ struct ReportCommand {
     let start = since ?? end.advanced(by: .zero - Self.standardPeriod)
     let page: OutcomePage
     do throws(StoreError) {
-      let store = try OrderStore(readOnlyPath: settings.store.path)
+      let store = try StoreReader(path: settings.store.path)
       page = try store.snapshot { () throws(StoreError) in
         try OutcomePage(
           store, from: min(start, end), to: end, context.options.times,

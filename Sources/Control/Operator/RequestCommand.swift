@@ -65,9 +65,9 @@ struct RequestCommand {
   private func answer(
     to report: Report, from path: String
   ) throws(CommandFailure) -> ControlAnswer {
-    let store: OrderStore
+    let store: StoreReader
     do throws(StoreError) {
-      store = try OrderStore(readOnlyPath: path)
+      store = try StoreReader(path: path)
     } catch {
       throw .control(
         ControlFailure(

@@ -18,8 +18,8 @@ struct VerifyCommand {
     let mark: HighWaterMark.Reading
     let audit: Audit
     do throws(StoreError) {
-      mark = try OrderStore.highWaterMark(beside: path)
-      audit = try OrderStore(readOnlyPath: path).audit(mark: mark, notedHash: notedHash)
+      mark = try HighWaterMark.read(beside: path)
+      audit = try StoreReader(path: path).audit(mark: mark, notedHash: notedHash)
     } catch {
       throw .control(ControlFailure(code: .storageUnavailable, message: error.description))
     }

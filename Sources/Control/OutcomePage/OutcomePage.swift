@@ -21,7 +21,7 @@ struct OutcomePage {
 
   /// Throws when the database cannot be read.
   init(
-    _ store: OrderStore, from start: WallTime, to end: WallTime, _ times: TimeStyle,
+    _ store: StoreReader, from start: WallTime, to end: WallTime, _ times: TimeStyle,
     ordersPerSecond: Int
   ) throws(StoreError) {
     rows = try store.outcomes(since: start, limit: Self.rowMaximum, withStatedPrices: true)

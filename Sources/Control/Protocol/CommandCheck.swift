@@ -4,7 +4,7 @@ import Store
 
 extension OperatorCommand {
   /// Why the records leave the command nothing to act on; `nil` when the engine has to judge.
-  func refusal(by store: OrderStore) throws(StoreError) -> ControlFailure? {
+  func refusal(by store: StoreReader) throws(StoreError) -> ControlFailure? {
     switch self {
     case .halt, .resume, .cancelAll: nil
     case .cancel(let id): try Self.refusal(of: id, in: store, Self.cancelRefusal)
@@ -14,7 +14,7 @@ extension OperatorCommand {
   }
 
   private static func refusal(
-    of id: SignalID, in store: OrderStore, _ judge: (Order) -> String?
+    of id: SignalID, in store: StoreReader, _ judge: (Order) -> String?
   ) throws(StoreError) -> ControlFailure? {
     guard let signal = try store.signal(id) else {
       guard try store.compactedSignal(id) != nil else { return .unknownSignal(id) }

@@ -8,7 +8,7 @@ package struct ControlHandlers {
   /// The object that `status` shows.
   package let status: () -> JSONValue
   /// `nil` while the storage is down.
-  package let store: () -> OrderStore?
+  package let store: () -> StoreReader?
   /// Calls `done` once, at once or later: when the command's effects are durable.
   package let perform: (OperatorCommand, _ done: @escaping (CommandAnswer) -> Void) -> Void
   /// Calls `done` once, when the word is durable.
@@ -20,7 +20,7 @@ package struct ControlHandlers {
   package let onTrouble: (LineServer.Trouble) -> Void
 
   package init(
-    status: @escaping () -> JSONValue, store: @escaping () -> OrderStore?,
+    status: @escaping () -> JSONValue, store: @escaping () -> StoreReader?,
     perform: @escaping (OperatorCommand, _ done: @escaping (CommandAnswer) -> Void) -> Void,
     expectRenewedKey: @escaping (_ done: @escaping (CommandAnswer) -> Void) -> Void,
     dryRun: @escaping (String) throws(ControlFailure) -> JSONValue,

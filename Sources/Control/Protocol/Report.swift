@@ -16,7 +16,7 @@ package enum Report: Hashable, Sendable {
 
 extension Report {
   /// Throws `notFound` or `storageUnavailable`.
-  package func document(from store: OrderStore) throws(ControlFailure) -> JSONValue {
+  package func document(from store: StoreReader) throws(ControlFailure) -> JSONValue {
     let missing: ControlFailure
     do throws(StoreError) {
       switch self {
@@ -43,13 +43,13 @@ extension Report {
   }
 
   private static func story(
-    of id: SignalID, in store: OrderStore
+    of id: SignalID, in store: StoreReader
   ) throws(StoreError) -> JSONValue? {
     try store.snapshot { () throws(StoreError) in try storyInSnapshot(of: id, in: store) }
   }
 
   private static func storyInSnapshot(
-    of id: SignalID, in store: OrderStore
+    of id: SignalID, in store: StoreReader
   ) throws(StoreError) -> JSONValue? {
     guard let signal = try store.signal(id) else {
       return try store.compactedSignal(id).map(compacted)

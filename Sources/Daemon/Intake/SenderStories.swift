@@ -6,9 +6,9 @@ package import Store
 /// What whoever may send signals may also read: the stories of the signals that the same user sent
 /// through the socket. Root and the daemon's own user may read all.
 package struct SenderStories {
-  private let store: () -> OrderStore?
+  private let store: () -> StoreReader?
 
-  package init(store: @escaping () -> OrderStore?) {
+  package init(store: @escaping () -> StoreReader?) {
     self.store = store
   }
 
@@ -34,7 +34,7 @@ package struct SenderStories {
   }
 
   private func mayRead(
-    _ id: SignalID, _ user: UInt32, _ store: OrderStore
+    _ id: SignalID, _ user: UInt32, _ store: StoreReader
   ) throws(ControlFailure) -> Bool {
     if user == 0 || user == geteuid() { return true }
     do throws(StoreError) {

@@ -66,8 +66,8 @@ final class Notifier {
 
   /// The settings may have changed.
   func reconfigured() {
-    store.notified = notify.command == nil ? [] : Set(notify.events)
-    store.mayHaveNotifications = true
+    store.writer.notified = notify.command == nil ? [] : Set(notify.events)
+    store.writer.mayHaveNotifications = true
     for timer in [look, pause].compactMap(\.self) { loop.cancel(timer) }
     (look, pause) = (nil, nil)
     backOff.reset()
@@ -80,7 +80,7 @@ final class Notifier {
     if store.hasUncommittedWrites { return }
     if !begun.isEmpty { writeDown() }
     if let delivery, let ending = delivery.command.ending { end(delivery, ending) }
-    guard pause == nil, delivery == nil, store.mayHaveNotifications || !unwritten.isEmpty,
+    guard pause == nil, delivery == nil, store.writer.mayHaveNotifications || !unwritten.isEmpty,
       let command = notify.command
     else { return }
     if let (id, notification) = next() { deliver(notification, id, by: command) }
@@ -137,7 +137,7 @@ final class Notifier {
       let dropped = try outbox.dropExcess()
       if dropped > 0 { tellDropped(dropped) }
       if let item = try outbox.first() { return (item.id, item.notification) }
-      store.mayHaveNotifications = false
+      store.writer.mayHaveNotifications = false
     } catch {
       failed(error)
       rest()

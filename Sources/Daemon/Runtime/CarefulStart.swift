@@ -10,7 +10,7 @@ enum CarefulStart {
     case .unbroken: break
     case .noMark:
       // A restored one tells itself why.
-      if try store.careful() != nil { return try store.renewMark() }
+      if try store.reader.careful() != nil { return try store.renewMark() }
       try begin(
         "there is no high-water file beside the database: it was copied here, or the file was removed",
         store, logger, at: now)

@@ -29,7 +29,7 @@ extension DatabaseOwnership {
     return { answer in
       guard !isNoted, answer.provesKey else { return }
       do throws(StoreError) {
-        if var owner = try store.owner(), owner.key == nil {
+        if var owner = try store.reader.owner(), owner.key == nil {
           owner.key = keyDigest(Digest.randomBytes(KeyDigest.saltBytes))
           try store.write(.setOwner(owner))
           try store.write(

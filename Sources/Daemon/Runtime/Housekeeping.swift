@@ -77,7 +77,8 @@ final class Housekeeping {
     let keepTime = settings().intake.keepTime
     do {
       try tidying.begin(
-        before: now.advanced(by: .zero - keepTime), keeping: try store.filesOfOrdersNotFound()
+        before: now.advanced(by: .zero - keepTime),
+        keeping: try store.reader.filesOfOrdersNotFound()
       ) { [logger] count in Self.tell(count, to: logger) }
     } catch {
       logger.log(

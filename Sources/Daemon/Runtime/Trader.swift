@@ -225,7 +225,7 @@ final class Trader {
 
   // MARK: The operator
 
-  private var usableStore: OrderStore? { storageError == nil ? store : nil }
+  private var usableStore: StoreReader? { storageError == nil ? store.reader : nil }
 
   private var controlHandlers: ControlHandlers {
     ControlHandlers(

@@ -15,7 +15,7 @@ package struct ModeTrace: Hashable, Sendable {
   }
 }
 
-extension OrderStore {
+extension StoreReader {
   /// `nil` when nobody has used the database, or only a program that did not write it down. Throws
   /// when the database cannot be read.
   package func owner() throws(StoreError) -> DatabaseOwner? {
@@ -26,6 +26,9 @@ extension OrderStore {
         mode: try row.value(1, in: "the owner", TradingMode.init), since: row.time(3), key: key)
     }.first
   }
+
+  /// Whose the orders are. Throws when the database cannot be read.
+  func account() throws(StoreError) -> TradingAccount { try owner()?.account ?? .unstated }
 
   /// What the orders that left, or wait to leave, tell of their modes. Without any the database is
   /// not in use, and can still be anybody's. Throws when the database cannot be read.

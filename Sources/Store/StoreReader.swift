@@ -1,7 +1,23 @@
 package import Domain
 import JSON
 
-extension OrderStore {
+/// Reads the durable state: beside a running daemon or without one, over a connection of its own, or
+/// over that of the store that writes it.
+package struct StoreReader {
+  let database: Database
+  let statements: Statements
+
+  init(_ database: Database, _ statements: Statements) {
+    self.database = database
+    self.statements = statements
+  }
+
+  /// Takes no lock and changes nothing. Throws when there is none at `path` that this program can
+  /// read.
+  package init(path: String) throws(StoreError) {
+    self = try Opening.reader(StoreLocation(path))
+  }
+
   /// What a reader reads within `body` is of one moment, whoever writes meanwhile: else an order and
   /// the history that is read after it may be of two, and look like damage. The writer's own reads
   /// need none, and a snapshot within another is that one. Throws what `body` does, and when the
@@ -25,7 +41,8 @@ extension OrderStore {
   package func order(_ key: OrderKey) throws(StoreError) -> Order? {
     try snapshot { () throws(StoreError) in
       let rows = try statements.orderRow.rows(key.values) { row throws(StoreError) in row.values }
-      return try rows.first.map { row throws(StoreError) in try folded(key, beside: row) }
+      guard let row = rows.first else { return nil }
+      return try folded(key, of: account(), beside: row)
     }
   }
 
@@ -51,7 +68,34 @@ extension OrderStore {
   /// What a start needs to know. A row that its history does not add up to is `.corrupt`. Throws
   /// when the database cannot be read.
   package func loadState(now: WallTime) throws(StoreError) -> StoredState {
-    try snapshot { () throws(StoreError) in try StartReader(self).state(at: now) }
+    try snapshot { () throws(StoreError) in
+      try StartReader(self, unarmedOrders(boot: nil, hasForgotten: false)).state(at: now)
+    }
+  }
+
+  /// What this boot knows of orders that are not on record as armed. Throws when the database cannot
+  /// be read.
+  func unarmedOrders(boot: String?, hasForgotten: Bool) throws(StoreError) -> UnarmedOrders {
+    let stop = try setting(.cleanStop, CleanStop.init)
+    // A stop says nothing of what was written since.
+    let isLast = try stop?.row == head().row
+    return UnarmedOrders(
+      boot: boot, former: isLast ? stop?.boot : boot, hasForgotten: hasForgotten)
+  }
+
+  /// The last row of the history and its hash. Throws when the database cannot be read.
+  package func head() throws(StoreError) -> ChainHead {
+    try statements.chainHead.rows { row throws(StoreError) in
+      ChainHead(row: row.integer(0), hash: row.blob(1))
+    }.first ?? .beginning
+  }
+
+  /// How many times an order was ever armed. Throws when the database cannot be read.
+  func armedCount() throws(StoreError) -> Int64 {
+    let counts = try statements.eventCount.rows([.text(OrderEvent.armedKind)]) {
+      row throws(StoreError) in row.integer(0)
+    }
+    return try seal().armed + (counts.first ?? 0)
   }
 
   /// What holds of the present, whatever was sent in the past: the halt, the back-off that the
@@ -70,6 +114,7 @@ extension OrderStore {
     try setting(.careful, CarefulRecord.init)
   }
 
+  /// Throws when the database cannot be read.
   func halt() throws(StoreError) -> HaltRecord? { try setting(.halt, HaltRecord.init) }
 
   /// The names of the files whose orders were not found at the exchange: what was reported of them
@@ -93,7 +138,9 @@ extension OrderStore {
 
   /// Adds up an order's history and holds it against its row, so that damage to either shows.
   /// Events whose kind is no order event's are remarks: they change nothing.
-  func folded(_ key: OrderKey, beside row: [SQLiteValue]) throws(StoreError) -> Order {
+  func folded(
+    _ key: OrderKey, of account: TradingAccount, beside row: [SQLiteValue]
+  ) throws(StoreError) -> Order {
     let place = "order \(key.signal) leg \(key.leg)"
     let history = try statements.historyOfOrder.rows(key.values) { row throws(StoreError) in
       try HistoryEvent(row)
@@ -106,7 +153,6 @@ extension OrderStore {
         throw .corrupt("an event '\(entry.kind)' of \(place) cannot be read")
       }
     }
-    let account = try account()
     let order: Order?
     do throws(IllegalTransition) {
       order = try Order(key: key, account: account, history: events)
@@ -118,6 +164,25 @@ extension OrderStore {
       throw .corrupt("\(place) and its history differ in \(column)")
     }
     return order
+  }
+
+  /// Follows the whole chain, adds every order up from its history and holds it against its row.
+  /// Sees one moment of the database, also beside a running daemon; needs the memory of one order.
+  /// Only between turns. Throws when the database cannot be read; what is wrong with its content is
+  /// part of the result.
+  ///
+  /// - Parameters:
+  ///   - mark: what was noted when the last order left; the history must hold it. It must be read
+  ///     before this is called, because a daemon that runs moves both on, the history first.
+  ///   - notedHash: a head that somebody noted at any time; the history must hold it.
+  package func audit(
+    mark: HighWaterMark.Reading = .missing, notedHash: [UInt8]? = nil
+  ) throws(StoreError) -> Audit {
+    try Auditor(self).run(mark, notedHash: notedHash)
+  }
+
+  func prepare(_ name: String, _ sql: String) throws(StoreError) -> Statement {
+    try StoreError.sorting { () throws(SQLiteError) in try database.prepare(name, sql) }
   }
 }
 

@@ -1,7 +1,7 @@
 package import Domain
 
 /// What is left of what the retention rule has removed.
-extension OrderStore {
+extension StoreReader {
   /// Whether this row stands in the history as it is, or is of the part that the retention rule has
   /// removed. Throws when the database cannot be read.
   package func holds(_ link: ChainHead) throws(StoreError) -> Bool {

@@ -1,0 +1,44 @@
+import Domain
+
+/// Whether the database is as young as what was noted when an order last left.
+package enum Continuity: Hashable, Sendable {
+  case unbroken
+  /// Nothing was noted, and the database has a history: it was made elsewhere, and what was sent since
+  /// is not known.
+  case noMark
+  /// The database is older than what was sent from here, or another one. In words for a person.
+  case broken(String)
+}
+
+/// Holds a database against its high-water file.
+struct ContinuityCheck {
+  private let reader: StoreReader
+
+  init(_ reader: StoreReader) {
+    self.reader = reader
+  }
+
+  /// Throws when the database cannot be read.
+  func continuity(by reading: HighWaterMark.Reading) throws(StoreError) -> Continuity {
+    switch reading {
+    case .mark(let mark): try difference(from: mark).map { .broken($0) } ?? .unbroken
+    // The mark is made before the first row of a history.
+    case .missing: try reader.head().row == 0 ? .unbroken : .noMark
+    case .unreadable: .broken("the high-water file cannot be read")
+    }
+  }
+
+  private func difference(from mark: HighWaterMark) throws(StoreError) -> String? {
+    let marked = mark.head
+    if marked.row == 0 { return nil }
+    let head = try reader.head()
+    let counts = "orders were armed \(mark.armed) times by then, and the database knows of "
+    if head.row < marked.row {
+      return "the history ends with row \(head.row), and row \(marked.row) was there when an order "
+        + "left; \(counts)\(try reader.armedCount())"
+    }
+    if try reader.holds(marked) { return nil }
+    return "row \(marked.row) is not the one that stood there when an order left; "
+      + "\(counts)\(try reader.armedCount())"
+  }
+}

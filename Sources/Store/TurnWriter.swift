@@ -1,0 +1,148 @@
+package import Domain
+import JSON
+
+/// Writes into the open turn, and knows what the turn has written: the head of the history, whose the
+/// orders are, how many times an order was armed.
+package final class TurnWriter {
+  private let reader: StoreReader
+  /// Names the boot of this machine; `nil` when it is not known.
+  private let boot: String?
+  private var statements: Statements { reader.statements }
+  /// The history's last row, the turn's own writes included; `nil` when it must be read again.
+  private var chainHead: ChainHead?
+  /// The owner's, the turn's own writes included; `nil` when it must be read again.
+  private var ownerAccount: TradingAccount?
+  /// Of the write that is made.
+  private var bindings = Bindings()
+  /// How many times the turn arms an order.
+  private var armed: Int64 = 0
+  /// What is written into the outbox along with the history's row that it tells of.
+  package var notified: Set<NotificationEvent> = []
+  /// Whether the outbox is worth a look; whoever looked says no.
+  package var mayHaveNotifications = true
+
+  init(_ reader: StoreReader, boot: String?) {
+    self.reader = reader
+    self.boot = boot
+  }
+
+  /// The last row of the history and its hash. Throws when the database cannot be read.
+  func head() throws(StoreError) -> ChainHead {
+    if let chainHead { return chainHead }
+    let head = try reader.head()
+    chainHead = head
+    return head
+  }
+
+  /// How many times an order was armed since the last call.
+  func takeArmed() -> Int64 {
+    defer { armed = 0 }
+    return armed
+  }
+
+  /// What the turn has written is undone.
+  func forget() {
+    chainHead = nil
+    ownerAccount = nil
+    armed = 0
+  }
+
+  /// Throws when the database does not take it.
+  func write(_ write: StoreWrite) throws(StoreError) {
+    switch write {
+    case .insertSignal(let record):
+      bindings.removeAll()
+      record.add(to: &bindings)
+      bindings.add(boot)
+      try run(statements.insertSignal, bindings)
+    case .updateDecision(let id, let code, let message, let time):
+      let values: [SQLiteValue] = [
+        .text(id.text), .text(code.rawValue), .words(message), .integer(time.milliseconds),
+      ]
+      guard try run(statements.updateDecision, values) == 1 else {
+        throw .misuse("a decision on signal \(id), which is not stored")
+      }
+    case .putOrder(let order):
+      guard order.account == (try account()) else {
+        throw .misuse("order \(order.key.signal) leg \(order.key.leg) of another account")
+      }
+      bindings.removeAll()
+      order.add(to: &bindings)
+      guard try run(statements.putOrder, bindings) == 1 else {
+        throw .misuse("order \(order.key.signal) leg \(order.key.leg) with another identity")
+      }
+    case .appendEvent(let event):
+      try append(event)
+    case .setHalt(let halt):
+      try put(.halt, halt?.json)
+    case .setCareful(let careful):
+      try put(.careful, careful?.json)
+    case .setOwner(let owner):
+      try run(statements.putOwner, owner.values)
+      ownerAccount = owner.account
+    case .setBan(let ban):
+      try put(.ban, ban?.json)
+    case .setRateUsage(let record):
+      try put(.rateUsage, record.json)
+    }
+  }
+
+  private func account() throws(StoreError) -> TradingAccount {
+    if let ownerAccount { return ownerAccount }
+    let account = try reader.account()
+    ownerAccount = account
+    return account
+  }
+
+  private func append(_ event: HistoryEvent) throws(StoreError) {
+    let last = try head()
+    let row = last.row + 1
+    bindings.removeAll()
+    bindings.add(row)
+    event.add(to: &bindings)
+    let next = ChainHead(row: row, hash: last.hash(following: CanonicalRow(bindings)))
+    bindings.add(blob: next.hash)
+    try run(statements.appendEvent, bindings)
+    chainHead = next
+    if !notified.isEmpty, let notification = Notification(event, row: row),
+      notified.contains(notification.event)
+    {
+      try put(notification)
+    }
+    if event.kind == OrderEvent.armedKind { armed += 1 }
+  }
+
+  func put(_ setting: Setting, _ value: JSONValue?) throws(StoreError) {
+    if let value {
+      bindings.removeAll()
+      bindings.add(setting.rawValue)
+      bindings.add(value)
+      try run(statements.putSetting, bindings)
+    } else {
+      try run(statements.deleteSetting, [.text(setting.rawValue)])
+    }
+  }
+
+  @discardableResult
+  func run(
+    _ statement: Statement, _ values: [SQLiteValue] = []
+  ) throws(StoreError) -> Int {
+    try StoreError.sorting { () throws(SQLiteError) in try statement.run(values) }
+  }
+
+  @discardableResult
+  private func run(_ statement: Statement, _ bindings: Bindings) throws(StoreError) -> Int {
+    try StoreError.sorting { () throws(SQLiteError) in try statement.run(bindings) }
+  }
+
+  func put(_ notification: Notification) throws(StoreError) {
+    mayHaveNotifications = true
+    try run(
+      statements.putNotification,
+      [
+        .text(notification.event.rawValue), .words(notification.subject),
+        .integer(notification.at.milliseconds),
+        notification.signal.map { .text($0.text) } ?? .null, .words(notification.message),
+      ])
+  }
+}

@@ -357,7 +357,7 @@ extension HTTPClient {
   }
 
   private func failOverdue(_ now: MonotonicTime) {
-    for waiting in queue.take(where: { $0.due <= now }) {
+    for waiting in queue.takeDue(at: now) {
       fail(waiting.completion, error(.notSent, .queue, .deadline))
     }
   }

@@ -30,7 +30,12 @@ struct RequestQueue {
 
   var untriedPlacements: Int { once.count { $0.failure == nil } }
 
-  var nextDue: MonotonicTime? { (once + ordinary).map(\.due).min() }
+  var nextDue: MonotonicTime? {
+    let placement = once.lazy.map(\.due).min()
+    let other = ordinary.lazy.map(\.due).min()
+    guard let placement, let other else { return placement ?? other }
+    return min(placement, other)
+  }
 
   mutating func append(_ waiting: Waiting) {
     switch waiting.kind {
@@ -53,6 +58,11 @@ struct RequestQueue {
     case .once: once.insert(waiting, at: 0)
     case .ordinary: ordinary.insert(waiting, at: 0)
     }
+  }
+
+  mutating func takeDue(at now: MonotonicTime) -> [Waiting] {
+    guard let nextDue, nextDue <= now else { return [] }
+    return take { $0.due <= now }
   }
 
   mutating func take(where condition: (Waiting) -> Bool) -> [Waiting] {

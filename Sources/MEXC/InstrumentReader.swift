@@ -34,13 +34,11 @@ enum InstrumentReader {
     let base = try asset("baseAsset", in: row)
     let quote = try asset("quoteAsset", in: row)
     let tick = try priceUnit(row)
-    let baseUnit = try unit("baseAssetPrecision", in: row)
-    let baseSize = try row.decimal("baseSizePrecision") ?? .zero
-    let step = max(baseUnit, baseSize)
+    let step = try quantityStep(row)
     let minimumNotional = try row.decimal("quoteAmountPrecision") ?? .zero
     return Instrument(
       venue: MEXCSpot.spotTraits.name, symbol: symbol, baseAsset: base, quoteAsset: quote,
-      isTradable: isOpen(row) && step.isMultiple(of: baseUnit),
+      isTradable: isOpen(row),
       sides: sides(row), types: types(row), tickSize: tick, stepSize: step, quoteStep: tick,
       minimumQuantity: step, minimumNotional: minimumNotional,
       minimumNotionalMarket: try row.decimal("quoteAmountPrecisionMarket") ?? minimumNotional,
@@ -52,6 +50,18 @@ enum InstrumentReader {
   private static func asset(_ name: String, in row: JSONValue) throws(Undecodable) -> String {
     guard let asset = row.text(name) else { throw Undecodable("\(name) is missing") }
     return asset
+  }
+
+  /// What a quantity is a multiple of, in both fields.
+  private static func quantityStep(_ row: JSONValue) throws(Undecodable) -> FixedDecimal {
+    let unit = try unit("baseAssetPrecision", in: row)
+    let smallest = try row.decimal("baseSizePrecision") ?? .zero
+    guard smallest <= unit || smallest.isMultiple(of: unit) else {
+      throw Undecodable(
+        "baseSizePrecision is \(smallest), which is no multiple of \(unit), the unit that "
+          + "baseAssetPrecision gives")
+    }
+    return max(unit, smallest)
   }
 
   /// 10⁻ᵈⁱᵍⁱᵗˢ.

@@ -76,7 +76,6 @@ private func replaced(_ old: String, _ new: String) -> String {
     ("\"isSpotTradingAllowed\":true", "\"x\":true", false),
     ("\"quoteAssetPrecision\":3", "\"quoteAssetPrecision\":null", true),
     // A smallest size that is no whole number of units leaves no quantity that is surely taken.
-    ("\"0.05\"", "\"0.015\"", false),
   ])
   func `only what is surely open is tradable`(_ old: String, _ new: String, _ tradable: Bool) throws
   {
@@ -126,6 +125,7 @@ private func replaced(_ old: String, _ new: String) -> String {
     ("\"0.05\"", "\"a lot\"", "baseSizePrecision is a lot"),
     ("\"0.05\"", "\"0.0000000000000000001\"", "baseSizePrecision is 0.0000000000000000001"),
     ("\"0.05\"", "\"1E+30\"", "baseSizePrecision is 1E+30"),
+    ("\"0.05\"", "\"0.025\"", "baseSizePrecision is 0.025, which is no multiple of 0.01"),
     (
       "\"quoteAmountPrecision\":\"1\"", "\"quoteAmountPrecision\":\"1E+30\"", "quoteAmountPrecision"
     ),

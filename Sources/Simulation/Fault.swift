@@ -50,6 +50,7 @@ package enum Fault: String, CaseIterable, Hashable, Sendable {
   case bookLate = "book_late"
   case bookLies = "book_lies"
   case bookRepeated = "book_repeated"
+  case marketLags = "market_lags"
   case marketSilent = "market_silent"
   case marketDies = "market_dies"
   case pushLost = "push_lost"
@@ -91,6 +92,7 @@ package enum Fault: String, CaseIterable, Hashable, Sendable {
     case .commands: 60_000
     case .modeChange: 30_000
     case .bookLate, .bookLies, .bookRepeated: 150_000
+    case .marketLags: 150_000
     case .marketSilent, .marketDies: 5_000
     case .pushLost, .pushLate, .pushRepeated: 200_000
     case .accountDies, .keyExpired: 30_000
@@ -101,8 +103,8 @@ package enum Fault: String, CaseIterable, Hashable, Sendable {
   /// Drawn for from chance of its own, so that the other faults of a seed do not depend on it.
   var isOfStreams: Bool {
     switch self {
-    case .bookLate, .bookLies, .bookRepeated, .marketSilent, .marketDies, .pushLost, .pushLate,
-      .pushRepeated, .accountDies, .keyExpired, .keyRefused:
+    case .bookLate, .bookLies, .bookRepeated, .marketLags, .marketSilent, .marketDies, .pushLost,
+      .pushLate, .pushRepeated, .accountDies, .keyExpired, .keyRefused:
       true
     case .requestLost, .replyLost, .replyCut, .requestHeld, .requestCopied, .connectionRefused,
       .slowNetwork, .errorBefore, .errorAfter, .garbage, .htmlPage, .emptyAnswer, .wrongEcho,
@@ -121,8 +123,8 @@ package enum Fault: String, CaseIterable, Hashable, Sendable {
       .errorAfter, .garbage, .htmlPage, .throttle, .hiddenOrder, .kill, .powerLoss, .clockStep,
       .diskFull, .writeFails, .syncFails, .longPause, .unsyncedFile, .duplicate, .conflict,
       .staleSignal, .malformed, .commands, .modeChange, .plainRefusal, .doubtfulCode, .refusedList,
-      .foreignRow, .brokenLooks, .bookLate, .bookLies, .bookRepeated, .marketSilent, .marketDies,
-      .pushLost, .pushLate, .pushRepeated, .accountDies, .keyExpired, .keyRefused:
+      .foreignRow, .brokenLooks, .bookLate, .bookLies, .bookRepeated, .marketLags, .marketSilent,
+      .marketDies, .pushLost, .pushLate, .pushRepeated, .accountDies, .keyExpired, .keyRefused:
       true
     case .requestCopied, .slowNetwork, .emptyAnswer, .wrongEcho, .firewall, .ban, .slowDisk,
       .lostEvent, .doubledEvent, .moveFails, .flood:

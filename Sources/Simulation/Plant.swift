@@ -62,6 +62,8 @@ package enum Plant: String, CaseIterable, Hashable, Sendable {
   case crossedBookIsPrice = "crossed-book-is-price"
   /// A book that was held up on its way counts as one of its arrival.
   case lateBookIsFresh = "late-book-is-fresh"
+  /// When the exchange sent a book is not looked at.
+  case sendingIgnored = "sending-ignored"
   /// What a pushed report says is executed counts twice.
   case pushedFillsDoubled = "pushed-fills-doubled"
   /// While the account's stream is up, no order is looked up.
@@ -99,6 +101,7 @@ extension Plant {
       (price.bid, price.ask, price.last) = (nil, nil, ask)
     }
     if self == .lateBookIsFresh { price.knownAt = now }
+    if self == .sendingIgnored { price.sentAt = nil }
   }
 
   func alter(_ input: Input) -> Input {

@@ -5,8 +5,7 @@ import Execution
 struct PushedPrices {
   struct Push {
     let price: MarketPrice
-    /// The earliest true time that the program can know it to be from: its receipt, less by how much
-    /// it was slower than the fastest.
+    /// The latest true time that the program may take it to be from.
     let knownAt: Int64
 
     func has(_ price: FixedDecimal, _ side: Side) -> Bool {
@@ -18,7 +17,16 @@ struct PushedPrices {
   private var pushes: [Symbol: [Push]] = [:]
   private static let kept = 128
 
-  mutating func arrived(_ symbol: Symbol, _ price: MarketPrice, knownAt: Int64) {
+  /// It left the exchange at the true time `sentAt`, and took `extra` nanoseconds longer than the
+  /// fastest of its connection. Where it says when it left, the program can be wrong by no more than it
+  /// may be about the exchange's clock, once for its reading and once for its error.
+  mutating func arrived(
+    _ symbol: Symbol, _ price: MarketPrice, sentAt: Int64, after extra: Int64, _ world: World
+  ) {
+    let tolerance = world.scenario.venue.traits(in: .live).tolerableClockError
+    let told =
+      price.sentAt == nil ? .max : sentAt + (tolerance * 2).wholeNanoseconds + 2 * millisecond
+    let knownAt = min(world.time - extra, told)
     pushes[symbol, default: []].append(Push(price: price, knownAt: knownAt))
     if pushes[symbol]?.count ?? 0 > 2 * Self.kept { pushes[symbol]?.removeFirst(Self.kept) }
   }

@@ -67,8 +67,12 @@ final class SimulatedStreams: VenueStreams {
     market.map(end)
     market = nil
     if symbols.isEmpty || isClosed { return }
-    market = open(
+    let line = open(
       "", symbols.sorted().map { .bookTicker($0, .hundredMilliseconds) }, ready: { _ in })
+    if world.happens(.marketLags) {
+      line.lag = Int64(world.below(8_000, for: .marketLags)) * millisecond
+    }
+    market = line
   }
 
   private func connectAccount() {
@@ -176,7 +180,7 @@ final class SimulatedStreams: VenueStreams {
     if firstBooks[symbol] == nil { firstBooks[symbol] = book }
     let price = pushed(symbol, book)
     let sentAt = world.time
-    var delay = network.streamWay(&fate)
+    var delay = network.streamWay(&fate) + line.lag
     if world.happens(.bookLate) {
       delay += Int64(world.below(6_000, for: .bookLate)) * millisecond
     }
@@ -211,7 +215,7 @@ final class SimulatedStreams: VenueStreams {
     var price = price
     price.knownAt = world.machineNow.advanced(by: .nanoseconds(line.leastDelay - delay))
     process.oracle.pushedPrices.arrived(
-      symbol, price, knownAt: world.time - (delay - line.leastDelay))
+      symbol, price, sentAt: sentAt, after: delay - line.leastDelay, world)
     process.plant?.alter(&price, at: world.machineNow)
     onInput?(.price(symbol, price))
   }
@@ -266,6 +270,8 @@ private final class PushedLine {
   var isReady = false
   var hasEnded = false
   var silentUntil: Int64 = 0
+  /// How much longer than another connection's way its own is, from the first push on.
+  var lag: Int64 = 0
   /// Of what came over it.
   var leastDelay = Int64.max
 

@@ -130,6 +130,21 @@ import Testing
     #expect(harness.status("b") == .new)
   }
 
+  /// It lags by seven seconds, and nothing says so.
+  @Test func `a price that is pushed before the exchange's clock is known is none`() {
+    let harness = EngineHarness()
+    let time = harness.exchange.time(at: harness.now)
+    push(harness, sentAt: time.advanced(by: .seconds(-7)))
+    harness.tick()
+    harness.settle()
+    #expect(harness.engine.isTradingOpen)
+    holdPrices(harness)
+    harness.submit(limit("a"))
+    harness.settle()
+    #expect(harness.placements.isEmpty)
+    #expect(harness.requests(\.isPrices).count == 1)
+  }
+
   @Test func `a book without a price ends the one that was pushed, and no other`() {
     let harness = EngineHarness.open()
     push(harness)

@@ -67,10 +67,12 @@ struct EngineParts: Sendable {
     reaction.add(.watchPrices(wanted))
   }
 
-  /// A pushed price is at least as old as its sending by the exchange's clock says.
+  /// A pushed price is at least as old as its sending by the exchange's clock says. Before that clock is
+  /// known, nothing tells how old it is, and no order leaves.
   mutating func takePushed(_ symbol: Symbol, _ price: MarketPrice) {
     var price = price
-    if let sentAt = price.sentAt, let clock = venue.clock {
+    if let sentAt = price.sentAt {
+      guard let clock = venue.clock else { return }
       let late = price.knownAt.monotonic.since(clock.latest(of: sentAt))
       if late > .zero { price.knownAt = price.knownAt.advanced(by: .zero - late) }
     }

@@ -112,10 +112,10 @@ package final class SpoolDirectory {
 // Moving files.
 extension SpoolDirectory {
   /// Moves a file from `incoming` to `active`. Returns its name there, which differs when that name
-  /// was taken. Throws when the file is gone or the file system refuses.
-  package func claim(_ name: [UInt8]) throws(SpoolError) -> [UInt8] {
-    let newName = try folders.claim(name)
-    isGone(name)
+  /// was taken. A file that has taken its name since stays, and is handed over. Throws when the file is gone or the file system refuses.
+  package func claim(_ file: TakenFile) throws(SpoolError) -> [UInt8] {
+    let newName = try folders.claim(file)
+    isGone(file)
     return newName
   }
 
@@ -125,21 +125,22 @@ extension SpoolDirectory {
   /// content. Throws when the file is gone or the file system refuses.
   @discardableResult
   package func finish(
-    _ name: [UInt8], from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8],
+    _ file: TakenFile, from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8],
     replacing replaces: ([UInt8]) -> Bool = { _ in false }
   ) throws(SpoolError) -> [UInt8] {
     let newName = try folders.finish(
-      name, from: place, to: outcome, report: report, replacing: replaces)
+      file, from: place, to: outcome, report: report, replacing: replaces)
     switch place {
-    case .incoming: isGone(name)
+    case .incoming: isGone(file)
     case .active: break
     }
     return newName
   }
 
-  private func isGone(_ name: [UInt8]) {
-    handedOver[name] = nil
-    unfinished.isGone(name)
+  private func isGone(_ file: TakenFile) {
+    if let identity = file.identity, handedOver[file.name] != identity { return }
+    handedOver[file.name] = nil
+    unfinished.isGone(file.name)
   }
 
   /// Replaces the report of a file that ended before under this name or a numbered one: the first
@@ -198,26 +199,9 @@ extension SpoolDirectory {
       }
       watchIsExhausted = false
     } catch  where DirectoryWatch.isExhaustion(error) {
-      if !watchIsExhausted { tellExhaustion(error) }
+      if !watchIsExhausted { onProblem(.withoutInotify(error, at: path)) }
       watchIsExhausted = true
     }
-  }
-
-  private func tellExhaustion(_ error: SystemError) {
-    let limit =
-      error.call == "inotify_init1"
-      ? "fs.inotify.max_user_instances" : "fs.inotify.max_user_watches"
-    onProblem(
-      SpoolProblem(
-        .warning,
-        "inotify cannot be used; incoming/ is looked through every second instead",
-        [
-          LogField("error", "\(error)"), LogField("directory", ByteText.printable(path)),
-          LogField(
-            "advice",
-            "raise \(limit) with sysctl, or end the program of this user that holds so many; the "
-              + "daemon takes a watch as soon as one is free"),
-        ]))
   }
 
   private func handle(_ event: DirectoryEvent) {
@@ -326,9 +310,10 @@ extension SpoolDirectory {
   /// Hands one file over, unless it was already, or may still be in the making. True when it did.
   @discardableResult
   private func handOver(_ name: [UInt8], _ finding: SpoolFile.Finding) -> Bool {
-    guard !isPaused, SpoolName.isCandidate(name), let status = folders.incoming.status(of: name),
-      handedOver[name] != FileIdentity(status)
-    else { return false }
+    guard !isPaused, SpoolName.isCandidate(name) else { return false }
+    guard let status = folders.incoming.status(of: name) else { return noteMissing(name) }
+    let identity = FileIdentity(status)
+    if handedOver[name] == identity { return false }
     if status.kind == .regular && unfinished.isBeingWritten(name) { return tellOpen(name) }
     let now = folders.time()
     let age = now.since(status.lastChange(before: now))
@@ -338,12 +323,21 @@ extension SpoolDirectory {
       return false
     }
     guard let content = read(name, status, finding, age) else { return false }
-    handedOver[name] = FileIdentity(status)
+    handedOver[name] = identity
     onFile(
       SpoolFile(
         name: name, content: content, arrivedAt: Clock.wall().advanced(by: .zero - age), age: age,
-        finding: finding))
+        finding: finding, identity: identity))
     return true
+  }
+
+  /// A folder that may be listed and not entered hides every file.
+  private func noteMissing(_ name: [UInt8]) -> Bool {
+    let error = SystemError.last("fstatat", folders.incoming.path(of: name))
+    guard error.number != ENOENT else { return false }
+    listFailure = error
+    report(.error, "the spool's files cannot be looked at", [LogField("error", "\(error)")])
+    return false
   }
 
   /// nil when there is nothing to hand over yet.
@@ -379,14 +373,7 @@ extension SpoolDirectory {
   /// A file that stays open for writing is told once.
   private func tellOpen(_ name: [UInt8]) -> Bool {
     if unfinished.isNews(open: name, at: Clock.monotonic()) {
-      onProblem(
-        SpoolProblem(
-          .warning,
-          "a file in incoming is still open for writing; it is not taken before it is closed",
-          [
-            LogField("file", bytes: name),
-            LogField("advice", "look for the program that holds it open, with 'fuser' or 'lsof'"),
-          ]))
+      onProblem(.stillOpen(name))
     }
     return false
   }

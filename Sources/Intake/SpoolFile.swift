@@ -23,11 +23,14 @@ package struct SpoolFile {
   /// How long ago that was by the clock of the file system.
   package let age: Duration
   package let finding: Finding
+  /// `nil` where nothing else can take its name.
+  package let identity: FileIdentity?
 
   package init(
     name: [UInt8], content: Result<[UInt8], FileRefusal>, arrivedAt: WallTime, age: Duration,
-    finding: Finding
+    finding: Finding, identity: FileIdentity? = nil
   ) {
+    self.identity = identity
     self.name = name
     self.content = content
     self.arrivedAt = arrivedAt

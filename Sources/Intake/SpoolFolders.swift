@@ -78,10 +78,19 @@ final class SpoolFolders {
   // MARK: Moves
 
   /// Moves a file to `active`, and says under which name: never under one that a report of doubt
-  /// could have.
-  func claim(_ name: [UInt8]) throws(SpoolError) -> [UInt8] {
-    let newName = try move(name, from: incoming, to: active) {
+  /// could have. Where another file has taken its name, that one stays, and what was read is written
+  /// to `active` anew.
+  func claim(_ file: TakenFile) throws(SpoolError) -> [UInt8] {
+    let (newName, isMoved) = try move(file, from: incoming, to: active) {
       !SpoolName.looksLikeStatus($0) && !active.contains($0)
+    }
+    if !isMoved, let content = file.content {
+      do throws(SystemError) {
+        try active.writeWhole(
+          newName, content, mode: Self.reportMode, temporary: Directory.temporaryName)
+      } catch {
+        throw .blocked(error)
+      }
     }
     leaveUnsynced(incoming, active)
     return newName
@@ -89,20 +98,25 @@ final class SpoolFolders {
 
   /// Writes the report, then moves the file beside it: a file that has arrived has its report. A
   /// report that a crash left without its file is taken up again: it has the same content, or
-  /// `replaces` knows it for an earlier one of the same end.
+  /// `replaces` knows it for an earlier one of the same end. Where another file has taken its name, that
+  /// one stays, and the report stands alone.
   func finish(
-    _ name: [UInt8], from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8],
+    _ file: TakenFile, from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8],
     replacing replaces: ([UInt8]) -> Bool
   ) throws(SpoolError) -> [UInt8] {
     let target = at(outcome)
-    guard at(place).contains(name) else { throw .vanished }
+    guard at(place).contains(file.name) else {
+      let error = SystemError.last("fstatat", at(place).path(of: file.name))
+      throw error.number == ENOENT ? .vanished : .blocked(error)
+    }
     let reportName = { SpoolName.fitting($0, suffix: outcome.reportSuffix) }
-    let newName = try move(name, from: at(place), to: target) { candidate in
+    let (newName, _) = try move(file, from: at(place), to: target) { candidate in
       !target.contains(candidate)
         && Self.isFree(reportName(candidate), in: target) { $0 == report || replaces($0) }
     } beforehand: { candidate throws(SystemError) in
       try target.writeWhole(
-        reportName(candidate), report, mode: Self.reportMode, durability: .content)
+        reportName(candidate), report, mode: Self.reportMode, durability: .content,
+        temporary: Directory.temporaryName)
     }
     leaveUnsynced(at(place), target)
     return newName
@@ -113,7 +127,8 @@ final class SpoolFolders {
   /// Writes beside a file in `active` that its order is in doubt. Another start writes it again.
   func writeStatus(_ name: [UInt8], _ report: [UInt8]) throws(SystemError) {
     try active.writeWhole(
-      SpoolName.status(of: name), report, mode: Self.reportMode, durability: .none)
+      SpoolName.status(of: name), report, mode: Self.reportMode, durability: .none,
+      temporary: Directory.temporaryName)
   }
 
   func removeStatus(_ name: [UInt8]) throws(SystemError) {
@@ -151,7 +166,8 @@ final class SpoolFolders {
         let former = try? folder.readRegularFile(
           reportName, maximumBytes: Self.reportMaximumBytes), isMeant(former.bytes)
       else { continue }
-      try folder.writeWhole(reportName, report, mode: Self.reportMode)
+      try folder.writeWhole(
+        reportName, report, mode: Self.reportMode, temporary: Directory.temporaryName)
       return true
     }
     return false
@@ -169,27 +185,48 @@ final class SpoolFolders {
     }
   }
 
+  /// The name that was free in `target`, and whether the file has it now.
   private func move(
-    _ name: [UInt8], from source: Directory, to target: Directory,
+    _ file: TakenFile, from source: Directory, to target: Directory,
     isFree: ([UInt8]) -> Bool,
     beforehand: ([UInt8]) throws(SystemError) -> Void = { _ in }
-  ) throws(SpoolError) -> [UInt8] {
+  ) throws(SpoolError) -> (name: [UInt8], isMoved: Bool) {
     while true {
-      let free = Self.firstFree { isFree(SpoolName.numbered(name, $0)) }
-      let candidate = SpoolName.numbered(name, free)
+      let candidate = Self.freeName(file.name, isFree)
       do throws(SystemError) {
         try beforehand(candidate)
-        try source.rename(name, to: target, as: candidate)
-        return candidate
+        return (candidate, try Self.rename(file, from: source, to: target, as: candidate))
       } catch {
         switch error.number {
         // Somebody took the name just now.
         case EEXIST: continue
-        case ENOENT where !source.contains(name): throw .vanished
+        case ENOENT where !source.contains(file.name): throw .vanished
         default: throw .blocked(error)
         }
       }
     }
+  }
+
+  /// False when another file has its name: that one stays where it is. It is looked at once more after
+  /// the move, since it may take the name between a look and the move.
+  private static func rename(
+    _ file: TakenFile, from source: Directory, to target: Directory, as candidate: [UInt8]
+  ) throws(SystemError) -> Bool {
+    if file.isReplaced(in: source, as: file.name) { return false }
+    try source.rename(file.name, to: target, as: candidate)
+    if !file.isReplaced(in: target, as: candidate) { return true }
+    while true {
+      do throws(SystemError) {
+        let back = freeName(file.name) { !source.contains($0) }
+        try target.rename(candidate, to: source, as: back)
+        return false
+      } catch  where error.number == EEXIST {
+      }
+    }
+  }
+
+  private static func freeName(_ name: [UInt8], _ isFree: ([UInt8]) -> Bool) -> [UInt8] {
+    SpoolName.numbered(name, firstFree { isFree(SpoolName.numbered(name, $0)) })
   }
 
   /// A free number whose neighbour below is taken. Found by doubling and halving: a producer that

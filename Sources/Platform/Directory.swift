@@ -136,7 +136,7 @@ package final class Directory {
   }
 
   /// How a file in it is named in errors.
-  func path(of name: [UInt8]) -> String { path + "/" + ByteText.printable(name) }
+  package func path(of name: [UInt8]) -> String { path + "/" + ByteText.printable(name) }
 
   /// Moves a file, link or directory; never onto an existing name (EEXIST). Throws when the file
   /// system refuses.
@@ -194,8 +194,13 @@ package final class Directory {
     guard fsync(number) == 0 else { throw SystemError.last("fsync", path) }
   }
 
-  /// The one temporary name where a directory has one writer, so that a crash leaves at most one behind.
+  /// A temporary name where a directory has one writer, so that a crash leaves at most one behind.
   package static let temporaryName = Array(".unfinished.tmp".utf8)
+
+  /// One that no other writer of the directory has.
+  package static func uniqueTemporaryName() -> [UInt8] {
+    Array(".unfinished.\(getpid()).\(String(UInt64.random(in: .min ... .max), radix: 16)).tmp".utf8)
+  }
 
   /// What of a written file must outlive a power cut.
   package enum Durability: Sendable {
@@ -209,12 +214,12 @@ package final class Directory {
 
   /// Writes a whole file, replacing one of that name: a reader sees the old content or all of the
   /// new, after a power cut too, unless its durability is `none`. It is this process's, unless
-  /// `owner` says whose. `temporary` is the name that it has until it is whole: in a directory with other
-  /// writers, one that they do not use. Throws when it cannot be written; then the old file is there as
+  /// `owner` says whose. `temporary` is the name that it has until it is whole; a file that is left of that
+  /// name is removed, so no other writer may use it. Throws when it cannot be written; then the old file is there as
   /// it was.
   package func writeWhole(
     _ name: [UInt8], _ bytes: [UInt8], mode: UInt32, durability: Durability = .full,
-    owner: FileOwner? = nil, temporary: [UInt8] = temporaryName
+    owner: FileOwner? = nil, temporary: [UInt8] = uniqueTemporaryName()
   ) throws(SystemError) {
     let temporary = temporary + [0]
     _ = unsafe clinux_unlink_at(number, temporary)

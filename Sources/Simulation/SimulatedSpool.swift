@@ -235,8 +235,8 @@ final class SpoolView: Spool {
     return true
   }
 
-  func claim(_ name: [UInt8]) throws(SpoolError) -> [UInt8] {
-    let text = String(decoding: name, as: UTF8.self)
+  func claim(_ file: TakenFile) throws(SpoolError) -> [UInt8] {
+    let text = String(decoding: file.name, as: UTF8.self)
     guard process.survives(.beforeMove) else { throw .vanished }
     let place = SimulatedSpool.Place(folder: .incoming, name: text)
     process.oracle.filesMoves(spool.file(place), to: .active)
@@ -248,10 +248,10 @@ final class SpoolView: Spool {
   }
 
   func finish(
-    _ name: [UInt8], from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8],
+    _ file: TakenFile, from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8],
     replacing replaces: ([UInt8]) -> Bool
   ) throws(SpoolError) -> [UInt8] {
-    let text = String(decoding: name, as: UTF8.self)
+    let text = String(decoding: file.name, as: UTF8.self)
     guard process.survives(.beforeMove) else { throw .vanished }
     let source = SimulatedSpool.Place(
       folder: place == .incoming ? .incoming : .active, name: text)

@@ -71,7 +71,9 @@ import Testing
     let folder = bench.folder + "/backups"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let old = (1...3).map { "state-2020010\($0)T000000Z.db" }
-    for name in old + ["state-of-things.db", "live-20200101T000000Z.db"] {
+    // Made while the clock was wrong: they count for nothing.
+    let later = ["state-29990101T000000Z.db", "state-29990102T000000Z.db"]
+    for name in old + later + ["state-of-things.db", "live-20200101T000000Z.db"] {
       try Data().write(to: URL(fileURLWithPath: folder + "/" + name))
     }
     let run = try bench.tool("backup", "--json", "--keep", "2", folder)
@@ -82,7 +84,8 @@ import Testing
     #expect(made.wholeMatch(of: /state-\d{8}T\d{6}Z\.db/) != nil)
     #expect(
       try names(folder)
-        == ["live-20200101T000000Z.db", "state-20200103T000000Z.db", made, "state-of-things.db"])
+        == ["live-20200101T000000Z.db", "state-20200103T000000Z.db", made] + later
+        + ["state-of-things.db"])
     let stray = try bench.tool("backup", "--keep", "2", file)
     #expect(stray.complaints == "mexc-signalctl: there is no folder \(file)")
     #expect(!FileManager.default.fileExists(atPath: file))

@@ -110,3 +110,18 @@ extension SpoolFile {
     }
   }
 }
+
+extension SpoolDirectory {
+  /// Whatever has the name.
+  func claim(_ name: [UInt8]) throws(SpoolError) -> [UInt8] { try claim(TakenFile(named: name)) }
+
+  /// Whatever has the name.
+  @discardableResult
+  func finish(
+    _ name: [UInt8], from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8],
+    replacing replaces: ([UInt8]) -> Bool = { _ in false }
+  ) throws(SpoolError) -> [UInt8] {
+    try finish(
+      TakenFile(named: name), from: place, to: outcome, report: report, replacing: replaces)
+  }
+}

@@ -177,4 +177,65 @@ import Testing
     #expect(try fixture.turns { FileStatus.at(path: fixture.path + "/active") != nil })
     #expect(try spool.claim(bytes("stuck")) == bytes("stuck"))
   }
+
+  /// Hands over a file of this content, and puts another one in its place.
+  private func replaced(_ content: String, by other: () throws -> Void) throws -> TakenFile {
+    try fixture.deliver("s.json", content)
+    #expect(try fixture.turns { fixture.files.count == 1 })
+    try other()
+    return TakenFile(try #require(fixture.files.first))
+  }
+
+  private func rename(_ content: String) throws {
+    let outside = try Directory(path: fixture.path)
+    try outside.writeWhole(bytes("staging"), bytes(content), mode: 0o640)
+    let incoming = fixture.path + "/incoming/s.json"
+    #expect(unsafe Glibc.rename(fixture.path + "/staging", incoming) == 0)
+  }
+
+  @Test func `a file that took the name of one that is taken is a signal of its own`() throws {
+    let first = try replaced("{\"id\":1}") { try rename("{\"id\":2}") }
+    #expect(try spool.claim(first) == bytes("s.json"))
+    #expect(try spool.readActive(bytes("s.json")) == bytes("{\"id\":1}"))
+    #expect(try fixture.text("incoming", "s.json") == "{\"id\":2}")
+    #expect(try fixture.turns { fixture.files.count == 2 })
+    let second = TakenFile(try #require(fixture.files.last))
+    #expect(try spool.claim(second) == bytes("s.json.2"))
+    #expect(try spool.readActive(bytes("s.json.2")) == bytes("{\"id\":2}"))
+    #expect(try fixture.names("incoming") == [])
+  }
+
+  @Test func `the report on a file whose name was taken stands alone`() throws {
+    let first = try replaced("nonsense") { try rename("{\"id\":2}") }
+    try spool.finish(first, from: .incoming, to: .rejected, report: bytes("{}"))
+    #expect(try fixture.names("rejected") == ["s.json.reason.json"])
+    #expect(try fixture.turns { fixture.files.count == 2 })
+    let second = TakenFile(try #require(fixture.files.last))
+    try spool.finish(second, from: .incoming, to: .rejected, report: bytes("[]"))
+    #expect(
+      try fixture.names("rejected") == [
+        "s.json.2", "s.json.2.reason.json", "s.json.reason.json",
+      ])
+    #expect(try fixture.text("rejected", "s.json.2") == "{\"id\":2}")
+  }
+
+  @Test func `a file that is written over in place is a signal of its own`() throws {
+    let first = try replaced("{\"id\":1}") {
+      try "{\"id\":2}".write(
+        toFile: fixture.path + "/incoming/s.json", atomically: false, encoding: .utf8)
+    }
+    _ = try spool.claim(first)
+    #expect(try spool.readActive(bytes("s.json")) == bytes("{\"id\":1}"))
+    #expect(try fixture.text("incoming", "s.json") == "{\"id\":2}")
+  }
+
+  @Test func `a file whose time alone is set is the same`() throws {
+    let first = try replaced("{\"id\":1}") {
+      try FileManager.default.setAttributes(
+        [.modificationDate: NSDate(timeIntervalSince1970: 1_700_000_000) as Any],
+        ofItemAtPath: fixture.path + "/incoming/s.json")
+    }
+    #expect(try spool.claim(first) == bytes("s.json"))
+    #expect(try fixture.names("incoming") == [])
+  }
 }

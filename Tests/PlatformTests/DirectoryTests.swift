@@ -84,7 +84,9 @@ import Testing
   @Test func `writing whole replaces and leaves nothing beside it`() throws {
     try directory.writeWhole(bytes("report"), bytes("one"), mode: 0o600)
     try scratch.write(".unfinished.tmp", "left by a crash")
-    try directory.writeWhole(bytes("report"), bytes("two"), mode: 0o644, durability: .content)
+    try directory.writeWhole(
+      bytes("report"), bytes("two"), mode: 0o644, durability: .content,
+      temporary: Directory.temporaryName)
     try directory.sync()
     #expect(try directory.names() == [bytes("report")])
     #expect(try directory.readRegularFile(bytes("report"), maximumBytes: 10).bytes == bytes("two"))
@@ -95,6 +97,29 @@ import Testing
       try directory.writeWhole(tooLong, [1], mode: 0o600)
     }
     #expect(try directory.names() == [bytes("report")])
+  }
+
+  @Test func `writers of one directory do not meet`() throws {
+    let path = scratch.path
+    let writers = (0..<4).map { writer in
+      Thread {
+        guard let directory = try? Directory(path: path) else { return }
+        let content = [UInt8](repeating: UInt8(ascii: "a") + UInt8(writer), count: 20_000)
+        for number in 0..<100 {
+          try? directory.writeWhole(
+            Array("\(writer)-\(number)".utf8), content, mode: 0o600, durability: .none)
+        }
+      }
+    }
+    for writer in writers { writer.start() }
+    while !writers.allSatisfy(\.isFinished) { sched_yield() }
+    let names = try directory.names()
+    #expect(names.count == 400)
+    for name in names {
+      let content = try directory.readRegularFile(name, maximumBytes: 20_000).bytes
+      let letter = UInt8(ascii: "a") + (try #require(name.first) - UInt8(ascii: "0"))
+      #expect(content == [UInt8](repeating: letter, count: 20_000))
+    }
   }
 
   @Test func `another writer's temporary file is left alone`() throws {

@@ -26,7 +26,7 @@ struct BackupCommand {
       throw .control(ControlFailure(error, "no backup was made: "))
     }
     let removed = try keep.map { number throws(CommandFailure) in
-      try folder?.thinned(to: number) ?? []
+      try folder?.thinned(to: number, upTo: backup.path) ?? []
     }
     context.show(backup.document(removed ?? []), backup.text(of: database, removed ?? []))
     return .done
@@ -34,9 +34,11 @@ struct BackupCommand {
 }
 
 extension BackupFolder {
-  fileprivate func thinned(to number: Int) throws(CommandFailure) -> [String] {
+  fileprivate func thinned(
+    to number: Int, upTo newest: String
+  ) throws(CommandFailure) -> [String] {
     do throws(SystemError) {
-      return try removeAllBut(number)
+      return try removeAllBut(number, upTo: newest)
     } catch {
       throw .control(
         ControlFailure(

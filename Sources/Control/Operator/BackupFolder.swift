@@ -21,12 +21,14 @@ struct BackupFolder {
     return "\(path)/\(stem)-\(digits)Z.db"
   }
 
-  /// Removes all but the newest backups; the names of those that went. Throws when one cannot be
-  /// removed.
-  func removeAllBut(_ number: Int) throws(SystemError) -> [String] {
+  /// Removes all but `number` backups: the one at `newest` and those before it. Names of a later time
+  /// were made while the clock was wrong; they count for nothing and stay. The names of those that went.
+  /// Throws when one cannot be removed.
+  func removeAllBut(_ number: Int, upTo newest: String) throws(SystemError) -> [String] {
     let folder = try Directory(path: path + "/.")
+    let name = newest.split(separator: "/").last.map(String.init) ?? newest
     let backups = try folder.names().map { String(decoding: $0, as: UTF8.self) }.filter(isBackup)
-    let old = backups.sorted().dropLast(number)
+    let old = backups.filter { $0 <= name }.sorted().dropLast(number)
     for name in old { try folder.remove(Array(name.utf8)) }
     return Array(old)
   }

@@ -11,7 +11,7 @@ import Store
 final class SignalFiles {
   /// A move that the file system refused, to be tried again.
   private struct Move {
-    let name: [UInt8]
+    let file: TakenFile
     let place: SpoolPlace
     let outcome: SpoolOutcome
     let report: [UInt8]
@@ -32,7 +32,7 @@ final class SignalFiles {
   private var doubts: [SignalID: [UInt8]] = [:]
   private var failedMoves: [(move: Move, error: SpoolError)] = []
   /// Files of remembered signals that could not be moved to `active` yet.
-  private var failedClaims: [(name: [UInt8], id: SignalID, error: SpoolError)] = []
+  private var failedClaims: [(file: TakenFile, id: SignalID, error: SpoolError)] = []
   /// Files beside which a report of doubt could not be written or removed.
   private var failedDoubts: [(name: [UInt8], error: SystemError)] = []
   private var isRetrying = false
@@ -61,29 +61,29 @@ final class SignalFiles {
     }
   }
 
-  func claim(_ name: [UInt8], for id: SignalID) {
+  func claim(_ file: TakenFile, for id: SignalID) {
     guard let spool else { return }
     do throws(SpoolError) {
-      activeFiles[id] = try spool.claim(name)
+      activeFiles[id] = try spool.claim(file)
     } catch {
       guard error != .vanished else { return }
       if failedClaims.isEmpty {
         logger.log(
           .error, "a file was taken but could not be moved to active; trying again every second",
           [
-            LogField("signal_id", id.text), LogField("file", bytes: name),
+            LogField("signal_id", id.text), LogField("file", bytes: file.name),
             LogField("error", "\(error)"),
           ])
       }
-      failedClaims.append((name, id, error))
+      failedClaims.append((file, id, error))
       return scheduleRetry()
     }
     if let name = activeFiles[id], let doubt = doubts[id] { write(doubt, beside: name) }
   }
 
   /// Moves a file that was no signal, or none that is new, out of `incoming`.
-  func dispose(_ name: [UInt8], to outcome: SpoolOutcome, _ report: JSONValue) {
-    finish(Move(name: name, place: .incoming, outcome: outcome, report: bytes(report)))
+  func dispose(_ file: TakenFile, to outcome: SpoolOutcome, _ report: JSONValue) {
+    finish(Move(file: file, place: .incoming, outcome: outcome, report: bytes(report)))
   }
 
   /// The signal's story is over: its file goes where the story ended.
@@ -91,20 +91,20 @@ final class SignalFiles {
     if outcome.replacesEarlier { return amend(outcome) }
     let id = outcome.signalID
     let place: SpoolPlace
-    let name: [UInt8]
+    let file: TakenFile
     if let active = activeFiles[id] {
-      (name, place) = (active, .active)
+      (file, place) = (TakenFile(named: active), .active)
       tell(nil, of: id)
       activeFiles[id] = nil
     } else if let index = failedClaims.firstIndex(where: { $0.id == id }) {
-      (name, place) = (failedClaims.remove(at: index).name, .incoming)
+      (file, place) = (failedClaims.remove(at: index).file, .incoming)
       doubts[id] = nil
     } else {
       return
     }
     finish(
       Move(
-        name: name, place: place, outcome: OutcomeReport.folder(of: outcome),
+        file: file, place: place, outcome: OutcomeReport.folder(of: outcome),
         report: bytes(OutcomeReport.outcome(outcome))))
   }
 
@@ -140,14 +140,14 @@ final class SignalFiles {
     guard let spool else { return }
     do throws(SpoolError) {
       try spool.finish(
-        move.name, from: move.place, to: move.outcome, report: move.report,
+        move.file, from: move.place, to: move.outcome, report: move.report,
         replacing: { OutcomeReport.isSameEnd($0, move.report) })
     } catch {
       guard error != .vanished else { return }
       if failedMoves.isEmpty {
         logger.log(
           .error, "a file of the spool could not be moved; trying again every second",
-          [LogField("file", bytes: move.name), LogField("error", "\(error)")])
+          [LogField("file", bytes: move.file.name), LogField("error", "\(error)")])
       }
       failedMoves.append((move, error))
       scheduleRetry()
@@ -166,7 +166,7 @@ final class SignalFiles {
     isRetrying = false
     let claims = failedClaims
     failedClaims = []
-    for failed in claims { claim(failed.name, for: failed.id) }
+    for failed in claims { claim(failed.file, for: failed.id) }
     let moves = failedMoves
     failedMoves = []
     for failed in moves { finish(failed.move) }
@@ -255,7 +255,7 @@ final class SignalFiles {
       guard let order = try store.order(OrderKey(signal: signal.id)) else {
         return finish(
           Move(
-            name: name, place: .active, outcome: .rejected,
+            file: TakenFile(named: name), place: .active, outcome: .rejected,
             report: bytes(
               OutcomeReport.answer(
                 SignalAnswer(

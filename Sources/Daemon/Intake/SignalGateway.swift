@@ -12,7 +12,7 @@ import Transport
 /// sent them is answered once the engine's decision is durable.
 package final class SignalGateway {
   private enum Waiting {
-    case file([UInt8])
+    case file(TakenFile)
     case line(([UInt8]) -> Void)
   }
 
@@ -177,10 +177,10 @@ package final class SignalGateway {
   private func take(_ file: SpoolFile) {
     switch file.content {
     case .failure(let refusal):
-      refuse(NotASignalText.file(file.name, refusal).refusal, .file(file.name))
+      refuse(NotASignalText.file(file.name, refusal).refusal, .file(TakenFile(file)))
     case .success(let bytes):
       submit(
-        bytes, from: .file(file.name), arrivedAt: file.arrivedAt, waiting: .file(file.name)
+        bytes, from: .file(file.name), arrivedAt: file.arrivedAt, waiting: .file(TakenFile(file))
       ) { [spool] refusal in
         spool?.leaveUnfinished(file, breaksOff: refusal.breaksOff) ?? false
       }
@@ -294,7 +294,7 @@ package final class SignalGateway {
   private func refuse(_ refusal: SignalRefusal, _ who: Waiting, _ more: [LogField] = []) {
     var fields = [LogField("code", refusal.code.rawValue)] + more
     if let id = refusal.id { fields.append(LogField("signal_id", id.text)) }
-    if case .file(let name) = who { fields.append(LogField("file", bytes: name)) }
+    if case .file(let file) = who { fields.append(LogField("file", bytes: file.name)) }
     let isForged = refusal.code == .unauthenticated
     logger.log(
       isForged ? .warning : .notice, "refused: \(refusal.message)", fields, kind: .signalRefused)
@@ -330,24 +330,24 @@ package final class SignalGateway {
     let report = OutcomeReport.answer(answer)
     switch who {
     case .line(let reply): reply(Array(report.compactText().utf8))
-    case .file(let name): place(name, answer, report)
+    case .file(let file): place(file, answer, report)
     }
   }
 
-  private func place(_ name: [UInt8], _ answer: SignalAnswer, _ report: JSONValue) {
+  private func place(_ file: TakenFile, _ answer: SignalAnswer, _ report: JSONValue) {
     let id = answer.id.flatMap { SignalID($0) }
     switch answer.status {
-    case .accepted: if let id { files.claim(name, for: id) }
+    case .accepted: if let id { files.claim(file, for: id) }
     case .duplicate:
-      if let id, files.isUnclaimed(name, of: id) {
-        files.claim(name, for: id)
+      if let id, files.isUnclaimed(file.name, of: id) {
+        files.claim(file, for: id)
       } else {
-        files.dispose(name, to: .done, report)
+        files.dispose(file, to: .done, report)
       }
     case .rejected where answer.code == .storageUnavailable || answer.code == .shuttingDown:
       // The signal was not remembered: its file waits.
-      spool?.forget(name)
-    case .rejected: files.dispose(name, to: .rejected, report)
+      spool?.forget(file.name)
+    case .rejected: files.dispose(file, to: .rejected, report)
     }
   }
 

@@ -48,10 +48,10 @@ package protocol Spool: AnyObject {
   func close()
   func forget(_ name: [UInt8])
   func leaveUnfinished(_ file: SpoolFile, breaksOff: Bool) -> Bool
-  func claim(_ name: [UInt8]) throws(SpoolError) -> [UInt8]
+  func claim(_ file: TakenFile) throws(SpoolError) -> [UInt8]
   @discardableResult
   func finish(
-    _ name: [UInt8], from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8],
+    _ file: TakenFile, from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8],
     replacing replaces: ([UInt8]) -> Bool
   ) throws(SpoolError) -> [UInt8]
   func amend(

@@ -31,6 +31,24 @@ package struct ListFilter: Hashable, Sendable {
     self.limit = limit
   }
 
+  /// Whether the list shows a signal, wherever a page ends.
+  package func takes(_ row: SignalListRow) -> Bool {
+    let isOpen = row.status.map { !$0.isTerminal } ?? false
+    return (isOpen || !openOnly)
+      && (state == nil || state == row.decision.rawValue || state == row.status?.rawValue)
+      && takes(row.symbol, row.receivedAt)
+  }
+
+  /// Whether the list shows an order, wherever a page ends.
+  package func takes(_ row: OrderListRow) -> Bool {
+    (!row.status.isTerminal || !openOnly) && (state == nil || state == row.status.rawValue)
+      && takes(row.request.symbol, row.createdAt)
+  }
+
+  private func takes(_ symbol: Symbol, _ time: WallTime) -> Bool {
+    (self.symbol == nil || self.symbol == symbol) && since.map { time >= $0 } ?? true
+  }
+
   fileprivate var values: [SQLiteValue] {
     [
       state.map { .text($0) } ?? .null, symbol.map { .text($0.text) } ?? .null,
@@ -145,6 +163,20 @@ extension StoreReader {
   package func orders(filter: ListFilter) throws(StoreError) -> [OrderListRow] {
     let list = filter.openOnly ? statements.liveOrderList : statements.orderList
     return try list.rows(filter.values) { row throws(StoreError) in try OrderListRow(row) }
+  }
+
+  /// One signal as the list has it; `nil` when there is none. Throws when the database cannot be read.
+  package func signalRow(of id: SignalID) throws(StoreError) -> SignalListRow? {
+    try statements.signalListRow.rows([.text(id.text)]) { row throws(StoreError) in
+      try SignalListRow(row)
+    }.first
+  }
+
+  /// The orders of one signal as the list has them. Throws when the database cannot be read.
+  package func orderRows(of id: SignalID) throws(StoreError) -> [OrderListRow] {
+    try statements.orderListRows.rows([.text(id.text)]) { row throws(StoreError) in
+      try OrderListRow(row)
+    }
   }
 
   /// How many orders stand in each status; a status that has none is left out. Throws when the

@@ -47,6 +47,8 @@ struct Statements {
   let liveSignalList: Statement
   let orderList: Statement
   let liveOrderList: Statement
+  let signalListRow: Statement
+  let orderListRows: Statement
 
   init(_ database: Database) throws(SQLiteError) {
     // IMMEDIATE: another program's write lock shows at the turn's first write, not at its commit.
@@ -137,6 +139,15 @@ struct Statements {
     liveSignalList = try database.prepare("list open signals", SQL.liveSignalList)
     orderList = try database.prepare("list orders", SQL.orderList)
     liveOrderList = try database.prepare("list open orders", SQL.liveOrderList)
+    signalListRow = try database.prepare(
+      "read a signal of the list",
+      """
+      SELECT \(SignalListRow.columns)
+      FROM signal AS s LEFT JOIN orders AS o ON o.signal_id = s.id AND o.leg = 0 WHERE s.id = ?1
+      """)
+    orderListRows = try database.prepare(
+      "read the orders of a signal",
+      "SELECT \(Order.columns) FROM orders WHERE signal_id = ?1 ORDER BY leg")
   }
 }
 

@@ -299,6 +299,12 @@ extension Story {
     return story
   }
 
+  /// What is written when the exchange says that the order is canceled.
+  mutating func cancel(after milliseconds: Int64) throws {
+    writes = []
+    try add(.observed(report(.canceled, executed: "0", quote: "0")), after: milliseconds)
+  }
+
   static func deniedByGuard() throws -> Story {
     var story = try Story(
       "s-guard", amount: .quote(try money("50")), price: nil, note: "type=forged\nside=sell")

@@ -56,6 +56,9 @@ package struct HistoryTail {
     last = try reader.place(of: start)
   }
 
+  /// The database that is followed.
+  var store: StoreReader { reader.store }
+
   /// What came since the last call. Throws when the database cannot be read now; the next call goes
   /// on where this one would have.
   package mutating func next() throws(StoreError) -> Batch {

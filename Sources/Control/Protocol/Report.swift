@@ -42,6 +42,29 @@ extension Report {
     throw missing
   }
 
+  /// A row of a list.
+  struct Row {
+    let key: OrderKey
+    let document: JSONValue
+    /// Whether the list's filter takes it.
+    let isListed: Bool
+  }
+
+  /// What the list has of one signal. Throws when the database cannot be read.
+  func rows(of id: SignalID, from store: StoreReader) throws(StoreError) -> [Row] {
+    switch self {
+    case .signals(let filter):
+      try store.signalRow(of: id).map { row in
+        [Row(key: OrderKey(signal: id), document: Self.signal(row), isListed: filter.takes(row))]
+      } ?? []
+    case .orders(let filter):
+      try store.orderRows(of: id).map { row in
+        Row(key: row.key, document: Self.order(row), isListed: filter.takes(row))
+      }
+    case .explain: []
+    }
+  }
+
   private static func story(
     of id: SignalID, in store: StoreReader
   ) throws(StoreError) -> JSONValue? {

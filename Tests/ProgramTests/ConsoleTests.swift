@@ -146,6 +146,50 @@ import Testing
     #expect(try #require(told.id) < 1_000_000)
   }
 
+  /// Signals that are dropped until the history is longer than this.
+  private func trade(beyond row: Int64, _ name: String) throws {
+    func events() throws -> Int64 {
+      let verified = try JSONReader.read(Array(daemon.operate("--json", "verify").output.utf8))
+      return try #require(verified["events"]?.integerValue)
+    }
+    var number = 0
+    while try events() <= row {
+      number += 1
+      try daemon.drop("\(name)\(number).json", Wish("\(name)\(number)").text)
+      _ = try daemon.waitForOutcome("\(name)\(number).json")
+    }
+  }
+
+  /// The restored history goes on beyond what the pages have seen, with other events.
+  @Test func `another history that is longer is told anew, to who stays and who comes back`() throws
+  {
+    let console = try console()
+    try daemon.drop("a.json", Wish("a").text)
+    _ = try daemon.waitForOutcome("a.json")
+    let copy = daemon.scratch("copy.db")
+    #expect(try daemon.operate("backup", copy).status == 0)
+    let stays = try console.events()
+    var leaves: EventReader? = try console.events()
+    try daemon.drop("b.json", Wish("b").text)
+    let ofB: (JSONValue) -> Bool = { $0["signal_id"] == "b" && $0["kind"] == "order_observed" }
+    _ = try stays.next("history", where: ofB)
+    let row = try #require(try leaves?.next("history", where: ofB).id)
+    leaves = nil
+    try daemon.stop()
+    // A page that is read at that moment is in its way.
+    var isRestored = false
+    for _ in 0..<100 where !isRestored {
+      isRestored = try daemon.operate("restore", copy).status == 0
+    }
+    #expect(isRestored)
+    try daemon.start()
+    try trade(beyond: row, "c")
+    _ = try stays.next("reset")
+    let back = try console.events(after: row)
+    _ = try back.next("reset")
+    _ = try back.next("history") { $0["signal_id"] == "c1" }
+  }
+
   @Test func `pages that were closed make room for others at once`() throws {
     let console = try console()
     for _ in 0..<3 {

@@ -14,6 +14,8 @@ final class EventFeed {
     let isAllowed: () -> Bool
     /// The last row that it was told; nil until it is known where to begin.
     var position: Int64?
+    /// A row of the history that it is told, this one or a later one; nil before it was told any.
+    var witness: ChainHead?
     /// Whether rows for it are being read.
     var isReading = false
 
@@ -25,8 +27,8 @@ final class EventFeed {
 
   /// What one look into the history gave.
   private enum Look: Sendable {
-    case rows([String], position: Int64, isCut: Bool)
-    /// The row that a client saw last is not there: another database.
+    case rows([String], last: ChainHead?, isCut: Bool)
+    /// What a client saw is not there: another database.
     case otherHistory
     case failure
   }
@@ -37,6 +39,7 @@ final class EventFeed {
   /// The state is told again after so many pauses: every two seconds.
   private static let pausesPerState = 8
   private static let rowsPerLook = 200
+  private static let goneMaximum = 64
   /// A new page shows so many events of before.
   private static let rowsBefore: Int64 = 20
   /// A client that does not read is told nothing more until it does.
@@ -47,6 +50,8 @@ final class EventFeed {
   private let worker: Worker
   private let status: DaemonStatus
   private var clients: [Client] = []
+  /// Where clients were that have gone: who comes back is one of them.
+  private var gone: [ChainHead] = []
   private var timer: EventLoop.TimerID?
   private var pauses = 0
 
@@ -96,7 +101,11 @@ final class EventFeed {
     if !clients.isEmpty { wait() }
   }
 
-  private func forgetGone() { clients.removeAll { $0.stream.backlog == nil } }
+  private func forgetGone() {
+    gone += clients.filter { $0.stream.backlog == nil }.compactMap(\.witness)
+    gone.removeFirst(max(0, gone.count - Self.goneMaximum))
+    clients.removeAll { $0.stream.backlog == nil }
+  }
 
   private func tellState() {
     clients.removeAll { !$0.isAllowed() }
@@ -113,6 +122,8 @@ final class EventFeed {
   private func begin(_ client: Client, after row: Int64?) {
     if let row {
       client.position = row
+      let witnesses = gone + clients.compactMap(\.witness)
+      client.witness = witnesses.filter { $0.row >= row }.min { $0.row < $1.row }
       return look(for: client)
     }
     client.isReading = true
@@ -132,24 +143,28 @@ final class EventFeed {
   private func look(for client: Client) {
     guard let position = client.position, !client.isReading, client.takesMore else { return }
     client.isReading = true
+    let witness = client.witness
     read(client) {
-      Self.look($0, after: position)
+      Self.look($0, after: position, witness)
     } then: { [weak self] look in
       self?.tell(client, look)
     }
   }
 
-  private static func look(_ records: Records, after position: Int64) -> Look {
+  private static func look(
+    _ records: Records, after position: Int64, _ witness: ChainHead?
+  ) -> Look {
     do throws(StoreError) {
       return try records.history { reader throws(StoreError) in
+        if let witness, try !reader.store.holds(witness) { return .otherHistory }
         let rows = try reader.rows(after: position, limit: rowsPerLook)
         guard let last = rows.last else {
           return try reader.store.head().row < position
-            ? .otherHistory : .rows([], position: position, isCut: false)
+            ? .otherHistory : .rows([], last: nil, isCut: false)
         }
         return .rows(
           rows.map { "id: \($0.link.row)\nevent: history\ndata: \($0.document.compactText())\n\n" },
-          position: last.link.row, isCut: rows.count == rowsPerLook)
+          last: last.link, isCut: rows.count == rowsPerLook)
       }
     } catch {
       // It is tried again with the next pause; the state says what is wrong with the daemon.
@@ -159,13 +174,13 @@ final class EventFeed {
 
   private func tell(_ client: Client, _ look: Look) {
     switch look {
-    case .rows(let messages, let position, let isCut):
-      client.position = position
+    case .rows(let messages, let last, let isCut):
+      if let last { (client.position, client.witness) = (last.row, last) }
       if !messages.isEmpty { client.stream.send(Array(messages.joined().utf8)) }
       if isCut { self.look(for: client) }
     case .otherHistory:
       client.stream.send(Self.message("reset", [:]))
-      client.position = nil
+      (client.position, client.witness) = (nil, nil)
       begin(client, after: nil)
     case .failure: break
     }

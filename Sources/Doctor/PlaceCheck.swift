@@ -30,6 +30,7 @@ package struct PlaceCheck {
     if let path = configuration.metrics.listen?.path {
       checkSocket("metrics", "metrics.listen", path)
     }
+    checkPort()
     checkOthers()
     checkCommand()
   }
@@ -116,6 +117,17 @@ package struct PlaceCheck {
     let text = UnixSocketError.notASocket(path: path, kind).description
     // Trading goes on without metrics.
     if name == "metrics" { warn(key, text) } else { refuse(key, text) }
+  }
+
+  /// The daemon and the console are two programs: either starts alone.
+  private mutating func checkPort() {
+    guard let listen = configuration.metrics.listen, listen.path == nil,
+      listen == configuration.console.listen
+    else { return }
+    warn(
+      "metrics.listen",
+      "the same port as console.listen: of the daemon and the console, the second to start serves "
+        + "nothing there; write another port")
   }
 
   /// A folder that the daemon makes where it is missing, its parents included.

@@ -267,6 +267,16 @@ final class ConfigurationCheckTests {
     #expect(warnings.first?.contains("a regular file stands at the socket path \(plain)") == true)
   }
 
+  @Test(arguments: [("8712", 1), ("8713", 0)])
+  func `one port for the metrics and the console is a warning`(port: String, count: Int) throws {
+    try write(["control": "{socket: '\(folder)/c'}, metrics: {listen: '127.0.0.1:\(port)'}"])
+    let result = check(isQuiet: true)
+    #expect(result.status == .done)
+    let warnings = result.texts(.warning, of: path)
+    #expect(warnings.count { $0.contains("the same port as console.listen") } == count)
+    #expect(warnings.count == count)
+  }
+
   /// By hand, before the first start: nothing is wrong yet.
   @Test func `folders that systemd makes are missing only to a start`() throws {
     let state = "/var/lib/signald-check-none"

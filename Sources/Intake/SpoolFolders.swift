@@ -10,6 +10,8 @@ final class SpoolFolders {
   let rejected: Directory
   /// Folders with moves that a power cut may undo.
   private var unsynced: [Directory] = []
+  /// Files that were moved in another's place and could not be moved back yet.
+  private var misplaced: [(name: [UInt8], folder: Directory, original: [UInt8])] = []
 
   /// Reports are for the same group as the folders they lie in.
   private static let reportMode: UInt32 = 0o640
@@ -57,9 +59,10 @@ final class SpoolFolders {
     }
   }
 
-  /// Makes all moves durable; says what could not be.
+  /// Makes all moves durable, and moves back what lies where it does not belong; says what could not
+  /// be.
   func sync() -> SystemError? {
-    var failure: SystemError?
+    var failure = giveBack()
     for folder in unsynced {
       do throws(SystemError) {
         try folder.sync()
@@ -78,8 +81,8 @@ final class SpoolFolders {
   // MARK: Moves
 
   /// Moves a file to `active`, and says under which name: never under one that a report of doubt
-  /// could have. Where another file has taken its name, that one stays, and what was read is written
-  /// to `active` anew.
+  /// could have. Where another file has taken its name, or nobody has it any more, what was read
+  /// is written to `active` anew.
   func claim(_ file: TakenFile) throws(SpoolError) -> [UInt8] {
     let (newName, isMoved) = try move(file, from: incoming, to: active) {
       !SpoolName.looksLikeStatus($0) && !active.contains($0)
@@ -98,16 +101,17 @@ final class SpoolFolders {
 
   /// Writes the report, then moves the file beside it: a file that has arrived has its report. A
   /// report that a crash left without its file is taken up again: it has the same content, or
-  /// `replaces` knows it for an earlier one of the same end. Where another file has taken its name, that
-  /// one stays, and the report stands alone.
+  /// `replaces` knows it for an earlier one of the same end. Where another file has taken its name, or
+  /// nobody has it any more, the report stands alone.
   func finish(
     _ file: TakenFile, from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8],
     replacing replaces: ([UInt8]) -> Bool
   ) throws(SpoolError) -> [UInt8] {
     let target = at(outcome)
-    guard at(place).contains(file.name) else {
+    if !at(place).contains(file.name) {
       let error = SystemError.last("fstatat", at(place).path(of: file.name))
-      throw error.number == ENOENT ? .vanished : .blocked(error)
+      guard error.number == ENOENT else { throw .blocked(error) }
+      guard file.identity != nil else { throw .vanished }
     }
     let reportName = { SpoolName.fitting($0, suffix: outcome.reportSuffix) }
     let (newName, _) = try move(file, from: at(place), to: target) { candidate in
@@ -195,12 +199,14 @@ final class SpoolFolders {
       let candidate = Self.freeName(file.name, isFree)
       do throws(SystemError) {
         try beforehand(candidate)
-        return (candidate, try Self.rename(file, from: source, to: target, as: candidate))
+        return (candidate, try rename(file, from: source, to: target, as: candidate))
       } catch {
         switch error.number {
         // Somebody took the name just now.
         case EEXIST: continue
-        case ENOENT where !source.contains(file.name): throw .vanished
+        case ENOENT where !source.contains(file.name):
+          guard file.identity != nil else { throw .vanished }
+          return (candidate, false)
         default: throw .blocked(error)
         }
       }
@@ -209,20 +215,31 @@ final class SpoolFolders {
 
   /// False when another file has its name: that one stays where it is. It is looked at once more after
   /// the move, since it may take the name between a look and the move.
-  private static func rename(
+  private func rename(
     _ file: TakenFile, from source: Directory, to target: Directory, as candidate: [UInt8]
   ) throws(SystemError) -> Bool {
     if file.isReplaced(in: source, as: file.name) { return false }
     try source.rename(file.name, to: target, as: candidate)
-    if !file.isReplaced(in: target, as: candidate) { return true }
-    while true {
+    guard file.isAnother(in: target, as: candidate) else { return true }
+    misplaced.append((candidate, target, file.name))
+    _ = giveBack()
+    return false
+  }
+
+  /// Moves files back to `incoming`, where they came from; says what could not be.
+  private func giveBack() -> SystemError? {
+    var failure: SystemError?
+    misplaced.removeAll { file in
+      let back = Self.freeName(file.original) { !incoming.contains($0) }
       do throws(SystemError) {
-        let back = freeName(file.name) { !source.contains($0) }
-        try target.rename(candidate, to: source, as: back)
-        return false
-      } catch  where error.number == EEXIST {
+        try file.folder.rename(file.name, to: incoming, as: back)
+        return true
+      } catch {
+        failure = error
+        return error.number == ENOENT
       }
     }
+    return failure
   }
 
   private static func freeName(_ name: [UInt8], _ isFree: ([UInt8]) -> Bool) -> [UInt8] {

@@ -21,13 +21,34 @@ package struct TakenFile: Hashable, Sendable {
     content = try? file.content.get()
   }
 
-  /// Whether the file of this name in `folder` is another one. One of the same content is not: only its
-  /// time was set, or its producer has dropped it twice.
+  /// Whether the file of this name in `folder` is surely another one. One of the same content is not:
+  /// only its time was set, or its producer has dropped it twice.
   func isReplaced(in folder: Directory, as name: [UInt8]) -> Bool {
     guard let identity, let status = folder.status(of: name), FileIdentity(status) != identity
     else { return false }
-    guard let content else { return !identity.isSameFile(as: status) }
-    let present = try? folder.readRegularFile(name, maximumBytes: content.count)
-    return present?.bytes != content
+    return !holdsContent(in: folder, as: name, status)
+  }
+
+  /// The same, judged by the content in any case: a file system's clock may stand still for some
+  /// milliseconds.
+  func isAnother(in folder: Directory, as name: [UInt8]) -> Bool {
+    guard identity != nil, let status = folder.status(of: name) else { return false }
+    return !holdsContent(in: folder, as: name, status)
+  }
+
+  private func holdsContent(
+    in folder: Directory, as name: [UInt8], _ status: FileStatus
+  ) -> Bool {
+    let isSameFile = identity?.isSameFile(as: status) ?? true
+    guard let content else { return isSameFile }
+    do throws(FileRefusal) {
+      return try folder.readRegularFile(name, maximumBytes: content.count).bytes == content
+    } catch {
+      switch error {
+      case .tooLarge, .changedWhileRead: return false
+      // It was read before; its mode or its links may have changed since.
+      case .notRegular, .linked, .forbidden, .openForWriting, .vanished, .system: return isSameFile
+      }
+    }
   }
 }

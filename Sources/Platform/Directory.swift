@@ -197,9 +197,18 @@ package final class Directory {
   /// A temporary name where a directory has one writer, so that a crash leaves at most one behind.
   package static let temporaryName = Array(".unfinished.tmp".utf8)
 
-  /// One that no other writer of the directory has.
-  package static func uniqueTemporaryName() -> [UInt8] {
-    Array(".unfinished.\(getpid()).\(String(UInt64.random(in: .min ... .max), radix: 16)).tmp".utf8)
+  /// One that no other process has. What killed writers of the same file left is removed.
+  private func ownTemporaryName(for name: [UInt8]) -> [UInt8] {
+    let beginning = [UInt8(ascii: ".")] + name.prefix(200) + [UInt8(ascii: ".")]
+    let ending = Array(".tmp".utf8)
+    for left in (try? names()) ?? [] where left.starts(with: beginning) {
+      let number = left.dropFirst(beginning.count).dropLast(ending.count)
+      guard let process = pid_t(String(decoding: number, as: UTF8.self)), process > 0,
+        kill(process, 0) != 0, errno == ESRCH
+      else { continue }
+      _ = unsafe clinux_unlink_at(self.number, left + [0])
+    }
+    return beginning + Array(String(getpid()).utf8) + ending
   }
 
   /// What of a written file must outlive a power cut.
@@ -214,14 +223,14 @@ package final class Directory {
 
   /// Writes a whole file, replacing one of that name: a reader sees the old content or all of the
   /// new, after a power cut too, unless its durability is `none`. It is this process's, unless
-  /// `owner` says whose. `temporary` is the name that it has until it is whole; a file that is left of that
-  /// name is removed, so no other writer may use it. Throws when it cannot be written; then the old file is there as
+  /// `owner` says whose. `temporary` is the name that it has until it is whole, by default one of this
+  /// process; a file that is left of that name is removed, so no other writer may use it. Throws when it cannot be written; then the old file is there as
   /// it was.
   package func writeWhole(
     _ name: [UInt8], _ bytes: [UInt8], mode: UInt32, durability: Durability = .full,
-    owner: FileOwner? = nil, temporary: [UInt8] = uniqueTemporaryName()
+    owner: FileOwner? = nil, temporary: [UInt8]? = nil
   ) throws(SystemError) {
-    let temporary = temporary + [0]
+    let temporary = (temporary ?? ownTemporaryName(for: name)) + [0]
     _ = unsafe clinux_unlink_at(number, temporary)
     do throws(SystemError) {
       try writeTemporary(

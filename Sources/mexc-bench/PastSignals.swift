@@ -69,7 +69,10 @@ struct PastSignals {
     ]
     let raw = Array(document.compactText().utf8)
     let file = Array("\(id).json".utf8)
-    if end == .open { try active.writeWhole(file, raw, mode: 0o640, durability: .none) }
+    if end == .open {
+      try active.writeWhole(
+        file, raw, mode: 0o640, durability: .none, temporary: Directory.temporaryName)
+    }
     let name = ClientOrderID(account: account.name, signal: id)
     let request = OrderRequest(
       clientOrderID: name, symbol: symbol, side: .buy, type: .limit,

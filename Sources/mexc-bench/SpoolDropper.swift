@@ -31,7 +31,8 @@ final class SpoolDropper {
 
   /// Writes the file where nobody looks.
   func prepare(_ signal: BenchSignal) throws {
-    try staging.writeWhole(name(of: signal), signal.bytes, mode: 0o600)
+    try staging.writeWhole(
+      name(of: signal), signal.bytes, mode: 0o600, temporary: Directory.temporaryName)
   }
 
   /// Renames the prepared file in; answers with the moment just before.

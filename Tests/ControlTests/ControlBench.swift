@@ -305,6 +305,35 @@ extension Story {
     try add(.observed(report(.canceled, executed: "0", quote: "0")), after: milliseconds)
   }
 
+  /// What is written when the signal comes again with other content.
+  mutating func repeated() {
+    writes = []
+    remark("signal_conflict", ["origin": "socket uid 1000"], after: 90_000)
+  }
+
+  /// Armed, and nothing came back.
+  static func submitted(_ id: String) throws -> Story {
+    var story = try Story(id, amount: .base(try money("0.001")), price: "60000")
+    try story.approveAndArm()
+    return story
+  }
+
+  /// What is written when the request provably did not leave.
+  mutating func retry(after milliseconds: Int64) throws {
+    writes = []
+    try add(.mayRetry("never left"), after: milliseconds)
+  }
+
+  mutating func armAgain(after milliseconds: Int64) throws {
+    writes = []
+    let quote = Quote(price: try Self.money("60010"), askedAt: start)
+    try add(
+      .armed(
+        OrderEvent.Armament(
+          attempt: 2, stampedAt: start, receiveWindow: .milliseconds(5_000), quote: quote)),
+      after: milliseconds)
+  }
+
   static func deniedByGuard() throws -> Story {
     var story = try Story(
       "s-guard", amount: .quote(try money("50")), price: nil, note: "type=forged\nside=sell")

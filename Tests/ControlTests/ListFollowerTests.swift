@@ -78,4 +78,40 @@ import Testing
     }
     #expect(told == (0..<300).map { "many-\($0)" })
   }
+
+  @Test func `a remark changes no row, and a page goes on with its own rows`() throws {
+    var old = try Story.open("old", at: Story.morning.advanced(by: .seconds(-60)))
+    try bench.write(old)
+    try bench.write(Story.filledLimit("newer"))
+    var follower = try ListFollower(
+      bench.database, .signals(ListFilter(before: SignalID("newer"))))
+    #expect(try follower.list().map(id) == ["old"])
+    try bench.write(Story.filledLimit("newest", at: Story.morning.advanced(by: .seconds(1))))
+    #expect(try next(&follower) == [])
+    try old.cancel(after: 60_000)
+    try bench.write(old)
+    #expect(try next(&follower) == ["old canceled"])
+    for _ in 0..<3 {
+      old.repeated()
+      try bench.write(old)
+      #expect(try next(&follower) == [])
+    }
+  }
+
+  @Test func `a row that comes back to the list is told each time that it leaves`() throws {
+    let report = Report.orders(ListFilter(state: "submitted"))
+    var story = try Story.submitted("s")
+    try bench.write(story)
+    var follower = try ListFollower(bench.database, report)
+    #expect(try follower.list().map(id) == ["s"])
+    try story.retry(after: 10)
+    try bench.write(story)
+    #expect(try next(&follower) == ["s new"])
+    try story.armAgain(after: 20)
+    try bench.write(story)
+    #expect(try next(&follower) == ["s submitted"])
+    try story.retry(after: 30)
+    try bench.write(story)
+    #expect(try next(&follower) == ["s new"])
+  }
 }

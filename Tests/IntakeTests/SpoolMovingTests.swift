@@ -229,6 +229,48 @@ import Testing
     #expect(try fixture.text("incoming", "s.json") == "{\"id\":2}")
   }
 
+  /// As on a file system whose clock stands still for some milliseconds.
+  @Test func `a file of the same size and time is a signal of its own`() throws {
+    let path = fixture.path + "/incoming/s.json"
+    let first = try replaced("{\"id\":1}") {
+      let before = try #require(FileStatus.at(path: path))
+      try "{\"id\":2}".write(toFile: path, atomically: false, encoding: .utf8)
+      let seconds = Int(before.modifiedNanoseconds / 1_000_000_000)
+      let rest = Int(before.modifiedNanoseconds % 1_000_000_000)
+      var times = [
+        timespec(tv_sec: seconds, tv_nsec: rest), timespec(tv_sec: seconds, tv_nsec: rest),
+      ]
+      #expect(unsafe utimensat(AT_FDCWD, path, &times, 0) == 0)
+    }
+    #expect(try spool.claim(first) == bytes("s.json"))
+    #expect(try spool.readActive(bytes("s.json")) == bytes("{\"id\":1}"))
+    #expect(try fixture.text("incoming", "s.json") == "{\"id\":2}")
+    #expect(try fixture.turns { fixture.files.count == 2 })
+  }
+
+  @Test func `what was read outlives its file`() throws {
+    let path = fixture.path + "/incoming/s.json"
+    let taken = try replaced("{\"id\":1}") { try FileManager.default.removeItem(atPath: path) }
+    #expect(try spool.claim(taken) == bytes("s.json"))
+    #expect(try spool.readActive(bytes("s.json")) == bytes("{\"id\":1}"))
+    try fixture.deliver("s.json", "nonsense")
+    #expect(try fixture.turns { fixture.files.count == 2 })
+    try FileManager.default.removeItem(atPath: path)
+    let refused = TakenFile(try #require(fixture.files.last))
+    try spool.finish(refused, from: .incoming, to: .rejected, report: bytes("{}"))
+    #expect(try fixture.names("rejected") == ["s.json.reason.json"])
+  }
+
+  @Test func `a second name does not make a file another one`() throws {
+    let path = fixture.path + "/incoming/s.json"
+    let taken = try replaced("{\"id\":1}") {
+      #expect(unsafe link(path, fixture.path + "/second") == 0)
+      #expect(unsafe utimensat(AT_FDCWD, path, nil, 0) == 0)
+    }
+    #expect(try spool.claim(taken) == bytes("s.json"))
+    #expect(try fixture.names("incoming") == [])
+  }
+
   @Test func `a file whose time alone is set is the same`() throws {
     let first = try replaced("{\"id\":1}") {
       try FileManager.default.setAttributes(

@@ -122,6 +122,21 @@ import Testing
     }
   }
 
+  @Test func `what a killed writer left goes with the next writing of that file`() throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/true")
+    try process.run()
+    process.waitUntilExit()
+    let left = ".report.\(process.processIdentifier).tmp"
+    for name in [left, ".report.1.tmp", ".report.x.tmp", ".other.\(process.processIdentifier).tmp"]
+    { try scratch.write(name, "left") }
+    try directory.writeWhole(bytes("report"), bytes("whole"), mode: 0o600)
+    #expect(
+      Set(try directory.names().map { ByteText.printable($0) }) == [
+        "report", ".report.1.tmp", ".report.x.tmp", ".other.\(process.processIdentifier).tmp",
+      ])
+  }
+
   @Test func `another writer's temporary file is left alone`() throws {
     try scratch.write(".unfinished.tmp", "of another writer")
     try scratch.write("facts.new", "left by a crash")

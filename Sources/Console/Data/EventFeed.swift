@@ -122,7 +122,8 @@ final class EventFeed {
   private func begin(_ client: Client, after row: Int64?) {
     if let row {
       client.position = row
-      let witnesses = gone + clients.compactMap(\.witness)
+      // Before the first row every history is the same.
+      let witnesses = row > 0 ? gone + clients.compactMap(\.witness) : []
       client.witness = witnesses.filter { $0.row >= row }.min { $0.row < $1.row }
       return look(for: client)
     }
@@ -181,6 +182,7 @@ final class EventFeed {
     case .otherHistory:
       client.stream.send(Self.message("reset", [:]))
       (client.position, client.witness) = (nil, nil)
+      gone = []
       begin(client, after: nil)
     case .failure: break
     }

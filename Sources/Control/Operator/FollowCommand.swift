@@ -26,11 +26,20 @@ struct FollowCommand {
     var isCut = false
     while !following.isStopped {
       try following.pass(hasMore: isCut)
-      let fresh: [JSONValue]
-      (fresh, isCut) = try Self.reading { () throws(StoreError) in try follower.next() }
-      if !fresh.isEmpty { show(fresh, text?.continued(fresh)) }
+      let look = try following.look(context.terminal) { () throws(StoreError) in
+        try follower.next()
+      }
+      isCut = look?.isCut ?? false
+      if let row = look?.newBeginning { context.terminal.complaints(Self.otherDatabase(path, row)) }
+      if let fresh = look?.rows, !fresh.isEmpty { show(fresh, text?.continued(fresh)) }
     }
     return .done
+  }
+
+  /// Said by whoever follows a database in whose place another one stands.
+  static func otherDatabase(_ path: String, _ row: Int64) -> String {
+    "mexc-signalctl: another database stands at \(ByteText.printable(path)); events after its row "
+      + "\(row) follow"
   }
 
   private func show(_ rows: [JSONValue], _ text: String?) {

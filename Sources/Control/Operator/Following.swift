@@ -1,6 +1,7 @@
 import Domain
 import Glibc
 import Platform
+import Store
 
 /// Waits between the looks of a command that goes on until it is interrupted.
 final class Following {
@@ -9,6 +10,8 @@ final class Following {
   private let loop: EventLoop
   private var watch: PosixSignalWatch?
   private(set) var isStopped = false
+  /// What the last look failed for; nil after one that did not.
+  private var trouble: String?
 
   /// Throws when the system has no descriptor left.
   init() throws(CommandFailure) {
@@ -24,6 +27,28 @@ final class Following {
 
   deinit {
     watch?.close()
+  }
+
+  /// A look at the database; nil when it failed for what may pass, which is said once: a start under
+  /// way, a database that is being replaced. Throws what will not pass.
+  func look<Value>(
+    _ terminal: OperatorTerminal, _ body: () throws(StoreError) -> Value
+  ) throws(CommandFailure) -> Value? {
+    do throws(StoreError) {
+      let value = try body()
+      trouble = nil
+      return value
+    } catch {
+      switch error {
+      case .corrupt, .newerSchema, .misuse:
+        throw .control(ControlFailure(code: .storageUnavailable, message: error.description))
+      case .heldByAnotherDaemon, .readOnly, .full, .ioFailure, .unusablePath:
+        guard trouble != error.description else { return nil }
+        trouble = error.description
+        terminal.complaints("mexc-signalctl: waiting: \(ByteText.printable(error.description))")
+        return nil
+      }
+    }
   }
 
   /// Until the next look is due, or at once when more is there already.

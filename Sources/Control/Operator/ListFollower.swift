@@ -12,11 +12,16 @@ struct ListFollower {
   /// Those of them that will not, or that the list has no more. A row may be younger than the event that
   /// led to it, so they are known until the history was read to its end once more.
   private var over: Set<OrderKey> = []
+  /// Only what is older is listed; `nil` for everything.
+  private var end: WallTime?
 
   /// Throws when the database cannot be read.
   init(_ path: String, _ report: Report) throws(StoreError) {
     self.report = report
     tail = try HistoryTail(path, TailFilter(), from: .now)
+    if let before = report.before {
+      end = try report.rows(of: before, from: tail.store).first?.at
+    }
   }
 
   /// The list as it is now, newest first. Throws `notFound` or `storageUnavailable`.
@@ -30,25 +35,52 @@ struct ListFollower {
     return rows
   }
 
-  /// What came since the last call, oldest first, and whether more is there already. A row that the list
-  /// had and has no more is told once, as it is now. Throws when the database cannot be read.
-  mutating func next() throws(StoreError) -> (rows: [JSONValue], isCut: Bool) {
+  /// What a look gave.
+  struct Look {
+    /// Oldest first.
+    var rows: [JSONValue] = []
+    /// Whether more is there already.
+    var isCut = false
+    /// The row after which it goes on in another database, whose list is known and not told.
+    var newBeginning: Int64?
+  }
+
+  /// What came since the last call. A row that the list had and has no more is told once, as it is now.
+  /// Throws when the database cannot be read.
+  mutating func next() throws(StoreError) -> Look {
     let batch = try tail.next()
-    if batch.newBeginning != nil { (told, over) = ([:], []) }
+    if batch.newBeginning != nil {
+      (told, over) = ([:], [])
+      _ = try? list()
+    }
     var seen: Set<SignalID> = []
     var fresh: [JSONValue] = []
     var ended: Set<OrderKey> = []
-    for id in batch.rows.compactMap(\.event.subject.signal) where seen.insert(id).inserted {
+    for id in batch.rows.compactMap(Self.signalOfChange) where seen.insert(id).inserted {
       for row in try report.rows(of: id, from: tail.store) {
         let former = told[row.key]
-        guard row.isListed || former != nil else { continue }
+        let isListed = row.isListed && end.map { row.at < $0 } ?? true
+        guard isListed || former != nil else { continue }
         if former != row.document { fresh.append(row.document) }
         told[row.key] = row.document
-        if !row.isListed || Self.isOver(row.document) { ended.insert(row.key) }
+        if !isListed || Self.isOver(row.document) {
+          ended.insert(row.key)
+        } else {
+          over.remove(row.key)
+        }
       }
     }
     forget(besides: ended, hasMore: batch.isCut)
-    return (fresh, batch.isCut)
+    return Look(rows: fresh, isCut: batch.isCut, newBeginning: batch.newBeginning)
+  }
+
+  /// Whose rows an event changes; remarks, such as that a signal came again, change none.
+  private static func signalOfChange(_ row: HistoryRow) -> SignalID? {
+    switch row.event.subject {
+    case .daemon: nil
+    case .signal(let id): row.event.kind == "signal_received" ? id : nil
+    case .order(let key): key.signal
+    }
   }
 
   private mutating func forget(besides ended: Set<OrderKey>, hasMore: Bool) {
@@ -68,5 +100,14 @@ struct ListFollower {
   private static func isOver(_ row: JSONValue) -> Bool {
     let status = row["order_status"]?.stringValue ?? row["status"]?.stringValue
     return status.flatMap { OrderStatus(rawValue: $0) }?.isTerminal ?? true
+  }
+}
+
+extension Report {
+  fileprivate var before: SignalID? {
+    switch self {
+    case .signals(let filter), .orders(let filter): filter.before
+    case .explain: nil
+    }
   }
 }

@@ -20,27 +20,19 @@ struct TailCommand {
     var journal = try Self.reading { () throws(StoreError) in
       try HistoryTail(path, filter, from: start)
     }
-    var trouble: String?
     while !following.isStopped {
-      var isCut = false
-      do throws(StoreError) {
-        let batch = try journal.next()
-        show(batch, path)
-        isCut = batch.isCut
-        trouble = nil
-      } catch {
-        try explain(error, &trouble)
+      let batch = try following.look(context.terminal) { () throws(StoreError) in
+        try journal.next()
       }
-      try following.pass(hasMore: isCut)
+      if let batch { show(batch, path) }
+      try following.pass(hasMore: batch?.isCut ?? false)
     }
     return .done
   }
 
   private func show(_ batch: HistoryTail.Batch, _ path: String) {
     if let row = batch.newBeginning {
-      context.terminal.complaints(
-        "mexc-signalctl: another database stands at \(ByteText.printable(path)); events after its "
-          + "row \(row) follow")
+      context.terminal.complaints(FollowCommand.otherDatabase(path, row))
     }
     for row in batch.rows {
       context.show(row.document, text(of: row))
@@ -53,19 +45,6 @@ struct TailCommand {
     let time = context.options.times.text(row.event.at)
     let text = ByteText.printable("\(time)  \(subject)  \(entry.text)")
     return context.terminal.isColoured ? Colour.of(entry.level).on(text) : text
-  }
-
-  /// What may pass is said once and tried again: a start under way, a database that is being replaced.
-  private func explain(_ error: StoreError, _ last: inout String?) throws(CommandFailure) {
-    switch error {
-    case .corrupt, .newerSchema, .misuse:
-      throw .control(ControlFailure(code: .storageUnavailable, message: error.description))
-    case .heldByAnotherDaemon, .readOnly, .full, .ioFailure, .unusablePath:
-      guard last != error.description else { return }
-      last = error.description
-      context.terminal.complaints(
-        "mexc-signalctl: waiting: \(ByteText.printable(error.description))")
-    }
   }
 
   private static func reading<Value>(

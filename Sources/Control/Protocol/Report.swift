@@ -48,6 +48,8 @@ extension Report {
     let document: JSONValue
     /// Whether the list's filter takes it.
     let isListed: Bool
+    /// What orders the list.
+    let at: WallTime
   }
 
   /// What the list has of one signal. Throws when the database cannot be read.
@@ -55,11 +57,16 @@ extension Report {
     switch self {
     case .signals(let filter):
       try store.signalRow(of: id).map { row in
-        [Row(key: OrderKey(signal: id), document: Self.signal(row), isListed: filter.takes(row))]
+        [
+          Row(
+            key: OrderKey(signal: id), document: Self.signal(row), isListed: filter.takes(row),
+            at: row.receivedAt)
+        ]
       } ?? []
     case .orders(let filter):
       try store.orderRows(of: id).map { row in
-        Row(key: row.key, document: Self.order(row), isListed: filter.takes(row))
+        Row(
+          key: row.key, document: Self.order(row), isListed: filter.takes(row), at: row.createdAt)
       }
     case .explain: []
     }

@@ -125,6 +125,8 @@ final class EventFeed {
       // Before the first row every history is the same.
       let witnesses = row > 0 ? gone + clients.compactMap(\.witness) : []
       client.witness = witnesses.filter { $0.row >= row }.min { $0.row < $1.row }
+      // Who comes back next is another one.
+      if let place = gone.firstIndex(where: { $0 == client.witness }) { gone.remove(at: place) }
       return look(for: client)
     }
     client.isReading = true
@@ -182,7 +184,6 @@ final class EventFeed {
     case .otherHistory:
       client.stream.send(Self.message("reset", [:]))
       (client.position, client.witness) = (nil, nil)
-      gone = []
       begin(client, after: nil)
     case .failure: break
     }

@@ -84,10 +84,13 @@ final class SpoolFolders {
   /// could have. Where another file has taken its name, or nobody has it any more, what was read
   /// is written to `active` anew.
   func claim(_ file: TakenFile) throws(SpoolError) -> [UInt8] {
-    let (newName, isMoved) = try move(file, from: incoming, to: active) {
+    let isFree: ([UInt8]) -> Bool = { [active] in
       !SpoolName.looksLikeStatus($0) && !active.contains($0)
     }
+    var (newName, isMoved) = try move(file, from: incoming, to: active, isFree: isFree)
     if !isMoved, let content = file.content {
+      // The other file may still have the first one.
+      newName = Self.freeName(file.name, isFree)
       do throws(SystemError) {
         try active.writeWhole(
           newName, content, mode: Self.reportMode, temporary: Directory.temporaryName)

@@ -92,8 +92,7 @@ final class SpoolFolders {
       // The other file may still have the first one.
       newName = Self.freeName(file.name, isFree)
       do throws(SystemError) {
-        try active.writeWhole(
-          newName, content, mode: Self.reportMode, temporary: Directory.temporaryName)
+        try Self.write(content, as: newName, in: active)
       } catch {
         throw .blocked(error)
       }
@@ -121,9 +120,7 @@ final class SpoolFolders {
       !target.contains(candidate)
         && Self.isFree(reportName(candidate), in: target) { $0 == report || replaces($0) }
     } beforehand: { candidate throws(SystemError) in
-      try target.writeWhole(
-        reportName(candidate), report, mode: Self.reportMode, durability: .content,
-        temporary: Directory.temporaryName)
+      try Self.write(report, as: reportName(candidate), in: target, .content)
     }
     leaveUnsynced(at(place), target)
     return newName
@@ -133,9 +130,7 @@ final class SpoolFolders {
 
   /// Writes beside a file in `active` that its order is in doubt. Another start writes it again.
   func writeStatus(_ name: [UInt8], _ report: [UInt8]) throws(SystemError) {
-    try active.writeWhole(
-      SpoolName.status(of: name), report, mode: Self.reportMode, durability: .none,
-      temporary: Directory.temporaryName)
+    try Self.write(report, as: SpoolName.status(of: name), in: active, .none)
   }
 
   func removeStatus(_ name: [UInt8]) throws(SystemError) {
@@ -173,11 +168,19 @@ final class SpoolFolders {
         let former = try? folder.readRegularFile(
           reportName, maximumBytes: Self.reportMaximumBytes), isMeant(former.bytes)
       else { continue }
-      try folder.writeWhole(
-        reportName, report, mode: Self.reportMode, temporary: Directory.temporaryName)
+      try Self.write(report, as: reportName, in: folder)
       return true
     }
     return false
+  }
+
+  /// The daemon alone writes to these folders, so one temporary name does for all.
+  private static func write(
+    _ bytes: [UInt8], as name: [UInt8], in folder: Directory,
+    _ durability: Directory.Durability = .full
+  ) throws(SystemError) {
+    try folder.writeWhole(
+      name, bytes, mode: reportMode, durability: durability, temporary: Directory.temporaryName)
   }
 
   private static func isFree(

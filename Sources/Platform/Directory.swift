@@ -223,9 +223,9 @@ package final class Directory {
 
   /// Writes a whole file, replacing one of that name: a reader sees the old content or all of the
   /// new, after a power cut too, unless its durability is `none`. It is this process's, unless
-  /// `owner` says whose. `temporary` is the name that it has until it is whole, by default one of this
-  /// process; a file that is left of that name is removed, so no other writer may use it. Throws when it cannot be written; then the old file is there as
-  /// it was.
+  /// `owner` says whose. `temporary` is the name that it has until it is whole, by default one
+  /// of this process; a file that is left of that name is removed, so no other writer may use it. Throws
+  /// when it cannot be written; then the old file is there as it was.
   package func writeWhole(
     _ name: [UInt8], _ bytes: [UInt8], mode: UInt32, durability: Durability = .full,
     owner: FileOwner? = nil, temporary: [UInt8]? = nil

@@ -14,7 +14,9 @@ struct FollowCommand {
   func run(_ report: Report) throws(CommandFailure) -> ExitCode {
     let path = try context.settings().store.path
     let following = try Following()
-    var follower = try Self.reading { () throws(StoreError) in try ListFollower(path, report) }
+    var follower = try CommandFailure.reading { () throws(StoreError) in
+      try ListFollower(path, report)
+    }
     let rows: [JSONValue]
     do throws(ControlFailure) {
       rows = try follower.list()
@@ -30,16 +32,12 @@ struct FollowCommand {
         try follower.next()
       }
       isCut = look?.isCut ?? false
-      if let row = look?.newBeginning { context.terminal.complaints(Self.otherDatabase(path, row)) }
+      if let row = look?.newBeginning {
+        context.terminal.complaints(Following.otherDatabase(path, row))
+      }
       if let fresh = look?.rows, !fresh.isEmpty { show(fresh, text?.continued(fresh)) }
     }
     return .done
-  }
-
-  /// Said by whoever follows a database in whose place another one stands.
-  static func otherDatabase(_ path: String, _ row: Int64) -> String {
-    "mexc-signalctl: another database stands at \(ByteText.printable(path)); events after its row "
-      + "\(row) follow"
   }
 
   private func show(_ rows: [JSONValue], _ text: String?) {
@@ -47,16 +45,6 @@ struct FollowCommand {
       for row in rows { context.terminal.output(row.compactText()) }
     } else if let text {
       context.terminal.output(text)
-    }
-  }
-
-  private static func reading<Value>(
-    _ body: () throws(StoreError) -> Value
-  ) throws(CommandFailure) -> Value {
-    do throws(StoreError) {
-      return try body()
-    } catch {
-      throw .control(ControlFailure(code: .storageUnavailable, message: error.description))
     }
   }
 }

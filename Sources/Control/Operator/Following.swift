@@ -51,6 +51,12 @@ final class Following {
     }
   }
 
+  /// Said when another database has taken the place of the one that is followed.
+  static func otherDatabase(_ path: String, _ row: Int64) -> String {
+    "mexc-signalctl: another database stands at \(ByteText.printable(path)); events after its row "
+      + "\(row) follow"
+  }
+
   /// Until the next look is due, or at once when more is there already.
   func pass(hasMore: Bool = false) throws(CommandFailure) {
     let end = Clock.monotonic().advanced(by: hasMore ? .zero : Self.pause)

@@ -18,16 +18,13 @@ struct ReportCommand {
     let settings = try context.settings()
     let end = Clock.wall()
     let start = since ?? end.advanced(by: .zero - Self.standardPeriod)
-    let page: OutcomePage
-    do throws(StoreError) {
+    let page = try CommandFailure.reading { () throws(StoreError) in
       let store = try StoreReader(path: settings.store.path)
-      page = try store.snapshot { () throws(StoreError) in
+      return try store.snapshot { () throws(StoreError) in
         try OutcomePage(
           store, from: min(start, end), to: end, context.options.times,
           ordersPerSecond: settings.rateLimits.ordersPerSecond)
       }
-    } catch {
-      throw .control(ControlFailure(code: .storageUnavailable, message: error.description))
     }
     do throws(SystemError) {
       try Self.write(page.html, to: output)

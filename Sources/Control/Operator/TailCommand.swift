@@ -17,7 +17,7 @@ struct TailCommand {
   ) throws(CommandFailure) -> ExitCode {
     let path = try context.settings().store.path
     let following = try Following()
-    var journal = try Self.reading { () throws(StoreError) in
+    var journal = try CommandFailure.reading { () throws(StoreError) in
       try HistoryTail(path, filter, from: start)
     }
     while !following.isStopped {
@@ -32,7 +32,7 @@ struct TailCommand {
 
   private func show(_ batch: HistoryTail.Batch, _ path: String) {
     if let row = batch.newBeginning {
-      context.terminal.complaints(FollowCommand.otherDatabase(path, row))
+      context.terminal.complaints(Following.otherDatabase(path, row))
     }
     for row in batch.rows {
       context.show(row.document, text(of: row))
@@ -45,15 +45,5 @@ struct TailCommand {
     let time = context.options.times.text(row.event.at)
     let text = ByteText.printable("\(time)  \(subject)  \(entry.text)")
     return context.terminal.isColoured ? Colour.of(entry.level).on(text) : text
-  }
-
-  private static func reading<Value>(
-    _ body: () throws(StoreError) -> Value
-  ) throws(CommandFailure) -> Value {
-    do throws(StoreError) {
-      return try body()
-    } catch {
-      throw .control(ControlFailure(code: .storageUnavailable, message: error.description))
-    }
   }
 }

@@ -15,13 +15,9 @@ struct VerifyCommand {
 
   func run(notedHash: [UInt8]?) throws(CommandFailure) -> ExitCode {
     let path = try context.settings().store.path
-    let mark: HighWaterMark.Reading
-    let audit: Audit
-    do throws(StoreError) {
-      mark = try HighWaterMark.read(beside: path)
-      audit = try StoreReader(path: path).audit(mark: mark, notedHash: notedHash)
-    } catch {
-      throw .control(ControlFailure(code: .storageUnavailable, message: error.description))
+    let (mark, audit) = try CommandFailure.reading { () throws(StoreError) in
+      let mark = try HighWaterMark.read(beside: path)
+      return (mark, try StoreReader(path: path).audit(mark: mark, notedHash: notedHash))
     }
     context.show(audit.document(mark), audit.text(mark))
     return audit.isClean ? .done : .failed

@@ -190,13 +190,13 @@ extension FixedDecimal {
   /// Reads a plain decimal, as people and signals write it: no sign but `-`, no exponent, a digit
   /// on both sides of the point, no superfluous leading zero. Throws why it is none, or that it
   /// does not fit.
-  package init(_ text: some StringProtocol) throws(ParseError) {
+  package init(_ text: String) throws(ParseError) {
     self = try Self.read(Array(text.utf8), exponentAllowed: false)
   }
 
   /// Reads a decimal as the exchange writes it, which prints some zeros as `0E-18`. Throws why it
   /// is none, or that it does not fit.
-  package init(exchangeText text: some StringProtocol) throws(ParseError) {
+  package init(exchangeText text: String) throws(ParseError) {
     self = try Self.read(Array(text.utf8), exponentAllowed: true)
   }
 

@@ -246,7 +246,7 @@ private struct ArgumentReader {
   ) throws(SimulatorOptions.UsageError) -> (String, FixedDecimal) {
     let text = try value(option)
     let halves = text.split(separator: "=", maxSplits: 1)
-    guard halves.count == 2, let number = try? FixedDecimal(halves[1]) else {
+    guard halves.count == 2, let number = try? FixedDecimal(String(halves[1])) else {
       throw .init(description: "\(option) is NAME=NUMBER, not \"\(text)\"")
     }
     return (String(halves[0]), number)

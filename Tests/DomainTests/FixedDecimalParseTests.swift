@@ -159,12 +159,6 @@ struct DecimalVector: Sendable, CustomTestStringConvertible {
     #expect(exchange == vector.exchange)
   }
 
-  @Test func `reads part of a text`() throws {
-    let text = "price=69876.54;"
-    let part = text.dropFirst(6).dropLast()
-    #expect(try FixedDecimal(part).units == 69_876_540_000_000_000_000_000)
-  }
-
   static let written: [(Int128, String)] = [
     (Int128(0), "0"), (one, "1"), (-one, "-1"), (one / 10, "0.1"), (-one / 10, "-0.1"),
     (1, "0.000000000000000001"), (-1, "-0.000000000000000001"), (10, "0.00000000000000001"),

@@ -50,9 +50,9 @@ package enum StreamChannel: Hashable, Sendable {
     }
     // Pushes name it ten times a second and more: bytes are read faster than characters.
     let rest = text.utf8.dropFirst(Self.bookTickerPrefix.utf8.count)
-    let parts = rest.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
-    guard parts.count == 2, let symbol = Symbol(exchangeText: String(Substring(parts[1]))),
-      let interval = Interval.allCases.first(where: { $0.text.utf8.elementsEqual(parts[0]) })
+    guard let mark = rest.firstIndex(of: UInt8(ascii: "@")),
+      let symbol = Symbol(exchangeText: String(Substring(rest[rest.index(after: mark)...]))),
+      let interval = Interval.allCases.first(where: { $0.text.utf8.elementsEqual(rest[..<mark]) })
     else { return nil }
     self = .bookTicker(symbol, interval)
   }

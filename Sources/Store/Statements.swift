@@ -225,13 +225,14 @@ private enum SQL {
     FROM event AS e WHERE e.id > (SELECT event_id FROM seal) ORDER BY e.id LIMIT ?2
     """
 
-  /// Only an accepted signal has an order. Without the name, in its letters or in JSON's escapes, a signal
-  /// has no source, and need not be read.
+  /// Only an accepted signal has an order; most still say so themselves, and no order need be looked for.
+  /// Without the name, in its letters or in JSON's escapes, a signal has no source, and need not be read.
   static let acceptedSignals = """
     SELECT s.raw, s.received_at_ms FROM signal AS s
     WHERE s.received_at_ms > ?1
       AND (instr(s.raw, CAST('"source"' AS BLOB)) > 0 OR instr(s.raw, CAST('\\u' AS BLOB)) > 0)
-      AND EXISTS (SELECT 1 FROM orders AS o WHERE o.signal_id = s.id)
+      AND (s.decision = '\(DecisionCode.accepted.rawValue)'
+        OR EXISTS (SELECT 1 FROM orders AS o WHERE o.signal_id = s.id))
     ORDER BY s.received_at_ms, s.rowid
     """
 

@@ -151,12 +151,12 @@ final class EventReader {
     try connection.send(request)
   }
 
-  /// The next one; nil at the end of the stream.
-  func next() throws -> Event? {
-    while true {
-      if let end = text.firstRange(of: Array((isHeadRead ? "\n\n" : "\r\n\r\n").utf8)) {
-        let block = String(decoding: text[..<end.lowerBound], as: UTF8.self)
-        text.removeSubrange(..<end.upperBound)
+  /// A stream keeps itself alive with comments, so that no read of it ever takes too long.
+  private func next(until end: MonotonicTime) throws -> Event? {
+    while Clock.monotonic() < end {
+      if let mark = text.firstRange(of: Array((isHeadRead ? "\n\n" : "\r\n\r\n").utf8)) {
+        let block = String(decoding: text[..<mark.lowerBound], as: UTF8.self)
+        text.removeSubrange(..<mark.upperBound)
         if !isHeadRead {
           isHeadRead = true
         } else if let event = try Self.event(block) {
@@ -168,11 +168,16 @@ final class EventReader {
       if bytes.isEmpty { return nil }
       text += bytes
     }
+    throw TimeUp("an event of the stream")
   }
+
+  /// The next one; nil at the end of the stream.
+  func next() throws -> Event? { try next(until: deadline(after: patience)) }
 
   /// The next one of this name that the condition holds of.
   func next(_ name: String, where holds: (JSONValue) -> Bool = { _ in true }) throws -> Event {
-    while let event = try next() {
+    let end = deadline(after: patience)
+    while let event = try next(until: end) {
       if event.name == name, holds(event.data) { return event }
     }
     throw Unusable("the stream ended before '\(name)'")

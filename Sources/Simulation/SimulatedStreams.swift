@@ -243,7 +243,7 @@ final class SimulatedStreams: VenueStreams {
   private static func input(of event: StreamEvent) -> Input? {
     switch event {
     case .order(let report): .execution(report)
-    case .trade(let trade): trade.clientOrderID.map { .accountStream(.traded($0)) }
+    case .trade(let trade): trade.clientOrderID.map { .accountStream(.traded($0, trade.quantity)) }
     case .unreadableOrder(let symbol, let row): .accountStream(.unreadable(symbol, row))
     case .unreadable: .accountStream(.notUnderstood)
     case .topOfBook, .noPrice, .balance: nil

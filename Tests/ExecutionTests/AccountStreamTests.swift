@@ -63,9 +63,55 @@ import Testing
   @Test func `a key that the stream refuses is made anew`() {
     let harness = connected()
     harness.apply(.accountStream(.keyRefused))
-    harness.settle()
+    harness.advance(by: .milliseconds(250))
     #expect(keys(harness) == [.openAccountStream, .openAccountStream])
     #expect(harness.streamsConnected == 2)
+  }
+
+  @Test func `keys that die again and again are made ever more rarely`() {
+    let harness = connected()
+    var told = 0
+    for _ in 0..<600 {
+      if harness.streamsConnected > told {
+        told = harness.streamsConnected
+        harness.apply(.accountStream(.keyRefused))
+      }
+      harness.advance(by: .milliseconds(100))
+    }
+    #expect((5...10).contains(keys(harness).count), "\(keys(harness).count)")
+    harness.apply(.accountStream(.opened))
+    harness.apply(.accountStream(.keyRefused))
+    let before = keys(harness).count
+    harness.advance(by: .milliseconds(250))
+    #expect(keys(harness).count == before + 1)
+  }
+
+  /// What stands was opened with the key that has ended, and may say nothing any more.
+  @Test func `an order is looked up while a key that has ended has no successor`() {
+    let harness = connected()
+    harness.submit(limit("a"))
+    exchange.script = { dispatch, _ in
+      switch dispatch.request {
+      case .extendAccountStream: .answer(refusal(730_708, .query))
+      case .openAccountStream: .answer(refusal(730_706, .query))
+      case _: nil
+      }
+    }
+    harness.advance(by: .seconds(26 * 60))
+    #expect(harness.hasLog(.notice, "orders are looked up instead"))
+    exchange.fill(0, to: "1", .filled)
+    harness.advance(by: .seconds(15))
+    #expect(harness.status("a") == .filled)
+  }
+
+  @Test func `an order is looked up at once when the stream refuses its key`() {
+    let harness = connected()
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(20))
+    exchange.fill(0, to: "1", .filled)
+    harness.apply(.accountStream(.keyRefused))
+    harness.settle()
+    #expect(harness.status("a") == .filled)
   }
 
   @Test(arguments: [
@@ -253,12 +299,12 @@ import Testing
     harness.submit(limit("a"))
     harness.settle()
     exchange.fill(0, to: "1", .filled)
-    harness.apply(.accountStream(.traded(clientOrderID(of: signalID("a")).text)))
+    harness.apply(.accountStream(.traded(clientOrderID(of: signalID("a")).text, decimal("1"))))
     harness.advance(by: .milliseconds(900))
     #expect(looks(harness) == 0, "the report may come yet")
     harness.advance(by: .milliseconds(200))
     #expect(harness.status("a") == .filled)
-    harness.apply(.accountStream(.traded("somebody-elses")))
+    harness.apply(.accountStream(.traded("somebody-elses", decimal("1"))))
   }
 
   @Test func `a status that says nothing leads to a look`() {
@@ -268,8 +314,8 @@ import Testing
     exchange.fill(0, to: "1", .filled)
     var report = exchange.ledger[0]
     report.status = .undocumented("0")
-    harness.apply(.execution(report))
-    harness.settle()
+    for _ in 0..<5 { harness.apply(.execution(report)) }
+    harness.advance(by: .seconds(1))
     #expect(harness.status("a") == .filled)
     #expect(looks(harness) == 1)
   }
@@ -281,8 +327,8 @@ import Testing
     harness.advance(by: .seconds(2))
     let row = UnreadableRow(
       orderID: nil, name: .text(clientOrderID(of: signalID("a")).text), reason: "no side")
-    harness.apply(.accountStream(.unreadable(btc, row)))
-    harness.settle()
+    for _ in 0..<5 { harness.apply(.accountStream(.unreadable(btc, row))) }
+    harness.advance(by: .seconds(1))
     #expect(looks(harness) == 1)
   }
 

@@ -76,7 +76,7 @@ final class OrderStream {
     switch push {
     case .order(let report): tell(.execution(report))
     case .trade(let trade):
-      if let name = trade.clientOrderID { tell(.accountStream(.traded(name))) }
+      if let name = trade.clientOrderID { tell(.accountStream(.traded(name, trade.quantity))) }
     case .unreadableOrder(let symbol, let row):
       tell(.accountStream(.unreadable(symbol, row)))
     case .unreadable(let reason):

@@ -86,7 +86,9 @@ final class StreamConnection {
     case .connecting(let session):
       session.close()
       open()
-    case .open(let session): renew(session)
+    case .open(let session):
+      guard let notBefore, notBefore > loop.now else { return renew(session) }
+      scheduleRenewal(at: notBefore)
     case .renewing(let session, let successor):
       successor.close()
       renew(session)
@@ -214,6 +216,7 @@ final class StreamConnection {
   /// What stands is still of use.
   private func successorEnded(_ former: StreamSession, _ end: StreamEnd) {
     state = .open(former)
+    notBefore = loop.now.advanced(by: min(line.jitter.around(backOff.next()), times.longestPause))
     scheduleRenewal(at: loop.now.advanced(by: line.jitter.duration(in: times.refusedPause)))
     tell("\(name): the connection that should follow cannot be made; it is tried again", end)
     if end == .keyInvalid { onEvent(.keyRefused) }

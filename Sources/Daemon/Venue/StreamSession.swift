@@ -146,12 +146,11 @@ final class StreamSession {
   }
 
   private func takeVerdict(_ reply: StreamReply) {
-    for (place, command) in unanswered.enumerated() {
-      guard let verdict = command.verdict(of: reply) else { continue }
-      unanswered.remove(at: place)
-      if case .subscribe(let asked, _) = command { judge(asked, verdict) }
-      break
-    }
+    // One that answers nothing gives the others no more time.
+    guard let place = unanswered.firstIndex(where: { $0.verdict(of: reply) != nil }),
+      let verdict = unanswered[place].verdict(of: reply)
+    else { return }
+    if case .subscribe(let asked, _) = unanswered.remove(at: place) { judge(asked, verdict) }
     awaitAnswers()
     guard unanswered.isEmpty, !isReady else { return }
     isReady = true
@@ -212,7 +211,7 @@ enum StreamEnd: Hashable {
     case .closed(let end): end.description
     case .unanswered: "the exchange does not answer what it is asked on the stream"
     case .keyInvalid: "the exchange does not know the listen key"
-    case .nothingPushed: "the exchange refuses every subscription"
+    case .nothingPushed: "the exchange does not push what the connection is for"
     }
   }
 
@@ -223,7 +222,7 @@ enum StreamEnd: Hashable {
       "check exchange.stream_url, and whether the exchange serves this machine; it is tried again"
     case .closed, .unanswered: "nothing at first: it is connected again"
     case .keyInvalid: "nothing at first: another key is asked for"
-    case .nothingPushed: "check the symbols, and the permissions of the API key; it is tried again"
+    case .nothingPushed: "check risk.symbols, and the permissions of the API key; it is tried again"
     }
   }
 }

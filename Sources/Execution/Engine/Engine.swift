@@ -137,7 +137,8 @@ package struct Engine: Sendable {
     case .search(let key, let view): OrderSearching.take(key, view, answer, &parts, &reaction)
     case .cancel(let key): OrderCancelling.take(key, answer.cancelReading, &parts, &reaction)
     case .accountStream(let isNew):
-      parts.accountStream.take(answer.accountStreamReading, isNew: isNew, &reaction)
+      AccountStreamEvents.take(
+        answer.accountStreamReading, isNew: isNew, &parts, &reaction)
     case .verify(let key, let orderID, let token):
       OrderResolution.takeVerification(
         key, orderID, token, answer.orderReading, &parts, &reaction)

@@ -42,6 +42,9 @@ struct OrderLife: Sendable {
   var wasLate = false
   /// Looks that did not tell where it stands, over every phase.
   var looks = FailedLooks()
+  /// What the fills add up to that were pushed one by one: more than the order's own reports say while
+  /// one of those is missing. `nil` when it fits no number.
+  private var traded: FixedDecimal? = .zero
 
   var key: OrderKey { order.key }
   var symbol: Symbol { order.request.symbol }
@@ -62,6 +65,25 @@ struct OrderLife: Sendable {
     guard order.status != former else { return }
     phase = successor(at: now)
     if case .armed = phase { armedAt = now.monotonic }
+  }
+
+  /// A fill was pushed.
+  mutating func wasTraded(_ quantity: FixedDecimal, at now: MonotonicTime) {
+    traded = traded?.adding(quantity)
+    following?.wasTraded(at: now)
+  }
+
+  /// The exchange told of a change.
+  mutating func changed(at now: MonotonicTime) {
+    let holdsFills = traded.map { $0 <= order.executedQuantity } ?? false
+    following?.changed(at: now, holdsFills: holdsFills)
+  }
+
+  /// A look told where it stands: fills that were pushed twice are no more than that.
+  mutating func wasSeen() {
+    following?.misses = 0
+    following?.succeeded()
+    if following?.isUrgent == false { traded = order.executedQuantity }
   }
 
   private func successor(at now: Moment) -> Phase {
@@ -127,13 +149,20 @@ struct Following: Sendable {
   /// Since only a look could tell.
   private var looks = 0
   /// Something happened that only a look explains.
-  private(set) var isUrgent = false
+  private var wantsLook = false
+  /// A fill was told of, and no report that holds it.
+  private var wantsReport = false
+  /// What came while a look was under way, which may not show it, is looked for by then.
+  private var nextLookBy: MonotonicTime?
   private var backOff = BackOff(first: .milliseconds(100), longest: .seconds(10))
   /// Look-ups in a row that did not find an order that was there before.
   var misses = 0
   /// A list did not hold it, or not in a form that can be read: it is asked for by name from then on.
   private(set) var isUnlisted = false
   var cancel = Cancel.none
+
+  /// What is told in several messages is told within this time.
+  private static let reportTime: Duration = .seconds(1)
 
   /// After so many failed look-ups in a row, which take about five minutes, an order is looked up
   /// once a minute.
@@ -160,8 +189,13 @@ struct Following: Sendable {
   mutating func begin(at now: MonotonicTime) {
     due = nil
     askedAt = now
-    isUrgent = false
+    wantsLook = false
+    wantsReport = false
+    nextLookBy = nil
   }
+
+  /// Whether the next look is waited for, whatever the exchange tells by itself.
+  var isUrgent: Bool { wantsLook || wantsReport }
 
   /// The look that was asked for last told where it stands.
   mutating func succeeded() {
@@ -179,16 +213,29 @@ struct Following: Sendable {
 
   mutating func postpone(to time: MonotonicTime) { due = time }
 
-  /// Something was told of it that has to be explained by then.
-  mutating func look(by time: MonotonicTime) {
-    guard let due else { return }
-    self.due = isUrgent ? min(due, time) : time
-    isUrgent = true
+  /// Something was told of it that only a look explains. Many of them want no more than one look.
+  mutating func lookSoon(at now: MonotonicTime) {
+    hasten(to: now.advanced(by: Self.reportTime))
+    wantsLook = true
+  }
+
+  /// A fill was told of; a report that holds it spares the look.
+  mutating func wasTraded(at now: MonotonicTime) {
+    hasten(to: now.advanced(by: Self.reportTime))
+    wantsReport = true
+  }
+
+  private mutating func hasten(to time: MonotonicTime) {
+    if let due {
+      self.due = isUrgent ? min(due, time) : time
+    } else {
+      nextLookBy = min(nextLookBy ?? time, time)
+    }
   }
 
   mutating func schedule(after now: MonotonicTime, failures: Int = 0) {
-    due = now.advanced(
-      by: failures >= Self.manyFailures ? Self.longestWhenFailing : backOff.next())
+    let pause = failures >= Self.manyFailures ? Self.longestWhenFailing : backOff.next()
+    due = nextLookBy.map { max($0, now) } ?? now.advanced(by: pause)
   }
 
   /// Lists are cut and lag: what is not in one is asked for by name, at once.
@@ -205,14 +252,18 @@ struct Following: Sendable {
     backOff.reset()
     looks = 0
     due = now
-    isUrgent = true
+    wantsLook = true
   }
 
-  /// The exchange told of a change: more may follow soon.
-  mutating func changed(at now: MonotonicTime) {
+  /// The exchange told of a change: more may follow soon. `holdsFills`: nothing was traded that is not
+  /// in what it told.
+  mutating func changed(at now: MonotonicTime, holdsFills: Bool) {
     backOff.reset()
-    isUrgent = false
-    schedule(after: now)
+    if holdsFills {
+      wantsReport = false
+      if !wantsLook { nextLookBy = nil }
+    }
+    if !isUrgent || due == nil { schedule(after: now) }
   }
 }
 

@@ -85,11 +85,8 @@ enum OrderPolling {
     guard parts.orders[key] != nil else { return }
     switch answer {
     case .success(.found(let report)):
-      parts.orders.update(key) { life in
-        life.following?.misses = 0
-        life.following?.succeeded()
-      }
       observe(key, report, singleLook, &parts, &reaction)
+      parts.orders.update(key) { $0.wasSeen() }
     case .success(.missing): missed(key, &parts, &reaction)
     case .failure(let failure):
       if let failure = LookFailure(failure) {
@@ -176,8 +173,8 @@ enum OrderPolling {
     else { return }
     // Reports may overtake each other, and come twice.
     if report.executedQuantity < order.executedQuantity { return }
-    if case .undocumented = report.status {
-      parts.orders.update(key) { $0.following?.restart(at: reaction.now.monotonic) }
+    if report.isUndecided(beside: order) {
+      parts.orders.update(key) { $0.following?.lookSoon(at: reaction.now.monotonic) }
       return
     }
     // A report that overtakes the answer to the placement says what that would have said.
@@ -224,7 +221,7 @@ enum OrderPolling {
     if order.status.isTerminal {
       parts.end(key, .accepted, "", &reaction)
     } else {
-      parts.orders.update(key) { $0.following?.changed(at: reaction.now.monotonic) }
+      parts.orders.update(key) { $0.changed(at: reaction.now.monotonic) }
     }
   }
 
@@ -319,6 +316,18 @@ extension Order {
   fileprivate func saysTheSame(as other: Order) -> Bool {
     status == other.status && orderID == other.orderID
       && executedQuantity == other.executedQuantity && executedQuote == other.executedQuote
+  }
+}
+
+extension OrderReport {
+  /// Whether it does not say where the order stands, or contradicts itself: REST tells then.
+  fileprivate func isUndecided(beside order: Order) -> Bool {
+    if case .undocumented = status { return true }
+    if executedQuantity.isPositive && executedQuote.isZero { return true }
+    guard status == .filled, order.request.type != .market,
+      case .base(let quantity) = order.request.amount
+    else { return false }
+    return executedQuantity < quantity
   }
 }
 

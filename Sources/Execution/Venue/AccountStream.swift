@@ -7,6 +7,8 @@ struct AccountStream: Sendable {
   private(set) var upSince: MonotonicTime?
   private(set) var key: Need
   private let refresh: Duration?
+  /// Between keys that die before a connection stands.
+  private var deadKeys = BackOff(first: .milliseconds(250), longest: .seconds(30))
 
   /// Between two tries to get a key: orders are polled meanwhile.
   private static let longestPause: Duration = .seconds(600)
@@ -37,6 +39,8 @@ struct AccountStream: Sendable {
       reaction.log(
         .info, "the key of the account's stream has ended; asking for another one",
         [("reason", "code \(error.code): \(error.text)")])
+      // What stands was opened with it, and may say nothing any more.
+      isDown()
       keyIsDead(at: now)
     case .failure(let failure):
       let told = Need.Failure(failure)
@@ -53,10 +57,13 @@ struct AccountStream: Sendable {
   /// Another key is needed, and a new connection with it.
   mutating func keyIsDead(at now: MonotonicTime) {
     key.isMet = false
-    key.askAgain(at: now)
+    key.askAgain(at: now.advanced(by: deadKeys.next()))
   }
 
-  mutating func isUp(since now: MonotonicTime) { upSince = now }
+  mutating func isUp(since now: MonotonicTime) {
+    upSince = now
+    deadKeys.reset()
+  }
 
   mutating func isDown() { upSince = nil }
 
@@ -81,9 +88,9 @@ package enum AccountStreamEvent: Hashable, Sendable {
   case lost(String)
   /// It cannot be connected with the key that there is.
   case keyRefused
-  /// A fill of the order with this client order ID. The order's own report says what it adds up to,
-  /// and may come before or after.
-  case traded(String)
+  /// A fill of so much of the order with this client order ID. The order's own report says what it adds
+  /// up to, and may come before or after.
+  case traded(String, FixedDecimal)
   /// Something about an order of the symbol that cannot be read.
   case unreadable(Symbol, UnreadableRow)
   /// Something that may be about any order.
@@ -91,8 +98,17 @@ package enum AccountStreamEvent: Hashable, Sendable {
 }
 
 enum AccountStreamEvents {
-  /// The order's own report comes within this time.
-  private static let reportTime: Duration = .seconds(1)
+  /// What came of asking for the key.
+  static func take(
+    _ answer: Result<Void, ExchangeFailure>, isNew: Bool, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) {
+    let wasUp = parts.accountStream.upSince != nil
+    parts.accountStream.take(answer, isNew: isNew, &reaction)
+    if wasUp, parts.accountStream.upSince == nil {
+      lookAtAll(&parts, at: reaction.now.monotonic)
+    }
+  }
 
   static func take(
     _ event: AccountStreamEvent, _ parts: inout EngineParts, _ reaction: inout Reaction
@@ -111,21 +127,22 @@ enum AccountStreamEvents {
         .notice, "the account's stream is lost; orders are looked up until it is back",
         [("reason", reason)])
     case .keyRefused:
+      if parts.accountStream.upSince != nil { lookAtAll(&parts, at: now) }
       parts.accountStream.isDown()
       parts.accountStream.keyIsDead(at: now)
-    case .traded(let name):
+    case .traded(let name, let quantity):
       guard let key = parts.orders.key(named: name) else { return }
-      parts.orders.update(key) { $0.following?.look(by: now.advanced(by: reportTime)) }
+      parts.orders.update(key) { $0.wasTraded(quantity, at: now) }
     case .notUnderstood:
       for key in parts.orders.keys(.working) {
-        parts.orders.update(key) { $0.following?.look(by: now.advanced(by: reportTime)) }
+        parts.orders.update(key) { $0.following?.lookSoon(at: now) }
       }
     case .unreadable(let symbol, let row):
       for key in parts.orders.keys(.working) {
         guard let order = parts.orders[key]?.order, order.request.symbol == symbol,
           row.mayBe(order.request.clientOrderID, order.orderID ?? "")
         else { continue }
-        parts.orders.update(key) { $0.following?.restart(at: now) }
+        parts.orders.update(key) { $0.following?.lookSoon(at: now) }
       }
     }
   }

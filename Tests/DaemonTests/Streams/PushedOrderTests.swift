@@ -84,6 +84,27 @@ import Transport
     #expect(rig.attempts == 6)
   }
 
+  @Test func `keys that die at once are not tried without a pause beside what stands`() throws {
+    let rig = try StreamRig()
+    connect(rig)
+    let former = try rig.socket(0)
+    try rig.until("the word") { rig.events == [.opened] }
+    rig.answers = false
+    connect(rig, "?listenKey=key-number-1")
+    try rig.socket(1).peer.send(text: "Invalid listen key")
+    try rig.until("the word") { rig.events == [.opened, .keyRefused] }
+    for number in 2...4 {
+      connect(rig, "?listenKey=key-number-\(number)")
+      try rig.pass(.milliseconds(50))
+    }
+    #expect(rig.attempts == 2)
+    #expect(!former.hasEnded)
+    rig.answers = true
+    try rig.pass(.seconds(2))
+    try rig.until("the former one's end") { former.hasEnded }
+    #expect(rig.sockets.last?.target == "/ws?listenKey=key-number-4")
+  }
+
   @Test func `three connections that the exchange ends at once are taken for a dead key`() throws {
     let rig = try StreamRig()
     rig.answers = false

@@ -128,6 +128,20 @@ import Transport
     #expect(ages == [.zero, .milliseconds(2_500), .zero])
   }
 
+  @Test func `one push from the future makes no later one old`() throws {
+    let rig = try StreamRig()
+    rig.streams?.watchPrices(try symbols(0..<1))
+    let socket = try rig.socket(0)
+    try rig.until("an open stream") { rig.isOpen("market") }
+    for age in [70, -3_000, 75, 80, 2_070] {
+      rig.push("COIN0USDT", bid: "1", ask: "2", sentBefore: .milliseconds(age), on: socket)
+    }
+    try rig.until("prices") { rig.prices.count == 5 }
+    let ages = rig.prices.map { rig.now.since($0.price.knownAt.monotonic) }
+    #expect(
+      ages == [.zero, .zero, .milliseconds(5), .milliseconds(10), .milliseconds(2_000)])
+  }
+
   @Test func `a price that waited while the daemon was stopped is as old as that`() throws {
     let rig = try StreamRig()
     rig.streams?.watchPrices(try symbols(0..<1))

@@ -1,0 +1,83 @@
+import Domain
+import Execution
+import Testing
+
+/// What the stream of the account's orders tells, and what it leaves open: a look closes it.
+@Suite struct UnexplainedReportTests {
+  private let exchange = FakeExchange()
+
+  /// With the stream connected.
+  private func connected() -> EngineHarness {
+    let harness = EngineHarness.open(
+      makeConfiguration { $0.venue = streamTraits }, exchange: exchange)
+    harness.apply(.accountStream(.opened))
+    harness.advance(by: .milliseconds(1))
+    return harness
+  }
+
+  private func looks(_ harness: EngineHarness) -> Int { harness.requests(\.isLook).count }
+
+  @Test func `a report that contradicts itself leads to a look`() {
+    let harness = connected()
+    harness.submit(limit("a"))
+    harness.settle()
+    exchange.fill(0, to: "0.4", .partiallyFilled)
+    var report = exchange.ledger[0]
+    report.status = .filled
+    harness.apply(.execution(report))
+    report = exchange.ledger[0]
+    report.executedQuote = .zero
+    harness.apply(.execution(report))
+    #expect(harness.order("a")?.executedQuantity == .zero)
+    harness.advance(by: .seconds(1))
+    #expect(harness.order("a")?.executedQuantity == decimal("0.4"))
+    #expect(harness.status("a") == .partiallyFilled)
+    #expect(looks(harness) == 1)
+  }
+
+  /// The look's answer may have been made before.
+  @Test func `what is told during a look is looked at after it`() {
+    let harness = connected()
+    harness.submit(limit("a"))
+    exchange.script = { dispatch, _ in dispatch.request.isLook ? .hold : nil }
+    harness.advance(by: .seconds(6))
+    let look = harness.held[0]
+    let before = exchange.ledger[0]
+    exchange.fill(0, to: "1", .filled)
+    harness.apply(.accountStream(.traded(clientOrderID(of: signalID("a")).text, decimal("1"))))
+    exchange.script = { _, _ in nil }
+    harness.answer(look, .order(before))
+    #expect(harness.status("a") == .open)
+    harness.advance(by: .seconds(1))
+    #expect(harness.status("a") == .filled)
+  }
+
+  @Test func `a report that does not hold every fill spares no look`() {
+    let harness = connected()
+    harness.submit(limit("a"))
+    harness.settle()
+    let name = clientOrderID(of: signalID("a")).text
+    exchange.fill(0, to: "0.4", .partiallyFilled)
+    let part = exchange.ledger[0]
+    exchange.fill(0, to: "1", .filled)
+    for quantity in ["0.4", "0.6"] {
+      harness.apply(.accountStream(.traded(name, decimal(quantity))))
+    }
+    harness.apply(.execution(part))
+    #expect(harness.order("a")?.executedQuantity == decimal("0.4"))
+    harness.advance(by: .milliseconds(1_100))
+    #expect(harness.status("a") == .filled)
+  }
+
+  @Test func `a report that holds every fill spares the look`() {
+    let harness = connected()
+    harness.submit(limit("a"))
+    harness.settle()
+    let name = clientOrderID(of: signalID("a")).text
+    for _ in 0..<2 { harness.apply(.accountStream(.traded(name, decimal("0.2")))) }
+    exchange.fill(0, to: "0.4", .partiallyFilled)
+    harness.apply(.execution(exchange.ledger[0]))
+    harness.advance(by: .seconds(4))
+    #expect(looks(harness) == 0)
+  }
+}

@@ -269,6 +269,18 @@ import Testing
     #expect(limiter.limits == RateUsage(ip: 300, uid: 500, orders: 12))
   }
 
+  @Test func `refusals that do not end lower the limits once a window`() {
+    var limiter = RateLimiter(Self.limits, traits)
+    let start = MonotonicTime(nanoseconds: 1_000)
+    var ceilings: [Int] = []
+    for second in 0..<70 {
+      let now = start.advanced(by: .seconds(second))
+      if limiter.lowerCeiling(at: now) { ceilings.append(limiter.ceiling) }
+    }
+    #expect(ceilings == [90, 81, 72, 64, 57, 51, 50])
+    #expect(limiter.nextRise == start.advanced(by: .seconds(669)))
+  }
+
   @Test func `under a lower ceiling less leaves`() {
     var limiter = RateLimiter(Self.limits, traits)
     let now = MonotonicTime(nanoseconds: 1_000)

@@ -22,8 +22,10 @@ package struct RateLimiter: Sendable {
   /// How much of its limits is used, in percent: less than 100 after the exchange refused what these
   /// allow.
   package private(set) var ceiling = 100
-  /// When the ceiling was last changed, or would have been.
-  private var loweredAt: MonotonicTime?
+  /// When the exchange last refused what the limits allow, or the ceiling last rose.
+  private var quietSince: MonotonicTime?
+  /// When the ceiling last fell.
+  private var fellAt: MonotonicTime?
 
   /// Look-ups may use this share of a pool, in percent; what is left over is for trading.
   private static let lookupShare = 60
@@ -39,7 +41,8 @@ package struct RateLimiter: Sendable {
   /// By this share more is written down than is used.
   private static let headroomShare = 10
   /// The ceiling falls by a tenth with a refusal, not below the half, and rises by 5 after ten minutes
-  /// without one. Refusals within one window are one: what they answer left under the same ceiling.
+  /// without one. Within a window after its fall it does not fall again: what is refused then may have
+  /// left before.
   private static let lowestCeiling = 50
   private static let ceilingRise = 5
   private static let timeToRise: Duration = .seconds(600)
@@ -199,9 +202,10 @@ package struct RateLimiter: Sendable {
   /// The exchange refused what its limits, as they are known here, allow: less of them is used from now
   /// on. Whether the ceiling fell.
   package mutating func lowerCeiling(at now: MonotonicTime) -> Bool {
-    let isOneRefusal = loweredAt.map { now.since($0) < window } ?? false
-    loweredAt = now
-    guard !isOneRefusal, ceiling > Self.lowestCeiling else { return false }
+    quietSince = now
+    let hasJustFallen = fellAt.map { now.since($0) < window } ?? false
+    guard !hasJustFallen, ceiling > Self.lowestCeiling else { return false }
+    fellAt = now
     ceiling = max(Self.lowestCeiling, ceiling * 9 / 10)
     return true
   }
@@ -210,13 +214,13 @@ package struct RateLimiter: Sendable {
   package mutating func raiseCeiling(at now: MonotonicTime) -> Bool {
     guard let rise = nextRise, rise <= now else { return false }
     ceiling = min(100, ceiling + Self.ceilingRise)
-    loweredAt = now
+    quietSince = now
     return true
   }
 
   /// When the ceiling rises next; `nil` while nothing is withheld.
   package var nextRise: MonotonicTime? {
-    ceiling < 100 ? loweredAt?.advanced(by: Self.timeToRise) : nil
+    ceiling < 100 ? quietSince?.advanced(by: Self.timeToRise) : nil
   }
 
   package mutating func endBackOff(at now: MonotonicTime) -> Bool {

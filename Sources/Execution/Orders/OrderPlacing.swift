@@ -27,7 +27,7 @@ enum OrderPlacing {
     try checkBackOff(life, parts)
     guard parts.isTradingOpen, !parts.trading.isStopping else { return }
     guard let rules = try parts.venue.rules(of: life.symbol) else {
-      return parts.venue.ask(life.symbol, &parts.scheduler)
+      return parts.venue.ask(life.symbol, &parts.scheduler, at: reaction.now.monotonic)
     }
     let isApproved = life.order.quote != nil
     if !isApproved {
@@ -94,10 +94,11 @@ enum OrderPlacing {
   }
 
   private static func expiryDenial(_ life: OrderLife, _ parts: EngineParts) -> Denial {
-    if life.order.quote == nil, let failure = parts.prices.lastFailure {
+    let lacksRules = parts.venue.lacksRules(of: life.symbol)
+    if life.order.quote == nil, !lacksRules, let failure = parts.prices.lastFailure {
       return Denial(.priceUnavailable, "no current price before it expired: \(failure)")
     }
-    if life.order.quote == nil, !parts.prices.asksVenue, parts.isTradingOpen {
+    if life.order.quote == nil, !lacksRules, !parts.prices.asksVenue, parts.isTradingOpen {
       return Denial(
         .priceUnavailable,
         "no price young enough was pushed before it expired, and price.source is \"stream\"")
@@ -107,6 +108,8 @@ enum OrderPlacing {
       cause = "trading was not open: the exchange could not be asked"
     } else if let backOff = parts.scheduler.backOff {
       cause = "the exchange demands a back-off (\(backOff.reason))"
+    } else if lacksRules {
+      cause = "the symbol's rules were still awaited"
     } else if life.order.quote == nil {
       cause = "the current price was still awaited"
     } else if parts.scheduler.breakers[.placements].isOpen {

@@ -13,6 +13,10 @@ struct VenueState: Sendable {
   private(set) var readings = VenueReadings()
   /// Symbols whose rules were asked for one by one, because every symbol is allowed.
   private var askedInstruments: [Symbol] = []
+  /// Those of them that are still to be asked for.
+  private var newSymbols: [Symbol] = []
+  /// When the last of them were asked for.
+  private var newSymbolsAskedAt: [MonotonicTime] = []
   /// The pairs that the key may trade; `nil` where no key limits anything.
   private(set) var tradableSymbols: Set<Symbol>?
   /// `nil` allows every symbol.
@@ -25,6 +29,11 @@ struct VenueState: Sendable {
   private static let instrumentRefresh: Duration = .seconds(15 * 60)
   /// While the rules of a symbol cannot be read.
   private static let unreadableRefresh: Duration = .seconds(30)
+  /// New symbols are asked for together while a reading is out, and no more often than so: four readings
+  /// in ten seconds use a third of the published limit, and leave the rest to prices and orders.
+  private static let newReadings = (count: 4, within: Duration.seconds(10))
+  private static let newSymbolsTogether = 50
+
   /// Between two readings that refused signals ask for: they use a sixth of the published limit.
   private static let unreadablePause: Duration = .seconds(5)
   /// Every kept clock is closer.
@@ -100,10 +109,18 @@ struct VenueState: Sendable {
       clockNeed.asked()
       scheduler.add(.serverTime, for: .clock)
     }
-    let symbols = allowed ?? askedInstruments
-    if !symbols.isEmpty, instrumentsNeed.isDue(&reaction) {
-      instrumentsNeed.asked()
-      scheduler.add(.instruments(symbols), for: .instruments(symbols))
+    askForNewSymbols(&scheduler, at: reaction.now.monotonic)
+    if !newSymbols.isEmpty, !Self.isAskingForRules(scheduler) {
+      reaction.wake(at: nextNewReading(at: reaction.now.monotonic))
+    }
+    if !(allowed ?? askedInstruments).isEmpty, instrumentsNeed.isDue(&reaction) {
+      forgetUnlisted()
+      let symbols = allowed ?? askedInstruments
+      newSymbols = []
+      if !symbols.isEmpty {
+        instrumentsNeed.asked()
+        scheduler.add(.instruments(symbols), for: .instruments(symbols))
+      }
     }
     if traits.limitsPairs, pairsNeed.isDue(&reaction) {
       pairsNeed.asked()
@@ -112,11 +129,38 @@ struct VenueState: Sendable {
   }
 
   /// Asks for the rules of one more symbol, where every symbol is allowed.
-  mutating func ask(_ symbol: Symbol, _ scheduler: inout RequestScheduler) {
+  mutating func ask(
+    _ symbol: Symbol, _ scheduler: inout RequestScheduler, at now: MonotonicTime
+  ) {
     if askedInstruments.contains(symbol) { return }
     askedInstruments.append(symbol)
+    newSymbols.append(symbol)
+    askForNewSymbols(&scheduler, at: now)
+  }
+
+  private mutating func askForNewSymbols(
+    _ scheduler: inout RequestScheduler, at now: MonotonicTime
+  ) {
+    guard !newSymbols.isEmpty, nextNewReading(at: now) <= now, !Self.isAskingForRules(scheduler)
+    else { return }
+    let symbols = Array(newSymbols.prefix(Self.newSymbolsTogether))
+    newSymbols.removeFirst(symbols.count)
+    newSymbolsAskedAt = newSymbolsAskedAt.suffix(Self.newReadings.count - 1) + [now]
     instrumentsNeed.asked()
-    scheduler.add(.instruments([symbol]), for: .instruments([symbol]))
+    scheduler.add(.instruments(symbols), for: .instruments(symbols))
+  }
+
+  private func nextNewReading(at now: MonotonicTime) -> MonotonicTime {
+    guard newSymbolsAskedAt.count == Self.newReadings.count, let first = newSymbolsAskedAt.first
+    else { return now }
+    return max(now, first.advanced(by: Self.newReadings.within))
+  }
+
+  /// Names that signals made up are asked for again when another signal names them.
+  private mutating func forgetUnlisted() {
+    let gone = askedInstruments.filter { instruments[$0] == .notListed }
+    askedInstruments.removeAll(where: gone.contains)
+    for symbol in gone { instruments[symbol] = nil }
   }
 
   /// Somebody waits for rules that could not be read: the exchange may have put them right.
@@ -208,9 +252,10 @@ struct VenueState: Sendable {
       }
     case .failure(.refused(let error)) where error.action == .skip || error.action == .fix:
       guard symbols.count == 1, let symbol = symbols.first else {
-        // One bad name spoils the whole list: ask for each alone.
-        for symbol in symbols {
-          scheduler.add(.instruments([symbol]), for: .instruments([symbol]))
+        // One bad name spoils the whole list: it is in one of the halves.
+        let half = symbols.count / 2
+        for part in [Array(symbols[..<half]), Array(symbols[half...])] {
+          scheduler.add(.instruments(part), for: .instruments(part))
         }
         return
       }
@@ -260,13 +305,18 @@ struct VenueState: Sendable {
 
   /// `nil` while the rules are not known yet. Throws: a denial when the symbol cannot be traded.
   func rules(of symbol: Symbol) throws(Denial) -> Instrument? {
-    guard let reading = instruments[symbol], !isOutdatedRefusal(of: symbol) else { return nil }
+    guard let reading = instruments[symbol], !lacksRules(of: symbol) else { return nil }
     let rules = try reading.rules(of: symbol)
     if let tradableSymbols, !tradableSymbols.contains(symbol) {
       throw Denial(
         .symbolNotTradable, "\(symbol) is not among the pairs that this API key may trade")
     }
     return rules
+  }
+
+  /// Whether nobody can say yet whether the symbol can be traded.
+  func lacksRules(of symbol: Symbol) -> Bool {
+    instruments[symbol] == nil || isOutdatedRefusal(of: symbol)
   }
 
   /// Whether only what an earlier run read refuses the symbol: the answer that is to come decides.

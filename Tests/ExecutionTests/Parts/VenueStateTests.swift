@@ -245,12 +245,35 @@ import Testing
     venue = VenueState(allowed: nil, traits, at: monotonic(.zero))
     #expect(asked().purposes == [.clock, .tradableSymbols])
     #expect(venue.instrumentsNeed.isMet)
-    venue.ask(btc, &scheduler)
-    venue.ask(btc, &scheduler)
+    for _ in 0..<2 { venue.ask(btc, &scheduler, at: monotonic(.zero)) }
     #expect(drain() == [.instruments([btc])])
     takeRules(of: [btc], rules([btc]))
     #expect(try venue.rules(of: btc) != nil)
     #expect(asked(at: .seconds(15 * 60)).purposes.contains(.instruments([btc])))
+  }
+
+  @Test mutating func `new symbols are asked for together, four times in ten seconds`() {
+    venue = VenueState(allowed: nil, traits, at: monotonic(.zero))
+    _ = asked()
+    let names = (0..<60).map { symbol("COIN\($0)USDT") }
+    for name in names { venue.ask(name, &scheduler, at: monotonic(.zero)) }
+    #expect(drain() == [.instruments([names[0]])])
+    takeRules(of: [names[0]], rules([names[0]]))
+    #expect(asked().purposes == [.instruments(Array(names[1...50]))])
+    takeRules(of: Array(names[1...50]), rules([]))
+    #expect(asked().purposes == [.instruments(Array(names[51...]))])
+    takeRules(of: Array(names[51...]), rules([]))
+    venue.ask(btc, &scheduler, at: monotonic(.seconds(1)))
+    #expect(drain() == [.instruments([btc])])
+    takeRules(of: [btc], rules([btc]))
+    venue.ask(eth, &scheduler, at: monotonic(.seconds(2)))
+    #expect(drain() == [])
+    #expect(asked(at: .seconds(9)).purposes.filter(\.isOfRules) == [])
+    #expect(asked(at: .seconds(10)).purposes.filter(\.isOfRules) == [.instruments([eth])])
+    takeRules(of: [eth], rules([eth]))
+    // What the exchange does not list is not asked for with the others.
+    let refresh = asked(at: .seconds(15 * 60 + 10)).purposes.filter(\.isOfRules)
+    #expect(refresh == [.instruments([names[0], btc, eth])])
   }
 
   // MARK: The key's pairs
@@ -287,4 +310,8 @@ import Testing
     for number in 1...9 { takePairs(.failure(failure), at: .seconds(number)) }
     #expect(!venue.pairsNeed.isMet)
   }
+}
+
+extension Purpose {
+  fileprivate var isOfRules: Bool { if case .instruments = self { true } else { false } }
 }

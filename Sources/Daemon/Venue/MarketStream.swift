@@ -183,7 +183,8 @@ final class MarketStream {
     ]
   }
 
-  private static let refusedAdvice = "check the symbols in risk.symbols; they are asked for again"
+  private static let refusedAdvice =
+    "check the symbols in risk.symbols; they are asked for again with the next connection"
   private static let advice =
     "price.source \"auto\" asks for prices that are not pushed; check this machine's clock "
     + "('timedatectl') and the way to exchange.stream_url"

@@ -23,7 +23,7 @@ IN_RECOVERY_3 = "killed three times in a row in the start"
 
 # Windows that a run must have hit, each with how many of 1,000 kills must have found it, at least.
 REQUIRED_PER_THOUSAND = {
-    IN_THE_SPOOL: 20, NOT_MOVED: 3, NOT_ANSWERED: 3, NEW: 20, ARMED_PLACED: 10, ARMED_ABSENT: 10,
+    IN_THE_SPOOL: 10, NOT_MOVED: 3, NOT_ANSWERED: 3, NEW: 10, ARMED_PLACED: 10, ARMED_ABSENT: 10,
     LOST_ANSWER: 20, WORKING: 50, ENDED_NOT_MOVED: 1, NOT_FOUND: 5,
     BEFORE_READY: 20, RECONCILING: 20, IN_RECOVERY_2: 5, IN_RECOVERY_3: 1,
 }  # fmt: skip
@@ -98,9 +98,8 @@ def missed(tally, kills):
     misses = []
     for name, per_thousand in REQUIRED_PER_THOUSAND.items():
         needed = per_thousand * kills // 1000
-        # A short run must at least have seen the wide ones. A hundred kills miss a window that every
-        # thirty-fifth finds in one run of twenty: such are left to the points before each system call.
-        needed = max(needed, 1 if per_thousand >= 20 and kills >= 100 else 0)
+        # A short run must at least have seen the wide ones.
+        needed = max(needed, 1 if per_thousand >= 10 and kills >= 100 else 0)
         if tally[name] < needed:
             misses.append((name, tally[name], needed))
     return misses

@@ -92,10 +92,16 @@ package struct StoreReader {
 
   /// How many times an order was ever armed. Throws when the database cannot be read.
   func armedCount() throws(StoreError) -> Int64 {
-    let counts = try statements.eventCount.rows([.text(OrderEvent.armedKind)]) {
+    try seal().armed + eventCount(of: OrderEvent.armedKind)
+  }
+
+  /// How many rows of the history are of a kind; what was removed does not count. Throws when the
+  /// database cannot be read.
+  package func eventCount(of kind: String) throws(StoreError) -> Int64 {
+    let counts = try statements.eventCount.rows([.text(kind)]) {
       row throws(StoreError) in row.integer(0)
     }
-    return try seal().armed + (counts.first ?? 0)
+    return counts.first ?? 0
   }
 
   /// What holds of the present, whatever was sent in the past: the halt, the back-off that the

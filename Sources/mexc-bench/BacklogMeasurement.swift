@@ -14,7 +14,7 @@ struct BacklogMeasurement {
 
   func run() throws -> BenchSection {
     let daemon = try DaemonUnderTest(
-      bench, .http, in: bench.newDirectory("backlog"), maximumAge: .seconds(60), isReachable: false)
+      bench, .outOfReach, in: bench.newDirectory("backlog"), maximumAge: .seconds(60))
     let socket = try daemon.connectSignals()
     let size = max(1, bench.extent.backlog / Self.parts)
     var rows: [BenchRow] = []

@@ -3,8 +3,8 @@ import Platform
 /// The command line of `mexc-bench`.
 struct BenchOptions: Equatable {
   enum Measurement: String, CaseIterable {
-    case start, idle, signal, compare, console, burst, sustained, backlog, parts, allocations,
-      history
+    case start, idle, signal, compare, console, burst, limits, fill, flood, sustained, backlog,
+      parts, allocations, history
   }
 
   struct UsageError: Error, CustomStringConvertible {
@@ -18,6 +18,12 @@ struct BenchOptions: Equatable {
     var signals = 200
     /// Signals that are dropped at once.
     var burst = 500
+    /// Signals at once within the exchange's limits.
+    var limits = 240
+    /// Orders that are filled later.
+    var fills = 100
+    /// Files at once.
+    var flood = 10_000
     /// Signals that come a thousand a second.
     var sustained = 100_000
     /// Signals that come while the exchange is out of reach.
@@ -33,7 +39,8 @@ struct BenchOptions: Equatable {
 
     /// Enough to see that everything works and that nothing is far off.
     static let quick = Extent(
-      starts: 3, signals: 20, burst: 100, sustained: 2_000, backlog: 5_000, load: 50,
+      starts: 3, signals: 20, burst: 100, limits: 48, fills: 10, flood: 1_000, sustained: 2_000,
+      backlog: 5_000, load: 50,
       idle: .seconds(1),
       repetitions: 100, history: 20_000, lasting: 1_000)
   }
@@ -60,6 +67,9 @@ struct BenchOptions: Equatable {
       compare  the same from a file, in turns with a plain C program that does the same work
       console  the same beside a console with its page open and without one, 1,000 signals a minute
       burst    many signals at once
+      limits   240 signals at once over three symbols, and how much of the exchange's limits they use
+      fill     from the fill of an open order to its result
+      flood    10,000 files at once, until each signal is judged
       sustained  1,000 signals a second, each followed to its end
       backlog  many signals while the exchange is out of reach
       parts    the pieces of the way, inside one process

@@ -11,7 +11,7 @@ struct BurstMeasurement {
     var rows: [BenchRow] = []
     for scheme in Bench.Scheme.allCases {
       let daemon = try DaemonUnderTest(
-        bench, scheme, in: bench.newDirectory("burst"), maximumAge: .seconds(60))
+        bench, .fast(scheme), in: bench.newDirectory("burst"), maximumAge: .seconds(60))
       rows.append(try measure(daemon, scheme))
       try daemon.stop()
     }
@@ -27,7 +27,8 @@ struct BurstMeasurement {
 
   private func measure(_ daemon: DaemonUnderTest, _ scheme: Bench.Scheme) throws -> BenchRow {
     let before = try ProcessUsage(of: daemon.process.identifier)
-    let starts = try Self.drop(bench.extent.burst, to: daemon, bench)
+    let signals = (1...bench.extent.burst).map { BenchSignal($0) }
+    let starts = try Self.drop(signals, to: daemon, bench)
     let log = try bench.exchange().exchange.log
     var times = Samples()
     var first: MonotonicTime?
@@ -54,16 +55,15 @@ struct BurstMeasurement {
       ])
   }
 
-  /// Drops `count` signals at once; each with the moment of its rename.
+  /// Drops signals at once; each with the moment of its rename.
   static func drop(
-    _ count: Int, to daemon: DaemonUnderTest, _ bench: Bench
-  ) throws -> [(BenchSignal, MonotonicTime)] {
+    _ signals: [BenchSignal], to daemon: DaemonUnderTest, _ bench: Bench
+  ) throws -> [(signal: BenchSignal, start: MonotonicTime)] {
     let dropper = try SpoolDropper(bench, in: daemon.directory)
     defer { dropper.close() }
-    let signals = (1...count).map { BenchSignal($0) }
     for signal in signals { try dropper.prepare(signal) }
-    var starts: [(BenchSignal, MonotonicTime)] = []
-    starts.reserveCapacity(count)
+    var starts: [(signal: BenchSignal, start: MonotonicTime)] = []
+    starts.reserveCapacity(signals.count)
     for signal in signals { starts.append((signal, try dropper.drop(signal))) }
     return starts
   }

@@ -72,7 +72,7 @@ final class CompareMeasurement {
     let reference = try ReferenceProgram(
       bench, in: bench.newDirectory("reference"), asksPrice: price == .asked)
     let daemon = try DaemonUnderTest(
-      bench, .https, in: bench.newDirectory("compare"), maximumAge: price.maximumAge)
+      bench, .fast(.https), in: bench.newDirectory("compare"), maximumAge: price.maximumAge)
     return Lane(
       price: price, reference: reference, daemon: daemon,
       toReference: try SpoolDropper(bench, in: reference.directory),

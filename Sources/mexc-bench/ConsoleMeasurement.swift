@@ -54,7 +54,7 @@ final class ConsoleMeasurement {
 
   private func lane(_ label: String) throws -> Lane {
     let daemon = try DaemonUnderTest(
-      bench, .https, in: bench.newDirectory("watched"), maximumAge: Self.maximumAge)
+      bench, .fast(.https), in: bench.newDirectory("watched"), maximumAge: Self.maximumAge)
     return Lane(
       label: label, daemon: daemon, dropper: try SpoolDropper(bench, in: daemon.directory))
   }

@@ -47,7 +47,7 @@ final class HistoryMeasurement {
       try write(Self.openOrders, .open, in: lane)
       for _ in 0..<bench.extent.starts {
         let daemon = try DaemonUnderTest(
-          bench, .http, in: lane.directory, maximumAge: .seconds(60), isReachable: false)
+          bench, .outOfReach, in: lane.directory, maximumAge: .seconds(60))
         lane.starts.add(daemon.readyTime)
         try daemon.stop()
       }
@@ -70,7 +70,7 @@ final class HistoryMeasurement {
   /// after its start, and after the load that follows.
   private func measureSignals(_ lanes: [Lane]) throws -> [(idle: Int, loaded: Int)] {
     let daemons = try lanes.map { lane in
-      try DaemonUnderTest(bench, .http, in: lane.directory, maximumAge: .seconds(60))
+      try DaemonUnderTest(bench, .fast(.http), in: lane.directory, maximumAge: .seconds(60))
     }
     let idle = try daemons.map { try ProcessUsage(of: $0.process.identifier).residentBytes }
     let droppers = try daemons.map { try SpoolDropper(bench, in: $0.directory) }
@@ -122,12 +122,14 @@ final class HistoryMeasurement {
   private func section(
     _ lanes: [Lane], _ resident: [(idle: Int, loaded: Int)]
   ) -> BenchSection {
+    let few = lanes.first?.times.median ?? 0
     let rows = zip(lanes, resident).map { lane, resident in
       BenchRow(
         label: "\(lane.past) finished signals",
         values: [
           ("start p50", lane.starts.percentile(50)), ("start max", lane.starts.percentile(100)),
           ("wire p50", lane.times.percentile(50)), ("wire p99", lane.times.percentile(99)),
+          ("ratio", .ratio(lane.times.median.ratio(to: few))),
           ("resident", .bytes(resident.idle)), ("at the end", .bytes(resident.loaded)),
         ])
     }
@@ -136,7 +138,8 @@ final class HistoryMeasurement {
       notes: [
         "Start: to READY=1, with \(Self.openOrders) open orders besides; the limits of a day count "
           + "\(bench.extent.lasting) orders then of the long past, and of the other few.",
-        "Wire: from the rename of a signal to its order, the price known, by turns.",
+        "Wire: from the rename of a signal to its order, the price known, by turns. Ratio: of the "
+          + "medians.",
         "Resident memory: after the start, and at the end, which for the long past is after "
           + "\(bench.extent.lasting) more signals.",
       ])

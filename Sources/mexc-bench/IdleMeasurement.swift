@@ -10,13 +10,14 @@ struct IdleMeasurement {
   func run() throws -> BenchSection {
     let daemons = try Bench.Scheme.allCases.map { scheme in
       let daemon = try DaemonUnderTest(
-        bench, scheme, in: bench.newDirectory("idle"), maximumAge: .seconds(2))
+        bench, .fast(scheme), in: bench.newDirectory("idle"), maximumAge: .seconds(2))
       return (name: scheme.rawValue, daemon: daemon)
     }
     var rows = try idle(daemons, "after the start") + idleWithStreams()
     let log = try bench.exchange().exchange.log
     for (_, daemon) in daemons {
-      for (signal, _) in try BurstMeasurement.drop(bench.extent.load, to: daemon, bench) {
+      let signals = (1...bench.extent.load).map { BenchSignal($0) }
+      for (signal, _) in try BurstMeasurement.drop(signals, to: daemon, bench) {
         let order = signal.clientOrderID(account: daemon.account)
         _ = try bench.time("an order of the load", for: Self.deadline, of: daemon) {
           log.arrival(of: order)
@@ -34,7 +35,7 @@ struct IdleMeasurement {
   /// Two symbols, each pushed ten times a second, and an account in which nothing happens.
   private func idleWithStreams() throws -> [BenchRow] {
     let daemon = try DaemonUnderTest(
-      bench, .https, in: bench.newDirectory("idle"), maximumAge: .seconds(2), hasStreams: true)
+      bench, .pushing, in: bench.newDirectory("idle"), maximumAge: .seconds(2))
     // The start's work ends with the first look at the account.
     try bench.pass(Self.settling)
     let rows = try idle([(name: "https", daemon: daemon)], "both streams connected")

@@ -76,7 +76,7 @@ final class SignalMeasurement {
 
   private func lane(_ scheme: Bench.Scheme, _ age: Duration) throws -> Lane {
     let daemon = try DaemonUnderTest(
-      bench, scheme, in: bench.newDirectory("signal"), maximumAge: age)
+      bench, .fast(scheme), in: bench.newDirectory("signal"), maximumAge: age)
     return Lane(
       scheme: scheme, daemon: daemon, dropper: try SpoolDropper(bench, in: daemon.directory),
       socket: try daemon.connectSignals())

@@ -35,7 +35,7 @@ struct StartMeasurement {
     _ scheme: Bench.Scheme, in directory: String, _ start: inout Start
   ) throws {
     let daemon = try DaemonUnderTest(
-      bench, scheme, in: directory, maximumAge: .seconds(2))
+      bench, .fast(scheme), in: directory, maximumAge: .seconds(2))
     start.ready.add(daemon.readyTime)
     start.trading.add(daemon.tradingTime)
     try daemon.stop()

@@ -24,8 +24,7 @@ final class SustainedMeasurement {
   init(_ bench: Bench) throws {
     self.bench = bench
     daemon = try DaemonUnderTest(
-      bench, .https, in: bench.newDirectory("sustained"), maximumAge: .seconds(60), hasStreams: true
-    )
+      bench, .pushing, in: bench.newDirectory("sustained"), maximumAge: .seconds(60))
     socket = try daemon.connectSignals()
   }
 

@@ -43,4 +43,22 @@ struct BenchTests {
       }
     }
   }
+
+  @Test
+  func `bursts, fills and floods are measured against the simulated exchange and its limits`()
+    throws
+  {
+    let document = try measure(["--quick", "limits", "fill", "flood"])
+    let limits = try #require(rows("limits", in: document)["orders by file, http"])
+    #expect(limits["n"]?.numberValue == "48")
+    #expect(limits["throttled"]?.numberValue == "0")
+    #expect(limits["share"]?.numberValue.flatMap { Double($0) } ?? 0 > 0)
+    #expect(limits["looks_each"]?.numberValue.flatMap { Double($0) } ?? .infinity <= 1)
+    let fill = try #require(rows("fill", in: document)["by file, http and ws"])
+    #expect(fill["n"]?.numberValue == "10")
+    let flood = try #require(rows("flood", in: document)["1000 signals, http"])
+    for figure in ["dropped_ns", "taken_ns", "judged_ns", "processor_time_ns"] {
+      #expect(flood[figure]?.numberValue.flatMap { Int64($0) } ?? 0 > 0, "\(figure)")
+    }
+  }
 }

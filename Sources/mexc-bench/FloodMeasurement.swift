@@ -1,0 +1,72 @@
+import Domain
+import Platform
+import Store
+
+/// Ten thousand files at once, against an exchange with its limits: until each of them is judged.
+struct FloodMeasurement {
+  private static let deadline = Duration.seconds(120)
+  /// Between two looks, which cost the machine time, too.
+  private static let glance = Duration.milliseconds(20)
+
+  let bench: Bench
+
+  func run() throws -> BenchSection {
+    let simulator = try SimulatorUnderTest(bench)
+    let daemon = try DaemonUnderTest(
+      bench, .simulator(simulator), in: bench.newDirectory("flood"), maximumAge: .seconds(2))
+    let count = Int64(bench.extent.flood)
+    let incoming = try Directory(path: daemon.directory + "/spool/incoming")
+    let reader = try StoreReader(path: daemon.directory + "/state.db")
+    let before = try ProcessUsage(of: daemon.process.identifier)
+    let signals = (1...bench.extent.flood).map {
+      BenchSignal($0, BenchSignal.Market.allCases[$0 % 3])
+    }
+    let start = try BurstMeasurement.drop(signals, to: daemon, bench).first?.start
+    let dropped = Clock.monotonic()
+    try wait("every file to be taken") { try incoming.names().isEmpty }
+    let taken = Clock.monotonic()
+    try wait("every signal to be judged") { try Self.judged(in: reader) == count }
+    let judged = Clock.monotonic()
+    let used = try ProcessUsage(of: daemon.process.identifier).processorTime(since: before)
+    // What waits for its turn is not waited for.
+    try daemon.stop()
+    try simulator.stop()
+    guard let start else { throw BenchError.failed("a flood of nothing") }
+    return BenchSection(
+      name: "flood",
+      title: "Flood: files renamed in as fast as they can be, mexc-sim with its limits",
+      unit: .milliseconds,
+      rows: [
+        BenchRow(
+          label: "\(count) signals, http",
+          values: [
+            ("dropped", .time(nanoseconds: dropped.since(start).wholeNanoseconds)),
+            ("taken", .time(nanoseconds: taken.since(start).wholeNanoseconds)),
+            ("judged", .time(nanoseconds: judged.since(start).wholeNanoseconds)),
+            ("processor time", .time(nanoseconds: used)),
+          ])
+      ],
+      notes: [
+        "From the first rename until the last one, until incoming/ is empty, and until each signal is on "
+          + "record as approved by its price or as denied.",
+        "Processor time: the daemon's until then.",
+      ])
+  }
+
+  /// Approved by its price, or denied: what would expire before its turn is.
+  private static func judged(in reader: StoreReader) throws -> Int64 {
+    try ["order_approved", "order_denied", "signal_denied"].reduce(0) {
+      try $0 + reader.eventCount(of: $1)
+    }
+  }
+
+  private func wait(_ what: String, _ condition: () throws -> Bool) throws {
+    let deadline = Clock.monotonic().advanced(by: Self.deadline)
+    while try !condition() {
+      guard Clock.monotonic() < deadline else {
+        throw BenchError.failed("waited \(Self.deadline) in vain for \(what)")
+      }
+      try bench.pass(Self.glance)
+    }
+  }
+}

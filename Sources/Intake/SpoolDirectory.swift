@@ -119,22 +119,19 @@ extension SpoolDirectory {
     return newName
   }
 
-  /// Writes the report and moves the file beside it. Returns the file's name there, which differs
-  /// when that name was taken. Nothing is lost when it fails half-way: call it again. A report of that
-  /// name without its file does not take the name when it is the same or `replaces` says so of its
-  /// content. Throws when the file is gone or the file system refuses.
-  @discardableResult
+  /// Writes the reports and moves each file beside its own; says its name there, which differs when that
+  /// name was taken, or why it stays. Nothing is lost when one fails half-way: call it again. A
+  /// report of that name without its file does not take the name when it is the same or `replaces` says
+  /// so of the former content and the new one.
   package func finish(
-    _ file: TakenFile, from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8],
-    replacing replaces: ([UInt8]) -> Bool = { _ in false }
-  ) throws(SpoolError) -> [UInt8] {
-    let newName = try folders.finish(
-      file, from: place, to: outcome, report: report, replacing: replaces)
-    switch place {
-    case .incoming: isGone(file)
-    case .active: break
+    _ moves: [SpoolMove],
+    replacing replaces: (_ former: [UInt8], _ report: [UInt8]) -> Bool = { _, _ in false }
+  ) -> [Result<[UInt8], SpoolError>] {
+    let results = folders.finish(moves, replacing: replaces)
+    for (move, result) in zip(moves, results) {
+      if case .success = result, move.place == .incoming { isGone(move.file) }
     }
-    return newName
+    return results
   }
 
   private func isGone(_ file: TakenFile) {
@@ -315,7 +312,7 @@ extension SpoolDirectory {
     let identity = FileIdentity(status)
     if handedOver[name] == identity { return false }
     if status.kind == .regular && unfinished.isBeingWritten(name) { return tellOpen(name) }
-    let now = folders.time()
+    let now = folders.time(of: status)
     let age = now.since(status.lastChange(before: now))
     if status.kind == .regular,
       unfinished.isInTheMaking(name, links: status.links, isEmpty: status.size == 0, age: age)

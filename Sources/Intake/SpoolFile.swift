@@ -57,6 +57,23 @@ package enum SpoolOutcome: Sendable {
   }
 }
 
+/// A file whose story is over, and where it goes.
+package struct SpoolMove: Sendable {
+  package let file: TakenFile
+  package let place: SpoolPlace
+  package let outcome: SpoolOutcome
+  package let report: [UInt8]
+
+  package init(
+    _ file: TakenFile, from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8]
+  ) {
+    self.file = file
+    self.place = place
+    self.outcome = outcome
+    self.report = report
+  }
+}
+
 /// Why a file of the spool stays where it is.
 package enum SpoolError: Error, Hashable, Sendable {
   /// Somebody has taken the file away; there is nothing left to move.

@@ -74,9 +74,18 @@ final class SpoolFolders {
     return failure
   }
 
+  /// A file that has changed so lately by this process's clock was stamped by the same one.
+  private static let lately = Duration.milliseconds(100)
+
   /// The time by the clock that stamps the files, or by this process's where no folder can be
-  /// touched.
-  func time() -> WallTime { active.fileSystemTime() ?? Clock.wall() }
+  /// touched. To ask the file system is a write: where the file's last change has just been by this
+  /// process's clock, that one will do.
+  func time(of status: FileStatus) -> WallTime {
+    let own = Clock.wall()
+    let age = own.since(status.lastChange(before: own))
+    if age >= .zero && age < Self.lately { return own }
+    return active.fileSystemTime() ?? own
+  }
 
   // MARK: Moves
 
@@ -101,26 +110,61 @@ final class SpoolFolders {
     return newName
   }
 
-  /// Writes the report, then moves the file beside it: a file that has arrived has its report. A
-  /// report that a crash left without its file is taken up again: it has the same content, or
-  /// `replaces` knows it for an earlier one of the same end. Where another file has taken its name, or
-  /// nobody has it any more, the report stands alone.
+  /// Reports that are open at a time.
+  private static let draftsAtOnce = 64
+
+  /// Writes the reports and moves each file beside its own. The reports are all written before the first
+  /// is made durable: the disk makes many durable for little more than one.
   func finish(
-    _ file: TakenFile, from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8],
-    replacing replaces: ([UInt8]) -> Bool
+    _ moves: [SpoolMove], replacing replaces: (_ former: [UInt8], _ report: [UInt8]) -> Bool
+  ) -> [Result<[UInt8], SpoolError>] {
+    var results: [Result<[UInt8], SpoolError>] = []
+    for start in stride(from: 0, to: moves.count, by: Self.draftsAtOnce) {
+      let part = moves[start..<min(moves.count, start + Self.draftsAtOnce)]
+      let drafts = part.enumerated().map { draft($1, $0) }
+      for (move, draft) in zip(part, drafts) {
+        results.append(
+          Result { () throws(SpoolError) in
+            try finish(move, draft) { replaces($0, move.report) }
+          })
+      }
+    }
+    return results
+  }
+
+  /// `nil` where it cannot be written: then it is tried once more when its turn comes. `number` tells it
+  /// from others that wait.
+  private func draft(_ move: SpoolMove, _ number: Int) -> FileDraft? {
+    try? FileDraft(
+      in: at(move.outcome), temporary: SpoolName.numbered(Directory.temporaryName, number + 2),
+      move.report, mode: Self.reportMode)
+  }
+
+  /// Writes the report, unless it is in a draft, then moves the file beside it: a file that has
+  /// arrived has its report. A report that a crash left without its file is taken up again: it has the
+  /// same content, or `replaces` knows it for an earlier one of the same end. Where another file has
+  /// taken its name, or nobody has it any more, the report stands alone.
+  private func finish(
+    _ move: SpoolMove, _ draft: FileDraft?, _ replaces: ([UInt8]) -> Bool
   ) throws(SpoolError) -> [UInt8] {
+    let (file, place, outcome, report) = (move.file, move.place, move.outcome, move.report)
     let target = at(outcome)
+    var draft = draft
     if !at(place).contains(file.name) {
       let error = SystemError.last("fstatat", at(place).path(of: file.name))
       guard error.number == ENOENT else { throw .blocked(error) }
       guard file.identity != nil else { throw .vanished }
     }
     let reportName = { SpoolName.fitting($0, suffix: outcome.reportSuffix) }
-    let (newName, _) = try move(file, from: at(place), to: target) { candidate in
+    let (newName, _) = try self.move(file, from: at(place), to: target) { candidate in
       !target.contains(candidate)
         && Self.isFree(reportName(candidate), in: target) { $0 == report || replaces($0) }
     } beforehand: { candidate throws(SystemError) in
-      try Self.write(report, as: reportName(candidate), in: target, .content)
+      if let written = draft.take() {
+        try written.place(as: reportName(candidate), .content)
+      } else {
+        try Self.write(report, as: reportName(candidate), in: target, .content)
+      }
     }
     leaveUnsynced(at(place), target)
     return newName

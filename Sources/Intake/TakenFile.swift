@@ -42,7 +42,9 @@ package struct TakenFile: Hashable, Sendable {
     let isSameFile = identity?.isSameFile(as: status) ?? true
     guard let content else { return isSameFile }
     do throws(FileRefusal) {
-      return try folder.readRegularFile(name, maximumBytes: content.count).bytes == content
+      return try folder.readRegularFile(
+        name, maximumBytes: content.count, status: status
+      ).bytes == content
     } catch {
       switch error {
       case .tooLarge, .changedWhileRead: return false

@@ -10,7 +10,7 @@ package final class Directory {
   package let status: FileStatus
 
   private let descriptor: FileDescriptor
-  private var number: CInt { descriptor.number }
+  var number: CInt { descriptor.number }
 
   /// One system call's worth of names.
   private static let listingBytes = 32 * 1024
@@ -230,45 +230,10 @@ package final class Directory {
     _ name: [UInt8], _ bytes: [UInt8], mode: UInt32, durability: Durability = .full,
     owner: FileOwner? = nil, temporary: [UInt8]? = nil
   ) throws(SystemError) {
-    let temporary = (temporary ?? ownTemporaryName(for: name)) + [0]
-    _ = unsafe clinux_unlink_at(number, temporary)
-    do throws(SystemError) {
-      try writeTemporary(
-        temporary, bytes, mode: mode, owner: owner, for: name, isSynced: durability != .none)
-      guard unsafe clinux_rename_at(number, temporary, number, name + [0]) == 0 else {
-        let failure = errno
-        throw SystemError("renameat", path(of: name), number: failure)
-      }
-    } catch {
-      _ = unsafe clinux_unlink_at(number, temporary)
-      throw error
-    }
-    if durability == .full { try sync() }
-  }
-
-  /// `temporary` ends with a zero.
-  private func writeTemporary(
-    _ temporary: [UInt8], _ bytes: [UInt8], mode: UInt32, owner: FileOwner?, for name: [UInt8],
-    isSynced: Bool
-  ) throws(SystemError) {
-    let path = path(of: name)
-    let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-    let opened = unsafe clinux_open_at(number, temporary, flags, mode)
-    guard opened >= 0 else { throw SystemError.last("openat", path) }
-    let file = FileDescriptor(owning: opened)
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = retryingInterrupts {
-        unsafe rest.withUnsafeBytes { unsafe write(file.number, $0.baseAddress, $0.count) }
-      }
-      guard count >= 0 else { throw SystemError.last("write", path) }
-      rest = rest.dropFirst(count)
-    }
-    if let owner, fchown(file.number, owner.user, owner.group) != 0 {
-      throw SystemError.last("fchown", path)
-    }
-    guard fchmod(file.number, mode) == 0 else { throw SystemError.last("fchmod", path) }
-    guard !isSynced || fsync(file.number) == 0 else { throw SystemError.last("fsync", path) }
+    let draft = try FileDraft(
+      in: self, temporary: temporary ?? ownTemporaryName(for: name), bytes, mode: mode,
+      owner: owner)
+    try draft.place(as: name, durability)
   }
 
   /// Opens a file for reading, never through a link and never waiting for one (a pipe).

@@ -248,17 +248,22 @@ final class SpoolView: Spool {
   }
 
   func finish(
-    _ file: TakenFile, from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8],
-    replacing replaces: ([UInt8]) -> Bool
-  ) throws(SpoolError) -> [UInt8] {
-    let text = String(decoding: file.name, as: UTF8.self)
+    _ moves: [SpoolMove], replacing replaces: ([UInt8], [UInt8]) -> Bool
+  ) -> [Result<[UInt8], SpoolError>] {
+    moves.map { move in
+      Result { () throws(SpoolError) in try finish(move) }
+    }
+  }
+
+  private func finish(_ move: SpoolMove) throws(SpoolError) -> [UInt8] {
+    let text = String(decoding: move.file.name, as: UTF8.self)
     guard process.survives(.beforeMove) else { throw .vanished }
     let source = SimulatedSpool.Place(
-      folder: place == .incoming ? .incoming : .active, name: text)
-    let target: SimulatedSpool.Folder = outcome == .done ? .done : .rejected
+      folder: move.place == .incoming ? .incoming : .active, name: text)
+    let target: SimulatedSpool.Folder = move.outcome == .done ? .done : .rejected
     process.oracle.filesMoves(spool.file(source), to: target)
     let newName = try spool.move(source, to: target)
-    if place == .incoming { handedOver[text] = nil }
+    if move.place == .incoming { handedOver[text] = nil }
     world.note("finished", text, target == .done ? "done" : "rejected")
     guard process.survives(.afterMove) else { throw .vanished }
     return Array(newName.utf8)

@@ -35,6 +35,20 @@ import Testing
     #expect(fixture.handedNames == ["a.json", "b.json"])
   }
 
+  /// Asking the file system for its time is a write. A machine that is held up asks all the same.
+  @Test func `a file that has just come is handed over without a write`() throws {
+    let fixture = try SpoolFixture()
+    var untouched = 0
+    for number in 1...20 {
+      let before = try #require(FileStatus.at(path: fixture.path + "/active"))
+      try fixture.deliver("s\(number).json")
+      #expect(try fixture.turns { fixture.files.count == number })
+      let after = try #require(FileStatus.at(path: fixture.path + "/active"))
+      if after.changedNanoseconds == before.changedNanoseconds { untouched += 1 }
+    }
+    #expect(untouched > 0)
+  }
+
   @Test func `files that wait at the start come in the order of their names`() throws {
     let fixture = try SpoolFixture(isOpen: false)
     for name in ["c", "a", "b2", "b10"] { try fixture.deliver(name) }

@@ -124,4 +124,13 @@ extension SpoolDirectory {
     try finish(
       TakenFile(named: name), from: place, to: outcome, report: report, replacing: replaces)
   }
+
+  @discardableResult
+  func finish(
+    _ file: TakenFile, from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8],
+    replacing replaces: ([UInt8]) -> Bool = { _ in false }
+  ) throws(SpoolError) -> [UInt8] {
+    let move = SpoolMove(file, from: place, to: outcome, report: report)
+    return try finish([move]) { former, _ in replaces(former) }[0].get()
+  }
 }

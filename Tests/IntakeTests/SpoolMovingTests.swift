@@ -88,6 +88,48 @@ import Testing
     #expect(try fixture.text("done", "a.result.json") == "it is filled")
   }
 
+  @Test func `files that end together all have their reports, and nothing else is left`() throws {
+    let names = (1...150).map { "s\($0).json" }
+    for name in names where name != "s70.json" { try fixture.deliver(name, name) }
+    // One of them is gone, and the report of another cannot have its name.
+    try fixture.makeFolder("rejected/s71.json.reason.json")
+    let moves = names.map { name in
+      SpoolMove(
+        TakenFile(named: bytes(name)), from: .incoming, to: .rejected, report: bytes("of " + name))
+    }
+    let results = spool.finish(moves)
+    #expect(results.count == 150)
+    for (name, result) in zip(names, results) {
+      switch name {
+      case "s70.json": #expect(result == .failure(.vanished))
+      case "s71.json": #expect(result == .success(bytes("s71.json.2")))
+      default:
+        #expect(result == .success(bytes(name)))
+        #expect(try fixture.text("rejected", name) == name)
+        #expect(try fixture.text("rejected", name + ".reason.json") == "of " + name)
+      }
+    }
+    #expect(try fixture.text("rejected", "s71.json.2.reason.json") == "of s71.json")
+    #expect(try fixture.names("incoming") == [])
+    #expect(try fixture.names("rejected").count == 2 * 149 + 1)
+  }
+
+  @Test func `what no report can be written for stays, and what can goes`() throws {
+    for name in ["a.json", "b.json"] { try fixture.deliver(name) }
+    try fixture.remove("rejected")
+    let moves = [("a.json", SpoolOutcome.rejected), ("b.json", .done)].map { name, outcome in
+      SpoolMove(TakenFile(named: bytes(name)), from: .incoming, to: outcome, report: bytes("{}"))
+    }
+    let results = spool.finish(moves)
+    guard case .failure(.blocked(let error)) = results[0] else {
+      Issue.record("\(results[0])")
+      return
+    }
+    #expect(error.number == ENOENT)
+    #expect(results[1] == .success(bytes("b.json")))
+    #expect(try fixture.names("incoming") == ["a.json"])
+  }
+
   @Test func `a report whose file is there is never replaced`() throws {
     for number in 1...2 {
       try fixture.deliver("a", "\(number)")

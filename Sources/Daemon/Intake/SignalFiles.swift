@@ -9,14 +9,6 @@ import Store
 /// report beside it while that order is in doubt, and is moved beside its report when its story is
 /// over. What the file system refuses is tried again.
 final class SignalFiles {
-  /// A move that the file system refused, to be tried again.
-  private struct Move {
-    let file: TakenFile
-    let place: SpoolPlace
-    let outcome: SpoolOutcome
-    let report: [UInt8]
-  }
-
   private static let retryInterval: Duration = .seconds(1)
 
   private let time: Timekeeper
@@ -30,7 +22,9 @@ final class SignalFiles {
   private var activeFiles: [SignalID: [UInt8]] = [:]
   /// What stands, or is to stand, beside a signal's file.
   private var doubts: [SignalID: [UInt8]] = [:]
-  private var failedMoves: [(move: Move, error: SpoolError)] = []
+  /// What is over, until everything is that is told together: their reports are written together.
+  private var moves: [SpoolMove] = []
+  private var failedMoves: [(move: SpoolMove, error: SpoolError)] = []
   /// Files of remembered signals that could not be moved to `active` yet.
   private var failedClaims: [(file: TakenFile, id: SignalID, error: SpoolError)] = []
   /// Files beside which a report of doubt could not be written or removed.
@@ -83,7 +77,7 @@ final class SignalFiles {
 
   /// Moves a file that was no signal, or none that is new, out of `incoming`.
   func dispose(_ file: TakenFile, to outcome: SpoolOutcome, _ report: JSONValue) {
-    finish(Move(file: file, place: .incoming, outcome: outcome, report: bytes(report)))
+    moves.append(SpoolMove(file, from: .incoming, to: outcome, report: bytes(report)))
   }
 
   /// The signal's story is over: its file goes where the story ended.
@@ -102,14 +96,15 @@ final class SignalFiles {
     } else {
       return
     }
-    finish(
-      Move(
-        file: file, place: place, outcome: OutcomeReport.folder(of: outcome),
+    moves.append(
+      SpoolMove(
+        file, from: place, to: OutcomeReport.folder(of: outcome),
         report: bytes(OutcomeReport.outcome(outcome))))
   }
 
   /// What was reported when the operator closed the signal is not the truth any more.
   private func amend(_ outcome: Outcome) {
+    moveFiles()
     do throws(StoreError) {
       guard let spool, let record = try store.signal(outcome.signalID),
         case .file(let name) = record.origin
@@ -136,14 +131,14 @@ final class SignalFiles {
     }
   }
 
-  private func finish(_ move: Move) {
-    guard let spool else { return }
-    do throws(SpoolError) {
-      try spool.finish(
-        move.file, from: move.place, to: move.outcome, report: move.report,
-        replacing: { OutcomeReport.isSameEnd($0, move.report) })
-    } catch {
-      guard error != .vanished else { return }
+  /// Moves the files whose story is over.
+  func moveFiles() {
+    guard let spool, !moves.isEmpty else { return }
+    let waiting = moves
+    moves = []
+    let results = spool.finish(waiting, replacing: OutcomeReport.isSameEnd)
+    for (move, result) in zip(waiting, results) {
+      guard case .failure(let error) = result, error != .vanished else { continue }
       if failedMoves.isEmpty {
         logger.log(
           .error, "a file of the spool could not be moved; trying again every second",
@@ -167,9 +162,9 @@ final class SignalFiles {
     let claims = failedClaims
     failedClaims = []
     for failed in claims { claim(failed.file, for: failed.id) }
-    let moves = failedMoves
+    moves += failedMoves.map(\.move)
     failedMoves = []
-    for failed in moves { finish(failed.move) }
+    moveFiles()
     let doubts = failedDoubts
     failedDoubts = []
     for failed in doubts { writeAgain(beside: failed.name) }
@@ -237,6 +232,7 @@ final class SignalFiles {
       let (files, strays) = try spool.listActive()
       for name in files { adopt(name, in: spool, underWay) }
       for name in strays { removeStray(name, from: spool, underWay) }
+      moveFiles()
     } catch {
       logger.log(.error, "the active folder cannot be listed", [LogField("error", "\(error)")])
     }
@@ -253,9 +249,9 @@ final class SignalFiles {
     do throws(StoreError) {
       guard let record = try store.signal(signal.id) else { return logStranger(name) }
       guard let order = try store.order(OrderKey(signal: signal.id)) else {
-        return finish(
-          Move(
-            file: TakenFile(named: name), place: .active, outcome: .rejected,
+        return moves.append(
+          SpoolMove(
+            TakenFile(named: name), from: .active, to: .rejected,
             report: bytes(
               OutcomeReport.answer(
                 SignalAnswer(

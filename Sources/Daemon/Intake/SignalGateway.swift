@@ -312,7 +312,10 @@ package final class SignalGateway {
 
   /// Answers leave in the order of the lines, and those before this one may wait for a commit.
   private func replyInTurn(_ answer: SignalAnswer, to who: Waiting) {
-    guard let driver else { return reply(answer, to: who) }
+    guard let driver else {
+      reply(answer, to: who)
+      return moveFiles()
+    }
     driver.afterCommit { [weak self] in self?.reply(answer, to: who) }
   }
 
@@ -350,6 +353,9 @@ package final class SignalGateway {
     case .rejected: files.dispose(file, to: .rejected, report)
     }
   }
+
+  /// All is said that is said together: what is over goes where it belongs.
+  package func moveFiles() { files.moveFiles() }
 
   /// The signal's story is over.
   package func settle(_ outcome: Outcome) {

@@ -155,6 +155,7 @@ package final class Epochs {
       answerCommand: edges.answerCommand, log: edges.log,
       watchPrices: { [weak link] symbols in link?.watchPrices(symbols) },
       connectAccountStream: { [weak link] in link?.connectAccountStream() },
+      performed: { [weak gateway] in gateway?.moveFiles() },
       storageFailed: { [weak self] error in self?.lose(error) })
   }
 

@@ -49,11 +49,9 @@ package protocol Spool: AnyObject {
   func forget(_ name: [UInt8])
   func leaveUnfinished(_ file: SpoolFile, breaksOff: Bool) -> Bool
   func claim(_ file: TakenFile) throws(SpoolError) -> [UInt8]
-  @discardableResult
   func finish(
-    _ file: TakenFile, from place: SpoolPlace, to outcome: SpoolOutcome, report: [UInt8],
-    replacing replaces: ([UInt8]) -> Bool
-  ) throws(SpoolError) -> [UInt8]
+    _ moves: [SpoolMove], replacing replaces: (_ former: [UInt8], _ report: [UInt8]) -> Bool
+  ) -> [Result<[UInt8], SpoolError>]
   func amend(
     _ name: [UInt8], in outcome: SpoolOutcome, report: [UInt8], where isMeant: ([UInt8]) -> Bool
   ) throws(SystemError) -> Bool

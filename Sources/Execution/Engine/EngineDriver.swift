@@ -33,6 +33,8 @@ package final class EngineDriver<Failure: Error> {
     package var log: (LogEntry) -> Void
     package var watchPrices: (Set<Symbol>) -> Void
     package var connectAccountStream: () -> Void
+    /// All that was committed together is performed.
+    package var performed: () -> Void
     /// The driver's life is over: what the engine believes is not what is durable.
     package var storageFailed: (Failure) -> Void
 
@@ -42,7 +44,8 @@ package final class EngineDriver<Failure: Error> {
       doubt: @escaping (SignalID, Doubt?) -> Void,
       answerCommand: @escaping (CommandToken, CommandAnswer) -> Void,
       log: @escaping (LogEntry) -> Void, watchPrices: @escaping (Set<Symbol>) -> Void,
-      connectAccountStream: @escaping () -> Void, storageFailed: @escaping (Failure) -> Void
+      connectAccountStream: @escaping () -> Void, performed: @escaping () -> Void = {},
+      storageFailed: @escaping (Failure) -> Void
     ) {
       self.send = send
       self.withdrawUnsent = withdrawUnsent
@@ -53,6 +56,7 @@ package final class EngineDriver<Failure: Error> {
       self.log = log
       self.watchPrices = watchPrices
       self.connectAccountStream = connectAccountStream
+      self.performed = performed
       self.storageFailed = storageFailed
     }
   }
@@ -174,6 +178,7 @@ package final class EngineDriver<Failure: Error> {
     let items = ready
     ready = []
     for item in items { perform(item) }
+    if !items.isEmpty { edges.performed() }
   }
 
   private func commit() -> Bool {

@@ -42,6 +42,10 @@ enum ProtobufCheck {
       try require(trade.price.isPositive && trade.quantity.isPositive, "a trade of nothing")
     case .unreadableOrder(_, let row): try requireMessage(ByteText.printable(row.reason))
     case .balance(let change): try require(!change.asset.isEmpty, "a balance of nothing")
+    case .unreadableBalance(let asset, let reason):
+      try require(
+        asset.unicodeScalars.count <= BalanceChange.assetMaximum, "a long name of an asset")
+      try requireMessage(ByteText.printable(reason))
     case .unreadable(let text): try requireMessage(ByteText.printable(text))
     }
   }

@@ -79,7 +79,8 @@ final class SimulatedStreams: VenueStreams {
     account.map(end)
     account = nil
     if isClosed { return }
-    account = open(target, [.privateOrders, .privateDeals]) { [unowned self] line in
+    let channels: [StreamChannel] = [.privateOrders, .privateDeals, .privateAccount]
+    account = open(target, channels) { [unowned self] line in
       // The key was refused before anything was pushed, and ends with this connection.
       if world.happens(.keyRefused) { return accountEnds(line, .keyRefused) }
       line.isReady = true
@@ -246,7 +247,10 @@ final class SimulatedStreams: VenueStreams {
     case .trade(let trade): trade.clientOrderID.map { .accountStream(.traded($0, trade.quantity)) }
     case .unreadableOrder(let symbol, let row): .accountStream(.unreadable(symbol, row))
     case .unreadable: .accountStream(.notUnderstood)
-    case .topOfBook, .noPrice, .balance: nil
+    case .balance(let change):
+      .accountStream(.balance(asset: change.asset, free: change.available, frozen: change.frozen))
+    case .unreadableBalance(let asset, _): .accountStream(.balanceUnreadable(asset: asset))
+    case .topOfBook, .noPrice: nil
     }
   }
 

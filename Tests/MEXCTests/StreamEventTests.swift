@@ -291,6 +291,7 @@ private let orderID = "C02__612203344556677889912"
     #expect(event(texts) == .balance(change))
   }
 
+  /// It is of no order: no order need be looked up because of it.
   @Test(
     arguments: [
       ([3: "1", 5: "0"], "vcoinName is missing"),
@@ -299,6 +300,17 @@ private let orderID = "C02__612203344556677889912"
       ([1: "USDT", 3: "?", 5: "0"], "balanceAmount is ?, which is no number that can be held"),
     ] as [([Int: String], String)])
   func `an account push that cannot be read says why`(texts: [Int: String], reason: String) {
-    #expect(event(texts) == .unreadable("a balance that cannot be read: \(reason)"))
+    #expect(event(texts) == .unreadableBalance(asset: texts[1] ?? "", reason: reason))
+  }
+
+  @Test func `the name of an asset is bounded`() {
+    let longest = String(repeating: "币", count: 64)
+    guard case .balance = event([1: longest, 3: "1", 5: "0"]) else {
+      Issue.record("the longest name is not read")
+      return
+    }
+    #expect(
+      event([1: longest + "安", 3: "1", 5: "0"])
+        == .unreadableBalance(asset: longest, reason: "vcoinName has more than 64 characters"))
   }
 }

@@ -60,6 +60,43 @@ struct StreamOrderTests {
   }
 
   @Test
+  func `what the account holds is shown while the stream stands`() throws {
+    let market = try SimulatedMarket(SimulatedMarket.calm + ["--balance", "USDT=1000"])
+    let daemon = try trading(market)
+    #expect(try daemon.status()["balances"] == [])
+    try daemon.drop("rests.json", Wish.resting("rests").text)
+    try daemon.waitForOrder("rests", "open")
+    let balance = try daemon.until("a balance") { try daemon.balance("USDT") }
+    let texts = try ["free", "frozen", "received_at"].map { try #require(balance[$0]?.stringValue) }
+    // What the order may cost, and a reserve for the fee.
+    #expect(try FixedDecimal(texts[1]) > FixedDecimal("63.9"))
+    #expect(try FixedDecimal(texts[0]).adding(try FixedDecimal(texts[1])) == FixedDecimal("1000"))
+    #expect(
+      try daemon.operate("status").output.contains(
+        "asset USDT, free \(texts[0]), frozen \(texts[1]), received at \(texts[2])"))
+    // The push of the fill is what the connection dies of.
+    try market.faults(FaultRule.stream("user", "stream_drop", ["next": 1]))
+    try market.price("BTCUSDT", "63900")
+    #expect(try daemon.waitForOutcome("rests.json").status == "filled")
+    #expect(try daemon.status()["balances"] == [])
+  }
+
+  @Test
+  func `where balances are refused, orders are pushed`() throws {
+    let market = try SimulatedMarket()
+    // All channels at once, then each for itself: balances are asked for last.
+    try market.faults(
+      FaultRule.stream("user", "stream_refuse", ["nth": 1]),
+      FaultRule.stream("user", "stream_refuse", ["nth": 4]))
+    let daemon = try trading(market)
+    try daemon.process.line(with: "level=notice", "does not push spot@private.account.v3.api.pb")
+    try daemon.drop("a.json", Wish("a").text)
+    #expect(try daemon.waitForOutcome("a.json").status == "filled")
+    #expect(try looks(market) == 0)
+    #expect(try daemon.status()["balances"] == [])
+  }
+
+  @Test
   func `what happens while the stream is down is found by looks, and counted once`() throws {
     let market = try SimulatedMarket()
     let daemon = try trading(market)

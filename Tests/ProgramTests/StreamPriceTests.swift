@@ -149,7 +149,7 @@ struct StreamPriceTests {
     try daemon.waitForPushedPrices()
     try daemon.waitForAccountStream()
     #expect(try market.ledger().opened("market") == 2)
-    #expect(try market.ledger().stream("subscriptions") == 40 + 2)
+    #expect(try market.ledger().stream("subscriptions") == 40 + 3)
     let counts = try daemon.streams("market").compactMap { $0["subscriptions"]?.numberValue }
     #expect(counts.sorted() == ["10", "30"])
     try trade(

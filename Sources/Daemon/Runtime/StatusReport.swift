@@ -51,6 +51,7 @@ package enum StatusReport {
           "clock_error_ms", engine?.clockError.map { .integer($0.wholeMilliseconds) } ?? .null
         ),
         ("api_key", key(engine?.key)),
+        ("balances", .array((engine?.balances ?? []).map(balance))),
         ("daily_quote", .decimal(engine?.dailyQuote)),
         ("breakers", .array((engine?.breakers ?? []).map(breaker))),
         (
@@ -81,6 +82,14 @@ package enum StatusReport {
       "permissions": rights.map { .array($0) } ?? .null,
       "expires": information.validity.map { .bool($0 != .permanent) } ?? .null,
       "days_left": information.daysLeft.map { .integer($0) } ?? .null,
+    ]
+  }
+
+  private static func balance(_ balance: AssetBalance) -> JSONValue {
+    [
+      "asset": .string(balance.asset), "free": .decimal(balance.free),
+      "frozen": .decimal(balance.frozen),
+      "received_at": .string(Timestamp.format(balance.receivedAt)),
     ]
   }
 

@@ -64,7 +64,7 @@ final class MarketStream {
     while !homeless.isEmpty, connections.count < Self.connectionsMaximum {
       let connection = StreamConnection(
         "the price stream", meanwhile: "prices are looked up, if price.source is not \"stream\"",
-        channels: [], needsAll: false, line: line
+        channels: [], line: line
       ) { [weak self] event in self?.take(event) }
       connections.append(connection)
       fill(connection, &homeless)
@@ -152,7 +152,7 @@ final class MarketStream {
         "the price stream pushes something that is not understood; nothing is concluded from it",
         reason: reason)
     // None of these was asked for.
-    case .order, .trade, .unreadableOrder, .balance: break
+    case .order, .trade, .unreadableOrder, .balance, .unreadableBalance: break
     }
   }
 

@@ -3,7 +3,7 @@ import Execution
 import MEXC
 import Transport
 
-/// What happens to the account's orders, pushed: one connection, which a key opens.
+/// What happens to the account's orders and balances, pushed: one connection, which a key opens.
 final class OrderStream {
   private let line: StreamLine
   private let tell: (Input) -> Void
@@ -17,7 +17,9 @@ final class OrderStream {
   private static let doubtfulMaximum = 3
   /// Both: an order's own reports say what it adds up to, and a deal says when to look for one that is
   /// missing.
-  private static let channels: [StreamChannel] = [.privateOrders, .privateDeals]
+  private static let needed: [StreamChannel] = [.privateOrders, .privateDeals]
+  /// Balances are only shown: without them orders are pushed all the same.
+  private static let channels = needed + [.privateAccount]
 
   init(line: StreamLine, tell: @escaping (Input) -> Void) {
     self.line = line
@@ -30,7 +32,7 @@ final class OrderStream {
       connection
       ?? StreamConnection(
         "the account's stream", meanwhile: "orders are looked up", channels: Self.channels,
-        needsAll: true, line: line
+        needed: Set(Self.needed), line: line
       ) { [weak self] event in self?.take(event) }
     self.connection = connection
     doubtfulFailures = 0
@@ -84,8 +86,17 @@ final class OrderStream {
       line.journal.strange(
         "the account's stream pushes something that is not understood; orders are looked up",
         reason: reason)
-    // Nothing is decided by balances, and prices were not asked for here.
-    case .balance, .topOfBook, .noPrice: break
+    case .balance(let change):
+      tell(
+        .accountStream(
+          .balance(asset: change.asset, free: change.available, frozen: change.frozen)))
+    case .unreadableBalance(let asset, let reason):
+      tell(.accountStream(.balanceUnreadable(asset: asset)))
+      line.journal.strange(
+        "the account's stream pushes a balance that is not understood; it is not shown",
+        reason: reason)
+    // Prices were not asked for here.
+    case .topOfBook, .noPrice: break
     }
   }
 

@@ -34,7 +34,7 @@ final class StreamConnection {
   private(set) var lastEnd: StreamEnd?
   private let name: String
   private let meanwhile: String
-  private let needsAll: Bool
+  private let needed: Set<StreamChannel>
   private let line: StreamLine
   private let onEvent: (Event) -> Void
   private var target = ""
@@ -49,16 +49,16 @@ final class StreamConnection {
   private var loop: EventLoop { line.loop }
   private var times: StreamTimes { line.times }
 
-  /// `name` is what the journal calls it, `meanwhile` what is done without it. With `needsAll` it is of
-  /// use only when no channel is refused; else one that is pushed is enough.
+  /// `name` is what the journal calls it, `meanwhile` what is done without it. It is of use while
+  /// something is pushed, and all of `needed`.
   init(
-    _ name: String, meanwhile: String, channels: [StreamChannel], needsAll: Bool,
+    _ name: String, meanwhile: String, channels: [StreamChannel], needed: Set<StreamChannel> = [],
     line: StreamLine, onEvent: @escaping (Event) -> Void
   ) {
     self.name = name
     self.meanwhile = meanwhile
     self.channels = channels
-    self.needsAll = needsAll
+    self.needed = needed
     self.line = line
     self.onEvent = onEvent
     since = line.loop.now
@@ -167,8 +167,7 @@ final class StreamConnection {
   }
 
   private func isReady(_ session: StreamSession) {
-    let isUseful = needsAll ? session.refused.isEmpty : !session.accepted.isEmpty
-    guard isUseful else {
+    guard !session.accepted.isEmpty, session.refused.isDisjoint(with: needed) else {
       session.close()
       return hasEnded(session, .nothingPushed)
     }

@@ -15,6 +15,8 @@ package struct EngineStatus: Hashable, Sendable {
   package var isCareful: Bool
   /// What the exchange tells of the API key; `nil` where it was not asked or did not answer.
   package var key: KeyInformation?
+  /// By the names of the assets, those that the account's stream has told of since it is up.
+  package var balances: [AssetBalance]
   package var waiting: Int
   package var inFlight: Int
   package var unknown: Int
@@ -67,6 +69,7 @@ extension EngineStatus {
     }
     isCareful = parts.trading.careful != nil
     key = parts.key.information
+    balances = parts.accountStream.balances.list
     waiting = all.count { $0.status == .new }
     inFlight = all.count(where: \.status.isInFlight)
     unknown = all.count { $0.status == .unknown }

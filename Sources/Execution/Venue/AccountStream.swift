@@ -6,6 +6,8 @@ struct AccountStream: Sendable {
   /// Since when nothing that happens to an order goes unpushed; `nil` while the stream is down.
   private(set) var upSince: MonotonicTime?
   private(set) var key: Need
+  /// What this connection has told of.
+  private(set) var balances = AccountBalances()
   private let refresh: Duration?
   /// Between keys that die before a connection stands.
   private var deadKeys = BackOff(first: .milliseconds(250), longest: .seconds(30))
@@ -65,7 +67,18 @@ struct AccountStream: Sendable {
     deadKeys.reset()
   }
 
-  mutating func isDown() { upSince = nil }
+  /// What was told of balances may be old from now on.
+  mutating func isDown() {
+    upSince = nil
+    balances = AccountBalances()
+  }
+
+  /// While the stream is down, what comes is of a connection that is not relied on.
+  mutating func take(_ balance: AssetBalance) {
+    if upSince != nil { balances.take(balance) }
+  }
+
+  mutating func forgetBalance(of asset: String) { balances.forget(asset) }
 
   /// When an order whose look is due should be looked up, because the stream would have told of a
   /// change; `nil` for now.
@@ -95,6 +108,10 @@ package enum AccountStreamEvent: Hashable, Sendable {
   case unreadable(Symbol, UnreadableRow)
   /// Something that may be about any order.
   case notUnderstood
+  /// What the account holds of an asset after a change.
+  case balance(asset: String, free: FixedDecimal, frozen: FixedDecimal)
+  /// It has changed, to something that cannot be read.
+  case balanceUnreadable(asset: String)
 }
 
 enum AccountStreamEvents {
@@ -137,6 +154,10 @@ enum AccountStreamEvents {
       for key in parts.orders.keys(.working) {
         parts.orders.update(key) { $0.following?.lookSoon(at: now) }
       }
+    case .balance(let asset, let free, let frozen):
+      parts.accountStream.take(
+        AssetBalance(asset: asset, free: free, frozen: frozen, receivedAt: reaction.now.wall))
+    case .balanceUnreadable(let asset): parts.accountStream.forgetBalance(of: asset)
     case .unreadable(let symbol, let row):
       for key in parts.orders.keys(.working) {
         guard let order = parts.orders[key]?.order, order.request.symbol == symbol,

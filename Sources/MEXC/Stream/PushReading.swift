@@ -52,6 +52,9 @@ extension TradeReport {
 extension BalanceChange {
   init(_ push: AccountPush) throws(Undecodable) {
     guard !push.asset.isEmpty else { throw Undecodable("vcoinName is missing") }
+    guard push.asset.unicodeScalars.count <= Self.assetMaximum else {
+      throw Undecodable("vcoinName has more than \(Self.assetMaximum) characters")
+    }
     self.init(
       asset: push.asset, available: try required("balanceAmount", push.balanceAmount),
       frozen: try required("frozenAmount", push.frozenAmount), reason: push.changeType)

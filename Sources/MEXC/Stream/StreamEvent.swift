@@ -13,6 +13,8 @@ package enum StreamEvent: Hashable, Sendable {
   /// concluded from it; a look at the order tells.
   case unreadableOrder(Symbol, UnreadableRow)
   case balance(BalanceChange)
+  /// What the account holds of this asset has changed, and cannot be read. It says nothing of orders.
+  case unreadableBalance(asset: String, reason: String)
   /// Nothing is known from it. The text says why, bounded.
   case unreadable(String)
 
@@ -89,7 +91,8 @@ package enum StreamEvent: Hashable, Sendable {
     do throws(Undecodable) {
       return .balance(try BalanceChange(push))
     } catch {
-      return .unreadable("a balance that cannot be read: \(error.reason)")
+      return .unreadableBalance(
+        asset: push.asset.prefix(scalars: BalanceChange.assetMaximum), reason: error.reason)
     }
   }
 
@@ -123,6 +126,9 @@ package struct TopOfBook: Hashable, Sendable {
 
 /// What the account holds of one asset after a change.
 package struct BalanceChange: Hashable, Sendable {
+  /// Characters of an asset's name. MEXC's have a few; more than this is something else.
+  package static let assetMaximum = 64
+
   package var asset: String
   package var available: FixedDecimal
   package var frozen: FixedDecimal

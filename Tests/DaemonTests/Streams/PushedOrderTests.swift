@@ -7,7 +7,8 @@ import Transport
 /// The stream of the account's orders: when the engine may rely on it, and its key.
 @Suite struct PushedOrderTests {
   private static let target = "?listenKey=abcdef0123456789abcdef0123456789"
-  private static let channels = ["spot@private.orders.v3.api.pb", "spot@private.deals.v3.api.pb"]
+  private static let needed = ["spot@private.orders.v3.api.pb", "spot@private.deals.v3.api.pb"]
+  private static let channels = needed + [StreamRig.balances]
 
   private func connect(_ rig: StreamRig, _ target: String = target) {
     rig.streams?.connectAccount(at: target)
@@ -28,7 +29,7 @@ import Transport
     #expect(rig.isOpen("account"))
   }
 
-  @Test(arguments: channels) func `it is not relied on while one of them is refused`(
+  @Test(arguments: needed) func `it is not relied on while one of them is refused`(
     _ channel: String
   ) throws {
     let rig = try StreamRig()
@@ -40,6 +41,43 @@ import Transport
     #expect(rig.lines(channel).count == 1)
     try rig.pass(.seconds(59), step: .seconds(1))
     #expect(rig.attempts == 1)
+  }
+
+  /// The API key may read orders, and not what the account holds.
+  @Test func `it is relied on without balances`() throws {
+    let rig = try StreamRig()
+    rig.refused = [StreamRig.balances]
+    connect(rig)
+    let socket = try rig.socket(0)
+    try rig.until("the word") { rig.events == [.opened] }
+    #expect(rig.status("account").map(\.subscriptions) == [2])
+    #expect(rig.status("account").map(\.refused) == [1])
+    #expect(rig.lines(StreamRig.balances).map(\.level) == [.notice])
+    try rig.pass(.seconds(120), step: .seconds(1))
+    #expect(!socket.hasEnded && rig.attempts == 1)
+  }
+
+  @Test func `a balance is told as what the account holds, exactly`() throws {
+    let rig = try StreamRig()
+    connect(rig)
+    let socket = try rig.socket(0)
+    try rig.until("the word") { rig.events == [.opened] }
+    rig.pushBalance("USDT", free: "21.94210356004384", frozen: "0.000000000000000001", on: socket)
+    let balance = AccountStreamEvent.balance(
+      asset: "USDT", free: try FixedDecimal("21.94210356004384"),
+      frozen: try FixedDecimal("0.000000000000000001"))
+    try rig.until("the balance") { rig.events == [.opened, balance] }
+  }
+
+  /// No order is in doubt because of it.
+  @Test func `a balance that cannot be read is of its asset alone`() throws {
+    let rig = try StreamRig()
+    connect(rig)
+    let socket = try rig.socket(0)
+    try rig.until("the word") { rig.events == [.opened] }
+    rig.pushBalance("USDT", free: "much", frozen: "0", on: socket)
+    try rig.until("the word") { rig.events == [.opened, .balanceUnreadable(asset: "USDT")] }
+    #expect(rig.lines("a balance that is not understood").map(\.level) == [.notice])
   }
 
   @Test func `a lost connection is told, made again, and told again`() throws {

@@ -194,6 +194,17 @@ final class StreamRig {
     frame.message(315, body.bytes)
     socket.peer.send(binary: frame.bytes)
   }
+
+  static let balances = "spot@private.account.v3.api.pb"
+
+  func pushBalance(_ asset: String, free: String, frozen: String, on socket: Socket) {
+    var body = Protobuf()
+    for (number, text) in [(1, asset), (3, free), (5, frozen)] { body.text(number, text) }
+    var frame = Protobuf()
+    frame.text(1, Self.balances)
+    frame.message(307, body.bytes)
+    socket.peer.send(binary: frame.bytes)
+  }
 }
 
 /// Protobuf by hand.

@@ -23,6 +23,11 @@ extension DaemonUnderTest {
     try process.line(with: "the account's stream is connected")
   }
 
+  /// What `status` shows of an asset; `nil` when nothing was told of it.
+  func balance(_ asset: String) throws -> JSONValue? {
+    (try status()["balances"]?.arrayValue ?? []).first { $0["asset"]?.stringValue == asset }
+  }
+
   /// The price that the order of a signal was judged by.
   func quote(_ id: String) throws -> String? {
     try explain(id)["order"]?["guard_price"]?.stringValue

@@ -217,16 +217,47 @@ import Testing
   }
 
   /// It may have been the fill of any order.
-  @Test func `what is not understood has every order looked up within a second`() {
+  @Test func `what is not understood has every order looked up at once`() {
     let harness = connected()
     harness.submit(limit("a"))
     harness.advance(by: .seconds(10))
     let before = looks(harness)
     exchange.fill(0, to: "1", .filled)
     for _ in 0..<3 { harness.apply(.accountStream(.notUnderstood)) }
-    harness.advance(by: .seconds(1))
+    harness.settle()
     #expect(harness.status("a") == .filled)
     #expect(looks(harness) == before + 1)
+  }
+
+  @Test func `what cannot be understood again and again costs a look a second`() {
+    let harness = connected()
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(10))
+    let before = looks(harness)
+    for _ in 0..<100 {
+      harness.apply(.accountStream(.notUnderstood))
+      harness.advance(by: .milliseconds(100))
+    }
+    #expect((10...11).contains(looks(harness) - before))
+    let times = harness.requests(\.isLook).suffix(10).map(\.at.monotonic)
+    #expect(zip(times, times.dropFirst()).allSatisfy { $1.since($0) >= .seconds(1) })
+  }
+
+  /// The exchange's views lag behind what it pushes.
+  @Test func `what a look at once does not show yet is seen a second later`() {
+    let harness = connected()
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(10))
+    let before = looks(harness)
+    harness.apply(.accountStream(.notUnderstood))
+    harness.settle()
+    #expect(looks(harness) == before + 1)
+    exchange.fill(0, to: "1", .filled)
+    harness.advance(by: .milliseconds(900))
+    #expect(harness.status("a") == .open)
+    harness.advance(by: .milliseconds(200))
+    #expect(harness.status("a") == .filled)
+    #expect(looks(harness) == before + 2)
   }
 
   @Test func `what was placed before the stream was connected is looked up once`() {
@@ -328,8 +359,11 @@ import Testing
     let row = UnreadableRow(
       orderID: nil, name: .text(clientOrderID(of: signalID("a")).text), reason: "no side")
     for _ in 0..<5 { harness.apply(.accountStream(.unreadable(btc, row))) }
-    harness.advance(by: .seconds(1))
+    harness.settle()
     #expect(looks(harness) == 1)
+    harness.advance(by: .seconds(1))
+    #expect(looks(harness) == 2)
+    #expect(harness.requests { $0.isLook(at: eth) }.isEmpty)
   }
 
   @Test func `a cancel is followed by a look`() {

@@ -32,7 +32,7 @@ import Testing
     harness.advance(by: .seconds(1))
     #expect(harness.order("a")?.executedQuantity == decimal("0.4"))
     #expect(harness.status("a") == .partiallyFilled)
-    #expect(looks(harness) == 1)
+    #expect(looks(harness) == 2)
   }
 
   /// The look's answer may have been made before.

@@ -150,6 +150,8 @@ struct Following: Sendable {
   private var looks = 0
   /// Something happened that only a look explains.
   private var wantsLook = false
+  /// When such a thing was last told.
+  private var toldAt: MonotonicTime?
   /// A fill was told of, and no report that holds it.
   private var wantsReport = false
   /// What came while a look was under way, which may not show it, is looked for by then.
@@ -161,7 +163,8 @@ struct Following: Sendable {
   private(set) var isUnlisted = false
   var cancel = Cancel.none
 
-  /// What is told in several messages is told within this time.
+  /// What is told in several messages is told within this time, and looks show it then. Looks that
+  /// messages ask for are at least so far apart.
   private static let reportTime: Duration = .seconds(1)
 
   /// After so many failed look-ups in a row, which take about five minutes, an order is looked up
@@ -189,9 +192,10 @@ struct Following: Sendable {
   mutating func begin(at now: MonotonicTime) {
     due = nil
     askedAt = now
-    wantsLook = false
+    // What the venue tells by itself may be ahead of what a look shows: one more look makes sure.
+    wantsLook = toldAt.map { now.since($0) < Self.reportTime } ?? false
     wantsReport = false
-    nextLookBy = nil
+    nextLookBy = wantsLook ? now.advanced(by: Self.reportTime) : nil
   }
 
   /// Whether the next look is waited for, whatever the exchange tells by itself.
@@ -213,9 +217,11 @@ struct Following: Sendable {
 
   mutating func postpone(to time: MonotonicTime) { due = time }
 
-  /// Something was told of it that only a look explains. Many of them want no more than one look.
+  /// Something was told of it that only a look explains: at once, but many of them want no more than
+  /// one look in a second.
   mutating func lookSoon(at now: MonotonicTime) {
-    hasten(to: now.advanced(by: Self.reportTime))
+    toldAt = now
+    hasten(to: max(now, askedAt?.advanced(by: Self.reportTime) ?? now))
     wantsLook = true
   }
 

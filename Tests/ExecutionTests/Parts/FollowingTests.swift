@@ -95,6 +95,34 @@ import Testing
     #expect(following.due == monotonic(.seconds(3) + .milliseconds(100)))
   }
 
+  @Test func `what is told is looked at at once, where no look was asked for within a second`() {
+    var fresh = Following(firstLookAfter: monotonic(.seconds(1)))
+    fresh.lookSoon(at: monotonic(.seconds(1)))
+    #expect(fresh.due == monotonic(.seconds(1)))
+    var following = Following(firstLookAt: monotonic(.seconds(1)))
+    following.begin(at: monotonic(.seconds(1)))
+    following.postpone(to: monotonic(.seconds(60)))
+    following.lookSoon(at: monotonic(.milliseconds(1_300)))
+    #expect(following.due == monotonic(.seconds(2)), "no more than one look in a second")
+    following.lookSoon(at: monotonic(.milliseconds(1_600)))
+    #expect(following.due == monotonic(.seconds(2)))
+    following.begin(at: monotonic(.seconds(4)))
+    following.postpone(to: monotonic(.seconds(60)))
+    following.lookSoon(at: monotonic(.seconds(5)))
+    #expect(following.due == monotonic(.seconds(5)))
+  }
+
+  @Test func `a look right after what was told is followed by one more, a second later`() {
+    var following = Following(firstLookAfter: monotonic(.seconds(1)))
+    following.lookSoon(at: monotonic(.seconds(1)))
+    following.begin(at: monotonic(.seconds(1)))
+    #expect(following.isUrgent)
+    following.schedule(after: monotonic(.milliseconds(1_050)))
+    #expect(following.due == monotonic(.seconds(2)))
+    following.begin(at: monotonic(.seconds(2)))
+    #expect(!following.isUrgent)
+  }
+
   @Test func `an order that a list did not hold is asked for by name from then on`() {
     var following = Following(firstLookAfter: monotonic(.zero))
     #expect(!following.isUnlisted)

@@ -43,7 +43,7 @@ extension SpotFace {
   package mutating func streamDeliveries(at now: Moment) -> [StreamDelivery] {
     let now = Self.shifted(now, by: configuration)
     if streams.isInUse { exchange.advance(to: now) }
-    return streams.turn(exchange: &exchange, keys: listenKeys, at: now)
+    return streams.turn(exchange: &exchange, keys: &listenKeys, at: now)
   }
 
   /// When deliveries are to be taken again at the latest; `nil` while nobody is connected.

@@ -128,6 +128,35 @@ struct StreamOrderTests {
     try compare(daemon, market, ["after"])
   }
 
+  @Test
+  func `a listen key that expires is replaced, and no fill is missed`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try trading(market)
+    let resting = [("first", "63900"), ("second", "63800"), ("third", "63700")]
+    for (id, price) in resting {
+      try daemon.drop(id + ".json", Wish(id, ["price": .string(price)]).text)
+      try daemon.waitForOrder(id, "open")
+    }
+    #expect(try looks(market) == 0)
+    let told = try daemon.process.lines.count
+    // The keys die where the fill would be told of; the next one falls into the time without a stream.
+    try market.faults(FaultRule.stream("user", "stream_expire", ["next": 1]))
+    try market.price("BTCUSDT", "63900")
+    try daemon.until("the keys' end", holds: { try market.ledger().faults("stream_expire") == 1 })
+    try market.price("BTCUSDT", "63800")
+    try daemon.until("another key", holds: { try market.ledger().stream("listen_keys_made") == 2 })
+    for id in ["first", "second"] {
+      #expect(try daemon.waitForOutcome(id + ".json").status == "filled")
+    }
+    try daemon.until("the stream", holds: { try daemon.isOpen("account") })
+    try daemon.process.line(with: "the account's stream is connected", from: told)
+    // Three without the stream, and what still rests once more: nothing told of the time between.
+    try daemon.until("the looks", holds: { try looks(market) >= 4 })
+    try market.price("BTCUSDT", "63700")
+    #expect(try daemon.waitForOutcome("third.json").status == "filled")
+    try compare(daemon, market, resting.map(\.0))
+  }
+
   @Test(arguments: ["stream_duplicate", "stream_reorder", "stream_lag", "stream_garbage"])
   func `pushes that come twice, late, in another order or broken count once`(
     _ fault: String

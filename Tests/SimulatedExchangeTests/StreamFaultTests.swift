@@ -156,6 +156,30 @@ import Transport
       again.take(at: 100) == [StreamDelivery(connection: number, action: sample.action)])
   }
 
+  @Test func `every listen key dies instead of a push`() throws {
+    var rig = StreamRig(Self.rule(.user, .expire))
+    let keys = [try rig.listenKey(), try rig.listenKey()]
+    let numbers = keys.map { rig.open($0) }
+    let market = rig.open()
+    for number in numbers { rig.subscribe(number, to: StreamRig.orders) }
+    rig.place(limitBuy)
+    let told = rig.take(at: 0)
+    #expect(told.closed == [numbers[0]: .normal, numbers[1]: .normal])
+    #expect(told.allSatisfy { $0.event == nil })
+    #expect(rig.face.streams.connections.map(\.number) == [market])
+    for key in keys {
+      let client = TestClient(stamp: 1)
+      let answer = rig.face.answer(
+        client.signed(.extendListenKey, "listenKey=" + key), at: 1)
+      #expect(answer.code == 730708)
+      let number = rig.open(key)
+      #expect(rig.take(at: 1).texts(of: number) == [StreamText.invalidListenKey])
+    }
+    rig.subscribe(rig.open(try rig.listenKey()), to: StreamRig.orders)
+    rig.place(limitBuy)
+    #expect(rig.take(at: 2).compactMap(\.event?.order).count == 1)
+  }
+
   @Test func `a subscription is refused with code 0`() throws {
     var rig = StreamRig(
       Self.rule(.user, .refuse),
@@ -229,6 +253,7 @@ import Transport
     let kinds: [(String, StreamFaults.Fault)] = [
       (#""stream_unavailable""#, .unavailable), (#""stream_refuse""#, .refuse),
       (#""stream_drop""#, .drop), (#""stream_close""#, .close),
+      (#""stream_expire""#, .expire),
       (#""stream_lag", "delay_ms": 300"#, .lag(.milliseconds(300))),
       (#""stream_duplicate""#, .duplicate),
       (#""stream_reorder""#, .reorder(within: .seconds(1))),
@@ -266,8 +291,8 @@ import Transport
     (
       #"{"stream": "user", "fault": "late"}"#,
       #"there is no fault "late" of streams; there are stream_unavailable, stream_refuse, "#
-        + "stream_drop, stream_close, stream_lag, stream_duplicate, stream_reorder, stream_lose, "
-        + "stream_silent, stream_garbage, stream_stale, stream_crossed, stream_empty"
+        + "stream_drop, stream_close, stream_expire, stream_lag, stream_duplicate, stream_reorder, "
+        + "stream_lose, stream_silent, stream_garbage, stream_stale, stream_crossed, stream_empty"
     ),
     (#"{"stream": "user", "fault": "stream_lag"}"#, #""delay_ms" is missing"#),
     (
@@ -289,7 +314,8 @@ import Transport
 
   @Test func `every fault is in the help`() {
     for kind in [
-      "unavailable", "refuse", "drop", "close", "lag", "duplicate", "reorder", "lose", "silent",
+      "unavailable", "refuse", "drop", "close", "expire", "lag", "duplicate", "reorder", "lose",
+      "silent",
       "garbage", "stale", "crossed", "empty",
     ] {
       #expect(SimulatorProgram.help.contains("  stream_\(kind) "))

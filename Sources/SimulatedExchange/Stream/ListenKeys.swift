@@ -61,6 +61,9 @@ struct ListenKeys: Sendable {
     }
   }
 
+  /// Every key is as unknown as one that has come to its end.
+  mutating func expire() { entries = [] }
+
   private mutating func make(at now: MonotonicTime) throws(Refusal) -> JSONValue {
     guard entries.count < Self.maximum else { throw .tooManyListenKeys }
     let key = (0..<4).map { _ in fate.hexadecimal }.joined()

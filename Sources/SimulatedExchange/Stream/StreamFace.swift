@@ -24,6 +24,7 @@ struct StreamFace: Sendable {
 
   /// Connections that one listen key opens at the same time.
   static let connectionsPerKey = 5
+  private static let keyExpired = "the listen key has expired"
 
   var faults: StreamFaults
   private(set) var counts = StreamCounts()
@@ -35,6 +36,8 @@ struct StreamFace: Sendable {
   private var books = BookFeed()
   /// From the first connection of the account on.
   private var account: AccountFeed?
+  /// From a fault: the listen keys die in this turn.
+  private var keysExpire = false
   private var fate: SplitMix64
 
   init(_ configuration: SimulatorConfiguration) {
@@ -173,11 +176,13 @@ struct StreamFace: Sendable {
 
   /// Everything that is to be sent by now.
   mutating func turn(
-    exchange: inout SpotExchange, keys: ListenKeys, at now: Moment
+    exchange: inout SpotExchange, keys: inout ListenKeys, at now: Moment
   ) -> [StreamDelivery] {
     closeOverdue(keys, at: now.monotonic)
     pushAccount(&exchange, at: now)
     pushBooks(exchange, at: now)
+    if keysExpire { keys.expire() }
+    keysExpire = false
     for number in connections.map(\.number) { sendDue(to: number, at: now.monotonic) }
     defer { pending = [] }
     return pending
@@ -196,7 +201,7 @@ struct StreamFace: Sendable {
   private mutating func closeOverdue(_ keys: ListenKeys, at now: MonotonicTime) {
     for connection in connections {
       if let key = connection.listenKey, !keys.isAlive(key, at: now) {
-        close(connection.number, .normal, "the listen key has expired")
+        close(connection.number, .normal, Self.keyExpired)
       } else if let reason = connection.end(at: now) {
         close(connection.number, .normal, reason)
       }
@@ -274,6 +279,7 @@ struct StreamFace: Sendable {
     case .garbage:
       pending.append(StreamDelivery(connection: number, action: .binary(garbage())))
     case .drop: leave(number, .reset)
+    case .expire: expireKeys()
     case .close: close(number, .goingAway, "")
     // The last two are of other occasions.
     case .lose, .unavailable, .refuse: break
@@ -283,6 +289,13 @@ struct StreamFace: Sendable {
   /// A tag of wire type 7, which protobuf does not have, and anything behind it.
   private mutating func garbage() -> [UInt8] {
     [0x0F] + (0..<fate.below(200)).map { _ in UInt8(fate.below(256)) }
+  }
+
+  private mutating func expireKeys() {
+    keysExpire = true
+    for connection in connections where connection.listenKey != nil {
+      close(connection.number, .normal, Self.keyExpired)
+    }
   }
 
   private mutating func sendDue(to number: Int, at now: MonotonicTime) {

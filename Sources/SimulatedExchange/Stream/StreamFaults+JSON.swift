@@ -13,6 +13,8 @@ extension StreamFaults {
                of a push:
           stream_drop         connection reset instead
           stream_close        closed with code 1001 instead
+          stream_expire       every listen key dies instead: its connections end,
+                              and its extension is answered with 730708
           stream_lag          sent late, those behind it too      "delay_ms": n
           stream_duplicate    sent twice
           stream_reorder      sent behind the next one, or when   "within_ms": 1000
@@ -30,9 +32,9 @@ extension StreamFaults {
 
 extension FaultRuleReader {
   private static let streamKinds = [
-    "stream_unavailable", "stream_refuse", "stream_drop", "stream_close", "stream_lag",
-    "stream_duplicate", "stream_reorder", "stream_lose", "stream_silent", "stream_garbage",
-    "stream_stale", "stream_crossed", "stream_empty",
+    "stream_unavailable", "stream_refuse", "stream_drop", "stream_close", "stream_expire",
+    "stream_lag", "stream_duplicate", "stream_reorder", "stream_lose", "stream_silent",
+    "stream_garbage", "stream_stale", "stream_crossed", "stream_empty",
   ]
 
   /// Throws what is wrong with the rule.
@@ -61,6 +63,7 @@ extension FaultRuleReader {
     case "stream_refuse": return .refuse
     case "stream_drop": return .drop
     case "stream_close": return .close
+    case "stream_expire": return .expire
     case "stream_lag": return .lag(.milliseconds(try integer(required: "delay_ms", in: times)))
     case "stream_duplicate": return .duplicate
     case "stream_reorder":

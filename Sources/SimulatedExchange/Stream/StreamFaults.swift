@@ -19,6 +19,8 @@ package struct StreamFaults: Hashable, Sendable {
     case drop
     /// Instead of a push, a close frame with code 1001.
     case close
+    /// Instead of a push, every listen key dies, and the connections that they opened end.
+    case expire
     /// The push is sent so much later, and those behind it not before it.
     case lag(Duration)
     case duplicate
@@ -98,7 +100,7 @@ extension StreamFaults.Fault {
     switch self {
     case .unavailable: .upgrade
     case .refuse: .subscription
-    case .drop, .close, .lag, .duplicate, .reorder, .lose, .silent, .garbage: .push
+    case .drop, .close, .expire, .lag, .duplicate, .reorder, .lose, .silent, .garbage: .push
     case .stale, .crossed, .empty: .bookPush
     }
   }
@@ -109,6 +111,7 @@ extension StreamFaults.Fault {
     case .refuse: "stream_refuse"
     case .drop: "stream_drop"
     case .close: "stream_close"
+    case .expire: "stream_expire"
     case .lag: "stream_lag"
     case .duplicate: "stream_duplicate"
     case .reorder: "stream_reorder"

@@ -50,6 +50,18 @@ import Testing
     #expect(harness.streamsConnected == 1, "the connection stays")
   }
 
+  /// A key lives 60 minutes from its last extension.
+  @Test func `an extension that fails is tried several times while the key lives`() {
+    exchange.script = { dispatch, _ in
+      dispatch.request == .extendAccountStream ? .answer(.failed(.noAnswer("time out"))) : nil
+    }
+    let harness = open()
+    harness.advance(by: .seconds(55 * 60))
+    #expect(keys(harness).first == .openAccountStream)
+    #expect(keys(harness).count { $0 == .extendAccountStream } >= 3)
+    #expect(keys(harness).count { $0 == .openAccountStream } == 1)
+  }
+
   @Test func `a key that has ended is made anew, and the stream connected with it`() {
     let harness = open()
     exchange.script = { dispatch, _ in

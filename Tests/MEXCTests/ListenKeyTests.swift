@@ -129,3 +129,14 @@ private let echo = #"{"listenKey":"\#(keyText)"}"#
     for text in texts { #expect(!text.contains("pqia91"), "\(text)") }
   }
 }
+
+/// How often the key is extended, held against the exchange's rules (MEXC spot v3, "Listen key").
+@Suite struct ListenKeyRefreshTests {
+  /// The exchange advises to extend it every 30 minutes, maintained clients do it every 20.
+  private static let advised: ClosedRange<Duration> = .seconds(20 * 60)...(.seconds(30 * 60))
+
+  @Test func `a key is extended as often as the exchange advises`() throws {
+    let refresh = try #require(MEXCSpot.spotTraits.accountStreamRefresh)
+    #expect(Self.advised.contains(refresh))
+  }
+}

@@ -76,15 +76,23 @@ final class SpoolFolders {
 
   /// A file that has changed so lately by this process's clock was stamped by the same one.
   private static let lately = Duration.milliseconds(100)
+  private static let comparisonInterval = Duration.seconds(1)
+  /// How far the file system's clock was ahead of this process's.
+  private var comparison: (ahead: Duration, at: MonotonicTime)?
 
   /// The time by the clock that stamps the files, or by this process's where no folder can be
-  /// touched. To ask the file system is a write: where the file's last change has just been by this
-  /// process's clock, that one will do.
+  /// touched. To ask the file system is a write: not where the file's last change has just been by this
+  /// process's clock, and once a second.
   func time(of status: FileStatus) -> WallTime {
-    let own = Clock.wall()
-    let age = own.since(status.lastChange(before: own))
-    if age >= .zero && age < Self.lately { return own }
-    return active.fileSystemTime() ?? own
+    let own = Clock.now()
+    let age = own.wall.since(status.lastChange(before: own.wall))
+    if age >= .zero && age < Self.lately { return own.wall }
+    if let comparison, own.monotonic.since(comparison.at) < Self.comparisonInterval {
+      return own.wall.advanced(by: comparison.ahead)
+    }
+    guard let time = active.fileSystemTime() else { return own.wall }
+    comparison = (time.since(own.wall), own.monotonic)
+    return time
   }
 
   // MARK: Moves

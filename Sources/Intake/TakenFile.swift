@@ -7,7 +7,7 @@ package struct TakenFile: Hashable, Sendable {
   /// `nil` where whatever has the name is meant: to `active` nobody else adds files.
   let identity: FileIdentity?
   /// `nil` where the file was not read.
-  let content: [UInt8]?
+  package let content: [UInt8]?
 
   package init(named name: [UInt8]) {
     self.name = name

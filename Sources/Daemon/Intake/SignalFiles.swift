@@ -10,6 +10,13 @@ import Store
 /// over. What the file system refuses is tried again.
 final class SignalFiles {
   private static let retryInterval: Duration = .seconds(1)
+  /// Each report is a write that the disk must confirm, and orders wait for the same loop: what a flood
+  /// leaves is moved bit by bit, and whatever else has come goes between.
+  private static let movingTime: Duration = .milliseconds(4)
+  /// Moved in one go, with their reports written together.
+  private static let movesTogether = 16
+  /// What waits holds the content of its file. Beyond this the flood waits instead.
+  private static let waitingBytesMaximum = 8 * 1_048_576
 
   private let time: Timekeeper
   private let logger: Logger
@@ -22,8 +29,10 @@ final class SignalFiles {
   private var activeFiles: [SignalID: [UInt8]] = [:]
   /// What stands, or is to stand, beside a signal's file.
   private var doubts: [SignalID: [UInt8]] = [:]
-  /// What is over, until everything is that is told together: their reports are written together.
+  /// What is over and still lies where it was, oldest first.
   private var moves: [SpoolMove] = []
+  private var waitingBytes = 0
+  private var isContinuing = false
   private var failedMoves: [(move: SpoolMove, error: SpoolError)] = []
   /// Files of remembered signals that could not be moved to `active` yet.
   private var failedClaims: [(file: TakenFile, id: SignalID, error: SpoolError)] = []
@@ -77,7 +86,7 @@ final class SignalFiles {
 
   /// Moves a file that was no signal, or none that is new, out of `incoming`.
   func dispose(_ file: TakenFile, to outcome: SpoolOutcome, _ report: JSONValue) {
-    moves.append(SpoolMove(file, from: .incoming, to: outcome, report: bytes(report)))
+    moveLater(SpoolMove(file, from: .incoming, to: outcome, report: bytes(report)))
   }
 
   /// The signal's story is over: its file goes where the story ended.
@@ -96,7 +105,7 @@ final class SignalFiles {
     } else {
       return
     }
-    moves.append(
+    moveLater(
       SpoolMove(
         file, from: place, to: OutcomeReport.folder(of: outcome),
         report: bytes(OutcomeReport.outcome(outcome))))
@@ -104,7 +113,7 @@ final class SignalFiles {
 
   /// What was reported when the operator closed the signal is not the truth any more.
   private func amend(_ outcome: Outcome) {
-    moveFiles()
+    moveAllFiles()
     do throws(StoreError) {
       guard let spool, let record = try store.signal(outcome.signalID),
         case .file(let name) = record.origin
@@ -131,11 +140,35 @@ final class SignalFiles {
     }
   }
 
-  /// Moves the files whose story is over.
+  private func moveLater(_ move: SpoolMove) {
+    moves.append(move)
+    waitingBytes += move.bytes
+  }
+
+  /// Moves files whose story is over, as many as a turn may move, and goes on in the next one.
   func moveFiles() {
-    guard let spool, !moves.isEmpty else { return }
-    let waiting = moves
-    moves = []
+    let end = time.now().monotonic.advanced(by: Self.movingTime)
+    repeat {
+      moveNext()
+    } while !moves.isEmpty
+      && (time.now().monotonic < end || waitingBytes > Self.waitingBytesMaximum)
+    guard !moves.isEmpty, !isContinuing else { return }
+    isContinuing = true
+    time.schedule(time.now().monotonic) { [weak self] in
+      self?.isContinuing = false
+      self?.moveFiles()
+    }
+  }
+
+  func moveAllFiles() {
+    while !moves.isEmpty { moveNext() }
+  }
+
+  private func moveNext() {
+    let waiting = Array(moves.prefix(Self.movesTogether))
+    moves.removeFirst(waiting.count)
+    waitingBytes -= waiting.reduce(0) { $0 + $1.bytes }
+    guard let spool else { return }
     let results = spool.finish(waiting, replacing: OutcomeReport.isSameEnd)
     for (move, result) in zip(waiting, results) {
       guard case .failure(let error) = result, error != .vanished else { continue }
@@ -162,8 +195,9 @@ final class SignalFiles {
     let claims = failedClaims
     failedClaims = []
     for failed in claims { claim(failed.file, for: failed.id) }
-    moves += failedMoves.map(\.move)
+    let failed = failedMoves
     failedMoves = []
+    for failure in failed { moveLater(failure.move) }
     moveFiles()
     let doubts = failedDoubts
     failedDoubts = []
@@ -232,7 +266,7 @@ final class SignalFiles {
       let (files, strays) = try spool.listActive()
       for name in files { adopt(name, in: spool, underWay) }
       for name in strays { removeStray(name, from: spool, underWay) }
-      moveFiles()
+      moveAllFiles()
     } catch {
       logger.log(.error, "the active folder cannot be listed", [LogField("error", "\(error)")])
     }
@@ -249,7 +283,7 @@ final class SignalFiles {
     do throws(StoreError) {
       guard let record = try store.signal(signal.id) else { return logStranger(name) }
       guard let order = try store.order(OrderKey(signal: signal.id)) else {
-        return moves.append(
+        return moveLater(
           SpoolMove(
             TakenFile(named: name), from: .active, to: .rejected,
             report: bytes(
@@ -291,6 +325,10 @@ final class SignalFiles {
           "was the database replaced? look at the exchange before dropping the signal again"),
       ])
   }
+}
+
+extension SpoolMove {
+  fileprivate var bytes: Int { (file.content?.count ?? 0) + report.count }
 }
 
 extension Order {

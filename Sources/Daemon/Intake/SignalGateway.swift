@@ -107,6 +107,7 @@ package final class SignalGateway {
   }
 
   package func close() {
+    files.moveAllFiles()
     spool?.close()
     server?.close()
     spool = nil

@@ -51,25 +51,36 @@ private enum SHA256 {
 
   /// The 32 bytes of the code.
   package func digest(of bytes: some Collection<UInt8>) -> [UInt8] {
-    let found = bytes.withContiguousStorageIfAvailable { unsafe code(of: $0) }
-    if let found { return found }
-    return unsafe Array(bytes).withUnsafeBufferPointer { unsafe code(of: $0) }
+    let code = code(of: bytes)
+    return code.indices.map { code[$0] }
   }
 
   /// The code as 64 lower-case hexadecimal digits.
   package func hexDigest(of bytes: some Collection<UInt8>) -> String {
-    Hexadecimal.text(of: digest(of: bytes))
+    var text: [UInt8] = []
+    Hexadecimal.append(code(of: bytes).span, to: &text)
+    return String(decoding: text, as: UTF8.self)
   }
 
-  private func code(of bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
-    // A duplicate of the keyed context costs half of keying a new one, and leaves the first as it is.
-    guard let context = unsafe EVP_MAC_CTX_dup(keyed) else { fatalError("out of memory") }
-    defer { unsafe EVP_MAC_CTX_free(context) }
-    var code = [UInt8](repeating: 0, count: SHA256.bytes)
+  /// The code, without asking for memory of Swift's.
+  package func code(of bytes: Span<UInt8>) -> InlineArray<32, UInt8> {
+    unsafe bytes.withUnsafeBufferPointer { unsafe code(of: $0) }
+  }
+
+  private func code(of bytes: some Collection<UInt8>) -> InlineArray<32, UInt8> {
+    bytes.withContiguousStorageIfAvailable { unsafe code(of: $0) } ?? code(of: Array(bytes).span)
+  }
+
+  private func code(of bytes: UnsafeBufferPointer<UInt8>) -> InlineArray<32, UInt8> {
+    var code = InlineArray<32, UInt8>(repeating: 0)
+    var span = code.mutableSpan
     var length = 0
-    let done =
-      unsafe EVP_MAC_update(context, bytes.baseAddress, bytes.count) == 1
-      && EVP_MAC_final(context, &code, &length, code.count) == 1
+    let done = unsafe span.withUnsafeMutableBufferPointer { code in
+      // EVP_MAC_init(3): without a key the context begins anew under the one that it has.
+      unsafe EVP_MAC_init(keyed, nil, 0, nil) == 1
+        && EVP_MAC_update(keyed, bytes.baseAddress, bytes.count) == 1
+        && EVP_MAC_final(keyed, code.baseAddress, &length, code.count) == 1
+    }
     invariant(done && length == SHA256.bytes, "a keyed HMAC context gives 32 bytes")
     return code
   }
@@ -78,14 +89,21 @@ private enum SHA256 {
 /// Bytes as lower-case hexadecimal digits.
 package enum Hexadecimal {
   package static func text(of bytes: [UInt8]) -> String {
-    let digits = Array("0123456789abcdef".utf8)
     var text: [UInt8] = []
-    text.reserveCapacity(2 * bytes.count)
-    for byte in bytes {
-      text.append(digits[Int(byte >> 4)])
-      text.append(digits[Int(byte & 15)])
-    }
+    append(bytes.span, to: &text)
     return String(decoding: text, as: UTF8.self)
+  }
+
+  package static func append(_ bytes: Span<UInt8>, to text: inout [UInt8]) {
+    text.reserveCapacity(text.count + 2 * bytes.count)
+    for index in bytes.indices {
+      text.append(digit(bytes[index] >> 4))
+      text.append(digit(bytes[index] & 15))
+    }
+  }
+
+  private static func digit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
   }
 
   /// Digits of either case, two a byte; `nil` when the text is anything else.

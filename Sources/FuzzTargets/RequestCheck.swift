@@ -85,12 +85,12 @@ enum RequestCheck {
   private static func checkRepetition(of request: ReceivedRequest) throws(Broken) {
     guard let serializer else { throw Broken("there is no serializer") }
     let target = request.path + (request.query.map { "?" + $0 } ?? "")
-    guard let method = HTTPRequest.Method(rawValue: request.method),
-      let bytes = try? serializer.bytes(
-        of: HTTPRequest(
-          method, target, headers: request.headers.filter { mayBeSent($0.name) },
-          body: request.body))
-    else { return }
+    guard let method = HTTPRequest.Method(rawValue: request.method) else { return }
+    let copy = HTTPRequest(
+      method, target, headers: request.headers.filter { mayBeSent($0.name) }, body: request.body)
+    // What a buffer holds from before must not show.
+    var bytes = Array("POST /".utf8)
+    guard (try? serializer.write(copy, to: &bytes)) != nil else { return }
     let again = try read(bytes, cut: [])
     try require(again.violation == nil && again.requests.count == 1, "sent, it is not one request")
     let sent = again.requests[0]

@@ -2,18 +2,18 @@ package import Domain
 import JSON
 import Transport
 
-/// One endpoint with its parameters, before signing (MEXC spot v3).
+/// One endpoint, whose path and parameters are written where they are to be signed (MEXC spot v3).
 struct Call {
   let method: HTTPRequest.Method
-  /// Under `/api/v3`.
-  let path: String
   let isSigned: Bool
-  private(set) var query = QueryString()
 
-  private init(_ method: HTTPRequest.Method, _ path: String, isSigned: Bool) {
+  private init(
+    _ method: HTTPRequest.Method, _ path: String, isSigned: Bool = true,
+    _ target: inout RequestTarget
+  ) {
     self.method = method
-    self.path = path
     self.isSigned = isSigned
+    target.begin(path)
   }
 
   /// Symbols named in one query, and the bytes of their names. More are had by asking for all: a
@@ -25,94 +25,99 @@ struct Call {
   private static let tradesMaximum = 100
 
   /// `apiKey` is the one that signs; `listenKey` is the one of the account's stream.
-  init(_ request: ExchangeRequest, apiKey: String? = nil, listenKey: ListenKey? = nil) {
+  init(
+    _ request: ExchangeRequest, apiKey: String?, listenKey: ListenKey?,
+    into target: inout RequestTarget
+  ) {
     switch request {
     case .serverTime:
-      self.init(.get, "/time", isSigned: false)
+      self.init(.get, "/api/v3/time", isSigned: false, &target)
     case .instruments(let symbols):
-      self.init(.get, "/exchangeInfo", isSigned: false)
+      self.init(.get, "/api/v3/exchangeInfo", isSigned: false, &target)
       if symbols.count == 1 {
-        query.add("symbol", symbols[0].text)
+        target.add("symbol", symbols[0].text)
       } else if symbols.count <= Self.listedSymbolsMaximum && !symbols.isEmpty {
-        var list = QueryString()
-        list.add("symbols", symbols.map(\.text).joined(separator: ","))
-        if list.text.utf8.count <= Self.listedBytesMaximum { query = list }
+        let path = target
+        target.add("symbols", symbols.map(\.text).joined(separator: ","))
+        if target.bytes.count - path.bytes.count > Self.listedBytesMaximum { target = path }
       }
     case .prices(let symbols):
-      self.init(.get, "/ticker/price", isSigned: false)
-      if symbols.count == 1 { query.add("symbol", symbols[0].text) }
+      self.init(.get, "/api/v3/ticker/price", isSigned: false, &target)
+      if symbols.count == 1 { target.add("symbol", symbols[0].text) }
     case .tradableSymbols:
-      self.init(.get, "/selfSymbols", isSigned: true)
+      self.init(.get, "/api/v3/selfSymbols", &target)
     case .keyInformation:
-      self.init(.get, "/apiKeyInfo", isSigned: true)
-      if let apiKey { query.add("accessKey", apiKey) }
-    case .accountRights: self.init(.get, "/account", isSigned: true)
+      self.init(.get, "/api/v3/apiKeyInfo", &target)
+      if let apiKey { target.add("accessKey", apiKey) }
+    case .accountRights: self.init(.get, "/api/v3/account", &target)
     case .place(let requests) where requests.count == 1:
-      self.init(.post, "/order", isSigned: true)
-      add(requests[0])
+      self.init(.post, "/api/v3/order", &target)
+      Self.forEachParameter(of: requests[0]) { target.add($0, $1) }
     case .place(let requests):
-      self.init(.post, "/batchOrders", isSigned: true)
-      query.add("batchOrders", JSONValue.array(requests.map(Self.element)).compactText())
+      self.init(.post, "/api/v3/batchOrders", &target)
+      target.add("batchOrders", JSONValue.array(requests.map(Self.element)).compactText())
     case .validate(let request):
-      self.init(.post, "/order/test", isSigned: true)
-      add(request)
+      self.init(.post, "/api/v3/order/test", &target)
+      Self.forEachParameter(of: request) { target.add($0, $1) }
     case .order(let symbol, let reference):
-      self.init(.get, "/order", isSigned: true)
-      add(symbol, reference)
+      self.init(.get, "/api/v3/order", &target)
+      Self.add(symbol, reference, to: &target)
     case .openOrders(let symbol):
-      self.init(.get, "/openOrders", isSigned: true)
-      query.add("symbol", symbol.text)
+      self.init(.get, "/api/v3/openOrders", &target)
+      target.add("symbol", symbol.text)
     case .recentOrders(let symbol, let since):
-      self.init(.get, "/allOrders", isSigned: true)
-      add(symbol, since: since, limit: Self.ordersMaximum)
+      self.init(.get, "/api/v3/allOrders", &target)
+      Self.add(symbol, since: since, limit: Self.ordersMaximum, to: &target)
     case .trades(let symbol, let since):
-      self.init(.get, "/myTrades", isSigned: true)
-      add(symbol, since: since, limit: Self.tradesMaximum)
+      self.init(.get, "/api/v3/myTrades", &target)
+      Self.add(symbol, since: since, limit: Self.tradesMaximum, to: &target)
     case .cancel(let symbol, let reference):
-      self.init(.delete, "/order", isSigned: true)
-      add(symbol, reference)
-    case .openAccountStream: self.init(.post, "/userDataStream", isSigned: true)
+      self.init(.delete, "/api/v3/order", &target)
+      Self.add(symbol, reference, to: &target)
+    case .openAccountStream: self.init(.post, "/api/v3/userDataStream", &target)
     case .extendAccountStream:
-      self.init(.put, "/userDataStream", isSigned: true)
-      if let listenKey { query.add("listenKey", listenKey.text) }
+      self.init(.put, "/api/v3/userDataStream", &target)
+      if let listenKey { target.add("listenKey", listenKey.text) }
     }
-  }
-
-  private mutating func add(_ request: OrderRequest) {
-    for (name, value) in Self.parameters(of: request) { query.add(name, value) }
   }
 
   /// One order among several: the same parameters, all as text.
   private static func element(_ request: OrderRequest) -> JSONValue {
-    .object(pairs: parameters(of: request).map { ($0, .string($1)) })
+    var pairs: [(String, JSONValue)] = []
+    forEachParameter(of: request) { pairs.append(($0, .string($1))) }
+    return .object(pairs: pairs)
   }
 
-  private static func parameters(of request: OrderRequest) -> [(String, String)] {
-    var parameters = [
-      ("symbol", request.symbol.text), ("side", request.side.exchangeWord),
-      ("type", request.type.exchangeWord),
-    ]
+  private static func forEachParameter(
+    of request: OrderRequest, _ take: (_ name: String, _ value: String) -> Void
+  ) {
+    take("symbol", request.symbol.text)
+    take("side", request.side.exchangeWord)
+    take("type", request.type.exchangeWord)
     switch request.amount {
-    case .base(let quantity): parameters.append(("quantity", quantity.description))
-    case .quote(let quantity): parameters.append(("quoteOrderQty", quantity.description))
+    case .base(let quantity): take("quantity", quantity.description)
+    case .quote(let quantity): take("quoteOrderQty", quantity.description)
     }
-    if let price = request.price { parameters.append(("price", price.description)) }
-    parameters.append(("newClientOrderId", request.clientOrderID.text))
-    return parameters
+    if let price = request.price { take("price", price.description) }
+    take("newClientOrderId", request.clientOrderID.text)
   }
 
-  private mutating func add(_ symbol: Symbol, _ reference: OrderReference) {
-    query.add("symbol", symbol.text)
+  private static func add(
+    _ symbol: Symbol, _ reference: OrderReference, to target: inout RequestTarget
+  ) {
+    target.add("symbol", symbol.text)
     switch reference {
-    case .orderID(let text): query.add("orderId", text)
-    case .clientOrderID(let id): query.add("origClientOrderId", id.text)
+    case .orderID(let text): target.add("orderId", text)
+    case .clientOrderID(let id): target.add("origClientOrderId", id.text)
     }
   }
 
-  private mutating func add(_ symbol: Symbol, since: WallTime, limit: Int) {
-    query.add("symbol", symbol.text)
-    query.add("startTime", String(since.milliseconds))
-    query.add("limit", String(limit))
+  private static func add(
+    _ symbol: Symbol, since: WallTime, limit: Int, to target: inout RequestTarget
+  ) {
+    target.add("symbol", symbol.text)
+    target.add("startTime", String(since.milliseconds))
+    target.add("limit", String(limit))
   }
 }
 

@@ -1,6 +1,7 @@
 import Cryptography
 package import Domain
 package import Platform
+import Transport
 
 /// An API key and the means to sign with its secret. The secret itself stays inside OpenSSL; nothing
 /// here prints either of the two.
@@ -28,7 +29,9 @@ package final class Credentials: CustomStringConvertible, CustomDebugStringConve
   private static let maximumLength = 256
 
   let apiKey: String
-  private let code: HMACSHA256
+  private let hmac: HMACSHA256
+  private let readingFields: HTTPFields
+  private let writingFields: HTTPFields
 
   /// Copies what it needs; the secrets may be let go afterwards. Throws which of the two cannot be
   /// what MEXC gives out.
@@ -40,7 +43,10 @@ package final class Credentials: CustomStringConvertible, CustomDebugStringConve
     self.apiKey = apiKey.withBytes { bytes in
       String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
     }
-    code = secret.withBytes { HMACSHA256(key: $0) }
+    hmac = secret.withBytes { HMACSHA256(key: $0) }
+    readingFields = [(name: "X-MEXC-APIKEY", value: self.apiKey)]
+    // Without it the exchange answers 700013 to anything but GET, whatever the body.
+    writingFields = readingFields + [(name: "Content-Type", value: "application/json")]
   }
 
   private static func isWord(_ bytes: Span<UInt8>) -> Bool {
@@ -48,12 +54,16 @@ package final class Credentials: CustomStringConvertible, CustomDebugStringConve
       && bytes.indices.allSatisfy { bytes[$0] > 0x20 && bytes[$0] < 0x7F }
   }
 
-  /// HMAC-SHA256 of the text under the secret, in lower-case hexadecimal (MEXC spot v3, "Signed").
-  package func signature(of text: String) -> String {
-    signature(of: Array(text.utf8))
+  /// What a signed request bears beside its target.
+  func fields(of method: HTTPRequest.Method) -> HTTPFields {
+    method == .get ? readingFields : writingFields
   }
 
-  func signature(of bytes: [UInt8]) -> String { code.hexDigest(of: bytes) }
+  /// HMAC-SHA256 of the text under the secret, in lower-case hexadecimal (MEXC spot v3, "Signed").
+  package func signature(of text: String) -> String { hmac.hexDigest(of: text.utf8) }
+
+  /// The same, as the 32 bytes that the digits stand for.
+  func code(of bytes: Span<UInt8>) -> InlineArray<32, UInt8> { hmac.code(of: bytes) }
 
   /// Whether both sign alike, under one API key.
   package func isSame(as other: Credentials) -> Bool {

@@ -24,6 +24,8 @@ package struct MEXCSpot {
 
   private let credentials: Credentials?
   private let receiveWindow: Duration
+  /// Of the latest request: the next one is written into its memory.
+  private var target = RequestTarget()
   /// Throttling answers in a row that named no time to wait.
   private var unstatedThrottles = 0
   private var accountStream = AccountStreamKey()
@@ -36,25 +38,17 @@ package struct MEXCSpot {
 
   /// The request as it goes out. `stampedAt` is the exchange's time. `nil` when the request must be
   /// signed and there are no credentials.
-  package func httpRequest(
+  package mutating func httpRequest(
     for request: ExchangeRequest, stampedAt: WallTime
   ) -> HTTPRequest? {
     let call = Call(
-      request, apiKey: credentials?.apiKey, listenKey: accountStream.key)
-    var query = call.query
-    var headers: HTTPFields = []
-    if call.isSigned {
-      guard let credentials else { return nil }
-      query.add("recvWindow", String(receiveWindow.wholeMilliseconds))
-      query.add("timestamp", String(stampedAt.milliseconds))
-      query.sign(with: credentials)
-      headers.append((name: "X-MEXC-APIKEY", value: credentials.apiKey))
-    }
-    // Without it the exchange answers 700013 to anything but GET, whatever the body.
-    if call.method != .get { headers.append((name: "Content-Type", value: "application/json")) }
-    let parameters = query.text
-    let target = "/api/v3" + call.path + (parameters.isEmpty ? "" : "?" + parameters)
-    return HTTPRequest(call.method, target, headers: headers)
+      request, apiKey: credentials?.apiKey, listenKey: accountStream.key, into: &target)
+    guard call.isSigned else { return HTTPRequest(call.method, target.bytes) }
+    guard let credentials else { return nil }
+    target.add("recvWindow", String(receiveWindow.wholeMilliseconds))
+    target.add("timestamp", String(stampedAt.milliseconds))
+    target.sign(with: credentials)
+    return HTTPRequest(call.method, target.bytes, headers: credentials.fields(of: call.method))
   }
 
   /// What the exchange's answer to `request`, or the lack of one, means. `now` is the exchange's time

@@ -26,6 +26,8 @@ package final class HTTPClient {
   package let loop: EventLoop
   private let tls: TLSContext?
   private let serializer: HTTPRequestSerializer
+  /// Of the latest request: the next one is written into its memory, once that one has ended.
+  private var bytes: [UInt8] = []
   private let resolver: Resolver
   private lazy var maintenance = DeadlineTimer(loop) { [weak self] in self?.maintain() }
 
@@ -101,9 +103,8 @@ package final class HTTPClient {
     _ request: HTTPRequest, _ kind: Kind, before deadline: MonotonicTime? = nil,
     completion: @escaping Completion
   ) {
-    let bytes: [UInt8]
     do throws(HTTPRequest.Flaw) {
-      bytes = try serializer.bytes(of: request)
+      try serializer.write(request, to: &bytes)
     } catch {
       fail(completion, self.error(.notSent, .queue, .invalidRequest(error)))
       return

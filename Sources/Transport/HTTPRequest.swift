@@ -10,20 +10,28 @@ package struct HTTPRequest: Sendable {
     case delete = "DELETE"
   }
 
-  package var method: Method
+  package let method: Method
   /// `/path?query`, already encoded; the endpoint's prefix goes before it.
-  package var target: String
-  package var headers: HTTPFields
-  package var body: [UInt8]
+  package let targetBytes: [UInt8]
+  package let headers: HTTPFields
+  package let body: [UInt8]
+
+  package init(
+    _ method: Method, _ target: [UInt8], headers: HTTPFields = [], body: [UInt8] = []
+  ) {
+    self.method = method
+    targetBytes = target
+    self.headers = headers
+    self.body = body
+  }
 
   package init(
     _ method: Method, _ target: String, headers: HTTPFields = [], body: [UInt8] = []
   ) {
-    self.method = method
-    self.target = target
-    self.headers = headers
-    self.body = body
+    self.init(method, Array(target.utf8), headers: headers, body: body)
   }
+
+  package var target: String { String(decoding: targetBytes, as: UTF8.self) }
 
   /// Why a request is not sent: our own mistake, found before the first byte leaves.
   package enum Flaw: Error, Hashable, Sendable, CustomStringConvertible {
@@ -65,29 +73,32 @@ package struct HTTPRequestSerializer {
       """.utf8)
   }
 
-  /// The request as it leaves. Throws which rule it breaks.
-  package func bytes(of request: HTTPRequest) throws(HTTPRequest.Flaw) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(512 + request.target.utf8.count + request.body.count)
+  /// Replaces what `bytes` hold by the request as it leaves. Throws which rule it breaks, and leaves
+  /// a part of it then.
+  package func write(
+    _ request: HTTPRequest, to bytes: inout [UInt8]
+  ) throws(HTTPRequest.Flaw) {
+    bytes.removeAll(keepingCapacity: true)
     bytes.append(contentsOf: request.method.rawValue.utf8)
     bytes.append(0x20)
     bytes.append(contentsOf: prefix)
-    let target = bytes.count
-    bytes.append(contentsOf: request.target.utf8)
-    guard request.target.utf8.first == 0x2F,
-      bytes[target...].allSatisfy({ $0.isVisibleASCII && $0 != 0x23 })
+    guard request.targetBytes.first == 0x2F,
+      request.targetBytes.allSatisfy({ $0.isVisibleASCII && $0 != 0x23 })
     else { throw .targetInvalid }
+    bytes.append(contentsOf: request.targetBytes)
     bytes.append(contentsOf: " HTTP/1.1\r\n".utf8)
     bytes.append(contentsOf: common)
     for field in request.headers { try Self.append(field, to: &bytes) }
     // RFC 9110 §8.6: a method that may carry a body says its length even when it is 0.
     if request.method != .get || !request.body.isEmpty {
-      bytes.append(contentsOf: "Content-Length: \(request.body.count)\r\n".utf8)
+      bytes.append(contentsOf: "Content-Length: ".utf8)
+      bytes.append(contentsOf: String(request.body.count).utf8)
+      bytes.append(0x0D)
+      bytes.append(0x0A)
     }
     bytes.append(0x0D)
     bytes.append(0x0A)
     bytes.append(contentsOf: request.body)
-    return bytes
   }
 
   private static func append(

@@ -47,6 +47,7 @@ final class PartsMeasurement {
   private let store: OrderStore
   private var venue: MEXCSpot
   private let serializer: HTTPRequestSerializer
+  private var bytes: [UInt8] = []
   private var parser = HTTPResponseParser()
   private let instrument: Instrument
   private var engine: Engine
@@ -178,7 +179,7 @@ final class PartsMeasurement {
     meter.skip()
     guard let request = venue.httpRequest(for: dispatch.request, stampedAt: dispatch.stampedAt)
     else { throw BenchError.failed("the placement was not signed") }
-    _ = try serializer.bytes(of: request)
+    try serializer.write(request, to: &bytes)
     meter.lap(.request)
     guard case .complete(let response, _, _) = parser.feed(Self.acknowledgement.span),
       case .placed = venue.answer(to: dispatch.request, .success(response), now: now.wall)

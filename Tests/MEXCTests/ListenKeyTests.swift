@@ -27,12 +27,13 @@ private let echo = #"{"listenKey":"\#(keyText)"}"#
 
   @Test func `the calls are signed, with the key in the query`() throws {
     let credentials = try documentedCredentials()
-    let exchange = try opened()
+    var exchange = try opened()
     let expected: [(ExchangeRequest, HTTPRequest.Method, String)] = [
       (.openAccountStream, .post, ""), (.extendAccountStream, .put, "listenKey=\(keyText)&"),
     ]
     for (asked, method, parameters) in expected {
-      let request = try #require(exchange.httpRequest(for: asked, stampedAt: stamp))
+      let made = exchange.httpRequest(for: asked, stampedAt: stamp)
+      let request = try #require(made)
       let signed = parameters + "recvWindow=4000&timestamp=1644489390087"
       #expect(request.method == method)
       #expect(
@@ -43,8 +44,9 @@ private let echo = #"{"listenKey":"\#(keyText)"}"#
       #expect(request.body.isEmpty)
       #expect(MEXCSpot.cost(of: asked) == RequestCost(ipWeight: 1, uidWeight: 1))
     }
-    let stranger = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
-    #expect(stranger.httpRequest(for: .openAccountStream, stampedAt: stamp) == nil)
+    var stranger = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
+    let unsigned = stranger.httpRequest(for: .openAccountStream, stampedAt: stamp)
+    #expect(unsigned == nil)
     #expect(stranger.listenKey == nil)
   }
 

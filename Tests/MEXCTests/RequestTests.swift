@@ -7,9 +7,10 @@ import Transport
   private let stamp = WallTime(milliseconds: 1_644_489_390_087)
 
   private func request(_ request: ExchangeRequest) throws -> HTTPRequest {
-    let exchange = MEXCSpot(
+    var exchange = MEXCSpot(
       credentials: try documentedCredentials(), receiveWindow: .milliseconds(4_000))
-    return try #require(exchange.httpRequest(for: request, stampedAt: stamp))
+    let made = exchange.httpRequest(for: request, stampedAt: stamp)
+    return try #require(made)
   }
 
   @Test func `public requests are not signed`() throws {
@@ -30,9 +31,10 @@ import Transport
       (.prices([link]), "/api/v3/ticker/price?symbol=LINKUSDT"),
       (.prices([link, bitcoin]), "/api/v3/ticker/price"),
     ]
-    let exchange = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
+    var exchange = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
     for (asked, target) in expected {
-      let request = try #require(exchange.httpRequest(for: asked, stampedAt: stamp))
+      let made = exchange.httpRequest(for: asked, stampedAt: stamp)
+      let request = try #require(made)
       #expect(request.method == .get)
       #expect(request.target == target)
       #expect(request.headers.isEmpty)
@@ -101,6 +103,19 @@ import Transport
     }
   }
 
+  @Test func `a request stays as it was while others are made`() throws {
+    var exchange = MEXCSpot(
+      credentials: try documentedCredentials(), receiveWindow: .milliseconds(4_000))
+    let asked = [
+      ExchangeRequest.place([try orderRequest()]), .prices([try symbol("LINKUSDT")]),
+      .place([try orderRequest(.sell)]),
+    ]
+    let made = asked.map { exchange.httpRequest(for: $0, stampedAt: stamp)?.target }
+    let kept = asked.map { exchange.httpRequest(for: $0, stampedAt: stamp) }
+    #expect(kept.map { $0?.target } == made)
+    #expect(made == (try asked.map { try request($0).target }))
+  }
+
   @Test(arguments: [
     (OrderType.limit, "LIMIT"), (.limitMaker, "LIMIT_MAKER"),
     (.immediateOrCancel, "IMMEDIATE_OR_CANCEL"), (.fillOrKill, "FILL_OR_KILL"),
@@ -110,7 +125,7 @@ import Transport
   }
 
   @Test func `the documented look-up matches its vector`() throws {
-    let exchange = MEXCSpot(
+    var exchange = MEXCSpot(
       credentials: try documentedCredentials(), receiveWindow: .seconds(5))
     let reference = OrderReference.clientOrderID(try clientOrderID("cli-1"))
     let request = exchange.httpRequest(
@@ -121,9 +136,11 @@ import Transport
   }
 
   @Test func `nothing is signed without credentials`() throws {
-    let exchange = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
-    #expect(exchange.httpRequest(for: .place([try orderRequest()]), stampedAt: stamp) == nil)
-    #expect(exchange.httpRequest(for: .tradableSymbols, stampedAt: stamp) == nil)
+    var exchange = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
+    for asked in [ExchangeRequest.place([try orderRequest()]), .tradableSymbols] {
+      let made = exchange.httpRequest(for: asked, stampedAt: stamp)
+      #expect(made == nil)
+    }
   }
 
   @Test func `costs are the published ones`() throws {

@@ -1,6 +1,8 @@
+import Domain
 import MEXC
 import Platform
 import Testing
+import Transport
 
 @Suite struct SignatureTests {
   /// The second and third examples of MEXC's documentation, and three computed with OpenSSL.
@@ -35,33 +37,35 @@ import Testing
   }
 
   @Test func `builds and signs the documented order`() throws {
-    var query = QueryString()
+    var target = RequestTarget()
+    target.begin("/x")
     for (name, value) in [
       ("symbol", "BTCUSDT"), ("side", "BUY"), ("type", "LIMIT"), ("quantity", "1"),
       ("price", "11"), ("recvWindow", "5000"), ("timestamp", "1644489390087"),
     ] {
-      query.add(name, value)
+      target.add(name, value)
     }
-    query.sign(with: try documentedCredentials())
+    target.sign(with: try documentedCredentials())
     #expect(
-      query.text
-        == "symbol=BTCUSDT&side=BUY&type=LIMIT&quantity=1&price=11&recvWindow=5000"
+      target.text
+        == "/x?symbol=BTCUSDT&side=BUY&type=LIMIT&quantity=1&price=11&recvWindow=5000"
         + "&timestamp=1644489390087&signature="
         + "fd3e4e8543c5188531eb7279d68ae7d26a573d0fc5ab0d18eb692451654d837a")
   }
 
   @Test func `encodes before signing`() throws {
-    var query = QueryString()
-    query.add(
+    var target = RequestTarget()
+    target.begin("/x")
+    target.add(
       "batchOrders",
       #"[{"symbol":"BTCUSDT","side":"BUY","type":"LIMIT","quantity":"0.0002","price":"40000","#
         + #""newClientOrderId":"cli-1"}]"#)
-    query.add("recvWindow", "5000")
-    query.add("timestamp", "1644489390087")
-    query.sign(with: try documentedCredentials())
-    #expect(query.text.hasPrefix("batchOrders=%5B%7B%22symbol%22%3A%22BTCUSDT%22%2C"))
+    target.add("recvWindow", "5000")
+    target.add("timestamp", "1644489390087")
+    target.sign(with: try documentedCredentials())
+    #expect(target.text.hasPrefix("/x?batchOrders=%5B%7B%22symbol%22%3A%22BTCUSDT%22%2C"))
     #expect(
-      query.text.hasSuffix("50a9ffefff524f9b76837330cae847b85feb80443f0d17b8ae0f04f0a9b1bae7"))
+      target.text.hasSuffix("50a9ffefff524f9b76837330cae847b85feb80443f0d17b8ae0f04f0a9b1bae7"))
   }
 
   @Test(arguments: [
@@ -70,9 +74,10 @@ import Testing
     ("/?#%", "%2F%3F%23%25"), ("", ""),
   ])
   func `encodes what needs it`(_ value: String, _ encoded: String) {
-    var query = QueryString()
-    query.add("v", value)
-    #expect(query.text == "v=" + encoded)
+    var target = RequestTarget()
+    target.begin("/x")
+    target.add("v", value)
+    #expect(target.text == "/x?v=" + encoded)
   }
 
   @Test(arguments: [
@@ -93,8 +98,12 @@ import Testing
 
   @Test func `prints neither key nor secret`() throws {
     let credentials = try documentedCredentials()
+    var exchange = MEXCSpot(credentials: credentials, receiveWindow: .seconds(5))
+    let request = exchange.httpRequest(for: .keyInformation, stampedAt: noon)
+    #expect(request?.target.contains("mx0aBY") == true)
     var dumped = ""
     dump(credentials, to: &dumped)
+    dump(exchange, to: &dumped)
     for text in ["\(credentials)", String(reflecting: credentials), dumped] {
       #expect(!text.contains("mx0aBY"), "\(text)")
       #expect(!text.contains("45d0b3"), "\(text)")

@@ -105,7 +105,8 @@ import Transport
     var exchange = MEXCSpot(credentials: credentials, receiveWindow: .seconds(5))
     func answer(_ request: ExchangeRequest) throws -> ExchangeAnswer {
       let now = moment()
-      let made = try #require(exchange.httpRequest(for: request, stampedAt: now.wall))
+      let signed = exchange.httpRequest(for: request, stampedAt: now.wall)
+      let made = try #require(signed)
       let parts = made.target.split(separator: "?", maxSplits: 1).map(String.init)
       let received = WireRequest(
         method: made.method.rawValue, path: parts[0], query: parts[1], headers: made.headers)

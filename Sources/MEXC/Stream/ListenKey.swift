@@ -31,8 +31,9 @@ package struct ListenKey {
 
   /// The request target that opens the stream at `path`. A secret, like the key in it.
   package func target(_ path: String) -> String {
-    var query = QueryString()
-    query.add("listenKey", text)
-    return path + "?" + query.text
+    var target = RequestTarget()
+    target.begin(path)
+    target.add("listenKey", text)
+    return target.text
   }
 }

@@ -12,7 +12,8 @@ struct ToyGateway {
 
   func inward(_ request: HTTPRequest) -> HTTPRequest {
     let call = understood(request)
-    guard let inner = exchange(call).httpRequest(for: call.request, stampedAt: call.stampedAt)
+    var exchange = exchange(call)
+    guard let inner = exchange.httpRequest(for: call.request, stampedAt: call.stampedAt)
     else { preconditionFailure("the gateway has credentials for every request") }
     return inner
   }

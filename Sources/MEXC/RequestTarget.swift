@@ -1,21 +1,28 @@
-/// The parameters of a request, encoded in the order in which they are added. What is signed is
-/// exactly what is sent.
-package struct QueryString {
-  private var bytes: [UInt8] = []
+import Cryptography
 
-  /// Room for a signed placement.
-  private static let usualBytes = 384
+/// The path of a request and its parameters, encoded in the order in which they are added. What is
+/// signed is exactly what is sent. Nothing prints it: there are keys of streams in some.
+package struct RequestTarget: CustomStringConvertible, CustomReflectable {
+  package private(set) var bytes: [UInt8] = []
+  /// Where the parameters begin, behind the question mark.
+  private var start = 0
 
   package init() {}
 
+  package var description: String { "(request target)" }
+  package var customMirror: Mirror { Mirror(self, children: []) }
+
   package var text: String { String(decoding: bytes, as: UTF8.self) }
 
+  /// Begins anew, in the memory of the one before where nobody else holds that.
+  package mutating func begin(_ path: String) {
+    bytes.removeAll(keepingCapacity: true)
+    bytes.append(contentsOf: path.utf8)
+    start = bytes.count + 1
+  }
+
   package mutating func add(_ name: String, _ value: String) {
-    if bytes.isEmpty {
-      bytes.reserveCapacity(Self.usualBytes)
-    } else {
-      bytes.append(UInt8(ascii: "&"))
-    }
+    bytes.append(bytes.count < start ? UInt8(ascii: "?") : UInt8(ascii: "&"))
     bytes.append(contentsOf: name.utf8)
     bytes.append(UInt8(ascii: "="))
     // Names and numbers are most of it.
@@ -26,11 +33,12 @@ package struct QueryString {
     }
   }
 
-  /// Appends the signature of everything added so far; nothing may be added after it.
+  /// Appends the signature of the parameters, of which there is one at least; nothing may be added
+  /// after it.
   package mutating func sign(with credentials: Credentials) {
-    let signature = credentials.signature(of: bytes)
+    let code = credentials.code(of: bytes.span.extracting(droppingFirst: start))
     bytes.append(contentsOf: "&signature=".utf8)
-    bytes.append(contentsOf: signature.utf8)
+    Hexadecimal.append(code.span, to: &bytes)
   }
 
   /// Percent-encodes all but the unreserved characters of RFC 3986 §2.3. The exchange wants upper-case

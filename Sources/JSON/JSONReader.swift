@@ -33,6 +33,8 @@ struct JSONScanner {
   /// The next byte to read.
   var index = 0
   private var values = 0
+  /// The outermost object is most often a signal or the answer to an order, which have fewer.
+  private static let usualMembers = 16
   /// The last place whose line and column were counted; places are asked for in rising order, so
   /// that all the counting together is one pass over the text.
   private var mark = JSONPosition.start
@@ -126,6 +128,7 @@ struct JSONScanner {
   private mutating func object(depth: Int) throws(JSONError) -> JSONValue {
     try enter(depth)
     var members: [JSONMember] = []
+    if depth == 1 { members.reserveCapacity(Self.usualMembers) }
     var names = JSONNames()
     try skipSpace()
     if take("}") { return .object(members) }

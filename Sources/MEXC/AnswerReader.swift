@@ -5,7 +5,7 @@ import JSON
 struct AnswerReader {
   let request: ExchangeRequest
   /// Kept out of every text.
-  let secrets: [String]
+  let secrets: KnownSecrets
 
   /// Codes that mean "no such order" in answer to a look-up: the table has -2011, practice -2013.
   private static let missingOrderCodes: Set<Int> = [-2011, -2013]

@@ -17,7 +17,7 @@ struct BatchAnswer {
 
   /// Throws: when it is no list of as many elements as there were orders, each about one of them.
   init(
-    _ body: JSONValue, to requests: [OrderRequest], hiding secrets: [String]
+    _ body: JSONValue, to requests: [OrderRequest], hiding secrets: KnownSecrets
   ) throws(Undecodable) {
     guard let rows = body.arrayValue else {
       throw Undecodable("it is \(body.kindWithArticle), not an array")
@@ -72,7 +72,7 @@ struct BatchAnswer {
   }
 
   private static func element(
-    _ row: JSONValue, of symbol: Symbol, hiding secrets: [String]
+    _ row: JSONValue, of symbol: Symbol, hiding secrets: KnownSecrets
   ) -> Element {
     Element(
       name: row.text("newClientOrderId") ?? row.text("clientOrderId"),
@@ -81,7 +81,7 @@ struct BatchAnswer {
 
   /// A code other than 0 is an error, whatever else the element says.
   private static func outcome(
-    _ row: JSONValue, _ symbol: Symbol, hiding secrets: [String]
+    _ row: JSONValue, _ symbol: Symbol, hiding secrets: KnownSecrets
   ) -> Result<String, ExchangeFailure> {
     do throws(Undecodable) {
       if let code = row.scalarText("code"), code != "0" && code != "200" {

@@ -56,8 +56,9 @@ package struct MEXCSpot {
   package mutating func answer(
     to request: ExchangeRequest, _ result: Result<HTTPResponse, TransportError>, now: WallTime
   ) -> ExchangeAnswer {
+    let secrets = KnownSecrets(apiKey: credentials?.apiKey, listenKey: accountStream.key)
     let reader = AnswerReader(request: request, secrets: secrets)
-    switch outcome(of: result, now: now) {
+    switch outcome(of: result, hiding: secrets, now: now) {
     case .success(let body):
       if let request = AccountStreamKey.Request(request) {
         return accountStream.take(body, to: request)
@@ -71,14 +72,9 @@ package struct MEXCSpot {
   /// The key of the account's stream, once it was made.
   package var listenKey: ListenKey? { accountStream.key }
 
-  /// What is kept out of every text.
-  private var secrets: [String] {
-    [credentials?.apiKey, listenKey?.text].compactMap(\.self)
-  }
-
   /// A good answer's body, or why there is none.
   private mutating func outcome(
-    of result: Result<HTTPResponse, TransportError>, now: WallTime
+    of result: Result<HTTPResponse, TransportError>, hiding secrets: KnownSecrets, now: WallTime
   ) -> Result<JSONValue, ExchangeFailure> {
     switch result {
     case .failure(let error):

@@ -19,7 +19,7 @@ enum Reply {
   private static let textMaximum = 500
 
   /// `secrets` are kept out of every text, should the exchange repeat one.
-  init(_ response: HTTPResponse, hiding secrets: [String]) {
+  init(_ response: HTTPResponse, hiding secrets: KnownSecrets) {
     let body = try? JSONReader.read(response.body, limits: .exchange)
     switch response.status {
     case 429, 418:
@@ -51,7 +51,7 @@ enum Reply {
   }
 
   private static func sorted(
-    _ body: JSONValue?, of response: HTTPResponse, hiding secrets: [String]
+    _ body: JSONValue?, of response: HTTPResponse, hiding secrets: KnownSecrets
   ) -> Reply {
     guard let body else {
       return .unreadable("HTTP \(response.status) without JSON, \(summary(of: response))")
@@ -71,11 +71,10 @@ enum Reply {
   }
 
   /// Everything that an answer says in words: `msg`, and what other members add to it.
-  static func message(in body: JSONValue?, hiding secrets: [String]) -> String? {
+  static func message(in body: JSONValue?, hiding secrets: KnownSecrets) -> String? {
     let parts = ["msg", "data", "_extend"].compactMap { name in body?[name].flatMap(words) }
     if parts.isEmpty { return nil }
-    var text = parts.joined(separator: "; ")
-    for secret in secrets where !secret.isEmpty { text = text.replacing(secret, with: "…") }
+    let text = secrets.removed(from: parts.joined(separator: "; "))
     let kept = text.prefix(scalars: textMaximum)
     return kept.utf8.count < text.utf8.count ? kept + "…" : kept
   }

@@ -67,6 +67,9 @@ struct AcceptedJSON: CustomTestStringConvertible, Sendable {
     .init("{\"a\":1,\"A\":2}", ["a": 1, "A": 2]), .init("{\"a\":null}", ["a": nil]),
     .init(#"{"\u0061":1}"#, ["a": 1]), .init("{\"a\":{\"a\":{\"a\":1}}}", ["a": ["a": ["a": 1]]]),
     .init("[{\"a\":1},{\"a\":2}]", [["a": 1], ["a": 2]]),
+    .init(
+      #"{"a":1,"b":{"a":2,"c":{}},"c":[{"b":3}]}"#,
+      ["a": 1, "b": ["a": 2, "c": [:]], "c": [["b": 3]]]),
     .init("\n\n1\n", 1), .init(" \t\r\n null", nil), .init("1 \t\r\n ", 1),
     // Two names that Swift's String calls equal and that are different JSON.
     .init("{\"\u{E9}\":1,\"e\u{301}\":2}", ["\u{E9}": 1, "e\u{301}": 2]),

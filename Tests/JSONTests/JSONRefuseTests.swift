@@ -160,6 +160,7 @@ private func found(
     .init(#"{"\/":1,"/":2}"#, .duplicateKey("/"), at: 8),
     .init("{\"\":1,\"\":2}", .duplicateKey(""), at: 6),
     .init("[{\"x\":{\"a\":1,\"a\":2}}]", .duplicateKey("a"), at: 13),
+    .init(#"{"a":{"b":1},"c":[{"a":2}],"a":3}"#, .duplicateKey("a"), at: 27),
     .init(
       "{" + (0..<60).map { "\"k\($0)\":0" }.joined(separator: ",") + ",\"k3\":0}",
       .duplicateKey("k3"), at: 471),

@@ -15,11 +15,11 @@ extension HTTPFields {
     return nil
   }
 
+  func count(of name: String) -> Int { count { $0.name.hasSameLetters(as: name) } }
+
   /// Whether a field that is a list of words (RFC 9110 §5.6.1) holds this one.
   func lists(_ word: String, in name: String) -> Bool {
-    values(of: name).contains { value in
-      value.split(separator: ",").contains { $0.trimmingBlanks().hasSameLetters(as: word) }
-    }
+    contains { $0.name.hasSameLetters(as: name) && $0.value.lists(word) }
   }
 }
 
@@ -28,6 +28,16 @@ extension StringProtocol {
   func hasSameLetters(as other: some StringProtocol) -> Bool {
     utf8.count == other.utf8.count
       && zip(utf8, other.utf8).allSatisfy { $0.asciiLowercased == $1.asciiLowercased }
+  }
+
+  /// Whether a word stands between the commas.
+  fileprivate func lists(_ word: String) -> Bool {
+    var rest = self[...]
+    while let comma = rest.utf8.firstIndex(of: 0x2C) {
+      if rest[..<comma].trimmingBlanks().hasSameLetters(as: word) { return true }
+      rest = rest[rest.utf8.index(after: comma)...]
+    }
+    return rest.trimmingBlanks().hasSameLetters(as: word)
   }
 
   fileprivate func trimmingBlanks() -> SubSequence {

@@ -34,6 +34,12 @@ struct HTTPMessageReader {
   private var headBytes = 0
   private var chunkLineBytes = 0
   private var bodyState = BodyState.complete
+  /// The next line begins a message.
+  private var isBetweenMessages = false
+
+  /// Memory of a body that is kept for the next: no answer to an order comes near it, and lists of every
+  /// symbol are far above.
+  private static let keptBodyMaximum = 64 * 1_024
 
   init(limits: HTTPLimits) {
     self.limits = limits
@@ -48,11 +54,12 @@ struct HTTPMessageReader {
     }
   }
 
-  /// Begins the next message; what is unread stays, and so does the memory.
+  /// Begins the next message; what is unread stays. The memory of fields and body serves that message,
+  /// where nobody else holds it once the first line is read.
   mutating func startMessage() {
     dropConsumed()
-    fields = []
-    body = []
+    if body.count > Self.keptBodyMaximum { body = [] }
+    isBetweenMessages = true
     headBytes = 0
     chunkLineBytes = 0
     bodyState = .complete
@@ -79,6 +86,11 @@ struct HTTPMessageReader {
 
   /// The next line without its CR LF; nil while it is not whole. Counts against the head's limit.
   mutating func line() throws(HTTPViolation) -> ArraySlice<UInt8>? {
+    if isBetweenMessages {
+      isBetweenMessages = false
+      fields.removeAll(keepingCapacity: true)
+      body.removeAll(keepingCapacity: true)
+    }
     guard let end = try lineEnd(maximum: HTTPLimits.headMaximum - headBytes, over: .headTooLarge)
     else { return nil }
     headBytes += end + 1 - start
@@ -142,16 +154,15 @@ struct HTTPMessageReader {
 
   /// What the fields say about the body; nil when they say nothing.
   func declaredFraming() throws(HTTPViolation) -> Framing? {
-    let lengths = fields.values(of: "Content-Length")
-    let codings = fields.values(of: "Transfer-Encoding")
-    if !codings.isEmpty {
-      guard lengths.isEmpty else { throw .lengthAndCoding }
-      guard codings.count == 1, codings[0].hasSameLetters(as: "chunked")
+    let lengths = fields.count(of: "Content-Length")
+    if let coding = fields.first("Transfer-Encoding") {
+      guard lengths == 0 else { throw .lengthAndCoding }
+      guard fields.count(of: "Transfer-Encoding") == 1, coding.hasSameLetters(as: "chunked")
       else { throw .transferCodingUnsupported }
       return .chunked
     }
-    guard let text = lengths.first else { return nil }
-    guard lengths.count == 1 else { throw .contentLengthRepeated }
+    guard let text = fields.first("Content-Length") else { return nil }
+    guard lengths == 1 else { throw .contentLengthRepeated }
     guard !text.isEmpty, text.utf8.allSatisfy(\.isDigit), let length = Int(text)
     else { throw .contentLengthInvalid }
     return .length(length)

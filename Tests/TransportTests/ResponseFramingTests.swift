@@ -46,6 +46,24 @@ import Transport
     }
   }
 
+  @Test func `an answer stays as it was while the next ones are read`() throws {
+    var parser = HTTPResponseParser()
+    var held: [HTTPResponse] = []
+    for text in ["one", "three", "to", String(repeating: "x", count: 100_000), "four"] {
+      let head = "HTTP/1.1 200 OK\r\nX-Text: \(text.prefix(9))\r\nContent-Length: \(text.count)"
+      let bytes = Array("\(head)\r\n\r\n\(text)".utf8)
+      guard case .complete(let response, true, 0) = parser.feed(bytes.span) else {
+        Issue.record("an answer was not read")
+        return
+      }
+      held.append(response)
+    }
+    #expect(held.map { $0.header("X-Text") } == ["one", "three", "to", "xxxxxxxxx", "four"])
+    #expect(held.map(\.headers.count) == [2, 2, 2, 2, 2])
+    #expect(held.map(\.body.count) == [3, 5, 2, 100_000, 4])
+    #expect(held[1].body == Array("three".utf8))
+  }
+
   @Test func `fields are kept in order, with their values trimmed`() throws {
     var parser = HTTPResponseParser()
     let bytes = Array(

@@ -107,16 +107,15 @@ static void check_price(program *program, const signal_order *order) {
 }
 
 static void sign(program *program, char *query, size_t length, size_t size) {
-  EVP_MAC_CTX *context = EVP_MAC_CTX_dup(program->keyed);
   unsigned char code[32];
   size_t count = 0;
   if (
-    EVP_MAC_update(context, (const unsigned char *)query, length) != 1
-    || EVP_MAC_final(context, code, &count, sizeof code) != 1
+    EVP_MAC_init(program->keyed, NULL, 0, NULL) != 1
+    || EVP_MAC_update(program->keyed, (const unsigned char *)query, length) != 1
+    || EVP_MAC_final(program->keyed, code, &count, sizeof code) != 1
     || length + sizeof "&signature=" + 2 * sizeof code > size) {
     fail("HMAC");
   }
-  EVP_MAC_CTX_free(context);
   static const char digits[] = "0123456789abcdef";
   char *end = query + length + sprintf(query + length, "&signature=");
   for (size_t i = 0; i < sizeof code; i++) {

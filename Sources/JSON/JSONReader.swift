@@ -6,12 +6,20 @@
 package enum JSONReader {
   /// Reads one document. Throws what is wrong with it, and where.
   package static func read(
-    _ bytes: [UInt8], dialect: JSONDialect = .strict, limits: JSONLimits = .signal,
+    _ bytes: ArraySlice<UInt8>, dialect: JSONDialect = .strict, limits: JSONLimits = .signal,
     repeatedNames: JSONRepeatedNames = .refused
   ) throws(JSONError) -> JSONValue {
     var scanner = JSONScanner(
       bytes: bytes, dialect: dialect, limits: limits, repeatedNames: repeatedNames)
     return try scanner.document()
+  }
+
+  /// Reads one document. Throws what is wrong with it, and where.
+  package static func read(
+    _ bytes: [UInt8], dialect: JSONDialect = .strict, limits: JSONLimits = .signal,
+    repeatedNames: JSONRepeatedNames = .refused
+  ) throws(JSONError) -> JSONValue {
+    try read(bytes[...], dialect: dialect, limits: limits, repeatedNames: repeatedNames)
   }
 
   /// Reads one document. Throws what is wrong with it, and where.
@@ -26,12 +34,12 @@ package enum JSONReader {
 ///
 /// Longer than 400 lines, because each of the grammar's parts is one function over one place.
 struct JSONScanner {
-  let bytes: [UInt8]
+  let bytes: ArraySlice<UInt8>
   let dialect: JSONDialect
   let limits: JSONLimits
   let repeatedNames: JSONRepeatedNames
   /// The next byte to read.
-  var index = 0
+  var index: Int
   private var values = 0
   /// The outermost object is most often a signal or the answer to an order, which have fewer.
   private static let usualMembers = 16
@@ -40,9 +48,11 @@ struct JSONScanner {
   private var mark = JSONPosition.start
 
   init(
-    bytes: [UInt8], dialect: JSONDialect, limits: JSONLimits, repeatedNames: JSONRepeatedNames
+    bytes: ArraySlice<UInt8>, dialect: JSONDialect, limits: JSONLimits,
+    repeatedNames: JSONRepeatedNames
   ) {
     self.bytes = bytes
+    index = bytes.startIndex
     self.dialect = dialect
     self.limits = limits
     self.repeatedNames = repeatedNames
@@ -50,22 +60,22 @@ struct JSONScanner {
 
   /// The next byte; nil at the end.
   var next: UInt8? {
-    index < bytes.count ? bytes[index] : nil
+    index < bytes.endIndex ? bytes[index] : nil
   }
 
   /// The byte so far ahead of the next one; nil past the end.
   func peek(_ distance: Int) -> UInt8? {
-    index + distance < bytes.count ? bytes[index + distance] : nil
+    index + distance < bytes.endIndex ? bytes[index + distance] : nil
   }
 
   mutating func document() throws(JSONError) -> JSONValue {
     if dialect == .strict, bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
-      throw failure(.byteOrderMark, at: 0)
+      throw failure(.byteOrderMark, at: index)
     }
     try skipSpace()
     let value = try value(depth: 0)
     try skipSpace()
-    if index < bytes.count { throw failure(.trailingBytes, at: index) }
+    if index < bytes.endIndex { throw failure(.trailingBytes, at: index) }
     return value
   }
 
@@ -178,12 +188,12 @@ struct JSONScanner {
 
   // MARK: Failures
 
-  mutating func failure(_ problem: JSONError.Problem, at offset: Int) -> JSONError {
-    JSONError(problem: problem, position: position(at: offset))
+  mutating func failure(_ problem: JSONError.Problem, at place: Int) -> JSONError {
+    JSONError(problem: problem, position: position(at: place))
   }
 
   mutating func endOfText() -> JSONError {
-    failure(.unexpectedEnd, at: bytes.count)
+    failure(.unexpectedEnd, at: bytes.endIndex)
   }
 
   /// The next byte, or the end, is not what the grammar wants here.
@@ -192,14 +202,17 @@ struct JSONScanner {
     return failure(.unexpected(found: byte, wanted: wanted), at: index)
   }
 
-  /// Line and column of an offset. A line ends with LF, CR or CR LF.
-  private mutating func position(at offset: Int) -> JSONPosition {
+  /// Line and column of a place among the bytes. A line ends with LF, CR or CR LF.
+  private mutating func position(at end: Int) -> JSONPosition {
+    let offset = end - bytes.startIndex
     if offset < mark.offset { mark = .start }
     var line = mark.line
     var column = mark.column
-    for place in mark.offset..<offset {
+    for place in (bytes.startIndex + mark.offset)..<end {
       let byte = bytes[place]
-      if byte == 0x0A || (byte == 0x0D && !(place + 1 < bytes.count && bytes[place + 1] == 0x0A)) {
+      if byte == 0x0A
+        || (byte == 0x0D && !(place + 1 < bytes.endIndex && bytes[place + 1] == 0x0A))
+      {
         line += 1
         column = 1
       } else if byte & 0xC0 != 0x80 {

@@ -46,7 +46,7 @@ extension JSONScanner {
   }
 
   private mutating func incompleteNumber(from start: Int) -> JSONError {
-    index < bytes.count ? failure(.badNumber, at: start) : endOfText()
+    index < bytes.endIndex ? failure(.badNumber, at: start) : endOfText()
   }
 
   private func text(_ range: Range<Int>) -> String {

@@ -104,7 +104,7 @@ extension JSONScanner {
       if first & 0xFC00 == 0xDC00 { throw failure(.loneSurrogate, at: start) }
       return try append(first, from: start, to: &text)
     }
-    if index >= bytes.count || (next == UInt8(ascii: "\\") && index + 1 >= bytes.count) {
+    if index >= bytes.endIndex || (next == UInt8(ascii: "\\") && index + 1 >= bytes.endIndex) {
       throw failure(.unterminatedString, at: stringStart)
     }
     guard next == UInt8(ascii: "\\"), peek(1) == UInt8(ascii: "u") else {
@@ -162,7 +162,7 @@ extension JSONScanner {
   /// The bytes up to the end are the beginning of a well-formed sequence, cut off.
   private func isCutSequence() -> Bool {
     guard let first = next, let (width, second) = Self.sequence(after: first) else { return false }
-    let rest = bytes.count - index
+    let rest = bytes.endIndex - index
     guard rest < width else { return false }
     if rest >= 2, !second.contains(bytes[index + 1]) { return false }
     return rest < 3 || bytes[index + 2] & 0xC0 == 0x80

@@ -20,7 +20,7 @@ enum Reply {
 
   /// `secrets` are kept out of every text, should the exchange repeat one.
   init(_ response: HTTPResponse, hiding secrets: KnownSecrets) {
-    let body = try? JSONReader.read(response.body, limits: .exchange)
+    let body = try? JSONReader.read(response.content, limits: .exchange)
     switch response.status {
     case 429, 418:
       let text = Self.message(in: body, hiding: secrets)
@@ -94,7 +94,7 @@ enum Reply {
   /// request.
   private static func summary(of response: HTTPResponse) -> String {
     let kind = response.header("Content-Type").map { " of \($0.prefix(scalars: 64))" } ?? ""
-    return "\(response.body.count) bytes" + kind
+    return "\(response.content.count) bytes" + kind
   }
 }
 

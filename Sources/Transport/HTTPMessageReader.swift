@@ -17,7 +17,8 @@ struct HTTPMessageReader {
   }
 
   private enum BodyState {
-    case length(remaining: Int)
+    /// It stays in the buffer, unread, until the next message begins.
+    case length(Int)
     case chunked(ChunkState)
     case untilClose
     case complete
@@ -25,7 +26,8 @@ struct HTTPMessageReader {
 
   let limits: HTTPLimits
   private(set) var fields: HTTPFields = []
-  private(set) var body: [UInt8] = []
+  /// A body that comes in chunks or ends with the connection.
+  private var collected: [UInt8] = []
   private var buffer: [UInt8] = []
   /// Everything before is consumed.
   private var start = 0
@@ -37,15 +39,23 @@ struct HTTPMessageReader {
   /// The next line begins a message.
   private var isBetweenMessages = false
 
-  /// Memory of a body that is kept for the next: no answer to an order comes near it, and lists of every
+  /// Memory that is kept for the next message: no answer to an order comes near it, and lists of every
   /// symbol are far above.
-  private static let keptBodyMaximum = 64 * 1_024
+  private static let keptMaximum = 64 * 1_024
 
   init(limits: HTTPLimits) {
     self.limits = limits
   }
 
   var unread: Int { buffer.count - start }
+
+  /// What has come of the body: of one with a length, the very bytes that were received.
+  var body: ArraySlice<UInt8> {
+    switch bodyState {
+    case .length(let length): buffer[start..<(start + min(length, unread))]
+    case .chunked, .untilClose, .complete: collected[...]
+    }
+  }
 
   mutating func append(_ bytes: Span<UInt8>) {
     dropConsumed()
@@ -54,11 +64,12 @@ struct HTTPMessageReader {
     }
   }
 
-  /// Begins the next message; what is unread stays. The memory of fields and body serves that message,
-  /// where nobody else holds it once the first line is read.
+  /// Begins the next message; what is unread stays. The memory of this one serves that one, where
+  /// nobody else holds it by then.
   mutating func startMessage() {
-    dropConsumed()
-    if body.count > Self.keptBodyMaximum { body = [] }
+    if case .length(let length) = bodyState { start += min(length, unread) }
+    if unread == 0 && start > Self.keptMaximum { (buffer, start, searched) = ([], 0, 0) }
+    if collected.count > Self.keptMaximum { collected = [] }
     isBetweenMessages = true
     headBytes = 0
     chunkLineBytes = 0
@@ -89,7 +100,7 @@ struct HTTPMessageReader {
     if isBetweenMessages {
       isBetweenMessages = false
       fields.removeAll(keepingCapacity: true)
-      body.removeAll(keepingCapacity: true)
+      collected.removeAll(keepingCapacity: true)
     }
     guard let end = try lineEnd(maximum: HTTPLimits.headMaximum - headBytes, over: .headTooLarge)
     else { return nil }
@@ -175,7 +186,7 @@ struct HTTPMessageReader {
     case .none: bodyState = .complete
     case .length(let length):
       guard length <= limits.bodyMaximum else { throw .bodyTooLarge }
-      bodyState = length == 0 ? .complete : .length(remaining: length)
+      bodyState = length == 0 ? .complete : .length(length)
     case .chunked: bodyState = .chunked(.size)
     case .untilClose: bodyState = .untilClose
     }
@@ -186,18 +197,12 @@ struct HTTPMessageReader {
     while true {
       switch bodyState {
       case .complete: return true
-      case .length(let remaining):
-        let left = remaining - takeBody(remaining)
-        guard left == 0 else {
-          bodyState = .length(remaining: left)
-          return false
-        }
-        bodyState = .complete
+      case .length(let length): return unread >= length
       case .chunked(let state):
         guard let next = try readChunk(state) else { return false }
         bodyState = next
       case .untilClose:
-        guard body.count + unread <= limits.bodyMaximum else { throw .bodyTooLarge }
+        guard collected.count + unread <= limits.bodyMaximum else { throw .bodyTooLarge }
         _ = takeBody(unread)
         return false
       }
@@ -214,7 +219,7 @@ struct HTTPMessageReader {
 
   private mutating func takeBody(_ maximum: Int) -> Int {
     let count = min(maximum, unread)
-    body.append(contentsOf: buffer[start..<(start + count)])
+    collected.append(contentsOf: buffer[start..<(start + count)])
     start += count
     return count
   }
@@ -229,7 +234,7 @@ struct HTTPMessageReader {
       chunkLineBytes += end + 1 - start
       guard chunkLineBytes <= HTTPLimits.chunkLinesMaximum else { throw .chunkInvalid }
       let size = try Self.chunkSize(consumeLine(upTo: end))
-      guard size <= limits.bodyMaximum - body.count else { throw .bodyTooLarge }
+      guard size <= limits.bodyMaximum - collected.count else { throw .bodyTooLarge }
       return .chunked(size == 0 ? .trailers : .data(remaining: size))
     case .data(let remaining):
       let left = remaining - takeBody(remaining)

@@ -126,7 +126,7 @@ package struct HTTPRequestParser {
       separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     let request = ReceivedRequest(
       method: line.method, path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : nil,
-      headers: reader.fields, body: reader.body, peer: peer, isHTTP10: line.isHTTP10)
+      headers: reader.fields, body: Array(reader.body), peer: peer, isHTTP10: line.isHTTP10)
     let keepAlive = !line.isHTTP10 && !reader.fields.lists("close", in: "Connection")
     reader.startMessage()
     state = .requestLine

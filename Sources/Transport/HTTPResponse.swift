@@ -3,13 +3,23 @@ package struct HTTPResponse: Sendable {
   /// 100…599.
   package var status: Int
   package var headers: HTTPFields
-  /// With its transfer coding undone.
-  package var body: [UInt8]
+  /// The body with its transfer coding undone; where it was received, until somebody changes it.
+  package private(set) var content: ArraySlice<UInt8>
 
   package init(status: Int, headers: HTTPFields = [], body: [UInt8] = []) {
+    self.init(status: status, headers: headers, content: body[...])
+  }
+
+  init(status: Int, headers: HTTPFields, content: ArraySlice<UInt8>) {
     self.status = status
     self.headers = headers
-    self.body = body
+    self.content = content
+  }
+
+  /// A copy of the content.
+  package var body: [UInt8] {
+    get { Array(content) }
+    set { content = newValue[...] }
   }
 
   /// The value of the first field of this name, whatever its case.
@@ -128,9 +138,10 @@ package struct HTTPResponseParser {
   }
 
   private mutating func complete(_ line: StatusLine, keepAlive: Bool) -> Step {
-    let response = HTTPResponse(status: line.status, headers: reader.fields, body: reader.body)
-    let leftover = reader.unread
+    let response = HTTPResponse(
+      status: line.status, headers: reader.fields, content: reader.body)
     reader.startMessage()
+    let leftover = reader.unread
     state = .statusLine
     interimResponses = 0
     return .complete(response, keepAlive: keepAlive && leftover == 0, leftover: leftover)

@@ -169,6 +169,17 @@ private func found(
   static let all = structures + words + numbers + strings + encodings + duplicates
 
   @Test(arguments: all)
+  func `a part of a buffer is refused as if it stood alone`(_ refused: RefusedJSON) throws {
+    let alone = try #require(throws: JSONError.self) { try JSONReader.read(refused.text) }
+    let before = Array("[1,\n".utf8)
+    // What follows would make whole what breaks off.
+    let buffer = before + refused.text + Array("\"]}]0".utf8)
+    let part = buffer[before.count..<(before.count + refused.text.count)]
+    let error = try #require(throws: JSONError.self) { try JSONReader.read(part) }
+    #expect(error == alone)
+  }
+
+  @Test(arguments: all)
   func `refuses what is no JSON`(_ refused: RefusedJSON) throws {
     let error = try #require(throws: JSONError.self) { try JSONReader.read(refused.text) }
     #expect(error.problem == refused.problem)

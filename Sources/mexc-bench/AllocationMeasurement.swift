@@ -3,9 +3,9 @@
 struct AllocationMeasurement {
   #if DEBUG
     /// Code that is not optimised copies more.
-    static let budget = 1_800
+    static let budget = 1_400
   #else
-    static let budget = 250
+    static let budget = 205
   #endif
 
   let bench: Bench

@@ -7,10 +7,6 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#if OPENSSL_VERSION_NUMBER < 0x30000030L
-#error "OpenSSL before 3.0.3 does not begin a HMAC anew under the key that it has"
-#endif
-
 static inline int copenssl_set_minimum_version_tls12(SSL_CTX *context) {
   return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
 }

@@ -32,8 +32,16 @@ private enum SHA256 {
 @safe package final class HMACSHA256 {
   private let keyed: OpaquePointer
 
+  /// Those before it do not begin a HMAC anew under the key that it has (OpenSSL's CHANGES, 3.0.3). In
+  /// the form of OpenSSL_version_num(3).
+  private static let leastVersion: UInt = 0x3000_0030
+
   /// Copies the key into OpenSSL; the caller wipes its own copy. An empty key is allowed.
   package init(key: Span<UInt8>) {
+    guard OpenSSL_version_num() >= Self.leastVersion else {
+      let version = unsafe String(cString: OpenSSL_version(OPENSSL_VERSION))
+      fatalError("OpenSSL 3.0.3 or later is needed, and this is \(version)")
+    }
     guard let algorithm = unsafe EVP_MAC_fetch(nil, "HMAC", nil),
       let context = unsafe EVP_MAC_CTX_new(algorithm)
     else { fatalError("OpenSSL has no HMAC") }

@@ -131,8 +131,9 @@ let package = Package(
     tests(
       "DaemonTests",
       of: [
-        "Configuration", "Daemon", "Doctor", "Domain", "Execution", "JSON", "Keystore", "MEXC",
-        "Platform", "Store", "TestKit", "Transport",
+        "Configuration", "Cryptography", "Daemon", "Doctor", "Domain", "Execution", "Intake",
+        "JSON",
+        "Keystore", "MEXC", "Platform", "Store", "TestKit", "Transport",
       ]),
     tests("FuzzTargetsTests", of: ["Domain", "FuzzTargets", "JSON"]),
     tests(

@@ -1,3 +1,4 @@
+package import Domain
 import Platform
 
 /// A file of the spool that was handed over: its name, and what tells it from another one that has taken
@@ -8,17 +9,21 @@ package struct TakenFile: Hashable, Sendable {
   let identity: FileIdentity?
   /// `nil` where the file was not read.
   package let content: [UInt8]?
+  /// When it was last changed, by this machine's clock; `nil` where nobody looked.
+  package let arrivedAt: WallTime?
 
   package init(named name: [UInt8]) {
     self.name = name
     identity = nil
     content = nil
+    arrivedAt = nil
   }
 
   package init(_ file: SpoolFile) {
     name = file.name
     identity = file.identity
     content = try? file.content.get()
+    arrivedAt = file.arrivedAt
   }
 
   /// Whether the file of this name in `folder` is surely another one. One of the same content is not:

@@ -1,3 +1,4 @@
+import Cryptography
 import Daemon
 import Domain
 import Execution
@@ -13,6 +14,7 @@ import Testing
   private final class SlowSpool: Spool {
     var now = Clock.now()
     var moved: [String] = []
+    var reports: [String: (outcome: SpoolOutcome, report: String)] = [:]
     var failure: SystemError? { nil }
 
     func resume() {}
@@ -26,7 +28,9 @@ import Testing
     ) -> [Result<[UInt8], SpoolError>] {
       moves.map { move in
         now = now.advanced(by: .milliseconds(1))
-        moved.append(ByteText.printable(move.file.name))
+        let name = ByteText.printable(move.file.name)
+        moved.append(name)
+        reports[name] = (move.outcome, String(decoding: move.report, as: UTF8.self))
         return .success(move.file.name)
       }
     }
@@ -66,7 +70,8 @@ import Testing
           .forOneSymbol(), restoring: StoredState(), signals: [:], at: spool.now),
         storage: .init(write: { _ in }, commit: { _ in }), now: { spool.now },
         edges: .init(
-          send: { _ in }, withdrawUnsent: { _ in }, answer: { _, _ in }, settle: { _ in },
+          send: { _ in }, withdrawUnsent: { _ in }, answer: { gateway.answer($0, $1) },
+          settle: { _ in },
           doubt: { _, _ in }, answerCommand: { _, _ in }, log: { _ in }, watchPrices: { _ in },
           connectAccountStream: {}, performed: { gateway.moveFiles() }, storageFailed: { _ in }))
       gateway.driver = driver
@@ -77,13 +82,21 @@ import Testing
 
     /// Files that are handed over in one turn.
     func turn(_ names: [String], bytes: Int = 10) {
-      for name in names {
-        deliver(
-          SpoolFile(
-            name: Array(name.utf8), content: .success([UInt8](repeating: 0x20, count: bytes)),
-            arrivedAt: spool.now.wall, age: .zero, finding: .movedIn))
-      }
+      for name in names { deliver(name, [UInt8](repeating: 0x20, count: bytes), spool.now.wall) }
       driver.finish()
+    }
+
+    /// One file, last changed at this moment.
+    func turn(_ name: String, _ content: [UInt8], at time: WallTime) {
+      deliver(name, content, time)
+      driver.finish()
+    }
+
+    private func deliver(_ name: String, _ content: [UInt8], _ time: WallTime) {
+      deliver(
+        SpoolFile(
+          name: Array(name.utf8), content: .success(content), arrivedAt: time, age: .zero,
+          finding: .movedIn))
     }
 
     /// Runs what was left for the next turn of the loop.
@@ -138,5 +151,40 @@ import Testing
     rig.turn(names)
     rig.gateway?.close()
     #expect(rig.spool.moved == names)
+  }
+
+  /// A crash can come between the commit of a denial and the move of its file.
+  @Test func `the file of a denied signal goes where it belongs, and a copy of it is a duplicate`()
+    throws
+  {
+    let rig = try Rig(database.store)
+    let received = rig.spool.now.wall
+    let id = try #require(SignalID("denied-1"))
+    let raw = Array(
+      #"{"id":"denied-1","symbol":"BTCUSDT","side":"buy","type":"market","quote_quantity":"5"}"#
+        .utf8
+    )
+    let signal = try SignalReader.read(raw, maximumBytes: 1_000)
+    try database.store.write(
+      .insertSignal(
+        SignalRecord(
+          signalID: id, symbol: signal.symbol, side: signal.side, type: signal.type,
+          contentDigest: Digest.sha256(Array(signal.canonicalText.utf8)), raw: raw,
+          origin: .file(Array("s.json".utf8)), receivedAt: received,
+          expiresAt: received.advanced(by: .seconds(60)),
+          clientOrderID: ClientOrderID(account: "main", signal: id), decision: .rateLimited,
+          message: "too late for its turn", decidedAt: received)))
+    try database.store.commit()
+    rig.turn("s.json", raw, at: received.advanced(by: .milliseconds(-5)))
+    let original = try #require(rig.spool.reports["s.json"])
+    #expect(original.outcome == .rejected)
+    #expect(original.report.contains("too late for its turn"))
+    rig.turn("other.json", raw, at: received.advanced(by: .milliseconds(-5)))
+    rig.turn("s.json", raw, at: received.advanced(by: .milliseconds(5)))
+    for name in ["other.json", "s.json"] {
+      let copy = try #require(rig.spool.reports[name])
+      #expect(copy.outcome == .done)
+      #expect(copy.report.contains("duplicate"))
+    }
   }
 }

@@ -64,6 +64,28 @@ final class SignalFiles {
     }
   }
 
+  /// Why the signal of this very file was denied, where a crash came before the file was moved. One that
+  /// was dropped again has changed since: a rename is a change.
+  func reasonOfDenial(_ file: TakenFile, of id: SignalID) -> JSONValue? {
+    do throws(StoreError) {
+      guard let arrivedAt = file.arrivedAt, let record = try store.signal(id),
+        record.origin == .file(file.name), arrivedAt <= record.receivedAt,
+        try store.order(OrderKey(signal: id)) == nil
+      else { return nil }
+      return Self.reason(of: record)
+    } catch {
+      storeFailed(error)
+      return nil
+    }
+  }
+
+  private static func reason(of record: SignalRecord) -> JSONValue {
+    OutcomeReport.answer(
+      SignalAnswer(
+        id: record.signalID.text, status: .rejected, code: record.decision,
+        message: record.message))
+  }
+
   func claim(_ file: TakenFile, for id: SignalID) {
     guard let spool else { return }
     do throws(SpoolError) {
@@ -286,11 +308,7 @@ final class SignalFiles {
         return moveLater(
           SpoolMove(
             TakenFile(named: name), from: .active, to: .rejected,
-            report: bytes(
-              OutcomeReport.answer(
-                SignalAnswer(
-                  id: signal.id.text, status: .rejected, code: record.decision,
-                  message: record.message)))))
+            report: bytes(Self.reason(of: record))))
       }
       activeFiles[signal.id] = name
       guard order.isOverForSender else { return }

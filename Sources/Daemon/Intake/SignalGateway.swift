@@ -345,6 +345,8 @@ package final class SignalGateway {
     case .duplicate:
       if let id, files.isUnclaimed(file.name, of: id) {
         files.claim(file, for: id)
+      } else if let id, let reason = files.reasonOfDenial(file, of: id) {
+        files.dispose(file, to: .rejected, reason)
       } else {
         files.dispose(file, to: .done, report)
       }

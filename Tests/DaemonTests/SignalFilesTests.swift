@@ -153,6 +153,16 @@ import Testing
     #expect(rig.spool.moved == names)
   }
 
+  /// systemd waits for half a minute, and orders in flight may have taken a part of it.
+  @Test func `a stop does not take for ever`() throws {
+    let rig = try Rig(database.store)
+    let start = rig.spool.now.monotonic
+    rig.turn((10_000..<40_000).map { "f\($0)" })
+    rig.gateway?.close()
+    #expect(!rig.spool.moved.isEmpty)
+    #expect(rig.spool.now.monotonic.since(start) < .seconds(15))
+  }
+
   /// A crash can come between the commit of a denial and the move of its file.
   @Test func `the file of a denied signal goes where it belongs, and a copy of it is a duplicate`()
     throws

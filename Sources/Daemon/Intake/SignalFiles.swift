@@ -13,6 +13,7 @@ final class SignalFiles {
   /// Each report is a write that the disk must confirm, and orders wait for the same loop: what a flood
   /// leaves is moved bit by bit, and whatever else has come goes between.
   private static let movingTime: Duration = .milliseconds(4)
+  private static let lastMovingTime: Duration = .seconds(10)
   /// Moved in one go, with their reports written together.
   private static let movesTogether = 16
   /// What waits holds the content of its file. Beyond this the flood waits instead.
@@ -167,9 +168,14 @@ final class SignalFiles {
     waitingBytes += move.bytes
   }
 
-  /// Moves files whose story is over, as many as a turn may move, and goes on in the next one.
-  func moveFiles() {
-    let end = time.now().monotonic.advanced(by: Self.movingTime)
+  /// Moves files whose story is over for as long as a turn may, and goes on in the next one.
+  func moveFiles() { moveFiles(for: Self.movingTime) }
+
+  /// At a stop, which the service manager does not wait for without end. The next start moves the rest.
+  func moveLastFiles() { moveFiles(for: Self.lastMovingTime) }
+
+  private func moveFiles(for duration: Duration) {
+    let end = time.now().monotonic.advanced(by: duration)
     repeat {
       moveNext()
     } while !moves.isEmpty

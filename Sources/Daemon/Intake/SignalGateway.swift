@@ -107,7 +107,7 @@ package final class SignalGateway {
   }
 
   package func close() {
-    files.moveAllFiles()
+    files.moveLastFiles()
     spool?.close()
     server?.close()
     spool = nil

@@ -118,34 +118,26 @@ final class SpoolFolders {
     return newName
   }
 
-  /// Reports that are open at a time.
-  private static let draftsAtOnce = 64
-
-  /// Writes the reports and moves each file beside its own. The reports are all written before the first
-  /// is made durable: the disk makes many durable for little more than one.
+  /// Writes the reports and moves each file beside its own. The reports are all written, and open, before
+  /// the first is made durable: the disk makes many durable for little more than one.
   func finish(
     _ moves: [SpoolMove], replacing replaces: (_ former: [UInt8], _ report: [UInt8]) -> Bool
   ) -> [Result<[UInt8], SpoolError>] {
-    var results: [Result<[UInt8], SpoolError>] = []
-    for start in stride(from: 0, to: moves.count, by: Self.draftsAtOnce) {
-      let part = moves[start..<min(moves.count, start + Self.draftsAtOnce)]
-      let drafts = part.enumerated().map { draft($1, $0) }
-      for (move, draft) in zip(part, drafts) {
-        results.append(
-          Result { () throws(SpoolError) in
-            try finish(move, draft) { replaces($0, move.report) }
-          })
+    let drafts = moves.enumerated().map { draft($1, $0) }
+    return zip(moves, drafts).map { move, draft in
+      Result { () throws(SpoolError) in
+        try finish(move, draft) { replaces($0, move.report) }
       }
     }
-    return results
   }
 
   /// `nil` where it cannot be written: then it is tried once more when its turn comes. `number` tells it
   /// from others that wait.
   private func draft(_ move: SpoolMove, _ number: Int) -> FileDraft? {
-    try? FileDraft(
-      in: at(move.outcome), temporary: SpoolName.numbered(Directory.temporaryName, number + 2),
-      move.report, mode: Self.reportMode)
+    let temporary = SpoolName.numbered(Directory.temporaryName, number + 2)
+    return try? FileDraft(
+      in: at(move.outcome), temporary: temporary, for: temporary, move.report,
+      mode: Self.reportMode)
   }
 
   /// Writes the report, unless it is in a draft, then moves the file beside it: a file that has

@@ -231,7 +231,7 @@ package final class Directory {
     owner: FileOwner? = nil, temporary: [UInt8]? = nil
   ) throws(SystemError) {
     let draft = try FileDraft(
-      in: self, temporary: temporary ?? ownTemporaryName(for: name), bytes, mode: mode,
+      in: self, temporary: temporary ?? ownTemporaryName(for: name), for: name, bytes, mode: mode,
       owner: owner)
     try draft.place(as: name, durability)
   }

@@ -12,13 +12,14 @@ package final class FileDraft {
 
   /// Writes `bytes` into a new file in `directory`. A file that is left under the temporary name is
   /// removed, so no other writer may use it. The file is this process's, unless `owner` says whose.
-  /// Throws when it cannot be written.
+  /// Errors call it `name`. Throws when it cannot be written.
   package init(
-    in directory: Directory, temporary name: [UInt8], _ bytes: [UInt8], mode: UInt32,
-    owner: FileOwner? = nil
+    in directory: Directory, temporary: [UInt8], for name: [UInt8], _ bytes: [UInt8],
+    mode: UInt32, owner: FileOwner? = nil
   ) throws(SystemError) {
     self.directory = directory
-    temporary = name + [0]
+    let temporary = temporary + [0]
+    self.temporary = temporary
     let path = directory.path(of: name)
     _ = unsafe clinux_unlink_at(directory.number, temporary)
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC

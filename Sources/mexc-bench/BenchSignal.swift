@@ -32,6 +32,12 @@ struct BenchSignal {
     bytes = Array(document.compactText().utf8)
   }
 
+  /// So many, over the markets in turns.
+  static func overEveryMarket(_ count: Int) -> [BenchSignal] {
+    let markets = Market.allCases
+    return (1...count).map { BenchSignal($0, markets[$0 % markets.count]) }
+  }
+
   func clientOrderID(account: String) -> ClientOrderID {
     ClientOrderID(account: account, signal: id)
   }

@@ -5,8 +5,6 @@ import Store
 /// Ten thousand files at once, against an exchange with its limits: until each of them is judged.
 struct FloodMeasurement {
   private static let deadline = Duration.seconds(120)
-  /// Between two looks, which cost the machine time, too.
-  private static let glance = Duration.milliseconds(20)
 
   let bench: Bench
 
@@ -18,14 +16,12 @@ struct FloodMeasurement {
     let incoming = try Directory(path: daemon.directory + "/spool/incoming")
     let reader = try StoreReader(path: daemon.directory + "/state.db")
     let before = try ProcessUsage(of: daemon.process.identifier)
-    let signals = (1...bench.extent.flood).map {
-      BenchSignal($0, BenchSignal.Market.allCases[$0 % 3])
-    }
+    let signals = BenchSignal.overEveryMarket(bench.extent.flood)
     let start = try BurstMeasurement.drop(signals, to: daemon, bench).first?.start
     let dropped = Clock.monotonic()
     var judged: MonotonicTime?
     var taken: MonotonicTime?
-    try wait("every signal to be judged and every file to be taken") {
+    try bench.wait("every signal to be judged and every file taken", for: Self.deadline) {
       let now = Clock.monotonic()
       if judged == nil, try Self.judged(in: reader) == count { judged = now }
       if try incoming.names().isEmpty { taken = now }
@@ -61,16 +57,6 @@ struct FloodMeasurement {
   private static func judged(in reader: StoreReader) throws -> Int64 {
     try ["order_approved", "order_denied", "signal_denied"].reduce(0) {
       try $0 + reader.eventCount(of: $1)
-    }
-  }
-
-  private func wait(_ what: String, _ condition: () throws -> Bool) throws {
-    let deadline = Clock.monotonic().advanced(by: Self.deadline)
-    while try !condition() {
-      guard Clock.monotonic() < deadline else {
-        throw BenchError.failed("waited \(Self.deadline) in vain for \(what)")
-      }
-      try bench.pass(Self.glance)
     }
   }
 }

@@ -21,8 +21,7 @@ struct LimitsMeasurement {
     let before = try Self.lookUps(in: simulator.ledger())
     let count = bench.extent.limits
     let start = Clock.monotonic()
-    _ = try BurstMeasurement.drop(
-      (1...count).map { BenchSignal($0, BenchSignal.Market.allCases[$0 % 3]) }, to: daemon, bench)
+    _ = try BurstMeasurement.drop(BenchSignal.overEveryMarket(count), to: daemon, bench)
     try daemon.waitUntilSettled()
     let whole = Clock.monotonic().since(start)
     let ledger = try simulator.ledger()

@@ -6,14 +6,7 @@ import Testing
 @Suite struct AccountBalanceTests {
   private let exchange = FakeExchange()
 
-  /// With the stream connected.
-  private func connected() -> EngineHarness {
-    let harness = EngineHarness.open(
-      makeConfiguration { $0.venue = streamTraits }, exchange: exchange)
-    harness.apply(.accountStream(.opened))
-    harness.advance(by: .milliseconds(1))
-    return harness
-  }
+  private func connected() -> EngineHarness { .connected(exchange) }
 
   private func tell(
     _ harness: EngineHarness, _ asset: String, free: String, frozen: String = "0"

@@ -16,13 +16,7 @@ import Testing
       }, exchange: exchange)
   }
 
-  /// With the stream connected.
-  private func connected() -> EngineHarness {
-    let harness = open()
-    harness.apply(.accountStream(.opened))
-    harness.advance(by: .milliseconds(1))
-    return harness
-  }
+  private func connected() -> EngineHarness { .connected(exchange) }
 
   private func looks(_ harness: EngineHarness) -> Int { harness.requests(\.isLook).count }
 

@@ -6,14 +6,7 @@ import Testing
 @Suite struct UnexplainedReportTests {
   private let exchange = FakeExchange()
 
-  /// With the stream connected.
-  private func connected() -> EngineHarness {
-    let harness = EngineHarness.open(
-      makeConfiguration { $0.venue = streamTraits }, exchange: exchange)
-    harness.apply(.accountStream(.opened))
-    harness.advance(by: .milliseconds(1))
-    return harness
-  }
+  private func connected() -> EngineHarness { .connected(exchange) }
 
   private func looks(_ harness: EngineHarness) -> Int { harness.requests(\.isLook).count }
 

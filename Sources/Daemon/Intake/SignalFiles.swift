@@ -50,33 +50,29 @@ final class SignalFiles {
 
   // MARK: Taken and over
 
-  /// Whether the file of this name is the one that an accepted signal came in, left where it was by a
-  /// crash between the commit and the move.
-  func isUnclaimed(_ name: [UInt8], of id: SignalID) -> Bool {
-    guard activeFiles[id] == nil else { return false }
-    do throws(StoreError) {
-      guard let record = try store.signal(id), record.origin == .file(name),
-        let order = try store.order(OrderKey(signal: id))
-      else { return false }
-      return !order.isOverForSender
-    } catch {
-      storeFailed(error)
-      return false
-    }
+  /// What a file is whose signal was taken before.
+  enum Repetition {
+    case copy
+    /// The one that an accepted signal came in, left where it was by a crash between the commit and the
+    /// move.
+    case unclaimed
+    /// The same, of a signal that was denied, and why.
+    case denied(JSONValue)
   }
 
-  /// Why the signal of this very file was denied, where a crash came before the file was moved. One that
-  /// was dropped again has changed since: a rename is a change.
-  func reasonOfDenial(_ file: TakenFile, of id: SignalID) -> JSONValue? {
+  /// A file that was dropped again has changed since: a rename is a change.
+  func repetition(_ file: TakenFile, of id: SignalID) -> Repetition {
     do throws(StoreError) {
-      guard let arrivedAt = file.arrivedAt, let record = try store.signal(id),
-        record.origin == .file(file.name), arrivedAt <= record.receivedAt,
-        try store.order(OrderKey(signal: id)) == nil
-      else { return nil }
-      return Self.reason(of: record)
+      guard let record = try store.signal(id), record.origin == .file(file.name)
+      else { return .copy }
+      guard let order = try store.order(OrderKey(signal: id)) else {
+        let isItself = file.arrivedAt.map { $0 <= record.receivedAt } ?? false
+        return isItself ? .denied(Self.reason(of: record)) : .copy
+      }
+      return activeFiles[id] == nil && !order.isOverForSender ? .unclaimed : .copy
     } catch {
       storeFailed(error)
-      return nil
+      return .copy
     }
   }
 
@@ -175,6 +171,7 @@ final class SignalFiles {
   func moveLastFiles() { moveFiles(for: Self.lastMovingTime) }
 
   private func moveFiles(for duration: Duration) {
+    if moves.isEmpty { return }
     let end = time.now().monotonic.advanced(by: duration)
     repeat {
       moveNext()
@@ -188,7 +185,7 @@ final class SignalFiles {
     }
   }
 
-  func moveAllFiles() {
+  private func moveAllFiles() {
     while !moves.isEmpty { moveNext() }
   }
 

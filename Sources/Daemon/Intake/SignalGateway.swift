@@ -343,12 +343,11 @@ package final class SignalGateway {
     switch answer.status {
     case .accepted: if let id { files.claim(file, for: id) }
     case .duplicate:
-      if let id, files.isUnclaimed(file.name, of: id) {
-        files.claim(file, for: id)
-      } else if let id, let reason = files.reasonOfDenial(file, of: id) {
-        files.dispose(file, to: .rejected, reason)
-      } else {
-        files.dispose(file, to: .done, report)
+      guard let id else { return files.dispose(file, to: .done, report) }
+      switch files.repetition(file, of: id) {
+      case .unclaimed: files.claim(file, for: id)
+      case .denied(let reason): files.dispose(file, to: .rejected, reason)
+      case .copy: files.dispose(file, to: .done, report)
       }
     case .rejected where answer.code == .storageUnavailable || answer.code == .shuttingDown:
       // The signal was not remembered: its file waits.

@@ -112,6 +112,14 @@ final class EngineHarness {
     return harness
   }
 
+  /// The same, of a venue that tells of the account's orders by itself, with the stream connected.
+  static func connected(_ exchange: FakeExchange) -> EngineHarness {
+    let harness = open(makeConfiguration { $0.venue = streamTraits }, exchange: exchange)
+    harness.apply(.accountStream(.opened))
+    harness.advance(by: .milliseconds(1))
+    return harness
+  }
+
   // MARK: Turns
 
   func tick() { apply(.tick) }

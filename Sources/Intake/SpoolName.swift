@@ -85,11 +85,17 @@ private struct NamePattern {
     let tail = tail ?? []
     guard name.count >= head.count + tail.count, self.tail != nil || name.count == head.count
     else { return false }
-    return Self.match(name.prefix(head.count), head) && Self.match(name.suffix(tail.count), tail)
+    return Self.match(name, from: 0, head) && Self.match(name, from: name.count - tail.count, tail)
   }
 
-  private static func match(_ bytes: ArraySlice<UInt8>, _ pattern: [UInt8]) -> Bool {
-    zip(bytes, pattern).allSatisfy { $0 == $1 || $1 == UInt8(ascii: "?") && isWord($0) }
+  /// Every name that comes is held against every pattern: no slices, no closures.
+  private static func match(_ name: [UInt8], from start: Int, _ pattern: [UInt8]) -> Bool {
+    for index in pattern.indices {
+      let byte = name[start + index]
+      guard byte == pattern[index] || pattern[index] == UInt8(ascii: "?") && isWord(byte)
+      else { return false }
+    }
+    return true
   }
 
   private static func isWord(_ byte: UInt8) -> Bool {

@@ -305,7 +305,7 @@ struct VenueState: Sendable {
 
   /// `nil` while the rules are not known yet. Throws: a denial when the symbol cannot be traded.
   func rules(of symbol: Symbol) throws(Denial) -> Instrument? {
-    guard let reading = instruments[symbol], !lacksRules(of: symbol) else { return nil }
+    guard let reading = instruments[symbol], !isOutdatedRefusal(of: symbol) else { return nil }
     let rules = try reading.rules(of: symbol)
     if let tradableSymbols, !tradableSymbols.contains(symbol) {
       throw Denial(
@@ -316,7 +316,7 @@ struct VenueState: Sendable {
 
   /// Whether nobody can say yet whether the symbol can be traded.
   func lacksRules(of symbol: Symbol) -> Bool {
-    instruments[symbol] == nil || isOutdatedRefusal(of: symbol)
+    instruments.index(forKey: symbol) == nil || isOutdatedRefusal(of: symbol)
   }
 
   /// Whether only what an earlier run read refuses the symbol: the answer that is to come decides.

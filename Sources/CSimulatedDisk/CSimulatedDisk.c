@@ -237,12 +237,6 @@ uint64_t simdisk_failures(const simdisk *disk) { return disk->failures; }
 uint64_t simdisk_dropped(const simdisk *disk) { return disk->dropped; }
 uint64_t simdisk_torn(const simdisk *disk) { return disk->torn; }
 
-size_t simdisk_unsynced(const simdisk *disk) {
-  size_t count = 0;
-  for (int i = 0; i < FILES; i++) count += disk->files[i].log_count;
-  return count;
-}
-
 uint64_t simdisk_digest(const simdisk *disk) {
   uint64_t hash = 0xCBF29CE484222325u;
   for (int i = 0; i < FILES; i++) {

@@ -23,7 +23,6 @@ extension Refusal {
   static let symbolBannedForKey = Refusal(70011, "Pair user ban trade apikey")
   static let sideNotAllowed = Refusal(
     30001, "Current transaction direction is not allowed to place an order")
-  static let marketDisabled = Refusal(30018, "market order is disabled")
   static let marketDisabledForAPI = Refusal(30019, "api market order is disabled")
   package static let typeNotAllowed = Refusal(30041, "current order type can not place order")
   static let noValidPrice = Refusal(30010, "no valid trade price")

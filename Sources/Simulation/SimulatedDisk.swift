@@ -71,7 +71,6 @@ final class SimulatedDisk {
   }
 
   var failures: Int { Int(unsafe simdisk_failures(disk)) }
-  var unsyncedWrites: Int { unsafe simdisk_unsynced(disk) }
   var droppedWrites: Int { Int(unsafe simdisk_dropped(disk)) }
   var tornWrites: Int { Int(unsafe simdisk_torn(disk)) }
 }

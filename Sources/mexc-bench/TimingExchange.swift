@@ -45,7 +45,6 @@ final class WireLog: Sendable {
     content.withLock { $0.arrivals[order.text] }
   }
 
-  var arrivalCount: Int { content.withLock { $0.arrivals.count } }
   var priceRequests: Int { content.withLock { $0.priceRequests } }
   /// Orders that came more than once.
   var repeated: [String] { content.withLock { $0.repeated } }

@@ -53,8 +53,6 @@ void simdisk_set_fault(
 uint64_t simdisk_operations(const simdisk *_Nonnull disk);
 /// Operations that a fault has hit.
 uint64_t simdisk_failures(const simdisk *_Nonnull disk);
-/// Writes whose fate a power loss would decide.
-size_t simdisk_unsynced(const simdisk *_Nonnull disk);
 /// Writes that power losses have dropped, and torn, so far.
 uint64_t simdisk_dropped(const simdisk *_Nonnull disk);
 uint64_t simdisk_torn(const simdisk *_Nonnull disk);

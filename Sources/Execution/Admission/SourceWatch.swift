@@ -39,8 +39,6 @@ struct SourceWatch: Sendable {
     }
   }
 
-  func watches(_ source: String) -> Bool { promises.contains { $0.name == source } }
-
   mutating func heard(_ source: String?, _ reaction: inout Reaction) {
     guard let source, let index = promises.firstIndex(where: { $0.name == source }) else { return }
     promises[index].heardAt = reaction.now.monotonic

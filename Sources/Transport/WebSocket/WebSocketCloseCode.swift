@@ -13,9 +13,6 @@ package struct WebSocketCloseCode: RawRepresentable, Hashable, Sendable, CustomS
   package static let invalidPayload = WebSocketCloseCode(rawValue: 1007)
   package static let policyViolation = WebSocketCloseCode(rawValue: 1008)
   package static let messageTooBig = WebSocketCloseCode(rawValue: 1009)
-  package static let internalError = WebSocketCloseCode(rawValue: 1011)
-  package static let serviceRestart = WebSocketCloseCode(rawValue: 1012)
-  package static let tryAgainLater = WebSocketCloseCode(rawValue: 1013)
 
   /// Whether a close frame may carry it: RFC 6455 §7.4, and 1012 to 1014 of IANA's registry. 1004 is
   /// reserved; 1005, 1006 and 1015 only name what no frame said.

@@ -56,6 +56,12 @@ package struct Moment: Hashable, Sendable {
   package func advanced(by duration: Duration) -> Moment {
     Moment(wall: wall.advanced(by: duration), monotonic: monotonic.advanced(by: duration))
   }
+
+  /// Where a moment of the past lies on the monotonic clock. One of the future means that the civil
+  /// clock was set back: it counts as now.
+  package func monotonic(of past: WallTime) -> MonotonicTime {
+    monotonic.advanced(by: .zero - max(.zero, wall.since(past)))
+  }
 }
 
 extension Duration {

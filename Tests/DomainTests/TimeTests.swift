@@ -86,6 +86,19 @@ import Testing
     #expect(later.monotonic.nanoseconds == 1_500_000_005)
   }
 
+  @Test(arguments: [
+    (Int64(0), Int64(9_000_000)), (-9, 0), (-20, -11_000_000), (1, 9_000_000), (.max, 9_000_000),
+    (.min, .min + 9_000_000),
+  ])
+  func `a moment of the past lies on the monotonic clock, one of the future is now`(
+    milliseconds: Int64, nanoseconds: Int64
+  ) {
+    let now = Moment(
+      wall: WallTime(milliseconds: 0), monotonic: MonotonicTime(nanoseconds: 9_000_000))
+    let past = now.monotonic(of: WallTime(milliseconds: milliseconds))
+    #expect(past == MonotonicTime(nanoseconds: nanoseconds))
+  }
+
   static let wordings: [(Duration, String)] = [
     (.zero, "0 ms"), (.milliseconds(-5), "0 ms"), (.milliseconds(1_999), "1999 ms"),
     (.milliseconds(2_000), "2 s"), (.seconds(119), "119 s"), (.seconds(120), "2 min"),

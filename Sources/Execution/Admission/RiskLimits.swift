@@ -37,22 +37,17 @@ package struct RiskLimits: Sendable {
   ) {
     self.limits = limits
     self.account = account
-    let live = state.live.map { stored in
-      (
-        key: Optional(stored.order.key),
-        held: Reservation(at: stored.order.createdAt, quote: stored.order.reservedQuote)
-      )
+    timeline.reserveCapacity(state.live.count + state.reservations.count)
+    // Both are oldest first. An order is looked at where it lies, and not copied.
+    var next = 0
+    for held in state.reservations {
+      while next < state.live.count, state.live[next].order.createdAt <= held.at {
+        hold(state.live[next].order, at: now)
+        next += 1
+      }
+      add(held.quote, at: now.monotonic(of: held.at))
     }
-    let all = live + state.reservations.map { (key: nil, held: $0) }
-    let ages = all.map { key, held in
-      // A reservation from the future means that the clock was set back: it counts as new.
-      (key: key, quote: held.quote, age: max(.zero, now.wall.since(held.at)))
-    }
-    for (key, quote, age) in ages.sorted(by: { $0.age > $1.age }) {
-      let at = MonotonicTime(nanoseconds: now.monotonic.nanoseconds - age.wholeNanoseconds)
-      if let key { places[key] = firstPlace + timeline.count }
-      add(quote, at: at)
-    }
+    for stored in state.live[next...] { hold(stored.order, at: now) }
   }
 
   /// Whether one more order may be taken. `quote` is its notional, rounded up; `nil` while the price
@@ -147,6 +142,11 @@ package struct RiskLimits: Sendable {
   private func index(of key: OrderKey) -> Int? {
     guard let place = places[key], place >= firstPlace else { return nil }
     return timeline.startIndex + place - firstPlace
+  }
+
+  private mutating func hold(_ order: Order, at now: Moment) {
+    places[order.key] = firstPlace + timeline.count
+    add(order.reservedQuote, at: now.monotonic(of: order.createdAt))
   }
 
   private mutating func add(_ quote: FixedDecimal?, at time: MonotonicTime) {

@@ -13,18 +13,13 @@ package struct SourceLimits: Sendable {
 
   package static let hour: Duration = .seconds(60 * 60)
 
+  /// `accepted` is oldest first.
   package init(
     _ table: [String: EngineConfiguration.Source], accepted: [SourceSignal], at now: Moment
   ) {
     self.table = table
-    let ages = accepted.map { signal in
-      // A signal from the future means that the clock was set back: it counts as new.
-      (signal.source, age: max(.zero, now.wall.since(signal.at)))
-    }
-    for (source, age) in ages.sorted(by: { $0.age > $1.age }) {
-      count(
-        source, at: MonotonicTime(nanoseconds: now.monotonic.nanoseconds - age.wholeNanoseconds))
-    }
+    timeline.reserveCapacity(accepted.count)
+    for signal in accepted { count(signal.source, at: now.monotonic(of: signal.at)) }
   }
 
   /// Throws: a denial when the signal's source may not trade the symbol, or not on this side.

@@ -56,8 +56,7 @@ enum Restoring {
       return .unknown(Search(resumed: .settling, at: now.monotonic))
     case .open, .partiallyFilled: return .working(Following(firstLookAt: now.monotonic))
     case .notFound:
-      let age = max(.zero, now.wall.since(order.updatedAt))
-      let since = MonotonicTime(nanoseconds: now.monotonic.nanoseconds - age.wholeNanoseconds)
+      let since = now.monotonic(of: order.updatedAt)
       return .missing(Search(resumed: .watching(since: since), at: now.monotonic))
     case .filled, .canceled, .partiallyCanceled, .rejected, .expired, .denied, .validated:
       return nil

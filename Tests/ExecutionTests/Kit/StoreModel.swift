@@ -65,7 +65,11 @@ struct StoreModel {
   /// Oldest first.
   var liveOrders: [Order] { liveKeys.compactMap { orders[$0] } }
 
-  func state(at wall: WallTime) -> StoredState {
+  /// Oldest first by the civil clock, which may have been set back between two orders.
+  mutating func state(at wall: WallTime) -> StoredState {
+    let orders = orders
+    sequence.sort { isOlder(orders[$0], orders[$1]) }
+    liveKeys.sort { isOlder(orders[$0], orders[$1]) }
     var live: [StoredOrder] = []
     var reservations: [Reservation] = []
     let dayAgo = wall.advanced(by: .seconds(-24 * 60 * 60))
@@ -106,4 +110,9 @@ struct StoreModel {
     }
     return try? Order(key: key, account: account, history: history)
   }
+}
+
+private func isOlder(_ left: Order?, _ right: Order?) -> Bool {
+  guard let left, let right else { return false }
+  return left.createdAt < right.createdAt
 }

@@ -70,16 +70,9 @@ import struct TestKit.SeededGenerator
   }
 
   @Test func `a restart holds orders that are over and those that are not`() {
-    let live = Order(
-      key: Self.key(0), account: account, request: request("s0"), reservedQuote: decimal("7"),
-      at: moment().wall)
-    let record = SignalRecord(
-      signalID: live.key.signal, symbol: btc, side: .buy, type: .limit, contentDigest: [], raw: [],
-      origin: .file([]), receivedAt: moment().wall, expiresAt: moment(.seconds(60)).wall,
-      clientOrderID: live.request.clientOrderID, decision: .accepted, message: "",
-      decidedAt: moment().wall)
+    let live = stored(0, decimal("7"), at: moment().wall)
     let state = StoredState(
-      live: [StoredOrder(signal: record, order: live)],
+      live: [live],
       reservations: [
         Reservation(at: moment(.seconds(-86_399)).wall, quote: decimal("100")),
         Reservation(at: moment(.seconds(-30)).wall, quote: decimal("20")),
@@ -88,8 +81,50 @@ import struct TestKit.SeededGenerator
     #expect(limits.dailyQuote(at: monotonic(.zero)) == decimal("127"))
     #expect(limits.ordersOfMinute(at: monotonic(.zero)) == 2)
     #expect(limits.dailyQuote(at: monotonic(.seconds(1))) == decimal("27"))
-    limits.release(live.key)
+    limits.release(live.order.key)
     #expect(limits.dailyQuote(at: monotonic(.seconds(1))) == decimal("20"))
     #expect(limits.ordersOfMinute(at: monotonic(.seconds(1))) == 1)
+  }
+
+  /// Those that are over and those that are not, mixed, some of them from before the clock was set back.
+  @Test(arguments: 0..<20)
+  func `after a restart each is held until it is a day old`(seed: UInt64) {
+    var random = SeededGenerator(seed: seed)
+    let day = 86_400
+    var plain = Plain()
+    var state = StoredState()
+    let ages = (0..<60).map { _ in random.below(day + 4_000) - 2_000 }.sorted(by: >)
+    for (number, age) in ages.enumerated() {
+      let quote = FixedDecimal(random.below(1_000))
+      let wall = moment(.seconds(-age)).wall
+      plain.held.append((Self.key(number), monotonic(.seconds(-max(0, age))), quote))
+      if random.below(4) == 0 {
+        state.live.append(stored(number, quote, at: wall))
+      } else {
+        state.reservations.append(Reservation(at: wall, quote: quote))
+      }
+    }
+    var limits = RiskLimits(makeConfiguration().risk, of: account, restoring: state, at: moment())
+    for second in stride(from: 0, through: day + 97, by: 97) {
+      let now = monotonic(.seconds(second))
+      plain.expire(at: now)
+      #expect(limits.dailyQuote(at: now) == plain.total)
+      #expect(limits.ordersOfMinute(at: now) == plain.ofMinute(at: now))
+    }
+    #expect(plain.held.isEmpty)
+  }
+
+  private func stored(
+    _ number: Int, _ quote: FixedDecimal, at wall: WallTime
+  ) -> StoredOrder {
+    let key = Self.key(number)
+    let order = Order(
+      key: key, account: account, request: request(key.signal.text), reservedQuote: quote, at: wall)
+    let record = SignalRecord(
+      signalID: key.signal, symbol: btc, side: .buy, type: .limit, contentDigest: [], raw: [],
+      origin: .file([]), receivedAt: wall, expiresAt: wall.advanced(by: .seconds(60)),
+      clientOrderID: order.request.clientOrderID, decision: .accepted, message: "",
+      decidedAt: wall)
+    return StoredOrder(signal: record, order: order)
   }
 }

@@ -299,12 +299,19 @@ final class Statement {
     }
   }
 
-  fileprivate func bytes(_ column: Int32) -> [UInt8] {
-    // The address is valid until the next step; "the safest policy is to invoke
-    // sqlite3_column_blob() followed by sqlite3_column_bytes()" (sqlite3_column_blob).
-    guard let start = unsafe sqlite3_column_blob(pointer, column) else { return [] }
+  fileprivate func bytes(_ column: Int32) -> [UInt8] { unsafe [UInt8](buffer(column)) }
+
+  fileprivate func text(_ column: Int32) -> String {
+    unsafe String(decoding: buffer(column), as: UTF8.self)
+  }
+
+  /// Valid until the next step.
+  private func buffer(_ column: Int32) -> UnsafeRawBufferPointer {
+    // "The safest policy is to invoke sqlite3_column_blob() followed by sqlite3_column_bytes()"
+    // (sqlite3_column_blob).
+    let start = unsafe sqlite3_column_blob(pointer, column)
     let count = Int(unsafe sqlite3_column_bytes(pointer, column))
-    return unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: count))
+    return unsafe UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count)
   }
 }
 
@@ -319,7 +326,7 @@ struct Row {
   func isNull(_ column: Int32) -> Bool { statement.isNull(column) }
   func integer(_ column: Int32) -> Int64 { statement.integer(column) }
   func blob(_ column: Int32) -> [UInt8] { statement.bytes(column) }
-  func text(_ column: Int32) -> String { String(decoding: blob(column), as: UTF8.self) }
+  func text(_ column: Int32) -> String { statement.text(column) }
   func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
   func optionalInteger(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }
   /// Every column, as it is stored.

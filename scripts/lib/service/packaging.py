@@ -244,7 +244,7 @@ class Story:
         with open(os.path.join(self.scripts, "..", FORMER), encoding="utf-8") as file:
             text = file.read()
         found = re.search(
-            rf"From version {present} of a database to version {former},.*\n.* static let \w+ =\s*"
+            rf"From version {present} of a database to version {former},[^\n]*\n[^\n]* static let \w+ =\s*"
             r'(?:"""(.*?)"""|"([^"]*)\\n")', text, re.DOTALL)  # fmt: skip
         if found is None:
             raise Trouble(f"{FORMER} tells no way from version {present} to {former}")

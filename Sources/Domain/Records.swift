@@ -55,6 +55,19 @@ package struct SignalRecord: Hashable, Sendable {
   }
 }
 
+/// Who sent a signal, as its bytes say it too: a start counts the signals of sources, and need not read
+/// their bytes for that.
+package struct SignalSender: Hashable, Sendable {
+  package let source: String?
+  /// Whether the source gave the signal a number.
+  package let isNumbered: Bool
+
+  package init(source: String? = nil, isNumbered: Bool = false) {
+    self.source = source
+    self.isNumbered = isNumbered
+  }
+}
+
 /// One row of the append-only history.
 package struct HistoryEvent: Equatable, Sendable {
   package enum Subject: Hashable, Sendable {
@@ -143,7 +156,8 @@ package struct BanRecord: Hashable, Sendable {
 ///
 /// Indirect, as they are handed on more often than they are looked into: a copy is one reference.
 package indirect enum StoreWrite: Equatable, Sendable {
-  case insertSignal(SignalRecord)
+  /// Where the sender is not told, a start looks for it in the record's bytes.
+  case insertSignal(SignalRecord, from: SignalSender? = nil)
   case updateDecision(SignalID, DecisionCode, String, at: WallTime)
   /// Inserts the order or replaces it whole.
   case putOrder(Order)

@@ -24,7 +24,7 @@ enum Opening {
     database.watchLog()
     try requireLog(database)
     try check(database, size: try location.existingSize() ?? 0)
-    try Migrations.run(on: database, from: version)
+    try update(database, from: version)
     try StoreError.sorting { () throws(SQLiteError) in
       try database.execute(fold, step: "fold the log into the file")
     }
@@ -153,6 +153,19 @@ enum Opening {
     for table in tables {
       let verdict = try read(database, "quick check", "PRAGMA quick_check\(table)") { $0.text(0) }
       guard verdict == "ok" else { throw .corrupt("quick check: \(verdict)") }
+    }
+  }
+
+  /// An index over millions of rows is sorted in a file: in memory it would take more than the service
+  /// may have.
+  private static func update(_ database: Database, from version: Int) throws(StoreError) {
+    if version == Migrations.currentVersion { return }
+    try StoreError.sorting { () throws(SQLiteError) in
+      try database.execute("PRAGMA temp_store = FILE;", step: "sort in a file")
+    }
+    try Migrations.run(on: database, from: version)
+    try StoreError.sorting { () throws(SQLiteError) in
+      try database.execute("PRAGMA temp_store = MEMORY;", step: "sort in memory")
     }
   }
 

@@ -44,6 +44,23 @@ extension SignalRecord {
   }
 }
 
+extension SignalSender {
+  /// Beside the columns of the record.
+  static let columns = "counted_source, is_numbered"
+
+  /// The values of `columns`; without a sender there are none, and the bytes say it. Those also say an
+  /// empty name, as the empty text means that there is no source to count for.
+  static func add(_ sender: SignalSender?, of record: SignalRecord, to bindings: inout Bindings) {
+    guard let sender else {
+      bindings.addNull()
+      return bindings.addNull()
+    }
+    let source = record.decision == .accepted ? sender.source : nil
+    bindings.add(source?.isEmpty == true ? nil : source ?? "")
+    bindings.add(sender.isNumbered)
+  }
+}
+
 extension SignalOrigin {
   fileprivate var kind: String {
     switch self {

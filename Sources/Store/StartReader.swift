@@ -54,20 +54,31 @@ struct StartReader {
   }
 
   private func reservations(since: WallTime) throws(StoreError) -> [Reservation] {
-    try reader.statements.reservations.rows([.integer(since.milliseconds)]) {
+    var reservations = try reader.statements.reservations.rows([.integer(since.milliseconds)]) {
       row throws(StoreError) in
       Reservation(at: row.time(0), quote: try row.money(1, in: "an order that is over"))
     }
+    // Each status is in order by itself, and nearly all orders are of one.
+    reservations.sort { $0.at < $1.at }
+    return reservations
   }
 
   private func sourceSignals(since: WallTime) throws(StoreError) -> [SourceSignal] {
-    try reader.statements.acceptedSignals.rows([.integer(since.milliseconds)]) {
-      row throws(StoreError) -> SourceSignal? in
-      guard let source = (try? JSONReader.read(row.blob(0)))?["source"]?.stringValue else {
-        return nil
-      }
-      return SourceSignal(source: source, at: row.time(1))
-    }.compactMap(\.self)
+    var signals: [SourceSignal] = []
+    // A name that does not fit into a string itself takes its memory once.
+    var names: Set<String> = []
+    try reader.statements.acceptedSignals.each([.integer(since.milliseconds)]) {
+      row throws(StoreError) in
+      let stated = row.isNull(1) ? Self.source(in: row.blob(2)) : row.text(1)
+      guard let source = stated else { return }
+      signals.append(
+        SourceSignal(source: names.insert(source).memberAfterInsert, at: row.time(0)))
+    }
+    return signals
+  }
+
+  private static func source(in raw: [UInt8]) -> String? {
+    (try? JSONReader.read(raw))?["source"]?.stringValue
   }
 
   private func sequences(since: WallTime) throws(StoreError) -> [String: Int64] {

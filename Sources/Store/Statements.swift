@@ -152,10 +152,10 @@ struct Statements {
 }
 
 /// The longer texts of the statements.
-private enum SQL {
+enum SQL {
   static let insertSignal = """
-    INSERT INTO signal (\(SignalRecord.columns), boot)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+    INSERT INTO signal (\(SignalRecord.columns), boot, \(SignalSender.columns))
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
     """
 
   /// A row that is another order is left alone, which shows as "no row changed".
@@ -191,10 +191,10 @@ private enum SQL {
     ORDER BY created_at_ms, signal_id, leg
     """
 
-  /// The plus keeps SQLite off the index by status, which would lead it through all of the past.
+  /// Oldest first within each status: to sort them all, SQLite would hold them all.
   static let reservations = """
     SELECT created_at_ms, reserved_quote FROM orders
-    WHERE created_at_ms > ?1 AND +status IN (\(exposedAndOver)) ORDER BY created_at_ms
+    WHERE created_at_ms > ?1 AND status IN (\(exposedAndOver))
     """
 
   static let searchedFiles = """
@@ -225,21 +225,25 @@ private enum SQL {
     FROM event AS e WHERE e.id > (SELECT event_id FROM seal) ORDER BY e.id LIMIT ?2
     """
 
-  /// Only an accepted signal has an order; most still say so themselves, and no order need be looked for.
-  /// Without the name, in its letters or in JSON's escapes, a signal has no source, and need not be read.
+  /// The index has all that is asked of most rows, and SQLite looks up a row only for what it has not:
+  /// the bytes, where nothing else says the source. Then, only an accepted signal has an order; most
+  /// still say so themselves, and no order need be looked for. Without the name, in its letters or in
+  /// JSON's escapes, a signal has no source, and need not be read.
   static let acceptedSignals = """
-    SELECT s.raw, s.received_at_ms FROM signal AS s
-    WHERE s.received_at_ms > ?1
+    SELECT s.received_at_ms, s.counted_source, iif(s.counted_source IS NULL, s.raw, NULL)
+    FROM signal AS s
+    WHERE s.received_at_ms > ?1 AND (s.counted_source <> '' OR s.counted_source IS NULL
       AND (instr(s.raw, CAST('"source"' AS BLOB)) > 0 OR instr(s.raw, CAST('\\u' AS BLOB)) > 0)
       AND (s.decision = '\(DecisionCode.accepted.rawValue)'
-        OR EXISTS (SELECT 1 FROM orders AS o WHERE o.signal_id = s.id))
-    ORDER BY s.received_at_ms, s.rowid
+        OR EXISTS (SELECT 1 FROM orders AS o WHERE o.signal_id = s.id)))
+    ORDER BY s.received_at_ms
     """
 
-  /// A signal that names its number in another spelling of JSON is left out.
+  /// A signal of an older program that names its number in another spelling of JSON is left out.
   static let numberedSignals = """
     SELECT s.raw FROM signal AS s
-    WHERE s.received_at_ms > ?1 AND instr(s.raw, CAST('"sequence"' AS BLOB)) > 0
+    WHERE s.received_at_ms > ?1 AND (s.is_numbered = 1
+      OR s.is_numbered IS NULL AND instr(s.raw, CAST('"sequence"' AS BLOB)) > 0)
     ORDER BY s.received_at_ms DESC LIMIT ?2
     """
 

@@ -50,10 +50,11 @@ package final class TurnWriter {
   /// Throws when the database does not take it.
   func write(_ write: StoreWrite) throws(StoreError) {
     switch write {
-    case .insertSignal(let record):
+    case .insertSignal(let record, let sender):
       bindings.removeAll()
       record.add(to: &bindings)
       bindings.add(boot)
+      SignalSender.add(sender, of: record, to: &bindings)
       try run(statements.insertSignal, bindings)
     case .updateDecision(let id, let code, let message, let time):
       let values: [SQLiteValue] = [

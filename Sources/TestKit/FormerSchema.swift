@@ -1,36 +1,49 @@
 /// Ways back to what an older program left, for tests of an update.
 package enum FormerSchema {
-  /// From version 9 of a database to version 8, whose number it does not set: the tables are the same.
-  package static let withTheSameTables = "\n"
-
-  /// From version 9 of a database to version 7, whose number it does not set.
-  package static let withGuardsByLists = """
-    DROP TRIGGER order_keeps_its_ticket;
-    CREATE TRIGGER order_keeps_its_ticket
-    BEFORE UPDATE OF type, quantity, quote_quantity, price ON orders
-    WHEN OLD.status NOT IN ('new', 'submitted', 'unknown') AND (NEW.type <> OLD.type
-      OR NEW.quantity IS NOT OLD.quantity OR NEW.quote_quantity IS NOT OLD.quote_quantity
-      OR NEW.price IS NOT OLD.price)
-    BEGIN SELECT RAISE(ABORT, 'what was sent never changes'); END;
-    DROP TRIGGER order_stays_at_its_end;
-    CREATE TRIGGER order_stays_at_its_end BEFORE UPDATE OF status ON orders
-    WHEN NEW.status <> OLD.status AND OLD.status IN ('filled', 'canceled', 'partially_canceled',
-      'expired', 'denied', 'validated')
-    BEGIN SELECT RAISE(ABORT, 'the order is at its end'); END;
-    DROP TRIGGER order_never_goes_back;
-    CREATE TRIGGER order_never_goes_back BEFORE UPDATE OF status ON orders
-    WHEN NEW.status <> OLD.status
-      AND OLD.status IN ('rejected', 'not_found', 'open', 'partially_filled')
-      AND NEW.status NOT IN ('open', 'partially_filled', 'filled', 'canceled',
-        'partially_canceled')
-    BEGIN SELECT RAISE(ABORT, 'the order can only move on to what the exchange says'); END;
+  /// From version 10 of a database to version 9, whose number it does not set. Version 8 is the same.
+  package static let withNarrowIndexes = """
+    DROP TRIGGER signal_keeps_its_content;
+    DROP INDEX signal_by_time;
+    DROP INDEX orders_by_status;
+    ALTER TABLE signal DROP COLUMN is_numbered;
+    ALTER TABLE signal DROP COLUMN counted_source;
+    CREATE INDEX signal_by_time ON signal (received_at_ms);
+    CREATE INDEX orders_by_status ON orders (status);
+    CREATE TRIGGER signal_keeps_its_content BEFORE UPDATE OF id, symbol, side, type, origin_kind,
+      origin, content_digest, raw, received_at_ms, expires_at_ms, client_order_id ON signal
+    BEGIN SELECT RAISE(ABORT, 'a signal never changes; only its decision does'); END;
 
     """
 
-  /// From version 9 of a database to version 6, whose number it does not set.
+  /// From version 10 of a database to version 7, whose number it does not set.
+  package static let withGuardsByLists =
+    withNarrowIndexes + """
+      DROP TRIGGER order_keeps_its_ticket;
+      CREATE TRIGGER order_keeps_its_ticket
+      BEFORE UPDATE OF type, quantity, quote_quantity, price ON orders
+      WHEN OLD.status NOT IN ('new', 'submitted', 'unknown') AND (NEW.type <> OLD.type
+        OR NEW.quantity IS NOT OLD.quantity OR NEW.quote_quantity IS NOT OLD.quote_quantity
+        OR NEW.price IS NOT OLD.price)
+      BEGIN SELECT RAISE(ABORT, 'what was sent never changes'); END;
+      DROP TRIGGER order_stays_at_its_end;
+      CREATE TRIGGER order_stays_at_its_end BEFORE UPDATE OF status ON orders
+      WHEN NEW.status <> OLD.status AND OLD.status IN ('filled', 'canceled', 'partially_canceled',
+        'expired', 'denied', 'validated')
+      BEGIN SELECT RAISE(ABORT, 'the order is at its end'); END;
+      DROP TRIGGER order_never_goes_back;
+      CREATE TRIGGER order_never_goes_back BEFORE UPDATE OF status ON orders
+      WHEN NEW.status <> OLD.status
+        AND OLD.status IN ('rejected', 'not_found', 'open', 'partially_filled')
+        AND NEW.status NOT IN ('open', 'partially_filled', 'filled', 'canceled',
+          'partially_canceled')
+      BEGIN SELECT RAISE(ABORT, 'the order can only move on to what the exchange says'); END;
+
+      """
+
+  /// From version 10 of a database to version 6, whose number it does not set.
   package static let withoutOutbox = withGuardsByLists + "DROP TABLE notification;\n"
 
-  /// From version 9 of a database to version 5, whose number it does not set.
+  /// From version 10 of a database to version 5, whose number it does not set.
   package static let withoutCompaction =
     withoutOutbox + """
       DROP TRIGGER signal_stays_taken;

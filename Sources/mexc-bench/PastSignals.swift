@@ -83,7 +83,8 @@ struct PastSignals {
           signalID: id, symbol: symbol, side: .buy, type: .limit,
           contentDigest: Digest.sha256(raw), raw: raw, origin: .file(file),
           receivedAt: time, expiresAt: time.advanced(by: .seconds(60)), clientOrderID: name,
-          decision: .accepted, message: "", decidedAt: time)))
+          decision: .accepted, message: "", decidedAt: time),
+        from: SignalSender(source: "mexc-bench")))
     try append("signal_received", ["signal": .string(document.compactText())], .signal(id), time)
     let quote = try FixedDecimal("64")
     var order = Order(

@@ -36,6 +36,20 @@ import Testing
     #expect(harness.placements(of: "b").isEmpty)
   }
 
+  @Test func `a signal is stored with its sender, whatever is decided`() {
+    let harness = Self.harness(.init(symbols: [btc]))
+    harness.submit(from("bot", "a"))
+    harness.submit(limit("b", eth) { ($0.source, $0.sequence) = ("bot", 7) })
+    harness.submit(from(nil, "c"))
+    #expect(
+      harness.store.senders == [
+        signalID("a"): SignalSender(source: "bot"),
+        signalID("b"): SignalSender(source: "bot", isNumbered: true),
+        signalID("c"): SignalSender(),
+      ])
+    #expect(harness.code("b") == .sourceLimit)
+  }
+
   @Test func `what all signals are held to holds for a source as well`() {
     let harness = Self.harness(.init(maximumOrderQuote: decimal("5000"))) {
       $0.risk.symbols = [btc]

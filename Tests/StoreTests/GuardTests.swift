@@ -22,6 +22,8 @@ struct GuardTests {
     ("DELETE FROM signal", "a signal is remembered for ever"),
     ("UPDATE signal SET raw = x'00'", "a signal never changes; only its decision does"),
     ("UPDATE signal SET id = 'b'", "a signal never changes; only its decision does"),
+    ("UPDATE signal SET counted_source = 'b'", "a signal never changes; only its decision does"),
+    ("UPDATE signal SET is_numbered = 1", "a signal never changes; only its decision does"),
     ("DELETE FROM orders", "an order is remembered for ever"),
     ("UPDATE orders SET client_order_id = 'b'", "an order never becomes another order"),
     ("UPDATE orders SET leg = 1", "an order never becomes another order"),

@@ -163,18 +163,23 @@ struct ListTests {
 
   @Test func `lists find their rows without reading the whole past`() throws {
     let stranger = try Stranger(scratch.database)
-    for (query, index) in [
-      ("SELECT * FROM event WHERE signal_id = 'a' ORDER BY id", "event_by_signal"),
+    // Signals of one millisecond are sorted among themselves.
+    let within = ["USE TEMP B-TREE FOR RIGHT PART OF ORDER BY"]
+    for (query, index, sorted) in [
+      ("SELECT * FROM event WHERE signal_id = 'a' ORDER BY id", "event_by_signal", []),
       (
         "SELECT * FROM orders ORDER BY created_at_ms DESC, signal_id DESC, leg DESC LIMIT 5",
-        "orders_by_time"
+        "orders_by_time", []
       ),
-      ("SELECT * FROM orders WHERE status IN ('new', 'open')", "orders_by_status"),
-      ("SELECT * FROM signal ORDER BY received_at_ms DESC, rowid DESC LIMIT 5", "signal_by_time"),
+      ("SELECT * FROM orders WHERE status IN ('new', 'open')", "orders_by_status", []),
+      (
+        "SELECT * FROM signal ORDER BY received_at_ms DESC, rowid DESC LIMIT 5",
+        "signal_by_time", within
+      ),
     ] {
       let plan = try stranger.rows("EXPLAIN QUERY PLAN " + query).compactMap { $0[3] }
-      #expect(plan.count == 1)
-      #expect(plan.allSatisfy { $0.contains(index) }, "\(plan)")
+      #expect(plan.first?.contains(index) == true, "\(plan)")
+      #expect(Array(plan.dropFirst()) == sorted)
     }
   }
 }

@@ -179,7 +179,8 @@ extension Reaction {
           signalID: signal.id, symbol: signal.symbol, side: signal.side, type: signal.type,
           contentDigest: arrival.contentDigest, raw: arrival.raw, origin: arrival.origin,
           receivedAt: now.wall, expiresAt: expiresAt, clientOrderID: arrival.clientOrderID,
-          decision: code, message: message, decidedAt: now.wall)))
+          decision: code, message: message, decidedAt: now.wall),
+        from: SignalSender(source: signal.source, isNumbered: signal.sequence != nil)))
     record(
       "signal_received",
       [

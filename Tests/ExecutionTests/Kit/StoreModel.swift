@@ -6,6 +6,8 @@ struct StoreModel {
   private(set) var signals: [SignalID: SignalRecord] = [:]
   /// What the stored bytes say of the signals' sources.
   var sources: [SignalID: String] = [:]
+  /// What the engine says of them beside the bytes.
+  private(set) var senders: [SignalID: SignalSender] = [:]
   private(set) var orders: [OrderKey: Order] = [:]
   private(set) var sequence: [OrderKey] = []
   private var liveKeys: [OrderKey] = []
@@ -25,7 +27,8 @@ struct StoreModel {
 
   private mutating func perform(_ write: StoreWrite) {
     switch write {
-    case .insertSignal(let record):
+    case .insertSignal(let record, let sender):
+      senders[record.signalID] = sender
       if signals[record.signalID] != nil { violations.append("\(record.signalID) stored twice") }
       signals[record.signalID] = record
     case .updateDecision(let id, let code, let message, let time):

@@ -245,7 +245,8 @@ import Testing
         SELECT 1 UNION ALL SELECT number + 1 FROM copy WHERE number < 100000)
       INSERT INTO signal SELECT printf('copy-%08d', number), symbol, side, type, decision, message,
         origin_kind, origin, content_digest, raw, received_at_ms + number, expires_at_ms,
-        decided_at_ms, printf('sgcopy%08d', number), boot
+        decided_at_ms, printf('sgcopy%08d', number), boot,
+        counted_source, is_numbered
       FROM copy CROSS JOIN signal WHERE signal.id = 'a'
       """)
     var before = ""

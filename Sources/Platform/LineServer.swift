@@ -18,6 +18,10 @@ package final class LineServer {
     case tooSlow
     /// No client can be taken now; tried again after a second.
     case cannotAccept(SystemError)
+    /// The socket's file was removed or replaced, and stands there again.
+    case nameLost(path: String)
+    /// It was removed or replaced, and cannot be made again.
+    case cannotListen(String)
 
     package var description: String {
       switch self {
@@ -26,6 +30,10 @@ package final class LineServer {
       case .tooSlow: "a client did not read what was sent to it and was cut off"
       case .cannotAccept(let error):
         "no further client can be taken: \(error); they wait, and it is tried again every second"
+      case .nameLost(let path): "\(path) was removed or replaced; it is made again"
+      case .cannotListen(let reason):
+        "its file was removed or replaced, so that no client finds it, and it cannot be made again: "
+          + "\(reason); it is tried again every few seconds"
       }
     }
   }
@@ -69,10 +77,12 @@ package final class LineServer {
   private static let acceptPause = Duration.seconds(1)
   /// Whoever connects again and again must not fill the journal.
   private static let complaintInterval = Duration.seconds(60)
+  /// Between two looks at the socket's file.
+  private static let nameInterval = Duration.seconds(5)
   /// Clients taken in one turn.
   private static let acceptsPerTurn = 32
 
-  private let listener: UnixListener
+  private var listener: UnixListener
   private let maximumLineBytes: Int
   private let loop: EventLoop
   private let handlers: Handlers
@@ -80,6 +90,7 @@ package final class LineServer {
   private var nextNumber: UInt64 = 1
   private var continuation: EventLoop.TimerID?
   private var acceptTimer: EventLoop.TimerID?
+  private var nameTimer: EventLoop.TimerID?
   private var lastComplaints: [Trouble: MonotonicTime] = [:]
   private var isClosed = false
 
@@ -92,10 +103,15 @@ package final class LineServer {
     self.maximumLineBytes = maximumLineBytes
     self.loop = loop
     self.handlers = handlers
-    try loop.register(listener.number, .read) { [weak self] _ in self?.acceptClients() }
+    try listen()
+    watchName()
   }
 
   deinit { close() }
+
+  private func listen() throws(SystemError) {
+    try loop.register(listener.number, .read) { [weak self] _ in self?.acceptClients() }
+  }
 
   package var clientCount: Int { connections.count }
 
@@ -104,6 +120,7 @@ package final class LineServer {
     guard !isClosed else { return }
     loop.change(listener.number, to: [])
     cancel(&acceptTimer)
+    cancel(&nameTimer)
     for id in connections.keys.sorted(by: { $0.number < $1.number }) {
       guard let connection = connections[id] else { continue }
       connection.hasEnded = true
@@ -119,6 +136,7 @@ package final class LineServer {
     isClosed = true
     cancel(&continuation)
     cancel(&acceptTimer)
+    cancel(&nameTimer)
     loop.deregister(listener.number)
     for connection in connections.values { loop.deregister(connection.number) }
     connections = [:]
@@ -197,6 +215,29 @@ extension LineServer {
       self.loop.change(self.listener.number, to: .read)
     }
     complain(.cannotAccept(error))
+  }
+
+  private func watchName() {
+    nameTimer = loop.schedule(at: loop.now.advanced(by: Self.nameInterval)) { [weak self] in
+      guard let self, !self.isClosed else { return }
+      if !self.listener.hasItsName { self.listenAgain() }
+      self.watchName()
+    }
+  }
+
+  /// Who is connected stays so; who connected to the old socket last is still taken.
+  private func listenAgain() {
+    do {
+      acceptClients()
+      guard let next = try listener.madeAnew() else { return }
+      cancel(&acceptTimer)
+      loop.deregister(listener.number)
+      listener = next
+      try listen()
+      complain(.nameLost(path: next.path ?? ""))
+    } catch {
+      complain(.cannotListen("\(error)"))
+    }
   }
 
   private func complain(_ trouble: Trouble) {

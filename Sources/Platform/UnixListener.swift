@@ -9,6 +9,7 @@ package final class UnixListener {
   /// Where clients find it; nil for one that was handed over.
   package let path: String?
   private let file: FileStatus?
+  private let mode: UInt32
   private let descriptor: FileDescriptor
   package var number: CInt { descriptor.number }
 
@@ -26,6 +27,7 @@ package final class UnixListener {
       throw errno == EADDRINUSE ? .inUse(path: path) : .system(.last("bind", path))
     }
     self.path = path
+    self.mode = mode
     file = FileStatus.at(path: path)
     self.descriptor = descriptor
     guard unsafe chmod(path, mode) == 0 else { throw .system(.last("chmod", path)) }
@@ -46,14 +48,25 @@ package final class UnixListener {
     else { throw .system(.last("fcntl")) }
     path = nil
     file = nil
+    mode = 0
     descriptor = FileDescriptor(owning: number)
   }
 
   /// Removes the name that it made, unless somebody else has put something there since.
   deinit {
-    guard let path, let file, let now = FileStatus.at(path: path), now.isSameFile(as: file)
-    else { return }
-    unsafe unlink(path)
+    if let path, hasItsName { unsafe unlink(path) }
+  }
+
+  /// Whether clients find it where it was made. One that was handed over is somebody else's to watch.
+  var hasItsName: Bool {
+    guard let path, let file else { return true }
+    return FileStatus.at(path: path)?.isSameFile(as: file) ?? false
+  }
+
+  /// Another one with the same name and mode. Throws as the making of the first one does.
+  func madeAnew() throws(UnixSocketError) -> UnixListener? {
+    guard let path else { return nil }
+    return try UnixListener(path: path, mode: mode)
   }
 
   /// The next client, non-blocking; nil with `errno` when there is none or none can be taken.

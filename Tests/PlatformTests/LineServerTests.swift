@@ -304,6 +304,24 @@ private final class RawClient {
     #expect(seen.inputs.count == 1)
   }
 
+  @Test func `a socket whose file is removed or replaced is made again, and clients stay`() throws {
+    let early = try RawClient(path)
+    try #require(unsafe unlink(path) == 0)
+    try scratch.write("socket", "in its place")
+    #expect(try loop.turns { !seen.troubles.isEmpty })
+    let reason = try #require(seen.troubles.first?.description)
+    #expect(reason.contains("it cannot be made again") && reason.contains(path), "\(reason)")
+    try #require(unsafe unlink(path) == 0)
+    #expect(try loop.turns { seen.troubles.last == .nameLost(path: path) })
+    let late = try RawClient(path)
+    for client in [early, late] {
+      client.send("here\n")
+      #expect(try loop.turns { client.text == "re: here\n" })
+    }
+    #expect(seen.troubles.count == 2)
+    server.close()
+  }
+
   @Test func `many clients leave no descriptor behind`() async {
     // A process of its own: in this one other tests open descriptors.
     await #expect(processExitsWith: .success) {

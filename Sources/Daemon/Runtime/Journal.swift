@@ -44,6 +44,10 @@ extension LineServer.Trouble {
           "close connections that nobody needs, or raise the daemon's limit of open files "
             + "(LimitNOFILE= in its unit)")
       ]
+    case .nameLost:
+      [LogField("advice", "find out what removes it; those who were refused meanwhile try again")]
+    case .cannotListen:
+      [LogField("advice", "remove what stands in its place, or restart the daemon")]
     case .tooSlow, .cannotAccept: []
     }
   }

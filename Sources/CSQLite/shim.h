@@ -37,6 +37,14 @@ static inline int csqlite_sync_log(sqlite3 *database, int *number) {
   return code;
 }
 
+/// Whether the file's path leads elsewhere now: it was removed, moved or replaced. 0 where the file system
+/// cannot tell.
+static inline int csqlite_has_moved(sqlite3 *database) {
+  int moved = 0;
+  int code = sqlite3_file_control(database, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return code == SQLITE_OK && moved;
+}
+
 static inline int csqlite_note_pages(void *pages, sqlite3 *database, const char *name, int count) {
   (void)database;
   (void)name;

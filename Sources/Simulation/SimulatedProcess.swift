@@ -175,7 +175,8 @@ final class SimulatedProcess {
     switch error {
     case .misuse(let what): world.fail(.storeIsUsedWell, "", what)
     case .corrupt(let what): world.fail(.historyIsState, "", what)
-    case .heldByAnotherDaemon, .readOnly, .full, .ioFailure, .newerSchema, .unusablePath: break
+    case .heldByAnotherDaemon, .readOnly, .full, .moved, .ioFailure, .newerSchema, .unusablePath:
+      break
     }
     die(.exited)
   }

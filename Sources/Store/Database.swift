@@ -109,6 +109,14 @@ final class Database {
     unsafe logPages.pointee = 0
   }
 
+  /// Throws `.moved` when the path leads to another file now, or to none: what is written from then on
+  /// is found by no later start.
+  func checkPlace() throws(StoreError) {
+    guard unsafe csqlite_has_moved(handle) != 0 else { return }
+    let path = unsafe sqlite3_db_filename(handle, "main").map { unsafe String(cString: $0) }
+    throw .moved(path ?? "the file")
+  }
+
   func setBusyTimeout(milliseconds: Int32) {
     unsafe sqlite3_busy_timeout(handle, milliseconds)
   }

@@ -82,6 +82,9 @@ package final class OrderStore {
 
   deinit { highWater.close() }
 
+  /// Throws when the file was removed, moved or replaced. Every turn looks at its beginning.
+  package func checkPlace() throws(StoreError) { try database.checkPlace() }
+
   /// Whether `commit` has something to do: writes to make durable, or an error to tell.
   package var hasUncommittedWrites: Bool {
     switch turn {
@@ -91,6 +94,7 @@ package final class OrderStore {
   }
 
   private func begin() throws(StoreError) {
+    try database.checkPlace()
     try writer.run(reader.statements.begin)
     turn = .open
     if isFirstTurn { try takeOverWaitingOrders() }

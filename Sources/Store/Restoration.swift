@@ -112,7 +112,7 @@ extension StoreError {
     switch self {
     case .corrupt, .newerSchema, .unusablePath, .misuse:
       .unusablePath("\(file) cannot be restored: \(cause)")
-    case .heldByAnotherDaemon, .readOnly, .full, .ioFailure: self
+    case .heldByAnotherDaemon, .readOnly, .full, .moved, .ioFailure: self
     }
   }
 }

@@ -12,6 +12,8 @@ package enum StoreError: Error, Hashable, CustomStringConvertible, Sendable {
   case readOnly(String)
   /// No room; worth trying again when there is.
   case full(String)
+  /// The file was removed, moved or replaced while it was open; it may come back.
+  case moved(String)
   /// The disk or the memory failed.
   case ioFailure(String)
   /// Written by a newer program.
@@ -33,6 +35,9 @@ package enum StoreError: Error, Hashable, CustomStringConvertible, Sendable {
         + "daemon's user"
     case .full(let what):
       "the disk is full: \(what); free some space in the database's file system"
+    case .moved(let path):
+      "the database was removed, moved or replaced: \(path) is not the file any more that was opened; "
+        + "put that one back, with the files beside it; a restart goes on with what stands there now"
     case .ioFailure(let what):
       "the disk or the memory failed: \(what); look into the kernel's log, and check the disk"
     case .newerSchema(let found, let known):
@@ -47,7 +52,7 @@ package enum StoreError: Error, Hashable, CustomStringConvertible, Sendable {
   package var cause: String {
     switch self {
     case .heldByAnotherDaemon(let what), .corrupt(let what), .readOnly(let what), .full(let what),
-      .ioFailure(let what), .unusablePath(let what), .misuse(let what):
+      .moved(let what), .ioFailure(let what), .unusablePath(let what), .misuse(let what):
       what
     case .newerSchema(let found, let known):
       "it has schema version \(found) and this program knows versions up to \(known)"

@@ -114,6 +114,42 @@ struct MachineFaultStorageTests {
     #expect(daemon.lives.count == 1)
   }
 
+  /// Whoever cleans up, or restores a copy under a daemon that runs.
+  @Test(arguments: [false, true])
+  func `a database that is moved away takes no signal until it is back`(isReplaced: Bool) throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    #expect(try daemon.submit(Wish("before").text)["code"] == "accepted")
+    try daemon.waitForOrder("before", "filled")
+    let path = Array(daemon.scratch("state.db").utf8)
+    let elsewhere = Array(daemon.scratch("elsewhere.db").utf8)
+    try RawFiles.rename(path, to: elsewhere)
+    if isReplaced { try RawFiles.write(path, []) }
+    #expect(try daemon.submit(Wish("refused").text)["code"] == "storage_unavailable")
+    let line = try daemon.process.line(with: "level=error", "no signal is taken")
+    #expect(line.contains("removed, moved or replaced"), "\(line)")
+    #expect(line.contains("put that one back"), "\(line)")
+    try daemon.drop("waits.json", Wish("waits").text)
+    #expect(try daemon.operate("status").status == 1)
+    #expect(try market.ledger().placements == 1)
+
+    try RawFiles.rename(elsewhere, to: path)
+    try daemon.process.line(with: "takes writes again")
+    #expect(try daemon.waitForOutcome("waits.json").status == "filled")
+    #expect(try daemon.submit(Wish("before").text)["code"] == "duplicate")
+    #expect(try market.ledger().placements == 2)
+    #expect(try daemon.stop() == .exited(0))
+  }
+
+  @Test func `a database that is removed is missed though nothing is written`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    try RawFiles.rename(
+      Array(daemon.scratch("state.db").utf8), to: Array(daemon.scratch("elsewhere.db").utf8))
+    try daemon.process.line(with: "level=error", "no signal is taken", "removed, moved or replaced")
+    #expect(try daemon.operate("status").status == 1)
+  }
+
   @Test func `a lock at the start is told and waited for`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)

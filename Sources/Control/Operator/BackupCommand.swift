@@ -82,7 +82,8 @@ extension ControlFailure {
   init(_ error: StoreError, _ beginning: String) {
     switch error {
     case .unusablePath(let text): self.init(code: .refused, message: beginning + text)
-    case .heldByAnotherDaemon, .corrupt, .readOnly, .full, .ioFailure, .newerSchema, .misuse:
+    case .heldByAnotherDaemon, .corrupt, .readOnly, .full, .moved, .ioFailure, .newerSchema,
+      .misuse:
       self.init(code: .storageUnavailable, message: beginning + error.description)
     }
   }

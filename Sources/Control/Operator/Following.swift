@@ -42,7 +42,7 @@ final class Following {
       switch error {
       case .corrupt, .newerSchema, .misuse:
         throw .control(ControlFailure(code: .storageUnavailable, message: error.description))
-      case .heldByAnotherDaemon, .readOnly, .full, .ioFailure, .unusablePath:
+      case .heldByAnotherDaemon, .readOnly, .full, .moved, .ioFailure, .unusablePath:
         guard trouble != error.description else { return nil }
         trouble = error.description
         terminal.complaints("mexc-signalctl: waiting: \(ByteText.printable(error.description))")

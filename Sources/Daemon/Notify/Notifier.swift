@@ -210,7 +210,7 @@ final class Notifier {
   private func failed(_ error: StoreError) {
     switch error {
     case .corrupt, .ioFailure: storeFailed(error)
-    case .full, .readOnly, .heldByAnotherDaemon, .newerSchema, .unusablePath, .misuse:
+    case .full, .readOnly, .moved, .heldByAnotherDaemon, .newerSchema, .unusablePath, .misuse:
       logger.log(
         .warning, "the outbox of notifications cannot be written; it is tried again",
         [LogField("error", "\(error)")])

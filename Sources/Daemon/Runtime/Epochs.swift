@@ -181,7 +181,7 @@ package final class Epochs {
           kind: .storageUnavailable))
     }
     switch error {
-    case .full, .readOnly, .heldByAnotherDaemon:
+    case .full, .readOnly, .moved, .heldByAnotherDaemon:
       guard !hasEnded else { return }
       let next = time.now().monotonic.advanced(by: Self.storageRetryInterval)
       time.schedule(next) { [weak self] in self?.tryStorage() }

@@ -142,7 +142,7 @@ final class Housekeeping {
   private func fail(_ error: StoreError) {
     switch error {
     case .corrupt, .ioFailure: storeFailed(error)
-    case .full, .readOnly, .heldByAnotherDaemon, .newerSchema, .unusablePath, .misuse:
+    case .full, .readOnly, .moved, .heldByAnotherDaemon, .newerSchema, .unusablePath, .misuse:
       logger.log(
         .warning, "the history of old signals is not removed; it is tried again in an hour",
         [LogField("error", "\(error)")])

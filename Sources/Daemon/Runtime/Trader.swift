@@ -35,6 +35,7 @@ final class Trader {
   private var gateway: SignalGateway?
   private var control: ControlServer?
   private var housekeeping: Housekeeping?
+  private var databaseWatch: DatabaseWatch?
   private let metrics = Metrics()
   private var metricsServer: MetricsServer?
   private var notifier: Notifier?
@@ -119,6 +120,10 @@ final class Trader {
       settings: { [unowned self] in self.configuration },
       clockOffset: { [weak self] in self?.clockOffset },
       storeFailed: { [weak epochs] error in epochs?.lose(error) })
+    databaseWatch = DatabaseWatch(loop: loop, store: store) { [weak epochs] error in
+      // While the store does not work, each try to use it looks.
+      if epochs?.storageError == nil { epochs?.lose(error) }
+    }
     feedWatchdog()
   }
 
@@ -342,6 +347,7 @@ final class Trader {
     client = nil
     streams = nil
     housekeeping = nil
+    databaseWatch = nil
     metricsServer = nil
     notifier = nil
     gateway?.close()

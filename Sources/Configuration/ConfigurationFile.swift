@@ -33,9 +33,12 @@ extension Configuration {
   /// Where the packages put the file. The operator's tool looks there; the daemon is told.
   package static let standardPath = "/etc/mexc-signald/config.json5"
 
-  /// Reads and checks a file.
-  package static func load(_ path: String) -> Result<Configuration, InvalidConfiguration> {
-    ConfigurationFile.load(path).map(\.configuration)
+  /// Reads and checks a file. One that is read again must be a regular file: a pipe that nobody writes to
+  /// would stop a program that has other work.
+  package static func load(
+    _ path: String, again: Bool = false
+  ) -> Result<Configuration, InvalidConfiguration> {
+    ConfigurationFile.load(path, again: again).map(\.configuration)
   }
 
   /// Reads and checks the text of a file.
@@ -51,9 +54,15 @@ extension ConfigurationFile {
   private static let maximumBytes = 1_048_576
 
   /// Reads and checks a file.
-  package static func load(_ path: String) -> Result<ConfigurationFile, InvalidConfiguration> {
+  package static func load(
+    _ path: String, again: Bool = false
+  ) -> Result<ConfigurationFile, InvalidConfiguration> {
     do throws(SystemError) {
-      let bytes = try contents(of: path)
+      let file = try open(path, waitsForWriter: !again)
+      if again, FileStatus.of(file.number)?.kind != .regular {
+        return .failure(unreadable(path, "no regular file; name one to read it again"))
+      }
+      let bytes = try contents(of: file, path)
       guard bytes.count <= maximumBytes else {
         return .failure(
           unreadable(path, "larger than \(maximumBytes) bytes; name the configuration file"))
@@ -69,11 +78,18 @@ extension ConfigurationFile {
     InvalidConfiguration(violations: [Violation(file: path, line: nil, key: nil, text: text)])
   }
 
-  /// Up to one byte more than is allowed, which then shows that the file is too large.
-  private static func contents(of path: String) throws(SystemError) -> [UInt8] {
-    let opened = unsafe open(path, O_RDONLY | O_CLOEXEC)
+  private static func open(
+    _ path: String, waitsForWriter: Bool
+  ) throws(SystemError) -> FileDescriptor {
+    let opened = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | (waitsForWriter ? 0 : O_NONBLOCK))
     guard opened >= 0 else { throw SystemError.last("open", path) }
-    let file = FileDescriptor(owning: opened)
+    return FileDescriptor(owning: opened)
+  }
+
+  /// Up to one byte more than is allowed, which then shows that the file is too large.
+  private static func contents(
+    of file: borrowing FileDescriptor, _ path: String
+  ) throws(SystemError) -> [UInt8] {
     var bytes: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 65_536)
     while bytes.count <= maximumBytes {

@@ -92,6 +92,14 @@ struct LifecycleTests {
     try daemon.process.line(
       with: "level=error", "is not reloaded", "maximum_open_orders", from: said)
     #expect(try daemon.submit(Wish("larger").text)["code"] == "risk_order_quote")
+
+    // Nobody writes to the pipe, and the daemon does not wait for it.
+    let path = daemon.scratch("config.json5")
+    try FileManager.default.removeItem(atPath: path)
+    try RawFiles.makePipe(path)
+    try daemon.process.signal(SIGHUP)
+    try daemon.process.line(with: "level=error", "is not reloaded", "no regular file")
+    #expect(try daemon.submit(Wish("largest").text)["code"] == "risk_order_quote")
     #expect(daemon.lives.count == 1)
   }
 

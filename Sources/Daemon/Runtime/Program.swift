@@ -137,7 +137,7 @@ package enum DaemonProgram {
         return VenueCatalog.streams(
           line, interval: configuration.price.streamInterval, now: Clock.now)
       },
-      reload: { Configuration.load(file.path) })
+      reload: { Configuration.load(file.path, again: true) })
     try trader.start(
       signals: sockets.listener(
         "signal", path: configuration.intake.socket, mode: configuration.intake.socketMode),

@@ -1,9 +1,12 @@
 import Glibc
+import Synchronization
 
 /// Lines on standard output and standard error.
 package enum OutputLine {
-  /// The whole line at once: whoever started the program waits for it. Nobody is left to tell when the
-  /// descriptor takes nothing.
+  /// The error number with which standard output refused something; 0 while it took everything.
+  private static let refusal = Atomic<CInt>(0)
+
+  /// The whole line at once: whoever started the program waits for it.
   package static func write(_ line: String, to descriptor: CInt) {
     writeText(line + "\n", to: descriptor)
   }
@@ -17,8 +20,26 @@ package enum OutputLine {
           unsafe Glibc.write(descriptor, bytes.baseAddress, bytes.count)
         }
       }
-      guard count > 0 else { return }
+      guard count > 0 else { return refused(descriptor) }
       rest = rest.dropFirst(count)
     }
+  }
+
+  /// Whoever reads a pipe may leave when he has what he wants: that is no failure.
+  private static func refused(_ descriptor: CInt) {
+    let number = errno
+    guard descriptor == STDOUT_FILENO, number != EPIPE else { return }
+    refusal.store(number, ordering: .relaxed)
+  }
+
+  /// With what a program ends: what was asked for has failed, too, when it could not be printed whole.
+  package static func end(with code: ExitCode) -> ExitCode {
+    let number = refusal.load(ordering: .relaxed)
+    guard number != 0 else { return code }
+    let reason = unsafe String(cString: strerror(number))
+    write(
+      "the output is not complete: standard output cannot be written (\(reason))", to: STDERR_FILENO
+    )
+    return code == .done ? .failed : code
   }
 }

@@ -6,6 +6,6 @@ import Platform
 struct Main {
   static func main() {
     _ = CoreDumps.disable()
-    exit(runOperator(Environment.arguments, terminal: .process).rawValue)
+    exit(OutputLine.end(with: runOperator(Environment.arguments, terminal: .process)).rawValue)
   }
 }

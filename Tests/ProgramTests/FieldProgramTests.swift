@@ -55,6 +55,15 @@ struct FieldProgramTests {
     #expect(control.output == "mexc-signalctl \(Version.text)\n")
   }
 
+  /// A script that exports into a full disk must hear of it.
+  @Test(arguments: [BuiltProgram.control, .daemon, .bench])
+  func `what cannot be printed has failed`(program: BuiltProgram) throws {
+    let help = "\"$0\" --help >/dev/full"
+    let full = try run("/bin/sh", ["-c", help, program.path])
+    #expect(full.ending == .exited(1))
+    #expect(full.errors.last?.contains("No space left on device") == true, "\(full.errors)")
+  }
+
   @Test
   func `a preloaded library hides no arguments`() throws {
     let scratch = try Scratch()

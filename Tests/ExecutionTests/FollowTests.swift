@@ -171,6 +171,19 @@ import Testing
     #expect(harness.order("o0")?.orderID == "E1")
   }
 
+  /// An exchange that gives its order ids anew.
+  @Test func `an order of another name under a known order id is told as such`() {
+    let harness = resting()
+    var other = harness.exchange.ledger[0]
+    (other.clientOrderID, other.side) = ("somebody", .sell)
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isOrder ? .answer(.order(other)) : nil
+    }
+    harness.advance(by: .milliseconds(100))
+    let reason = harness.engine.halt?.reason
+    #expect(reason?.contains("order E1 at the exchange has the order id of signal o0") == true)
+  }
+
   // MARK: Cancels
 
   @Test func `a cancel is read from the order`() {
@@ -262,6 +275,19 @@ import Testing
     #expect(harness.code("waits") == .canceled)
     #expect((0..<3).allSatisfy { harness.status("o\($0)") == .canceled })
     #expect(harness.command(.cancelAll)?.message == "0 orders are being cancelled")
+  }
+
+  @Test func `cancel all once more counts what is still being cancelled`() {
+    let harness = resting(2)
+    harness.exchange.script = { dispatch, _ in dispatch.request.isCancel ? .hold : nil }
+    harness.command(.cancel(signalID("o0")))
+    for _ in 0..<2 {
+      #expect(harness.command(.cancelAll)?.message == "2 orders are being cancelled")
+      harness.settle()
+    }
+    #expect(harness.requests(\.isCancel).count == 2)
+    let alone = resting(1)
+    #expect(alone.command(.cancelAll)?.message == "1 order is being cancelled")
   }
 
   @Test func `halting with cancel reduces and then is halted`() {

@@ -12,8 +12,7 @@ enum OperatorCommands {
     case .resume: resume(token, &parts, &reaction)
     case .cancel(let id): cancel(id, token, &parts, &reaction)
     case .cancelAll:
-      let count = cancelEverything(by: "operator", &parts, &reaction)
-      reaction.reply(token, ok: true, "\(count) orders are being cancelled")
+      reaction.reply(token, ok: true, cancelEverything(by: "operator", &parts, &reaction))
     case .resolvePlaced(let id, let orderID):
       OrderResolution.verify(id, orderID, token, &parts, &reaction)
     case .resolveNotPlaced(let id):
@@ -30,8 +29,7 @@ enum OperatorCommands {
         token, ok: false, "trading is halted for sells too; 'resume' first, if they may leave")
     }
     parts.halt(reason, of: scope, &reaction)
-    let count = cancels ? cancelEverything(by: "halt", &parts, &reaction) : 0
-    let also = cancels ? "; \(count) orders are being cancelled" : ""
+    let also = cancels ? "; " + cancelEverything(by: "halt", &parts, &reaction) : ""
     let what =
       switch scope {
       case .all: "halted: no new order until 'resume'"
@@ -54,15 +52,19 @@ enum OperatorCommands {
         ? "resumed" : "resumed; the careful start goes on until one more 'resume'")
   }
 
+  /// Says how many orders are being cancelled, those among them for which it was asked before.
   private static func cancelEverything(
     by whom: String, _ parts: inout EngineParts, _ reaction: inout Reaction
-  ) -> Int {
+  ) -> String {
     var count = 0
-    for life in parts.orders.all
-    where !life.order.cancelRequested && life.order.status != .notFound {
-      if parts.fold(.cancelRequested(by: whom), into: life.key, &reaction) { count += 1 }
+    for life in parts.orders.all where life.order.status != .notFound {
+      if life.order.cancelRequested
+        || parts.fold(.cancelRequested(by: whom), into: life.key, &reaction)
+      {
+        count += 1
+      }
     }
-    return count
+    return count == 1 ? "1 order is being cancelled" : "\(count) orders are being cancelled"
   }
 
   private static func cancel(

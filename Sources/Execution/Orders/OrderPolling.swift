@@ -194,9 +194,11 @@ enum OrderPolling {
       if former.status == .new {
         return CarefulStart.nameIsTaken(key, report, conflict, &parts, &reaction)
       }
+      let hasItsName = report.clientOrderID == former.request.clientOrderID.text
+      let mark = hasItsName ? "carries the client order id" : "has the order id"
       return parts.halt(
-        "order \(report.orderID) at the exchange carries the client order id of signal "
-          + "\(key.signal) but \(conflict); it was not made by this daemon", &reaction)
+        "order \(report.orderID) at the exchange \(mark) of signal \(key.signal) but \(conflict); "
+          + "it was not made by this daemon", &reaction)
     }
     if let doubt = former.unbelievableFill(in: report) {
       acknowledge(key, report.orderID, &parts, &reaction)

@@ -2,6 +2,7 @@ import Cryptography
 import Daemon
 import Domain
 import Execution
+import Glibc
 import Intake
 import Platform
 import Store
@@ -14,6 +15,7 @@ import Testing
   private final class SlowSpool: Spool {
     var now = Clock.now()
     var moved: [String] = []
+    var refusal: SpoolError?
     var reports: [String: (outcome: SpoolOutcome, report: String)] = [:]
     var failure: SystemError? { nil }
 
@@ -27,6 +29,7 @@ import Testing
       _ moves: [SpoolMove], replacing replaces: ([UInt8], [UInt8]) -> Bool
     ) -> [Result<[UInt8], SpoolError>] {
       moves.map { move in
+        if let refusal { return .failure(refusal) }
         now = now.advanced(by: .milliseconds(1))
         let name = ByteText.printable(move.file.name)
         moved.append(name)
@@ -51,15 +54,18 @@ import Testing
     private var deliver: (SpoolFile) -> Void = { _ in }
     private(set) var gateway: SignalGateway?
     private let driver: EngineDriver<StoreError>
+    let logger: Logger
 
-    init(_ store: OrderStore) throws {
+    /// `journal` takes its errors.
+    init(_ store: OrderStore, journal: CInt = -1) throws {
       let spool = spool
+      logger = Logger(level: .error, format: .logfmt, descriptor: journal)
       weak var rig: Rig?
       var onFile: (SpoolFile) -> Void = { _ in }
       let gateway = try SignalGateway(
         time: Timekeeper(
           now: { spool.now }, schedule: { _, action in rig?.scheduled.append(action) }),
-        logger: Logger(level: .error, format: .logfmt, descriptor: -1), account: "main",
+        logger: logger, account: "main",
         maximumBytes: 2_000_000, store: store
       ) { take, _ in
         onFile = take
@@ -111,6 +117,24 @@ import Testing
 
   init() throws {
     database = try OwnedDatabase()
+  }
+
+  @Test func `a folder that takes no file is told once, and again when it happens again`() throws {
+    let scratch = try Scratch()
+    let path = try scratch.write("journal", "")
+    let journal = FileDescriptor(owning: unsafe open(path, O_WRONLY | O_APPEND | O_CLOEXEC))
+    let rig = try Rig(database.store, journal: journal.number)
+    for episode in 1...2 {
+      rig.spool.refusal = .blocked(SystemError("renameat", "done", number: EACCES))
+      rig.turn((0..<3).map { "f\(episode)-\($0)" })
+      for _ in 0..<5 { rig.nextTurn() }
+      rig.logger.flush()
+      let lines = try #require(scratch.files().first).content.count { $0 == UInt8(ascii: "\n") }
+      #expect(lines == episode)
+      rig.spool.refusal = nil
+      rig.nextTurn()
+      #expect(rig.spool.moved.count == 3 * episode)
+    }
   }
 
   @Test func `a flood of them is moved bit by bit, in their order`() throws {

@@ -35,6 +35,8 @@ final class SignalFiles {
   private var waitingBytes = 0
   private var isContinuing = false
   private var failedMoves: [(move: SpoolMove, error: SpoolError)] = []
+  /// Of failures that go on, in moves and in claims, the journal hears once.
+  private var told = (moves: false, claims: false)
   /// Files of remembered signals that could not be moved to `active` yet.
   private var failedClaims: [(file: TakenFile, id: SignalID, error: SpoolError)] = []
   /// Files beside which a report of doubt could not be written or removed.
@@ -89,7 +91,8 @@ final class SignalFiles {
       activeFiles[id] = try spool.claim(file)
     } catch {
       guard error != .vanished else { return }
-      if failedClaims.isEmpty {
+      if !told.claims {
+        told.claims = true
         logger.log(
           .error, "a file was taken but could not be moved to active; trying again every second",
           [
@@ -197,7 +200,8 @@ final class SignalFiles {
     let results = spool.finish(waiting, replacing: OutcomeReport.isSameEnd)
     for (move, result) in zip(waiting, results) {
       guard case .failure(let error) = result, error != .vanished else { continue }
-      if failedMoves.isEmpty {
+      if !told.moves {
+        told.moves = true
         logger.log(
           .error, "a file of the spool could not be moved; trying again every second",
           [LogField("file", bytes: move.file.name), LogField("error", "\(error)")])
@@ -224,6 +228,10 @@ final class SignalFiles {
     failedMoves = []
     for failure in failed { moveLater(failure.move) }
     moveFiles()
+    told = (
+      moves: told.moves && !(failedMoves.isEmpty && moves.isEmpty),
+      claims: told.claims && !failedClaims.isEmpty
+    )
     let doubts = failedDoubts
     failedDoubts = []
     for failed in doubts { writeAgain(beside: failed.name) }

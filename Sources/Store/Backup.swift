@@ -13,7 +13,7 @@ package struct Backup: Hashable, Sendable {
   /// at all. Takes no lock and needs no daemon; one that runs is not held up. Throws when either file
   /// cannot be used, or `.corrupt` when the database is not whole.
   package static func make(of path: String, at file: String) throws(StoreError) -> Backup {
-    let target = try StoreLocation(file)
+    let target = try StoreLocation(file, isCopy: true)
     guard !StateFiles.exists(target.path) else {
       throw .unusablePath("there is a file \(target.path) already; name another one")
     }

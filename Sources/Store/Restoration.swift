@@ -27,7 +27,7 @@ package struct Restoration {
   /// Throws when it is no database that this program can read.
   package init(of file: String, to path: String) throws(StoreError) {
     target = try StoreLocation(path)
-    let location = try StoreLocation(file)
+    let location = try StoreLocation(file, isCopy: true)
     self.file = location.path
     guard let status = FileStatus.at(path: location.path) else {
       throw .unusablePath("there is no file \(location.path)")

@@ -15,16 +15,19 @@ struct StoreLocation {
     self.fileSystem = fileSystem
   }
 
-  init(_ text: String) throws(StoreError) {
+  /// `isCopy`: an operator has named it, no configuration. Throws when it cannot be the path of a file.
+  init(_ text: String, isCopy: Bool = false) throws(StoreError) {
     guard !text.isEmpty, !text.utf8.contains(0), !text.hasSuffix("/") else {
-      throw .unusablePath("'\(text)' names no file; set store.path to the path of a file")
+      let advice = isCopy ? "name a file" : "set store.path to the path of a file"
+      throw .unusablePath("'\(text)' names no file; \(advice)")
     }
     let slash = text.lastIndex(of: "/")
     let folder = slash.map { $0 == text.startIndex ? "/" : String(text[..<$0]) } ?? "."
     let name = slash.map { text[text.index(after: $0)...] } ?? text[...]
     guard let resolved = unsafe realpath(folder, nil) else {
       let reason = unsafe String(cString: strerror(errno))
-      throw .unusablePath("its folder \(folder): \(reason); make the folder, or change store.path")
+      let advice = isCopy ? "name another one" : "change store.path"
+      throw .unusablePath("its folder \(folder): \(reason); make the folder, or \(advice)")
     }
     defer { unsafe free(resolved) }
     let absolute = unsafe String(cString: resolved)

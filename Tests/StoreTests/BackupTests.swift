@@ -51,6 +51,13 @@ struct BackupTests {
     #expect(!FileManager.default.fileExists(atPath: file) || name == "copy.db")
   }
 
+  @Test(arguments: ["none/copy.db", "copy/"])
+  func `a path that cannot be is told without a word of the configuration`(_ name: String) throws {
+    let error = storeFailure { _ = try Backup.make(of: scratch.database, at: scratch(name)) }
+    let cause = try #require(error?.cause)
+    #expect(cause.hasSuffix(name == "copy/" ? "name a file" : "or name another one"), "\(cause)")
+  }
+
   @Test func `a history that was edited is no backup`() throws {
     try Stranger(scratch.database).execute(
       "DROP TRIGGER event_is_never_changed; UPDATE event SET at_ms = 1 WHERE id = 3;")

@@ -41,6 +41,11 @@ final class Stranger {
     }
   }
 
+  /// Every table, index, trigger and view, and how it was made.
+  func schema() throws -> [[String?]] {
+    try rows("SELECT name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1")
+  }
+
   /// Every row as text; NULL is nil.
   func rows(_ sql: String) throws -> [[String?]] {
     var prepared: OpaquePointer?

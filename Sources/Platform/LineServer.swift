@@ -103,13 +103,14 @@ package final class LineServer {
     self.maximumLineBytes = maximumLineBytes
     self.loop = loop
     self.handlers = handlers
-    try listen()
-    watchName()
+    try listen(on: listener)
+    // One that was handed over is somebody else's to watch.
+    if let path = listener.path { watchName(path) }
   }
 
   deinit { close() }
 
-  private func listen() throws(SystemError) {
+  private func listen(on listener: UnixListener) throws(SystemError) {
     try loop.register(listener.number, .read) { [weak self] _ in self?.acceptClients() }
   }
 
@@ -217,24 +218,24 @@ extension LineServer {
     complain(.cannotAccept(error))
   }
 
-  private func watchName() {
+  private func watchName(_ path: String) {
     nameTimer = loop.schedule(at: loop.now.advanced(by: Self.nameInterval)) { [weak self] in
       guard let self, !self.isClosed else { return }
-      if !self.listener.hasItsName { self.listenAgain() }
-      self.watchName()
+      if !self.listener.hasItsName { self.listenAgain(at: path) }
+      self.watchName(path)
     }
   }
 
   /// Who is connected stays so; who connected to the old socket last is still taken.
-  private func listenAgain() {
+  private func listenAgain(at path: String) {
+    acceptClients()
     do {
-      acceptClients()
-      guard let next = try listener.madeAnew() else { return }
+      let next = try listener.again(at: path)
+      try listen(on: next)
       cancel(&acceptTimer)
       loop.deregister(listener.number)
       listener = next
-      try listen()
-      complain(.nameLost(path: next.path ?? ""))
+      complain(.nameLost(path: path))
     } catch {
       complain(.cannotListen("\(error)"))
     }

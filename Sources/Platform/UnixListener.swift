@@ -57,16 +57,16 @@ package final class UnixListener {
     if let path, hasItsName { unsafe unlink(path) }
   }
 
-  /// Whether clients find it where it was made. One that was handed over is somebody else's to watch.
+  /// Whether clients find it where it was made.
   var hasItsName: Bool {
-    guard let path, let file else { return true }
-    return FileStatus.at(path: path)?.isSameFile(as: file) ?? false
+    guard let path, let file, let now = FileStatus.at(path: path) else { return false }
+    return now.isSameFile(as: file)
   }
 
-  /// Another one with the same name and mode. Throws as the making of the first one does.
-  func madeAnew() throws(UnixSocketError) -> UnixListener? {
-    guard let path else { return nil }
-    return try UnixListener(path: path, mode: mode)
+  /// Another one at `path`, which was its own, with the same mode. Throws as the making of the first one
+  /// does.
+  func again(at path: String) throws(UnixSocketError) -> UnixListener {
+    try UnixListener(path: path, mode: mode)
   }
 
   /// The next client, non-blocking; nil with `errno` when there is none or none can be taken.

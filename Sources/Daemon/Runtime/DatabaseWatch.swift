@@ -30,7 +30,9 @@ final class DatabaseWatch {
     }
   }
 
+  /// A turn that is open has looked, and ends first.
   private func look() {
+    if store.hasUncommittedWrites { return }
     do throws(StoreError) {
       try store.checkPlace()
     } catch {

@@ -33,13 +33,13 @@ package enum OutputLine {
   }
 
   /// With what a program ends: what was asked for has failed, too, when it could not be printed whole.
-  package static func end(with code: ExitCode) -> ExitCode {
+  package static func end(with status: Int32) -> Int32 {
     let number = refusal.load(ordering: .relaxed)
-    guard number != 0 else { return code }
+    guard number != 0 else { return status }
     let reason = unsafe String(cString: strerror(number))
     write(
       "the output is not complete: standard output cannot be written (\(reason))", to: STDERR_FILENO
     )
-    return code == .done ? .failed : code
+    return status == ExitCode.done.rawValue ? ExitCode.failed.rawValue : status
   }
 }

@@ -9,6 +9,6 @@ struct Main {
     let status = ConsoleProgram.run(
       Environment.arguments, announce: { OutputLine.write($0, to: STDOUT_FILENO) },
       complain: { OutputLine.write($0, to: STDERR_FILENO) })
-    exit(status.rawValue)
+    exit(OutputLine.end(with: status.rawValue))
   }
 }

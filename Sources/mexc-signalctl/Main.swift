@@ -6,6 +6,7 @@ import Platform
 struct Main {
   static func main() {
     _ = CoreDumps.disable()
-    exit(OutputLine.end(with: runOperator(Environment.arguments, terminal: .process)).rawValue)
+    let status = runOperator(Environment.arguments, terminal: .process)
+    exit(OutputLine.end(with: status.rawValue))
   }
 }

@@ -6,6 +6,6 @@ import Platform
 struct Main {
   static func main() {
     _ = CoreDumps.disable()
-    exit(OutputLine.end(with: DaemonProgram.run(Environment.arguments)).rawValue)
+    exit(OutputLine.end(with: DaemonProgram.run(Environment.arguments).rawValue))
   }
 }

@@ -8,6 +8,6 @@ struct Main {
     let status = SimulatorProgram.run(
       Environment.arguments, announce: { OutputLine.write($0, to: STDOUT_FILENO) },
       complain: { OutputLine.write($0, to: STDERR_FILENO) })
-    exit(status.rawValue)
+    exit(OutputLine.end(with: status.rawValue))
   }
 }

@@ -10,7 +10,7 @@ enum Main {
       Environment.arguments, say: { OutputLine.write($0, to: STDOUT_FILENO) },
       complain: { OutputLine.write($0, to: STDERR_FILENO) },
       isInterrupted: { interrupt.isPending })
-    exit(status)
+    exit(OutputLine.end(with: status))
   }
 }
 

@@ -56,7 +56,9 @@ struct FieldProgramTests {
   }
 
   /// A script that exports into a full disk must hear of it.
-  @Test(arguments: [BuiltProgram.control, .daemon, .bench])
+  @Test(arguments: [
+    BuiltProgram.control, .daemon, .simulator, .console, .bench, .simulation,
+  ])
   func `what cannot be printed has failed`(program: BuiltProgram) throws {
     let help = "\"$0\" --help >/dev/full"
     let full = try run("/bin/sh", ["-c", help, program.path])

@@ -11,6 +11,9 @@ package struct OrderKey: Hashable, Comparable, Sendable {
   package static func < (left: OrderKey, right: OrderKey) -> Bool {
     (left.signal, left.leg) < (right.signal, right.leg)
   }
+
+  /// As of its signal; the legs of one are few.
+  package func _rawHashValue(seed: Int) -> Int { signal._rawHashValue(seed: seed) &+ leg }
 }
 
 /// One order, from acceptance to its end. It is what its events add up to: only `apply` changes it.

@@ -53,6 +53,10 @@ extension SignalID: Hashable {
   package static func == (left: SignalID, right: SignalID) -> Bool { left.text == right.text }
 
   package func hash(into hasher: inout Hasher) { hasher.combine(hash) }
+
+  /// What dictionaries and sets ask for. The text was hashed with this process's secret when the id was
+  /// made: hashing the hash again would spread it no better.
+  package func _rawHashValue(seed: Int) -> Int { hash ^ seed }
 }
 
 /// What a trader's tool wants done, read and checked for form; nothing about it has been decided.

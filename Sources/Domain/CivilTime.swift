@@ -4,10 +4,19 @@ extension WallTime {
     let (days, rest) = milliseconds.dividedDown(by: Self.millisecondsPerDay)
     let (year, month, day) = Self.date(ofDay: days)
     let (seconds, fraction) = rest.dividedDown(by: 1_000)
-    return Self.digits(year, 4) + "-" + Self.digits(month, 2) + "-" + Self.digits(day, 2) + "T"
-      + Self.digits(seconds / 3_600, 2) + ":" + Self.digits(seconds / 60 % 60, 2) + ":"
-      + Self.digits(seconds % 60, 2) + "." + Self.digits(fraction, 3) + "Z"
+    var text: [UInt8] = []
+    text.reserveCapacity(Self.usualBytes)
+    Self.put(year, 4, "-", &text)
+    Self.put(month, 2, "-", &text)
+    Self.put(day, 2, "T", &text)
+    Self.put(seconds / 3_600, 2, ":", &text)
+    Self.put(seconds / 60 % 60, 2, ":", &text)
+    Self.put(seconds % 60, 2, ".", &text)
+    Self.put(fraction, 3, "Z", &text)
+    return String(decoding: text, as: UTF8.self)
   }
+
+  private static let usualBytes = 24
 
   private static let millisecondsPerDay: Int64 = 24 * 60 * 60 * 1_000
 
@@ -25,9 +34,14 @@ extension WallTime {
     return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfMonth)
   }
 
-  private static func digits(_ number: Int64, _ width: Int) -> String {
-    let text = String(number)
-    return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
+  /// At least `width` digits, and what stands behind them.
+  private static func put(
+    _ number: Int64, _ width: Int, _ end: Unicode.Scalar, _ text: inout [UInt8]
+  ) {
+    let digits = String(number).utf8
+    for _ in digits.count..<max(width, digits.count) { text.append(UInt8(ascii: "0")) }
+    text.append(contentsOf: digits)
+    text.append(UInt8(ascii: end))
   }
 }
 

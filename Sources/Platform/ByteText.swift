@@ -3,6 +3,8 @@
 package enum ByteText {
   /// The bytes as text: what is printable UTF-8 stays, any other byte becomes `\xNN`.
   package static func printable(_ bytes: some Sequence<UInt8>) -> String {
+    let bytes = Array(bytes)
+    if bytes.allSatisfy(isSafe) { return String(decoding: bytes, as: UTF8.self) }
     var text = ""
     var decoder = UTF8Chunks(bytes)
     while let chunk = decoder.next() {
@@ -16,9 +18,15 @@ package enum ByteText {
 
   /// The text with every character that is not safe to show escaped.
   package static func printable(_ text: String) -> String {
+    if text.utf8.allSatisfy(isSafe) { return text }
     var result = ""
     for scalar in text.unicodeScalars { append(scalar, to: &result) }
     return result
+  }
+
+  /// A printable letter of ASCII that stands for itself.
+  static func isSafe(_ byte: UInt8) -> Bool {
+    (0x20..<0x7F).contains(byte) && byte != UInt8(ascii: "\\")
   }
 
   /// Control characters of both ranges, the separators that some viewers take for a line end, and
@@ -66,8 +74,8 @@ private struct UTF8Chunks {
   private let bytes: [UInt8]
   private var position = 0
 
-  init(_ bytes: some Sequence<UInt8>) {
-    self.bytes = Array(bytes)
+  init(_ bytes: [UInt8]) {
+    self.bytes = bytes
   }
 
   mutating func next() -> Chunk? {

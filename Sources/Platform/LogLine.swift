@@ -144,11 +144,18 @@ package struct LogLine {
 
   /// A value that reads the same without quotation marks.
   private static func isPlain(_ value: String) -> Bool {
-    !value.isEmpty
-      && value.unicodeScalars.allSatisfy { scalar in
-        scalar != "\"" && scalar != "=" && scalar != "\\"
-          && !scalar.properties.isWhitespace && !ByteText.isUnsafe(scalar)
-      }
+    if value.isEmpty { return false }
+    if value.utf8.allSatisfy(isPlain) { return true }
+    return value.unicodeScalars.allSatisfy { scalar in
+      scalar != "\"" && scalar != "=" && scalar != "\\"
+        && !scalar.properties.isWhitespace && !ByteText.isUnsafe(scalar)
+    }
+  }
+
+  /// Almost every value is of ASCII, and told so byte by byte.
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    ByteText.isSafe(byte) && byte != 0x20 && byte != UInt8(ascii: "\"")
+      && byte != UInt8(ascii: "=")
   }
 
   private mutating func appendQuoted(_ value: String) {
@@ -159,6 +166,8 @@ package struct LogLine {
 
   /// At most `limit` bytes; a value that needs more ends in an ellipsis.
   private mutating func appendEscaped(_ value: String, limit: Int, quoted: Bool) {
+    let isSafe = value.utf8.allSatisfy { ByteText.isSafe($0) && $0 != UInt8(ascii: "\"") }
+    if isSafe && value.utf8.count <= limit { return append(value) }
     let ellipsis = "…"
     let end = text.count + limit
     var lastFitting = text.count

@@ -154,12 +154,13 @@ final class PartsMeasurement {
     var meter = Meter(isSynced: isSynced)
     let signal = try SignalReader.read(input.bytes, maximumBytes: input.bytes.count)
     meter.lap(.reading)
-    let digest = Digest.sha256(Array(signal.canonicalText.utf8))
+    let text = signal.canonicalText
+    let digest = Digest.sha256(Array(text.utf8))
     let name = ClientOrderID(account: Self.account, signal: signal.id)
     meter.lap(.naming)
     let arrival = SignalArrival(
-      signal: signal, raw: input.bytes, contentDigest: digest, clientOrderID: name,
-      origin: .file(Array("\(signal.id).json".utf8)), arrivedAt: now.wall,
+      signal: signal, canonicalText: text, raw: input.bytes, contentDigest: digest,
+      clientOrderID: name, origin: .file(Array("\(signal.id).json".utf8)), arrivedAt: now.wall,
       receipt: Receipt(number: 1))
     meter.skip()
     let effects = engine.apply(.signal(arrival, known: nil), at: now)

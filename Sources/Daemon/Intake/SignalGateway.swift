@@ -223,8 +223,10 @@ package final class SignalGateway {
   private func arrival(
     of signal: Signal, _ bytes: [UInt8], from origin: SignalOrigin, at time: WallTime
   ) -> SignalArrival {
-    SignalArrival(
-      signal: signal, raw: bytes, contentDigest: Digest.sha256(Array(signal.canonicalText.utf8)),
+    let text = signal.canonicalText
+    return SignalArrival(
+      signal: signal, canonicalText: text, raw: bytes,
+      contentDigest: Digest.sha256(Array(text.utf8)),
       clientOrderID: ClientOrderID(account: account, signal: signal.id), origin: origin,
       arrivedAt: time, receipt: Receipt(number: nextReceipt))
   }

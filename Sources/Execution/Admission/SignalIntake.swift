@@ -187,7 +187,7 @@ extension Reaction {
         "origin": .string(arrival.origin.text),
         "arrived_at": .integer(arrival.arrivedAt.milliseconds),
         "expires_at": .integer(expiresAt.milliseconds),
-        "signal": .string(signal.canonicalText),
+        "signal": .string(arrival.canonicalText),
       ], on: .signal(signal.id))
   }
 }

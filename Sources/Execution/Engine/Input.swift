@@ -28,6 +28,7 @@ package enum Input: Sendable {
 /// A well-formed signal, as it came in.
 package struct SignalArrival: Sendable {
   package var signal: Signal
+  package var canonicalText: String
   package var raw: [UInt8]
   package var contentDigest: [UInt8]
   package var clientOrderID: ClientOrderID
@@ -38,10 +39,11 @@ package struct SignalArrival: Sendable {
   package var receipt: Receipt
 
   package init(
-    signal: Signal, raw: [UInt8], contentDigest: [UInt8], clientOrderID: ClientOrderID,
-    origin: SignalOrigin, arrivedAt: WallTime, receipt: Receipt
+    signal: Signal, canonicalText: String, raw: [UInt8], contentDigest: [UInt8],
+    clientOrderID: ClientOrderID, origin: SignalOrigin, arrivedAt: WallTime, receipt: Receipt
   ) {
     self.signal = signal
+    self.canonicalText = canonicalText
     self.raw = raw
     self.contentDigest = contentDigest
     self.clientOrderID = clientOrderID

@@ -275,9 +275,10 @@ final class EngineHarness {
       signals[signal.id] = signal
       store.sources[signal.id] = signal.source
     }
-    let digest = Array(signal.canonicalText.utf8)
+    let text = signal.canonicalText
+    let digest = Array(text.utf8)
     let arrival = SignalArrival(
-      signal: signal, raw: digest, contentDigest: digest,
+      signal: signal, canonicalText: text, raw: digest, contentDigest: digest,
       clientOrderID: clientOrderID(of: signal.id), origin: .socket("test"),
       arrivedAt: arrivedAt ?? now.wall, receipt: Receipt(number: 1))
     let status = store.orders[OrderKey(signal: signal.id)]?.status

@@ -70,8 +70,9 @@ import Testing
     driver.feed(
       .signal(
         SignalArrival(
-          signal: signal, raw: [], contentDigest: [], clientOrderID: name, origin: .socket("test"),
-          arrivedAt: run.now.wall, receipt: Receipt(number: 1)), known: nil))
+          signal: signal, canonicalText: signal.canonicalText, raw: [], contentDigest: [],
+          clientOrderID: name, origin: .socket("test"), arrivedAt: run.now.wall,
+          receipt: Receipt(number: 1)), known: nil))
     driver.finish()
     #expect(run.answers.map(\.code) == [.accepted])
     #expect(exchange.targets.last == "POST /orders/TOYUSDT/toy-first/sell/limit/base/2/99")

@@ -20,6 +20,14 @@ package struct MonotonicTime: Comparable, Hashable, Sendable {
   package func since(_ earlier: MonotonicTime) -> Duration {
     .nanoseconds(nanoseconds.subtractingClamped(earlier.nanoseconds))
   }
+
+  /// The earlier of two points that there may be.
+  package static func earlier(
+    _ first: MonotonicTime?, _ second: MonotonicTime?
+  ) -> MonotonicTime? {
+    guard let first, let second else { return first ?? second }
+    return min(first, second)
+  }
 }
 
 /// A point of civil time: milliseconds since 1970-01-01T00:00:00Z, as the exchange counts it.

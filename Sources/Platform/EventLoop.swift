@@ -179,8 +179,7 @@ package final class EventLoop {
   /// Nanoseconds, rounded up so that a wait never ends before its time; −1 means for ever.
   private func waitingTime(until deadline: MonotonicTime?) -> Int64 {
     while let first = due.first, timers[first] == nil { due.removeFirst() }
-    let nearest = [deadline, due.first?.due].compactMap(\.self).min()
-    guard let nearest else { return -1 }
+    guard let nearest = MonotonicTime.earlier(deadline, due.first?.due) else { return -1 }
     return max(0, nearest.nanoseconds - now.nanoseconds)
   }
 

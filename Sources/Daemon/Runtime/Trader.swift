@@ -152,7 +152,7 @@ final class Trader {
 
   private var deadline: MonotonicTime? {
     let retry = logger.hasBacklog ? loop.now.advanced(by: Self.logRetryInterval) : nil
-    return [driver?.nextDeadline, stopDeadline, retry].compactMap(\.self).min()
+    return MonotonicTime.earlier(MonotonicTime.earlier(driver?.nextDeadline, stopDeadline), retry)
   }
 
   private var driver: EngineDriver<StoreError>? { epochs?.driver }

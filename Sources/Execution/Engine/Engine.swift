@@ -70,7 +70,7 @@ package struct Engine: Sendable {
     parts.scheduler.endBackOff(&reaction)
     route(input, &reaction)
     advance(&reaction)
-    nextDeadline = [reaction.deadline, parts.orders.nextDue(at: now)].compactMap(\.self).min()
+    nextDeadline = MonotonicTime.earlier(reaction.deadline, parts.orders.nextDue(at: now))
     return reaction.effects
   }
 

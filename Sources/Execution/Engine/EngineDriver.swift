@@ -61,12 +61,6 @@ package final class EngineDriver<Failure: Error> {
     }
   }
 
-  /// What waits for the commit, in the order in which it came up.
-  private enum Deferred {
-    case effect(Effect)
-    case work(() -> Void)
-  }
-
   package private(set) var engine: Engine
   private let storage: Storage
   private let now: () -> Moment
@@ -284,4 +278,11 @@ extension StoreWrite {
       false
     }
   }
+}
+
+/// What waits for the commit, in the order in which it came up. Outside the driver: an array of a type
+/// that depended on the storage's errors would look up its own type each time.
+private enum Deferred {
+  case effect(Effect)
+  case work(() -> Void)
 }

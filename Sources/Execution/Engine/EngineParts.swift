@@ -3,7 +3,11 @@ import Domain
 /// The engine's state, part by part. What concerns several parts at once, whoever starts it, stands
 /// here: an event that changes an order, and the end of one.
 struct EngineParts: Sendable {
-  var configuration: EngineConfiguration
+  var configuration: EngineConfiguration {
+    didSet { allowedSymbols = configuration.risk.symbols.map { Set($0) } }
+  }
+  /// `nil` allows every symbol.
+  private var allowedSymbols: Set<Symbol>?
   var signals: [SignalID: SignalLife] = [:]
   var orders = OrderTable()
   var placements = PlacementQueue()
@@ -24,6 +28,7 @@ struct EngineParts: Sendable {
 
   init(_ configuration: EngineConfiguration, restoring state: StoredState, at now: Moment) {
     self.configuration = configuration
+    allowedSymbols = configuration.risk.symbols.map { Set($0) }
     scheduler = RequestScheduler(configuration.rateLimits, configuration.venue)
     venue = VenueState(
       allowed: configuration.risk.symbols, configuration.venue, at: now.monotonic)
@@ -60,7 +65,7 @@ struct EngineParts: Sendable {
     let wanted: Set<Symbol> =
       switch configuration.price.source {
       case .rest: []
-      case .auto, .stream: configuration.risk.symbols.map { Set($0) } ?? orders.symbols
+      case .auto, .stream: allowedSymbols ?? orders.symbols
       }
     guard wanted != watched else { return }
     watched = wanted

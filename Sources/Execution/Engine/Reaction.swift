@@ -7,8 +7,12 @@ struct Reaction: Sendable {
   private(set) var effects: [Effect] = []
   private(set) var deadline: MonotonicTime?
 
+  /// Room for those of a signal whose order leaves at once.
+  private static let usualEffects = 16
+
   init(at now: Moment) {
     self.now = now
+    effects.reserveCapacity(Self.usualEffects)
   }
 
   /// Asks for a call at `time`, or sooner.
@@ -32,11 +36,7 @@ struct Reaction: Sendable {
     _ level: LogEntry.Level, _ message: String, _ fields: [(String, String)] = [],
     kind: LogKind? = nil
   ) {
-    effects.append(
-      .log(
-        LogEntry(
-          level: level, message: message, fields: fields.map { LogEntry.Field($0.0, $0.1) },
-          kind: kind)))
+    add(level, message, fields.map { LogEntry.Field($0.0, $0.1) }, kind)
   }
 
   /// A line about an order; the ids stand on every one of them.
@@ -44,13 +44,19 @@ struct Reaction: Sendable {
     _ level: LogEntry.Level, _ message: String, _ order: Order, _ fields: [(String, String)] = [],
     kind: LogKind? = nil
   ) {
-    log(
-      level, message,
-      [
-        ("signal_id", order.key.signal.text),
-        ("client_order_id", order.request.clientOrderID.text),
-        ("symbol", order.request.symbol.text),
-      ] + fields, kind: kind)
+    var all: [LogEntry.Field] = []
+    all.reserveCapacity(3 + fields.count)
+    all.append(LogEntry.Field("signal_id", order.key.signal.text))
+    all.append(LogEntry.Field("client_order_id", order.request.clientOrderID.text))
+    all.append(LogEntry.Field("symbol", order.request.symbol.text))
+    for (key, value) in fields { all.append(LogEntry.Field(key, value)) }
+    add(level, message, all, kind)
+  }
+
+  private mutating func add(
+    _ level: LogEntry.Level, _ message: String, _ fields: [LogEntry.Field], _ kind: LogKind?
+  ) {
+    effects.append(.log(LogEntry(level: level, message: message, fields: fields, kind: kind)))
   }
 
   mutating func reply(_ token: CommandToken, ok: Bool, _ message: String) {

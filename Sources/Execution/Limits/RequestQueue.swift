@@ -54,8 +54,11 @@ struct RequestQueue: Sendable {
     var request: ExchangeRequest
   }
 
-  private var items: [Rank: ArraySlice<Item>] = [:]
+  /// By rank.
+  private var items = [ArraySlice<Item>](repeating: [], count: Rank.allCases.count)
   private var purposes: Set<Purpose> = []
+
+  var isEmpty: Bool { purposes.isEmpty }
 
   func contains(_ purpose: Purpose) -> Bool { purposes.contains(purpose) }
 
@@ -63,34 +66,33 @@ struct RequestQueue: Sendable {
   mutating func add(_ request: ExchangeRequest, for purpose: Purpose, canWait: Bool = false) {
     guard purposes.insert(purpose).inserted else { return }
     let rank = canWait ? .watch : purpose.rank
-    items[rank, default: []].append(Item(purpose: purpose, request: request))
+    items[rank.rawValue].append(Item(purpose: purpose, request: request))
   }
 
-  func count(of rank: Rank) -> Int { items[rank]?.count ?? 0 }
+  func count(of rank: Rank) -> Int { items[rank.rawValue].count }
 
-  func first(_ rank: Rank) -> Item? { items[rank]?.first }
+  func first(_ rank: Rank) -> Item? { items[rank.rawValue].first }
 
   @discardableResult
   mutating func removeFirst(_ rank: Rank) -> Item? {
-    guard let item = items[rank]?.popFirst() else { return nil }
+    guard let item = items[rank.rawValue].popFirst() else { return nil }
     purposes.remove(item.purpose)
     return item
   }
 
   /// Takes out everybody else of the rank who asks for exactly this.
   mutating func removeSharers(of request: ExchangeRequest, _ rank: Rank) -> [Purpose] {
-    guard let waiting = items[rank], waiting.contains(where: { $0.request == request }) else {
-      return []
-    }
+    let waiting = items[rank.rawValue]
+    guard waiting.contains(where: { $0.request == request }) else { return [] }
     let sharers = waiting.filter { $0.request == request }.map(\.purpose)
-    items[rank] = ArraySlice(waiting.filter { $0.request != request })
+    items[rank.rawValue] = ArraySlice(waiting.filter { $0.request != request })
     for sharer in sharers { purposes.remove(sharer) }
     return sharers
   }
 
   func first(where isMeant: (Item) -> Bool) -> Item? {
-    for rank in Rank.allCases {
-      if let item = items[rank]?.first(where: isMeant) { return item }
+    for waiting in items {
+      if let item = waiting.first(where: isMeant) { return item }
     }
     return nil
   }

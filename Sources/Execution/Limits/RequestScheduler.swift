@@ -91,6 +91,7 @@ struct RequestScheduler: Sendable {
   ) {
     limiter.ordersWait = ordersWait
     queuePrices(prices, &reaction)
+    if queue.isEmpty { return }
     var blocked: Set<SlidingWindow.Group> = []
     for rank in RequestQueue.Rank.allCases {
       while let item = queue.first(rank) {

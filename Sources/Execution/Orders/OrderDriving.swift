@@ -32,16 +32,18 @@ enum OrderDriving {
   ) {
     guard let life = parts.orders[key] else { return }
     let now = reaction.now.monotonic
-    var times = [life.due]
+    var next: MonotonicTime?
+    func wake(at time: MonotonicTime?) {
+      if let time, time > now { next = MonotonicTime.earlier(next, time) }
+    }
+    wake(at: life.due)
     // A test order is never placed, and asked again when its answer is lost.
     if parts.configuration.mode != .validate {
       let isDoubtful = isDoubtful(life, parts, at: now)
-      times.append(parts.doubts.consider(life, isDoubtful: isDoubtful, &reaction))
-      if !isDoubtful { times.append(life.looks.hopelessFrom) }
+      wake(at: parts.doubts.consider(life, isDoubtful: isDoubtful, &reaction))
+      if !isDoubtful { wake(at: life.looks.hopelessFrom) }
     }
-    for time in times.compactMap(\.self) where time > now {
-      parts.orders.setAlarm(key, at: time)
-    }
+    if let next { parts.orders.setAlarm(key, at: next) }
   }
 
   /// Whether nobody can say what became of it, or where it stands.

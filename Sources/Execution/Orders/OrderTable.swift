@@ -5,7 +5,7 @@ import Domain
 /// out once by `takeTouched`, so that an input costs what it concerns and not what waits.
 struct OrderTable: Sendable {
   /// A phase without its data.
-  enum Stage: Hashable, Sendable {
+  enum Stage: Int, CaseIterable, Sendable {
     case lookedFor, waiting, armed, unknown, working, missing
   }
 
@@ -21,7 +21,8 @@ struct OrderTable: Sendable {
 
   private var lives: [OrderKey: OrderLife] = [:]
   private var names: [String: OrderKey] = [:]
-  private var stages: [Stage: Set<OrderKey>] = [:]
+  /// By stage.
+  private var stages = [Set<OrderKey>](repeating: [], count: Stage.allCases.count)
   /// Alarms are not taken back at once: one that rings for nothing touches an order for nothing.
   private var alarms = Heap<Alarm<MonotonicTime>>()
   private var wallAlarms = Heap<Alarm<WallTime>>()
@@ -34,11 +35,11 @@ struct OrderTable: Sendable {
 
   var count: Int { lives.count }
 
-  func count(_ stage: Stage) -> Int { stages[stage]?.count ?? 0 }
+  func count(_ stage: Stage) -> Int { stages[stage.rawValue].count }
 
   /// Oldest first. Costs as much as there are.
   func keys(_ stage: Stage) -> [OrderKey] {
-    oldestFirst(stages[stage] ?? [])
+    oldestFirst(stages[stage.rawValue])
   }
 
   /// Oldest first. Costs as much as there are.
@@ -51,7 +52,7 @@ struct OrderTable: Sendable {
   mutating func insert(_ life: OrderLife) {
     lives[life.key] = life
     names[life.order.request.clientOrderID.text] = life.key
-    stages[life.phase.stage, default: []].insert(life.key)
+    stages[life.phase.stage.rawValue].insert(life.key)
     touched.insert(life.key)
     countBySymbol[life.symbol, default: 0] += 1
     symbols.insert(life.symbol)
@@ -61,7 +62,7 @@ struct OrderTable: Sendable {
   mutating func remove(_ key: OrderKey) {
     guard let life = lives.removeValue(forKey: key) else { return }
     names[life.order.request.clientOrderID.text] = nil
-    stages[life.phase.stage]?.remove(key)
+    stages[life.phase.stage.rawValue].remove(key)
     nextAlarm[key] = nil
     touched.remove(key)
     let left = (countBySymbol[life.symbol] ?? 0) - 1
@@ -91,8 +92,8 @@ struct OrderTable: Sendable {
   }
 
   private mutating func move(_ key: OrderKey, from former: Stage, to next: Stage) {
-    stages[former]?.remove(key)
-    stages[next, default: []].insert(key)
+    stages[former.rawValue].remove(key)
+    stages[next.rawValue].insert(key)
     if next == .waiting, let life = lives[key] { watchExpiry(of: life) }
   }
 
@@ -104,7 +105,7 @@ struct OrderTable: Sendable {
 
   /// Something that every order of a stage depends on has changed. Costs as much as there are.
   mutating func touchAll(_ stage: Stage, where concerns: (OrderLife) -> Bool = { _ in true }) {
-    for key in stages[stage] ?? [] {
+    for key in stages[stage.rawValue] {
       guard let life = lives[key], concerns(life) else { continue }
       touched.insert(key)
     }
@@ -143,7 +144,7 @@ struct OrderTable: Sendable {
   /// When something becomes due, if nothing happens before.
   func nextDue(at now: Moment) -> MonotonicTime? {
     let wall = wallAlarms.first.map { now.monotonic.advanced(by: $0.at.since(now.wall)) }
-    return [alarms.first?.at, wall].compactMap(\.self).min()
+    return MonotonicTime.earlier(alarms.first?.at, wall)
   }
 
   private mutating func watchExpiry(of life: OrderLife) {

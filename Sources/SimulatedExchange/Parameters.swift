@@ -6,6 +6,8 @@ struct Parameters {
   /// What the signature covers: query and body without `signature`, one right after the other.
   let signedBytes: [UInt8]
   private(set) var signature: String?
+  /// Whether all that the signature covers is spelled as the exchange makes its own signature of it.
+  private(set) var isWellEncoded = true
 
   init(query: String, body: [UInt8]) {
     var signed: [UInt8] = []
@@ -21,12 +23,15 @@ struct Parameters {
           continue
         }
         kept.append(pair)
+        if !halves.allSatisfy(PercentEncoding.isCanonical) { isWellEncoded = false }
         if values[name] == nil { values[name] = value }
       }
       signed += kept.joined(separator: [UInt8(ascii: "&")])
     }
     signedBytes = signed
   }
+
+  func contains(_ name: String) -> Bool { values[name] != nil }
 
   /// `nil` also when it was sent empty.
   subscript(name: String) -> String? {
@@ -65,6 +70,30 @@ struct Parameters {
 
 /// RFC 3986 §2.1.
 package enum PercentEncoding {
+  /// Whether every byte that is not unreserved (RFC 3986 §2.3) is encoded, with capital letters.
+  static func isCanonical(_ bytes: ArraySlice<UInt8>) -> Bool {
+    var rest = bytes
+    while let byte = rest.popFirst() {
+      switch byte {
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+        UInt8(ascii: "_"), UInt8(ascii: "~"):
+        continue
+      case UInt8(ascii: "%"):
+        guard let high = rest.popFirst(), let low = rest.popFirst(), isCapitalDigit(high),
+          isCapitalDigit(low)
+        else { return false }
+      default: return false
+      }
+    }
+    return true
+  }
+
+  private static func isCapitalDigit(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+      || (UInt8(ascii: "A")...UInt8(ascii: "F")).contains(byte)
+  }
+
   /// A `%` that begins no code stands for itself; `+` is a blank, as in a form.
   package static func decoded(_ bytes: ArraySlice<UInt8>) -> String {
     var output: [UInt8] = []

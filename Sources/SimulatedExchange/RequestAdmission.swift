@@ -60,7 +60,7 @@ package struct RequestAdmission {
       throw Refusal(700006, "IP [127.0.0.1] not in the ip white list")
     }
     try checkTime(parameters, at: now)
-    guard let signature = parameters.signature,
+    guard let signature = parameters.signature, parameters.isWellEncoded,
       signature == signer.hexDigest(of: parameters.signedBytes)
     else {
       badSignatures += 1

@@ -51,7 +51,9 @@ extension SpotFace {
     streams.due(keys: listenKeys, at: now.monotonic)
   }
 
+  /// `nil` for a stream of public data; an empty key is one, and dead.
   private static func listenKey(_ request: WireRequest) -> String? {
-    Parameters(query: request.query, body: [])["listenKey"]
+    let parameters = Parameters(query: request.query, body: [])
+    return parameters.contains("listenKey") ? parameters["listenKey"] ?? "" : nil
   }
 }

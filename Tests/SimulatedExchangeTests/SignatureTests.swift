@@ -73,6 +73,20 @@ struct SignatureTests {
   }
 
   @Test(arguments: [
+    // As it is meant, half encoded, with small digits, and with a form's blank.
+    #"batchOrders=[{"symbol":"BTCUSDT"}]"#, "batchOrders=%5B{%22symbol%22:%22BTCUSDT%22}%5D",
+    "batchOrders=%5b%7b%22symbol%22%3a%22BTCUSDT%22%7d%5d",
+    "batchOrders=%5B%7B%22symbol%22%3A+%22BTCUSDT%22%7D%5D", "batchOrders=%5B%7B%2",
+  ])
+  func `a signature of what is not encoded as the exchange does it is refused`(_ text: String) {
+    let query = text + "&recvWindow=5000&timestamp=1644489390087"
+    let (answer, face) = answer(
+      .placeBatch, query: query + "&signature=" + TestClient().signature(query))
+    #expect(answer.code == 700002)
+    #expect(face.count("bad_signatures") == 1)
+  }
+
+  @Test(arguments: [
     whole.uppercased(), String(whole.dropLast()), "", String(repeating: "0", count: 64),
     "323c96ab85a7",
   ])

@@ -68,7 +68,7 @@ import Transport
   @Test func `a dead listen key is told in plain text before the end`() throws {
     var rig = StreamRig()
     let key = try rig.listenKey()
-    for (dead, time) in [("nonsense", 0), (key, Self.hour)] {
+    for (dead, time) in [("nonsense", 0), ("", 0), (key, Self.hour)] {
       #expect(rig.refusal(dead) == nil)
       let number = rig.open(dead, at: time)
       let deliveries = rig.take(at: time)

@@ -34,17 +34,20 @@ package enum JSONReader {
 ///
 /// Longer than 400 lines, because each of the grammar's parts is one function over one place.
 struct JSONScanner {
+  /// Looked at through its span, whose places count from 0 and whose bounds are checked once.
   let bytes: ArraySlice<UInt8>
   let dialect: JSONDialect
   let limits: JSONLimits
   let repeatedNames: JSONRepeatedNames
-  /// The next byte to read.
-  var index: Int
+  /// The next byte to read, counted from the first.
+  var index = 0
   private var values = 0
   /// The outermost object is most often a signal or the answer to an order, which have fewer.
   private static let usualMembers = 16
-  /// The last place whose line and column were counted; places are asked for in rising order, so
-  /// that all the counting together is one pass over the text.
+  /// Up to here every byte is a column of the first line: in most texts the whole of it.
+  private let firstLineEnd: Int
+  /// The last place behind that whose line and column were counted; places are asked for in rising
+  /// order, so that all the counting together is one pass over the text.
   private var mark = JSONPosition.start
 
   init(
@@ -52,30 +55,36 @@ struct JSONScanner {
     repeatedNames: JSONRepeatedNames
   ) {
     self.bytes = bytes
-    index = bytes.startIndex
+    firstLineEnd = bytes.span.endOfPlainText(from: 0)
     self.dialect = dialect
     self.limits = limits
     self.repeatedNames = repeatedNames
   }
 
+  // The two that look at a byte are inlined: a call would be given a copy of the scanner.
+
   /// The next byte; nil at the end.
+  @inline(__always)
   var next: UInt8? {
-    index < bytes.endIndex ? bytes[index] : nil
+    let bytes = bytes.span
+    return index < bytes.count ? bytes[index] : nil
   }
 
   /// The byte so far ahead of the next one; nil past the end.
+  @inline(__always)
   func peek(_ distance: Int) -> UInt8? {
-    index + distance < bytes.endIndex ? bytes[index + distance] : nil
+    let bytes = bytes.span
+    return index + distance < bytes.count ? bytes[index + distance] : nil
   }
 
   mutating func document() throws(JSONError) -> JSONValue {
-    if dialect == .strict, bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
+    if dialect == .strict, next == 0xEF, peek(1) == 0xBB, peek(2) == 0xBF {
       throw failure(.byteOrderMark, at: index)
     }
     try skipSpace()
     let value = try value(depth: 0)
     try skipSpace()
-    if index < bytes.endIndex { throw failure(.trailingBytes, at: index) }
+    if index < bytes.count { throw failure(.trailingBytes, at: index) }
     return value
   }
 
@@ -124,14 +133,14 @@ struct JSONScanner {
     try enter(depth)
     var elements: [JSONValue] = []
     try skipSpace()
-    if take("]") { return .array(elements) }
+    if take(UInt8(ascii: "]")) { return .array(elements) }
     while true {
       elements.append(try value(depth: depth))
       try skipSpace()
-      if take("]") { return .array(elements) }
-      guard take(",") else { throw unexpected(.commaOrBracket) }
+      if take(UInt8(ascii: "]")) { return .array(elements) }
+      guard take(UInt8(ascii: ",")) else { throw unexpected(.commaOrBracket) }
       try skipSpace()
-      if dialect == .json5, take("]") { return .array(elements) }
+      if dialect == .json5, take(UInt8(ascii: "]")) { return .array(elements) }
     }
   }
 
@@ -141,7 +150,7 @@ struct JSONScanner {
     if depth == 1 { members.reserveCapacity(Self.usualMembers) }
     var names = JSONNames()
     try skipSpace()
-    if take("}") { return .object(members) }
+    if take(UInt8(ascii: "}")) { return .object(members) }
     while true {
       let position = position(at: index)
       let name = try name()
@@ -149,15 +158,15 @@ struct JSONScanner {
         throw JSONError(problem: .duplicateKey(name), position: position)
       }
       try skipSpace()
-      guard take(":") else { throw unexpected(.colon) }
+      guard take(UInt8(ascii: ":")) else { throw unexpected(.colon) }
       try skipSpace()
       members.append(
         JSONMember(name: name, value: try value(depth: depth), position: position))
       try skipSpace()
-      if take("}") { return .object(members) }
-      guard take(",") else { throw unexpected(.commaOrBrace) }
+      if take(UInt8(ascii: "}")) { return .object(members) }
+      guard take(UInt8(ascii: ",")) else { throw unexpected(.commaOrBrace) }
       try skipSpace()
-      if dialect == .json5, take("}") { return .object(members) }
+      if dialect == .json5, take(UInt8(ascii: "}")) { return .object(members) }
     }
   }
 
@@ -169,7 +178,7 @@ struct JSONScanner {
     let start = index
     while let byte = next, byte.isNameByte, index > start || !byte.isDigit { index += 1 }
     guard index > start else { throw unexpected(.name) }
-    return String(decoding: bytes[start..<index], as: UTF8.self)
+    return bytes.span.plainText(start..<index)
   }
 
   /// Steps over the opening bracket.
@@ -180,8 +189,8 @@ struct JSONScanner {
     index += 1
   }
 
-  private mutating func take(_ character: Unicode.Scalar) -> Bool {
-    guard next == UInt8(ascii: character) else { return false }
+  private mutating func take(_ byte: UInt8) -> Bool {
+    guard next == byte else { return false }
     index += 1
     return true
   }
@@ -193,7 +202,7 @@ struct JSONScanner {
   }
 
   mutating func endOfText() -> JSONError {
-    failure(.unexpectedEnd, at: bytes.endIndex)
+    failure(.unexpectedEnd, at: bytes.count)
   }
 
   /// The next byte, or the end, is not what the grammar wants here.
@@ -203,24 +212,26 @@ struct JSONScanner {
   }
 
   /// Line and column of a place among the bytes. A line ends with LF, CR or CR LF.
-  private mutating func position(at end: Int) -> JSONPosition {
-    let offset = end - bytes.startIndex
-    if offset < mark.offset { mark = .start }
+  private mutating func position(at offset: Int) -> JSONPosition {
+    if offset <= firstLineEnd { return JSONPosition(offset: offset, line: 1, column: offset + 1) }
+    mark = position(at: offset, from: offset < mark.offset ? .start : mark)
+    return mark
+  }
+
+  private func position(at offset: Int, from mark: JSONPosition) -> JSONPosition {
+    let bytes = bytes.span
     var line = mark.line
     var column = mark.column
-    for place in (bytes.startIndex + mark.offset)..<end {
+    for place in mark.offset..<offset {
       let byte = bytes[place]
-      if byte == 0x0A
-        || (byte == 0x0D && !(place + 1 < bytes.endIndex && bytes[place + 1] == 0x0A))
-      {
+      if byte == 0x0A || (byte == 0x0D && !(place + 1 < bytes.count && bytes[place + 1] == 0x0A)) {
         line += 1
         column = 1
       } else if byte & 0xC0 != 0x80 {
         column += 1
       }
     }
-    mark = JSONPosition(offset: offset, line: line, column: column)
-    return mark
+    return JSONPosition(offset: offset, line: line, column: column)
   }
 }
 
@@ -229,16 +240,29 @@ private struct JSONNames {
   /// Up to here comparing with each earlier name is quicker than hashing.
   private static let linearMaximum = 48
 
+  /// One bit of each name: whoever finds its own unset is new.
+  private var bits: UInt64 = 0
   private var hashed: Set<[UInt8]> = []
 
   /// False when the name is there already. Names are the same when their UTF-8 is: Swift's own
   /// comparison would also equate spellings that JSON tells apart.
   mutating func insert(_ name: String, among members: [JSONMember]) -> Bool {
     if members.count < Self.linearMaximum {
-      return !members.contains { $0.name == name && $0.name.utf8.elementsEqual(name.utf8) }
+      let bit = Self.bit(of: name)
+      let isNew = bits & bit == 0
+      bits |= bit
+      return isNew || !members.contains { $0.name == name && $0.name.utf8.elementsEqual(name.utf8) }
     }
     if hashed.isEmpty { hashed = Set(members.map { Array($0.name.utf8) }) }
     return hashed.insert(Array(name.utf8)).inserted
+  }
+
+  private static func bit(of name: String) -> UInt64 {
+    let bytes = name.utf8.span
+    guard let last = bytes.indices.last else { return 1 }
+    let sum =
+      bytes.count &+ 3 &* Int(bytes[0]) &+ 5 &* Int(bytes[last / 2]) &+ 7 &* Int(bytes[last])
+    return 1 &<< UInt64(truncatingIfNeeded: sum)
   }
 }
 

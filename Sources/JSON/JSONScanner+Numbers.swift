@@ -7,7 +7,7 @@ extension JSONScanner {
     if negative || next == UInt8(ascii: "+") { index += 1 }
 
     let whole = try digits(from: start)
-    if whole.count > 1, bytes[whole.lowerBound] == UInt8(ascii: "0") {
+    if whole.count > 1, bytes.span[whole.lowerBound] == UInt8(ascii: "0") {
       throw failure(.badNumber, at: start)
     }
     if whole.isEmpty, dialect == .strict || next != UInt8(ascii: ".") {
@@ -31,25 +31,29 @@ extension JSONScanner {
     if let byte = next, byte.isNameByte || byte == UInt8(ascii: ".") {
       throw failure(.badNumber, at: start)
     }
-    if dialect == .strict { return text(start..<index) }
-    return (negative ? "-" : "") + (whole.isEmpty ? "0" : text(whole))
-      + (fraction.isEmpty ? "" : "." + text(fraction)) + text(exponentStart..<index)
+    if dialect == .strict { return bytes.span.plainText(start..<index) }
+    return (negative ? "-" : "") + (whole.isEmpty ? "0" : bytes.span.plainText(whole))
+      + (fraction.isEmpty ? "" : "." + bytes.span.plainText(fraction))
+      + bytes.span.plainText(exponentStart..<index)
   }
 
   private mutating func digits(from start: Int) throws(JSONError) -> Range<Int> {
     let first = index
-    while let byte = next, byte.isDigit { index += 1 }
+    index = digitsEnd()
     if index - start > limits.maximumNumberLength {
       throw failure(.numberTooLong(maximum: limits.maximumNumberLength), at: start)
     }
     return first..<index
   }
 
-  private mutating func incompleteNumber(from start: Int) -> JSONError {
-    index < bytes.endIndex ? failure(.badNumber, at: start) : endOfText()
+  private func digitsEnd() -> Int {
+    let bytes = bytes.span
+    var end = index
+    while end < bytes.count, bytes[end].isDigit { end += 1 }
+    return end
   }
 
-  private func text(_ range: Range<Int>) -> String {
-    String(decoding: bytes[range], as: UTF8.self)
+  private mutating func incompleteNumber(from start: Int) -> JSONError {
+    index < bytes.count ? failure(.badNumber, at: start) : endOfText()
   }
 }

@@ -1,6 +1,13 @@
 extension JSONScanner {
   /// White space; in JSON5 also comments and the wider set of spaces (JSON5 §8).
+  @inline(__always)
   mutating func skipSpace() throws(JSONError) {
+    // Between most things stands none.
+    if dialect == .strict, let byte = next, byte > 0x20 { return }
+    try skipSomeSpace()
+  }
+
+  private mutating func skipSomeSpace() throws(JSONError) {
     while let byte = next {
       switch byte {
       case 0x20, 0x09, 0x0A, 0x0D:

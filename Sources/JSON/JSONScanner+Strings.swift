@@ -2,20 +2,25 @@ extension JSONScanner {
   /// Reads a string whose opening quote is the next byte.
   mutating func string(quote: UInt8) throws(JSONError) -> String {
     let start = index
+    index = bytes.span.endOfPlainText(
+      from: start + 1, before: quote, UInt8(ascii: "\\"))
+    guard next == quote else { return try string(quote: quote, from: start) }
     index += 1
-    var run = index
-    // Filled only when an escape was met; most strings are one run of bytes.
+    return bytes.span.plainText(start + 1..<index - 1)
+  }
+
+  /// Reads the rest of a string that began at `start` and is plain up to the next byte.
+  private mutating func string(quote: UInt8, from start: Int) throws(JSONError) -> String {
     var text: [UInt8] = []
+    var run = start + 1
     while let byte = next {
       if byte == quote {
-        let last = bytes[run..<index]
+        append(run..<index, to: &text)
         index += 1
-        if text.isEmpty { return String(decoding: last, as: UTF8.self) }
-        text.append(contentsOf: last)
         return String(decoding: text, as: UTF8.self)
       }
       if byte == UInt8(ascii: "\\") {
-        text.append(contentsOf: bytes[run..<index])
+        append(run..<index, to: &text)
         try escape(into: &text, stringStart: start)
         run = index
       } else if byte < 0x20 {
@@ -32,6 +37,11 @@ extension JSONScanner {
       }
     }
     throw failure(.unterminatedString, at: start)
+  }
+
+  private func append(_ range: Range<Int>, to text: inout [UInt8]) {
+    let run = bytes.startIndex + range.lowerBound..<bytes.startIndex + range.upperBound
+    text.append(contentsOf: bytes[run])
   }
 
   /// JSON refuses every raw control character; JSON5 only the ends of lines.
@@ -104,7 +114,7 @@ extension JSONScanner {
       if first & 0xFC00 == 0xDC00 { throw failure(.loneSurrogate, at: start) }
       return try append(first, from: start, to: &text)
     }
-    if index >= bytes.endIndex || (next == UInt8(ascii: "\\") && index + 1 >= bytes.endIndex) {
+    if index >= bytes.count || (next == UInt8(ascii: "\\") && index + 1 >= bytes.count) {
       throw failure(.unterminatedString, at: stringStart)
     }
     guard next == UInt8(ascii: "\\"), peek(1) == UInt8(ascii: "u") else {
@@ -162,10 +172,10 @@ extension JSONScanner {
   /// The bytes up to the end are the beginning of a well-formed sequence, cut off.
   private func isCutSequence() -> Bool {
     guard let first = next, let (width, second) = Self.sequence(after: first) else { return false }
-    let rest = bytes.endIndex - index
+    let rest = bytes.count - index
     guard rest < width else { return false }
-    if rest >= 2, !second.contains(bytes[index + 1]) { return false }
-    return rest < 3 || bytes[index + 2] & 0xC0 == 0x80
+    if rest >= 2, !second.contains(bytes.span[index + 1]) { return false }
+    return rest < 3 || bytes.span[index + 2] & 0xC0 == 0x80
   }
 
   /// The width of a sequence with this first byte, and what its second byte may be.

@@ -102,6 +102,18 @@ struct AcceptedJSON: CustomTestStringConvertible, Sendable {
     #expect(deep[0].position == JSONPosition(offset: 37, line: 3, column: 17))
   }
 
+  @Test func `counts columns behind what is no plain text`() throws {
+    let text = "{\"a\":\"\u{7F}\\\"\",\r\"é😀\":1,\n\r\n\"b\":\"\\u00e9\",\"c\":0}"
+    let members = try #require(try JSONReader.read(text).objectValue)
+    #expect(members.map(\.name) == ["a", "é😀", "b", "c"])
+    #expect(
+      members.map(\.position) == [
+        JSONPosition(offset: 1, line: 1, column: 2), JSONPosition(offset: 12, line: 2, column: 1),
+        JSONPosition(offset: 26, line: 4, column: 1),
+        JSONPosition(offset: 39, line: 4, column: 14),
+      ])
+  }
+
   @Test func `looks up members`() throws {
     let value = try JSONReader.read(#"{"a":"x","b":[true,null],"c":1.0}"#)
     #expect(value["a"]?.stringValue == "x")

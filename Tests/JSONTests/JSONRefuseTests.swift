@@ -207,6 +207,52 @@ private func found(
       twice.description == "line 1, column 10: the name \"a\\n\" appears twice in one object")
   }
 
+  @Test(arguments: [
+    ("{\n \"a\": \"é\n\"}", 2, 9), ("{\"a\":1,\r\n \"é\":2,\"é\":3}", 2, 8),
+    ("[\"é\",\r\r 01]", 3, 2), ("[\n\"ab\\n\",\"\\u12\n\"]", 2, 9), ("[1,\n\"é", 2, 1),
+    ("{\"a\\t\":1,\"b\":2,\"a\\u0009\":3}", 1, 16), ("{\"é\":1} \n x", 2, 2),
+  ])
+  func `says where behind ends of lines and wide characters`(
+    _ text: String, _ line: Int, _ column: Int
+  ) throws {
+    let error = try #require(throws: JSONError.self) { try JSONReader.read(text) }
+    #expect(error.position.line == line)
+    #expect(error.position.column == column)
+  }
+
+  /// Wherever it stands in a string of whatever length.
+  @Test func `finds every byte that is not plain`() throws {
+    for length in 1...26 {
+      for place in 0..<length {
+        var text = [UInt8](repeating: UInt8(ascii: "x"), count: length)
+        for byte in UInt8.min...UInt8.max {
+          text[place] = byte
+          let read = Result { () throws(JSONError) in try JSONReader.read([0x22] + text + [0x22]) }
+          guard let (problem, offset) = Self.problem(byte, at: place + 1, of: length) else {
+            #expect(try read.get() == .string(String(decoding: text, as: UTF8.self)))
+            continue
+          }
+          let position = JSONPosition(offset: offset, line: 1, column: offset + 1)
+          #expect(read == .failure(JSONError(problem: problem, position: position)))
+        }
+      }
+    }
+  }
+
+  /// What is wrong, and where, with a string of so many letters x of which one is this byte.
+  private static func problem(
+    _ byte: UInt8, at offset: Int, of length: Int
+  ) -> (JSONError.Problem, Int)? {
+    switch byte {
+    case 0x00: (.nulCharacter, offset)
+    case 0x01..<0x20: (.controlCharacter(byte), offset)
+    case UInt8(ascii: "\""): (.trailingBytes, offset + 1)
+    case UInt8(ascii: "\\"): offset == length ? (.unterminatedString, 0) : (.badEscape, offset)
+    case 0x80...0xFF: (.badUTF8, offset)
+    default: nil
+    }
+  }
+
   /// A text cut anywhere is incomplete, or it is the whole of something shorter.
   @Test func `every prefix is incomplete`() throws {
     let text = Array(#" {"aé\ud83d\ude00": [true, -1.5e+3, null, "\n😀"], "b": {}}"#.utf8)

@@ -191,71 +191,79 @@ extension FixedDecimal {
   /// on both sides of the point, no superfluous leading zero. Throws why it is none, or that it
   /// does not fit.
   package init(_ text: String) throws(ParseError) {
-    self = try Self.read(Array(text.utf8), exponentAllowed: false)
+    self = try Self.read(text.utf8.span, exponentAllowed: false)
   }
 
   /// Reads a decimal as the exchange writes it, which prints some zeros as `0E-18`. Throws why it
   /// is none, or that it does not fit.
   package init(exchangeText text: String) throws(ParseError) {
-    self = try Self.read(Array(text.utf8), exponentAllowed: true)
+    self = try Self.read(text.utf8.span, exponentAllowed: true)
   }
 
   private static func read(
-    _ bytes: [UInt8], exponentAllowed: Bool
+    _ bytes: Span<UInt8>, exponentAllowed: Bool
   ) throws(ParseError) -> FixedDecimal {
-    var scanner = DecimalScanner(bytes: bytes)
-    let negative = scanner.skip(UInt8(ascii: "-"))
-    let whole = scanner.digits()
+    let negative = bytes.holds(UInt8(ascii: "-"), at: 0)
+    let whole = bytes.digits(from: negative ? 1 : 0)
     guard !whole.isEmpty, whole.count == 1 || bytes[whole.lowerBound] != UInt8(ascii: "0")
     else { throw .malformed }
     var fraction = whole.upperBound..<whole.upperBound
-    if scanner.skip(UInt8(ascii: ".")) {
-      fraction = scanner.digits()
+    if bytes.holds(UInt8(ascii: "."), at: whole.upperBound) {
+      fraction = bytes.digits(from: whole.upperBound + 1)
       if fraction.isEmpty { throw .malformed }
     }
+    let end = fraction.upperBound
     var exponent = 0
-    if scanner.skip(UInt8(ascii: "e")) || scanner.skip(UInt8(ascii: "E")) {
+    if bytes.holds(UInt8(ascii: "e"), at: end) || bytes.holds(UInt8(ascii: "E"), at: end) {
       guard exponentAllowed else { throw .exponent }
-      guard let value = scanner.exponent() else { throw .malformed }
+      guard let value = bytes.exponent(from: end + 1) else { throw .malformed }
       exponent = value
+    } else if end < bytes.count {
+      throw .malformed
     }
-    guard scanner.isAtEnd else { throw .malformed }
-    let digits = Digits(bytes: bytes, whole: whole, fraction: fraction)
-    let magnitude = try scaled(digits, point: whole.count + exponent)
+    let magnitude: UInt128
+    if exponent == 0, let short = short(bytes, whole, fraction) {
+      magnitude = short
+    } else {
+      magnitude = try scaled(bytes, whole, fraction, point: whole.count + exponent)
+    }
     guard let value = FixedDecimal(magnitude: magnitude, negative: negative)
     else { throw .tooLarge }
     return value
   }
 
-  /// A number's digits where they were read, without the point between them.
-  private struct Digits {
-    let bytes: [UInt8]
-    let whole: Range<Int>
-    let fraction: Range<Int>
-
-    var count: Int { whole.count + fraction.count }
-
-    subscript(index: Int) -> UInt8 {
-      let place =
-        index < whole.count
-        ? whole.lowerBound + index : fraction.lowerBound + index - whole.count
-      return bytes[place] - UInt8(ascii: "0")
-    }
+  /// The number in units when all its digits fit into a word, as almost always; else `nil`.
+  private static func short(
+    _ bytes: Span<UInt8>, _ whole: Range<Int>, _ fraction: Range<Int>
+  ) -> UInt128? {
+    guard whole.count + fraction.count <= 19, fraction.count <= fractionDigits
+    else { return nil }
+    var value: UInt64 = 0
+    for place in whole { value = value &* 10 &+ UInt64(bytes[place] - UInt8(ascii: "0")) }
+    for place in fraction { value = value &* 10 &+ UInt64(bytes[place] - UInt8(ascii: "0")) }
+    var unit: UInt64 = 1
+    for _ in fraction.count..<fractionDigits { unit &*= 10 }
+    return UInt128(value) &* UInt128(unit)
   }
 
-  /// The number whose decimal point stands after the first `point` of `digits`, in units.
-  private static func scaled(_ digits: Digits, point: Int) throws(ParseError) -> UInt128 {
-    guard let firstSignificant = (0..<digits.count).first(where: { digits[$0] != 0 })
-    else { return 0 }
+  /// The number whose decimal point stands after the first `point` of its digits, in units.
+  private static func scaled(
+    _ bytes: Span<UInt8>, _ whole: Range<Int>, _ fraction: Range<Int>, point: Int
+  ) throws(ParseError) -> UInt128 {
+    let count = whole.count + fraction.count
+    var firstSignificant = 0
+    while firstSignificant < count, bytes.digit(firstSignificant, whole, fraction) == 0 {
+      firstSignificant += 1
+    }
+    if firstSignificant == count { return 0 }
     let kept = point + fractionDigits
     guard kept - firstSignificant <= 39 else { throw .tooLarge }
-    if kept < digits.count, (max(kept, 0)..<digits.count).contains(where: { digits[$0] != 0 }) {
-      throw .tooPrecise
-    }
+    for index in max(kept, 0)..<max(kept, count)
+    where bytes.digit(index, whole, fraction) != 0 { throw .tooPrecise }
     var value: UInt128 = 0
     for index in firstSignificant..<max(firstSignificant, kept) {
       let (shifted, overflow) = value.multipliedReportingOverflow(by: 10)
-      let digit = index < digits.count ? digits[index] : 0
+      let digit = index < count ? bytes.digit(index, whole, fraction) : 0
       let (sum, carry) = shifted.addingReportingOverflow(UInt128(digit))
       if overflow || carry { throw .tooLarge }
       value = sum
@@ -264,40 +272,35 @@ extension FixedDecimal {
   }
 }
 
-/// Walks over the bytes of a number.
-private struct DecimalScanner {
-  private let bytes: [UInt8]
-  private var index = 0
-
-  init(bytes: [UInt8]) {
-    self.bytes = bytes
-  }
-
-  var isAtEnd: Bool { index == bytes.count }
-
-  mutating func skip(_ byte: UInt8) -> Bool {
-    guard index < bytes.count, bytes[index] == byte else { return false }
-    index += 1
-    return true
+/// The parts of a number's text.
+extension Span<UInt8> {
+  fileprivate func holds(_ byte: UInt8, at place: Int) -> Bool {
+    place < count && self[place] == byte
   }
 
   /// Where the run of digits here lies.
-  mutating func digits() -> Range<Int> {
-    let start = index
-    while index < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[index]) {
-      index += 1
-    }
-    return start..<index
+  fileprivate func digits(from start: Int) -> Range<Int> {
+    var end = start
+    while end < count, UInt8(ascii: "0")...UInt8(ascii: "9") ~= self[end] { end += 1 }
+    return start..<end
   }
 
-  /// A signed exponent. Beyond 10¹² it makes no difference: no text has as many digits.
-  mutating func exponent() -> Int? {
-    let negative = skip(UInt8(ascii: "-"))
-    if !negative { _ = skip(UInt8(ascii: "+")) }
-    let digits = digits()
-    if digits.isEmpty { return nil }
-    let value = bytes[digits].reduce(0) {
-      min($0 * 10 + Int($1 - UInt8(ascii: "0")), 1_000_000_000_000)
+  /// The digit that stands so many after the first, with or without a point between them.
+  fileprivate func digit(_ index: Int, _ whole: Range<Int>, _ fraction: Range<Int>) -> UInt8 {
+    let place =
+      index < whole.count ? whole.lowerBound + index : fraction.lowerBound + index - whole.count
+    return self[place] - UInt8(ascii: "0")
+  }
+
+  /// A signed exponent that is the rest of the text; `nil` when it is none. Beyond 10¹² it makes no
+  /// difference: no text has as many digits.
+  fileprivate func exponent(from start: Int) -> Int? {
+    let negative = holds(UInt8(ascii: "-"), at: start)
+    let digits = digits(from: negative || holds(UInt8(ascii: "+"), at: start) ? start + 1 : start)
+    if digits.isEmpty || digits.upperBound < count { return nil }
+    var value = 0
+    for place in digits {
+      value = Swift.min(value * 10 + Int(self[place] - UInt8(ascii: "0")), 1_000_000_000_000)
     }
     return negative ? -value : value
   }

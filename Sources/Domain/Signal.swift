@@ -27,9 +27,9 @@ package struct SignalID: Comparable, CustomStringConvertible, Sendable {
   private let hash: Int
 
   package init?(_ text: String) {
-    guard (1...64).contains(text.utf8.count), text.utf8.allSatisfy(Self.isAllowed) else {
-      return nil
-    }
+    let bytes = text.utf8.span
+    guard (1...64).contains(bytes.count) else { return nil }
+    for place in bytes.indices where !Self.isAllowed(bytes[place]) { return nil }
     self.text = text
     hash = text.hashValue
   }

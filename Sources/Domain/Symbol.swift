@@ -26,8 +26,8 @@ package struct Symbol: CustomStringConvertible, Sendable {
   /// Takes the exchange's own spelling only.
   package init?(exchangeText text: String) {
     // Lists have thousands of names, and almost none needs to be looked at letter by letter.
-    let isPlain = text.utf8.allSatisfy(Self.isASCIISymbol)
-    guard Self.lengths.contains(text.unicodeScalars.count),
+    let isPlain = Self.isPlain(text)
+    guard Self.lengths.contains(isPlain ? text.utf8.count : text.unicodeScalars.count),
       isPlain || text.allSatisfy(Self.isAllowed)
     else { return nil }
     self.text = text
@@ -56,10 +56,24 @@ package struct Symbol: CustomStringConvertible, Sendable {
 
   /// The exchange's own spelling, which most signals use. A perpetual contract can be spelled so too.
   private static func plain(_ spelling: String) -> Symbol? {
-    guard spelling.utf8.allSatisfy(isASCIISymbol), !spelling.hasSuffix("SWAP"),
-      !spelling.hasSuffix("PERP")
-    else { return nil }
-    return Symbol(exchangeText: spelling)
+    if spelling.utf8.last == UInt8(ascii: "P"),
+      spelling.hasSuffix("SWAP") || spelling.hasSuffix("PERP")
+    {
+      return nil
+    }
+    guard lengths.contains(spelling.utf8.count), isPlain(spelling) else { return nil }
+    return Symbol(plain: spelling)
+  }
+
+  private init(plain text: String) {
+    self.text = text
+    isPlain = true
+  }
+
+  private static func isPlain(_ text: String) -> Bool {
+    let bytes = text.utf8.span
+    for place in bytes.indices where !isASCIISymbol(bytes[place]) { return false }
+    return true
   }
 
   /// ASCII letters alone: Unicode turns some letters of other scripts into two, or into ASCII ones.

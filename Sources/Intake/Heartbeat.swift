@@ -16,7 +16,7 @@ package struct Heartbeat: Sendable {
     guard let members = (try? JSONReader.read(bytes))?.objectValue,
       let name = members.first(where: { $0.name == Self.field })
     else { return nil }
-    let known = [SignalField.createdAt.rawValue, SignalField.signature.rawValue, Self.field]
+    let known = [SignalField.createdAt.name, SignalField.signature.name, Self.field]
     if let other = members.first(where: { !known.contains($0.name) }) {
       throw SignalRefusal(
         code: .unknownField, id: nil, field: other.name, position: other.position,

@@ -2,68 +2,74 @@ import Domain
 import JSON
 import Platform
 
-/// The fields that a signal may have, as it spells them.
-enum SignalField: String, CaseIterable {
-  case id, symbol, side, type, quantity
-  case quoteQuantity = "quote_quantity"
-  case price
-  case referencePrice = "reference_price"
-  case maximumDeviation = "maximum_deviation_bps"
-  case createdAt = "created_at"
-  case expiresAt = "expires_at"
-  case timeToLive = "ttl_seconds"
-  case source, sequence, note, signature
-}
-
 /// The members of a signal's object, read field by field into the types that they must have.
 struct SignalFields {
   private let members: [JSONMember]
-  /// Of each member; `nil` for one that no signal has.
-  private let fields: [SignalField?]
-  /// For refusals; `nil` when the id itself is wrong.
-  private let id: SignalID?
+  /// Where among the members each of the fields stands; negative for one that is not there.
+  private var places = InlineArray<16, Int16>(repeating: -1)
+  /// Where the first member stands that no signal has; negative when there is none.
+  private var unknown = -1
+  /// For refusals, too; `nil` when the id itself is wrong.
+  let id: SignalID?
 
+  /// `members` are from a reader that takes no name twice, with the limits of a signal.
   init(_ members: [JSONMember]) {
     self.members = members
-    fields = members.map { SignalField(rawValue: $0.name) }
-    id = fields.firstIndex(of: .id).flatMap { members[$0].value.stringValue }
-      .flatMap(SignalID.init)
+    for place in members.indices {
+      if let field = SignalField(name: members[place].name) {
+        places[field.rawValue] = Int16(place)
+      } else if unknown < 0 {
+        unknown = place
+      }
+    }
+    let place = Int(places[SignalField.id.rawValue])
+    if place >= 0, case .string(let text) = members[place].value {
+      id = SignalID(text)
+    } else {
+      id = nil
+    }
   }
 
   func refuseUnknown() throws(SignalRefusal) {
-    for (member, field) in zip(members, fields) where field == nil {
-      let known = SignalField.allCases.map(\.rawValue).joined(separator: ", ")
-      throw SignalRefusal(
-        code: .unknownField, id: id, field: member.name, position: member.position,
-        message: "There is no field \(Quoted.text(member.name)). The fields are: \(known).")
-    }
+    guard unknown >= 0 else { return }
+    let unknown = members[unknown]
+    let known = SignalField.allCases.map(\.name).joined(separator: ", ")
+    throw SignalRefusal(
+      code: .unknownField, id: id, field: unknown.name, position: unknown.position,
+      message: "There is no field \(Quoted.text(unknown.name)). The fields are: \(known).")
   }
 
   /// A refusal that reads "`field` `problem`".
   func refusal(_ field: SignalField, _ problem: String) -> SignalRefusal {
     SignalRefusal(
-      code: .invalidField, id: id, field: field.rawValue, position: member(field)?.position,
-      message: "\(field.rawValue) \(problem).")
+      code: .invalidField, id: id, field: field.name,
+      position: place(of: field).map { members[$0].position },
+      message: "\(field.name) \(problem).")
   }
 
   func isPresent(_ field: SignalField) -> Bool {
-    member(field) != nil
+    place(of: field) != nil
   }
 
-  private func member(_ field: SignalField) -> JSONMember? {
-    fields.firstIndex(of: field).map { members[$0] }
+  private func place(of field: SignalField) -> Int? {
+    let place = places[field.rawValue]
+    return place < 0 ? nil : Int(place)
+  }
+
+  private func value(_ field: SignalField) -> JSONValue? {
+    place(of: field).map { members[$0].value }
   }
 
   /// What a signature covers: every other field, as it came.
   var signedText: String {
-    CanonicalJSON.text(of: members.filter { $0.name != SignalField.signature.rawValue })
+    CanonicalJSON.text(of: members.filter { $0.name != SignalField.signature.name })
   }
 
   // MARK: Text
 
   func string(_ field: SignalField) throws(SignalRefusal) -> String? {
-    guard let value = member(field)?.value else { return nil }
-    guard let text = value.stringValue else {
+    guard let value = value(field) else { return nil }
+    guard case .string(let text) = value else {
       throw refusal(field, "must be a string, not \(value.kindWithArticle)")
     }
     return text
@@ -77,7 +83,8 @@ struct SignalFields {
   /// Free text, kept as it is. The length counts Unicode scalars.
   func text(_ field: SignalField, maximumLength: Int) throws(SignalRefusal) -> String? {
     guard let text = try string(field) else { return nil }
-    if text.unicodeScalars.count > maximumLength {
+    // There are at least as many bytes as scalars.
+    if text.utf8.count > maximumLength, text.unicodeScalars.count > maximumLength {
       throw refusal(field, "is longer than \(maximumLength) characters")
     }
     return text
@@ -87,24 +94,23 @@ struct SignalFields {
 
   /// The text of a number, which may also be written as a string.
   private func number(_ field: SignalField) throws(SignalRefusal) -> String? {
-    guard let value = member(field)?.value else { return nil }
-    guard let text = value.numberValue ?? value.stringValue else {
+    guard let value = value(field) else { return nil }
+    switch value {
+    case .number(let text), .string(let text):
+      return text
+    case .null, .bool, .array, .object:
       throw refusal(
         field, "must be a number, or a string that holds one, not \(value.kindWithArticle)")
     }
-    return text
   }
 
   /// An exact number greater than zero.
   func decimal(_ field: SignalField) throws(SignalRefusal) -> FixedDecimal? {
     guard let text = try number(field) else { return nil }
-    let digits = FixedDecimal.fractionDigits
-    // Zeros at the end count: a text that is longer than the contract allows is refused whole.
-    let fraction = text.utf8.split(separator: UInt8(ascii: "."), maxSplits: 1).dropFirst().first
     let value: FixedDecimal
     do throws(FixedDecimal.ParseError) {
       value = try FixedDecimal(text)
-      if let fraction, fraction.count > digits { throw .tooPrecise }
+      if Self.hasLongFraction(text) { throw .tooPrecise }
     } catch {
       switch error {
       case .malformed:
@@ -113,7 +119,9 @@ struct SignalFields {
         throw refusal(field, "must be written out, without an exponent: \(Quoted.text(text))")
       case .tooPrecise:
         throw refusal(
-          field, "has more than \(digits) digits after the point: \(Quoted.text(text))")
+          field,
+          "has more than \(FixedDecimal.fractionDigits) digits after the point: \(Quoted.text(text))"
+        )
       case .tooLarge:
         throw refusal(field, "is too large: \(Quoted.text(text))")
       }
@@ -122,6 +130,15 @@ struct SignalFields {
       throw refusal(field, "must be greater than zero, not \(Quoted.text(text))")
     }
     return value
+  }
+
+  /// Zeros at the end count: a text that is longer than the contract allows is refused whole.
+  private static func hasLongFraction(_ text: String) -> Bool {
+    // A digit and a point stand before the fraction.
+    guard text.utf8.count > FixedDecimal.fractionDigits + 2,
+      let point = text.utf8.firstIndex(of: UInt8(ascii: "."))
+    else { return false }
+    return text.utf8[point...].count > FixedDecimal.fractionDigits + 1
   }
 
   /// A whole number from 0 to 2⁵³ − 1, which a binary float counts exactly.

@@ -73,7 +73,7 @@ package enum SignalReader {
 
   private static func id(in fields: SignalFields) throws(SignalRefusal) -> SignalID {
     let text = try fields.requiredString(.id)
-    guard let id = SignalID(text) else {
+    guard let id = fields.id else {
       throw fields.refusal(
         .id, "must be 1 to 64 of the characters A–Z a–z 0–9 . _ : -, not \(Quoted.text(text))")
     }
@@ -105,7 +105,7 @@ package enum SignalReader {
 
   private static func side(in fields: SignalFields) throws(SignalRefusal) -> Side {
     let text = try fields.requiredString(.side)
-    guard let side = ASCII.lowercased(text).flatMap(Side.init(rawValue:)) else {
+    guard let side = ASCII.lowercased(text).flatMap(side(named:)) else {
       throw fields.refusal(.side, "must be \"buy\" or \"sell\", not \(Quoted.text(text))")
     }
     return side
@@ -116,7 +116,7 @@ package enum SignalReader {
     guard let text = try fields.string(.type) else {
       return fields.isPresent(.price) ? .limit : .market
     }
-    guard let word = ASCII.lowercased(text), let type = typeNames[word] else {
+    guard let word = ASCII.lowercased(text), let type = type(named: word) else {
       throw fields.refusal(
         .type,
         "must be \"limit\", \"market\", \"limit_maker\", \"ioc\" or \"fok\", "
@@ -125,12 +125,25 @@ package enum SignalReader {
     return type
   }
 
-  /// Ours, and the exchange's own (MEXC spot v3, "Enum definitions"), in lower case.
-  private static let typeNames: [String: OrderType] = [
-    "limit": .limit, "market": .market, "limit_maker": .limitMaker,
-    "ioc": .immediateOrCancel, "immediate_or_cancel": .immediateOrCancel,
-    "fok": .fillOrKill, "fill_or_kill": .fillOrKill,
-  ]
+  private static func side(named word: String) -> Side? {
+    switch word {
+    case "buy": .buy
+    case "sell": .sell
+    default: nil
+    }
+  }
+
+  /// Our names, and the exchange's own (MEXC spot v3, "Enum definitions"), in lower case.
+  private static func type(named word: String) -> OrderType? {
+    switch word {
+    case "limit": .limit
+    case "market": .market
+    case "limit_maker": .limitMaker
+    case "ioc", "immediate_or_cancel": .immediateOrCancel
+    case "fok", "fill_or_kill": .fillOrKill
+    default: nil
+    }
+  }
 
   private static func amount(in fields: SignalFields) throws(SignalRefusal) -> Signal.Amount {
     let base = try fields.decimal(.quantity)
@@ -187,6 +200,12 @@ package struct SignalSignature: Sendable {
 enum ASCII {
   /// `nil` when the text is not ASCII: Unicode lets some other letters fold into ASCII ones.
   static func lowercased(_ text: String) -> String? {
-    text.utf8.allSatisfy { $0 < 0x80 } ? text.lowercased() : nil
+    let bytes = text.utf8.span
+    var isLower = true
+    for place in bytes.indices {
+      if bytes[place] >= 0x80 { return nil }
+      if UInt8(ascii: "A")...UInt8(ascii: "Z") ~= bytes[place] { isLower = false }
+    }
+    return isLower ? text : text.lowercased()
   }
 }

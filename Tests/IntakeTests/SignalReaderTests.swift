@@ -72,6 +72,8 @@ struct AcceptedSignal: CustomTestStringConvertible, Sendable {
     .init([("type", #""limit""#)], "type=limit"), .init([("type", #""LIMIT""#)], "type=limit"),
     .init([("type", #""limit_maker""#)], "type=limit_maker"),
     .init([("type", #""LIMIT_MAKER""#)], "type=limit_maker"),
+    .init([("type", #""Limit_Maker""#)], "type=limit_maker"),
+    .init([("type", #""\u006cimit""#)], "type=limit"),
     .init([("type", #""ioc""#)], "type=ioc"), .init([("type", #""Ioc""#)], "type=ioc"),
     .init([("type", #""IMMEDIATE_OR_CANCEL""#)], "type=ioc"),
     .init([("type", #""fok""#)], "type=fok"), .init([("type", #""FILL_OR_KILL""#)], "type=fok"),
@@ -90,6 +92,7 @@ struct AcceptedSignal: CustomTestStringConvertible, Sendable {
     .init([("quantity", "0.000000000000000001")], "quantity=0.000000000000000001"),
     .init([("quantity", "0.100000000000000000")], "quantity=0.1"),
     .init([("quantity", "0.123456789012345678")], "quantity=0.123456789012345678"),
+    .init([("quantity", "12345678901234567890.100000000000000000")]),
     .init([("price", "100000000000000000000")], "price=100000000000000000000"),
     .init([("price", "9007199254740993")], "price=9007199254740993"),
     .init([("reference_price", "63999.9")], "reference_price=63999.9"),
@@ -127,6 +130,13 @@ struct AcceptedSignal: CustomTestStringConvertible, Sendable {
   func `takes good signals`(_ accepted: AcceptedSignal) throws {
     let lines = try readSignal(accepted.changes.text).canonicalText.split(separator: "\n")
     for line in accepted.lines { #expect(lines.contains(line[...]), "\(lines)") }
+  }
+
+  @Test func `a field's name may be escaped`() throws {
+    let text = SignalChanges([("\\u006eote", #""n""#), ("so\\u0075rce", #""tv""#)]).text
+    let signal = try readSignal(text)
+    #expect(signal.note == "n")
+    #expect(signal.source == "tv")
   }
 
   @Test func `reads every field`() throws {

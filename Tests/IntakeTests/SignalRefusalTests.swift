@@ -45,6 +45,8 @@ struct RefusedSignal: CustomTestStringConvertible, Sendable {
     .init([("type", "\"STOP_MARKET_ORDER\"")], "type", "no other orders"),
     .init([("type", "\"gtc\"")], "type", "must be"), .init([("type", "\"\"")], "type", "must be"),
     .init([("type", "\"FO\u{212A}\"")], "type", "must be"),
+    .init([("type", "\"L\u{131}MIT\"")], "type", "must be"),
+    .init([("side", "\"\u{17F}ell\"")], "side", "must be"),
     .init([("type", "null")], "type", "null"),
     .init([("sequence", "-1")], "sequence", "whole number from 0"),
     .init([("sequence", "1.0")], "sequence", "whole number from 0"),
@@ -69,7 +71,10 @@ struct RefusedSignal: CustomTestStringConvertible, Sendable {
     ("0.0000000000000000001", "more than 18 digits"),
     ("1.0000000000000000000", "more than 18 digits"),
     ("\"0.1234567890123456789\"", "more than 18 digits"),
+    ("12345678901234567890.0000000000000000000", "more than 18 digits"),
+    ("\"1.0000000000000000000.\"", "plain decimal"),
     ("1000000000000000000000", "too large"),
+    ("1000000000000000000000.0000000000000000000", "too large"),
     ("1234567890123456789012345678901234567890", "too large"),
     ("null", "not null"), ("true", "not true or false"), ("[1]", "an array"), ("{}", "an object"),
   ].map { RefusedSignal([("quantity", $0.0)], "quantity", $0.1) }
@@ -163,7 +168,16 @@ struct RefusedSignal: CustomTestStringConvertible, Sendable {
         == "Not strict JSON: line 2, column 2: the name \"id\" appears twice in one object.")
   }
 
-  @Test(arguments: ["qty", "Price", "PRICE", "price ", "stop_loss", "", "leverage", "timeInForce"])
+  @Test func `points at the first of several unknown fields`() throws {
+    let refusal = try refusal("{\"id\":\"s-1\",\n\"é\":1,\"x\":2,\"side\":3}")
+    #expect(refusal.field == "é")
+    #expect(refusal.position == JSONPosition(offset: 13, line: 2, column: 1))
+  }
+
+  @Test(arguments: [
+    "qty", "Price", "PRICE", "price ", "notes", "s\u{131}de", "sidé", "stop_loss", "", "leverage",
+    "timeInForce",
+  ])
   func `refuses unknown fields`(_ name: String) throws {
     let refusal = try refusal(SignalChanges([(name, "1")]).text)
     #expect(refusal.code == .unknownField)

@@ -42,9 +42,9 @@ package struct ClientOrderID: Hashable, CustomStringConvertible, Sendable {
   package var description: String { text }
 
   package init?(_ text: String) {
-    guard (1...32).contains(text.utf8.count), text.utf8.allSatisfy(Self.isAllowed) else {
-      return nil
-    }
+    let bytes = text.utf8.span
+    guard (1...32).contains(bytes.count) else { return nil }
+    for place in bytes.indices where !Self.isAllowed(bytes[place]) { return nil }
     self.text = text
   }
 

@@ -7,7 +7,7 @@ package struct FixedDecimal: Comparable, Hashable, Sendable {
   package let units: Int128
 
   package static let fractionDigits = 18
-  private static let one: Int128 = 1_000_000_000_000_000_000
+  static let one: Int128 = 1_000_000_000_000_000_000
 
   package static let zero = FixedDecimal(units: 0)
   package static let largest = FixedDecimal(units: .max)
@@ -113,65 +113,6 @@ extension FixedDecimal {
     var units = one
     for _ in 0..<digits { units /= 10 }
     return FixedDecimal(units: units)
-  }
-}
-
-extension FixedDecimal: CustomStringConvertible {
-  /// Plain digits, no exponent, no trailing zeros after the point: what the exchange is sent.
-  package var description: String {
-    let (quotient, remainder) = units.magnitude.quotientAndRemainder(
-      dividingBy: Self.one.magnitude)
-    var text = BackwardText()
-    // 64 bits are several times quicker, and hold every fraction and almost every whole.
-    text.put(fraction: UInt64(remainder), digits: Self.fractionDigits)
-    if let whole = UInt64(exactly: quotient) { text.put(whole) } else { text.put(quotient) }
-    if units < 0 { text.put(byte: UInt8(ascii: "-")) }
-    return text.string
-  }
-}
-
-/// A number's text, written from its end.
-private struct BackwardText {
-  /// A sign, 21 digits, a point and 18 digits.
-  private var bytes = InlineArray<41, UInt8>(repeating: 0)
-  /// Where the last byte was put.
-  private var place = 41
-
-  mutating func put(byte: UInt8) {
-    place -= 1
-    bytes[place] = byte
-  }
-
-  mutating func put(_ number: some FixedWidthInteger & UnsignedInteger) {
-    var rest = number
-    repeat {
-      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-      put(byte: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit))
-      rest = quotient
-    } while rest > 0
-  }
-
-  /// The point and what follows it, without zeros at the end; nothing for a fraction of 0.
-  mutating func put(fraction: UInt64, digits: Int) {
-    guard fraction > 0 else { return }
-    var (rest, left) = (fraction, digits)
-    while rest % 10 == 0 {
-      rest /= 10
-      left -= 1
-    }
-    for _ in 0..<left {
-      put(byte: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
-      rest /= 10
-    }
-    put(byte: UInt8(ascii: "."))
-  }
-
-  var string: String {
-    let count = bytes.count - place
-    return unsafe String(unsafeUninitializedCapacity: count) { buffer in
-      for offset in 0..<count { unsafe buffer[offset] = bytes[place + offset] }
-      return count
-    }
   }
 }
 

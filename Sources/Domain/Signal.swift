@@ -119,37 +119,57 @@ package struct Signal: Equatable, Sendable {
 extension Signal {
   /// One text for one meaning: two signals with the same id are the same signal exactly when these
   /// texts are equal, however their JSON was spaced or ordered.
-  package var canonicalText: String {
+  package var canonicalText: String { String(decoding: canonicalBytes, as: UTF8.self) }
+
+  /// The UTF-8 of that text.
+  package var canonicalBytes: [UInt8] {
     var text: [UInt8] = []
     text.reserveCapacity(Self.usualTextBytes)
-    func add(_ name: String, _ value: String) {
-      if !text.isEmpty { text.append(UInt8(ascii: "\n")) }
-      text.append(contentsOf: name.utf8)
+    text.append(text: "id=")
+    text.append(text: id.text)
+    func begin(_ name: String) {
+      text.append(UInt8(ascii: "\n"))
+      text.append(text: name)
       text.append(UInt8(ascii: "="))
-      text.append(contentsOf: value.utf8)
     }
-    add("id", id.text)
+    func add(_ name: String, _ value: String) {
+      begin(name)
+      text.append(text: value)
+    }
+    func add(_ name: String, _ value: FixedDecimal) {
+      begin(name)
+      text.append(decimal: value)
+    }
+    func add(_ name: String, _ value: Int64) {
+      begin(name)
+      text.append(number: value)
+    }
+    /// Lengths stand before the free texts so that no text can imitate a field.
+    func add(_ name: String, free value: String) {
+      add(name, Int64(value.utf8.count))
+      text.append(UInt8(ascii: ":"))
+      text.append(text: value)
+    }
     add("symbol", symbol.text)
     add("side", side.rawValue)
     add("type", type.rawValue)
     switch amount {
-    case .base(let quantity): add("quantity", quantity.description)
-    case .quote(let quantity): add("quote_quantity", quantity.description)
+    case .base(let quantity): add("quantity", quantity)
+    case .quote(let quantity): add("quote_quantity", quantity)
     }
-    if let price { add("price", price.description) }
-    if let referencePrice { add("reference_price", referencePrice.description) }
-    if let maximumDeviation { add("maximum_deviation_bps", maximumDeviation.description) }
-    if let createdAt { add("created_at", String(createdAt.milliseconds)) }
+    if let price { add("price", price) }
+    if let referencePrice { add("reference_price", referencePrice) }
+    if let maximumDeviation { add("maximum_deviation_bps", maximumDeviation) }
+    if let createdAt { add("created_at", createdAt.milliseconds) }
     switch expiry {
-    case .at(let time): add("expires_at", String(time.milliseconds))
-    case .timeToLive(let duration): add("ttl_ms", String(duration.wholeMilliseconds))
+    case .at(let time): add("expires_at", time.milliseconds)
+    case .timeToLive(let duration): add("ttl_ms", duration.wholeMilliseconds)
     case .unstated: break
     }
-    // Lengths stand before the free texts so that no text can imitate a field.
-    if let source { add("source", "\(source.utf8.count):\(source)") }
-    if let sequence { add("sequence", String(sequence)) }
-    if let note { add("note", "\(note.utf8.count):\(note)") }
-    return String(decoding: text, as: UTF8.self)
+    if let source { add("source", free: source) }
+    if let sequence { add("sequence", sequence) }
+    if let note { add("note", free: note) }
+    return text
   }
 
   private static let usualTextBytes = 256

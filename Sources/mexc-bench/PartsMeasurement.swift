@@ -154,8 +154,9 @@ final class PartsMeasurement {
     var meter = Meter(isSynced: isSynced)
     let signal = try SignalReader.read(input.bytes, maximumBytes: input.bytes.count)
     meter.lap(.reading)
-    let text = signal.canonicalText
-    let digest = Digest.sha256(Array(text.utf8))
+    let canonical = signal.canonicalBytes
+    let text = String(decoding: canonical, as: UTF8.self)
+    let digest = Digest.sha256(canonical)
     let name = ClientOrderID(account: Self.account, signal: signal.id)
     meter.lap(.naming)
     let arrival = SignalArrival(

@@ -42,6 +42,37 @@ import Testing
         """)
   }
 
+  @Test func `canonical text holds numbers of every size and letters of every kind`() throws {
+    var signal = try Self.signal()
+    signal.amount = .base(try FixedDecimal("170141183460469231731.000000001000000000"))
+    signal.price = try FixedDecimal("0.000000000000000001")
+    signal.referencePrice = try FixedDecimal("18446744073709551616.0000000000")
+    signal.maximumDeviation = try FixedDecimal("100.0000000010")
+    signal.createdAt = WallTime(milliseconds: .min)
+    signal.expiry = .at(WallTime(milliseconds: .max))
+    signal.source = "é"
+    signal.sequence = 0
+    signal.note = "a\n😀"
+    #expect(
+      signal.canonicalText == """
+        id=tv-42
+        symbol=BTCUSDT
+        side=buy
+        type=limit
+        quantity=170141183460469231731.000000001
+        price=0.000000000000000001
+        reference_price=18446744073709551616
+        maximum_deviation_bps=100.000000001
+        created_at=-9223372036854775808
+        expires_at=9223372036854775807
+        source=2:é
+        sequence=0
+        note=6:a
+        😀
+        """)
+    #expect(signal.canonicalBytes == Array(signal.canonicalText.utf8))
+  }
+
   @Test func `spellings of one meaning are one text`() throws {
     var other = try Self.signal()
     other.symbol = try Symbol(spelling: "mexc:btc/usdt")

@@ -223,10 +223,10 @@ package final class SignalGateway {
   private func arrival(
     of signal: Signal, _ bytes: [UInt8], from origin: SignalOrigin, at time: WallTime
   ) -> SignalArrival {
-    let text = signal.canonicalText
+    let text = signal.canonicalBytes
     return SignalArrival(
-      signal: signal, canonicalText: text, raw: bytes,
-      contentDigest: Digest.sha256(Array(text.utf8)),
+      signal: signal, canonicalText: String(decoding: text, as: UTF8.self), raw: bytes,
+      contentDigest: Digest.sha256(text),
       clientOrderID: ClientOrderID(account: account, signal: signal.id), origin: origin,
       arrivedAt: time, receipt: Receipt(number: nextReceipt))
   }

@@ -103,10 +103,11 @@ package enum Hexadecimal {
   }
 
   package static func append(_ bytes: Span<UInt8>, to text: inout [UInt8]) {
-    text.reserveCapacity(text.count + 2 * bytes.count)
-    for index in bytes.indices {
-      text.append(digit(bytes[index] >> 4))
-      text.append(digit(bytes[index] & 15))
+    text.append(addingCapacity: 2 * bytes.count) { text in
+      for index in bytes.indices {
+        text.append(digit(bytes[index] >> 4))
+        text.append(digit(bytes[index] & 15))
+      }
     }
   }
 

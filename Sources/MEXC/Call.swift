@@ -116,8 +116,8 @@ struct Call {
     _ symbol: Symbol, since: WallTime, limit: Int, to target: inout RequestTarget
   ) {
     target.add("symbol", symbol.text)
-    target.add("startTime", String(since.milliseconds))
-    target.add("limit", String(limit))
+    target.add("startTime", since.milliseconds)
+    target.add("limit", Int64(limit))
   }
 }
 

@@ -45,8 +45,8 @@ package struct MEXCSpot {
       request, apiKey: credentials?.apiKey, listenKey: accountStream.key, into: &target)
     guard call.isSigned else { return HTTPRequest(call.method, target.bytes) }
     guard let credentials else { return nil }
-    target.add("recvWindow", String(receiveWindow.wholeMilliseconds))
-    target.add("timestamp", String(stampedAt.milliseconds))
+    target.add("recvWindow", receiveWindow.wholeMilliseconds)
+    target.add("timestamp", stampedAt.milliseconds)
     target.sign(with: credentials)
     return HTTPRequest(call.method, target.bytes, headers: credentials.fields(of: call.method))
   }

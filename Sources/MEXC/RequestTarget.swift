@@ -1,4 +1,5 @@
 import Cryptography
+import Domain
 
 /// The path of a request and its parameters, encoded in the order in which they are added. What is
 /// signed is exactly what is sent. Nothing prints it: there are keys of streams in some.
@@ -17,27 +18,36 @@ package struct RequestTarget: CustomStringConvertible, CustomReflectable {
   /// Begins anew, in the memory of the one before where nobody else holds that.
   package mutating func begin(_ path: String) {
     bytes.removeAll(keepingCapacity: true)
-    bytes.append(contentsOf: path.utf8)
+    bytes.append(text: path)
     start = bytes.count + 1
   }
 
   package mutating func add(_ name: String, _ value: String) {
-    bytes.append(bytes.count < start ? UInt8(ascii: "?") : UInt8(ascii: "&"))
-    bytes.append(contentsOf: name.utf8)
-    bytes.append(UInt8(ascii: "="))
+    begin(parameter: name)
     // Names and numbers are most of it.
-    if value.utf8.allSatisfy(Self.isUnreserved) {
-      bytes.append(contentsOf: value.utf8)
+    if Self.isUnreserved(value) {
+      bytes.append(text: value)
     } else {
       addEncoded(value)
     }
+  }
+
+  package mutating func add(_ name: String, _ value: Int64) {
+    begin(parameter: name)
+    bytes.append(number: value)
+  }
+
+  private mutating func begin(parameter name: String) {
+    bytes.append(bytes.count < start ? UInt8(ascii: "?") : UInt8(ascii: "&"))
+    bytes.append(text: name)
+    bytes.append(UInt8(ascii: "="))
   }
 
   /// Appends the signature of the parameters, of which there is one at least; nothing may be added
   /// after it.
   package mutating func sign(with credentials: Credentials) {
     let code = credentials.code(of: bytes.span.extracting(droppingFirst: start))
-    bytes.append(contentsOf: "&signature=".utf8)
+    bytes.append(text: "&signature=")
     Hexadecimal.append(code.span, to: &bytes)
   }
 
@@ -56,6 +66,12 @@ package struct RequestTarget: CustomStringConvertible, CustomReflectable {
   }
 
   private static let digits = Array("0123456789ABCDEF".utf8)
+
+  private static func isUnreserved(_ text: String) -> Bool {
+    let bytes = text.utf8.span
+    for place in bytes.indices where !isUnreserved(bytes[place]) { return false }
+    return true
+  }
 
   private static func isUnreserved(_ byte: UInt8) -> Bool {
     switch byte {

@@ -1,3 +1,4 @@
+import Domain
 package import Platform
 
 /// A request as a client makes it. The client adds Host, Content-Length, Accept-Encoding, Connection
@@ -79,20 +80,18 @@ package struct HTTPRequestSerializer {
     _ request: HTTPRequest, to bytes: inout [UInt8]
   ) throws(HTTPRequest.Flaw) {
     bytes.removeAll(keepingCapacity: true)
-    bytes.append(contentsOf: request.method.rawValue.utf8)
+    bytes.append(text: request.method.rawValue)
     bytes.append(0x20)
     bytes.append(contentsOf: prefix)
-    guard request.targetBytes.first == 0x2F,
-      request.targetBytes.allSatisfy({ $0.isVisibleASCII && $0 != 0x23 })
-    else { throw .targetInvalid }
+    guard Self.isTarget(request.targetBytes.span) else { throw .targetInvalid }
     bytes.append(contentsOf: request.targetBytes)
-    bytes.append(contentsOf: " HTTP/1.1\r\n".utf8)
+    bytes.append(text: " HTTP/1.1\r\n")
     bytes.append(contentsOf: common)
     for field in request.headers { try Self.append(field, to: &bytes) }
     // RFC 9110 §8.6: a method that may carry a body says its length even when it is 0.
     if request.method != .get || !request.body.isEmpty {
-      bytes.append(contentsOf: "Content-Length: ".utf8)
-      bytes.append(contentsOf: String(request.body.count).utf8)
+      bytes.append(text: "Content-Length: ")
+      bytes.append(number: Int64(request.body.count))
       bytes.append(0x0D)
       bytes.append(0x0A)
     }
@@ -101,17 +100,30 @@ package struct HTTPRequestSerializer {
     bytes.append(contentsOf: request.body)
   }
 
+  private static func isTarget(_ bytes: Span<UInt8>) -> Bool {
+    guard !bytes.isEmpty, bytes[0] == 0x2F else { return false }
+    // Almost all are: without a way out of the loop many bytes are looked at together.
+    var strange: UInt8 = 0
+    for place in bytes.indices {
+      strange |= bytes[place].isVisibleASCII ? 0 : 1
+      strange |= bytes[place] == 0x23 ? 1 : 0
+    }
+    return strange == 0
+  }
+
   private static func append(
     _ field: (name: String, value: String), to bytes: inout [UInt8]
   ) throws(HTTPRequest.Flaw) {
     guard !field.name.isEmpty else { throw .headerNameInvalid }
     for name in reserved where field.name.hasSameLetters(as: name) { throw .headerReserved }
-    guard field.name.utf8.allSatisfy(\.isToken) else { throw .headerNameInvalid }
-    bytes.append(contentsOf: field.name.utf8)
+    let name = field.name.utf8.span
+    for place in name.indices where !name[place].isToken { throw .headerNameInvalid }
+    bytes.append(text: field.name)
     bytes.append(0x3A)
     bytes.append(0x20)
-    guard field.value.utf8.allSatisfy(\.isFieldValue) else { throw .headerValueInvalid }
-    bytes.append(contentsOf: field.value.utf8)
+    let value = field.value.utf8.span
+    for place in value.indices where !value[place].isFieldValue { throw .headerValueInvalid }
+    bytes.append(text: field.value)
     bytes.append(0x0D)
     bytes.append(0x0A)
   }

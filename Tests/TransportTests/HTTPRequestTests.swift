@@ -36,6 +36,20 @@ import Transport
     #expect(throws: HTTPRequest.Flaw.targetInvalid) { try bytes(HTTPRequest(.get, target)) }
   }
 
+  /// Wherever it stands among others.
+  @Test func `every byte that no target has is refused`() throws {
+    for place in [1, 15, 16, 17, 31, 32, 40] {
+      for byte in UInt8.min...UInt8.max {
+        var target = [UInt8](repeating: UInt8(ascii: "x"), count: 41)
+        target[0] = UInt8(ascii: "/")
+        target[place] = byte
+        let isAllowed = (0x21...0x7E).contains(byte) && byte != UInt8(ascii: "#")
+        let isWritten = (try? bytes(HTTPRequest(.get, target))) != nil
+        #expect(isWritten == isAllowed, "\(byte) at \(place)")
+      }
+    }
+  }
+
   @Test(arguments: ["", "a b", "a:", "a\r", "ü", "(a)", "a\u{0}"])
   func `a header name that is no token is refused`(name: String) {
     #expect(throws: HTTPRequest.Flaw.headerNameInvalid) {

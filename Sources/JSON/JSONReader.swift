@@ -42,8 +42,9 @@ struct JSONScanner {
   /// The next byte to read, counted from the first.
   var index = 0
   private var values = 0
-  /// The outermost object is most often a signal or the answer to an order, which have fewer.
-  private static let usualMembers = 16
+  /// The outermost object is most often a signal or the answer to an order, which have fewer. More
+  /// would be a block that malloc does not keep at hand.
+  private static let usualMembers = 15
   /// Up to here every byte is a column of the first line: in most texts the whole of it.
   private let firstLineEnd: Int
   /// The last place behind that whose line and column were counted; places are asked for in rising

@@ -105,8 +105,8 @@ package struct HTTPRequestSerializer {
     // Almost all are: without a way out of the loop many bytes are looked at together.
     var strange: UInt8 = 0
     for place in bytes.indices {
-      strange |= bytes[place].isVisibleASCII ? 0 : 1
-      strange |= bytes[place] == 0x23 ? 1 : 0
+      // Not 0x21...0x7E in one comparison, or the beginning of a fragment.
+      strange |= (bytes[place] &- 0x21 > 0x5D ? 1 : 0) | (bytes[place] == 0x23 ? 1 : 0)
     }
     return strange == 0
   }

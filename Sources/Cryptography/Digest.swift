@@ -1,13 +1,11 @@
 import COpenSSL
 import Platform
+import Synchronization
 
 package enum Digest {
-  /// The 32 bytes of SHA-256.
+  /// The 32 bytes of SHA-256. Nobody waits for another thread's.
   package static func sha256(_ bytes: [UInt8]) -> [UInt8] {
-    var digest = [UInt8](repeating: 0, count: SHA256.bytes)
-    let done = unsafe EVP_Digest(bytes, bytes.count, &digest, nil, SHA256.algorithm, nil)
-    invariant(done == 1, "SHA-256 is part of every OpenSSL")
-    return digest
+    SHA256.shared.withLockIfAvailable { $0.digest(of: bytes) } ?? SHA256().digest(of: bytes)
   }
 
   /// `count` bytes that nobody can guess.
@@ -20,11 +18,34 @@ package enum Digest {
   }
 }
 
-private enum SHA256 {
+/// A context that is used again and again: one of its own for every message costs more than a short
+/// message itself.
+@safe private struct SHA256: ~Copyable {
   static let bytes = 32
   /// Fetched once: EVP_sha256() would be looked up anew with every use (crypto(7), "Performance").
   /// Written here and never again, and OpenSSL shares it among threads.
-  nonisolated(unsafe) static let algorithm = unsafe EVP_MD_fetch(nil, "SHA256", nil)
+  nonisolated(unsafe) private static let algorithm = unsafe EVP_MD_fetch(nil, "SHA256", nil)
+  static let shared = Mutex(SHA256())
+
+  private let context: OpaquePointer
+
+  init() {
+    guard let context = unsafe EVP_MD_CTX_new() else { fatalError("out of memory") }
+    unsafe self.context = unsafe context
+  }
+
+  deinit { unsafe EVP_MD_CTX_free(context) }
+
+  func digest(of bytes: [UInt8]) -> [UInt8] {
+    unsafe [UInt8](unsafeUninitializedCapacity: Self.bytes) { digest, count in
+      let done =
+        unsafe EVP_DigestInit_ex(context, Self.algorithm, nil) == 1
+        && EVP_DigestUpdate(context, bytes, bytes.count) == 1
+        && EVP_DigestFinal_ex(context, digest.baseAddress, nil) == 1
+      invariant(done, "SHA-256 is part of every OpenSSL")
+      count = Self.bytes
+    }
+  }
 }
 
 /// HMAC-SHA256 (RFC 2104) under one key. The key lives in OpenSSL's context only, which wipes it when

@@ -80,45 +80,66 @@ private struct JSONWriter {
     output.append(contentsOf: repeatElement(0x20, count: 2 * depth))
   }
 
-  /// Escapes what RFC 8259 §7 demands, and what would break a line or a terminal: DEL, the C1
-  /// controls, U+2028 and U+2029.
   private mutating func quote(_ text: String) {
     output.append(0x22)
-    // Most of it is names and numbers.
-    if !putPlain(text) { escape(text) }
+    var text = text
+    text.withUTF8 { bytes in
+      // Most of it is names and numbers.
+      if unsafe bytes.allSatisfy(Self.isPlain) {
+        unsafe output.append(contentsOf: bytes)
+      } else {
+        unsafe escape(Array(bytes))
+      }
+    }
     output.append(0x22)
   }
 
-  /// False, and nothing is written, when something has to be escaped.
-  private mutating func putPlain(_ text: String) -> Bool {
-    var text = text
-    return text.withUTF8 { bytes in
-      let isPlain = unsafe bytes.allSatisfy {
-        (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    (0x20...0x7E).contains(byte) && byte != 0x22 && byte != 0x5C
+  }
+
+  /// Escapes what RFC 8259 §7 demands, and what would break a line or a terminal: DEL, the C1
+  /// controls, U+2028 and U+2029.
+  private mutating func escape(_ bytes: [UInt8]) {
+    var written = 0
+    for place in bytes.indices where !Self.isPlain(bytes[place]) {
+      guard let (escaped, length) = replacement(in: bytes, at: place) else { continue }
+      output.append(contentsOf: bytes[written..<place])
+      put(escaped)
+      written = place + length
+    }
+    output.append(contentsOf: bytes[written...])
+  }
+
+  /// What is written for the character that begins here, and how many bytes it has; `nil` when it is
+  /// written as it is, or none begins here. The bytes are a string's, so that every character is whole.
+  private func replacement(in bytes: [UInt8], at place: Int) -> (text: String, length: Int)? {
+    let byte = bytes[place]
+    switch byte {
+    case 0x22: return ("\\\"", 1)
+    case 0x5C: return ("\\\\", 1)
+    case 0x08: return ("\\b", 1)
+    case 0x09: return ("\\t", 1)
+    case 0x0A: return ("\\n", 1)
+    case 0x0C: return ("\\f", 1)
+    case 0x0D: return ("\\r", 1)
+    case 0x00 where replacingNUL: return ("\u{FFFD}", 1)
+    case 0x00...0x1F, 0x7F: return (Self.number(byte), 1)
+    case 0xC2:
+      // U+0080 to U+009F have their own number as the second byte.
+      let second = bytes[place + 1]
+      return second < 0xA0 ? (Self.number(second), 2) : nil
+    case 0xE2 where bytes[place + 1] == 0x80:
+      switch bytes[place + 2] {
+      case 0xA8: return ("\\u2028", 3)
+      case 0xA9: return ("\\u2029", 3)
+      default: return nil
       }
-      guard isPlain else { return false }
-      unsafe output.append(contentsOf: bytes)
-      return true
+    default: return nil
     }
   }
 
-  private mutating func escape(_ text: String) {
-    for scalar in text.unicodeScalars {
-      switch scalar.value {
-      case 0x22: put("\\\"")
-      case 0x5C: put("\\\\")
-      case 0x08: put("\\b")
-      case 0x09: put("\\t")
-      case 0x0A: put("\\n")
-      case 0x0C: put("\\f")
-      case 0x0D: put("\\r")
-      case 0x00 where replacingNUL: put("\u{FFFD}")
-      case 0x00...0x1F, 0x7F...0x9F, 0x2028, 0x2029:
-        let digits = String(scalar.value, radix: 16)
-        put("\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits)
-      case 0x20...0x7E: output.append(UInt8(truncatingIfNeeded: scalar.value))
-      default: output.append(contentsOf: scalar.utf8)
-      }
-    }
+  private static func number(_ scalar: UInt8) -> String {
+    (scalar < 0x10 ? "\\u000" : "\\u00") + String(scalar, radix: 16)
   }
 }

@@ -45,6 +45,8 @@ import Testing
     ("\"\\/", #""\"\\/""#), ("\u{8}\t\n\u{C}\r", #""\b\t\n\f\r""#),
     ("\u{1}\u{1F}", #""\u0001\u001f""#), ("\u{7F}\u{80}\u{9F}", #""\u007f\u0080\u009f""#),
     ("\u{A0}é€😀", "\"\u{A0}é€😀\""), ("\u{2028}\u{2029}", #""\u2028\u2029""#),
+    ("a\n≤ 1 \u{2027}\u{202A}\u{2028}", "\"a\\n≤ 1 \u{2027}\u{202A}\\u2028\""),
+    ("\u{10}\u{20A8}\u{A9}", "\"\\u0010\u{20A8}\u{A9}\""),
   ])
   func `escapes what must be escaped`(_ text: String, _ written: String) {
     #expect(JSONValue.string(text).compactText() == written)

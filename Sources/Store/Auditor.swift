@@ -40,12 +40,12 @@ struct Auditor {
     let rows = try reader.prepare(
       "read the chain", "SELECT \(HistoryEvent.columns), hash FROM event ORDER BY id")
     let sealed = audit.seal.head
-    var head = sealed
+    var (head, canonicalRow) = (sealed, CanonicalRow())
     var marked: [UInt8]? = mark.flatMap { $0.row == sealed.row ? sealed.hash : nil }
     var isNoted = notedHash == nil || sealed.row > 0 && notedHash == sealed.hash
     try rows.each { row throws(StoreError) in
       let link = ChainHead(row: row.integer(0), hash: row.blob(6))
-      if link.hash != head.hash(following: CanonicalRow(row)) {
+      if link.hash != canonicalRow.hash(of: row, after: head) {
         audit.find(.row(link.row), Self.brokenLink(link.row, after: head.row))
       }
       if link.row == mark?.row { marked = link.hash }

@@ -23,75 +23,69 @@ package struct ChainHead: Hashable, Sendable {
 
   package var hashText: String { Hexadecimal.text(of: hash) }
 
-  /// The hash of a row that follows this one.
-  func hash(following row: CanonicalRow) -> [UInt8] {
-    Digest.sha256(hash + row.bytes)
-  }
 }
 
-/// The content of a row as bytes: a mark for the kind of each value, then the value at a length that
-/// is fixed or stated. No two rows have the same bytes. What is stored hangs on this form: it never
-/// changes.
+/// The content of a row as bytes, behind the hash of the row that it follows: a mark for the kind of
+/// each value, then the value at a length that is fixed or stated. No two rows have the same bytes. What
+/// is stored hangs on this form: it never changes.
+///
+/// One row after the other takes the same memory.
 struct CanonicalRow {
-  private enum Mark: UInt8 {
+  fileprivate enum Mark: UInt8 {
     case null, integer, text
   }
 
-  private(set) var bytes: [UInt8]
+  private var bytes: [UInt8] = []
 
   /// Room for the detail of an event and what stands beside it.
   private static let usualBytes = 1_024
 
-  private init() {
-    bytes = []
-    bytes.reserveCapacity(Self.usualBytes)
+  init() { bytes.reserveCapacity(Self.usualBytes) }
+
+  /// The hash of the row that the values of `HistoryEvent.columns` make behind `head`.
+  mutating func hash(of bindings: Bindings, after head: ChainHead) -> [UInt8] {
+    bytes.removeAll(keepingCapacity: true)
+    bytes.append(contentsOf: head.hash)
+    let fixed = bindings.values.count * (1 + Int64.bitWidth / 8)
+    bytes.append(addingCapacity: fixed + bindings.bytes.count) { output in
+      for value in bindings.values {
+        switch value {
+        case .null: output.append(Mark.null.rawValue)
+        case .integer(let number): output.append(.integer, number)
+        // The table has no column for a blob before the hash.
+        case .text(let range), .blob(let range):
+          output.append(.text, Int64(range.count))
+          output.append(copying: bindings.bytes[range])
+        }
+      }
+    }
+    return Digest.sha256(bytes)
   }
 
-  mutating func add(_ number: Int64?) {
-    guard let number else { return bytes.append(Mark.null.rawValue) }
-    bytes.append(Mark.integer.rawValue)
-    add(bigEndian: number)
-  }
-
-  mutating func add(text: [UInt8]?) {
-    guard let text else { return bytes.append(Mark.null.rawValue) }
-    put(text)
-  }
-
-  private mutating func put(_ text: some Collection<UInt8>) {
-    bytes.append(Mark.text.rawValue)
-    add(bigEndian: Int64(text.count))
-    bytes.append(contentsOf: text)
-  }
-
-  private mutating func add(bigEndian number: Int64) {
-    unsafe withUnsafeBytes(of: number.bigEndian) { unsafe bytes.append(contentsOf: $0) }
+  /// The hash of a row of `HistoryEvent.columns` behind `head`, byte for byte: a text that is no valid
+  /// UTF-8 stays different from the one that a reader would make of it.
+  mutating func hash(of row: Row, after head: ChainHead) -> [UInt8] {
+    var bindings = Bindings()
+    bindings.add(row.integer(0))
+    bindings.add(row.integer(1))
+    if row.isNull(2) { bindings.addNull() } else { bindings.add(blob: row.blob(2)) }
+    bindings.add(row.optionalInteger(3))
+    bindings.add(blob: row.blob(4))
+    bindings.add(blob: row.blob(5))
+    return hash(of: bindings, after: head)
   }
 }
 
-extension CanonicalRow {
-  /// The row that the values of `HistoryEvent.columns` make.
-  init(_ bindings: Bindings) {
-    self.init()
-    for value in bindings.values {
-      switch value {
-      case .null: add(nil as Int64?)
-      case .integer(let number): add(number)
-      // The table has no column for a blob before the hash.
-      case .text(let range), .blob(let range): put(bindings.bytes[range])
-      }
-    }
+extension OutputSpan<UInt8> {
+  /// The number is big-endian.
+  fileprivate mutating func append(_ mark: CanonicalRow.Mark, _ number: Int64) {
+    append(mark.rawValue)
+    unsafe withUnsafeBytes(of: number.bigEndian) { unsafe append(copying: $0) }
   }
 
-  /// A row of `HistoryEvent.columns`, byte for byte: a text that is no valid UTF-8 stays different
-  /// from the one that a reader would make of it.
-  init(_ row: Row) {
-    self.init()
-    add(row.integer(0))
-    add(row.integer(1))
-    add(text: row.isNull(2) ? nil : row.blob(2))
-    add(row.optionalInteger(3))
-    add(text: row.blob(4))
-    add(text: row.blob(5))
+  fileprivate mutating func append(copying bytes: some Collection<UInt8>) {
+    unsafe withUnsafeMutableBufferPointer { buffer, count in
+      count += unsafe buffer.extracting(count...).initialize(fromContentsOf: bytes)
+    }
   }
 }

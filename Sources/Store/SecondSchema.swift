@@ -26,9 +26,9 @@ extension Migrations {
           """)
       )
     }
-    var head = ChainHead.beginning
+    var (head, canonicalRow) = (ChainHead.beginning, CanonicalRow())
     try rows.each { row throws(StoreError) in
-      head = ChainHead(row: row.integer(0), hash: head.hash(following: CanonicalRow(row)))
+      head = ChainHead(row: row.integer(0), hash: canonicalRow.hash(of: row, after: head))
       let values = row.values + [.blob(head.hash)]
       try StoreError.sorting { () throws(SQLiteError) in _ = try insert.run(values) }
     }

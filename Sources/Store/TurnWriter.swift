@@ -14,6 +14,8 @@ package final class TurnWriter {
   private var ownerAccount: TradingAccount?
   /// Of the write that is made.
   private var bindings = Bindings()
+  /// Of the event that is appended.
+  private var canonicalRow = CanonicalRow()
   /// How many times the turn arms an order.
   private var armed: Int64 = 0
   /// What is written into the outbox along with the history's row that it tells of.
@@ -67,11 +69,7 @@ package final class TurnWriter {
       guard order.account == (try account()) else {
         throw .misuse("order \(order.key.signal) leg \(order.key.leg) of another account")
       }
-      bindings.removeAll()
-      order.add(to: &bindings)
-      guard try run(statements.putOrder, bindings) == 1 else {
-        throw .misuse("order \(order.key.signal) leg \(order.key.leg) with another identity")
-      }
+      try put(order)
     case .appendEvent(let event):
       try append(event)
     case .setHalt(let halt):
@@ -95,13 +93,21 @@ package final class TurnWriter {
     return account
   }
 
+  private func put(_ order: Order) throws(StoreError) {
+    bindings.removeAll()
+    order.add(to: &bindings)
+    guard try run(statements.putOrder, bindings) == 1 else {
+      throw .misuse("order \(order.key.signal) leg \(order.key.leg) with another identity")
+    }
+  }
+
   private func append(_ event: HistoryEvent) throws(StoreError) {
     let last = try head()
     let row = last.row + 1
     bindings.removeAll()
     bindings.add(row)
     event.add(to: &bindings)
-    let next = ChainHead(row: row, hash: last.hash(following: CanonicalRow(bindings)))
+    let next = ChainHead(row: row, hash: canonicalRow.hash(of: bindings, after: last))
     bindings.add(blob: next.hash)
     try run(statements.appendEvent, bindings)
     chainHead = next

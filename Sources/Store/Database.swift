@@ -199,16 +199,17 @@ final class Statement {
     _ value: Bindings.Value, of bytes: UnsafeBufferPointer<UInt8>, at place: Int32
   ) -> Int32 {
     switch value {
-    case .null: return unsafe sqlite3_bind_null(pointer, place)
+    // What is not bound is NULL, and every reset lets go of what was bound.
+    case .null: return SQLITE_OK
     case .integer(let number): return unsafe sqlite3_bind_int64(pointer, place, number)
     case .text(let range):
       // An empty buffer may have no address, and a null address would bind NULL.
-      guard !range.isEmpty, let start = bytes.baseAddress else { return bind("", at: place) }
+      guard let start = bytes.baseAddress else { return bind("", at: place) }
       return unsafe (start + range.lowerBound).withMemoryRebound(
         to: CChar.self, capacity: range.count
       ) { unsafe sqlite3_bind_text(pointer, place, $0, Int32(clamping: range.count), nil) }
     case .blob(let range):
-      guard !range.isEmpty, let start = bytes.baseAddress else { return bind([], at: place) }
+      guard let start = bytes.baseAddress else { return bind([], at: place) }
       return unsafe sqlite3_bind_blob(
         pointer, place, start + range.lowerBound, Int32(clamping: range.count), nil)
     }

@@ -9,6 +9,7 @@ struct Statements {
   let bootOfSignal: Statement
   let takeOverWaitingOrders: Statement
   let updateDecision: Statement
+  let insertOrder: Statement
   let putOrder: Statement
   let appendEvent: Statement
   let putNotification: Statement
@@ -63,6 +64,7 @@ struct Statements {
     updateDecision = try database.prepare(
       "update decision",
       "UPDATE signal SET decision = ?2, message = ?3, decided_at_ms = ?4 WHERE id = ?1")
+    insertOrder = try database.prepare("put order", SQL.insertOrder)
     putOrder = try database.prepare("put order", SQL.putOrder)
     appendEvent = try database.prepare(
       "append event",
@@ -158,16 +160,24 @@ enum SQL {
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
     """
 
-  /// A row that is another order is left alone, which shows as "no row changed".
-  static let putOrder: String = {
+  private static let orderRow: String = {
     let places = (1...(Order.identityColumns.count + Order.stateColumns.count)).map { "?\($0)" }
     return """
       INSERT INTO orders (\(Order.columns)) VALUES (\(places.joined(separator: ", ")))
-      ON CONFLICT (signal_id, leg) DO UPDATE SET
-      \(Order.stateColumns.map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
-      WHERE \(Order.identityColumns.map { "\($0) IS excluded.\($0)" }.joined(separator: " AND "))
+      ON CONFLICT (signal_id, leg)
       """
   }()
+
+  /// Does nothing, which shows as "no row changed", when there is a row. SQLite keeps what a page was
+  /// before a statement that can fail half-way; this one cannot.
+  static let insertOrder = "\(orderRow) DO NOTHING"
+
+  /// A row that is another order is left alone, which shows as "no row changed".
+  static let putOrder = """
+    \(orderRow) DO UPDATE SET
+    \(Order.stateColumns.map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
+    WHERE \(Order.identityColumns.map { "\($0) IS excluded.\($0)" }.joined(separator: " AND "))
+    """
 
   static let putOwner = """
     INSERT INTO owner (id, \(DatabaseOwner.columns)) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)

@@ -16,6 +16,8 @@ package final class TurnWriter {
   private var bindings = Bindings()
   /// Of the event that is appended.
   private var canonicalRow = CanonicalRow()
+  /// The last that was inserted, until it has an order, whose row is most likely new.
+  private var newSignal: SignalID?
   /// How many times the turn arms an order.
   private var armed: Int64 = 0
   /// What is written into the outbox along with the history's row that it tells of.
@@ -58,6 +60,7 @@ package final class TurnWriter {
       bindings.add(boot)
       SignalSender.add(sender, of: record, to: &bindings)
       try run(statements.insertSignal, bindings)
+      newSignal = record.signalID
     case .updateDecision(let id, let code, let message, let time):
       let values: [SQLiteValue] = [
         .text(id.text), .text(code.rawValue), .words(message), .integer(time.milliseconds),
@@ -96,6 +99,10 @@ package final class TurnWriter {
   private func put(_ order: Order) throws(StoreError) {
     bindings.removeAll()
     order.add(to: &bindings)
+    if order.key.signal == newSignal {
+      newSignal = nil
+      if try run(statements.insertOrder, bindings) == 1 { return }
+    }
     guard try run(statements.putOrder, bindings) == 1 else {
       throw .misuse("order \(order.key.signal) leg \(order.key.leg) with another identity")
     }

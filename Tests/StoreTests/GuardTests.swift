@@ -72,6 +72,33 @@ struct GuardTests {
     ) { try store.write(.putOrder(order)) }
   }
 
+  @Test func `an order needs its signal also when that was undone`() throws {
+    let order = Order(
+      key: OrderKey(signal: try signalID("b")), account: .unstated, request: try makeRequest("b"),
+      reservedQuote: nil,
+      at: noon)
+    try store.write(.insertSignal(makeSignal("b")))
+    store.rollback()
+    #expect(
+      throws: StoreError.misuse(
+        "put order: FOREIGN KEY constraint failed (SQLite error 787)")
+    ) { try store.write(.putOrder(order)) }
+  }
+
+  @Test func `a row never becomes another order, not even in its first turn`() throws {
+    let order = Order(
+      key: OrderKey(signal: try signalID("b")), account: .unstated, request: try makeRequest("b"),
+      reservedQuote: nil, at: noon)
+    let other = Order(
+      key: order.key, account: .unstated, request: try makeRequest("b", symbol: "ETHUSDT"),
+      reservedQuote: nil, at: noon)
+    try store.write(.insertSignal(makeSignal("b")))
+    try store.write(.putOrder(order))
+    #expect(throws: StoreError.misuse("order b leg 0 with another identity")) {
+      try store.write(.putOrder(other))
+    }
+  }
+
   @Test func `a row never becomes another order`() throws {
     let other = Order(
       key: OrderKey(signal: try signalID("a")), account: .unstated,

@@ -3,40 +3,50 @@ package import JSON
 /// The history's spelling of an order event: money as exact text, times as epoch milliseconds.
 extension OrderEvent {
   package var detail: JSONValue {
+    var members = Members()
+    describe(to: &members)
+    return .object(members.list)
+  }
+
+  /// Appends the compact text of `detail`. With `replacingNUL` a U+0000 becomes U+FFFD.
+  package func appendDetail(to output: inout [UInt8], replacingNUL: Bool = false) {
+    JSONObjectText.append(to: &output, replacingNUL: replacingNUL) { describe(to: &$0) }
+  }
+
+  private func describe(to detail: inout some Detail) {
     switch self {
     case .created(let request, let reserved):
-      .detail { detail in
-        detail.add(request)
-        detail.add("reserved_quote", .decimal(reserved))
-      }
+      detail.add(request)
+      detail.add("reserved_quote", .decimal(reserved))
     case .approved(let approval):
-      .detail { detail in
-        detail.add(approval.request)
-        detail.add(approval.quote)
-        detail.add("reserved_quote", .decimal(approval.reservedQuote))
-        detail.add("checks", .string(approval.checks))
-      }
+      detail.add(approval.request)
+      detail.add(approval.quote)
+      detail.add("reserved_quote", .decimal(approval.reservedQuote))
+      detail.add("checks", .string(approval.checks))
     case .denied(let code, let message), .refused(let code, let message):
-      ["code": .string(code.rawValue), "message": .string(message)]
+      detail.add("code", .string(code.rawValue))
+      detail.add("message", .string(message))
     case .armed(let armament):
-      .detail { detail in
-        detail.add("attempt", .integer(armament.attempt))
-        detail.add("timestamp", .integer(armament.stampedAt.milliseconds))
-        detail.add("recv_window_ms", .integer(armament.receiveWindow.wholeMilliseconds))
-        detail.add(armament.quote)
-      }
+      detail.add("attempt", .integer(armament.attempt))
+      detail.add("timestamp", .integer(armament.stampedAt.milliseconds))
+      detail.add("recv_window_ms", .integer(armament.receiveWindow.wholeMilliseconds))
+      detail.add(armament.quote)
     case .acknowledged(let orderID), .confirmedByOperator(let orderID):
-      ["order_id": .string(orderID)]
-    case .validated: [:]
+      detail.add("order_id", .string(orderID))
+    case .validated: break
     case .mayRetry(let message), .notFound(let message), .closedByOperator(let message):
-      ["message": .string(message)]
+      detail.add("message", .string(message))
     case .outcomeLost(let message, let cause):
-      .object(pairs: [("message", .string(message))] + cause.members)
-    case .observed(let report): .object(pairs: report.members)
-    case .lookedUp(let view, let answer): ["view": .string(view), "answer": .string(answer)]
-    case .cancelRequested(let by): ["by": .string(by)]
+      detail.add("message", .string(message))
+      detail.add(cause)
+    case .observed(let report): detail.add(report)
+    case .lookedUp(let view, let answer):
+      detail.add("view", .string(view))
+      detail.add("answer", .string(answer))
+    case .cancelRequested(let by): detail.add("by", .string(by))
     case .cancelAnswered(let message, let definite):
-      ["message": .string(message), "definite": .bool(definite)]
+      detail.add("message", .string(message))
+      detail.add("definite", .bool(definite))
     }
   }
 
@@ -97,15 +107,6 @@ extension OrderEvent {
 }
 
 extension UnknownOutcome {
-  fileprivate var members: [(String, JSONValue)] {
-    switch self {
-    case .answerLost: [("throttled", false)]
-    case .blocked: [("throttled", false), ("blocked", true)]
-    case .throttled: [("throttled", true)]
-    case .refused(let code): [("throttled", false), ("exchange_code", .integer(code))]
-    }
-  }
-
   /// Versions before this one told only a rate limit from everything else.
   fileprivate init?(_ detail: JSONValue) {
     guard let isThrottled = detail["throttled"]?.boolValue,
@@ -160,20 +161,29 @@ extension JSONValue {
   }
 }
 
-/// The members of a detail, in their order, in one piece of memory.
-private struct Detail {
-  private(set) var members: [JSONMember] = []
+/// What takes the members of a detail, in their order.
+private protocol Detail {
+  mutating func add(_ name: StaticString, _ value: JSONValue)
+}
+
+extension JSONObjectText: Detail {}
+
+/// In one piece of memory.
+private struct Members: Detail {
+  private(set) var list: [JSONMember] = []
 
   /// Room for an approval, which has the most.
   private static let usualCount = 10
 
-  init() { members.reserveCapacity(Self.usualCount) }
+  init() { list.reserveCapacity(Self.usualCount) }
 
-  mutating func add(_ name: String, _ value: JSONValue) {
-    members.append(JSONMember(name: name, value: value))
+  mutating func add(_ name: StaticString, _ value: JSONValue) {
+    list.append(JSONMember(name: name.description, value: value))
   }
+}
 
-  mutating func add(_ request: OrderRequest) {
+extension Detail {
+  fileprivate mutating func add(_ request: OrderRequest) {
     add("client_order_id", .string(request.clientOrderID.text))
     add("symbol", .string(request.symbol.text))
     add("side", .string(request.side.rawValue))
@@ -185,17 +195,31 @@ private struct Detail {
     add("price", .decimal(request.price))
   }
 
-  mutating func add(_ quote: Quote) {
+  fileprivate mutating func add(_ quote: Quote) {
     add("quote", .decimal(quote.price))
     add("quote_asked_at", .integer(quote.askedAt.milliseconds))
   }
-}
 
-extension JSONValue {
-  fileprivate static func detail(_ fill: (inout Detail) -> Void) -> JSONValue {
-    var detail = Detail()
-    fill(&detail)
-    return .object(detail.members)
+  fileprivate mutating func add(_ outcome: UnknownOutcome) {
+    add("throttled", .bool(outcome == .throttled))
+    switch outcome {
+    case .answerLost, .throttled: break
+    case .blocked: add("blocked", true)
+    case .refused(let code): add("exchange_code", .integer(code))
+    }
+  }
+
+  fileprivate mutating func add(_ report: OrderReport) {
+    add("order_id", .string(report.orderID))
+    add("client_order_id", report.clientOrderID.map { .string($0) } ?? .null)
+    add("symbol", .string(report.symbol.text))
+    add("side", .string(report.side.rawValue))
+    add("type", report.type.map { .string($0.rawValue) } ?? .null)
+    add("price", .decimal(report.price))
+    add("quantity", .decimal(report.quantity))
+    add("executed_quantity", .decimal(report.executedQuantity))
+    add("executed_quote", .decimal(report.executedQuote))
+    add("status", .string(report.status.text))
   }
 }
 
@@ -253,17 +277,6 @@ extension OrderEvent.Armament {
 }
 
 extension OrderReport {
-  fileprivate var members: [(String, JSONValue)] {
-    [
-      ("order_id", .string(orderID)),
-      ("client_order_id", clientOrderID.map { .string($0) } ?? .null),
-      ("symbol", .string(symbol.text)), ("side", .string(side.rawValue)),
-      ("type", type.map { .string($0.rawValue) } ?? .null), ("price", .decimal(price)),
-      ("quantity", .decimal(quantity)), ("executed_quantity", .decimal(executedQuantity)),
-      ("executed_quote", .decimal(executedQuote)), ("status", .string(status.text)),
-    ]
-  }
-
   fileprivate init?(_ detail: JSONValue) {
     guard let orderID = detail["order_id"]?.stringValue,
       let clientOrderID = detail.optional("client_order_id", \.stringValue),

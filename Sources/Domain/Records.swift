@@ -76,16 +76,53 @@ package struct HistoryEvent: Equatable, Sendable {
     case order(OrderKey)
   }
 
+  private enum Content: Sendable {
+    indirect case order(OrderEvent)
+    case other(kind: String, detail: JSONValue)
+  }
+
   package let at: WallTime
   package let subject: Subject
-  package let kind: String
-  package let detail: JSONValue
+  private let content: Content
 
   package init(at: WallTime, subject: Subject, kind: String, detail: JSONValue) {
     self.at = at
     self.subject = subject
-    self.kind = kind
-    self.detail = detail
+    content = .other(kind: kind, detail: detail)
+  }
+
+  /// What happened to an order. Its detail becomes text at once when it is stored.
+  package init(at: WallTime, order: OrderKey, event: OrderEvent) {
+    self.at = at
+    subject = .order(order)
+    content = .order(event)
+  }
+
+  package var kind: String {
+    switch content {
+    case .order(let event): event.kind
+    case .other(let kind, _): kind
+    }
+  }
+
+  package var detail: JSONValue {
+    switch content {
+    case .order(let event): event.detail
+    case .other(_, let detail): detail
+    }
+  }
+
+  /// Appends the compact text of `detail`. With `replacingNUL` a U+0000 becomes U+FFFD.
+  package func appendDetail(to output: inout [UInt8], replacingNUL: Bool = false) {
+    switch content {
+    case .order(let event): event.appendDetail(to: &output, replacingNUL: replacingNUL)
+    case .other(_, let detail): detail.appendCompactText(to: &output, replacingNUL: replacingNUL)
+    }
+  }
+
+  package static func == (left: HistoryEvent, right: HistoryEvent) -> Bool {
+    left.at == right.at && left.subject == right.subject && left.kind == right.kind
+      && left.detail == right.detail
   }
 }
 

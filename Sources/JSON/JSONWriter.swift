@@ -23,6 +23,31 @@ extension JSONValue {
   }
 }
 
+/// The compact text of one object, written member by member: no value is made of the whole.
+package struct JSONObjectText {
+  private var writer: JSONWriter
+  private var isEmpty = true
+
+  /// Appends an object with the members that `fill` adds. With `replacingNUL` a U+0000 becomes U+FFFD.
+  package static func append(
+    to output: inout [UInt8], replacingNUL: Bool = false, _ fill: (inout JSONObjectText) -> Void
+  ) {
+    var text = JSONObjectText(writer: JSONWriter(indented: false, replacingNUL: replacingNUL))
+    swap(&text.writer.output, &output)
+    text.writer.output.append(0x7B)
+    fill(&text)
+    text.writer.output.append(0x7D)
+    swap(&text.writer.output, &output)
+  }
+
+  /// The name is one that needs no escapes.
+  package mutating func add(_ name: StaticString, _ value: JSONValue) {
+    writer.name(name, isFirst: isEmpty)
+    isEmpty = false
+    writer.write(value, depth: 1)
+  }
+}
+
 private struct JSONWriter {
   /// Room for the detail of an event.
   static let usualBytes = 512
@@ -62,6 +87,14 @@ private struct JSONWriter {
       if !members.isEmpty { breakLine(depth) }
       output.append(0x7D)
     }
+  }
+
+  mutating func name(_ name: StaticString, isFirst: Bool) {
+    if !isFirst { output.append(0x2C) }
+    output.append(0x22)
+    name.withUTF8Buffer { unsafe output.append(contentsOf: $0) }
+    output.append(0x22)
+    output.append(0x3A)
   }
 
   private mutating func put(_ text: String) {

@@ -50,6 +50,13 @@ struct Bindings {
     values.append(.text(start..<bytes.count))
   }
 
+  /// As one line, and with U+0000 replaced, as a value by itself.
+  mutating func add(detailOf event: HistoryEvent) {
+    let start = bytes.count
+    event.appendDetail(to: &bytes, replacingNUL: true)
+    values.append(.text(start..<bytes.count))
+  }
+
   mutating func add(_ text: String?) { if let text { add(text) } else { addNull() } }
 
   mutating func add(_ amount: FixedDecimal?) { add(amount?.description) }

@@ -179,7 +179,7 @@ extension HistoryEvent {
       bindings.add(Int64(key.leg))
     }
     bindings.add(kind)
-    bindings.add(detail)
+    bindings.add(detailOf: self)
   }
 
   init(_ row: Row) throws(StoreError) {

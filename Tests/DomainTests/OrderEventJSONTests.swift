@@ -83,6 +83,32 @@ import Testing
     }
   }
 
+  @Test func `an event's text is that of its detail, and its row the same in either form`() throws {
+    for event in try Self.events() + [.notFound("a\0b")] {
+      var text = Array("x".utf8)
+      event.appendDetail(to: &text)
+      #expect(String(decoding: text, as: UTF8.self) == "x" + event.detail.compactText())
+      let key = try Sample.key()
+      let row = HistoryEvent(at: Sample.time(1), order: key, event: event)
+      let plain = HistoryEvent(
+        at: Sample.time(1), subject: .order(key), kind: event.kind, detail: event.detail)
+      #expect(row == plain)
+      #expect(Self.storedText(row) == Self.storedText(plain))
+    }
+    let first = HistoryEvent(at: Sample.time(1), order: try Sample.key(), event: .validated)
+    let others: [OrderEvent] = [.notFound("m"), .closedByOperator("m"), .closedByOperator("n")]
+    for other in others {
+      #expect(first != HistoryEvent(at: first.at, order: try Sample.key(), event: other))
+    }
+    #expect(Self.storedText(first) == "{}")
+  }
+
+  private static func storedText(_ event: HistoryEvent) -> String {
+    var text: [UInt8] = []
+    event.appendDetail(to: &text, replacingNUL: true)
+    return String(decoding: text, as: UTF8.self)
+  }
+
   @Test func `kinds are stable`() throws {
     #expect(
       Set(try Self.events().map(\.kind)) == [

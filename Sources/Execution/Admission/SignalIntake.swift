@@ -142,8 +142,7 @@ enum SignalIntake {
           number: parts.nextOrderNumber(), signal: signal, expiry: expiry, order: order,
           phase: phase))
       parts.risk.reserve(quote, for: key, of: order.account, at: now.monotonic)
-      let created = OrderEvent.created(request, reservedQuote: quote)
-      reaction.record(created.kind, created.detail, on: .order(key))
+      reaction.record(.created(request, reservedQuote: quote), on: key)
       reaction.write(.putOrder(order))
       reaction.log(
         .info, "accepted", order,

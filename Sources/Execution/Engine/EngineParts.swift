@@ -128,7 +128,7 @@ struct EngineParts: Sendable {
         [("reason", refusal.description)])
       return false
     }
-    reaction.record(event.kind, event.detail, on: .order(key))
+    reaction.record(event, on: key)
     reaction.write(.putOrder(order))
     if trading.note(order) { pauseChanged(order.request.symbol) }
     return true

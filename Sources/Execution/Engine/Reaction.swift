@@ -32,6 +32,10 @@ struct Reaction: Sendable {
     write(.appendEvent(HistoryEvent(at: now.wall, subject: subject, kind: kind, detail: detail)))
   }
 
+  mutating func record(_ event: OrderEvent, on order: OrderKey) {
+    write(.appendEvent(HistoryEvent(at: now.wall, order: order, event: event)))
+  }
+
   mutating func log(
     _ level: LogEntry.Level, _ message: String, _ fields: [(String, String)] = [],
     kind: LogKind? = nil

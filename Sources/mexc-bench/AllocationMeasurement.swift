@@ -3,9 +3,9 @@
 struct AllocationMeasurement {
   #if DEBUG
     /// Code that is not optimised copies more.
-    static let budget = 1_400
+    static let budget = 950
   #else
-    static let budget = 205
+    static let budget = 150
   #endif
 
   let bench: Bench

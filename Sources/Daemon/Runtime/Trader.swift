@@ -134,7 +134,12 @@ final class Trader {
       try loop.turn(until: deadline)
       driver?.commitAndSend()
       // The price may have come during the commit: its order goes before answers, files and the journal.
-      if driver?.isAskingPrices == true { try loop.turn(until: loop.now) }
+      if driver?.isAskingPrices == true {
+        try loop.turn(until: loop.now)
+        driver?.commitAndSend()
+      }
+      // Whoever takes an order on this machine, such as a proxy, need not wait for all the rest.
+      if driver?.hasSent == true { Processor.yield() }
       driver?.finish()
       if let driver { venueFacts.endOfTurn(driver) }
       takeOver(reload.takeOutcome())

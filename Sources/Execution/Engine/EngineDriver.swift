@@ -68,6 +68,8 @@ package final class EngineDriver<Failure: Error> {
   private var deferred: [Deferred] = []
   /// What has been committed and is still to be performed.
   private var ready: [Deferred] = []
+  /// Whether something has left whose answers, files and journal are still to be seen to.
+  package private(set) var hasSent = false
   /// What the turn's commit must outlive.
   private var durability = Durability.written
   private var inputs: [(input: Input, at: Moment)] = []
@@ -171,6 +173,7 @@ package final class EngineDriver<Failure: Error> {
     defer { isBusy = false }
     let items = ready
     ready = []
+    hasSent = false
     for item in items { perform(item) }
     if !items.isEmpty { edges.performed() }
   }
@@ -235,6 +238,7 @@ package final class EngineDriver<Failure: Error> {
   /// The commit may have taken long: what is too late does not leave.
   private func leave(_ dispatch: Dispatch) {
     guard let deadline = dispatch.sendBefore, now().monotonic > deadline else {
+      hasSent = true
       return edges.send(dispatch)
     }
     feed(.answer(dispatch.id, .failed(.notSent("the commit took too long"))))

@@ -68,6 +68,7 @@ import Testing
     func finish() { driver?.finish() }
     func afterCommit(_ work: String) { driver?.afterCommit { [unowned self] in note(work) } }
     var hasSentPlacement: Bool { sent.contains { $0.isPlacement } }
+    var hasMoreToDoAfterSending: Bool { driver?.hasSent == true }
     var hasFailed: Bool { driver?.hasFailed == true }
     var engine: Engine? { driver?.engine }
 
@@ -111,10 +112,13 @@ import Testing
     stage.submit("a")
     stage.commitAndSend()
     #expect(stage.take().last == "commit")
+    #expect(!stage.hasMoreToDoAfterSending)
     stage.answerPrices()
     stage.commitAndSend()
     #expect(stage.take().suffix(2) == ["commit", "send place"])
+    #expect(stage.hasMoreToDoAfterSending)
     stage.finish()
+    #expect(!stage.hasMoreToDoAfterSending)
     #expect(stage.take(logs: true) == ["commit", "log", "answer accepted", "log", "catch up"])
   }
 

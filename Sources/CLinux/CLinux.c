@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <malloc.h>
 #include <signal.h>
 #include <spawn.h>
@@ -14,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -283,4 +285,39 @@ void clinux_use_one_heap(void) {
   mallopt(M_ARENA_MAX, 1);
   // Set at all, it does not grow with the largest block (mallopt(3)).
   mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+}
+
+int clinux_open_direct(const char *path) {
+  return open(path, O_RDWR | O_DIRECT | O_DSYNC | O_CLOEXEC | O_NOFOLLOW);
+}
+
+int clinux_begin_writes(uint64_t *context) {
+  aio_context_t made = 0;
+  if (syscall(SYS_io_setup, 1, &made)) return -1;
+  *context = made;
+  return 0;
+}
+
+void clinux_end_writes(uint64_t context) { syscall(SYS_io_destroy, (aio_context_t)context); }
+
+int clinux_submit_write(
+    uint64_t context, int fd, const void *bytes, size_t count, int64_t offset) {
+  struct iocb write = {
+      .aio_lio_opcode = IOCB_CMD_PWRITE,
+      .aio_fildes = (uint32_t)fd,
+      .aio_buf = (uint64_t)(uintptr_t)bytes,
+      .aio_nbytes = count,
+      .aio_offset = offset,
+  };
+  struct iocb *list[1] = {&write};
+  return (int)syscall(SYS_io_submit, (aio_context_t)context, 1L, list);
+}
+
+int64_t clinux_await_write(uint64_t context) {
+  struct io_event event;
+  long count;
+  do {
+    count = syscall(SYS_io_getevents, (aio_context_t)context, 1L, 1L, &event, NULL);
+  } while (count < 0 && errno == EINTR);
+  return count == 1 ? event.res : -errno;
 }

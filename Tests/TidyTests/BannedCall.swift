@@ -61,6 +61,7 @@ struct BannedCall: CustomTestStringConvertible, Sendable {
         "Sources/Platform/Secret.swift": "wipes its memory",
         "Sources/Simulation/SimulatedDisk.swift": "wraps the simulated disk of SQLite",
         "Sources/Store/Database.swift": "wraps libsqlite3",
+        "Sources/Platform/SyncedBlocks.swift": "has the memory that the disk is written from",
         "Sources/Transport/ByteStream.swift": "wraps a TLS session",
         "Sources/Transport/TLSContext.swift": "wraps libssl",
         "Sources/Transport/HTTPServer.swift": "reads socket addresses",

@@ -138,3 +138,18 @@ int clinux_spawn(pid_t *process, char *const *arguments, char *const *environmen
 
 /// waitid(2) until the child has ended, without collecting it.
 void clinux_await_end(pid_t process);
+
+/// open(2) for reading and writing past the system's cache, each write synced: O_DIRECT and O_DSYNC.
+int clinux_open_direct(const char *path);
+
+/// io_setup(2) for one write at a time. `context` is set where it returns 0.
+int clinux_begin_writes(uint64_t *context);
+
+/// io_destroy(2).
+void clinux_end_writes(uint64_t context);
+
+/// io_submit(2) of one pwrite: the bytes stay until it is over. Returns 1, or -1 with errno.
+int clinux_submit_write(uint64_t context, int fd, const void *bytes, size_t count, int64_t offset);
+
+/// io_getevents(2): waits until the write is over. Returns what pwrite(2) would, or minus its errno.
+int64_t clinux_await_write(uint64_t context);

@@ -71,7 +71,9 @@ package struct PlaceCheck {
     if let refusal = FolderAccess.refusal(ofFile: path) {
       refuse("store.path", Self.sentence(path, refusal))
     }
-    for suffix in [".lock", ".high-water"] { checkCompanion("store.path", path + suffix) }
+    for suffix in [".lock", ".high-water", ".intake"] {
+      checkCompanion("store.path", path + suffix)
+    }
   }
 
   /// A file that the daemon makes beside what it works on.

@@ -54,7 +54,7 @@ extension OrderEvent {
   package init?(kind: String, detail: JSONValue) {
     let message = detail["message"]?.stringValue
     switch kind {
-    case "order_created":
+    case Self.createdKind:
       guard let request = OrderRequest(detail),
         let reserved = detail.optional("reserved_quote", \.decimalValue)
       else { return nil }

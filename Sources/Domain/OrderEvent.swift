@@ -63,13 +63,14 @@ package enum OrderEvent: Hashable, Sendable {
 
   /// The name of the event after which an order may be on the wire.
   package static let armedKind = "order_armed"
+  package static let createdKind = "order_created"
   package static let approvedKind = "order_approved"
   package static let notFoundKind = "order_not_found"
 
   /// The event's name in the history.
   package var kind: String {
     switch self {
-    case .created: "order_created"
+    case .created: Self.createdKind
     case .approved: Self.approvedKind
     case .denied: "order_denied"
     case .armed: Self.armedKind

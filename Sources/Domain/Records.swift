@@ -76,6 +76,9 @@ package struct HistoryEvent: Equatable, Sendable {
     case order(OrderKey)
   }
 
+  /// The name of the first event of every signal that is remembered.
+  package static let receivedKind = "signal_received"
+
   private enum Content: Sendable {
     indirect case order(OrderEvent)
     case other(kind: String, detail: JSONValue)
@@ -193,8 +196,9 @@ package struct BanRecord: Hashable, Sendable {
 ///
 /// Indirect, as they are handed on more often than they are looked into: a copy is one reference.
 package indirect enum StoreWrite: Equatable, Sendable {
-  /// Where the sender is not told, a start looks for it in the record's bytes.
-  case insertSignal(SignalRecord, from: SignalSender? = nil)
+  /// Where the sender is not told, a start looks for it in the record's bytes. `mayHaveLeft`: an earlier
+  /// run may have sent its order, which holds until the exchange was asked.
+  case insertSignal(SignalRecord, from: SignalSender? = nil, mayHaveLeft: Bool = false)
   case updateDecision(SignalID, DecisionCode, String, at: WallTime)
   /// Inserts the order or replaces it whole.
   case putOrder(Order)
@@ -225,6 +229,9 @@ package struct StoredState: Equatable, Sendable {
   package var rateUsage: RateUsageRecord?
   /// What an earlier run read of the venue; no part of the database.
   package var venue: VenueFacts?
+  /// Signals that may be known to the database, or may have been lost by it after their orders left; no
+  /// part of it. Oldest first.
+  package var unrecorded: [IntakeRecord] = []
 
   package init(
     live: [StoredOrder] = [], reservations: [Reservation] = [],
@@ -241,6 +248,27 @@ package struct StoredState: Equatable, Sendable {
     self.careful = careful
     self.ban = ban
     self.rateUsage = rateUsage
+  }
+}
+
+/// A signal as it was read, on the disk by itself.
+package struct IntakeRecord: Hashable, Sendable {
+  package let raw: [UInt8]
+  package let origin: SignalOrigin
+  /// When a file was last changed, or a line was read.
+  package let arrivedAt: WallTime
+  package let readAt: WallTime
+  /// Under which it was read.
+  package let boot: String
+
+  package init(
+    raw: [UInt8], origin: SignalOrigin, arrivedAt: WallTime, readAt: WallTime, boot: String
+  ) {
+    self.raw = raw
+    self.origin = origin
+    self.arrivedAt = arrivedAt
+    self.readAt = readAt
+    self.boot = boot
   }
 }
 

@@ -113,7 +113,7 @@ final class Oracle {
       _ = extended.apply(write)
       switch write {
       case .putOrder(let order): keys.append(order.key)
-      case .insertSignal(let record, _): ids.append(record.signalID)
+      case .insertSignal(let record, _, _): ids.append(record.signalID)
       case .updateDecision, .appendEvent, .setHalt, .setCareful, .setOwner, .setBan, .setRateUsage:
         break
       }

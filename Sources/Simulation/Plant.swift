@@ -42,6 +42,8 @@ package enum Plant: String, CaseIterable, Hashable, Sendable {
   case armedIsForgotten = "armed-is-forgotten"
   /// After a power cut, too, an order that is not on record as armed counts as not sent.
   case unsyncedIsTrusted = "unsynced-is-trusted"
+  /// Signals that the disk has and the database has lost are not read again.
+  case intakeForgotten = "intake-forgotten"
   /// An error in answer to a look-up counts as "not there".
   case errorIsNo = "error-is-no"
   /// A partial fill counts as the whole.
@@ -87,6 +89,7 @@ extension Plant {
     if self == .unsyncedIsTrusted {
       for index in state.live.indices { state.live[index].mayHaveLeft = false }
     }
+    if self == .intakeForgotten { state.unrecorded = [] }
     if self == .armedIsForgotten { state.live.removeAll { $0.order.status == .submitted } }
     if self == .armedIsNew {
       for index in state.live.indices where state.live[index].order.status == .submitted {

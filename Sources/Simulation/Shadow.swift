@@ -20,7 +20,7 @@ struct Shadow {
   /// Folds one write in; says what contradicts what is held.
   mutating func apply(_ write: StoreWrite) -> String? {
     switch write {
-    case .insertSignal(let record, _):
+    case .insertSignal(let record, _, _):
       guard signals.updateValue(record, forKey: record.signalID) == nil else {
         return "signal \(record.signalID) was recorded twice"
       }

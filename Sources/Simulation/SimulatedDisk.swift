@@ -6,6 +6,8 @@ import Store
 final class SimulatedDisk {
   private let disk: OpaquePointer
   let name: String
+  /// The file beside the database that signals are written to.
+  let intake: SimulatedIntake
 
   static let path = "/simulated/state.db"
 
@@ -13,6 +15,7 @@ final class SimulatedDisk {
     guard let opened = unsafe simdisk_open() else { fatalError("no memory for a disk") }
     unsafe disk = unsafe opened
     name = unsafe String(cString: simdisk_name(opened))
+    intake = SimulatedIntake()
   }
 
   deinit { unsafe simdisk_close(disk) }
@@ -41,15 +44,24 @@ final class SimulatedDisk {
   func durableCopy() -> SimulatedDisk {
     let copy = SimulatedDisk()
     unsafe simdisk_clone_durable(disk, copy.disk)
+    copy.intake.copyDurable(intake)
     return copy
   }
 
-  func halt() { unsafe simdisk_halt(disk) }
+  func halt() {
+    unsafe simdisk_halt(disk)
+    intake.isHalted = true
+  }
+
   func halt(atOperation number: Int) { unsafe simdisk_halt_at(disk, UInt32(number)) }
   var isHalted: Bool { unsafe simdisk_is_halted(disk) != 0 }
-  func restart() { unsafe simdisk_restart(disk) }
+  func restart() {
+    unsafe simdisk_restart(disk)
+    intake.restart()
+  }
 
   func losePower(seed: UInt64, lossPercent: Int) {
+    intake.losePower(seed: seed)
     unsafe simdisk_lose_power(disk, seed, Int32(lossPercent))
   }
 

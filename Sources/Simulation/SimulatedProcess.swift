@@ -83,7 +83,8 @@ final class SimulatedProcess {
     guard survives(.atStart) else { return }
     do {
       let base = try OrderStore(
-        path: SimulatedDisk.path, fileSystem: disk.name, boot: "boot \(world.boots)")
+        path: SimulatedDisk.path, fileSystem: disk.name, boot: "boot \(world.boots)",
+        intake: disk.intake)
       guard try mayUse(base, logger), survives(.atStart) else { return die(.exited) }
       noteKey = ownership.noteKey(in: base, logger) { [world] in world.machineNow.wall }
       let store = WatchedStore(base, world, disk, self)

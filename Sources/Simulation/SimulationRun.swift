@@ -2,6 +2,7 @@ import Configuration
 import Daemon
 import Domain
 import Execution
+import Intake
 import Matching
 package import Platform
 import SimulatedExchange
@@ -269,12 +270,14 @@ package final class SimulationRun {
     defer { withExtendedLifetime(copy) {} }
     do {
       let store = try OrderStore(
-        path: SimulatedDisk.path, fileSystem: copy.name, boot: "the next boot")
+        path: SimulatedDisk.path, fileSystem: copy.name, boot: "the next boot",
+        intake: copy.intake)
       let found = try store.order(key)
       // Its arming may be gone, where a start then looks for it before anything.
-      let isLookedFor = try store.loadState(now: world.machineNow.wall).live.contains {
-        $0.order.key == key && $0.mayHaveLeft
-      }
+      let state = try store.loadState(now: world.machineNow.wall)
+      let isLookedFor =
+        state.live.contains { $0.order.key == key && $0.mayHaveLeft }
+        || state.unrecorded.contains { Self.id(of: $0) == key.signal }
       if found != order && !isLookedFor {
         world.fail(
           .armedBeforeSent, order.request.clientOrderID.text,
@@ -283,6 +286,10 @@ package final class SimulationRun {
     } catch {
       world.fail(.armedBeforeSent, order.request.clientOrderID.text, "a power cut now: \(error)")
     }
+  }
+
+  private static func id(of record: IntakeRecord) -> SignalID? {
+    try? SignalReader.read(record.raw, maximumBytes: record.raw.count).id
   }
 
   private func outcome(_ producer: Producer) -> Outcome {

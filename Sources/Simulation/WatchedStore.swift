@@ -26,6 +26,14 @@ final class WatchedStore: StateStore {
 
   private static let dead = StoreError.ioFailure("the process is dead")
 
+  func announce(
+    _ id: SignalID, _ raw: [UInt8], from origin: SignalOrigin, arrivedAt: WallTime,
+    readAt: WallTime
+  ) throws(StoreError) {
+    guard process.isAlive else { throw Self.dead }
+    try base.announce(id, raw, from: origin, arrivedAt: arrivedAt, readAt: readAt)
+  }
+
   func write(_ write: StoreWrite) throws(StoreError) {
     guard process.survives(.beforeWrite) else { throw Self.dead }
     if process.plant == .signalNotWritten, case .insertSignal = write { return }
@@ -72,7 +80,7 @@ final class WatchedStore: StateStore {
       throw Self.dead
     }
     trouble()
-    world.pass(durability == .synced ? duration() : Self.unsyncedDuration)
+    world.pass(durability == .written ? Self.unsyncedDuration : duration())
     let turn = written
     written = []
     do throws(StoreError) {
@@ -84,7 +92,7 @@ final class WatchedStore: StateStore {
       throw error
     }
     world.note("committed", "", "\(turn.count) writes")
-    process.oracle.committed(turn, isSynced: durability == .synced, by: process)
+    process.oracle.committed(turn, isSynced: base.isSynced, by: process)
     if disk.isHalted { process.diedOnDisk() }
     guard process.survives(.afterCommit) else { throw Self.dead }
   }

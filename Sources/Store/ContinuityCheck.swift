@@ -13,9 +13,12 @@ package enum Continuity: Hashable, Sendable {
 /// Holds a database against its high-water file.
 struct ContinuityCheck {
   private let reader: StoreReader
+  /// The present one; `nil` where it is not known.
+  private let boot: String?
 
-  init(_ reader: StoreReader) {
+  init(_ reader: StoreReader, boot: String?) {
     self.reader = reader
+    self.boot = boot
   }
 
   /// Throws when the database cannot be read.
@@ -28,9 +31,18 @@ struct ContinuityCheck {
     }
   }
 
+  private func holds(_ head: ChainHead) throws(StoreError) -> Bool {
+    if head.row == 0 { return true }
+    return try reader.holds(head)
+  }
+
   private func difference(from mark: HighWaterMark) throws(StoreError) -> String? {
     let marked = mark.head
     if marked.row == 0 { return nil }
+    // What a power cut takes behind the last sync is looked for by each signal's boot.
+    if let synced = mark.synced, let boot, synced.boot != boot, try holds(synced.head) {
+      return nil
+    }
     let head = try reader.head()
     let counts = "orders were armed \(mark.armed) times by then, and the database knows of "
     if head.row < marked.row {

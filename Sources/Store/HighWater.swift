@@ -33,10 +33,11 @@ final class HighWater {
       "the disk failed under an earlier run, and may have lost that an order left (\(doubtFile.path))"
   }
 
-  /// A commit has armed so many orders; its last row is `head`.
-  func armed(_ count: Int64, _ head: ChainHead) {
+  /// A commit has armed so many orders; its last row is `head`, and `synced` is what a power cut leaves
+  /// of it.
+  func armed(_ count: Int64, _ head: ChainHead, synced: HighWaterMark.Synced?) {
     unsynced += count
-    mark = mark.next(armed: count, head: head)
+    mark = mark.next(armed: count, head: head, synced: synced)
     isDue = true
   }
 

@@ -11,16 +11,25 @@ package struct HighWaterMark: Hashable, Sendable {
   package let armed: Int64
   /// The last row of the commit that armed the order.
   package let head: ChainHead
+  /// What a power cut cannot take; `nil` where that is all.
+  package let synced: Synced?
 
-  package init(number: Int64, armed: Int64, head: ChainHead) {
+  /// The last row that was synced by then, and the boot until whose end the rows behind it are there.
+  package struct Synced: Hashable, Sendable {
+    package let head: ChainHead
+    package let boot: String
+  }
+
+  package init(number: Int64, armed: Int64, head: ChainHead, synced: Synced? = nil) {
     self.number = number
     self.armed = armed
     self.head = head
+    self.synced = synced
   }
 
   /// The mark after this one.
-  func next(armed more: Int64, head: ChainHead) -> HighWaterMark {
-    HighWaterMark(number: number + 1, armed: armed + more, head: head)
+  func next(armed more: Int64, head: ChainHead, synced: Synced?) -> HighWaterMark {
+    HighWaterMark(number: number + 1, armed: armed + more, head: head, synced: synced)
   }
 
   /// What the file says.
@@ -42,11 +51,18 @@ extension HighWaterMark {
 
   /// One line of JSON, filled up with spaces.
   var record: [UInt8] {
-    let document: JSONValue = [
-      "number": .integer(number), "armed": .integer(armed), "row": .integer(head.row),
-      "hash": .string(head.hashText), "check": .string(check),
+    var members: [(String, JSONValue)] = [
+      ("number", .integer(number)), ("armed", .integer(armed)), ("row", .integer(head.row)),
+      ("hash", .string(head.hashText)),
     ]
-    var bytes = Array(document.compactText().utf8)
+    if let synced {
+      members += [
+        ("synced_row", .integer(synced.head.row)), ("synced_hash", .string(synced.head.hashText)),
+        ("boot", .string(synced.boot)),
+      ]
+    }
+    members.append(("check", .string(check)))
+    var bytes = Array(JSONValue.object(pairs: members).compactText().utf8)
     bytes += repeatElement(UInt8(ascii: " "), count: Self.recordBytes - 1 - bytes.count)
     return bytes + [UInt8(ascii: "\n")]
   }
@@ -58,13 +74,26 @@ extension HighWaterMark {
       let armed = document["armed"]?.integerValue, let row = document["row"]?.integerValue,
       let hash = document["hash"]?.stringValue.flatMap(Hexadecimal.bytes(of:))
     else { return nil }
-    self.init(number: number, armed: armed, head: ChainHead(row: row, hash: hash))
+    self.init(
+      number: number, armed: armed, head: ChainHead(row: row, hash: hash),
+      synced: Synced(document))
     guard self.record == record else { return nil }
   }
 
   /// Tells a record that was cut short or edited by chance; it is no secret.
   private var check: String {
-    Hexadecimal.text(
-      of: Digest.sha256(Array("\(number) \(armed) \(head.row) \(head.hashText)".utf8)))
+    let rest = synced.map { " \($0.head.row) \($0.head.hashText) \($0.boot)" } ?? ""
+    return Hexadecimal.text(
+      of: Digest.sha256(Array("\(number) \(armed) \(head.row) \(head.hashText)\(rest)".utf8)))
+  }
+}
+
+extension HighWaterMark.Synced {
+  fileprivate init?(_ document: JSONValue) {
+    guard let row = document["synced_row"]?.integerValue,
+      let hash = document["synced_hash"]?.stringValue.flatMap(Hexadecimal.bytes(of:)),
+      let boot = document["boot"]?.stringValue
+    else { return nil }
+    self.init(head: ChainHead(row: row, hash: hash), boot: boot)
   }
 }

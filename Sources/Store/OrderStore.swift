@@ -1,6 +1,7 @@
+import Cryptography
 package import Domain
 import JSON
-import Platform
+package import Platform
 
 /// The durable state: signals, orders, their history, and what is kept over a restart.
 ///
@@ -30,10 +31,19 @@ package final class OrderStore {
   /// Names the boot of this machine; `nil` when it is not known.
   package let boot: String?
   private let highWater: HighWater
+  /// `nil` where the boot is not known or the disk does not carry it: then every commit is synced.
+  private var intake: IntakeLog?
+  /// Why the disk does not carry it.
+  package private(set) var intakeFailure: SystemError?
+  /// Of the database in the intake log, until it is written down.
+  private var newName: String?
   /// The first turn of a run says what this run knows of orders that wait, and is synced.
   private var isFirstTurn = true
-  /// Whether everything that was committed is synced.
-  private var isSynced = false
+  package private(set) var isSynced = false
+  /// The end of the history when it was last synced.
+  private var lastSynced: HighWaterMark.Synced?
+  /// The mark is of rows that a power cut took: the next sync puts one in its place that is not.
+  private var hasLostTail = false
   /// What the opening found in the high-water file.
   package private(set) var continuity = Continuity.unbroken
   /// How long the last successful commit took, durable on disk included; 0 before the first.
@@ -60,15 +70,35 @@ package final class OrderStore {
     highWater = try HighWater(
       path: markPath, doubtFile: runtimeDirectory.map { DoubtFile(in: $0) })
     try compare(with: reading)
+    let file: IntakeFile
+    do throws(SystemError) {
+      file = try IntakeFile(path: IntakeFile.path(beside: location.path))
+    } catch {
+      intakeFailure = error
+      return
+    }
+    try openIntake(file)
   }
 
   /// Opens the state in a file system that is registered with SQLite under this name and answers
   /// for its own locks: a simulated disk. Throws as the other one does.
-  package init(path: String, fileSystem: String, boot: String? = nil) throws(StoreError) {
+  package init(
+    path: String, fileSystem: String, boot: String? = nil, intake: (any IntakeMedium)? = nil
+  ) throws(StoreError) {
     self.boot = boot
     reader = try Opening.writer(StoreLocation(path, in: fileSystem), nil)
     writer = TurnWriter(reader, boot: boot)
     highWater = HighWater()
+    if let intake { try openIntake(intake) }
+  }
+
+  /// The name that the intake log knows the database by is written with the first turn of its first run.
+  private func openIntake(_ medium: any IntakeMedium) throws(StoreError) {
+    guard let boot else { return }
+    let known = try reader.setting(.intake) { $0["database"]?.stringValue }
+    let name = known ?? Hexadecimal.text(of: Digest.randomBytes(16))
+    if known == nil { newName = name }
+    intake = try IntakeLog(medium, of: Array(name.utf8), boot: boot)
   }
 
   /// Opens a copy that no other process knows of, for writing: without a lock and a mark of its own.
@@ -94,6 +124,8 @@ package final class OrderStore {
   }
 
   private func begin() throws(StoreError) {
+    // The kernel's worker that follows the write with a flush waits for this processor.
+    if intake?.hasAnnounced == true { Processor.yield() }
     try database.checkPlace()
     try writer.run(reader.statements.begin)
     turn = .open
@@ -121,8 +153,10 @@ package final class OrderStore {
   /// left to `catchUp`.
   ///
   /// `.written` is for a turn that only arms orders whose signals are synced: it outlives the process.
-  /// It becomes synced with the next turn that is. Without a known boot every turn is synced: nothing
-  /// would tell a start what an unsynced arming is worth.
+  /// It becomes synced with the next turn that is. `.recorded` is for one that accepts signals, too:
+  /// where the one that was announced is all of them, it is waited for, and the database is synced
+  /// later. Without a known boot every turn is synced: nothing would tell a start what an unsynced
+  /// arming is worth.
   ///
   /// When it throws, nothing of the turn may be acted on. In most cases nothing of it is in the
   /// store; when it could not be synced all of it is, and after a crash it may be found: the disk may
@@ -136,6 +170,8 @@ package final class OrderStore {
     case .open: break
     }
     let armed = writer.takeArmed()
+    let signals = writer.takeSignals()
+    defer { intake?.turnEnded(with: signals) }
     let start = Clock.monotonic()
     do throws(StoreError) {
       try highWater.check()
@@ -144,9 +180,14 @@ package final class OrderStore {
       undo()
       throw error
     }
-    if armed > 0 { highWater.armed(armed, try writer.head()) }
     isSynced = false
-    if durability == .synced || boot == nil || isFirstTurn { try sync() }
+    let isCovered = durability == .recorded && intake?.covers(signals) == true
+    let needsSync = boot == nil || isFirstTurn || durability > .written && !isCovered
+    if armed > 0 {
+      highWater.armed(armed, try writer.head(), synced: needsSync ? nil : lastSynced)
+    }
+    if needsSync { try sync() }
+    if isCovered && !needsSync { try waitForIntake() }
     isFirstTurn = false
     let time = Clock.monotonic().since(start)
     lastCommitNanoseconds = time.wholeNanoseconds
@@ -157,12 +198,34 @@ package final class OrderStore {
     do throws(SQLiteError) {
       try database.syncLog()
       highWater.synced()
+      intake?.synced()
       isSynced = true
     } catch {
-      writer.forget()
-      highWater.syncFailed()
-      throw .ioFailure("\(error)")
+      try lose("\(error)")
     }
+    let end = try head()
+    lastSynced = boot.map { HighWaterMark.Synced(head: end, boot: $0) }
+    if hasLostTail { try writeMark() }
+  }
+
+  private func waitForIntake() throws(StoreError) {
+    do throws(StoreError) { try intake?.wait() } catch { try lose("\(error)") }
+  }
+
+  /// The disk may not hold what was written: nothing that it shows is trusted any more. Throws.
+  private func lose(_ reason: String) throws(StoreError) {
+    writer.forget()
+    highWater.syncFailed()
+    throw .ioFailure(reason)
+  }
+
+  /// Writes a signal down as it was read, beside the caller, for the commit of the turn that accepts it.
+  /// Throws when the disk does not take it.
+  package func announce(
+    _ id: SignalID, _ raw: [UInt8], from origin: SignalOrigin, arrivedAt: WallTime,
+    readAt: WallTime
+  ) throws(StoreError) {
+    try intake?.announce(id, raw, from: origin, arrivedAt: arrivedAt, readAt: readAt)
   }
 
   /// The log is folded into the file when it has so many pages of 4 KiB: 2 MiB.
@@ -173,6 +236,7 @@ package final class OrderStore {
   /// commit is done. What is not caught up with is at the next call.
   package func catchUp() {
     highWater.submit()
+    intake?.clearRefused()
     if isSynced { database.foldLog(from: Self.foldedPages) }
   }
 
@@ -271,7 +335,11 @@ package final class OrderStore {
   /// What a start needs to know. A row that its history does not add up to is `.corrupt`. Throws
   /// when the database cannot be read.
   package func loadState(now: WallTime) throws(StoreError) -> StoredState {
-    try StartReader(reader, unarmedOrders()).state(at: now)
+    let unarmed = try unarmedOrders()
+    var state = try StartReader(reader, unarmed).state(at: now)
+    state.unrecorded =
+      intake?.readAgain().filter { unarmed.mayHaveLeft(takenUnder: $0.boot) } ?? []
+    return state
   }
 
   private func unarmedOrders() throws(StoreError) -> UnarmedOrders {
@@ -285,6 +353,7 @@ package final class OrderStore {
   private func takeOverWaitingOrders() throws(StoreError) {
     try writer.run(reader.statements.takeOverWaitingOrders, try unarmedOrders().values)
     try writer.put(.cleanStop, nil)
+    if let newName { try writer.put(.intake, ["database": .string(newName)]) }
   }
 
   /// Syncs everything and writes down that it is: until the next turn no power cut can take an arming of
@@ -301,8 +370,14 @@ package final class OrderStore {
   private func compare(with reading: HighWaterMark.Reading) throws(StoreError) {
     if case .mark(let mark) = reading { highWater.begin(with: mark) }
     if let doubt = highWater.doubt { return continuity = .broken(doubt) }
-    continuity = try ContinuityCheck(reader).continuity(by: reading)
-    if reading == .missing && continuity == .unbroken { try writeMark() }
+    continuity = try ContinuityCheck(reader, boot: boot).continuity(by: reading)
+    guard continuity == .unbroken else { return }
+    switch reading {
+    case .missing: try writeMark()
+    case .mark(let mark):
+      if mark.head.row > 0 { hasLostTail = try !reader.holds(mark.head) }
+    case .unreadable: break
+    }
   }
 
   /// Notes where the history stands now, so that a break is not found a second time. Only after
@@ -314,6 +389,7 @@ package final class OrderStore {
   }
 
   private func writeMark() throws(StoreError) {
+    hasLostTail = false
     try highWater.write(
       HighWaterMark(
         number: highWater.mark.number + 1, armed: try reader.armedCount(), head: try head()))

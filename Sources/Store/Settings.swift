@@ -7,6 +7,8 @@ enum Setting: String {
   case rateUsage = "rate_usage"
   /// There while a daemon that stopped in good order does not run again.
   case cleanStop = "clean_stop"
+  /// The name that the intake log knows the database by.
+  case intake
   /// There for a moment only; writing it shows whether the disk takes writes.
   case probe
 }

@@ -20,6 +20,8 @@ package final class TurnWriter {
   private var newSignal: SignalID?
   /// How many times the turn arms an order.
   private var armed: Int64 = 0
+  /// Those that the turn inserts.
+  private var signals: [SignalID] = []
   /// What is written into the outbox along with the history's row that it tells of.
   package var notified: Set<NotificationEvent> = []
   /// Whether the outbox is worth a look; whoever looked says no.
@@ -44,23 +46,31 @@ package final class TurnWriter {
     return armed
   }
 
+  /// The signals that were inserted since the last call.
+  func takeSignals() -> [SignalID] {
+    defer { signals.removeAll(keepingCapacity: true) }
+    return signals
+  }
+
   /// What the turn has written is undone.
   func forget() {
     chainHead = nil
     ownerAccount = nil
     armed = 0
+    signals = []
   }
 
   /// Throws when the database does not take it.
   func write(_ write: StoreWrite) throws(StoreError) {
     switch write {
-    case .insertSignal(let record, let sender):
+    case .insertSignal(let record, let sender, let mayHaveLeft):
       bindings.removeAll()
       record.add(to: &bindings)
-      bindings.add(boot)
+      bindings.add(mayHaveLeft ? UnarmedOrders.noBoot : boot)
       SignalSender.add(sender, of: record, to: &bindings)
       try run(statements.insertSignal, bindings)
       newSignal = record.signalID
+      signals.append(record.signalID)
     case .updateDecision(let id, let code, let message, let time):
       let values: [SQLiteValue] = [
         .text(id.text), .text(code.rawValue), .words(message), .integer(time.milliseconds),

@@ -13,10 +13,12 @@ struct UnarmedOrders {
     hasForgotten || taken != boot && taken != former
   }
 
-  /// From here on those that cannot have left are of the present boot, and the others of none: an empty
-  /// text is the name of no boot.
+  /// The name of no boot.
+  static let noBoot = ""
+
+  /// From here on those that cannot have left are of the present boot, and the others of none.
   static let takeOver = """
-    UPDATE signal SET boot = CASE WHEN ?3 OR boot IS NOT ?1 AND boot IS NOT ?2 THEN '' ELSE ?1 END
+    UPDATE signal SET boot = CASE WHEN ?3 OR boot IS NOT ?1 AND boot IS NOT ?2 THEN '\(noBoot)' ELSE ?1 END
     WHERE id IN (SELECT signal_id FROM orders WHERE status = 'new')
     """
 

@@ -203,6 +203,7 @@ final class ConfigurationCheckTests {
       ("state.db", "3: store.path", link, "\(linked); name the file itself"),
       ("state.db.lock", "3: store.path", scratch.folder, "a directory, and the daemon needs"),
       ("state.db.high-water", "3: store.path", link, "a symbolic link, and the daemon needs"),
+      ("state.db.intake", "3: store.path", link, "a symbolic link, and the daemon needs"),
       ("run/signal.sock", "4: intake.socket", scratch.folder, "a directory \(socket)"),
       ("run/signal.sock", "4: intake.socket", link, "a symbolic link \(socket)"),
       ("run/control.sock", "5: control.socket", plain, "a regular file \(socket)"),

@@ -150,7 +150,8 @@ class Sweep:
         if counts["cuts"]:
             say(
                 f"  {counts['cuts']} power cuts, each proved by data not synced that is gone; "
-                f"{counts['lost_armings']} orders had left and their record was lost"
+                f"{counts['lost_armings']} orders had left and their record was lost; "
+                f"{counts['lost_signals']} signals were lost by the database and read again"
             )
         say(
             f"  {counts['signals']} signals handed over, {counts['orders']} orders at the "

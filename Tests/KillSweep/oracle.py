@@ -137,9 +137,11 @@ class Oracle:
         self.acknowledged = {}
         self.ends = {}
         self.back_off_allowance = 0
-        # A power cut takes an arming back that is not synced yet: the next start looks for the order.
+        # A power cut takes an arming back that is not synced yet: the next start looks for the order. It
+        # takes a signal back whose own file has it: the next start reads it again.
         self.arming_can_be_lost = False
         self.lost_armings = set()
+        self.lost_signals = set()
 
     def expect(self, delivery):
         self.deliveries.append(delivery)
@@ -167,8 +169,18 @@ class Oracle:
             self.check_evidence(name, order, scene.placed.get(name, [None])[0])
         self.note_moved_files(scene)
         for signal_id, how in self.acknowledged.items():
-            if signal_id not in scene.signals:
+            if signal_id not in scene.signals and not self.is_read_again(signal_id):
                 raise Violation("an acknowledged signal is durable", f"{signal_id}: {how}")
+
+    def is_read_again(self, signal_id):
+        if not self.arming_can_be_lost:
+            return False
+        with open(f"{self.daemon.database}.intake", "rb") as file:
+            content = file.read()
+        is_there = any(d.text.encode() in content for d in self.deliveries_of(signal_id))
+        if is_there:
+            self.lost_signals.add(signal_id)
+        return is_there
 
     def check_counts(self, counts):
         for name in ("duplicate_client_order_ids", "bad_signatures", "unknown_routes",
@@ -181,6 +193,8 @@ class Oracle:
     def check_known(self, scene, signal_id, placed):
         record = scene.signals.get(signal_id)
         order = scene.orders.get(placed["client_order_id"])
+        if record is None and self.is_read_again(signal_id):
+            return
         if record is None or order is None:
             raise Violation("every order of ours is known", placed)
         if order["status"] == "new" and self.arming_can_be_lost:
@@ -240,6 +254,9 @@ class Oracle:
 
     def check_settled(self, scene):
         self.check(scene)
+        missing = self.acknowledged.keys() - scene.signals.keys()
+        if missing:
+            raise Violation("an acknowledged signal is durable", f"{missing} were not read again")
         for name, order in scene.orders.items():
             placed = scene.placed.get(name, [None])[0]
             if placed is None:

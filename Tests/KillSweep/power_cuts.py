@@ -107,6 +107,7 @@ class PoweredWorld(World):
         self.disk.sync()
         self.counts["cuts"] = 0
         self.counts["lost_armings"] = 0
+        self.counts["lost_signals"] = 0
 
     def make_daemon(self, home):
         return PoweredDaemon(self.binaries, os.path.join(home, "state"), directory=self.folder)
@@ -134,6 +135,7 @@ class PoweredWorld(World):
         super().rest()
         self.disk.sync()
         self.counts["lost_armings"] = len(self.oracle.lost_armings)
+        self.counts["lost_signals"] = len(self.oracle.lost_signals)
 
 
 def run_world(binaries, seed, cuts, folder):

@@ -109,7 +109,7 @@ struct DatabaseKeyTests {
     let adopted = try daemon.operate("adopt")
     #expect(adopted.status == 0, "\(adopted.errors)")
     let names = try manager.contentsOfDirectory(atPath: folder).sorted()
-    #expect(names == ["copy.db", "copy.db.high-water", "copy.db.lock"])
+    #expect(names == ["copy.db", "copy.db.high-water", "copy.db.intake", "copy.db.lock"])
     for name in names {
       let owner = try manager.attributesOfItem(atPath: "\(folder)/\(name)")[.ownerAccountID]
       #expect((owner as? NSNumber)?.uint32Value == user, "\(name)")

@@ -33,6 +33,7 @@ struct PlantedFaultTests {
     (.syncLies, [.acknowledgedIsDurable, .historyIsState]),
     (.armedIsNew, [.historyIsState, .noSecondOrder]),
     (.unsyncedIsTrusted, [.noSecondOrder, .oursIsKnown]),
+    (.intakeForgotten, [.acknowledgedIsDurable, .oursIsKnown]),
     (.armedIsForgotten, [.nothingInFlightForEver, .oursIsKnown]),
     // A back-off is an error, too.
     (.errorIsNo, [.absenceIsProved, .backOffIsKept]),

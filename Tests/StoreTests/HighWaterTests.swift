@@ -76,6 +76,51 @@ struct HighWaterTests {
     #expect(try store.reader.audit(mark: .mark(armed)).isClean)
   }
 
+  /// An order is armed, not synced, and its mark written; a power cut takes the arming.
+  private func losePower(after prepare: (OrderStore) throws -> Recorded) throws {
+    let store = try OrderStore(path: scratch.database, boot: "one")
+    var recorded = try prepare(store)
+    try copyDatabase(to: "kept")
+    try recorded.arm(in: store, .written)
+    store.finishMarks()
+  }
+
+  @Test func `what a power cut took behind the last sync breaks nothing`() throws {
+    try losePower { try Recorded("a", in: $0) }
+    try restore("kept")
+    let store = try OrderStore(path: scratch.database, boot: "two")
+    #expect(store.continuity == .unbroken)
+    let former = try mark()
+    #expect(try !store.reader.audit(mark: .mark(former)).isClean)
+    _ = try Recorded("b", in: store)
+    #expect(try mark() == HighWaterMark(number: former.number + 1, armed: 0, head: store.head()))
+    #expect(try store.reader.audit(mark: .mark(mark())).isClean)
+  }
+
+  @Test func `under the same boot nothing can have taken it`() throws {
+    try losePower { try Recorded("a", in: $0) }
+    try restore("kept")
+    let store = try OrderStore(path: scratch.database, boot: "one")
+    guard case .broken = store.continuity else {
+      Issue.record("\(store.continuity)")
+      return
+    }
+  }
+
+  @Test func `a database without the last synced row is broken under any boot`() throws {
+    try losePower { store in
+      _ = try Recorded("a", in: store)
+      try copyDatabase(to: "older")
+      return try Recorded("b", in: store)
+    }
+    try restore("older")
+    let store = try OrderStore(path: scratch.database, boot: "two")
+    guard case .broken = store.continuity else {
+      Issue.record("\(store.continuity)")
+      return
+    }
+  }
+
   @Test func `a turn that is taken back moves nothing`() throws {
     let store = try OrderStore(path: scratch.database)
     let recorded = try Recorded("a", in: store)

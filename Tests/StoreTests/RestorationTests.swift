@@ -55,7 +55,8 @@ struct RestorationTests {
     #expect(outcome.halt == nil)
     #expect(
       try names() == [
-        "copy.db", "state.db", "state.db.before-restore-1", "state.db.high-water", "state.db.lock",
+        "copy.db", "state.db", "state.db.before-restore-1", "state.db.high-water",
+        "state.db.intake", "state.db.lock",
       ])
     #expect(try scratch.mode(scratch.database) == 0o600)
     #expect(try StoreReader(path: kept).audit() == former)

@@ -78,7 +78,7 @@ struct ListFollower {
   private static func signalOfChange(_ row: HistoryRow) -> SignalID? {
     switch row.event.subject {
     case .daemon: nil
-    case .signal(let id): row.event.kind == "signal_received" ? id : nil
+    case .signal(let id): row.event.kind == HistoryEvent.receivedKind ? id : nil
     case .order(let key): key.signal
     }
   }

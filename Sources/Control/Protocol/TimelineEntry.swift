@@ -40,14 +40,14 @@ struct TimelineEntry {
       return OrderEventText.text(of: orderEvent, at: event.at)
     }
     switch event.kind {
-    case "signal_received": return received(event.detail, at: event.at)
+    case HistoryEvent.receivedKind: return received(event.detail, at: event.at)
     case "signal_denied":
       let code = event.detail["code"]?.stringValue ?? "?"
       return "denied (\(code)): \(event.detail["message"]?.stringValue ?? "?")"
     case "signal_conflict":
       let origin = event.detail["origin"]?.stringValue ?? "?"
       return "the same id came again from \(origin) with other content, which was refused"
-    default:
+    case _:
       // A remark that a later version writes.
       return event.kind.split(separator: "_").joined(separator: " ")
         + (event.detail == [:] ? "" : " \(event.detail.compactText())")

@@ -292,9 +292,10 @@ final class SignalFiles {
   /// Finds out whose files lie in `active`, and moves those on whose story ended meanwhile. What an
   /// earlier run said beside them stays until the engine has spoken;
   /// `live` are the orders that are not at their end.
-  func adoptActive(_ live: [StoredOrder]) {
+  func adoptActive(_ live: [StoredOrder], and lost: Set<SignalID>) {
     guard let spool, activeFiles.isEmpty else { return }
-    let underWay = Set(live.lazy.filter { !$0.order.isOverForSender }.map(\.signal.signalID))
+    let underWay = lost.union(
+      live.lazy.filter { !$0.order.isOverForSender }.map(\.signal.signalID))
     do throws(SystemError) {
       let (files, strays) = try spool.listActive()
       for name in files { adopt(name, in: spool, underWay) }

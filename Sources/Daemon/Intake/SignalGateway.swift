@@ -88,10 +88,35 @@ package final class SignalGateway {
       })
   }
 
-  /// Begins to take signals; `live` are the stored orders that are not at their end.
-  package func open(_ live: [StoredOrder]) {
-    files.adoptActive(live)
-    spool?.resume()
+  /// Begins to take signals. What the database has lost of those before comes first.
+  package func open(_ state: StoredState) {
+    do throws(StoreError) {
+      let lost = try lostSignals(state.unrecorded)
+      files.adoptActive(state.live, and: Set(lost.map(\.signal.id)))
+      // One that was sent twice is known by now.
+      for arrival in lost {
+        driver?.feed(.signal(arrival, known: try known(arrival.signal.id)))
+      }
+      spool?.resume()
+    } catch {
+      storeFailed(error)
+    }
+  }
+
+  /// A sender that was believed then is not asked again.
+  private func lostSignals(_ records: [IntakeRecord]) throws(StoreError) -> [SignalArrival] {
+    var lost: [SignalArrival] = []
+    for record in records {
+      guard let signal = try? SignalReader.read(record.raw, maximumBytes: record.raw.count),
+        try known(signal.id) == nil
+      else { continue }
+      var arrival = arrival(
+        of: signal, record.raw, from: record.origin, at: record.arrivedAt)
+      arrival.firstReadAt = record.readAt
+      nextReceipt += 1
+      lost.append(arrival)
+    }
+    return lost
   }
 
   /// Files wait where they are until `open`.
@@ -208,6 +233,8 @@ package final class SignalGateway {
       {
         return refuse(refusal, who)
       }
+      try store.announce(
+        signal.id, bytes, from: origin, arrivedAt: arrivedAt, readAt: time.now().wall)
       let known = try known(signal.id)
       let arrival = arrival(of: signal, bytes, from: origin, at: arrivedAt)
       nextReceipt += 1

@@ -135,7 +135,7 @@ package final class Epochs {
     gateway.driver = driver
     edges.began(state)
     driver.feed(.tick)
-    gateway.open(state.live)
+    gateway.open(state)
   }
 
   private var storage: EngineDriver<StoreError>.Storage {

@@ -28,6 +28,10 @@ package struct Timekeeper {
 
 /// The durable state; `OrderStore` says what each of these promises.
 package protocol StateStore: AnyObject {
+  func announce(
+    _ id: SignalID, _ raw: [UInt8], from origin: SignalOrigin, arrivedAt: WallTime,
+    readAt: WallTime
+  ) throws(StoreError)
   func write(_ write: StoreWrite) throws(StoreError)
   func commit(_ durability: Durability) throws(StoreError)
   func catchUp()

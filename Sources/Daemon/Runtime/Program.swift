@@ -111,6 +111,12 @@ package enum DaemonProgram {
     if let refusal = try ownership.take(store, logger, at: Clock.now().wall) {
       throw StartError.configuration("store.path: \(refusal)")
     }
+    if let failure = store.intakeFailure {
+      logger.log(
+        .notice,
+        "signals cannot be written past the system's cache (\(failure)); each is synced with the "
+          + "database before its order leaves, which takes a little longer")
+    }
     try CarefulStart.prepare(store, logger, at: Clock.now().wall)
     let window = configuration.exchange.receiveWindow
     var options = HTTPClient.Configuration()

@@ -12,6 +12,7 @@ enum SignalIntake {
     if let order = parts.orders(of: arrival.signal.id).first, let life = parts.orders[order.key] {
       return recognise(arrival, life, &reaction)
     }
+    if let readAt = arrival.firstReadAt, recover(arrival, readAt, &parts, &reaction) { return }
     parts.watch.heard(arrival.signal.source, &reaction)
     parts.sequences.heard(arrival.signal, &reaction)
     let expiresAt: WallTime
@@ -36,7 +37,28 @@ enum SignalIntake {
       // An earlier run may have judged it otherwise: first it is looked for.
       verdict = error
     }
-    accept(arrival, expiresAt, verdict, &parts, &reaction)
+    let phase = CarefulStart.firstPhase(
+      parts.trading, verdict: verdict, at: reaction.now.monotonic)
+    accept(arrival, expiresAt, phase, &parts, &reaction)
+  }
+
+  /// A power cut took the record of a signal, and perhaps that its order left: it is looked for, and not
+  /// sent. False where none can have left: it is judged as if it had come now.
+  private static func recover(
+    _ arrival: SignalArrival, _ readAt: WallTime, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) -> Bool {
+    let expiry: WallTime
+    do throws(Denial) {
+      expiry = try Admission.expiry(of: arrival, parts.configuration, at: readAt)
+    } catch {
+      return false
+    }
+    guard parts.configuration.mode == .live, expiry > readAt else { return false }
+    let search = Search(resumed: .settling, at: reaction.now.monotonic)
+    accept(
+      arrival, expiry, .lookedFor(search, ifAbsent: .notFound), &parts, &reaction)
+    return true
   }
 
   // MARK: Signals that came before
@@ -117,7 +139,7 @@ enum SignalIntake {
   // MARK: Acceptance
 
   private static func accept(
-    _ arrival: SignalArrival, _ expiresAt: WallTime, _ verdict: Denial?,
+    _ arrival: SignalArrival, _ expiresAt: WallTime, _ phase: OrderLife.Phase,
     _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
     let signal = arrival.signal
@@ -136,7 +158,6 @@ enum SignalIntake {
       let order = Order(
         key: key, account: parts.configuration.account, request: request, reservedQuote: quote,
         at: now.wall)
-      let phase = CarefulStart.firstPhase(parts.trading, verdict: verdict, at: now.monotonic)
       parts.orders.insert(
         OrderLife(
           number: parts.nextOrderNumber(), signal: signal, expiry: expiry, order: order,
@@ -145,7 +166,11 @@ enum SignalIntake {
       reaction.record(.created(request, reservedQuote: quote), on: key)
       reaction.write(.putOrder(order))
       reaction.log(
-        .info, "accepted", order,
+        arrival.firstReadAt == nil ? .info : .warning,
+        arrival.firstReadAt != nil
+          ? "accepted before the machine went down, and lost by the database; the exchange is asked "
+            + "for its order"
+          : "accepted", order,
         [("side", signal.side.rawValue), ("type", signal.type.rawValue)] + signal.freeText,
         kind: .signalAccepted)
     }
@@ -177,11 +202,13 @@ extension Reaction {
         SignalRecord(
           signalID: signal.id, symbol: signal.symbol, side: signal.side, type: signal.type,
           contentDigest: arrival.contentDigest, raw: arrival.raw, origin: arrival.origin,
-          receivedAt: now.wall, expiresAt: expiresAt, clientOrderID: arrival.clientOrderID,
+          receivedAt: arrival.firstReadAt ?? now.wall, expiresAt: expiresAt,
+          clientOrderID: arrival.clientOrderID,
           decision: code, message: message, decidedAt: now.wall),
-        from: SignalSender(source: signal.source, isNumbered: signal.sequence != nil)))
+        from: SignalSender(source: signal.source, isNumbered: signal.sequence != nil),
+        mayHaveLeft: arrival.firstReadAt != nil))
     record(
-      "signal_received",
+      HistoryEvent.receivedKind,
       [
         "origin": .string(arrival.origin.text),
         "arrived_at": .integer(arrival.arrivedAt.milliseconds),

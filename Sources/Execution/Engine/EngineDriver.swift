@@ -107,7 +107,7 @@ package final class EngineDriver<Failure: Error> {
       case .watchPrices(let symbols): edges.watchPrices(symbols)
       case .connectAccountStream: edges.connectAccountStream()
       case .send, .answer, .settled, .doubt, .answerCommand, .log:
-        if effect.needsSync { durability = .synced }
+        durability = max(durability, effect.durability)
         deferred.append(.effect(effect))
       }
     }
@@ -115,7 +115,7 @@ package final class EngineDriver<Failure: Error> {
   }
 
   private func persist(_ write: StoreWrite) {
-    if !write.isPartOfArming { durability = .synced }
+    durability = max(durability, write.durability)
     do throws(Failure) {
       try storage.write(write)
     } catch {
@@ -256,30 +256,37 @@ package final class EngineDriver<Failure: Error> {
 }
 
 extension Effect {
-  /// Whether somebody acts on it who counts on what was written with it, also after a power cut.
-  fileprivate var needsSync: Bool {
+  /// What must outlive a power cut because somebody acts on it who counts on what was written with it.
+  fileprivate var durability: Durability {
     switch self {
     case .send(let dispatch):
       switch dispatch.barrier {
-      case .none, .written: false
-      case .durable: true
+      case .none, .written: .written
+      case .durable: .synced
       }
-    case .answer, .settled, .doubt, .answerCommand: true
-    case .write, .withdrawUnsent, .log, .watchPrices, .connectAccountStream: false
+    case .answer(_, let answer): answer.status == .accepted ? .recorded : .synced
+    case .settled, .doubt, .answerCommand: .synced
+    case .write, .withdrawUnsent, .log, .watchPrices, .connectAccountStream: .written
     }
   }
 }
 
 extension StoreWrite {
-  /// Whether it is no more than that an order leaves. A power cut may take it back: a start under
-  /// another boot looks for every order that is not on record as armed.
-  fileprivate var isPartOfArming: Bool {
+  /// What it must outlive. That an order leaves, a power cut may take back: a start under another boot
+  /// looks for every order that is not on record as armed. That a signal is accepted, too, where the
+  /// signal itself is on the disk.
+  fileprivate var durability: Durability {
     switch self {
+    case .insertSignal(let record, _, _): record.decision == .accepted ? .recorded : .synced
     case .appendEvent(let event):
-      event.kind == OrderEvent.armedKind || event.kind == OrderEvent.approvedKind
-    case .putOrder(let order): order.status == .new || order.status == .submitted
-    case .insertSignal, .updateDecision, .setHalt, .setCareful, .setOwner, .setBan, .setRateUsage:
-      false
+      switch event.kind {
+      case OrderEvent.armedKind, OrderEvent.approvedKind: .written
+      case OrderEvent.createdKind, HistoryEvent.receivedKind: .recorded
+      case _: .synced
+      }
+    case .putOrder(let order):
+      order.status == .new || order.status == .submitted ? .written : .synced
+    case .updateDecision, .setHalt, .setCareful, .setOwner, .setBan, .setRateUsage: .synced
     }
   }
 }

@@ -37,10 +37,13 @@ package struct SignalArrival: Sendable {
   /// from.
   package var arrivedAt: WallTime
   package var receipt: Receipt
+  /// When an earlier run read it, where the database has lost what became of it.
+  package var firstReadAt: WallTime?
 
   package init(
     signal: Signal, canonicalText: String, raw: [UInt8], contentDigest: [UInt8],
-    clientOrderID: ClientOrderID, origin: SignalOrigin, arrivedAt: WallTime, receipt: Receipt
+    clientOrderID: ClientOrderID, origin: SignalOrigin, arrivedAt: WallTime, receipt: Receipt,
+    firstReadAt: WallTime? = nil
   ) {
     self.signal = signal
     self.canonicalText = canonicalText
@@ -50,6 +53,7 @@ package struct SignalArrival: Sendable {
     self.origin = origin
     self.arrivedAt = arrivedAt
     self.receipt = receipt
+    self.firstReadAt = firstReadAt
   }
 }
 

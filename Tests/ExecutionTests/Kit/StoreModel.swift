@@ -27,8 +27,9 @@ struct StoreModel {
 
   private mutating func perform(_ write: StoreWrite) {
     switch write {
-    case .insertSignal(let record, let sender):
+    case .insertSignal(let record, let sender, let mayHaveLeft):
       senders[record.signalID] = sender
+      if mayHaveLeft { ofNoBoot.insert(record.signalID) }
       if signals[record.signalID] != nil { violations.append("\(record.signalID) stored twice") }
       signals[record.signalID] = record
     case .updateDecision(let id, let code, let message, let time):
@@ -62,6 +63,9 @@ struct StoreModel {
     }
   }
 
+  /// The orders of these signals may have left, under whatever boot a start is.
+  private var ofNoBoot: Set<SignalID> = []
+
   /// The next start finds another boot than that under which the signals were taken.
   var bootIsNew = false
 
@@ -79,7 +83,7 @@ struct StoreModel {
     for key in sequence {
       guard let order = orders[key], let signal = signals[key.signal] else { continue }
       if !order.status.isTerminal {
-        let mayHaveLeft = bootIsNew && order.status == .new
+        let mayHaveLeft = order.status == .new && (bootIsNew || ofNoBoot.contains(key.signal))
         live.append(StoredOrder(signal: signal, order: order, mayHaveLeft: mayHaveLeft))
       } else if order.status.countsAsExposure && order.createdAt > dayAgo {
         reservations.append(Reservation(at: order.createdAt, quote: order.reservedQuote))

@@ -1,0 +1,50 @@
+import Platform
+
+/// The blocks that an intake log is written to.
+package protocol IntakeMedium: AnyObject {
+  /// Begins to write a block; it is on the disk when `wait` returns. Throws when the one before failed,
+  /// or this one cannot begin.
+  func write(_ bytes: [UInt8], to block: Int) throws(StoreError)
+  /// Returns when no write is under way. Throws when the last one failed.
+  func wait() throws(StoreError)
+  /// A block as it stands on the disk. Throws when it cannot be read.
+  func read(_ block: Int) throws(StoreError) -> [UInt8]
+}
+
+/// The machine's own disk.
+final class IntakeFile: IntakeMedium {
+  private let blocks: SyncedBlocks
+
+  /// Beside the database at `path`.
+  static func path(beside path: String) -> String { path + ".intake" }
+
+  /// Throws when the file system or the system does not carry it.
+  init(path: String) throws(SystemError) {
+    blocks = try SyncedBlocks(path: path, count: IntakeLog.places)
+    // Some file systems take the flags and refuse what follows.
+    _ = try blocks.read(0)
+  }
+
+  func write(_ bytes: [UInt8], to block: Int) throws(StoreError) {
+    try Self.sorting { () throws(SystemError) in try blocks.write(bytes, to: block) }
+  }
+
+  func wait() throws(StoreError) {
+    try Self.sorting { () throws(SystemError) in try blocks.wait() }
+  }
+
+  func read(_ block: Int) throws(StoreError) -> [UInt8] {
+    try Self.sorting { () throws(SystemError) in try blocks.read(block) }
+  }
+
+  /// Whatever it failed for, nobody knows what the disk holds now.
+  private static func sorting<Result>(
+    _ body: () throws(SystemError) -> Result
+  ) throws(StoreError) -> Result {
+    do throws(SystemError) {
+      return try body()
+    } catch {
+      throw .ioFailure("\(error)")
+    }
+  }
+}

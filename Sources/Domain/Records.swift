@@ -253,6 +253,7 @@ package struct StoredState: Equatable, Sendable {
 
 /// A signal as it was read, on the disk by itself.
 package struct IntakeRecord: Hashable, Sendable {
+  package let id: SignalID
   package let raw: [UInt8]
   package let origin: SignalOrigin
   /// When a file was last changed, or a line was read.
@@ -262,8 +263,10 @@ package struct IntakeRecord: Hashable, Sendable {
   package let boot: String
 
   package init(
-    raw: [UInt8], origin: SignalOrigin, arrivedAt: WallTime, readAt: WallTime, boot: String
+    id: SignalID, raw: [UInt8], origin: SignalOrigin, arrivedAt: WallTime, readAt: WallTime,
+    boot: String
   ) {
+    self.id = id
     self.raw = raw
     self.origin = origin
     self.arrivedAt = arrivedAt

@@ -11,6 +11,8 @@ package final class SyncedBlocks {
 
   private let path: String
   private let file: FileDescriptor
+  /// The same file through the system's cache.
+  private let cached: FileDescriptor
   private let context: UInt64
   /// The block that is written or read: at an address that the disk takes.
   private let buffer: UnsafeMutableRawPointer
@@ -21,7 +23,7 @@ package final class SyncedBlocks {
   /// need no room. Throws when the file system or the system does not carry it.
   package init(path: String, count: Int) throws(SystemError) {
     self.path = path
-    try Self.make(path, size: count * Self.blockBytes)
+    cached = try Self.make(path, size: count * Self.blockBytes)
     let number = retryingInterrupts { unsafe clinux_open_direct(path) }
     guard number >= 0 else { throw SystemError.last("open", path) }
     file = FileDescriptor(owning: number)
@@ -42,7 +44,7 @@ package final class SyncedBlocks {
     unsafe buffer.deallocate()
   }
 
-  private static func make(_ path: String, size: Int) throws(SystemError) {
+  private static func make(_ path: String, size: Int) throws(SystemError) -> FileDescriptor {
     let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW
     let number = retryingInterrupts { unsafe open(path, flags, 0o600) }
     guard number >= 0 else { throw SystemError.last("open", path) }
@@ -50,7 +52,7 @@ package final class SyncedBlocks {
     guard let status = FileStatus.of(number), status.kind == .regular else {
       throw SystemError("open", path, number: EINVAL)
     }
-    guard status.size < size else { return }
+    guard status.size < size else { return file }
     // Blocks that were never written would each cost the file system a note of its own.
     let zeros = [UInt8](repeating: 0, count: size - Int(status.size))
     let count = retryingInterrupts {
@@ -59,6 +61,7 @@ package final class SyncedBlocks {
     guard count == zeros.count else { throw SystemError.last("pwrite", path) }
     guard fsync(file.number) == 0 else { throw SystemError.last("fsync", path) }
     try sync(folderOf: path)
+    return file
   }
 
   /// The name is durable when the folder is (fsync(2)).
@@ -94,7 +97,19 @@ package final class SyncedBlocks {
     }
   }
 
-  /// A block as it stands on the disk. Throws when it cannot be read.
+  /// Writes the beginning of a block that only has to outlive the process: into the system's cache, from
+  /// where it reaches the disk some time later. Throws when it is not taken.
+  package func writeToCache(_ bytes: [UInt8], in block: Int) throws(SystemError) {
+    invariant(bytes.count <= Self.blockBytes, "a block holds what is written to it")
+    let count = retryingInterrupts {
+      unsafe pwrite(cached.number, bytes, bytes.count, off_t(block * Self.blockBytes))
+    }
+    guard count == bytes.count else {
+      throw SystemError("pwrite", path, number: count < 0 ? errno : EIO)
+    }
+  }
+
+  /// A block as it was written last, in either way. Throws when it cannot be read.
   package func read(_ block: Int) throws(SystemError) -> [UInt8] {
     try wait()
     let count = retryingInterrupts {

@@ -11,8 +11,10 @@ extension Oracle {
     switch status {
     case "accepted", "duplicate": promise(id)
     case "rejected":
-      // What was judged by its content or by limits is remembered; what is no signal is not.
-      if code == "conflicting_duplicate" || shadow.signals[id] != nil { promise(id) }
+      // What was judged by its content or by limits is remembered; what is no signal is not, and neither
+      // is, for sure, what the disk did not take.
+      let isTaken = shadow.signals[id] != nil && code != "storage_unavailable"
+      if code == "conflicting_duplicate" || isTaken { promise(id) }
     default: break
     }
   }

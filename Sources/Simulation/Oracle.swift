@@ -141,6 +141,8 @@ final class Oracle {
     if armed.contains(where: { intents[$0]?.written ?? 0 > 0 }) { cutsBeforeSync += 1 }
   }
 
+  func turnsWereLost(_ count: Int) { unsynced.wereLost(last: count) }
+
   func settleLost(_ store: WatchedStore) {
     lostArmings.formUnion(unsynced.settle(&shadow, with: store))
   }

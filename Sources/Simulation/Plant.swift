@@ -44,6 +44,8 @@ package enum Plant: String, CaseIterable, Hashable, Sendable {
   case unsyncedIsTrusted = "unsynced-is-trusted"
   /// Signals that the disk has and the database has lost are not read again.
   case intakeForgotten = "intake-forgotten"
+  /// A note of an arming that the database does not have yet is lost with the process.
+  case noteForgotten = "note-forgotten"
   /// An error in answer to a look-up counts as "not there".
   case errorIsNo = "error-is-no"
   /// A partial fill counts as the whole.

@@ -6,6 +6,10 @@ import Store
 final class SimulatedIntake: IntakeMedium {
   private var blocks: [Int: [UInt8]] = [:]
   private var underWay: (block: Int, bytes: [UInt8])?
+  /// Blocks that only the system's cache has.
+  private var cached: [Int: [UInt8]] = [:]
+  /// A planted fault: what is written to the cache is lost with the process.
+  var losesNotes = false
   /// The process that wrote is dead.
   var isHalted = false
 
@@ -16,6 +20,11 @@ final class SimulatedIntake: IntakeMedium {
     underWay = (block, bytes)
   }
 
+  func note(_ bytes: [UInt8], in block: Int) throws(StoreError) {
+    if isHalted { throw Self.dead }
+    if !losesNotes { cached[block] = bytes }
+  }
+
   func wait() throws(StoreError) {
     if isHalted { throw Self.dead }
     finish()
@@ -23,7 +32,7 @@ final class SimulatedIntake: IntakeMedium {
 
   func read(_ block: Int) throws(StoreError) -> [UInt8] {
     try wait()
-    return blocks[block] ?? []
+    return cached[block] ?? blocks[block] ?? []
   }
 
   private func finish() {
@@ -37,8 +46,10 @@ final class SimulatedIntake: IntakeMedium {
   }
 
   func losePower(seed: UInt64) {
-    guard let write = underWay.take() else { return }
     var draw = SplitMix64(seed: seed, stream: "intake")
+    if draw.below(2) == 0 { blocks.merge(cached) { _, new in new } }
+    cached = [:]
+    guard let write = underWay.take() else { return }
     switch draw.below(3) {
     case 0: break
     case 1: blocks[write.block] = write.bytes

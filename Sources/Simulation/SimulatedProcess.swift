@@ -66,6 +66,7 @@ final class SimulatedProcess {
     self.network = network
     self.reach = reach
     plant = world.scenario.plant
+    disk.intake.losesNotes = plant == .noteForgotten
   }
 
   /// What every life shares: about places where deaths can strike, and a file that outlasts them.

@@ -288,8 +288,8 @@ extension Input {
     case .execution(let report):
       "order \(report.orderID) \(report.status) \(report.executedQuantity)"
     case .accountStream(let event): "\(event)"
-    case .signal, .answer, .price, .noPrice, .heartbeat, .keyChanged, .tick, .command, .reconfigure,
-      .stop:
+    case .expected, .signal, .answer, .price, .noPrice, .heartbeat, .keyChanged, .tick, .command,
+      .reconfigure, .stop:
       ""
     }
   }

@@ -242,8 +242,9 @@ package final class SimulationRun {
       guard process === dead else { return }
       process = nil
     }
-    dead.bury()
     let isPowerLoss = dead.end == .powerLost
+    if !isPowerLoss { dead.oracle.turnsWereLost(dead.store?.turnsBehind ?? 0) }
+    dead.bury()
     let restarts = isPowerLoss || dead.end == .stopped && reboots.below(2) == 0
     oracle.pools.died(world, machineRestarts: restarts)
     if isPowerLoss {
@@ -277,7 +278,7 @@ package final class SimulationRun {
       let state = try store.loadState(now: world.machineNow.wall)
       let isLookedFor =
         state.live.contains { $0.order.key == key && $0.mayHaveLeft }
-        || state.unrecorded.contains { Self.id(of: $0) == key.signal }
+        || state.unrecorded.contains { $0.id == key.signal }
       if found != order && !isLookedFor {
         world.fail(
           .armedBeforeSent, order.request.clientOrderID.text,
@@ -286,10 +287,6 @@ package final class SimulationRun {
     } catch {
       world.fail(.armedBeforeSent, order.request.clientOrderID.text, "a power cut now: \(error)")
     }
-  }
-
-  private static func id(of record: IntakeRecord) -> SignalID? {
-    try? SignalReader.read(record.raw, maximumBytes: record.raw.count).id
   }
 
   private func outcome(_ producer: Producer) -> Outcome {

@@ -2,7 +2,7 @@ import Domain
 import Store
 
 /// Turns that are not synced yet, each with what was held before it: a power cut may take them back,
-/// the last ones first.
+/// the last ones first, and a kill those that the database does not have yet.
 struct UnsyncedTurns {
   private typealias Turn = (before: Shadow, writes: [StoreWrite])
 
@@ -21,6 +21,12 @@ struct UnsyncedTurns {
     // The power may fail again before a start has looked.
     mayBeLost += lost
     return lost.flatMap { Self.armed(in: $0.writes) }
+  }
+
+  /// The same without a power cut, of the last turns.
+  mutating func wereLost(last count: Int) {
+    mayBeLost += turns.suffix(count)
+    turns.removeLast(min(count, turns.count))
   }
 
   /// Whether the power cut has taken nothing, with a later turn that came back too. From then on there

@@ -11,6 +11,9 @@ final class WatchedStore: StateStore {
   private let disk: SimulatedDisk
   private unowned let process: SimulatedProcess
   private var written: [StoreWrite] = []
+  private var lastTurnsBehind = 0
+  /// How many of the last turns the database does not have yet: a kill takes them.
+  var turnsBehind: Int { base.isBehind ? lastTurnsBehind : 0 }
   /// Writes that a planted fault holds back until the next commit.
   private var heldBack: [StoreWrite] = []
   private var latency: SplitMix64
@@ -41,7 +44,7 @@ final class WatchedStore: StateStore {
       heldBack.append(write)
       return
     }
-    try base.write(write)
+    try watching { () throws(StoreError) in try base.write(write) }
     written.append(write)
   }
 
@@ -69,12 +72,12 @@ final class WatchedStore: StateStore {
   }
 
   private func send(_ write: StoreWrite) throws(StoreError) {
-    try base.write(write)
+    try watching { () throws(StoreError) in try base.write(write) }
     written.append(write)
   }
 
   private func commitNow(_ durability: Durability = .synced) throws(StoreError) {
-    guard !written.isEmpty || base.hasUncommittedWrites else { return }
+    guard !written.isEmpty || base.hasUncommittedWrites else { return try base.commit(durability) }
     guard process.survives(.beforeCommit) else {
       written = []
       throw Self.dead
@@ -83,8 +86,9 @@ final class WatchedStore: StateStore {
     world.pass(durability == .written ? Self.unsyncedDuration : duration())
     let turn = written
     written = []
+    let formerTurnsBehind = turnsBehind
     do throws(StoreError) {
-      try base.commit(durability)
+      try watching { () throws(StoreError) in try base.commit(durability) }
     } catch {
       world.note("commit failed", "", "\(turn.count) writes")
       process.oracle.commitFailed(turn)
@@ -92,7 +96,27 @@ final class WatchedStore: StateStore {
       throw error
     }
     world.note("committed", "", "\(turn.count) writes")
+    lastTurnsBehind = formerTurnsBehind + 1
     process.oracle.committed(turn, isSynced: base.isSynced, by: process)
+    if disk.isHalted { process.diedOnDisk() }
+    guard process.survives(.afterCommit) else { throw Self.dead }
+  }
+
+  var hasUncommittedWrites: Bool { base.hasUncommittedWrites }
+  var isBehind: Bool { base.isBehind }
+
+  func flush() throws(StoreError) {
+    guard process.isAlive else { throw Self.dead }
+    guard base.isBehind else { return }
+    trouble()
+    world.pass(Self.unsyncedDuration)
+    do throws(StoreError) {
+      try watching { () throws(StoreError) in try base.flush() }
+    } catch {
+      world.note("flush failed", "", "")
+      if disk.isHalted { process.diedOnDisk() }
+      throw error
+    }
     if disk.isHalted { process.diedOnDisk() }
     guard process.survives(.afterCommit) else { throw Self.dead }
   }
@@ -101,6 +125,17 @@ final class WatchedStore: StateStore {
     guard process.isAlive else { return }
     base.catchUp()
     if disk.isHalted { process.diedOnDisk() }
+  }
+
+  /// Where it fails, what the database did not have yet may be given up.
+  private func watching<Result>(
+    _ work: () throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    let count = turnsBehind
+    do throws(StoreError) { return try work() } catch {
+      if !base.isBehind { process.oracle.turnsWereLost(count) }
+      throw error
+    }
   }
 
   /// Of a commit that is not synced, nanoseconds.
@@ -137,29 +172,39 @@ final class WatchedStore: StateStore {
 
   func probe() throws(StoreError) {
     guard process.isAlive else { throw Self.dead }
-    try base.probe()
+    try watching { () throws(StoreError) in try base.probe() }
+  }
+
+  func bringIn() throws(StoreError) {
+    guard process.isAlive else { throw Self.dead }
+    try watching { () throws(StoreError) in try base.bringIn() }
   }
 
   func loadState(now: WallTime) throws(StoreError) -> StoredState {
-    var state = try base.loadState(now: now)
+    var state = try watching { () throws(StoreError) in try base.loadState(now: now) }
     process.oracle.recovered(state, from: self)
     process.plant?.alter(&state)
     return state
   }
 
+  func isKnown(_ id: SignalID) throws(StoreError) -> Bool {
+    guard process.isAlive else { throw Self.dead }
+    return try watching { () throws(StoreError) in try base.isKnown(id) }
+  }
+
   func signal(_ id: SignalID) throws(StoreError) -> SignalRecord? {
     guard process.isAlive else { throw Self.dead }
-    return try base.signal(id)
+    return try watching { () throws(StoreError) in try base.signal(id) }
   }
 
   func order(_ key: OrderKey) throws(StoreError) -> Order? {
     guard process.isAlive else { throw Self.dead }
-    return try base.order(key)
+    return try watching { () throws(StoreError) in try base.order(key) }
   }
 
   func compactedSignal(_ id: SignalID) throws(StoreError) -> CompactedSignal? {
     guard process.isAlive else { throw Self.dead }
-    return try base.compactedSignal(id)
+    return try watching { () throws(StoreError) in try base.compactedSignal(id) }
   }
 
   // MARK: For the oracle

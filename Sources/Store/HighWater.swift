@@ -2,6 +2,9 @@ import Domain
 
 /// The mark of what was armed, kept beside the database: where it stands, and that it is written.
 final class HighWater {
+  private let reader: StoreReader
+  /// Names the present boot; `nil` where it is not known.
+  private let boot: String?
   private let writer: HighWaterWriter?
   /// `nil` where there is no directory that lasts as long as the boot.
   private let doubtFile: DoubtFile?
@@ -12,36 +15,73 @@ final class HighWater {
   /// How many times an order was armed by commits that are not synced yet.
   private(set) var unsynced: Int64 = 0
 
-  /// Of a reader, and of a simulated disk: nothing is written.
-  init() {
+  /// The end of the history when it was last synced.
+  private var lastSynced: HighWaterMark.Synced?
+  /// The mark is of rows that a power cut took: the next sync puts one in its place that is not.
+  private var hasLostTail = false
+
+  /// Of a copy, and of a simulated disk: nothing is written.
+  init(_ reader: StoreReader, boot: String?) {
+    self.reader = reader
+    self.boot = boot
     writer = nil
     doubtFile = nil
   }
 
   /// Throws when the system gives no pipe.
-  init(path: String, doubtFile: DoubtFile?) throws(StoreError) {
+  init(
+    _ reader: StoreReader, boot: String?, path: String, doubtFile: DoubtFile?
+  ) throws(StoreError) {
+    self.reader = reader
+    self.boot = boot
     writer = try HighWaterWriter(HighWaterFile(path: path))
     self.doubtFile = doubtFile
   }
 
-  func begin(with mark: HighWaterMark) { self.mark = mark }
+  /// Whether the database is where the file left it. Throws when it cannot be read, or the first mark
+  /// cannot be written.
+  func compare(with reading: HighWaterMark.Reading) throws(StoreError) -> Continuity {
+    if case .mark(let mark) = reading { self.mark = mark }
+    if let doubt { return .broken(doubt) }
+    let continuity = try ContinuityCheck(reader, boot: boot).continuity(by: reading)
+    guard continuity == .unbroken else { return continuity }
+    switch reading {
+    case .missing: try renew(to: reader.head())
+    case .mark(let mark):
+      if mark.head.row > 0 { hasLostTail = try !reader.holds(mark.head) }
+    case .unreadable: break
+    }
+    return continuity
+  }
 
   /// Why the disk may have lost an arming under an earlier run; `nil` when it has not.
-  var doubt: String? {
+  private var doubt: String? {
     guard let doubtFile, doubtFile.isThere else { return nil }
     return
       "the disk failed under an earlier run, and may have lost that an order left (\(doubtFile.path))"
   }
 
-  /// A commit has armed so many orders; its last row is `head`, and `synced` is what a power cut leaves
-  /// of it.
-  func armed(_ count: Int64, _ head: ChainHead, synced: HighWaterMark.Synced?) {
+  /// A commit has armed so many orders; its last row is `head`.
+  func armed(_ count: Int64, _ head: ChainHead, isSynced: Bool) {
     unsynced += count
-    mark = mark.next(armed: count, head: head, synced: synced)
+    mark = mark.next(armed: count, head: head, synced: isSynced ? nil : lastSynced)
     isDue = true
   }
 
-  func synced() { unsynced = 0 }
+  /// All of the history is synced, whose last row is `head`. Throws when a mark of what a power cut took
+  /// cannot be replaced.
+  func synced(to head: ChainHead) throws(StoreError) {
+    unsynced = 0
+    lastSynced = boot.map { HighWaterMark.Synced(head: head, boot: $0) }
+    if hasLostTail { try renew(to: head) }
+  }
+
+  /// Writes a mark of where the history stands, and waits for it. Throws when it cannot be written.
+  func renew(to head: ChainHead) throws(StoreError) {
+    hasLostTail = false
+    try write(
+      HighWaterMark(number: mark.number + 1, armed: try reader.armedCount(), head: head))
+  }
 
   /// Some of what the disk did not confirm may be lost even while this boot lasts.
   func syncFailed() {

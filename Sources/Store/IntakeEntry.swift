@@ -30,7 +30,9 @@ struct IntakeEntry {
     Self.append(UInt64(bitPattern: number), to: &content)
     Self.append(UInt64(bitPattern: record.arrivedAt.milliseconds), to: &content)
     Self.append(UInt64(bitPattern: record.readAt.milliseconds), to: &content)
-    for text in [database, Array(record.boot.utf8), name, record.raw] {
+    for text in [
+      database, Array(record.id.text.utf8), Array(record.boot.utf8), name, record.raw,
+    ] {
       Self.append(UInt64(text.count), to: &content)
       content += text
     }
@@ -44,15 +46,15 @@ struct IntakeEntry {
     var reading = Reading(bytes: block[Self.digestBytes...])
     guard reading.byte() == Self.version, let isFile = reading.byte(),
       let number = reading.number(), let arrivedAt = reading.number(),
-      let readAt = reading.number(), reading.text() == database, let boot = reading.text(),
-      let name = reading.text(),
-      let raw = reading.text()
+      let readAt = reading.number(), reading.text() == database,
+      let id = reading.text().flatMap({ SignalID(String(decoding: $0, as: UTF8.self)) }),
+      let boot = reading.text(), let name = reading.text(), let raw = reading.text()
     else { return nil }
     let content = Array(block[Self.digestBytes..<reading.bytes.startIndex])
     guard Digest.sha256(content) == Array(block[..<Self.digestBytes]) else { return nil }
     self.number = Int64(bitPattern: number)
     record = IntakeRecord(
-      raw: raw,
+      id: id, raw: raw,
       origin: isFile == 1 ? .file(name) : .socket(String(decoding: name, as: UTF8.self)),
       arrivedAt: WallTime(milliseconds: Int64(bitPattern: arrivedAt)),
       readAt: WallTime(milliseconds: Int64(bitPattern: readAt)),

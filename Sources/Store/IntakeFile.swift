@@ -5,9 +5,12 @@ package protocol IntakeMedium: AnyObject {
   /// Begins to write a block; it is on the disk when `wait` returns. Throws when the one before failed,
   /// or this one cannot begin.
   func write(_ bytes: [UInt8], to block: Int) throws(StoreError)
+  /// Writes the beginning of a block that outlives the process, and not a power cut. Throws when it is
+  /// not taken.
+  func note(_ bytes: [UInt8], in block: Int) throws(StoreError)
   /// Returns when no write is under way. Throws when the last one failed.
   func wait() throws(StoreError)
-  /// A block as it stands on the disk. Throws when it cannot be read.
+  /// A block as it was written last, in either way. Throws when it cannot be read.
   func read(_ block: Int) throws(StoreError) -> [UInt8]
 }
 
@@ -20,13 +23,17 @@ final class IntakeFile: IntakeMedium {
 
   /// Throws when the file system or the system does not carry it.
   init(path: String) throws(SystemError) {
-    blocks = try SyncedBlocks(path: path, count: IntakeLog.places)
+    blocks = try SyncedBlocks(path: path, count: IntakeLog.blocks)
     // Some file systems take the flags and refuse what follows.
     _ = try blocks.read(0)
   }
 
   func write(_ bytes: [UInt8], to block: Int) throws(StoreError) {
     try Self.sorting { () throws(SystemError) in try blocks.write(bytes, to: block) }
+  }
+
+  func note(_ bytes: [UInt8], in block: Int) throws(StoreError) {
+    try Self.sorting { () throws(SystemError) in try blocks.writeToCache(bytes, in: block) }
   }
 
   func wait() throws(StoreError) {

@@ -1,12 +1,17 @@
+import Cryptography
 import Domain
+import JSON
 
 /// Signals on the disk before the database has them there. A signal is written as it was read, while it
-/// is judged; the commit that accepts it need not be synced before its order leaves. A start under
-/// another boot reads again what the database has lost.
+/// is judged; its order leaves when that is on the disk and the arming is noted. The database takes both
+/// afterwards. A start reads again what the database has lost: under another boot every signal, under
+/// the same boot that of the note, since all others have not left.
 ///
 /// A place is used again when the database was synced after it was written.
 final class IntakeLog {
   static let places = 64
+  /// The last one is that of the note.
+  static let blocks = places + 1
 
   private let medium: any IntakeMedium
   /// Names the database: no other takes what stands here.
@@ -15,6 +20,12 @@ final class IntakeLog {
   private var nextNumber: Int64 = 0
   /// What stands on the disk from before this run, oldest first.
   private let former: [IntakeRecord]
+  /// What stood in the note of an earlier run, until it is on record that its order may have left.
+  private(set) var formerNote: ArmingNote?
+  /// Whether the note tells what the database does not know yet.
+  private var isNoted = false
+  /// Whether it tells what the database knows.
+  private var hasOldNote = false
   /// Whether that was read again; the next turn has it.
   private var isReadAgain = false
   /// How many places the database needs until it is synced. What is from before this run needs them
@@ -26,11 +37,12 @@ final class IntakeLog {
   /// Holds a signal that was refused: nothing of it ever left.
   private var refused: Int?
 
-  /// Throws when it cannot be read.
-  init(_ medium: any IntakeMedium, of database: [UInt8], boot: String) throws(StoreError) {
+  /// Throws when it or the database cannot be read.
+  init(_ medium: any IntakeMedium, _ reader: StoreReader, boot: String) throws(StoreError) {
     self.medium = medium
-    self.database = database
     self.boot = boot
+    let known = try reader.setting(.intake) { $0["database"]?.stringValue }
+    database = Array((known ?? Hexadecimal.text(of: Digest.randomBytes(16))).utf8)
     var found: [IntakeEntry] = []
     for place in 0..<Self.places {
       if let entry = IntakeEntry(try medium.read(place), of: database) { found.append(entry) }
@@ -39,7 +51,11 @@ final class IntakeLog {
     former = found.map(\.record)
     if let last = found.last { nextNumber = last.number + 1 }
     used = found.isEmpty ? 0 : Self.places
+    formerNote = ArmingNote(try medium.read(Self.places), of: database)
   }
+
+  /// By it the database keeps its name, from the first turn on.
+  var setting: JSONValue { ["database": .string(String(decoding: database, as: UTF8.self))] }
 
   /// Begins to write a signal. One that finds no place is not covered. Throws when the write before it
   /// failed.
@@ -49,7 +65,7 @@ final class IntakeLog {
   ) throws(StoreError) {
     guard announced == nil, used < Self.places else { return }
     let record = IntakeRecord(
-      raw: raw, origin: origin, arrivedAt: arrivedAt, readAt: readAt, boot: boot)
+      id: id, raw: raw, origin: origin, arrivedAt: arrivedAt, readAt: readAt, boot: boot)
     guard let block = IntakeEntry(number: nextNumber, record: record).block(of: database) else {
       return
     }
@@ -70,6 +86,21 @@ final class IntakeLog {
   /// Throws when the signal that was announced is not on the disk.
   func wait() throws(StoreError) { try medium.wait() }
 
+  /// Whether there is room for a note: the last one is on record.
+  var takesNote: Bool { !isNoted && formerNote == nil }
+
+  /// The order of this signal is about to leave. Throws when the disk does not take the note.
+  func note(_ id: SignalID) throws(StoreError) {
+    try medium.note(ArmingNote(id).bytes(of: database), in: Self.places)
+    isNoted = true
+  }
+
+  /// The database has what was noted.
+  func recorded() {
+    if isNoted { hasOldNote = true }
+    isNoted = false
+  }
+
   /// The turn is over; it has accepted or denied these signals.
   func turnEnded(with ids: [SignalID]) {
     if let announced, !ids.contains(announced.id) { refused = announced.place }
@@ -77,7 +108,11 @@ final class IntakeLog {
   }
 
   /// What the database has of them is on the disk.
-  func synced() { if isReadAgain || former.isEmpty { used = 0 } }
+  func synced() {
+    guard isReadAgain || former.isEmpty && formerNote == nil else { return }
+    used = 0
+    if formerNote.take() != nil { hasOldNote = true }
+  }
 
   /// What stands there from before this run, oldest first, to be read again in the next turn.
   func readAgain() -> [IntakeRecord] {
@@ -85,9 +120,14 @@ final class IntakeLog {
     return former
   }
 
-  /// Takes away what was refused; nobody waits for it. That it fails shows at the next write.
-  func clearRefused() {
-    guard let place = refused.take() else { return }
-    do throws(StoreError) { try medium.write([], to: place) } catch {}
+  /// Takes away what was refused, and a note that the database does not need; nobody waits for it. That
+  /// it fails shows at the next write, and a note that stays keeps an order from being sent, at worst.
+  func tidy() {
+    do throws(StoreError) {
+      if let place = refused.take() { try medium.write([], to: place) }
+      guard hasOldNote, !isNoted else { return }
+      hasOldNote = false
+      try medium.note(ArmingNote.none, in: Self.places)
+    } catch {}
   }
 }

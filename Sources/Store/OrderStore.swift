@@ -1,31 +1,25 @@
-import Cryptography
 package import Domain
 import JSON
 package import Platform
 
 /// The durable state: signals, orders, their history, and what is kept over a restart.
 ///
-/// One connection, used by one thread. A turn's writes are one transaction: it opens with the first
+/// One connection, used by one thread. A turn's writes are of one transaction: it opens with the first
 /// `write` and ends with `commit` or `rollback`. Reads see the turn's own writes.
+///
+/// A turn that the intake log carries is kept in memory over its commit, and is in the database with
+/// `flush`, the next read or the next turn. A process that dies before has left what a start needs to
+/// know (`IntakeLog`).
 ///
 /// A failed write undoes the whole turn at once. Later writes of that turn, and its `commit`, throw
 /// the same error, so that half a turn is never committed. `commit` and `rollback` end the turn
 /// whatever happened; afterwards the store can be used again.
 package final class OrderStore {
-  private enum Turn {
-    /// → open, failed
-    case idle
-    /// → idle, failed
-    case open
-    /// Undone; waits for `commit` or `rollback`. → idle
-    case failed(StoreError)
-  }
-
   /// Reads over the same connection: the turn's own writes are seen.
   package let reader: StoreReader
   package let writer: TurnWriter
   private var database: Database { reader.database }
-  private var turn = Turn.idle
+  private let turn: OpenTurn
   /// How many times an order was armed by commits that are not synced yet.
   package var unsyncedArmings: Int64 { highWater.unsynced }
   /// Names the boot of this machine; `nil` when it is not known.
@@ -35,15 +29,11 @@ package final class OrderStore {
   private var intake: IntakeLog?
   /// Why the disk does not carry it.
   package private(set) var intakeFailure: SystemError?
-  /// Of the database in the intake log, until it is written down.
-  private var newName: String?
   /// The first turn of a run says what this run knows of orders that wait, and is synced.
   private var isFirstTurn = true
-  package private(set) var isSynced = false
-  /// The end of the history when it was last synced.
-  private var lastSynced: HighWaterMark.Synced?
-  /// The mark is of rows that a power cut took: the next sync puts one in its place that is not.
-  private var hasLostTail = false
+  private var isLogSynced = false
+  /// Whether everything that was committed is synced.
+  package var isSynced: Bool { isLogSynced && !isBehind }
   /// What the opening found in the high-water file.
   package private(set) var continuity = Continuity.unbroken
   /// How long the last successful commit took, durable on disk included; 0 before the first.
@@ -65,11 +55,13 @@ package final class OrderStore {
     try location.makeFile()
     reader = try Opening.writer(location, lock)
     writer = TurnWriter(reader, boot: boot)
+    turn = OpenTurn(reader, writer)
     let markPath = HighWaterFile.path(beside: location.path)
     let reading = try HighWaterFile.read(markPath)
     highWater = try HighWater(
-      path: markPath, doubtFile: runtimeDirectory.map { DoubtFile(in: $0) })
-    try compare(with: reading)
+      reader, boot: boot, path: markPath, doubtFile: runtimeDirectory.map { DoubtFile(in: $0) })
+    continuity = try highWater.compare(with: reading)
+    takeOverInFirstTurn()
     let file: IntakeFile
     do throws(SystemError) {
       file = try IntakeFile(path: IntakeFile.path(beside: location.path))
@@ -77,7 +69,7 @@ package final class OrderStore {
       intakeFailure = error
       return
     }
-    try openIntake(file)
+    if let boot { intake = try IntakeLog(file, reader, boot: boot) }
   }
 
   /// Opens the state in a file system that is registered with SQLite under this name and answers
@@ -88,17 +80,10 @@ package final class OrderStore {
     self.boot = boot
     reader = try Opening.writer(StoreLocation(path, in: fileSystem), nil)
     writer = TurnWriter(reader, boot: boot)
-    highWater = HighWater()
-    if let intake { try openIntake(intake) }
-  }
-
-  /// The name that the intake log knows the database by is written with the first turn of its first run.
-  private func openIntake(_ medium: any IntakeMedium) throws(StoreError) {
-    guard let boot else { return }
-    let known = try reader.setting(.intake) { $0["database"]?.stringValue }
-    let name = known ?? Hexadecimal.text(of: Digest.randomBytes(16))
-    if known == nil { newName = name }
-    intake = try IntakeLog(medium, of: Array(name.utf8), boot: boot)
+    turn = OpenTurn(reader, writer)
+    highWater = HighWater(reader, boot: boot)
+    takeOverInFirstTurn()
+    if let intake, let boot { self.intake = try IntakeLog(intake, reader, boot: boot) }
   }
 
   /// Opens a copy that no other process knows of, for writing: without a lock and a mark of its own.
@@ -107,7 +92,9 @@ package final class OrderStore {
     boot = nil
     reader = try Opening.writer(StoreLocation(path), nil)
     writer = TurnWriter(reader, boot: boot)
-    highWater = HighWater()
+    turn = OpenTurn(reader, writer)
+    highWater = HighWater(reader, boot: boot)
+    takeOverInFirstTurn()
   }
 
   deinit { highWater.close() }
@@ -116,78 +103,112 @@ package final class OrderStore {
   package func checkPlace() throws(StoreError) { try database.checkPlace() }
 
   /// Whether `commit` has something to do: writes to make durable, or an error to tell.
-  package var hasUncommittedWrites: Bool {
-    switch turn {
-    case .idle: false
-    case .open, .failed: true
-    }
-  }
+  package var hasUncommittedWrites: Bool { turn.isUnderWay }
 
-  private func begin() throws(StoreError) {
-    // The kernel's worker that follows the write with a flush waits for this processor.
-    if intake?.hasAnnounced == true { Processor.yield() }
-    try database.checkPlace()
-    try writer.run(reader.statements.begin)
-    turn = .open
-    if isFirstTurn { try takeOverWaitingOrders() }
-  }
+  /// Whether `flush` has something to do.
+  package var isBehind: Bool { turn.isBehind }
 
   /// Writes into the open turn. Throws when the disk does not take it; then the turn cannot be
   /// committed.
   package func write(_ write: StoreWrite) throws(StoreError) {
-    switch turn {
-    case .failed(let error): throw error
-    case .idle, .open: break
-    }
-    do throws(StoreError) {
-      if case .idle = turn { try begin() }
-      try writer.write(write)
-    } catch {
-      undo()
-      turn = .failed(error)
-      throw error
-    }
+    let mayBeCarried = intake?.hasAnnounced == true || intake != nil && write.isOfArming
+    try turn.write(write, mayBeKept: mayBeCarried && !isFirstTurn)
+  }
+
+  /// Brings into the database what was committed to the intake log. Throws when it does not take it; then
+  /// it is tried again with the next turn, read or flush.
+  package func flush() throws(StoreError) {
+    guard turn.isBehind, !turn.isUnderWay else { return }
+    try turn.begin()
+    try commitTransaction(.written)
+  }
+
+  /// Has the database see everything that was written, for who reads it over `reader`. Throws when it
+  /// does not take it.
+  package func bringIn() throws(StoreError) {
+    try turn.bringIn()
+    try flush()
   }
 
   /// Ends the turn; does nothing when there are no writes. What follows from it and nobody waits for is
   /// left to `catchUp`.
   ///
   /// `.written` is for a turn that only arms orders whose signals are synced: it outlives the process.
-  /// It becomes synced with the next turn that is. `.recorded` is for one that accepts signals, too:
-  /// where the one that was announced is all of them, it is waited for, and the database is synced
-  /// later. Without a known boot every turn is synced: nothing would tell a start what an unsynced
+  /// It becomes synced with the next turn that is. `.recorded` is for one that accepts signals, too.
+  /// Where the intake log carries the turn, that is waited for if it arms an order, and the database has
+  /// the turn with `flush` and synced later. Without a known boot every turn is synced: nothing would tell a start what an unsynced
   /// arming is worth.
   ///
   /// When it throws, nothing of the turn may be acted on. In most cases nothing of it is in the
   /// store; when it could not be synced all of it is, and after a crash it may be found: the disk may
   /// hold what it would not confirm. Whoever goes on reads the state anew.
   package func commit(_ durability: Durability = .synced) throws(StoreError) {
-    let last = turn
-    turn = .idle
-    switch last {
-    case .idle: return
-    case .failed(let error): throw error
+    var signals: [SignalID] = []
+    defer { intake?.turnEnded(with: signals) }
+    switch turn.state {
+    case .idle: return turn.release()
+    case .failed(let error):
+      turn.undo()
+      throw error
+    case .kept:
+      signals = turn.unwritten.signals
+      if try commitToIntake(signals, durability) { return }
+      try turn.open()
     case .open: break
     }
+    signals = writer.signals
+    try commitTransaction(durability)
+  }
+
+  /// Whether the intake log carries the turn: it accepts the signal that was announced, or none, and
+  /// arms one order at most.
+  private func commitToIntake(
+    _ signals: [SignalID], _ durability: Durability
+  ) throws(StoreError) -> Bool {
+    let armed = turn.unwritten.armed
+    guard let intake, durability < .synced, armed.count <= 1,
+      armed.isEmpty
+        || intake.takesNote && turn.unwritten.committedSignals.allSatisfy(armed.contains),
+      signals.isEmpty ? durability == .written && !armed.isEmpty : intake.covers(signals)
+    else { return false }
+    do throws(StoreError) {
+      try highWater.check()
+      // Nothing leaves on what arms nothing: `flush` waits for it.
+      if let id = armed.first {
+        try intake.note(id)
+        try waitForIntake()
+      }
+      try turn.commitKept()
+    } catch {
+      turn.undo()
+      throw error
+    }
+    return true
+  }
+
+  private func commitTransaction(_ durability: Durability) throws(StoreError) {
     let armed = writer.takeArmed()
     let signals = writer.takeSignals()
-    defer { intake?.turnEnded(with: signals) }
     let start = Clock.monotonic()
     do throws(StoreError) {
       try highWater.check()
       try writer.run(reader.statements.commit)
     } catch {
-      undo()
+      turn.undo()
       throw error
     }
-    isSynced = false
+    let wasBehind = turn.isBehind
+    turn.committed()
+    intake?.recorded()
+    isLogSynced = false
     let isCovered = durability == .recorded && intake?.covers(signals) == true
     let needsSync = boot == nil || isFirstTurn || durability > .written && !isCovered
-    if armed > 0 {
-      highWater.armed(armed, try writer.head(), synced: needsSync ? nil : lastSynced)
+    if armed > 0 { highWater.armed(armed, try writer.head(), isSynced: needsSync) }
+    if needsSync {
+      try sync()
+    } else if wasBehind || isCovered {
+      try waitForIntake()
     }
-    if needsSync { try sync() }
-    if isCovered && !needsSync { try waitForIntake() }
     isFirstTurn = false
     let time = Clock.monotonic().since(start)
     lastCommitNanoseconds = time.wholeNanoseconds
@@ -195,17 +216,10 @@ package final class OrderStore {
   }
 
   private func sync() throws(StoreError) {
-    do throws(SQLiteError) {
-      try database.syncLog()
-      highWater.synced()
-      intake?.synced()
-      isSynced = true
-    } catch {
-      try lose("\(error)")
-    }
-    let end = try head()
-    lastSynced = boot.map { HighWaterMark.Synced(head: end, boot: $0) }
-    if hasLostTail { try writeMark() }
+    do throws(SQLiteError) { try database.syncLog() } catch { try lose("\(error)") }
+    isLogSynced = true
+    intake?.synced()
+    try highWater.synced(to: try writer.head())
   }
 
   private func waitForIntake() throws(StoreError) {
@@ -236,19 +250,19 @@ package final class OrderStore {
   /// commit is done. What is not caught up with is at the next call.
   package func catchUp() {
     highWater.submit()
-    intake?.clearRefused()
+    intake?.tidy()
     if isSynced { database.foldLog(from: Self.foldedPages) }
   }
 
   /// The last row of the history and its hash; what the open turn has written counts. Throws when
   /// the database cannot be read.
-  package func head() throws(StoreError) -> ChainHead { try writer.head() }
+  package func head() throws(StoreError) -> ChainHead {
+    try bringIn()
+    return try writer.head()
+  }
 
   /// Forgets the turn's writes.
-  package func rollback() {
-    undo()
-    turn = .idle
-  }
+  package func rollback() { turn.undo() }
 
   /// The room that a probe asks for: that of a signal as long as signals are by default allowed to
   /// be. A smaller write can succeed on a full disk, in space that the log has already taken.
@@ -280,10 +294,10 @@ package final class OrderStore {
   func wholeTurn<Result>(
     _ durability: Durability = .synced, _ work: () throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
-    guard case .idle = turn else { throw .misuse("a turn in the middle of a turn") }
+    if turn.isUnderWay { throw .misuse("a turn in the middle of a turn") }
     let result: Result
     do throws(StoreError) {
-      try begin()
+      try turn.open()
       result = try work()
     } catch {
       rollback()
@@ -293,67 +307,72 @@ package final class OrderStore {
     return result
   }
 
-  /// Stops the file from growing beyond so many pages of 4 KiB; further writes throw `.full`. Lasts
-  /// as long as this object. Throws when the limit cannot be set.
-  package func limitSize(pages: Int) throws(StoreError) {
-    try StoreError.sorting { () throws(SQLiteError) in
-      try database.execute("PRAGMA max_page_count = \(pages);", step: "limit the size")
-    }
-  }
-
-  /// Lets the connection keep so much of the file in memory, for who writes it in bulk. Lasts as long as
-  /// this object. Throws when it cannot be set.
-  package func enlargeCache(megabytes: Int) throws(StoreError) {
-    try StoreError.sorting { () throws(SQLiteError) in
-      try database.execute(
-        "PRAGMA cache_size = -\(megabytes * 1_024);", step: "enlarge the cache")
-    }
-  }
-
-  /// SQLite itself has rolled back after some errors; otherwise this does. Rolling back fails only
-  /// when there is nothing to roll back.
-  private func undo() {
-    writer.forget()
-    if database.isInTransaction { _ = try? reader.statements.rollback.run() }
-  }
-
   // MARK: Reading
 
+  /// Whether there is or was such a signal. Throws when the database cannot be read.
+  package func isKnown(_ id: SignalID) throws(StoreError) -> Bool {
+    try bringIn()
+    // The order may leave before the database has it.
+    if intake?.hasAnnounced == true, !isFirstTurn { try turn.reserve() }
+    return try reader.isKnown(id)
+  }
+
   /// The record of a signal; `nil` when there is none. Throws when the database cannot be read.
-  package func signal(_ id: SignalID) throws(StoreError) -> SignalRecord? { try reader.signal(id) }
+  package func signal(_ id: SignalID) throws(StoreError) -> SignalRecord? {
+    try bringIn()
+    return try reader.signal(id)
+  }
 
   /// The order that its history adds up to; `nil` when there is none. Throws when the database
   /// cannot be read.
-  package func order(_ key: OrderKey) throws(StoreError) -> Order? { try reader.order(key) }
+  package func order(_ key: OrderKey) throws(StoreError) -> Order? {
+    try bringIn()
+    return try reader.order(key)
+  }
 
   /// What is left of a signal that was removed; `nil` when it is not one. Throws when the database
   /// cannot be read.
   package func compactedSignal(_ id: SignalID) throws(StoreError) -> CompactedSignal? {
-    try reader.compactedSignal(id)
+    try bringIn()
+    return try reader.compactedSignal(id)
   }
 
   /// What a start needs to know. A row that its history does not add up to is `.corrupt`. Throws
   /// when the database cannot be read.
   package func loadState(now: WallTime) throws(StoreError) -> StoredState {
-    let unarmed = try unarmedOrders()
-    var state = try StartReader(reader, unarmed).state(at: now)
-    state.unrecorded =
-      intake?.readAgain().filter { unarmed.mayHaveLeft(takenUnder: $0.boot) } ?? []
+    try bringIn()
+    var state = try StartReader(reader, unarmedOrders()).state(at: now)
+    state.unrecorded = try unrecorded()
     return state
+  }
+
+  /// Signals that the disk has and the database has lost, of which orders may have left.
+  private func unrecorded() throws(StoreError) -> [IntakeRecord] {
+    let unarmed = try unarmedOrders()
+    return intake?.readAgain().filter {
+      unarmed.mayHaveLeft($0.id, takenUnder: $0.boot)
+    } ?? []
   }
 
   private func unarmedOrders() throws(StoreError) -> UnarmedOrders {
     try reader.unarmedOrders(
-      boot: boot, hasForgotten: isFirstTurn && continuity != .unbroken)
+      boot: boot, hasForgotten: isFirstTurn && continuity != .unbroken,
+      noted: intake?.formerNote?.signal)
   }
 
   // MARK: The beginning and the end of a run
 
-  /// In the first turn of a run: armings can be lost again from here on.
+  private func takeOverInFirstTurn() {
+    turn.transactionBegan = { [unowned self] () throws(StoreError) in
+      if isFirstTurn { try takeOverWaitingOrders() }
+    }
+  }
+
+  /// Armings can be lost again from here on.
   private func takeOverWaitingOrders() throws(StoreError) {
     try writer.run(reader.statements.takeOverWaitingOrders, try unarmedOrders().values)
     try writer.put(.cleanStop, nil)
-    if let newName { try writer.put(.intake, ["database": .string(newName)]) }
+    if let intake { try writer.put(.intake, intake.setting) }
   }
 
   /// Syncs everything and writes down that it is: until the next turn no power cut can take an arming of
@@ -367,32 +386,12 @@ package final class OrderStore {
 
   // MARK: The high-water mark
 
-  private func compare(with reading: HighWaterMark.Reading) throws(StoreError) {
-    if case .mark(let mark) = reading { highWater.begin(with: mark) }
-    if let doubt = highWater.doubt { return continuity = .broken(doubt) }
-    continuity = try ContinuityCheck(reader, boot: boot).continuity(by: reading)
-    guard continuity == .unbroken else { return }
-    switch reading {
-    case .missing: try writeMark()
-    case .mark(let mark):
-      if mark.head.row > 0 { hasLostTail = try !reader.holds(mark.head) }
-    case .unreadable: break
-    }
-  }
-
   /// Notes where the history stands now, so that a break is not found a second time. Only after
   /// what it means is on record. Throws when it cannot be written.
   package func renewMark() throws(StoreError) {
     if isFirstTurn { try wholeTurn { () throws(StoreError) in } }
-    try writeMark()
+    try highWater.renew(to: try head())
     highWater.clearDoubt()
-  }
-
-  private func writeMark() throws(StoreError) {
-    hasLostTail = false
-    try highWater.write(
-      HighWaterMark(
-        number: highWater.mark.number + 1, armed: try reader.armedCount(), head: try head()))
   }
 
   /// Returns when the last mark is on the disk, or has failed.

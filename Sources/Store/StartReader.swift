@@ -41,7 +41,7 @@ struct StartReader {
       let order = try reader.folded(row.key, of: account, beside: row.values)
       let isUnsure =
         order.status == .new
-        ? unarmed.mayHaveLeft(takenUnder: try boot(of: signal.signalID)) : false
+        ? unarmed.mayHaveLeft(signal.signalID, takenUnder: try boot(of: signal.signalID)) : false
       live.append(StoredOrder(signal: signal, order: order, mayHaveLeft: isUnsure))
     }
     return live

@@ -22,6 +22,7 @@ struct Statements {
   let owner: Statement
   let modeTraces: Statement
   let lastSignal: Statement
+  let isKnownSignal: Statement
   let signal: Statement
   let setting: Statement
   let historyOfSignal: Statement
@@ -128,6 +129,10 @@ struct Statements {
       "remove sealed history", "DELETE FROM event WHERE id <= ?1")
     seal = try database.prepare(
       "read the seal", "SELECT event_id, hash, armed, sealed_at_ms FROM seal")
+    isKnownSignal = try database.prepare(
+      "look for a signal",
+      "SELECT EXISTS (SELECT 1 FROM signal WHERE id = ?1) "
+        + "OR EXISTS (SELECT 1 FROM compacted_signal WHERE id = ?1)")
     compactedSignal = try database.prepare(
       "read a compacted signal",
       "SELECT \(CompactedSignal.columns) FROM compacted_signal WHERE id = ?1")

@@ -29,6 +29,13 @@ package struct StoreReader {
     return try database.snapshot(body)
   }
 
+  /// Whether there is or was such a signal. Throws when the database cannot be read.
+  func isKnown(_ id: SignalID) throws(StoreError) -> Bool {
+    try statements.isKnownSignal.rows([.text(id.text)]) { row throws(StoreError) in
+      row.integer(0) != 0
+    }.first ?? false
+  }
+
   /// The record of a signal; `nil` when there is none. Throws when the database cannot be read.
   package func signal(_ id: SignalID) throws(StoreError) -> SignalRecord? {
     try statements.signal.rows([.text(id.text)]) { row throws(StoreError) in
@@ -69,18 +76,21 @@ package struct StoreReader {
   /// when the database cannot be read.
   package func loadState(now: WallTime) throws(StoreError) -> StoredState {
     try snapshot { () throws(StoreError) in
-      try StartReader(self, unarmedOrders(boot: nil, hasForgotten: false)).state(at: now)
+      try StartReader(self, unarmedOrders(boot: nil)).state(at: now)
     }
   }
 
   /// What this boot knows of orders that are not on record as armed. Throws when the database cannot
   /// be read.
-  func unarmedOrders(boot: String?, hasForgotten: Bool) throws(StoreError) -> UnarmedOrders {
+  func unarmedOrders(
+    boot: String?, hasForgotten: Bool = false, noted: SignalID? = nil
+  ) throws(StoreError) -> UnarmedOrders {
     let stop = try setting(.cleanStop, CleanStop.init)
     // A stop says nothing of what was written since.
     let isLast = try stop?.row == head().row
     return UnarmedOrders(
-      boot: boot, former: isLast ? stop?.boot : boot, hasForgotten: hasForgotten)
+      boot: boot, former: isLast ? stop?.boot : boot, hasForgotten: hasForgotten,
+      noted: noted)
   }
 
   /// The last row of the history and its hash. Throws when the database cannot be read.

@@ -21,7 +21,7 @@ package final class TurnWriter {
   /// How many times the turn arms an order.
   private var armed: Int64 = 0
   /// Those that the turn inserts.
-  private var signals: [SignalID] = []
+  private(set) var signals: [SignalID] = []
   /// What is written into the outbox along with the history's row that it tells of.
   package var notified: Set<NotificationEvent> = []
   /// Whether the outbox is worth a look; whoever looked says no.
@@ -157,6 +157,23 @@ package final class TurnWriter {
   @discardableResult
   private func run(_ statement: Statement, _ bindings: Bindings) throws(StoreError) -> Int {
     try StoreError.sorting { () throws(SQLiteError) in try statement.run(bindings) }
+  }
+
+  /// Stops the file from growing beyond so many pages of 4 KiB; further writes throw `.full`. Lasts
+  /// as long as this object. Throws when the limit cannot be set.
+  package func limitSize(pages: Int) throws(StoreError) {
+    try StoreError.sorting { () throws(SQLiteError) in
+      try reader.database.execute("PRAGMA max_page_count = \(pages);", step: "limit the size")
+    }
+  }
+
+  /// Lets the connection keep so much of the file in memory, for who writes it in bulk. Lasts as long as
+  /// this object. Throws when it cannot be set.
+  package func enlargeCache(megabytes: Int) throws(StoreError) {
+    try StoreError.sorting { () throws(SQLiteError) in
+      try reader.database.execute(
+        "PRAGMA cache_size = -\(megabytes * 1_024);", step: "enlarge the cache")
+    }
   }
 
   func put(_ notification: Notification) throws(StoreError) {

@@ -1,6 +1,8 @@
+import Domain
+
 /// Which orders that are not on record as armed provably have not left. An arming is not synced before
-/// the order leaves, so that a power cut can lose it; a kill cannot, nor can a restart of the machine
-/// after everything was synced.
+/// the order leaves, so that a power cut can lose it; a kill can lose the one that was noted, and a
+/// restart of the machine after everything was synced none.
 struct UnarmedOrders {
   /// The present boot of the machine; `nil` where it is not known, and every commit synced.
   let boot: String?
@@ -9,8 +11,11 @@ struct UnarmedOrders {
   /// A database that has forgotten something is no witness of what waited in it.
   let hasForgotten: Bool
 
-  func mayHaveLeft(takenUnder taken: String?) -> Bool {
-    hasForgotten || taken != boot && taken != former
+  /// The signal whose order was about to leave when the run before ended.
+  let noted: SignalID?
+
+  func mayHaveLeft(_ signal: SignalID, takenUnder taken: String?) -> Bool {
+    hasForgotten || signal == noted || taken != boot && taken != former
   }
 
   /// The name of no boot.
@@ -18,12 +23,16 @@ struct UnarmedOrders {
 
   /// From here on those that cannot have left are of the present boot, and the others of none.
   static let takeOver = """
-    UPDATE signal SET boot = CASE WHEN ?3 OR boot IS NOT ?1 AND boot IS NOT ?2 THEN '\(noBoot)' ELSE ?1 END
+    UPDATE signal SET boot = CASE
+      WHEN ?3 OR id IS ?4 OR boot IS NOT ?1 AND boot IS NOT ?2 THEN '\(noBoot)' ELSE ?1 END
     WHERE id IN (SELECT signal_id FROM orders WHERE status = 'new')
     """
 
   var values: [SQLiteValue] {
-    [Self.value(boot), Self.value(former), .integer(hasForgotten ? 1 : 0)]
+    [
+      Self.value(boot), Self.value(former), .integer(hasForgotten ? 1 : 0),
+      Self.value(noted?.text),
+    ]
   }
 
   private static func value(_ text: String?) -> SQLiteValue { text.map { .text($0) } ?? .null }

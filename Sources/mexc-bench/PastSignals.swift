@@ -31,7 +31,7 @@ struct PastSignals {
     self.account = account
     active = try Directory(making: directory + "/spool/active", mode: 0o750)
     store = try OrderStore(path: directory + "/state.db")
-    try store.enlargeCache(megabytes: Self.cacheMegabytes)
+    try store.writer.enlargeCache(megabytes: Self.cacheMegabytes)
     try store.write(
       .setOwner(DatabaseOwner(account: account, mode: .live, since: now)))
     try store.commit()

@@ -80,6 +80,9 @@ def open_database(path, mode="ro"):
     return sqlite3.connect(f"file:{path}?mode={mode}", uri=True, timeout=10)
 
 
+# The note of an arming stands behind 64 signals.
+NOTE_AT = 64 * 4096
+
 SIGNAL_COLUMNS = "id, decision, message, origin_kind, origin, raw, client_order_id"
 ORDER_COLUMNS = (
     "signal_id, client_order_id, symbol, side, type, quantity, quote_quantity, price, status, "
@@ -138,7 +141,8 @@ class Oracle:
         self.ends = {}
         self.back_off_allowance = 0
         # A power cut takes an arming back that is not synced yet: the next start looks for the order. It
-        # takes a signal back whose own file has it: the next start reads it again.
+        # takes a signal back that the intake log has: the next start reads it again. A kill takes no more
+        # than what the log's note names.
         self.arming_can_be_lost = False
         self.lost_armings = set()
         self.lost_signals = set()
@@ -173,14 +177,25 @@ class Oracle:
                 raise Violation("an acknowledged signal is durable", f"{signal_id}: {how}")
 
     def is_read_again(self, signal_id):
-        if not self.arming_can_be_lost:
-            return False
-        with open(f"{self.daemon.database}.intake", "rb") as file:
-            content = file.read()
+        content = self.intake_log()
         is_there = any(d.text.encode() in content for d in self.deliveries_of(signal_id))
-        if is_there:
+        if is_there and self.is_looked_for(signal_id):
             self.lost_signals.add(signal_id)
-        return is_there
+            return True
+        return False
+
+    def is_looked_for(self, signal_id):
+        """Whether the next start looks for an order that is not on record as armed."""
+        note = self.intake_log()[NOTE_AT:]
+        named = bytes([len(signal_id)]) + signal_id.encode()
+        return self.arming_can_be_lost or note.startswith(named)
+
+    def intake_log(self):
+        try:
+            with open(f"{self.daemon.database}.intake", "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return b""
 
     def check_counts(self, counts):
         for name in ("duplicate_client_order_ids", "bad_signatures", "unknown_routes",
@@ -197,7 +212,7 @@ class Oracle:
             return
         if record is None or order is None:
             raise Violation("every order of ours is known", placed)
-        if order["status"] == "new" and self.arming_can_be_lost:
+        if order["status"] == "new" and self.is_looked_for(signal_id):
             self.lost_armings.add(signal_id)
         elif order["status"] in NOT_PLACED:
             facts = f"{order['status']} {order['reason']!r}: {placed}"

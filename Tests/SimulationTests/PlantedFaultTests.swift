@@ -9,7 +9,7 @@ struct PlantedFaultTests {
   /// between an order's sending and its sync so that it matters.
   /// A connection that lags from its first push on is as rare.
   private static let firstSeed: [Plant: UInt64] = [
-    .unsyncedIsTrusted: 725, .fillsDoubled: 5, .sendingIgnored: 110,
+    .unsyncedIsTrusted: 725, .fillsDoubled: 5, .sendingIgnored: 110, .noteForgotten: 180,
   ]
 
   /// One fault in the program, and the promises that may break first.
@@ -34,6 +34,7 @@ struct PlantedFaultTests {
     (.armedIsNew, [.historyIsState, .noSecondOrder]),
     (.unsyncedIsTrusted, [.noSecondOrder, .oursIsKnown]),
     (.intakeForgotten, [.acknowledgedIsDurable, .oursIsKnown]),
+    (.noteForgotten, [.noSecondOrder, .oursIsKnown]),
     (.armedIsForgotten, [.nothingInFlightForEver, .oursIsKnown]),
     // A back-off is an error, too.
     (.errorIsNo, [.absenceIsProved, .backOffIsKept]),

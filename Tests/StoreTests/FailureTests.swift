@@ -13,7 +13,7 @@ struct FailureTests {
     let store = try OrderStore(path: scratch.database)
     try store.write(.insertSignal(makeSignal("first")))
     try store.commit()
-    try store.limitSize(pages: 30)
+    try store.writer.limitSize(pages: 30)
     var written = 0
     var failure: StoreError?
     while failure == nil, written < 1_000 {
@@ -37,7 +37,7 @@ struct FailureTests {
       try store.probe()
     }
     #expect(!store.hasUncommittedWrites)
-    try store.limitSize(pages: 1_000_000)
+    try store.writer.limitSize(pages: 1_000_000)
     try store.probe()
     try store.write(.insertSignal(makeSignal("after")))
     try store.commit()

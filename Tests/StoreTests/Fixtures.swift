@@ -81,7 +81,7 @@ struct Recorded {
   var order: Order
   var clock: WallTime
 
-  /// Writes signal, creation and row in one turn, and commits it.
+  /// Writes signal, creation and row in one turn, and commits it into the database.
   init(
     _ id: String, in store: OrderStore, symbol: String = "BTCUSDT", at: WallTime = noon,
     reserved: String? = "10000.005", raw: [UInt8]? = nil
@@ -121,5 +121,6 @@ struct Recorded {
     try store.write(.appendEvent(entry))
     try store.write(.putOrder(order))
     try store.commit(durability)
+    try store.flush()
   }
 }

@@ -174,7 +174,8 @@ import Testing
   @Test func `an entry that was cut short or changed is none`() throws {
     let database = Array("name".utf8)
     let record = IntakeRecord(
-      raw: bytes(of: "a"), origin: .socket("test"), arrivedAt: noon, readAt: noon, boot: "one")
+      id: try signalID("a"), raw: bytes(of: "a"), origin: .socket("test"), arrivedAt: noon,
+      readAt: noon, boot: "one")
     let block = try #require(IntakeEntry(number: 7, record: record).block(of: database))
     let whole = try #require(IntakeEntry(block, of: database))
     #expect(whole.number == 7)

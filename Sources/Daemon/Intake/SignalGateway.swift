@@ -94,9 +94,7 @@ package final class SignalGateway {
       let lost = try lostSignals(state.unrecorded)
       files.adoptActive(state.live, and: Set(lost.map(\.signal.id)))
       // One that was sent twice is known by now.
-      for arrival in lost {
-        driver?.feed(.signal(arrival, known: try known(arrival.signal.id)))
-      }
+      for arrival in lost { driver?.feed(.signal(arrival, known: try known(arrival.signal.id))) }
       spool?.resume()
     } catch {
       storeFailed(error)
@@ -110,8 +108,7 @@ package final class SignalGateway {
       guard let signal = try? SignalReader.read(record.raw, maximumBytes: record.raw.count),
         try known(signal.id) == nil
       else { continue }
-      var arrival = arrival(
-        of: signal, record.raw, from: record.origin, at: record.arrivedAt)
+      var arrival = arrival(of: signal, record.raw, from: record.origin, at: record.arrivedAt)
       arrival.firstReadAt = record.readAt
       nextReceipt += 1
       lost.append(arrival)
@@ -120,9 +117,7 @@ package final class SignalGateway {
   }
 
   /// Files wait where they are until `open`.
-  package func pause() {
-    spool?.pause()
-  }
+  package func pause() { spool?.pause() }
 
   /// Takes no further signal; answers that are owed still go out.
   package func stopTaking() {
@@ -235,12 +230,17 @@ package final class SignalGateway {
       }
       try store.announce(
         signal.id, bytes, from: origin, arrivedAt: arrivedAt, readAt: time.now().wall)
+      // In a crowd the first one's look-up serves the next ones, too.
+      if !store.hasUncommittedWrites { driver.feed(.expected(signal)) }
       let known = try known(signal.id)
+      // The kernel's workers that see to the write and to its flush wait for this processor.
+      Processor.yield()
       let arrival = arrival(of: signal, bytes, from: origin, at: arrivedAt)
       nextReceipt += 1
       waiting[arrival.receipt] = (who, arrival.clientOrderID)
       metrics?.arrived(arrival.clientOrderID, at: time.now().monotonic)
       driver.feed(.signal(arrival, known: known))
+      Processor.yield()
     } catch {
       answerUnavailable(signal.id, who)
       storeFailed(error)
@@ -315,6 +315,7 @@ package final class SignalGateway {
   }
 
   private func known(_ id: SignalID) throws(StoreError) -> KnownSignal? {
+    guard try store.isKnown(id) else { return nil }
     guard let record = try store.signal(id) else {
       return try store.compactedSignal(id).map(KnownSignal.init)
     }

@@ -142,6 +142,8 @@ package final class Epochs {
     EngineDriver<StoreError>.Storage(
       write: { [store] write throws(StoreError) in try store.write(write) },
       commit: { [store] durability throws(StoreError) in try store.commit(durability) },
+      flush: { [store] () throws(StoreError) in try store.flush() },
+      isBehind: { [store] in store.isBehind },
       catchUp: { [store] in store.catchUp() })
   }
 
@@ -164,7 +166,7 @@ package final class Epochs {
   func lose(_ error: StoreError) {
     if let driver {
       unwrittenBackOff = driver.engine.ban
-      driver.performReady()
+      driver.abandon(error)
     }
     gateway.driver = nil
     gateway.pause()
@@ -186,6 +188,18 @@ package final class Epochs {
       let next = time.now().monotonic.advanced(by: Self.storageRetryInterval)
       time.schedule(next) { [weak self] in self?.tryStorage() }
     case .corrupt, .ioFailure, .newerSchema, .unusablePath, .misuse: edges.died(error)
+    }
+  }
+
+  /// Whether the database can be read, and has everything that was written.
+  var isReadable: Bool {
+    if storageError != nil { return false }
+    do throws(StoreError) {
+      try store.bringIn()
+      return true
+    } catch {
+      lose(error)
+      return false
     }
   }
 

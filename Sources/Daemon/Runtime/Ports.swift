@@ -33,10 +33,15 @@ package protocol StateStore: AnyObject {
     readAt: WallTime
   ) throws(StoreError)
   func write(_ write: StoreWrite) throws(StoreError)
+  var hasUncommittedWrites: Bool { get }
   func commit(_ durability: Durability) throws(StoreError)
+  func flush() throws(StoreError)
+  var isBehind: Bool { get }
+  func bringIn() throws(StoreError)
   func catchUp()
   func probe() throws(StoreError)
   func loadState(now: WallTime) throws(StoreError) -> StoredState
+  func isKnown(_ id: SignalID) throws(StoreError) -> Bool
   func signal(_ id: SignalID) throws(StoreError) -> SignalRecord?
   func order(_ key: OrderKey) throws(StoreError) -> Order?
   func compactedSignal(_ id: SignalID) throws(StoreError) -> CompactedSignal?

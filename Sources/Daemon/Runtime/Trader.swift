@@ -52,6 +52,8 @@ final class Trader {
 
   /// Nothing tells when a reader of the journal has room again.
   private static let logRetryInterval: Duration = .milliseconds(100)
+  /// How long a signal that was just accepted waits for its price before the database is seen to.
+  private static let priceWait: Duration = .microseconds(500)
 
   init(
     loop: EventLoop, logger: Logger, service: ServiceManager, store: OrderStore,
@@ -133,9 +135,10 @@ final class Trader {
       logger.flush()
       try loop.turn(until: deadline)
       driver?.commitAndSend()
-      // The price may have come during the commit: its order goes before answers, files and the journal.
+      // The price may have come during the commit, or comes from near by: its order goes before the
+      // database, answers, files and the journal.
       if driver?.isAskingPrices == true {
-        try loop.turn(until: loop.now)
+        try loop.turn(until: store.isBehind ? loop.now.advanced(by: Self.priceWait) : loop.now)
         driver?.commitAndSend()
       }
       // Whoever takes an order on this machine, such as a proxy, need not wait for all the rest.
@@ -235,7 +238,7 @@ final class Trader {
 
   // MARK: The operator
 
-  private var usableStore: StoreReader? { storageError == nil ? store.reader : nil }
+  private var usableStore: StoreReader? { epochs?.isReadable == false ? nil : store.reader }
 
   private var controlHandlers: ControlHandlers {
     ControlHandlers(

@@ -42,8 +42,8 @@ enum SignalIntake {
     accept(arrival, expiresAt, phase, &parts, &reaction)
   }
 
-  /// A power cut took the record of a signal, and perhaps that its order left: it is looked for, and not
-  /// sent. False where none can have left: it is judged as if it had come now.
+  /// The end of an earlier run took the record of a signal, and perhaps that its order left: it is looked
+  /// for, and not sent. False where none can have left: it is judged as if it had come now.
   private static func recover(
     _ arrival: SignalArrival, _ readAt: WallTime, _ parts: inout EngineParts,
     _ reaction: inout Reaction
@@ -168,7 +168,7 @@ enum SignalIntake {
       reaction.log(
         arrival.firstReadAt == nil ? .info : .warning,
         arrival.firstReadAt != nil
-          ? "accepted before the machine went down, and lost by the database; the exchange is asked "
+          ? "accepted by an earlier run that ended before the database had it; the exchange is asked "
             + "for its order"
           : "accepted", order,
         [("side", signal.side.rawValue), ("type", signal.type.rawValue)] + signal.freeText,

@@ -76,6 +76,7 @@ package struct Engine: Sendable {
 
   private mutating func route(_ input: Input, _ reaction: inout Reaction) {
     switch input {
+    case .expected(let signal): PriceAnswers.expect(signal, &parts, at: reaction.now.monotonic)
     case .signal(let arrival, let known):
       SignalIntake.receive(arrival, known, &parts, &reaction)
     case .answer(let id, let answer): take(answer, to: id, &reaction)

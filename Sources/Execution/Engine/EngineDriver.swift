@@ -1,22 +1,31 @@
 package import Domain
 
 /// Drives an engine through its turns: inputs are applied at once, their writes are committed
-/// together, and only then happens what had to wait for the commit. It obeys the effects and decides
-/// nothing. The daemon, its simulation and the engine's tests drive it in the same way.
+/// together, then orders leave, and all else happens when the database has what was committed. It obeys
+/// the effects and decides nothing. The daemon, its simulation and the engine's tests drive it in the same way.
 package final class EngineDriver<Failure: Error> {
   /// Where the writes of a turn go.
   package struct Storage {
     package var write: (StoreWrite) throws(Failure) -> Void
     package var commit: (Durability) throws(Failure) -> Void
+    /// Brings into the database what was committed before it had it. Where that fails, what has left stays
+    /// to be brought in, and the rest is given up.
+    package var flush: () throws(Failure) -> Void
+    /// Whether there is such a thing.
+    package var isBehind: () -> Bool
     /// What follows from the commits and nobody waits for.
     package var catchUp: () -> Void
 
     package init(
       write: @escaping (StoreWrite) throws(Failure) -> Void,
-      commit: @escaping (Durability) throws(Failure) -> Void, catchUp: @escaping () -> Void = {}
+      commit: @escaping (Durability) throws(Failure) -> Void,
+      flush: @escaping () throws(Failure) -> Void = {}, isBehind: @escaping () -> Bool = { false },
+      catchUp: @escaping () -> Void = {}
     ) {
       self.write = write
       self.commit = commit
+      self.flush = flush
+      self.isBehind = isBehind
       self.catchUp = catchUp
     }
   }
@@ -66,7 +75,9 @@ package final class EngineDriver<Failure: Error> {
   private let now: () -> Moment
   private let edges: Edges
   private var deferred: [Deferred] = []
-  /// What has been committed and is still to be performed.
+  /// What has been committed, and the database does not have yet.
+  private var committed: [Deferred] = []
+  /// What the database has and is still to be performed.
   private var ready: [Deferred] = []
   /// Whether something has left whose answers, files and journal are still to be seen to.
   package private(set) var hasSent = false
@@ -147,13 +158,20 @@ package final class EngineDriver<Failure: Error> {
       inputs = []
       for (input, at) in waiting { apply(input, at: at) }
       guard commit() else { return }
-      let committed = deferred
+      let items = deferred
       deferred = []
-      for item in committed {
+      for item in items {
         if case .effect(.send(let dispatch)) = item { leave(dispatch) }
       }
-      ready += committed
+      committed += items
+      if !storage.isBehind() { makeReady() }
     } while !inputs.isEmpty
+  }
+
+  /// The database has everything that was committed.
+  private func makeReady() {
+    ready += committed
+    committed = []
   }
 
   /// Commits what the turn wrote, then performs everything that waited for it; again, until nothing is
@@ -162,13 +180,26 @@ package final class EngineDriver<Failure: Error> {
     if hasFailed { return }
     repeat {
       commitAndSend()
+      guard flush() else { break }
       performReady()
     } while !inputs.isEmpty
     storage.catchUp()
   }
 
-  /// Performs what was committed earlier; for who lets go of the driver.
-  package func performReady() {
+  private func flush() -> Bool {
+    if hasFailed { return false }
+    do throws(Failure) {
+      try storage.flush()
+      makeReady()
+      return true
+    } catch {
+      fail(error)
+      return false
+    }
+  }
+
+  /// Performs what the database has.
+  private func performReady() {
     isBusy = true
     defer { isBusy = false }
     let items = ready
@@ -184,15 +215,26 @@ package final class EngineDriver<Failure: Error> {
       durability = .written
       return true
     } catch {
-      hasFailed = true
-      inputs = []
-      let lost = deferred
-      deferred = []
-      performReady()
-      for item in lost { refuse(item, error) }
-      edges.storageFailed(error)
+      fail(error)
       return false
     }
+  }
+
+  private func fail(_ error: Failure) {
+    hasFailed = true
+    inputs = []
+    abandon(error)
+    edges.storageFailed(error)
+  }
+
+  /// For who lets go of the driver: performs what stands, and refuses the rest.
+  package func abandon(_ error: Failure) {
+    if storage.isBehind() { makeReady() }
+    let lost = committed + deferred
+    committed = []
+    deferred = []
+    performReady()
+    for item in lost { refuse(item, error) }
   }
 
   /// Those who wait are told that nothing of it came to be.

@@ -2,6 +2,8 @@ package import Domain
 
 /// Everything that can happen to the engine.
 package enum Input: Sendable {
+  /// A signal was read and comes soon: the price that it will want is asked for meanwhile.
+  case expected(Signal)
   /// `known` is what the store already has under the signal's id.
   case signal(SignalArrival, known: KnownSignal?)
   /// What the exchange, or the way to it, answered to a request of ours.

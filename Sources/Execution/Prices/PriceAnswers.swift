@@ -69,6 +69,21 @@ enum PriceAnswers {
 
   private static let maximumPart = 256
 
+  /// Asks for the price that a signal will want if it is accepted, as far as that is known by now.
+  static func expect(_ signal: Signal, _ parts: inout EngineParts, at now: MonotonicTime) {
+    guard parts.isTradingOpen, !parts.trading.isStopping,
+      !parts.prices.isFresh(
+        signal.symbol, maximumAge: parts.configuration.price.maximumAge, at: now)
+    else { return }
+    do throws(Denial) {
+      try Admission.checkPermitted(signal, parts)
+      guard try parts.venue.rules(of: signal.symbol) != nil else { return }
+    } catch {
+      return
+    }
+    parts.prices.want(signal.symbol)
+  }
+
   private static func isMissing(
     _ symbol: Symbol, _ reason: String, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {

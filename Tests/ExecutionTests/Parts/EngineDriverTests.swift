@@ -14,6 +14,12 @@ import Testing
     private var now: Moment
     var commitTakes: Duration = .zero
     var isBroken = false
+    /// The database has a turn with the flush, and not with its commit.
+    var isCarried = false
+    var isFlushBroken = false
+    /// What was carried has not left, and is given up.
+    var isGivenUp = false
+    private var isBehind = false
     private var driver: EngineDriver<Broken>?
     private let harness = EngineHarness()
 
@@ -30,7 +36,18 @@ import Testing
             self.now = self.now.advanced(by: commitTakes)
             if isBroken { throw Broken() }
             note("commit")
-          }, catchUp: { [unowned self] in note("catch up") }),
+            isBehind = isCarried
+          },
+          flush: { [unowned self] () throws(Broken) in
+            guard isBehind else { return }
+            if isFlushBroken {
+              isBehind = !isGivenUp
+              throw Broken()
+            }
+            note("flush")
+            isBehind = false
+          }, isBehind: { [unowned self] in isBehind },
+          catchUp: { [unowned self] in note("catch up") }),
         now: { [unowned self] in self.now },
         edges: EngineDriver<Broken>.Edges(
           send: { [unowned self] dispatch in
@@ -206,6 +223,41 @@ import Testing
     stage.pass(.seconds(61))
     stage.finish()
     #expect(stage.take() == ["send serverTime", "commit"])
+  }
+
+  @Test func `an order leaves before the database has it, and all else happens afterwards`() {
+    let stage = Stage()
+    stage.open()
+    stage.submit("a")
+    stage.answerPrices()
+    _ = stage.take()
+    stage.isCarried = true
+    stage.finish()
+    #expect(
+      stage.take(logs: true)
+        == ["commit", "send place", "flush", "log", "answer accepted", "log", "catch up"])
+  }
+
+  @Test(arguments: [true, false])
+  func `of what the database does not take only what has not left is refused`(isGivenUp: Bool) {
+    let stage = Stage()
+    stage.open()
+    stage.submit("a")
+    stage.commitAndSend()
+    _ = stage.take()
+    stage.isCarried = true
+    stage.submit("b", eth)
+    stage.isFlushBroken = true
+    stage.isGivenUp = isGivenUp
+    stage.finish()
+    // Of the first one the database has everything.
+    #expect(
+      stage.take().filter { !$0.hasPrefix("write") }
+        == [
+          "commit", "answer accepted",
+          isGivenUp ? "answer storage_unavailable" : "answer accepted", "storage failed",
+        ])
+    #expect(stage.hasFailed)
   }
 
   // MARK: Too late

@@ -1,0 +1,138 @@
+import Domain
+
+/// The turn that is written, and those before it that the intake log has and the database has not.
+///
+/// A short turn is kept in memory until its commit says what it needs; the right to write is taken before,
+/// so that nothing leaves that another program could keep from being recorded. A failed write undoes it
+/// whole, and every later one throws the same error.
+final class OpenTurn {
+  enum State {
+    /// → kept, open, failed
+    case idle
+    /// In memory. → idle, open, failed
+    case kept
+    /// In a transaction, behind everything that was committed. → idle, failed
+    case open
+    /// Undone. → idle
+    case failed(StoreError)
+  }
+
+  private let reader: StoreReader
+  private let writer: TurnWriter
+  private(set) var state = State.idle
+  private(set) var unwritten = UnwrittenTurns()
+  /// Called in every transaction before anything is written.
+  var transactionBegan: () throws(StoreError) -> Void = {}
+
+  init(_ reader: StoreReader, _ writer: TurnWriter) {
+    self.reader = reader
+    self.writer = writer
+  }
+
+  /// Whether it has written anything, or failed.
+  var isUnderWay: Bool {
+    switch state {
+    case .idle: false
+    case .kept, .open, .failed: true
+    }
+  }
+
+  /// Whether turns were committed that the database does not have.
+  var isBehind: Bool { !unwritten.committed.isEmpty }
+
+  /// Writes into the turn, which may be `kept` in memory. Throws when the disk does not take it; then the
+  /// turn cannot be committed.
+  func write(_ write: StoreWrite, mayBeKept: Bool) throws(StoreError) {
+    if case .failed(let error) = state { throw error }
+    do throws(StoreError) {
+      if case .idle = state {
+        if mayBeKept { try reserve(); state = .kept } else { try open() }
+      }
+      if case .kept = state {
+        if unwritten.hasRoom { return unwritten.append(write) }
+        try open()
+      }
+      try writer.write(write)
+    } catch {
+      fail(error)
+      throw error
+    }
+  }
+
+  /// Opens a transaction, if there is none, in which nothing is written yet. Throws when another program
+  /// has the database.
+  func reserve() throws(StoreError) {
+    if reader.database.isInTransaction { return }
+    try reader.database.checkPlace()
+    try writer.run(reader.statements.begin)
+    try transactionBegan()
+  }
+
+  /// Ends a transaction that nobody needed.
+  func release() {
+    if !isUnderWay, !isBehind, reader.database.isInTransaction { undo() }
+  }
+
+  /// Has the turn in a transaction, if it is under way. Throws when the disk does not take it; then the
+  /// turn cannot be committed.
+  func bringIn() throws(StoreError) {
+    guard case .kept = state else { return }
+    do throws(StoreError) { try open() } catch {
+      fail(error)
+      throw error
+    }
+  }
+
+  /// Opens a transaction for the turn. Throws when the disk does not take it; then the turn is undone.
+  func open() throws(StoreError) {
+    try begin()
+    state = .open
+    try undoing { () throws(StoreError) in
+      for write in unwritten.takeOpen() { try writer.write(write) }
+    }
+  }
+
+  /// Opens a transaction, and writes into it what was committed and the database does not have. Throws
+  /// when the disk does not take it; then the turn is undone.
+  func begin() throws(StoreError) {
+    try undoing { () throws(StoreError) in
+      try reserve()
+      guard isBehind else { return }
+      unwritten.compare(withEnd: try writer.head().row)
+      for write in unwritten.committed { try writer.write(write) }
+    }
+  }
+
+  private func undoing(_ work: () throws(StoreError) -> Void) throws(StoreError) {
+    do throws(StoreError) { try work() } catch {
+      undo()
+      throw error
+    }
+  }
+
+  /// The intake log has it. Throws when the database cannot be read.
+  func commitKept() throws(StoreError) {
+    unwritten.commit(after: try writer.head().row)
+    state = .idle
+  }
+
+  /// The database has it, and everything before.
+  func committed() {
+    unwritten.written()
+    state = .idle
+  }
+
+  private func fail(_ error: StoreError) {
+    undo()
+    state = .failed(error)
+  }
+
+  /// Forgets what the turn has written, and what was committed before it if that has not left. SQLite itself has rolled back after some errors; otherwise this
+  /// does. Rolling back fails only when there is nothing to roll back.
+  func undo() {
+    state = .idle
+    writer.forget()
+    unwritten.undo()
+    if reader.database.isInTransaction { _ = try? reader.statements.rollback.run() }
+  }
+}

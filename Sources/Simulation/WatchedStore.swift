@@ -104,6 +104,14 @@ final class WatchedStore: StateStore {
 
   var hasUncommittedWrites: Bool { base.hasUncommittedWrites }
   var isBehind: Bool { base.isBehind }
+  var hasGivenUp: Bool { base.hasGivenUp }
+
+  func rollback() {
+    let count = turnsBehind
+    base.rollback()
+    written = []
+    if !base.isBehind { process.oracle.turnsWereLost(count) }
+  }
 
   func flush() throws(StoreError) {
     guard process.isAlive else { throw Self.dead }

@@ -21,6 +21,8 @@ final class OpenTurn {
   private let writer: TurnWriter
   private(set) var state = State.idle
   private(set) var unwritten = UnwrittenTurns()
+  /// The last failure has taken what was committed before it and had not left.
+  private(set) var hasGivenUp = false
   /// Called in every transaction before anything is written.
   var transactionBegan: () throws(StoreError) -> Void = {}
 
@@ -46,7 +48,7 @@ final class OpenTurn {
     if case .failed(let error) = state { throw error }
     do throws(StoreError) {
       if case .idle = state {
-        if mayBeKept { try reserve(); state = .kept } else { try open() }
+        if mayBeKept { try keep() } else { try open() }
       }
       if case .kept = state {
         if unwritten.hasRoom { return unwritten.append(write) }
@@ -57,6 +59,11 @@ final class OpenTurn {
       fail(error)
       throw error
     }
+  }
+
+  private func keep() throws(StoreError) {
+    try reserve()
+    state = .kept
   }
 
   /// Opens a transaction, if there is none, in which nothing is written yet. Throws when another program
@@ -103,7 +110,8 @@ final class OpenTurn {
     }
   }
 
-  private func undoing(_ work: () throws(StoreError) -> Void) throws(StoreError) {
+  /// Where `work` throws, the turn is undone.
+  func undoing(_ work: () throws(StoreError) -> Void) throws(StoreError) {
     do throws(StoreError) { try work() } catch {
       undo()
       throw error
@@ -114,6 +122,7 @@ final class OpenTurn {
   func commitKept() throws(StoreError) {
     unwritten.commit(after: try writer.head().row)
     state = .idle
+    hasGivenUp = false
   }
 
   /// The database has it, and everything before.
@@ -122,17 +131,23 @@ final class OpenTurn {
     state = .idle
   }
 
+  /// What was committed is in the database, and may be nowhere on the disk.
+  func giveUp() { hasGivenUp = true }
+
   private func fail(_ error: StoreError) {
     undo()
     state = .failed(error)
   }
 
-  /// Forgets what the turn has written, and what was committed before it if that has not left. SQLite itself has rolled back after some errors; otherwise this
-  /// does. Rolling back fails only when there is nothing to roll back.
+  /// Forgets what the turn has written, and what was committed before it if that has not left. SQLite
+  /// itself has rolled back after some errors; otherwise this does. Rolling back fails only when there
+  /// is nothing to roll back.
   func undo() {
     state = .idle
     writer.forget()
+    let wasBehind = isBehind
     unwritten.undo()
+    if wasBehind && !isBehind { hasGivenUp = true }
     if reader.database.isInTransaction { _ = try? reader.statements.rollback.run() }
   }
 }

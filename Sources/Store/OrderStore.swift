@@ -107,6 +107,8 @@ package final class OrderStore {
 
   /// Whether `flush` has something to do.
   package var isBehind: Bool { turn.isBehind }
+  /// Whether the last failure has taken what was committed before it and had not left.
+  package var hasGivenUp: Bool { turn.hasGivenUp }
 
   /// Writes into the open turn. Throws when the disk does not take it; then the turn cannot be
   /// committed.
@@ -171,7 +173,7 @@ package final class OrderStore {
         || intake.takesNote && turn.unwritten.committedSignals.allSatisfy(armed.contains),
       signals.isEmpty ? durability == .written && !armed.isEmpty : intake.covers(signals)
     else { return false }
-    do throws(StoreError) {
+    try turn.undoing { () throws(StoreError) in
       try highWater.check()
       // Nothing leaves on what arms nothing: `flush` waits for it.
       if let id = armed.first {
@@ -179,9 +181,6 @@ package final class OrderStore {
         try waitForIntake()
       }
       try turn.commitKept()
-    } catch {
-      turn.undo()
-      throw error
     }
     return true
   }
@@ -190,24 +189,23 @@ package final class OrderStore {
     let armed = writer.takeArmed()
     let signals = writer.takeSignals()
     let start = Clock.monotonic()
-    do throws(StoreError) {
+    try turn.undoing { () throws(StoreError) in
       try highWater.check()
       try writer.run(reader.statements.commit)
-    } catch {
-      turn.undo()
-      throw error
     }
     let wasBehind = turn.isBehind
+    let hasLeft = turn.unwritten.isArmed
     turn.committed()
     intake?.recorded()
     isLogSynced = false
     let isCovered = durability == .recorded && intake?.covers(signals) == true
     let needsSync = boot == nil || isFirstTurn || durability > .written && !isCovered
     if armed > 0 { highWater.armed(armed, try writer.head(), isSynced: needsSync) }
-    if needsSync {
-      try sync()
-    } else if wasBehind || isCovered {
-      try waitForIntake()
+    do throws(StoreError) {
+      if needsSync { try sync() } else if wasBehind || isCovered { try waitForIntake() }
+    } catch {
+      if wasBehind && !hasLeft { turn.giveUp() }
+      throw error
     }
     isFirstTurn = false
     let time = Clock.monotonic().since(start)

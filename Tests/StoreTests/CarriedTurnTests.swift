@@ -46,12 +46,16 @@ import Testing
 
   /// Arms an order that waits, in a turn of its own.
   private func arm(_ id: String, in store: OrderStore) throws {
+    try writeArming(of: id, in: store)
+    try store.commit(.written)
+  }
+
+  private func writeArming(of id: String, in store: OrderStore) throws {
     let armed = try armament()
     var order = try #require(try store.order(OrderKey(signal: try signalID(id))))
     try order.apply(armed, at: noon)
     try append(armed, to: order, in: store)
     try store.write(.putOrder(order))
-    try store.commit(.written)
   }
 
   private func armament() throws -> OrderEvent {
@@ -191,13 +195,7 @@ import Testing
     let store = try store()
     for id in ["a", "b"] { try accept(id, in: store, isArmed: false) }
     try store.flush()
-    for id in ["a", "b"] {
-      let armed = try armament()
-      var order = try #require(try store.order(OrderKey(signal: try signalID(id))))
-      try order.apply(armed, at: noon)
-      try append(armed, to: order, in: store)
-      try store.write(.putOrder(order))
-    }
+    for id in ["a", "b"] { try writeArming(of: id, in: store) }
     try store.commit(.written)
     #expect(!store.isBehind)
     #expect(!store.isSynced)
@@ -238,6 +236,35 @@ import Testing
     }
     store.rollback()
     #expect(!store.isBehind)
+    #expect(store.hasGivenUp)
+    #expect(try store.isKnown(signalID("a")) == false)
+  }
+
+  @Test func `what the database has is not given up by a later failure`() throws {
+    let store = try store()
+    try accept("a", in: store, isArmed: false)
+    #expect(try store.isKnown(signalID("a")))
+    try store.writer.limitSize(pages: 1)
+    let filler = String(repeating: "x", count: 200_000)
+    #expect(throws: StoreError.self) {
+      try store.write(.insertSignal(makeSignal("big", raw: Array(filler.utf8))))
+    }
+    store.rollback()
+    #expect(!store.hasGivenUp)
+    #expect(try store.isKnown(signalID("a")))
+  }
+
+  @Test func `a read that cannot bring a turn in undoes it, and the store goes on`() throws {
+    let store = try store()
+    try store.writer.limitSize(pages: 1)
+    let raw = [UInt8](repeating: 0x20, count: 3_500)
+    try store.announce(signalID("a"), raw, from: .socket("test"), arrivedAt: noon, readAt: noon)
+    try store.write(.insertSignal(makeSignal("a", raw: raw)))
+    try store.write(.insertSignal(makeSignal("b", raw: raw)))
+    #expect(throws: StoreError.self) { try store.signal(signalID("c")) }
+    store.rollback()
+    try store.writer.limitSize(pages: 1_000_000)
+    try store.probe()
     #expect(try store.isKnown(signalID("a")) == false)
   }
 

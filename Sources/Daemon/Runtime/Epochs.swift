@@ -143,7 +143,7 @@ package final class Epochs {
       write: { [store] write throws(StoreError) in try store.write(write) },
       commit: { [store] durability throws(StoreError) in try store.commit(durability) },
       flush: { [store] () throws(StoreError) in try store.flush() },
-      isBehind: { [store] in store.isBehind },
+      isBehind: { [store] in store.isBehind }, hasGivenUp: { [store] in store.hasGivenUp },
       catchUp: { [store] in store.catchUp() })
   }
 
@@ -166,6 +166,7 @@ package final class Epochs {
   func lose(_ error: StoreError) {
     if let driver {
       unwrittenBackOff = driver.engine.ban
+      store.rollback()
       driver.abandon(error)
     }
     gateway.driver = nil

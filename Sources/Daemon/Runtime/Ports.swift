@@ -36,7 +36,9 @@ package protocol StateStore: AnyObject {
   var hasUncommittedWrites: Bool { get }
   func commit(_ durability: Durability) throws(StoreError)
   func flush() throws(StoreError)
+  func rollback()
   var isBehind: Bool { get }
+  var hasGivenUp: Bool { get }
   func bringIn() throws(StoreError)
   func catchUp()
   func probe() throws(StoreError)

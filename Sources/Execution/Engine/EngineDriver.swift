@@ -8,11 +8,12 @@ package final class EngineDriver<Failure: Error> {
   package struct Storage {
     package var write: (StoreWrite) throws(Failure) -> Void
     package var commit: (Durability) throws(Failure) -> Void
-    /// Brings into the database what was committed before it had it. Where that fails, what has left stays
-    /// to be brought in, and the rest is given up.
+    /// Brings into the database what was committed before it had it.
     package var flush: () throws(Failure) -> Void
     /// Whether there is such a thing.
     package var isBehind: () -> Bool
+    /// Whether the last failure has taken what was committed and had not left.
+    package var hasGivenUp: () -> Bool
     /// What follows from the commits and nobody waits for.
     package var catchUp: () -> Void
 
@@ -20,12 +21,14 @@ package final class EngineDriver<Failure: Error> {
       write: @escaping (StoreWrite) throws(Failure) -> Void,
       commit: @escaping (Durability) throws(Failure) -> Void,
       flush: @escaping () throws(Failure) -> Void = {}, isBehind: @escaping () -> Bool = { false },
+      hasGivenUp: @escaping () -> Bool = { false },
       catchUp: @escaping () -> Void = {}
     ) {
       self.write = write
       self.commit = commit
       self.flush = flush
       self.isBehind = isBehind
+      self.hasGivenUp = hasGivenUp
       self.catchUp = catchUp
     }
   }
@@ -229,7 +232,7 @@ package final class EngineDriver<Failure: Error> {
 
   /// For who lets go of the driver: performs what stands, and refuses the rest.
   package func abandon(_ error: Failure) {
-    if storage.isBehind() { makeReady() }
+    if !storage.hasGivenUp() { makeReady() }
     let lost = committed + deferred
     committed = []
     deferred = []

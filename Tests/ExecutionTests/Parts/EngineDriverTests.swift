@@ -40,13 +40,11 @@ import Testing
           },
           flush: { [unowned self] () throws(Broken) in
             guard isBehind else { return }
-            if isFlushBroken {
-              isBehind = !isGivenUp
-              throw Broken()
-            }
+            if isFlushBroken { throw Broken() }
             note("flush")
             isBehind = false
           }, isBehind: { [unowned self] in isBehind },
+          hasGivenUp: { [unowned self] in isGivenUp },
           catchUp: { [unowned self] in note("catch up") }),
         now: { [unowned self] in self.now },
         edges: EngineDriver<Broken>.Edges(

@@ -60,17 +60,9 @@ package final class SyncedBlocks {
     }
     guard count == zeros.count else { throw SystemError.last("pwrite", path) }
     guard fsync(file.number) == 0 else { throw SystemError.last("fsync", path) }
-    try sync(folderOf: path)
+    // The name is durable when the folder is (fsync(2)).
+    try Directory(path: path.lastIndex(of: "/").map { String(path[...$0]) } ?? ".").sync()
     return file
-  }
-
-  /// The name is durable when the folder is (fsync(2)).
-  private static func sync(folderOf path: String) throws(SystemError) {
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-    let number = retryingInterrupts { unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-    guard number >= 0 else { throw SystemError.last("open", folder) }
-    let directory = FileDescriptor(owning: number)
-    guard fsync(directory.number) == 0 else { throw SystemError.last("fsync", folder) }
   }
 
   /// Begins to write a block, filled up with zeros, after the write before it is over. Throws when that

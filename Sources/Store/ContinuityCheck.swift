@@ -31,16 +31,11 @@ struct ContinuityCheck {
     }
   }
 
-  private func holds(_ head: ChainHead) throws(StoreError) -> Bool {
-    if head.row == 0 { return true }
-    return try reader.holds(head)
-  }
-
   private func difference(from mark: HighWaterMark) throws(StoreError) -> String? {
     let marked = mark.head
     if marked.row == 0 { return nil }
     // What a power cut takes behind the last sync is looked for by each signal's boot.
-    if let synced = mark.synced, let boot, synced.boot != boot, try holds(synced.head) {
+    if let synced = mark.synced, let boot, synced.boot != boot, try reader.holds(synced.head) {
       return nil
     }
     let head = try reader.head()

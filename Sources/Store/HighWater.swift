@@ -47,8 +47,7 @@ final class HighWater {
     guard continuity == .unbroken else { return continuity }
     switch reading {
     case .missing: try renew(to: reader.head())
-    case .mark(let mark):
-      if mark.head.row > 0 { hasLostTail = try !reader.holds(mark.head) }
+    case .mark(let mark): hasLostTail = try !reader.holds(mark.head)
     case .unreadable: break
     }
     return continuity

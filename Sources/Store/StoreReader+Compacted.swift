@@ -2,11 +2,11 @@ package import Domain
 
 /// What is left of what the retention rule has removed.
 extension StoreReader {
-  /// Whether this row stands in the history as it is, or is of the part that the retention rule has
-  /// removed. Throws when the database cannot be read.
+  /// Whether this row stands in the history as it is, is its beginning, or is of the part that the
+  /// retention rule has removed. Throws when the database cannot be read.
   package func holds(_ link: ChainHead) throws(StoreError) -> Bool {
     let sealed = try seal().head
-    if link.row < sealed.row || link == sealed { return true }
+    if link.row == 0 || link.row < sealed.row || link == sealed { return true }
     let hashes = try statements.chainHash.rows([.integer(link.row)]) {
       row throws(StoreError) in
       row.blob(0)

@@ -6,8 +6,8 @@ package struct Dispatch: Hashable, Sendable {
   /// What must be true before the first byte leaves.
   package enum Barrier: Hashable, Sendable {
     case none
-    /// The writes of the same input are where a killed process leaves them: the order's signal is durable
-    /// since an earlier turn, and says under which boot it was taken.
+    /// The writes of the same input are where a killed process leaves them: the order's signal is durable,
+    /// since an earlier turn or by the same commit, and says under which boot it was taken.
     case written
     /// The writes of the same input are durable.
     case durable

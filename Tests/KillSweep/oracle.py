@@ -83,7 +83,6 @@ def open_database(path, mode="ro"):
 # The note of an arming stands behind 64 signals.
 NOTE_AT = 64 * 4096
 
-SIGNAL_COLUMNS = "id, decision, message, origin_kind, origin, raw, client_order_id"
 ORDER_COLUMNS = (
     "signal_id, client_order_id, symbol, side, type, quantity, quote_quantity, price, status, "
     "reason, order_id, executed_quantity, executed_quote, attempt, stamped_at_ms, cancel_requested"
@@ -112,7 +111,8 @@ def read_tables(path, mode="ro"):
         tables = {row[0] for row in base.execute("SELECT name FROM sqlite_schema")}
         if "orders" not in tables:
             return {}, {}
-        signals = base.execute(f"SELECT {SIGNAL_COLUMNS} FROM signal")
+        # All columns: one that is killed while it brings the schema up to date has not all of them yet.
+        signals = base.execute("SELECT * FROM signal")
         orders = base.execute(f"SELECT {ORDER_COLUMNS} FROM orders")
         return (
             {row["id"]: dict(row) for row in signals},
@@ -212,7 +212,9 @@ class Oracle:
             return
         if record is None or order is None:
             raise Violation("every order of ours is known", placed)
-        if order["status"] == "new" and self.is_looked_for(signal_id):
+        # One that was read again is of no boot: every start looks for it until it is found.
+        is_known_to_be_lost = record.get("boot") == ""
+        if order["status"] == "new" and (is_known_to_be_lost or self.is_looked_for(signal_id)):
             self.lost_armings.add(signal_id)
         elif order["status"] in NOT_PLACED:
             facts = f"{order['status']} {order['reason']!r}: {placed}"

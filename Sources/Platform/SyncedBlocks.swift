@@ -23,7 +23,8 @@ package final class SyncedBlocks {
   /// need no room. Throws when the file system or the system does not carry it.
   package init(path: String, count: Int) throws(SystemError) {
     self.path = path
-    cached = try Self.make(path, size: count * Self.blockBytes)
+    // Blocks that were never written would each cost the file system a note of its own.
+    cached = try ReservedFile.open(path, size: count * Self.blockBytes, filledWith: 0)
     let number = retryingInterrupts { unsafe clinux_open_direct(path) }
     guard number >= 0 else { throw SystemError.last("open", path) }
     file = FileDescriptor(owning: number)
@@ -42,27 +43,6 @@ package final class SyncedBlocks {
     if isUnderWay { _ = clinux_await_write(context) }
     clinux_end_writes(context)
     unsafe buffer.deallocate()
-  }
-
-  private static func make(_ path: String, size: Int) throws(SystemError) -> FileDescriptor {
-    let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW
-    let number = retryingInterrupts { unsafe open(path, flags, 0o600) }
-    guard number >= 0 else { throw SystemError.last("open", path) }
-    let file = FileDescriptor(owning: number)
-    guard let status = FileStatus.of(number), status.kind == .regular else {
-      throw SystemError("open", path, number: EINVAL)
-    }
-    guard status.size < size else { return file }
-    // Blocks that were never written would each cost the file system a note of its own.
-    let zeros = [UInt8](repeating: 0, count: size - Int(status.size))
-    let count = retryingInterrupts {
-      unsafe pwrite(file.number, zeros, zeros.count, off_t(status.size))
-    }
-    guard count == zeros.count else { throw SystemError.last("pwrite", path) }
-    guard fsync(file.number) == 0 else { throw SystemError.last("fsync", path) }
-    // The name is durable when the folder is (fsync(2)).
-    try Directory(path: path.lastIndex(of: "/").map { String(path[...$0]) } ?? ".").sync()
-    return file
   }
 
   /// Begins to write a block, filled up with zeros, after the write before it is over. Throws when that

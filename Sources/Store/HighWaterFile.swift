@@ -13,20 +13,12 @@ final class HighWaterFile {
   /// size: later writes need no room.
   init(path: String) throws(StoreError) {
     self.path = path
-    let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW
-    let number = retryingInterrupts { unsafe open(path, flags, 0o600) }
-    guard number >= 0 else { throw StoreError(number: errno, "open \(path)") }
-    file = FileDescriptor(owning: number)
-    guard let status = FileStatus.of(number), status.kind == .regular else {
-      throw .unusablePath("\(path) is not a regular file")
-    }
     let size = HighWaterMark.recordBytes * HighWaterMark.places
-    guard status.size < size else { return }
-    let missing = [UInt8](repeating: UInt8(ascii: " "), count: size - Int(status.size))
-    try put(missing, at: Int(status.size))
-    guard fsync(number) == 0 else { throw StoreError(number: errno, "sync \(path)") }
-    // The name is durable when the folder is (fsync(2)).
-    try StateFiles.sync(path.lastIndex(of: "/").map { String(path[...$0]) } ?? ".")
+    do throws(SystemError) {
+      file = try ReservedFile.open(path, size: size, filledWith: UInt8(ascii: " "))
+    } catch {
+      throw StoreError(number: error.number, "\(error.call.text) \(path)")
+    }
   }
 
   /// Returns when the mark is on the disk. The size does not change, so that syncing the data is

@@ -62,6 +62,7 @@ package final class OrderStore {
       reader, boot: boot, path: markPath, doubtFile: runtimeDirectory.map { DoubtFile(in: $0) })
     continuity = try highWater.compare(with: reading)
     takeOverInFirstTurn()
+    guard let boot else { return }
     let file: IntakeFile
     do throws(SystemError) {
       file = try IntakeFile(path: IntakeFile.path(beside: location.path))
@@ -69,7 +70,7 @@ package final class OrderStore {
       intakeFailure = error
       return
     }
-    if let boot { intake = try IntakeLog(file, reader, boot: boot) }
+    intake = try IntakeLog(file, reader, boot: boot)
   }
 
   /// Opens the state in a file system that is registered with SQLite under this name and answers

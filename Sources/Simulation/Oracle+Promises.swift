@@ -19,6 +19,12 @@ extension Oracle {
     }
   }
 
+  /// Of a line: whoever is told that it was not taken sends it again, elsewhere perhaps.
+  func saidNotTaken(_ id: SignalID, sentBefore: Int) {
+    guard timesSent(id) > sentBefore else { return }
+    world.fail(.oneDispositionEach, id.text, "it was refused as not taken, and its order has left")
+  }
+
   private func promise(_ id: SignalID) {
     acknowledge(id)
     if shadow.signals[id] == nil {

@@ -262,6 +262,12 @@ final class Oracle {
     intents[order.request.clientOrderID.text]?.accepted.first
   }
 
+  /// How many copies of a signal's placement have left.
+  func timesSent(_ id: SignalID) -> Int {
+    let name = ClientOrderID(account: configuration.account.name, signal: id)
+    return intents[name.text]?.written ?? 0
+  }
+
   func refusedAtExchange(_ names: [String]) {
     for name in names { intents[name, default: Intent()].refused += 1 }
   }

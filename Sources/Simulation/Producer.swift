@@ -146,13 +146,14 @@ final class Producer {
     }
     let conversation = Conversation()
     let life = process
+    let sentBefore = id.map(oracle.timesSent) ?? 0
     gateway.take(
       line: Array(text.utf8), from: SignalGateway.Peer(name: "uid=1", user: 1),
       arrivedAt: world.machineNow.wall
     ) { [weak self] answer in
       guard life.survives(.beforeReply) else { return }
       conversation.isAnswered = true
-      let isDone = self?.heard(answer, id) ?? true
+      let isDone = self?.heard(answer, id, sentBefore: sentBefore) ?? true
       _ = life.survives(.afterReply)
       if !isDone { again() }
     }
@@ -166,13 +167,14 @@ final class Producer {
   }
 
   /// Whether the answer ends the matter.
-  private func heard(_ answer: [UInt8], _ id: SignalID?) -> Bool {
+  private func heard(_ answer: [UInt8], _ id: SignalID?, sentBefore: Int) -> Bool {
     let read = try? JSONReader.read(answer)
     let status = read?["status"]?.stringValue ?? ""
     let code = read?["code"]?.stringValue ?? ""
     world.note("reply", id?.text ?? "", "\(status) \(code)")
     guard let id else { return true }
     oracle.replied(status, code, to: id)
+    if code == "storage_unavailable" { oracle.saidNotTaken(id, sentBefore: sentBefore) }
     return code != "storage_unavailable" && code != "shutting_down"
   }
 

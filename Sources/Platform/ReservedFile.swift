@@ -16,21 +16,28 @@ package enum ReservedFile {
       throw SystemError("open", path, number: EINVAL)
     }
     guard status.size < size else { return file }
-    try fill(number, path, from: Int(status.size), to: size, with: filler)
+    let missing = [UInt8](repeating: filler, count: size - Int(status.size))
+    try put(missing, in: file, of: path, at: Int(status.size))
     guard fsync(number) == 0 else { throw SystemError.last("fsync", path) }
     // The name is durable when the folder is (fsync(2)).
     try Directory(path: path.lastIndex(of: "/").map { String(path[...$0]) } ?? ".").sync()
     return file
   }
 
-  private static func fill(
-    _ number: CInt, _ path: String, from start: Int, to size: Int, with filler: UInt8
+  /// Writes all of the bytes to this place of an open file, into the system's cache. Throws when they
+  /// are not taken.
+  package static func put(
+    _ bytes: [UInt8], in file: borrowing FileDescriptor, of path: String, at offset: Int
   ) throws(SystemError) {
-    let missing = [UInt8](repeating: filler, count: size - start)
+    let number = file.number
     var done = 0
-    while done < missing.count {
+    while done < bytes.count {
       let count = retryingInterrupts {
-        unsafe pwrite(number, missing, missing.count - done, off_t(start + done))
+        unsafe bytes.withUnsafeBytes { buffer in
+          unsafe pwrite(
+            number, buffer.baseAddress?.advanced(by: done), buffer.count - done,
+            off_t(offset + done))
+        }
       }
       guard count > 0 else { throw SystemError("pwrite", path, number: count < 0 ? errno : EIO) }
       done += count

@@ -16,6 +16,8 @@ final class HighWaterFile {
     let size = HighWaterMark.recordBytes * HighWaterMark.places
     do throws(SystemError) {
       file = try ReservedFile.open(path, size: size, filledWith: UInt8(ascii: " "))
+    } catch  where error.number == EINVAL {
+      throw .unusablePath("\(path) is not a regular file")
     } catch {
       throw StoreError(number: error.number, "\(error.call.text) \(path)")
     }
@@ -29,17 +31,10 @@ final class HighWaterFile {
   }
 
   private func put(_ bytes: [UInt8], at offset: Int) throws(StoreError) {
-    var done = 0
-    while done < bytes.count {
-      let count = retryingInterrupts {
-        unsafe bytes.withUnsafeBytes { buffer in
-          unsafe pwrite(
-            file.number, buffer.baseAddress?.advanced(by: done), buffer.count - done,
-            off_t(offset + done))
-        }
-      }
-      guard count > 0 else { throw StoreError(number: count < 0 ? errno : EIO, "write \(path)") }
-      done += count
+    do throws(SystemError) {
+      try ReservedFile.put(bytes, in: file, of: path, at: offset)
+    } catch {
+      throw StoreError(number: error.number, "write \(path)")
     }
   }
 

@@ -184,8 +184,12 @@ class Oracle:
             return True
         return False
 
-    def is_looked_for(self, signal_id):
-        """Whether the next start looks for an order that is not on record as armed."""
+    def is_looked_for(self, signal_id, record=None):
+        """Whether the next start looks for an order that is not on record as armed. One that was read
+        again is of no boot: every start does until it is found.
+        """
+        if record is not None and record.get("boot") == "":
+            return True
         note = self.intake_log()[NOTE_AT:]
         named = bytes([len(signal_id)]) + signal_id.encode()
         return self.arming_can_be_lost or note.startswith(named)
@@ -212,9 +216,7 @@ class Oracle:
             return
         if record is None or order is None:
             raise Violation("every order of ours is known", placed)
-        # One that was read again is of no boot: every start looks for it until it is found.
-        is_known_to_be_lost = record.get("boot") == ""
-        if order["status"] == "new" and (is_known_to_be_lost or self.is_looked_for(signal_id)):
+        if order["status"] == "new" and self.is_looked_for(signal_id, record):
             self.lost_armings.add(signal_id)
         elif order["status"] in NOT_PLACED:
             facts = f"{order['status']} {order['reason']!r}: {placed}"

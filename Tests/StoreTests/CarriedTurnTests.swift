@@ -58,6 +58,15 @@ import Testing
     try store.write(.putOrder(order))
   }
 
+  /// Writes what finds no room, now and until `limitSize` gives some.
+  private func failForWantOfRoom(_ store: OrderStore) throws {
+    try store.writer.limitSize(pages: 1)
+    let filler = String(repeating: "x", count: 200_000)
+    #expect(throws: StoreError.self) {
+      try store.write(.insertSignal(makeSignal("big", raw: Array(filler.utf8))))
+    }
+  }
+
   private func armament() throws -> OrderEvent {
     .armed(
       OrderEvent.Armament(
@@ -213,11 +222,7 @@ import Testing
   @Test func `what a full disk does not take is kept, and written when there is room`() throws {
     let store = try store()
     try accept("a", in: store)
-    try store.writer.limitSize(pages: 1)
-    let filler = String(repeating: "x", count: 200_000)
-    #expect(throws: StoreError.self) {
-      try store.write(.insertSignal(makeSignal("big", raw: Array(filler.utf8))))
-    }
+    try failForWantOfRoom(store)
     store.rollback()
     #expect(store.isBehind)
     try store.writer.limitSize(pages: 1_000_000)
@@ -229,11 +234,7 @@ import Testing
   @Test func `what has not left is given up where the database does not take it`() throws {
     let store = try store()
     try accept("a", in: store, isArmed: false)
-    try store.writer.limitSize(pages: 1)
-    let filler = String(repeating: "x", count: 200_000)
-    #expect(throws: StoreError.self) {
-      try store.write(.insertSignal(makeSignal("big", raw: Array(filler.utf8))))
-    }
+    try failForWantOfRoom(store)
     store.rollback()
     #expect(!store.isBehind)
     #expect(store.hasGivenUp)
@@ -244,11 +245,7 @@ import Testing
     let store = try store()
     try accept("a", in: store, isArmed: false)
     #expect(try store.isKnown(signalID("a")))
-    try store.writer.limitSize(pages: 1)
-    let filler = String(repeating: "x", count: 200_000)
-    #expect(throws: StoreError.self) {
-      try store.write(.insertSignal(makeSignal("big", raw: Array(filler.utf8))))
-    }
+    try failForWantOfRoom(store)
     store.rollback()
     #expect(!store.hasGivenUp)
     #expect(try store.isKnown(signalID("a")))

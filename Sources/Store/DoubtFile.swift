@@ -15,7 +15,9 @@ struct DoubtFile {
   /// Whether it could be made is not told: the daemon is ending over a worse failure, and the
   /// high-water file says the same.
   func make() {
-    let number = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    // Opening a pipe would wait for who reads from it (fifo(7)).
+    let flags = O_WRONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW
+    let number = unsafe open(path, flags, 0o600)
     if number >= 0 { _ = FileDescriptor(owning: number) }
   }
 

@@ -17,10 +17,14 @@ final class HighWaterFile {
     do throws(SystemError) {
       file = try ReservedFile.open(path, size: size, filledWith: UInt8(ascii: " "))
     } catch  where error.number == EINVAL {
-      throw .unusablePath("\(path) is not a regular file")
+      throw Self.notRegular(path)
     } catch {
       throw StoreError(number: error.number, "\(error.call.text) \(path)")
     }
+  }
+
+  private static func notRegular(_ path: String) -> StoreError {
+    .unusablePath("\(path) is not a regular file")
   }
 
   /// Returns when the mark is on the disk. The size does not change, so that syncing the data is
@@ -40,12 +44,15 @@ final class HighWaterFile {
 
   /// Reads the last mark. A file that was made and never written to counts as missing.
   static func read(_ path: String) throws(StoreError) -> HighWaterMark.Reading {
-    let number = retryingInterrupts { unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) }
+    // Opening a pipe would wait for who writes to it (fifo(7)).
+    let flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW
+    let number = retryingInterrupts { unsafe open(path, flags) }
     guard number >= 0 else {
       if errno == ENOENT { return .missing }
       throw StoreError(number: errno, "open \(path)")
     }
     let file = FileDescriptor(owning: number)
+    guard FileStatus.of(number)?.kind == .regular else { throw Self.notRegular(path) }
     var last: HighWaterMark?
     var isBlank = true
     for place in 0..<HighWaterMark.places {

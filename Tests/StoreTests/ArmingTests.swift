@@ -181,6 +181,14 @@ import Testing
     #expect(try store(boot: "one").continuity == .unbroken)
   }
 
+  @Test func `a pipe in the place of that file is not waited for, and says the same`() throws {
+    try Directory.make(scratch("run"), mode: 0o700)
+    let file = DoubtFile(in: scratch("run"))
+    try #require(unsafe mkfifo(file.path, 0o600) == 0)
+    file.make()
+    #expect(file.isThere)
+  }
+
   @Test func `marks follow on their own thread, the last one for sure`() throws {
     let store = try store(boot: "one")
     for id in ["a", "b", "c"] {

@@ -243,6 +243,17 @@ struct HighWaterTests {
     #expect(try mark().head == store.head())
   }
 
+  @Test func `what is no regular file is refused and not waited for`() throws {
+    let refusal = StoreError.unusablePath("\(markPath) is not a regular file")
+    let makings: [(String) -> CInt] = [{ unsafe mkfifo($0, 0o600) }, { unsafe mkdir($0, 0o700) }]
+    for make in makings {
+      try #require(make(markPath) == 0)
+      #expect(throws: refusal) { try HighWaterMark.read(beside: scratch.database) }
+      #expect(throws: refusal) { _ = try OrderStore(path: scratch.database) }
+      try #require(unsafe remove(markPath) == 0)
+    }
+  }
+
   @Test(arguments: [0, 7, 1_024])
   func `a file that was made and never written to is none`(size: Int) throws {
     try arm("a")

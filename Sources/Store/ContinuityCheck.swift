@@ -6,6 +6,8 @@ package enum Continuity: Hashable, Sendable {
   /// Nothing was noted, and the database has a history: it was made elsewhere, and what was sent since
   /// is not known.
   case noMark
+  /// The intake log of an earlier run is gone: it may have had signals that the database has not.
+  case intakeLost
   /// The database is older than what was sent from here, or another one. In words for a person.
   case broken(String)
 }

@@ -1,7 +1,14 @@
+import Glibc
 import Platform
 
-/// The blocks that an intake log is written to.
-package protocol IntakeMedium: AnyObject {
+/// The blocks that an intake log is read from.
+package protocol IntakeSource: AnyObject {
+  /// A block as it was written last, in either way. Throws when it cannot be read.
+  func read(_ block: Int) throws(StoreError) -> [UInt8]
+}
+
+/// Those that it is written to.
+package protocol IntakeMedium: IntakeSource {
   /// Begins to write a block; it is on the disk when `wait` returns. Throws when the one before failed,
   /// or this one cannot begin.
   func write(_ bytes: [UInt8], to block: Int) throws(StoreError)
@@ -10,12 +17,12 @@ package protocol IntakeMedium: AnyObject {
   func note(_ bytes: [UInt8], in block: Int) throws(StoreError)
   /// Returns when no write is under way. Throws when the last one failed.
   func wait() throws(StoreError)
-  /// A block as it was written last, in either way. Throws when it cannot be read.
-  func read(_ block: Int) throws(StoreError) -> [UInt8]
 }
 
 /// The machine's own disk.
 final class IntakeFile: IntakeMedium {
+  static let size = Int64(IntakeLog.blocks * SyncedBlocks.blockBytes)
+
   private let blocks: SyncedBlocks
 
   /// Beside the database at `path`.
@@ -53,5 +60,37 @@ final class IntakeFile: IntakeMedium {
     } catch {
       throw .ioFailure("\(error)")
     }
+  }
+}
+
+/// What an earlier run has written, where this one cannot write: through the system's cache.
+final class FormerIntakeFile: IntakeSource {
+  private let path: String
+  private let file: FileDescriptor
+
+  /// Throws when it cannot be opened.
+  init(path: String) throws(StoreError) {
+    self.path = path
+    // Opening a pipe would wait for who writes to it (fifo(7)).
+    let flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW
+    let number = retryingInterrupts { unsafe open(path, flags) }
+    guard number >= 0 else { throw StoreError(number: errno, "open \(path)") }
+    file = FileDescriptor(owning: number)
+  }
+
+  func read(_ block: Int) throws(StoreError) -> [UInt8] {
+    let number = file.number
+    let offset = off_t(block * SyncedBlocks.blockBytes)
+    var failure: CInt = 0
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: SyncedBlocks.blockBytes) {
+      buffer, count in
+      let length = retryingInterrupts {
+        unsafe pread(number, buffer.baseAddress, buffer.count, offset)
+      }
+      if length < 0 { failure = errno }
+      count = max(0, length)
+    }
+    if failure != 0 { throw StoreError(number: failure, "read \(path)") }
+    return bytes
   }
 }

@@ -13,13 +13,15 @@ final class IntakeLog {
   /// The last one is that of the note.
   static let blocks = places + 1
 
-  private let medium: any IntakeMedium
+  /// `nil` when nothing can be written: then it only tells what an earlier run wrote.
+  private let medium: (any IntakeMedium)?
   /// Names the database: no other takes what stands here.
   private let database: [UInt8]
-  private let boot: String
+  /// `nil` where it is not known, and nothing is written.
+  private let boot: String?
   private var nextNumber: Int64 = 0
-  /// What stands on the disk from before this run, oldest first.
-  private let former: [IntakeRecord]
+  /// What stands on the disk from before this run and is not on record yet, oldest first.
+  private var former: [IntakeRecord]
   /// What stood in the note of an earlier run, until it is on record that its order may have left.
   private(set) var formerNote: ArmingNote?
   /// Whether the note tells what the database does not know yet.
@@ -38,20 +40,28 @@ final class IntakeLog {
   private var refused: Int?
 
   /// Throws when it or the database cannot be read.
-  init(_ medium: any IntakeMedium, _ reader: StoreReader, boot: String) throws(StoreError) {
+  init(
+    from source: any IntakeSource, writingTo medium: (any IntakeMedium)?, _ reader: StoreReader,
+    boot: String?
+  ) throws(StoreError) {
     self.medium = medium
     self.boot = boot
-    let known = try reader.setting(.intake) { $0["database"]?.stringValue }
-    database = Array((known ?? Hexadecimal.text(of: Digest.randomBytes(16))).utf8)
+    let name = try Self.name(in: reader) ?? Hexadecimal.text(of: Digest.randomBytes(16))
+    database = Array(name.utf8)
     var found: [IntakeEntry] = []
     for place in 0..<Self.places {
-      if let entry = IntakeEntry(try medium.read(place), of: database) { found.append(entry) }
+      if let entry = IntakeEntry(try source.read(place), of: database) { found.append(entry) }
     }
     found.sort { $0.number < $1.number }
     former = found.map(\.record)
     if let last = found.last { nextNumber = last.number + 1 }
     used = found.isEmpty ? 0 : Self.places
-    formerNote = ArmingNote(try medium.read(Self.places), of: database)
+    formerNote = ArmingNote(try source.read(Self.places), of: database)
+  }
+
+  /// The name of a database that has had an intake log.
+  static func name(in reader: StoreReader) throws(StoreError) -> String? {
+    try reader.setting(.intake) { $0["database"]?.stringValue }
   }
 
   /// By it the database keeps its name, from the first turn on.
@@ -63,7 +73,7 @@ final class IntakeLog {
     _ id: SignalID, _ raw: [UInt8], from origin: SignalOrigin, arrivedAt: WallTime,
     readAt: WallTime
   ) throws(StoreError) {
-    guard announced == nil, used < Self.places else { return }
+    guard let medium, let boot, announced == nil, used < Self.places else { return }
     let record = IntakeRecord(
       id: id, raw: raw, origin: origin, arrivedAt: arrivedAt, readAt: readAt, boot: boot)
     guard let block = IntakeEntry(number: nextNumber, record: record).block(of: database) else {
@@ -84,14 +94,15 @@ final class IntakeLog {
   }
 
   /// Throws when the signal that was announced is not on the disk.
-  func wait() throws(StoreError) { try medium.wait() }
+  func wait() throws(StoreError) { try medium?.wait() }
 
   /// Whether there is room for a note: the last one is on record.
-  var takesNote: Bool { !isNoted && formerNote == nil }
+  var takesNote: Bool { medium != nil && !isNoted && formerNote == nil }
 
-  /// The order of this signal is about to leave. Throws when the disk does not take the note.
+  /// The order of this signal is about to leave, and the log `takesNote`. Throws when the disk does not
+  /// take it.
   func note(_ id: SignalID) throws(StoreError) {
-    try medium.note(ArmingNote(id).bytes(of: database), in: Self.places)
+    try medium?.note(ArmingNote(id).bytes(of: database), in: Self.places)
     isNoted = true
   }
 
@@ -111,6 +122,7 @@ final class IntakeLog {
   func synced() {
     guard isReadAgain || former.isEmpty && formerNote == nil else { return }
     used = 0
+    former = []
     if formerNote.take() != nil { hasOldNote = true }
   }
 
@@ -120,9 +132,13 @@ final class IntakeLog {
     return former
   }
 
+  /// The turn that has what was read again was undone: the database still lacks it.
+  func readingUndone() { isReadAgain = false }
+
   /// Takes away what was refused, and a note that the database does not need; nobody waits for it. That
   /// it fails shows at the next write, and a note that stays keeps an order from being sent, at worst.
   func tidy() {
+    guard let medium else { return }
     do throws(StoreError) {
       if let place = refused.take() { try medium.write([], to: place) }
       guard hasOldNote, !isNoted else { return }

@@ -25,7 +25,7 @@ package final class OrderStore {
   /// Names the boot of this machine; `nil` when it is not known.
   package let boot: String?
   private let highWater: HighWater
-  /// `nil` where the boot is not known or the disk does not carry it: then every commit is synced.
+  /// Where there is none, or it cannot be written, every commit is synced.
   private var intake: IntakeLog?
   /// Why the disk does not carry it.
   package private(set) var intakeFailure: SystemError?
@@ -62,15 +62,10 @@ package final class OrderStore {
       reader, boot: boot, path: markPath, doubtFile: runtimeDirectory.map { DoubtFile(in: $0) })
     continuity = try highWater.compare(with: reading)
     takeOverInFirstTurn()
-    guard let boot else { return }
-    let file: IntakeFile
-    do throws(SystemError) {
-      file = try IntakeFile(path: IntakeFile.path(beside: location.path))
-    } catch {
-      intakeFailure = error
-      return
-    }
-    intake = try IntakeLog(file, reader, boot: boot)
+    let opening = try IntakeOpening(
+      beside: location.path, reader, boot: boot, isUnbroken: continuity == .unbroken)
+    (intake, intakeFailure) = (opening.log, opening.failure)
+    if opening.isLost { continuity = .intakeLost }
   }
 
   /// Opens the state in a file system that is registered with SQLite under this name and answers
@@ -84,7 +79,9 @@ package final class OrderStore {
     turn = OpenTurn(reader, writer)
     highWater = HighWater(reader, boot: boot)
     takeOverInFirstTurn()
-    if let intake, let boot { self.intake = try IntakeLog(intake, reader, boot: boot) }
+    if let intake, boot != nil {
+      self.intake = try IntakeLog(from: intake, writingTo: intake, reader, boot: boot)
+    }
   }
 
   /// Opens a copy that no other process knows of, for writing: without a lock and a mark of its own.
@@ -260,8 +257,11 @@ package final class OrderStore {
     return try writer.head()
   }
 
-  /// Forgets the turn's writes.
-  package func rollback() { turn.undo() }
+  /// Forgets the turn's writes. What was read again is read again with the next `loadState`.
+  package func rollback() {
+    turn.undo()
+    intake?.readingUndone()
+  }
 
   /// The room that a probe asks for: that of a signal as long as signals are by default allowed to
   /// be. A smaller write can succeed on a full disk, in space that the log has already taken.
@@ -340,23 +340,22 @@ package final class OrderStore {
   /// when the database cannot be read.
   package func loadState(now: WallTime) throws(StoreError) -> StoredState {
     try bringIn()
-    var state = try StartReader(reader, unarmedOrders()).state(at: now)
-    state.unrecorded = try unrecorded()
+    var state = try StartReader(reader, unarmedInFirstTurn()).state(at: now)
+    // Also after the first turn: it brings nothing back.
+    let unarmed = try unarmedOrders(hasForgotten: continuity != .unbroken)
+    state.unrecorded =
+      intake?.readAgain().filter { unarmed.mayHaveLeft($0.id, takenUnder: $0.boot) } ?? []
     return state
   }
 
-  /// Signals that the disk has and the database has lost, of which orders may have left.
-  private func unrecorded() throws(StoreError) -> [IntakeRecord] {
-    let unarmed = try unarmedOrders()
-    return intake?.readAgain().filter {
-      unarmed.mayHaveLeft($0.id, takenUnder: $0.boot)
-    } ?? []
+  /// The first turn writes with every order that waits whether it may have left.
+  private func unarmedInFirstTurn() throws(StoreError) -> UnarmedOrders {
+    try unarmedOrders(hasForgotten: isFirstTurn && continuity != .unbroken)
   }
 
-  private func unarmedOrders() throws(StoreError) -> UnarmedOrders {
+  private func unarmedOrders(hasForgotten: Bool) throws(StoreError) -> UnarmedOrders {
     try reader.unarmedOrders(
-      boot: boot, hasForgotten: isFirstTurn && continuity != .unbroken,
-      noted: intake?.formerNote?.signal)
+      boot: boot, hasForgotten: hasForgotten, noted: intake?.formerNote?.signal)
   }
 
   // MARK: The beginning and the end of a run
@@ -369,9 +368,9 @@ package final class OrderStore {
 
   /// Armings can be lost again from here on.
   private func takeOverWaitingOrders() throws(StoreError) {
-    try writer.run(reader.statements.takeOverWaitingOrders, try unarmedOrders().values)
+    try writer.run(reader.statements.takeOverWaitingOrders, try unarmedInFirstTurn().values)
     try writer.put(.cleanStop, nil)
-    if let intake { try writer.put(.intake, intake.setting) }
+    try writer.put(.intake, intake?.setting)
   }
 
   /// Syncs everything and writes down that it is: until the next turn no power cut can take an arming of

@@ -136,6 +136,19 @@ import Testing
     #expect(try next.loadState(now: noon).unrecorded.map(\.id) == [signalID("a")])
   }
 
+  @Test func `after a kill it is read again until a turn that has it is committed`() throws {
+    let store = try store()
+    try accept("a", in: store)
+    let next = try afterKill(of: store)
+    #expect(try next.loadState(now: noon).unrecorded.map(\.id) == [signalID("a")])
+    try failForWantOfRoom(next)
+    next.rollback()
+    try next.writer.limitSize(pages: 1_000_000)
+    try next.probe()
+    next.catchUp()
+    #expect(try next.loadState(now: noon).unrecorded.map(\.id) == [signalID("a")])
+  }
+
   @Test func `after a kill a signal whose order has not left is not read again`() throws {
     let store = try store()
     try accept("a", in: store, isArmed: false)

@@ -159,7 +159,67 @@ import Testing
     try store.commit()
     try accept("d", in: store)
     #expect(!store.isSynced)
+    #expect(try unrecorded(store) == [])
+  }
+
+  @Test func `what was read again and could not be written is read again`() throws {
+    let store = try losingPower { try accept("a", in: $0) }
     #expect(try unrecorded(store) == ["signal a"])
+    store.rollback()
+    try store.probe()
+    store.catchUp()
+    try accept("b", in: store)
+    #expect(store.isSynced, "its place is not free")
+    #expect(try unrecorded(store) == ["signal a"])
+  }
+
+  @Test func `a database that has forgotten is no witness that a signal has not left`() throws {
+    let store = try losingPower(boot: "one") { store in
+      try accept("a", in: store)
+      try "not a mark".write(
+        toFile: scratch("kept.high-water"), atomically: true, encoding: .utf8)
+    }
+    #expect(store.continuity == .broken("the high-water file cannot be read"))
+    try store.write(.setHalt(nil))
+    try store.commit()
+    try store.renewMark()
+    #expect(try unrecorded(store) == ["signal a"])
+  }
+
+  @Test func `where nothing can be written what was written before is read`() throws {
+    let store = try losingPower(boot: nil) { try accept("a", in: $0) }
+    #expect(try unrecorded(store) == ["signal a"])
+    try accept("b", in: store)
+    #expect(store.isSynced)
+  }
+
+  @Test(arguments: [nil, 4_096]) func `a log that is gone or cut short makes one start careful`(
+    left: UInt64?
+  ) throws {
+    do {
+      let store = try store()
+      try begin(store)
+      try accept("a", in: store)
+    }
+    let path = IntakeFile.path(beside: scratch.database)
+    if let left {
+      try FileHandle(forWritingTo: URL(filePath: path)).truncate(atOffset: left)
+    } else {
+      try FileManager.default.removeItem(atPath: path)
+    }
+    // It is found until it is on record.
+    for _ in 0..<2 { #expect(try store().continuity == .intakeLost) }
+    do {
+      let store = try store()
+      try accept("b", in: store)
+      #expect(store.isSynced)
+    }
+    let store = try store()
+    #expect(store.continuity == .unbroken)
+    try store.write(.setHalt(nil))
+    try store.commit()
+    try accept("c", in: store)
+    #expect(!store.isSynced)
   }
 
   @Test func `the log of another database is none`() throws {

@@ -14,6 +14,10 @@ enum CarefulStart {
       try begin(
         "there is no high-water file beside the database: it was copied here, or the file was removed",
         store, logger, at: now)
+    case .intakeLost:
+      try begin(
+        "the file .intake is not beside the database any more, and what stood there last may be in "
+          + "no other place", store, logger, at: now)
     case .broken(let reason):
       try begin(
         "the database is older than what was sent from here: \(reason)", store, logger, at: now)

@@ -238,6 +238,14 @@ package struct ExchangeError: Hashable, Sendable {
     case skip
     /// The size or the balance does not fit.
     case size
+
+    /// Whether the same request, sent again, has to expect the same answer.
+    package var isLasting: Bool {
+      switch self {
+      case .fix, .halt, .skip, .size: true
+      case .clock, .query, .wait: false
+      }
+    }
   }
 
   package var code: Int

@@ -225,6 +225,19 @@ import Testing
     #expect(harness.status("o0") == .canceled)
   }
 
+  @Test func `a cancel that came too late by the exchange's clock is tried again`() {
+    let harness = resting()
+    harness.exchange.script = { [unowned harness] dispatch, _ in
+      guard dispatch.request.isCancel else { return nil }
+      return harness.requests(\.isCancel).count <= 1
+        ? .answer(refusal(700003, .clock, refuses: false)) : nil
+    }
+    harness.command(.cancel(signalID("o0")))
+    harness.advance(by: .seconds(3))
+    #expect(harness.requests(\.isCancel).count == 2)
+    #expect(harness.status("o0") == .canceled)
+  }
+
   @Test func `a refused cancel is said and not repeated`() {
     let harness = resting()
     harness.exchange.script = { dispatch, _ in

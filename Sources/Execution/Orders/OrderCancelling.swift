@@ -28,7 +28,7 @@ enum OrderCancelling {
     case .success(.taken):
       parts.fold(.cancelAnswered("taken", isDefinite: true), into: key, &reaction)
       reaction.log(.info, "the exchange took the cancel", order)
-    case .failure(.refused(let error)) where error.action != .query && error.action != .wait:
+    case .failure(.refused(let error)) where error.action.isLasting:
       let text = "code \(error.code): \(error.text)"
       parts.fold(.cancelAnswered(text, isDefinite: true), into: key, &reaction)
       reaction.log(

@@ -39,10 +39,7 @@ extension LookFailure {
     advice = error.advice
     kind = "code \(error.code)"
     isKeyError = error.action == .halt
-    switch error.action {
-    case .fix, .halt, .skip, .size: isLasting = true
-    case .clock, .query, .wait: isLasting = false
-    }
+    isLasting = error.action.isLasting
   }
 
   /// The order's own row in a list.

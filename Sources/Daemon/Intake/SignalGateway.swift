@@ -274,9 +274,8 @@ package final class SignalGateway {
       return DryRunReport(refusal).document
     }
     let known: KnownSignal?
-    do throws(StoreError) {
-      known = try self.known(signal.id)
-    } catch {
+    do throws(StoreError) { known = try self.known(signal.id) } catch {
+      storeFailed(error)
       throw ControlFailure(code: .storageUnavailable, message: error.description)
     }
     let now = time.now()

@@ -114,9 +114,10 @@ final class Housekeeping {
     }
   }
 
-  /// One step, unless the turn has something to commit: whatever that is goes first.
+  /// One step, unless something is not in the database yet: whatever that is goes first, and is not lost
+  /// with a step that fails.
   private func compact() {
-    if store.hasUncommittedWrites { return scheduleCompaction() }
+    if store.hasUncommittedWrites || store.isBehind { return scheduleCompaction() }
     let now = Clock.wall()
     let moment = now.advanced(by: .zero - settings().store.retentionTime)
     do throws(StoreError) {

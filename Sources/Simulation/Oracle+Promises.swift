@@ -49,6 +49,7 @@ extension Oracle {
     } else {
       settleLost(store)
     }
+    readAgain = Set(state.unrecorded.map { name(of: $0.id) })
     for stored in state.live where shadow.orders[stored.order.key] != stored.order {
       fail(stored.order.key, "it was recovered as \(stored.order.status.rawValue)")
     }

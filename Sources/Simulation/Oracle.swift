@@ -33,6 +33,8 @@ final class Oracle {
   private var unsynced = UnsyncedTurns()
   /// Orders whose arming a power cut took back.
   private(set) var lostArmings: Set<String> = []
+  /// Orders of signals that a start has read again from the disk and has not written yet.
+  var readAgain: Set<String> = []
   /// Power cuts between the sending of an order and the next sync.
   private(set) var cutsBeforeSync = 0
   private(set) var intents: [String: Intent] = [:]
@@ -70,6 +72,7 @@ final class Oracle {
   func committed(_ turn: [StoreWrite], isSynced: Bool, by process: SimulatedProcess) {
     checkModes(turn, of: process.mode)
     unsynced.committed(turn, before: shadow, isSynced: isSynced)
+    readAgain = []
     take(turn)
     let touched = turn.compactMap { if case .putOrder(let order) = $0 { order.key } else { nil } }
     if !touched.isEmpty { compareWithEngine(touched, process) }
@@ -240,8 +243,9 @@ final class Oracle {
     if let count = intents[name]?.accepted.count, count > 1 {
       world.fail(.noSecondOrder, name, "the exchange has \(count) orders of this name")
     }
-    guard let stored = shadow.order(named: name)
-    else {
+    guard let stored = shadow.order(named: name) else {
+      // The next start reads it again, too.
+      if readAgain.contains(name) { return }
       return world.fail(.oursIsKnown, name, "the exchange took an order that nobody knows")
     }
     switch stored.status {
@@ -264,8 +268,11 @@ final class Oracle {
 
   /// How many copies of a signal's placement have left.
   func timesSent(_ id: SignalID) -> Int {
-    let name = ClientOrderID(account: configuration.account.name, signal: id)
-    return intents[name.text]?.written ?? 0
+    intents[name(of: id)]?.written ?? 0
+  }
+
+  func name(of id: SignalID) -> String {
+    ClientOrderID(account: configuration.account.name, signal: id).text
   }
 
   func refusedAtExchange(_ names: [String]) {

@@ -28,6 +28,8 @@ package struct MEXCSpot {
   private var target = RequestTarget()
   /// Throttling answers in a row that named no time to wait.
   private var unstatedThrottles = 0
+  /// The wait that followed the last of them.
+  private var unstatedWait: Range<WallTime>?
   private var accountStream = AccountStreamKey()
 
   /// Without `credentials` only the public requests can be made.
@@ -115,8 +117,13 @@ package struct MEXCSpot {
       unstatedThrottles = 0
       return ThrottleNotice(wait: wait, isBan: isBan, text: text)
     }
+    // Nothing leaves in a wait: what is answered then had left before, and asks for no more of it.
+    if !isBan, let unstatedWait, unstatedWait.contains(now) {
+      return ThrottleNotice(wait: RetryAfter.minimum, isBan: isBan, text: text)
+    }
     let wait = isBan ? RetryAfter.unstatedBan : RetryAfter.unstated(after: unstatedThrottles)
     unstatedThrottles += 1
+    unstatedWait = now..<now.advanced(by: wait)
     return ThrottleNotice(wait: wait, isBan: isBan, text: text)
   }
 }

@@ -7,9 +7,10 @@ import Transport
   private static let maximum = Duration.seconds(3 * 86_400 + 600)
 
   private func notice(
-    _ exchange: inout MEXCSpot, _ result: Result<HTTPResponse, TransportError>
+    _ exchange: inout MEXCSpot, _ result: Result<HTTPResponse, TransportError>,
+    at now: WallTime = noon
   ) throws -> ThrottleNotice {
-    let answer = exchange.answer(to: .serverTime, result, now: noon)
+    let answer = exchange.answer(to: .serverTime, result, now: now)
     guard case .failed(.throttled(let notice)) = answer else {
       Issue.record("\(answer)")
       return ThrottleNotice(wait: .zero, isBan: false, text: "")
@@ -76,17 +77,37 @@ import Transport
 
   @Test func `doubles while nothing is stated`() throws {
     var exchange = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
+    var now = noon
+    func next(_ headers: HTTPFields = []) throws -> Duration {
+      let wait = try notice(&exchange, response(429, "", headers), at: now).wait
+      now = now.advanced(by: wait)
+      return wait
+    }
     var waits: [Duration] = []
-    for _ in 0..<9 { waits.append(try notice(&exchange, response(429, "")).wait) }
+    for _ in 0..<9 { waits.append(try next()) }
     #expect(waits == [10, 20, 40, 80, 160, 320, 600, 600, 600].map { .seconds($0) })
     // An answer of any other kind begins the series anew; a broken one does not.
-    _ = exchange.answer(to: .serverTime, response(503, ""), now: noon)
-    #expect(try notice(&exchange, response(429, "")).wait == .seconds(600))
-    _ = exchange.answer(to: .serverTime, response(200, #"{"serverTime":1}"#), now: noon)
-    #expect(try notice(&exchange, response(429, "")).wait == .seconds(10))
-    #expect(
-      try notice(&exchange, response(429, "", [("Retry-After", "7")])).wait == .seconds(7))
-    #expect(try notice(&exchange, response(429, "")).wait == .seconds(10))
+    _ = exchange.answer(to: .serverTime, response(503, ""), now: now)
+    #expect(try next() == .seconds(600))
+    _ = exchange.answer(to: .serverTime, response(200, #"{"serverTime":1}"#), now: now)
+    #expect(try next() == .seconds(10))
+    #expect(try next([("Retry-After", "7")]) == .seconds(7))
+    #expect(try next() == .seconds(10))
+  }
+
+  /// Those that had left together are refused together.
+  @Test func `does not double for what had left before`() throws {
+    var exchange = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
+    func wait(_ status: Int = 429, after time: Duration) throws -> Duration {
+      try notice(&exchange, response(status, ""), at: noon.advanced(by: time)).wait
+    }
+    #expect(try wait(after: .zero) == .seconds(10))
+    for delay in [0, 1, 9_999] {
+      #expect(try wait(after: .milliseconds(delay)) == .seconds(1))
+    }
+    #expect(try wait(418, after: .milliseconds(5)) == .seconds(600))
+    // A clock that was set back tells nothing.
+    #expect(try wait(after: .seconds(-1)) == .seconds(40))
   }
 
   @Test func `reads the code inside a body`() throws {

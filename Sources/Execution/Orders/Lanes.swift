@@ -7,7 +7,8 @@ import Domain
 struct Lanes: Sendable {
   /// One order of a source: the soonest to expire goes first, of equals the oldest.
   fileprivate struct Entry: Comparable, Sendable {
-    var expiry: MonotonicTime
+    /// As the signal gives it: by the monotonic clock two that are equal would differ.
+    var expiry: WallTime
     var number: Int
     var key: OrderKey
 
@@ -73,7 +74,7 @@ struct Lanes: Sendable {
     var source = life.signal.source ?? Self.others
     if rounds[source] == nil, rounds.count >= Self.sourcesMaximum { source = Self.others }
     rounds[source, default: (round, 0)].waiting += 1
-    let entry = Entry(expiry: life.expiry.monotonic, number: life.number, key: life.key)
+    let entry = Entry(expiry: life.expiry.wall, number: life.number, key: life.key)
     lanes[life.symbol, default: Lane()].insert(entry, of: source)
   }
 

@@ -27,14 +27,15 @@ func order(_ id: String, _ symbol: Symbol = btc, leg: Int = 0) -> Order {
 /// An order that was accepted as the `number`th and lives for `life`.
 func orderLife(
   _ number: Int, _ id: String, _ symbol: Symbol = btc, lives life: Duration = .seconds(60),
-  from source: String? = nil, in phase: OrderLife.Phase = .waiting(Waiting())
+  clocksApart: Duration = .zero, from source: String? = nil,
+  in phase: OrderLife.Phase = .waiting(Waiting())
 ) -> OrderLife {
   var signal = limit(id, symbol)
   signal.source = source
   return OrderLife(
     number: number, signal: signal,
-    expiry: Expiry(wall: moment(life).wall, monotonic: monotonic(life)), order: order(id, symbol),
-    phase: phase)
+    expiry: Expiry(wall: moment(life).wall, monotonic: monotonic(life + clocksApart)),
+    order: order(id, symbol), phase: phase)
 }
 
 /// What the exchange says of the order that `order` makes.

@@ -39,6 +39,15 @@ import Testing
     #expect(all(lanes) == ["soon", "assoon", "late", "later"])
   }
 
+  /// The clocks are read a little apart.
+  @Test func `of those that expire together the oldest goes first`() {
+    var lanes = Lanes()
+    for (number, apart) in zip(1..., [300, 10, 900, 0]) {
+      lanes.insert(orderLife(number, "s\(number)", clocksApart: .nanoseconds(apart)))
+    }
+    #expect(all(lanes) == ["s1", "s2", "s3", "s4"])
+  }
+
   @Test func `sources take turns, however much each of them has waiting`() {
     var lanes = Lanes()
     for number in 1...6 { lanes.insert(orderLife(number, "a\(number)", from: "a")) }

@@ -201,6 +201,8 @@ enum StreamEnd: Hashable {
   /// Whether another try would soon end in the same way.
   var isRefusal: Bool {
     switch self {
+    // A status of 500 and above is of the moment (RFC 9110 §15.6).
+    case .closed(.refused(.status(let status, _))): status < 500
     case .closed(.refused), .nothingPushed: true
     case .closed, .unanswered, .keyInvalid: false
     }

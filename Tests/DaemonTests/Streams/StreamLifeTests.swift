@@ -100,7 +100,21 @@ import Transport
     #expect(told[0].fields.map(\.key) == ["reason", "advice"])
   }
 
-  @Test(arguments: [404, 503]) func `a refused upgrade is tried once a minute`(status: Int) throws {
+  /// The exchange is not there for the moment, as with a connection that fails.
+  @Test func `an upgrade that a broken exchange answers is tried again soon`() throws {
+    let rig = try StreamRig()
+    rig.refusal = 503
+    rig.streams?.watchPrices([try symbol("BTCUSDT")])
+    try rig.until("an answer") { rig.status("market")[0].state == .waiting }
+    #expect(rig.status("market")[0].lastError?.contains("503") == true)
+    rig.refusal = nil
+    try rig.pass(.milliseconds(400))
+    try rig.until("an open stream") { rig.isOpen("market") }
+  }
+
+  @Test(arguments: [403, 404, 429]) func `a refused upgrade is tried once a minute`(
+    status: Int
+  ) throws {
     let rig = try StreamRig()
     rig.refusal = status
     rig.streams?.watchPrices([try symbol("BTCUSDT")])

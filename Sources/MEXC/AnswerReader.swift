@@ -33,10 +33,12 @@ struct AnswerReader {
     case .place where Self.isInternalFailure(error.code),
       .validate where Self.isInternalFailure(error.code):
       return .failed(.unreadable("code \(error.code): \(error.text)"))
-    // What was wrong with one of several orders says nothing of the others.
+    // What was wrong with one of several orders proves nothing of the others: each is looked for first.
     case .place(let requests)
     where requests.count > 1 && ErrorTable.isAboutOneOrder(error.code):
-      return .failed(.unreadable("code \(error.code) for a whole batch: \(error.text)"))
+      var error = error
+      error.refusesPlacement = false
+      return .failed(.refused(error))
     // The one symbol that was asked for is not listed.
     case .instruments(let symbols) where error.code == Self.invalidSymbolCode && symbols.count == 1:
       return .instruments([])

@@ -87,9 +87,11 @@ import Testing
     (200, "{}", PlacementVerdict.unreadable), (503, "[]", .unreadable), (504, "", .unreadable),
     (429, "", .throttled(isBan: false)), (400, #"{"code":700003}"#, .refused(700_003, .clock)),
     (400, #"{"code":10072}"#, .refused(10_072, .halt)),
-    // A refusal of one order is no answer to a request that held three.
-    (400, #"{"code":30004}"#, .unreadable), (400, #"{"code":10101}"#, .unreadable),
-    (400, #"{"code":30000}"#, .unreadable), (400, #"{"code":30099}"#, .doubtful(30_099, .query)),
+    // A refusal of one order proves nothing of the others in the request.
+    (400, #"{"code":30004}"#, .doubtful(30_004, .size)),
+    (400, #"{"code":10101}"#, .doubtful(10_101, .size)),
+    (400, #"{"code":30000}"#, .doubtful(30_000, .skip)),
+    (400, #"{"code":30099}"#, .doubtful(30_099, .query)),
   ])
   func `what became of the whole request became of each`(
     _ status: Int, _ body: String, _ verdict: PlacementVerdict

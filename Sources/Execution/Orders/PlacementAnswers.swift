@@ -114,9 +114,14 @@ enum PlacementAnswers {
     }
     let event = OrderEvent.outcomeLost(failure.text, failure.unknownOutcome)
     guard parts.fold(event, into: life.key, &reaction) else { return }
+    let message =
+      if case .throttled = failure {
+        "a rate limit refused the order; looking it up, and where it is not there it goes once more"
+      } else {
+        "the order's outcome is unknown; looking it up, not sending it again"
+      }
     reaction.log(
-      .warning, "the order's outcome is unknown; looking it up, not sending it again", life.order,
-      [("reason", failure.text)], kind: .orderUnknown)
+      .warning, message, life.order, [("reason", failure.text)], kind: .orderUnknown)
   }
 
   /// Checking an order places nothing, so it may be asked again until the signal expires.

@@ -110,7 +110,7 @@ extension StreamEnd {
   fileprivate var mayBeTheKeys: Bool {
     switch self {
     case .closed(.refused), .closed(.closedByPeer), .closed(.lost): true
-    case .closed, .unanswered, .keyInvalid, .nothingPushed: false
+    case .closed, .unanswered, .keyInvalid, .nothingPushed, .silent: false
     }
   }
 }

@@ -21,6 +21,8 @@ final class StreamSession {
 
   private(set) var accepted: Set<StreamChannel> = []
   private(set) var refused: Set<StreamChannel> = []
+  /// Since when books are to be pushed and none was.
+  private var silentSince: MonotonicTime?
   /// When anything was last received.
   private(set) var heardAt: MonotonicTime?
 
@@ -106,9 +108,15 @@ final class StreamSession {
     let next = loop.now.advanced(by: jitter.duration(in: times.ping))
     pingTimer = loop.schedule(at: next) { [weak self] in
       guard let self else { return }
+      if isSilent { return end(.silent) }
       client.send(text: StreamCommand.ping.text)
       keepAlive()
     }
+  }
+
+  private var isSilent: Bool {
+    guard let silentSince, accepted.contains(where: \.isRepeated) else { return false }
+    return loop.now.since(silentSince) >= times.silenceMaximum
   }
 
   // MARK: Hearing
@@ -123,6 +131,7 @@ final class StreamSession {
       take(StreamReply(Array(text.utf8), hiding: key))
     case .binary(let frame):
       heardAt = loop.now
+      silentSince = loop.now
       let push = StreamEvent(frame)
       onEvent?(self, .pushed(push, age: age(of: push)))
     case .closed(let reason): end(.closed(reason))
@@ -161,6 +170,7 @@ final class StreamSession {
     let wanted = asked.filter { channels.contains($0) }
     switch verdict {
     case .accepted:
+      if accepted.isEmpty { silentSince = loop.now }
       accepted.formUnion(wanted)
       let unwanted = asked.filter { !channels.contains($0) }
       say(StreamCommand.unsubscribing(from: unwanted, firstID: nextID))
@@ -197,6 +207,8 @@ enum StreamEnd: Hashable {
   case keyInvalid
   /// The exchange pushes nothing of what the connection is for.
   case nothingPushed
+  /// It does not push what it has granted.
+  case silent
 
   /// Whether another try would soon end in the same way.
   var isRefusal: Bool {
@@ -204,7 +216,7 @@ enum StreamEnd: Hashable {
     // A status of 500 and above is of the moment (RFC 9110 §15.6).
     case .closed(.refused(.status(let status, _))): status < 500
     case .closed(.refused), .nothingPushed: true
-    case .closed, .unanswered, .keyInvalid: false
+    case .closed, .unanswered, .keyInvalid, .silent: false
     }
   }
 
@@ -214,6 +226,7 @@ enum StreamEnd: Hashable {
     case .unanswered: "the exchange does not answer what it is asked on the stream"
     case .keyInvalid: "the exchange does not know the listen key"
     case .nothingPushed: "the exchange does not push what the connection is for"
+    case .silent: "no book was pushed for a minute, though the exchange had granted it"
     }
   }
 
@@ -222,7 +235,7 @@ enum StreamEnd: Hashable {
     case .closed(.notConnected(let error)): error.advice(about: "exchange.stream_url")
     case .closed(.refused):
       "check exchange.stream_url, and whether the exchange serves this machine; it is tried again"
-    case .closed, .unanswered: "nothing at first: it is connected again"
+    case .closed, .unanswered, .silent: "nothing at first: it is connected again"
     case .keyInvalid: "nothing at first: another key is asked for"
     case .nothingPushed: "check risk.symbols, and the permissions of the API key; it is tried again"
     }

@@ -7,6 +7,9 @@ package struct StreamTimes: Sendable {
   package var ping = StreamLimits.quietMaximum / 4...StreamLimits.quietMaximum / 3
   /// Nothing at all was received for so long: each ping is answered, so that the way is broken.
   package var idleMaximum: Duration = .seconds(30)
+  /// No book was pushed for so long: those that do not change are pushed again and again, so that the
+  /// exchange has forgotten the subscription.
+  package var silenceMaximum: Duration = .seconds(60)
   /// From a command to its answer.
   package var answerMaximum: Duration = .seconds(10)
   /// When the next connection takes the place of this one, before the exchange ends it.

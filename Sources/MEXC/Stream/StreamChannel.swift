@@ -23,6 +23,14 @@ package enum StreamChannel: Hashable, Sendable {
   case privateDeals
   case privateAccount
 
+  /// Whether what has not changed is pushed again and again.
+  package var isRepeated: Bool {
+    switch self {
+    case .bookTicker: true
+    case .privateOrders, .privateDeals, .privateAccount: false
+    }
+  }
+
   private static let bookTickerPrefix = "spot@public.aggre.bookTicker.v3.api.pb@"
   private static let privateNames: [String: StreamChannel] = [
     StreamChannel.privateOrders.text: .privateOrders,

@@ -26,7 +26,7 @@ import Transport
   }
 
   @Test func `a ping is said every 15 to 20 seconds, and its answer keeps the connection`() throws {
-    let rig = try StreamRig()
+    let rig = try StreamRig { $0.silenceMaximum = .seconds(3_600) }
     let socket = try connected(rig)
     try rig.pass(.milliseconds(14_900))
     #expect(socket.pings == 0)
@@ -110,6 +110,22 @@ import Transport
     rig.refusal = nil
     try rig.pass(.milliseconds(400))
     try rig.until("an open stream") { rig.isOpen("market") }
+  }
+
+  @Test func `a connection that pushes no book for a minute is made anew`() throws {
+    let rig = try StreamRig()
+    let former = try connected(rig)
+    try rig.pass(.seconds(50), step: .seconds(1))
+    rig.push("BTCUSDT", bid: "1", ask: "2", on: former)
+    try rig.until("a price") { rig.prices.count == 1 }
+    try rig.pass(.seconds(50), step: .seconds(1))
+    #expect(!former.hasEnded)
+    try rig.pass(.seconds(32), step: .seconds(1))
+    try rig.until("another connection") { rig.attempts == 2 && rig.isOpen("market") }
+    #expect(former.hasEnded)
+    let told = rig.lines("the price stream is lost")
+    #expect(told.count == 1)
+    #expect(told[0].fields.first { $0.key == "reason" }?.value.contains("no book") == true)
   }
 
   @Test(arguments: [403, 404, 429]) func `a refused upgrade is tried once a minute`(

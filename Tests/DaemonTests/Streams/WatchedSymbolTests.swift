@@ -24,7 +24,7 @@ import Transport
   }
 
   @Test func `what is not wanted any more is unsubscribed from after a minute`() throws {
-    let rig = try StreamRig()
+    let rig = try StreamRig { $0.silenceMaximum = .seconds(3_600) }
     rig.streams?.watchPrices(try symbols(0..<3))
     let socket = try rig.socket(0)
     try rig.until("an open stream") { rig.isOpen("market") }
@@ -51,7 +51,7 @@ import Transport
   }
 
   @Test func `a refused symbol is told once, and the others are pushed`() throws {
-    let rig = try StreamRig()
+    let rig = try StreamRig { $0.silenceMaximum = .seconds(3_600) }
     rig.refused = [StreamRig.channel("COIN1USDT")]
     rig.streams?.watchPrices(try symbols(0..<3))
     let socket = try rig.socket(0)

@@ -109,6 +109,20 @@ import Testing
     #expect(harness.requests(\.isPrices).allSatisfy { $0.dispatch.request != .prices([]) })
   }
 
+  @Test func `where nothing is wanted of the stream no price is missing`() {
+    func missing(_ source: EngineConfiguration.Price.Source) -> [Symbol]? {
+      let harness = EngineHarness.open(
+        makeConfiguration {
+          $0.price.source = source
+          $0.risk.symbols = nil
+        })
+      return harness.engine.symbolsWithoutPush(at: harness.now.monotonic)
+    }
+    #expect(missing(.stream) == [])
+    #expect(missing(.auto) == nil)
+    #expect(missing(.rest) == nil)
+  }
+
   /// On a stream that lags from its first push on, nothing but the exchange's clock tells it.
   @Test func `a pushed price is as old as its sending by the exchange's clock`() {
     let harness = EngineHarness.open(makeConfiguration { $0.price.source = .auto })

@@ -15,7 +15,6 @@ package enum StatusReport {
     package var troubles: [Trouble]
     package var connections: HTTPClientStatus?
     package var streams: [StreamStatus]
-    /// Every watched symbol has a pushed price that orders can be judged by.
     /// Where the prices come from that orders are judged by now.
     package var priceSource: String
     package var lastCommitNanoseconds: Int64

@@ -85,7 +85,8 @@ struct EngineParts: Sendable {
   }
 
   func symbolsWithoutPush(at now: MonotonicTime) -> [Symbol]? {
-    if watched.isEmpty { return nil }
+    // Where only a stream is used and nothing is wanted of it, nothing is missing.
+    if watched.isEmpty { return configuration.price.source == .stream ? [] : nil }
     return watched.filter { symbol in
       !prices.isFresh(
         symbol, maximumAge: configuration.price.maximumAge, from: .pushed, at: now)

@@ -59,8 +59,12 @@ enum PlacementAnswers {
       waitBeforeRetry(life.key, didNotLeave: true, &parts, at: reaction.now.monotonic)
       parts.prices.forgetAll()
     }
+    let advice =
+      isLate
+      ? "if it goes on, look for what keeps the disk busy, or raise exchange.recv_window_ms" : nil
     reaction.log(
-      .warning, "the order did not leave; trying again", life.order, [("reason", reason)])
+      .warning, "the order did not leave; trying again", life.order,
+      [("reason", reason)] + (advice.map { [("advice", $0)] } ?? []))
   }
 
   private static func waitBeforeRetry(

@@ -120,7 +120,7 @@ enum PlacementAnswers {
     guard parts.fold(event, into: life.key, &reaction) else { return }
     let message =
       if case .throttled = failure {
-        "a rate limit refused the order; looking it up, and where it is not there it goes once more"
+        "the order's outcome is unknown; looking it up, and where it is not there it goes once more"
       } else {
         "the order's outcome is unknown; looking it up, not sending it again"
       }

@@ -342,7 +342,7 @@ package final class OrderStore {
     try bringIn()
     var state = try StartReader(reader, unarmedInFirstTurn()).state(at: now)
     // Also after the first turn: it brings nothing back.
-    let unarmed = try unarmedOrders(hasForgotten: continuity != .unbroken)
+    let unarmed = try unarmedOrders(hasForgotten: highWater.wasInDoubt)
     state.unrecorded =
       intake?.readAgain().filter { unarmed.mayHaveLeft($0.id, takenUnder: $0.boot) } ?? []
     return state
@@ -370,7 +370,9 @@ package final class OrderStore {
   private func takeOverWaitingOrders() throws(StoreError) {
     try writer.run(reader.statements.takeOverWaitingOrders, try unarmedInFirstTurn().values)
     try writer.put(.cleanStop, nil)
-    try writer.put(.intake, intake?.setting)
+    if let intake { return try writer.put(.intake, intake.setting) }
+    // A copy keeps the name: what stands in the log beside its original may be missing in it.
+    if continuity == .intakeLost { try writer.put(.intake, nil) }
   }
 
   /// Syncs everything and writes down that it is: until the next turn no power cut can take an arming of

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import Platform
 import TestKit
 import Testing
 
@@ -41,7 +42,8 @@ import Testing
 
   /// The files as they stand once the database lost what it had not synced since `begin`.
   private func losingPower(
-    boot: String? = "two", during run: (OrderStore) throws -> Void
+    boot: String? = "two", runtimeDirectory: String? = nil,
+    during run: (OrderStore) throws -> Void
   ) throws -> OrderStore {
     do {
       let store = try store()
@@ -54,7 +56,7 @@ import Testing
       try files.copyItem(
         atPath: IntakeFile.path(beside: scratch.database), toPath: scratch("kept.intake"))
     }
-    return try OrderStore(path: scratch("kept"), boot: boot)
+    return try OrderStore(path: scratch("kept"), boot: boot, runtimeDirectory: runtimeDirectory)
   }
 
   private func unrecorded(_ store: OrderStore) throws -> [String] {
@@ -173,13 +175,13 @@ import Testing
     #expect(try unrecorded(store) == ["signal a"])
   }
 
-  @Test func `a database that has forgotten is no witness that a signal has not left`() throws {
-    let store = try losingPower(boot: "one") { store in
+  @Test func `where a sync failed a signal that was not noted may have left, too`() throws {
+    let run = scratch("run")
+    try Directory.make(run, mode: 0o700)
+    let store = try losingPower(boot: "one", runtimeDirectory: run) { store in
       try accept("a", in: store)
-      try "not a mark".write(
-        toFile: scratch("kept.high-water"), atomically: true, encoding: .utf8)
+      DoubtFile(in: run).make()
     }
-    #expect(store.continuity == .broken("the high-water file cannot be read"))
     try store.write(.setHalt(nil))
     try store.commit()
     try store.renewMark()

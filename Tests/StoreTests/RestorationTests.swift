@@ -1,9 +1,10 @@
 import Domain
 import Foundation
 import JSON
-import Store
 import TestKit
 import Testing
+
+@testable import Store
 
 /// A backup that takes the place of the database.
 struct RestorationTests {
@@ -69,6 +70,13 @@ struct RestorationTests {
     #expect(last.detail["row"]?.integerValue == backup.audit?.head.row)
     // The next one keeps both.
     #expect(try restore().kept == scratch.database + ".before-restore-2")
+  }
+
+  @Test func `it keeps the name in the intake log, whose last signals it may lack`() throws {
+    let name = try IntakeLog.name(in: StoreReader(path: scratch.database))
+    try restore()
+    #expect(name != nil)
+    #expect(try IntakeLog.name(in: StoreReader(path: scratch.database)) == name)
   }
 
   @Test func `the next start is a careful one with the mark of the former database`() throws {

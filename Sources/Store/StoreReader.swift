@@ -107,10 +107,17 @@ package struct StoreReader {
 
   /// How many rows of the history are of a kind; what was removed does not count. Throws when the
   /// database cannot be read.
-  package func eventCount(of kind: String) throws(StoreError) -> Int64 {
+  func eventCount(of kind: String) throws(StoreError) -> Int64 {
     let counts = try statements.eventCount.rows([.text(kind)]) {
       row throws(StoreError) in row.integer(0)
     }
+    return counts.first ?? 0
+  }
+
+  /// Of how many signals the history says that they were approved by their price, or denied, or first
+  /// the one and then the other. Throws when the database cannot be read.
+  package func judgedSignals() throws(StoreError) -> Int64 {
+    let counts = try statements.judgedSignals.rows([]) { row throws(StoreError) in row.integer(0) }
     return counts.first ?? 0
   }
 

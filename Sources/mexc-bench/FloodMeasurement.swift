@@ -23,7 +23,7 @@ struct FloodMeasurement {
     var taken: MonotonicTime?
     try bench.wait("every signal to be judged and every file taken", for: Self.deadline) {
       let now = Clock.monotonic()
-      if judged == nil, try Self.judged(in: reader) == count { judged = now }
+      if judged == nil, try reader.judgedSignals() == count { judged = now }
       if try incoming.names().isEmpty { taken = now }
       return judged != nil && taken != nil
     }
@@ -51,12 +51,5 @@ struct FloodMeasurement {
           + "or as denied, and until incoming/ is empty: each that is denied has its report then.",
         "Processor time: the daemon's until then.",
       ])
-  }
-
-  /// Approved by its price, or denied: what would expire before its turn is.
-  private static func judged(in reader: StoreReader) throws -> Int64 {
-    try ["order_approved", "order_denied", "signal_denied"].reduce(0) {
-      try $0 + reader.eventCount(of: $1)
-    }
   }
 }

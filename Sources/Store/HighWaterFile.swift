@@ -16,15 +16,9 @@ final class HighWaterFile {
     let size = HighWaterMark.recordBytes * HighWaterMark.places
     do throws(SystemError) {
       file = try ReservedFile.open(path, size: size, filledWith: UInt8(ascii: " "))
-    } catch  where error.number == EINVAL {
-      throw Self.notRegular(path)
     } catch {
-      throw StoreError(number: error.number, "\(error.call.text) \(path)")
+      throw StoreError(error, opening: path)
     }
-  }
-
-  private static func notRegular(_ path: String) -> StoreError {
-    .unusablePath("\(path) is not a regular file")
   }
 
   /// Returns when the mark is on the disk. The size does not change, so that syncing the data is
@@ -44,31 +38,27 @@ final class HighWaterFile {
 
   /// Reads the last mark. A file that was made and never written to counts as missing.
   static func read(_ path: String) throws(StoreError) -> HighWaterMark.Reading {
-    // Opening a pipe would wait for who writes to it (fifo(7)).
-    let flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW
-    let number = retryingInterrupts { unsafe open(path, flags) }
-    guard number >= 0 else {
-      if errno == ENOENT { return .missing }
-      throw StoreError(number: errno, "open \(path)")
+    let file: FileDescriptor
+    do throws(SystemError) {
+      file = try ReservedFile.openToRead(path)
+    } catch  where error.number == ENOENT {
+      return .missing
+    } catch {
+      throw StoreError(error, opening: path)
     }
-    let file = FileDescriptor(owning: number)
-    guard FileStatus.of(number)?.kind == .regular else { throw Self.notRegular(path) }
     var last: HighWaterMark?
     var isBlank = true
     for place in 0..<HighWaterMark.places {
-      var record = [UInt8](repeating: 0, count: HighWaterMark.recordBytes)
-      let count = retryingInterrupts {
-        unsafe record.withUnsafeMutableBytes { buffer in
-          unsafe pread(
-            file.number, buffer.baseAddress, buffer.count,
-            off_t(place * HighWaterMark.recordBytes))
-        }
+      let record: [UInt8]
+      do throws(SystemError) {
+        record = try ReservedFile.get(
+          HighWaterMark.recordBytes, from: file, of: path, at: place * HighWaterMark.recordBytes)
+      } catch {
+        throw StoreError(number: error.number, "read \(path)")
       }
-      guard count >= 0 else { throw StoreError(number: errno, "read \(path)") }
-      if record.prefix(count).contains(where: { $0 != 0 && $0 != UInt8(ascii: " ") }) {
-        isBlank = false
-      }
-      guard count == record.count, let mark = HighWaterMark(record: record) else { continue }
+      if record.contains(where: { $0 != 0 && $0 != UInt8(ascii: " ") }) { isBlank = false }
+      guard record.count == HighWaterMark.recordBytes, let mark = HighWaterMark(record: record)
+      else { continue }
       if mark.number > last?.number ?? 0 { last = mark }
     }
     return last.map { .mark($0) } ?? (isBlank ? .missing : .unreadable)

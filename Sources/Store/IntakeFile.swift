@@ -1,4 +1,3 @@
-import Glibc
 import Platform
 
 /// The blocks that an intake log is read from.
@@ -71,26 +70,19 @@ final class FormerIntakeFile: IntakeSource {
   /// Throws when it cannot be opened.
   init(path: String) throws(StoreError) {
     self.path = path
-    // Opening a pipe would wait for who writes to it (fifo(7)).
-    let flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW
-    let number = retryingInterrupts { unsafe open(path, flags) }
-    guard number >= 0 else { throw StoreError(number: errno, "open \(path)") }
-    file = FileDescriptor(owning: number)
+    do throws(SystemError) {
+      file = try ReservedFile.openToRead(path)
+    } catch {
+      throw StoreError(error, opening: path)
+    }
   }
 
   func read(_ block: Int) throws(StoreError) -> [UInt8] {
-    let number = file.number
-    let offset = off_t(block * SyncedBlocks.blockBytes)
-    var failure: CInt = 0
-    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: SyncedBlocks.blockBytes) {
-      buffer, count in
-      let length = retryingInterrupts {
-        unsafe pread(number, buffer.baseAddress, buffer.count, offset)
-      }
-      if length < 0 { failure = errno }
-      count = max(0, length)
+    do throws(SystemError) {
+      return try ReservedFile.get(
+        SyncedBlocks.blockBytes, from: file, of: path, at: block * SyncedBlocks.blockBytes)
+    } catch {
+      throw StoreError(number: error.number, "read \(path)")
     }
-    if failure != 0 { throw StoreError(number: failure, "read \(path)") }
-    return bytes
   }
 }

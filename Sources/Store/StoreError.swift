@@ -1,5 +1,6 @@
 import CSQLite
 import Glibc
+import Platform
 
 /// Why the store did not do what it was asked. Each case forces another decision; the text says what
 /// happened, `description` also what to do.
@@ -100,6 +101,14 @@ extension StoreError {
     case EROFS: .readOnly(text)
     default: error.code == SQLITE_IOERR ? .ioFailure(text) : .unusablePath(text)
     }
+  }
+
+  /// Of opening a file that must be a regular one.
+  init(_ error: SystemError, opening path: String) {
+    self =
+      error.number == EINVAL
+      ? .unusablePath("\(path) is not a regular file")
+      : StoreError(number: error.number, "\(error.call.text) \(path)")
   }
 
   /// A failed system call on one of the store's files.

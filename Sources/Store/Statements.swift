@@ -16,7 +16,6 @@ struct Statements {
   let chainHead: Statement
   let chainHash: Statement
   let eventCount: Statement
-  let judgedSignals: Statement
   let putSetting: Statement
   let deleteSetting: Statement
   let putOwner: Statement
@@ -83,10 +82,6 @@ struct Statements {
       "read a row's hash", "SELECT hash FROM event WHERE id = ?1")
     eventCount = try database.prepare(
       "count events", "SELECT count(*) FROM event WHERE kind = ?1")
-    judgedSignals = try database.prepare(
-      "count judged signals",
-      "SELECT count(DISTINCT signal_id) FROM event "
-        + "WHERE kind IN ('order_approved', 'order_denied', 'signal_denied')")
     putSetting = try database.prepare(
       "put setting",
       """

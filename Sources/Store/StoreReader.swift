@@ -117,8 +117,11 @@ package struct StoreReader {
   /// Of how many signals the history says that they were approved by their price, or denied, or first
   /// the one and then the other. Throws when the database cannot be read.
   package func judgedSignals() throws(StoreError) -> Int64 {
-    let counts = try statements.judgedSignals.rows([]) { row throws(StoreError) in row.integer(0) }
-    return counts.first ?? 0
+    let count = try prepare(
+      "count judged signals",
+      "SELECT count(DISTINCT signal_id) FROM event "
+        + "WHERE kind IN ('order_approved', 'order_denied', 'signal_denied')")
+    return try count.rows([]) { row throws(StoreError) in row.integer(0) }.first ?? 0
   }
 
   /// What holds of the present, whatever was sent in the past: the halt, the back-off that the

@@ -22,24 +22,29 @@ package enum Digest {
 /// message itself.
 @safe private struct SHA256: ~Copyable {
   static let bytes = 32
-  /// Fetched once: EVP_sha256() would be looked up anew with every use (crypto(7), "Performance").
-  /// Written here and never again, and OpenSSL shares it among threads.
-  nonisolated(unsafe) private static let algorithm = unsafe EVP_MD_fetch(nil, "SHA256", nil)
   static let shared = Mutex(SHA256())
 
+  /// Fetched once: EVP_sha256() would be looked up anew with every use (crypto(7), "Performance").
+  private let algorithm: OpaquePointer
   private let context: OpaquePointer
 
   init() {
-    guard let context = unsafe EVP_MD_CTX_new() else { fatalError("out of memory") }
+    guard let algorithm = unsafe EVP_MD_fetch(nil, "SHA256", nil),
+      let context = unsafe EVP_MD_CTX_new()
+    else { fatalError("out of memory") }
+    unsafe self.algorithm = unsafe algorithm
     unsafe self.context = unsafe context
   }
 
-  deinit { unsafe EVP_MD_CTX_free(context) }
+  deinit {
+    unsafe EVP_MD_CTX_free(context)
+    unsafe EVP_MD_free(algorithm)
+  }
 
   func digest(of bytes: [UInt8]) -> [UInt8] {
     unsafe [UInt8](unsafeUninitializedCapacity: Self.bytes) { digest, count in
       let done =
-        unsafe EVP_DigestInit_ex(context, Self.algorithm, nil) == 1
+        unsafe EVP_DigestInit_ex(context, algorithm, nil) == 1
         && EVP_DigestUpdate(context, bytes, bytes.count) == 1
         && EVP_DigestFinal_ex(context, digest.baseAddress, nil) == 1
       invariant(done, "SHA-256 is part of every OpenSSL")

@@ -61,7 +61,7 @@ enum PlacementAnswers {
     }
     let advice =
       isLate
-      ? "if it goes on, look for what keeps the disk busy, or raise exchange.recv_window_ms" : nil
+      ? "if it goes on, look for what holds it up, or raise exchange.recv_window_ms" : nil
     reaction.log(
       .warning, "the order did not leave; trying again", life.order,
       [("reason", reason)] + (advice.map { [("advice", $0)] } ?? []))

@@ -167,6 +167,24 @@ import Testing
     #expect(harness.code("a") == .expired)
   }
 
+  @Test func `what is configured since says nothing of a signal that the database lost`() {
+    let harness = EngineHarness.open(
+      makeConfiguration {
+        $0.requiresCreatedAt = true
+        $0.defaultTimeToLive = .milliseconds(1)
+      }, exchange: exchange)
+    exchange.accept(request("a"))
+    let changedAt = harness.now.wall
+    harness.advance(by: .seconds(5))
+    var (arrival, known) = harness.arrival(limit("a"), arrivedAt: changedAt)
+    arrival.firstReadAt = harness.now.wall
+    harness.apply(.signal(arrival, known: known))
+    harness.advance(by: .seconds(2))
+    #expect(harness.status("a") == .open)
+    #expect(harness.placements.isEmpty)
+    harness.checkStore()
+  }
+
   @Test(arguments: [TradingMode.paper, .validate])
   func `where orders do not leave the machine a lost signal is judged again`(mode: TradingMode) {
     let harness = EngineHarness.open(makeConfiguration { $0.mode = mode }, exchange: exchange)

@@ -10,16 +10,26 @@ enum Admission {
   static func expiry(
     of arrival: SignalArrival, _ configuration: EngineConfiguration, at now: WallTime
   ) throws(Denial) -> WallTime {
-    let created = arrival.signal.createdAt
-    if let created, created.since(now) > tolerableLead {
+    if isFromTheFuture(arrival.signal, at: now) {
       throw Denial(
         .invalidField, "created_at lies in the future; compare the clocks of both machines")
     }
-    if created == nil && configuration.requiresCreatedAt {
+    if arrival.signal.createdAt == nil && configuration.requiresCreatedAt {
       throw Denial(.invalidField, "created_at is missing, and intake.require_created_at wants it")
     }
+    return endOfLife(of: arrival, configuration, at: now)
+  }
+
+  static func isFromTheFuture(_ signal: Signal, at now: WallTime) -> Bool {
+    signal.createdAt.map { $0.since(now) > tolerableLead } ?? false
+  }
+
+  /// When the signal's life ends, whether its beginning can be believed or not.
+  static func endOfLife(
+    of arrival: SignalArrival, _ configuration: EngineConfiguration, at now: WallTime
+  ) -> WallTime {
     // A file's change that lies in the future, because the clock was set back since, tells no age.
-    let beginning = created ?? min(arrival.arrivedAt, now)
+    let beginning = arrival.signal.createdAt ?? min(arrival.arrivedAt, now)
     switch arrival.signal.expiry {
     case .at(let time): return time
     case .timeToLive(let duration): return beginning.advanced(by: duration)

@@ -43,18 +43,17 @@ enum SignalIntake {
   }
 
   /// The end of an earlier run took the record of a signal, and perhaps that its order left: it is looked
-  /// for, and not sent. False where none can have left: it is judged as if it had come now.
+  /// for, and not sent. False where none can have left, whatever the configuration was then: it is judged
+  /// as if it had come now.
   private static func recover(
     _ arrival: SignalArrival, _ readAt: WallTime, _ parts: inout EngineParts,
     _ reaction: inout Reaction
   ) -> Bool {
-    let expiry: WallTime
-    do throws(Denial) {
-      expiry = try Admission.expiry(of: arrival, parts.configuration, at: readAt)
-    } catch {
-      return false
-    }
-    guard parts.configuration.mode == .live, expiry > readAt else { return false }
+    let expiry = Admission.endOfLife(of: arrival, parts.configuration, at: readAt)
+    guard parts.configuration.mode == .live,
+      !Admission.isFromTheFuture(arrival.signal, at: reaction.now.wall),
+      expiry > readAt || arrival.signal.expiry == .unstated
+    else { return false }
     let search = Search(resumed: .settling, at: reaction.now.monotonic)
     accept(
       arrival, expiry, .lookedFor(search, ifAbsent: .notFound), &parts, &reaction)

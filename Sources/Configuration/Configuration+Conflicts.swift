@@ -9,7 +9,7 @@ extension Configuration {
   }
 
   var conflicts: [Conflict] {
-    [liveWithoutLimit, budgetTooSmall, orderRateTooSmall].compactMap(\.self) + placeConflicts
+    [liveWithoutLimit, budgetTooSmall, accountBudgetTooSmall].compactMap(\.self) + placeConflicts
   }
 
   private var liveWithoutLimit: Conflict? {
@@ -29,20 +29,16 @@ extension Configuration {
     return Conflict(
       keys: ["rate_limits.ip_weight", "rate_limits.utilisation"],
       text: "\(rateLimits.ipWeight) at a utilisation of \(rateLimits.utilisation) leaves less than "
-        + "the \(Self.largestWeight) that one price look-up weighs; write at least 20")
+        + "the \(Self.largestWeight) that one price look-up weighs; write a larger one")
   }
 
-  private var orderRateTooSmall: Conflict? {
-    guard
-      usable(rateLimits.ordersPerSecond) < FixedDecimal(1)
-        || usable(rateLimits.uidWeight) < FixedDecimal(1)
-    else { return nil }
+  private var accountBudgetTooSmall: Conflict? {
+    guard usable(rateLimits.uidWeight) < FixedDecimal(1) else { return nil }
     return Conflict(
-      keys: [
-        "rate_limits.utilisation", "rate_limits.orders_per_second", "rate_limits.uid_weight",
-      ],
-      text: "\(rateLimits.utilisation) leaves less than one order; write a larger fraction or "
-        + "larger limits")
+      keys: ["rate_limits.uid_weight", "rate_limits.utilisation"],
+      text:
+        "\(rateLimits.uidWeight) at a utilisation of \(rateLimits.utilisation) leaves less "
+        + "than the 1 that one order weighs; write a larger one")
   }
 
   private func usable(_ limit: Int) -> FixedDecimal {

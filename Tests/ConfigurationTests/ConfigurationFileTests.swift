@@ -131,8 +131,8 @@ import Testing
       ("{mode: 'live',\nrisk: {\nmaximum_order_quote: null}}", 3, "risk.maximum_order_quote", "mi"),
       ("{rate_limits: {\nip_weight: 10}}", 2, "rate_limits.ip_weight", "less than the 10"),
       (
-        "{rate_limits: {\norders_per_second: 1}}", 2, "rate_limits.utilisation",
-        "less than one order"
+        "{rate_limits: {\nuid_weight: 1}}", 2, "rate_limits.uid_weight",
+        "less than the 1 that one order weighs"
       ),
       (
         "{intake: {socket: '/run/a'},\ncontrol: {socket: '/run/a'}}", 2, "control.socket",
@@ -158,6 +158,7 @@ import Testing
     #expect(violations(in: good).isEmpty)
     let beside = "{intake: {directory: '/s', socket: '/s/signal.sock'}, store: {path: '/s/state'}}"
     #expect(violations(in: beside).isEmpty)
+    #expect(violations(in: "{rate_limits: {orders_per_second: 1}}").isEmpty)
   }
 
   @Test func `a reload takes over what it can and names the rest`() throws {

@@ -89,7 +89,9 @@ struct StreamOrderTests {
       FaultRule.stream("user", "stream_refuse", ["nth": 1]),
       FaultRule.stream("user", "stream_refuse", ["nth": 4]))
     let daemon = try trading(market)
-    try daemon.process.line(with: "level=notice", "does not push spot@private.account.v3.api.pb")
+    try daemon.process.line(
+      with: "level=notice", "does not push spot@private.account.v3.api.pb",
+      "check the permissions of the API key")
     try daemon.drop("a.json", Wish("a").text)
     #expect(try daemon.waitForOutcome("a.json").status == "filled")
     #expect(try looks(market) == 0)

@@ -116,7 +116,7 @@ struct StreamPriceTests {
     try market.faults(FaultRule.stream("market", "stream_refuse", ["symbol": "ETHUSDT"]))
     try daemon.start()
     try daemon.waitForTrading()
-    try daemon.process.line(with: "level=notice", "does not push", "@ETHUSDT", "advice=")
+    try daemon.process.line(with: "level=notice", "does not push", "@ETHUSDT", "check risk.symbols")
     try daemon.until(
       "the others",
       holds: {

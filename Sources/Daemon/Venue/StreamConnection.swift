@@ -159,8 +159,7 @@ final class StreamConnection {
     case .refused(let channel, let words):
       line.journal.trouble(
         "\(name): the exchange does not push \(channel.text)", reason: words,
-        advice: "check the symbol, and the permissions of the API key; it is asked again with the "
-          + "next connection")
+        advice: "check \(channel.cause); it is asked again with the next connection")
     case .ready: isReady(session)
     case .ended(let end): hasEnded(session, end)
     }
@@ -275,4 +274,14 @@ extension StreamConnection {
 
   /// The channels that are pushed now.
   var accepted: Set<StreamChannel> { sessions.first?.accepted ?? [] }
+}
+
+extension StreamChannel {
+  /// What a person can look at when the exchange refuses it.
+  fileprivate var cause: String {
+    switch self {
+    case .bookTicker: "risk.symbols"
+    case .privateOrders, .privateDeals, .privateAccount: "the permissions of the API key"
+    }
+  }
 }

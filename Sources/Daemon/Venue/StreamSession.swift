@@ -237,7 +237,7 @@ enum StreamEnd: Hashable {
       "check exchange.stream_url, and whether the exchange serves this machine; it is tried again"
     case .closed, .unanswered, .silent: "nothing at first: it is connected again"
     case .keyInvalid: "nothing at first: another key is asked for"
-    case .nothingPushed: "check risk.symbols, and the permissions of the API key; it is tried again"
+    case .nothingPushed: "the journal says what it refused; it is tried again"
     }
   }
 }

@@ -167,6 +167,17 @@ import Testing
     #expect(harness.code("a") == .expired)
   }
 
+  @Test func `a clock that was set back says nothing of a signal that the database lost`() {
+    let harness = open()
+    exchange.accept(request("a"))
+    let readAt = harness.now.wall.advanced(by: .seconds(2_000))
+    readAgain(limit("a") { $0.createdAt = readAt }, in: harness, firstReadAt: readAt)
+    harness.advance(by: .seconds(2))
+    #expect(harness.status("a") == .open)
+    #expect(harness.placements.isEmpty)
+    harness.checkStore()
+  }
+
   @Test func `what is configured since says nothing of a signal that the database lost`() {
     let harness = EngineHarness.open(
       makeConfiguration {

@@ -50,8 +50,10 @@ enum SignalIntake {
     _ reaction: inout Reaction
   ) -> Bool {
     let expiry = Admission.endOfLife(of: arrival, parts.configuration, at: readAt)
+    // It was judged after it was read, and the clock may have been set back since.
+    let latest = max(readAt, reaction.now.wall)
     guard parts.configuration.mode == .live,
-      !Admission.isFromTheFuture(arrival.signal, at: reaction.now.wall),
+      !Admission.isFromTheFuture(arrival.signal, at: latest),
       expiry > readAt || arrival.signal.expiry == .unstated
     else { return false }
     let search = Search(resumed: .settling, at: reaction.now.monotonic)

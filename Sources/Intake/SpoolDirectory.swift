@@ -23,6 +23,8 @@ package final class SpoolDirectory {
   package private(set) var isPaused = true
   /// Why no file is taken now; nil when nothing is in the way.
   package var failure: SystemError? { openFailure ?? listFailure }
+  /// Further files wait for the next turn of the loop.
+  package var hasMore: Bool { !waiting.isEmpty || watch?.hasMore == true }
 
   private let maximumBytes: Int
   private let scanInterval: Duration

@@ -24,6 +24,7 @@ package final class DirectoryWatch {
   private static let bufferBytes = 8 * 1024
   /// wd, mask, cookie and length, before the name.
   private static let headerBytes = 16
+  private static let longestEventBytes = headerBytes + Int(NAME_MAX) + 1
 
   /// Whoever writes on into a file that was removed says nothing of the one that has its name now.
   private static let mask = UInt32(
@@ -34,6 +35,8 @@ package final class DirectoryWatch {
   private let descriptor: FileDescriptor
   private let onEvent: (DirectoryEvent) -> Void
   private var isClosed = false
+  /// The last turn could not report all that had happened.
+  package private(set) var hasMore = false
   private var buffer = [UInt8](repeating: 0, count: bufferBytes)
 
   /// Watches the directory that `path` leads to now, until `close()`. Throws when the directory
@@ -68,6 +71,7 @@ package final class DirectoryWatch {
   private func readEvents() {
     let number = descriptor.number
     let count = retryingInterrupts { unsafe read(number, &buffer, buffer.count) }
+    hasMore = count > Self.bufferBytes - Self.longestEventBytes
     guard count > 0 else {
       if count < 0 && errno == EAGAIN { return }
       close()

@@ -210,6 +210,7 @@ final class SpoolView: Spool {
 
   /// Its folders stay where they are.
   var failure: SystemError? { nil }
+  var hasMore: Bool { false }
 
   func resume() {
     guard isPaused else { return }

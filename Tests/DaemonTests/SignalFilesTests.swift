@@ -18,6 +18,7 @@ import Testing
     var refusal: SpoolError?
     var reports: [String: (outcome: SpoolOutcome, report: String)] = [:]
     var failure: SystemError? { nil }
+    var hasMore = false
 
     func resume() {}
     func pause() {}
@@ -167,6 +168,22 @@ import Testing
     let rig = try Rig(database.store)
     rig.turn((10..<60).map { "f\($0)" }, bytes: 1_000_000)
     #expect(50 - rig.spool.moved.count <= 8)
+  }
+
+  @Test func `what waits to be read comes first, as far as memory allows`() throws {
+    let rig = try Rig(database.store)
+    rig.spool.hasMore = true
+    rig.turn(["a", "b"])
+    #expect(rig.spool.moved.isEmpty)
+    #expect(rig.scheduled.count == 1)
+    rig.nextTurn()
+    #expect(rig.spool.moved.isEmpty)
+    rig.turn((10..<20).map { "f\($0)" }, bytes: 1_000_000)
+    #expect(rig.spool.moved.first == "a")
+    #expect(12 - rig.spool.moved.count <= 8)
+    rig.spool.hasMore = false
+    rig.nextTurn()
+    #expect(rig.spool.moved.count == 12)
   }
 
   @Test func `none is left where the daemon ends`() throws {

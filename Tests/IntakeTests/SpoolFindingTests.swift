@@ -59,6 +59,18 @@ import Testing
     #expect(fixture.files.allSatisfy { $0.finding == .lookedAround })
   }
 
+  @Test func `a flood says that it has not ended`() throws {
+    let fixture = try SpoolFixture(isOpen: false)
+    for number in 1...200 { try fixture.deliver("s\(number).json") }
+    let spool = try fixture.required()
+    _ = try fixture.turns(within: .milliseconds(20)) { !spool.hasMore }
+    spool.resume()
+    #expect(fixture.files.count < 200)
+    #expect(spool.hasMore)
+    #expect(try fixture.turns { fixture.files.count == 200 })
+    #expect(!spool.hasMore)
+  }
+
   @Test func `what is no plain file is handed over as a refusal, unread`() throws {
     let fixture = try SpoolFixture()
     try fixture.fifo("incoming/pipe")

@@ -82,6 +82,15 @@ import Testing
     watch.close()
   }
 
+  @Test func `that more has happened than a turn reports is known`() throws {
+    let watch = try watch(scratch.path)
+    for number in 100..<400 { try scratch.write("f\(number)", "") }
+    try loop.turn(until: Clock.monotonic())
+    #expect(watch.hasMore)
+    #expect(try loop.turns { seen.events.count >= 300 && !watch.hasMore })
+    watch.close()
+  }
+
   @Test func `what is no directory cannot be watched`() throws {
     try scratch.write("file", "x")
     for name in ["file", "none"] {

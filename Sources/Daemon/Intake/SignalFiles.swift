@@ -167,8 +167,12 @@ final class SignalFiles {
     waitingBytes += move.bytes
   }
 
-  /// Moves files whose story is over for as long as a turn may, and goes on in the next one.
-  func moveFiles() { moveFiles(for: Self.movingTime) }
+  /// Moves files whose story is over for as long as a turn may, and goes on in the next one. Signals that
+  /// wait to be read come first.
+  func moveFiles() {
+    if spool?.hasMore == true && waitingBytes <= Self.waitingBytesMaximum { return continueLater() }
+    moveFiles(for: Self.movingTime)
+  }
 
   /// At a stop, which the service manager does not wait for without end. The next start moves the rest.
   func moveLastFiles() { moveFiles(for: Self.lastMovingTime) }
@@ -180,6 +184,10 @@ final class SignalFiles {
       moveNext()
     } while !moves.isEmpty
       && (time.now().monotonic < end || waitingBytes > Self.waitingBytesMaximum)
+    continueLater()
+  }
+
+  private func continueLater() {
     guard !moves.isEmpty, !isContinuing else { return }
     isContinuing = true
     time.schedule(time.now().monotonic) { [weak self] in

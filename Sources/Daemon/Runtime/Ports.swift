@@ -54,6 +54,7 @@ extension OrderStore: StateStore {}
 /// The folders of signals; `SpoolDirectory` says what each of these promises.
 package protocol Spool: AnyObject {
   var failure: SystemError? { get }
+  var hasMore: Bool { get }
   func resume()
   func pause()
   func close()

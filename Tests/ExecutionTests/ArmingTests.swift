@@ -189,7 +189,10 @@ import Testing
     harness.advance(by: .seconds(5))
     var (arrival, known) = harness.arrival(limit("a"), arrivedAt: changedAt)
     arrival.firstReadAt = harness.now.wall
+    exchange.script = { dispatch, _ in dispatch.request.isOrder ? .hold : nil }
     harness.apply(.signal(arrival, known: known))
+    exchange.script = { _, _ in nil }
+    harness.restart(after: .seconds(5))
     harness.advance(by: .seconds(2))
     #expect(harness.status("a") == .open)
     #expect(harness.placements.isEmpty)

@@ -49,12 +49,15 @@ enum SignalIntake {
     _ arrival: SignalArrival, _ readAt: WallTime, _ parts: inout EngineParts,
     _ reaction: inout Reaction
   ) -> Bool {
-    let expiry = Admission.endOfLife(of: arrival, parts.configuration, at: readAt)
+    var expiry = Admission.endOfLife(of: arrival, parts.configuration, at: readAt)
+    if arrival.signal.expiry == .unstated {
+      // With another default it was alive when it was read.
+      expiry = max(expiry, readAt.advanced(by: .milliseconds(1)))
+    }
     // It was judged after it was read, and the clock may have been set back since.
     let latest = max(readAt, reaction.now.wall)
     guard parts.configuration.mode == .live,
-      !Admission.isFromTheFuture(arrival.signal, at: latest),
-      expiry > readAt || arrival.signal.expiry == .unstated
+      !Admission.isFromTheFuture(arrival.signal, at: latest), expiry > readAt
     else { return false }
     let search = Search(resumed: .settling, at: reaction.now.monotonic)
     accept(

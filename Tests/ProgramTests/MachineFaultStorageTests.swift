@@ -49,6 +49,21 @@ struct MachineFaultStorageTests {
 
   private static let advice = "stop the other program"
 
+  @Test func `what the operator says of the key needs the database as signals do`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    let squatter = try Squatter(daemon, "IMMEDIATE")
+    let refused = try daemon.operate("adopt", "--renewed-key")
+    #expect(refused.status == 1)
+    #expect(refused.errors.contains("the database is in use"), "\(refused.errors)")
+    try daemon.process.line(with: "level=error", "no signal is taken and no order leaves")
+    try squatter.leave()
+    try daemon.process.line(with: "takes writes again")
+    #expect(try daemon.operate("adopt", "--renewed-key").status == 0)
+    #expect(try daemon.submit(Wish("next").text)["code"] == "accepted")
+    try daemon.waitForOrder("next", "filled")
+  }
+
   @Test(arguments: ["IMMEDIATE", "EXCLUSIVE"])
   func `a locked database takes no signal and sends none`(_ transaction: String) throws {
     let market = try SimulatedMarket()

@@ -15,6 +15,7 @@ final class KeyRotation {
   private(set) var credentials: MEXC.Credentials?
   /// Requests are to be signed with `credentials` from now on.
   var changed: () -> Void = {}
+  var storeFailed: (StoreError) -> Void = { _ in }
 
   private let file: ConfigurationFile
   private let loop: EventLoop
@@ -108,6 +109,7 @@ final class KeyRotation {
       try take(new, from: origin)
     } catch {
       refuse("\(error)")
+      if let error = error as? StoreError { storeFailed(error) }
     }
   }
 
@@ -149,6 +151,7 @@ final class KeyRotation {
     do throws(StoreError) {
       try ownership(with: credentials).expectRenewedKey(store, at: Clock.now().wall)
     } catch {
+      storeFailed(error)
       return CommandAnswer(ok: false, message: "not done: \(error)")
     }
     awaitsRenewedKey = true

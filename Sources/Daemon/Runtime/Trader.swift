@@ -79,8 +79,7 @@ final class Trader {
     statusLine = StatusLine(loop) { service.status($0) }
     keys.changed = { [weak self] in
       guard let self else { return }
-      link?.change(
-        to: self.makeVenue(StoredState(), self.keys.credentials), heard: self.keys.listener())
+      link?.change(to: makeVenue(StoredState(), keys.credentials), heard: keys.listener())
       driver?.feed(.keyChanged)
     }
   }
@@ -116,6 +115,7 @@ final class Trader {
     control = try ControlServer(listener: listener, loop: loop, handlers: controlHandlers)
     let epochs = Epochs(store: store, gateway: gateway, time: time, edges: edges)
     self.epochs = epochs
+    keys.storeFailed = { [weak epochs] error in epochs?.lose(error) }
     epochs.begin()
     housekeeping = Housekeeping(
       loop: loop, logger: logger, store: store, spool: intake.directory,

@@ -15,6 +15,8 @@ package final class SpoolDirectory {
   private static let problemInterval = Duration.seconds(60)
   /// Files handed over in one turn of the loop, so that a flood does not hold up the orders.
   private static let filesPerTurn = 64
+  /// The most that `intake.maximum_signal_bytes` can be.
+  private static let largestLimit = 1_048_576
   /// Names looked at in one turn, handed over or not.
   private static let namesPerTurn = 1_024
 
@@ -167,9 +169,10 @@ extension SpoolDirectory {
     try folders.listActive()
   }
 
-  /// The content of a file in `active`. Throws why it cannot be read.
+  /// The content of a file in `active`, which was taken under an earlier limit perhaps. Throws why it
+  /// cannot be read.
   package func readActive(_ name: [UInt8]) throws(FileRefusal) -> [UInt8] {
-    try folders.active.readRegularFile(name, maximumBytes: maximumBytes).bytes
+    try folders.active.readRegularFile(name, maximumBytes: Self.largestLimit).bytes
   }
 
   /// Removes a file from `active`. Throws when it is not there or cannot be removed.

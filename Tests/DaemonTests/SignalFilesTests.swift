@@ -43,8 +43,14 @@ import Testing
     ) throws(SystemError) -> Bool { false }
     func writeStatus(_ name: [UInt8], _ report: [UInt8]) throws(SystemError) {}
     func removeStatus(_ name: [UInt8]) throws(SystemError) {}
-    func listActive() throws(SystemError) -> (files: [[UInt8]], strays: [[UInt8]]) { ([], []) }
-    func readActive(_ name: [UInt8]) throws(FileRefusal) -> [UInt8] { throw .vanished }
+    var active: [String: [UInt8]] = [:]
+    func listActive() throws(SystemError) -> (files: [[UInt8]], strays: [[UInt8]]) {
+      (active.keys.map { Array($0.utf8) }, [])
+    }
+    func readActive(_ name: [UInt8]) throws(FileRefusal) -> [UInt8] {
+      guard let content = active[ByteText.printable(name)] else { throw .vanished }
+      return content
+    }
     func removeActive(_ name: [UInt8]) throws(SystemError) {}
   }
 
@@ -202,6 +208,27 @@ import Testing
     rig.gateway?.close()
     #expect(!rig.spool.moved.isEmpty)
     #expect(rig.spool.now.monotonic.since(start) < .seconds(15))
+  }
+
+  /// A power cut took what the database had of it.
+  @Test func `the file of a lost signal that is denied now leaves active`() throws {
+    let rig = try Rig(database.store)
+    let readAt = rig.spool.now.wall
+    let raw = Array(
+      #"{"id":"lost","symbol":"BTCUSDT","side":"buy","type":"market","quote_quantity":"5","expires_at":"2020-01-01T00:00:00Z"}"#
+        .utf8)
+    rig.spool.active["s.json"] = raw
+    var state = StoredState()
+    state.unrecorded = [
+      IntakeRecord(
+        id: try #require(SignalID("lost")), raw: raw, origin: .file(Array("s.json".utf8)),
+        arrivedAt: readAt, readAt: readAt, boot: "one")
+    ]
+    rig.gateway?.open(state)
+    rig.turn([])
+    let report = try #require(rig.spool.reports["s.json"])
+    #expect(report.outcome == .rejected)
+    #expect(report.report.contains("expired"))
   }
 
   /// A crash can come between the commit of a denial and the move of its file.

@@ -235,6 +235,13 @@ import Testing
     #expect(unsafe Glibc.rename(fixture.path + "/staging", incoming) == 0)
   }
 
+  /// As one that was taken before `intake.maximum_signal_bytes` was lowered.
+  @Test func `a file in active is read whatever its size`() throws {
+    let content = [UInt8](repeating: 0x20, count: 5_000)
+    try fixture.folder("active").writeWhole(bytes("s.json"), content, mode: 0o640)
+    #expect(try spool.readActive(bytes("s.json")) == content)
+  }
+
   @Test func `a file that took the name of one that is taken is a signal of its own`() throws {
     let first = try replaced("{\"id\":1}") { try rename("{\"id\":2}") }
     #expect(try spool.claim(first) == bytes("s.json"))

@@ -62,6 +62,22 @@ struct MetricsTests {
     #expect(metrics["stream_wanted{stream=\"account\",connection=\"0\"}"] == 1)
   }
 
+  @Test func `a repetition does not end the measurement of the first`() throws {
+    let market = try SimulatedMarket()
+    let (daemon, scraper) = try daemon(market) { $0["price.source"] = "rest" }
+    try market.faults([FaultRule.answer("GET /api/v3/ticker/price", 500, "")])
+    #expect(try daemon.submit(Wish("waits").text)["code"] == "accepted")
+    let other = try daemon.submit(Wish("waits", ["side": "sell"]).text)
+    #expect(other["code"] == "conflicting_duplicate")
+    try market.faults()
+    try daemon.waitForOrder("waits", "filled")
+    #expect(try daemon.submit(Wish("waits").text)["code"] == "duplicate")
+    let metrics = try metrics(daemon, scraper) {
+      $0["signals_total{code=\"duplicate\"}"] == 1
+    }
+    #expect(metrics["intake_to_wire_seconds_count"] == 1)
+  }
+
   @Test func `a halt and a back-off are seen`() throws {
     let market = try SimulatedMarket()
     let (daemon, scraper) = try daemon(market)

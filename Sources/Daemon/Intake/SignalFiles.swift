@@ -21,7 +21,6 @@ final class SignalFiles {
 
   private let time: Timekeeper
   private let logger: Logger
-  private let maximumBytes: Int
   private let store: any StateStore
   var spool: (any Spool)?
   var storeFailed: (StoreError) -> Void = { _ in }
@@ -43,10 +42,9 @@ final class SignalFiles {
   private var failedDoubts: [(name: [UInt8], error: SystemError)] = []
   private var isRetrying = false
 
-  init(time: Timekeeper, logger: Logger, maximumBytes: Int, store: any StateStore) {
+  init(time: Timekeeper, logger: Logger, store: any StateStore) {
     self.time = time
     self.logger = logger
-    self.maximumBytes = maximumBytes
     self.store = store
   }
 
@@ -160,6 +158,20 @@ final class SignalFiles {
           LogField("error", "\(error)"),
         ])
     }
+  }
+
+  /// Nobody waits for the answer to a signal that the database had lost. Where it is refused now, its file
+  /// may lie in `active`.
+  func end(_ answer: SignalAnswer) {
+    guard answer.status == .rejected, let id = answer.id.flatMap({ SignalID($0) }),
+      let name = activeFiles[id]
+    else { return }
+    tell(nil, of: id)
+    activeFiles[id] = nil
+    moveLater(
+      SpoolMove(
+        TakenFile(named: name), from: .active, to: .rejected,
+        report: bytes(OutcomeReport.answer(answer))))
   }
 
   private func moveLater(_ move: SpoolMove) {
@@ -316,7 +328,7 @@ final class SignalFiles {
 
   private func signal(in name: [UInt8], of spool: any Spool) -> Signal? {
     guard let bytes = try? spool.readActive(name) else { return nil }
-    return try? SignalReader.read(bytes, maximumBytes: maximumBytes)
+    return try? SignalReader.read(bytes, maximumBytes: bytes.count)
   }
 
   private func adopt(_ name: [UInt8], in spool: any Spool, _ underWay: Set<SignalID>) {

@@ -65,7 +65,7 @@ package final class SignalGateway {
     self.account = account
     self.maximumBytes = maximumBytes
     self.store = store
-    files = SignalFiles(time: time, logger: logger, maximumBytes: maximumBytes, store: store)
+    files = SignalFiles(time: time, logger: logger, store: store)
     spool = try openSpool(
       { [weak self] file in self?.take(file) },
       { problem in logger.log(problem.level, problem.message, problem.fields) })
@@ -238,7 +238,7 @@ package final class SignalGateway {
       let arrival = arrival(of: signal, bytes, from: origin, at: arrivedAt)
       nextReceipt += 1
       waiting[arrival.receipt] = (who, arrival.clientOrderID)
-      metrics?.arrived(arrival.clientOrderID, at: time.now().monotonic)
+      if known == nil { metrics?.arrived(arrival.clientOrderID, at: time.now().monotonic) }
       driver.feed(.signal(arrival, known: known))
       Processor.yield()
     } catch {
@@ -352,9 +352,9 @@ package final class SignalGateway {
   // MARK: Out
 
   package func answer(_ receipt: Receipt, _ answer: SignalAnswer) {
-    guard let (who, order) = waiting.removeValue(forKey: receipt) else { return }
-    // A duplicate says nothing of the order of the first.
-    if answer.status == .rejected { metrics?.forget(order) }
+    guard let (who, order) = waiting.removeValue(forKey: receipt) else { return files.end(answer) }
+    // A repetition says nothing of the order of the first.
+    if answer.status == .rejected && answer.code != .conflictingDuplicate { metrics?.forget(order) }
     reply(answer, to: who)
   }
 

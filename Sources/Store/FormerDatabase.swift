@@ -3,12 +3,23 @@ import Domain
 /// The database that a restored one takes the place of. Only the holder of the lock touches it.
 struct FormerDatabase {
   private let location: StoreLocation
-  /// What it knows of the present; nothing when it cannot be read.
+  /// What it knows of the present.
   let standing: [StoreWrite]
+  /// Why that cannot be read; `nil` where it was, and where there is no former database.
+  let unread: String?
 
   init(_ location: StoreLocation) {
     self.location = location
-    standing = (try? StoreReader(path: location.path).standing()) ?? []
+    do throws(StoreError) {
+      // Also an older program's.
+      let (database, _) = try Opening.source(location)
+      standing = try StoreError.sorting { () throws(SQLiteError) in try SettingReader(database) }
+        .standing()
+      unread = nil
+    } catch {
+      standing = []
+      unread = StateFiles.exists(location.path) ? error.cause : nil
+    }
   }
 
   /// Gives it a second name, and takes what belongs to it from beside the first: there a log would be

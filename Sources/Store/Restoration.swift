@@ -15,6 +15,8 @@ package struct Restoration {
     package let kept: String?
     /// The halt that holds on.
     package let halt: HaltRecord?
+    /// Why it is not known whether the former database had a halt or a back-off.
+    package let unread: String?
   }
 
   /// The backup.
@@ -58,7 +60,7 @@ package struct Restoration {
       let kept = try former.putAside()
       try StateFiles.rename(draft, to: target.path)
       try StateFiles.sync(target.folder)
-      return Outcome(audit: audit, kept: kept, halt: halt)
+      return Outcome(audit: audit, kept: kept, halt: halt, unread: former.unread)
     } catch {
       DatabaseCopy.discard(draft)
       throw error

@@ -24,7 +24,7 @@ struct Statements {
   let lastSignal: Statement
   let isKnownSignal: Statement
   let signal: Statement
-  let setting: Statement
+  let setting: SettingReader
   let historyOfSignal: Statement
   let historyOfOrder: Statement
   let historyOfDaemon: Statement
@@ -96,7 +96,7 @@ struct Statements {
       "read the last signal", "SELECT id, client_order_id FROM signal ORDER BY rowid DESC LIMIT 1")
     signal = try database.prepare(
       "read signal", "SELECT \(SignalRecord.columns) FROM signal WHERE id = ?1")
-    setting = try database.prepare("read setting", "SELECT value FROM setting WHERE key = ?1")
+    setting = try SettingReader(database)
     historyOfSignal = try database.prepare(
       "read history of a signal",
       "SELECT \(HistoryEvent.columns) FROM event WHERE signal_id = ?1 ORDER BY id")

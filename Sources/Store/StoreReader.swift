@@ -124,16 +124,6 @@ package struct StoreReader {
     return try count.rows([]) { row throws(StoreError) in row.integer(0) }.first ?? 0
   }
 
-  /// What holds of the present, whatever was sent in the past: the halt, the back-off that the
-  /// exchange demands, the use of its limits.
-  func standing() throws(StoreError) -> [StoreWrite] {
-    let ban = try setting(.ban, BanRecord.init)
-    let usage = try setting(.rateUsage, RateUsageRecord.init)
-    return [
-      try halt().map { .setHalt($0) }, ban.map { .setBan($0) }, usage.map { .setRateUsage($0) },
-    ].compactMap(\.self)
-  }
-
   /// Since when, and why, starts are careful ones; `nil` when they are not. Throws when the database
   /// cannot be read.
   package func careful() throws(StoreError) -> CarefulRecord? {
@@ -152,14 +142,7 @@ package struct StoreReader {
   func setting<Record>(
     _ setting: Setting, _ read: (JSONValue) -> Record?
   ) throws(StoreError) -> Record? {
-    let rows = try statements.setting.rows([.text(setting.rawValue)]) {
-      row throws(StoreError) in row.blob(0)
-    }
-    guard let bytes = rows.first else { return nil }
-    guard let json = try? JSONReader.read(bytes), let record = read(json) else {
-      throw .corrupt("setting '\(setting.rawValue)' cannot be read")
-    }
-    return record
+    try statements.setting.value(setting, read)
   }
 
   /// Adds up an order's history and holds it against its row, so that damage to either shows.

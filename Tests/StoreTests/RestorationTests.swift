@@ -106,10 +106,30 @@ struct RestorationTests {
         .setBan(BanRecord(until: noon, wait: .seconds(9), isBan: true, reason: "429")))
       try store.commit()
     }
-    #expect(try restore().halt == HaltRecord(reason: "lunch", since: noon))
+    let outcome = try restore()
+    #expect(outcome.halt == HaltRecord(reason: "lunch", since: noon))
+    #expect(outcome.unread == nil)
     let state = try StoreReader(path: scratch.database).loadState(now: noon)
     #expect(state.halt?.reason == "lunch")
     #expect(state.ban?.wait == .seconds(9))
+  }
+
+  @Test func `a halt of an older program's database holds on`() throws {
+    do {
+      let store = try OrderStore(path: scratch.database)
+      try store.write(.setHalt(HaltRecord(reason: "lunch", since: noon)))
+      try store.commit()
+    }
+    try Stranger(scratch.database).execute(
+      FormerSchema.withoutCompaction + "PRAGMA user_version = 5;")
+    #expect(try restore().halt?.reason == "lunch")
+  }
+
+  @Test func `that a damaged database tells of no halt is said`() throws {
+    try scratch.put([UInt8](repeating: 7, count: 8_192), at: scratch.database)
+    let outcome = try restore()
+    #expect(outcome.halt == nil)
+    #expect(outcome.unread != nil)
   }
 
   @Test func `a database in use is left alone`() throws {

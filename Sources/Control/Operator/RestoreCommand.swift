@@ -45,6 +45,7 @@ extension Restoration.Outcome {
       "ok": true, "message": .string("\(database) was restored from \(file); " + Self.consequence),
       "events": .integer(audit.events), "orders": .integer(audit.orders),
       "head": audit.headDocument, "kept": .text(kept), "halted": .text(halt?.reason),
+      "former_unread": .text(unread),
     ]
   }
 
@@ -52,6 +53,11 @@ extension Restoration.Outcome {
     var lines = ["\(database) was restored from \(file)"] + audit.lines
     if let kept { lines.append("kept    \(kept), the former database") }
     if let halt { lines.append("halted  \(halt.reason)") }
+    if let unread {
+      lines.append(
+        "unread  the former database (\(unread)): if it was halted, that does not hold on, nor does a "
+          + "back-off that the exchange demands; 'mexc-signalctl halt' once the daemon runs")
+    }
     return (lines + [Self.consequence]).map(ByteText.printable).joined(separator: "\n")
   }
 }

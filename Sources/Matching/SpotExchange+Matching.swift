@@ -3,11 +3,14 @@ package import Domain
 /// Fills, and the ends of orders.
 extension SpotExchange {
   mutating func matchResting(in index: Int, at time: WallTime) {
-    for number in records.open(markets[index].listing.symbol)
-    where markets[index].isCrossed(by: records.orders[number]) {
+    for number in records.open(markets[index].listing.symbol) {
       let order = records.orders[number]
-      let quantity = fate.partOrWhole(of: order.remaining, in: markets[index])
-      fill(number, quantity, at: order.price, maker: true, time)
+      if !order.type.canRest {
+        takeLiquidity(number, at: time)
+      } else if markets[index].isCrossed(by: order) {
+        let quantity = fate.partOrWhole(of: order.remaining, in: markets[index])
+        fill(number, quantity, at: order.price, maker: true, time)
+      }
     }
   }
 

@@ -33,28 +33,30 @@ extension SpotExchange {
     _ = try admit(placement)
   }
 
-  /// Puts an open order back that an earlier run had accepted. Nothing when it is known, when its
-  /// symbol is not listed or when the type cannot rest.
+  /// Puts an order back that an earlier run had accepted and not told the end of. One that cannot rest
+  /// meets the next price. Nothing when it is known, or when its symbol is not listed.
   package mutating func restore(
     _ placement: Placement, orderID: String, executedQuantity: FixedDecimal,
     executedQuote: FixedDecimal, acceptedAt: WallTime, at now: Moment
   ) {
     advance(to: now)
-    guard let index = marketIndex[placement.symbol], !records.has(orderID: orderID),
-      placement.type.canRest, let price = placement.price,
-      case .base(let quantity) = placement.amount
-    else { return }
+    guard let index = marketIndex[placement.symbol], !records.has(orderID: orderID) else { return }
+    let price = placement.price ?? .zero
+    let quantity =
+      if case .base(let quantity) = placement.amount { quantity } else { executedQuantity }
     let number = records.orders.count
     var order = SimulatedOrder(
       number: number, orderID: orderID, clientOrderID: placement.clientOrderID,
       symbol: placement.symbol, side: placement.side, type: placement.type, price: price,
-      quantity: quantity, quoteAmount: nil, acceptedAt: acceptedAt,
+      quantity: quantity, quoteAmount: placement.quoteAmount, acceptedAt: acceptedAt,
       visibility: .from(now.monotonic), updatedAt: now.wall)
     order.executedQuantity = executedQuantity
     order.executedQuote = executedQuote
     order.status = executedQuantity.isPositive ? .partiallyFilled : .new
     enter(order)
-    if markets[index].isCrossed(by: order) {
+    if !order.type.canRest {
+      takeLiquidity(number, at: now.wall)
+    } else if markets[index].isCrossed(by: order) {
       fill(number, order.remaining, at: price, maker: true, now.wall)
     }
   }

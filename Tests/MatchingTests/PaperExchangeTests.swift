@@ -146,6 +146,33 @@ struct PaperExchangeTests {
     #expect(after.executedQuote == decimal("63"))
   }
 
+  /// A run ended between the acceptance and what came of it.
+  @Test(arguments: [
+    (OrderType.market, Signal.Amount.quote(FixedDecimal(63))),
+    (.market, .base(FixedDecimal(3))), (.immediateOrCancel, .base(FixedDecimal(3))),
+    (.fillOrKill, .base(FixedDecimal(3))),
+  ])
+  func `an order that cannot rest meets the first price of the next run`(
+    type: OrderType, amount: Signal.Amount
+  ) throws {
+    for isPriceKnown in [false, true] {
+      let exchange = try paper(price: isPriceKnown ? "21" : nil)
+      let order = try request("old", type, amount, price: type == .market ? nil : "22")
+      exchange.restore(
+        order, orderID: "PAPER-old", executedQuantity: .zero, executedQuote: .zero,
+        acceptedAt: moment(-5_000).wall, at: moment())
+      let reference = OrderReference.orderID("PAPER-old")
+      if !isPriceKnown {
+        let before = try report(exchange.answer(.order(order.symbol, reference), at: moment(1)))
+        #expect(before.status == .open)
+        exchange.learn([SymbolPrice(symbol: order.symbol, price: decimal("21"))], at: moment(2))
+      }
+      let after = try report(exchange.answer(.order(order.symbol, reference), at: moment(3)))
+      #expect(after.status == .filled)
+      #expect(after.executedQuote == decimal("63"))
+    }
+  }
+
   @Test func `a cancel is taken, and an unknown order is missing`() throws {
     let exchange = try paper()
     let order = try request("gone", .limitMaker, .base(decimal("3")), price: "20")

@@ -7,7 +7,8 @@ struct UnsyncedTurns {
   private typealias Turn = (before: Shadow, writes: [StoreWrite])
 
   private var turns: [Turn] = []
-  /// What the power cuts before this start may have taken back.
+  /// What the ends before this start may have taken back, in the order of the turns: what is lost later
+  /// was committed earlier.
   private var mayBeLost: [Turn] = []
 
   mutating func committed(_ writes: [StoreWrite], before: Shadow, isSynced: Bool) {
@@ -18,14 +19,13 @@ struct UnsyncedTurns {
   mutating func powerWasLost() -> [String] {
     let lost = turns
     turns = []
-    // The power may fail again before a start has looked.
-    mayBeLost += lost
+    mayBeLost = lost + mayBeLost
     return lost.flatMap { Self.armed(in: $0.writes) }
   }
 
   /// The same without a power cut, of the last turns.
   mutating func wereLost(last count: Int) {
-    mayBeLost += turns.suffix(count)
+    mayBeLost = turns.suffix(count) + mayBeLost
     turns.removeLast(min(count, turns.count))
   }
 

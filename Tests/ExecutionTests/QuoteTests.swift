@@ -106,7 +106,7 @@ import Testing
     exchange.script = { dispatch, _ in
       guard dispatch.isPlacement, late > 0 else { return nil }
       late -= 1
-      return .answer(.failed(.notSent("the commit took too long")), after: .seconds(2))
+      return .answer(.failed(.notSent("held up")), after: .seconds(2))
     }
     let harness = EngineHarness.open(
       makeConfiguration { $0.defaultTimeToLive = .seconds(60) }, exchange: exchange)
@@ -116,6 +116,19 @@ import Testing
     #expect(harness.status("a") == .open)
     // Each was judged by a price of its own.
     #expect(harness.requests(\.isPrices).count >= times + 1)
+  }
+
+  @Test func `an order that never leaves expires with the reason of the last try`() {
+    let exchange = FakeExchange()
+    exchange.script = { dispatch, _ in
+      dispatch.isPlacement ? .answer(.failed(.notSent("held up"))) : nil
+    }
+    let harness = EngineHarness.open(exchange: exchange)
+    harness.submit(limit("a") { $0.expiry = .timeToLive(.seconds(4)) })
+    harness.advance(by: .seconds(5))
+    #expect(harness.code("a") == .expired)
+    #expect(harness.message("a").contains("the last try: not sent: held up"))
+    #expect(exchange.ledger.isEmpty)
   }
 
   @Test func `a symbol without a price is refused at once`() {

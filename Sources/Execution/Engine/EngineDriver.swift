@@ -280,13 +280,13 @@ package final class EngineDriver<Failure: Error> {
     }
   }
 
-  /// The commit may have taken long: what is too late does not leave.
+  /// The commit may have taken long, or the receive window be short: what is too late does not leave.
   private func leave(_ dispatch: Dispatch) {
     guard let deadline = dispatch.sendBefore, now().monotonic > deadline else {
       hasSent = true
       return edges.send(dispatch)
     }
-    feed(.answer(dispatch.id, .failed(.notSent("the commit took too long"))))
+    feed(.answer(dispatch.id, .failed(.notSent("held up until its price or its stamp was old"))))
   }
 
   package func status(at now: Moment) -> EngineStatus { engine.status(at: now) }

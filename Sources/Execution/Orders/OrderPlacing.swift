@@ -115,6 +115,8 @@ enum OrderPlacing {
     } else if parts.scheduler.breakers[.placements].isOpen {
       cause =
         "orders wait because those before it failed (\(parts.scheduler.breakers[.placements].reason))"
+    } else if life.waiting?.didNotLeave == true {
+      cause = "the last try: \(life.order.reason)"
     } else {
       cause = "it waited for its turn"
     }

@@ -9,7 +9,9 @@ extension Configuration {
   }
 
   var conflicts: [Conflict] {
-    [liveWithoutLimit, budgetTooSmall, accountBudgetTooSmall].compactMap(\.self) + placeConflicts
+    [
+      liveWithoutLimit, budgetTooSmall, accountBudgetTooSmall, tooManyToPush,
+    ].compactMap(\.self) + placeConflicts
   }
 
   private var liveWithoutLimit: Conflict? {
@@ -39,6 +41,20 @@ extension Configuration {
       text:
         "\(rateLimits.uidWeight) at a utilisation of \(rateLimits.utilisation) leaves less "
         + "than the 1 that one order weighs; write a larger one")
+  }
+
+  /// Ten connections of 30 subscriptions each (MEXC spot v3, "Websocket market streams").
+  private static let mostPushed = 300
+
+  private var tooManyToPush: Conflict? {
+    guard price.source == .stream, let symbols = risk.symbols.list,
+      symbols.count > Self.mostPushed
+    else { return nil }
+    return Conflict(
+      keys: ["risk.symbols", "price.source"],
+      text:
+        "\(symbols.count) symbols, and prices of at most \(Self.mostPushed) can be pushed; write "
+        + "fewer, or set price.source to \"auto\"")
   }
 
   private func usable(_ limit: Int) -> FixedDecimal {

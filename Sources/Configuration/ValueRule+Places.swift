@@ -5,8 +5,9 @@ extension ValueRule where Value == String {
   static var socketPath: Self { path(maximumBytes: 107) }
 
   /// PATH_MAX is 4,096 bytes, the terminating zero included (path_resolution(7)).
+  /// Read in its shortest spelling, so that one place has one text.
   static func path(maximumBytes: Int = 4_095) -> Self {
-    text("an absolute path of at most \(maximumBytes) bytes") { text in
+    let rule = text("an absolute path of at most \(maximumBytes) bytes") { text in
       if !text.hasPrefix("/") { return "is not an absolute path" }
       if text.hasSuffix("/") { return "ends in a slash" }
       if text.utf8.count > maximumBytes { return "is \(text.utf8.count) bytes long" }
@@ -14,6 +15,12 @@ extension ValueRule where Value == String {
         return "holds a control character"
       }
       return nil
+    }
+    return ValueRule(expected: rule.expected) { value throws(ValueFault) in
+      // `..` may lead elsewhere by a link, and stays.
+      "/" + (try rule.read(value)).split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+    } write: {
+      rule.write($0)
     }
   }
 

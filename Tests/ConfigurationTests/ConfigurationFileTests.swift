@@ -125,6 +125,10 @@ import Testing
     }
   }
 
+  private func symbols(_ count: Int) -> String {
+    (1...count).map { "'A\($0)USDT'" }.joined(separator: ",")
+  }
+
   @Test func `values that contradict each other are refused`() {
     let rows = [
       ("{\nmode: 'live'}", 2, "risk.maximum_order_quote", "missing"),
@@ -137,6 +141,14 @@ import Testing
       (
         "{intake: {socket: '/run/a'},\ncontrol: {socket: '/run/a'}}", 2, "control.socket",
         "the same path as intake.socket"
+      ),
+      (
+        "{intake: {socket: '/run//a'},\ncontrol: {socket: '/run/./a'}}", 2, "control.socket",
+        "the same path as intake.socket"
+      ),
+      (
+        "{price: {source: 'stream'}, risk: {\nsymbols: [\(symbols(301))]}}", 2, "risk.symbols",
+        "at most 300"
       ),
       (
         "{credentials: {file: '/a',\npassphrase_file: '/a'}}", 2, "credentials.passphrase_file",
@@ -159,6 +171,8 @@ import Testing
     let beside = "{intake: {directory: '/s', socket: '/s/signal.sock'}, store: {path: '/s/state'}}"
     #expect(violations(in: beside).isEmpty)
     #expect(violations(in: "{rate_limits: {orders_per_second: 1}}").isEmpty)
+    let pushed = "{price: {source: 'stream'}, risk: {symbols: [\(symbols(300))]}}"
+    #expect(violations(in: pushed).isEmpty)
   }
 
   @Test func `a reload takes over what it can and names the rest`() throws {

@@ -30,6 +30,12 @@ import Testing
     for target in ["halt", "resume", "cancel", "submit", "credentials", "credentials/test"] {
       #expect(try console.send("POST", "/api/" + target, body: "{}").status == 401, "\(target)")
     }
+    for (method, target) in [
+      ("GET", "/api/nothing"), ("GET", "/favicon.ico"), ("PUT", "/api/halt"),
+      ("POST", "/api/status"), ("HEAD", "/api/status"),
+    ] {
+      #expect(try console.send(method, target).status == 401, "\(method) \(target)")
+    }
     for cookie in ["mexc_console=", "mexc_console=../address", "mexc_console=" + token(of: "0")] {
       console.session = cookie
       #expect(try console.send("GET", "/api/status").status == 401, "\(cookie)")

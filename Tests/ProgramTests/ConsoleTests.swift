@@ -63,7 +63,8 @@ import Testing
       ("/api/orders?limit=0", 400, "invalid_request"),
       ("/api/orders?sort=price", 400, "invalid_request"),
       ("/api/orders?open=maybe", 400, "invalid_request"),
-      ("/api/charts?hours=0", 400, "invalid_request"), ("/api/nothing", 404, "not_found"),
+      ("/api/charts?hours=0", 400, "invalid_request"),
+      ("/api/charts?hours=x", 400, "invalid_request"), ("/api/nothing", 404, "not_found"),
     ] {
       let answer = try console.send("GET", path)
       #expect(answer.status == status, "\(path)")

@@ -92,21 +92,28 @@ final class ConsoleServer {
       return responder.respond(refusal.response)
     }
     guard let route = Route(request.path) else {
-      return answer(responder, .error(404, "not_found", "there is nothing at this path"))
+      return refuse(request, .error(404, "not_found", "there is nothing at this path"), responder)
     }
     guard route.method == request.method else {
       var reply = Reply.error(
         405, "method_not_allowed", "this path takes \(route.method) and nothing else")
       reply.headers = [("Allow", route.method)]
-      // RFC 9110 §9.3.2: the answer to HEAD has no body.
-      if request.method == "HEAD" { reply.body = [] }
-      return answer(responder, reply)
+      return refuse(request, reply, responder)
     }
     switch route {
     case .login: logIn(request, responder)
     case .style, .script: answer(responder, Assets.reply(route))
     case .page, .read, .events, .write: receive(request, route, responder)
     }
+  }
+
+  /// Who has no session is told nothing else.
+  private func refuse(_ request: ReceivedRequest, _ reply: Reply, _ responder: Responder) {
+    var reply = reply
+    if case .failure(let failure) = findSession(request) { reply = failure.reply }
+    // RFC 9110 §9.3.2: the answer to HEAD has no body.
+    if request.method == "HEAD" { reply.body = [] }
+    answer(responder, reply)
   }
 
   /// What only a person with a session may.

@@ -63,8 +63,8 @@ final class ConsoleService {
     case .orders: list(request, ControlRequest.orderStates, answer) { .orders($0) }
     case .story(let id): report(.explain(id), answer)
     case .charts:
-      let hours = Query(request).first("hours").flatMap { Int64($0) } ?? ChartReport.standardHours
-      guard ChartReport.hours.contains(hours) else {
+      let asked = Query(request).first("hours") ?? String(ChartReport.standardHours)
+      guard let hours = Int64(asked), ChartReport.hours.contains(hours) else {
         return answer(
           .error(
             400, "invalid_request",

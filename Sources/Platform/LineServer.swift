@@ -14,8 +14,6 @@ package final class LineServer {
   package enum Trouble: Hashable, Sendable, CustomStringConvertible {
     /// `maximumClients` are connected.
     case tooManyClients
-    /// The client did not read what was pushed to it.
-    case tooSlow
     /// No client can be taken now; tried again after a second.
     case cannotAccept(SystemError)
     /// The socket's file was removed or replaced, and stands there again.
@@ -27,7 +25,6 @@ package final class LineServer {
       switch self {
       case .tooManyClients:
         "\(maximumClients) clients are connected; any more are turned away until some leave"
-      case .tooSlow: "a client did not read what was sent to it and was cut off"
       case .cannotAccept(let error):
         "no further client can be taken: \(error); they wait, and it is tried again every second"
       case .nameLost(let path): "\(path) was removed or replaced; it is made again"
@@ -63,9 +60,6 @@ package final class LineServer {
   package static let maximumClients = 256
   /// Above this a client is not read until it has taken its answers.
   package static let pausingBytes = 256 * 1024
-  /// What may wait for a client when more is pushed to it. Answers are not counted here: the client
-  /// asked for them, and above `pausingBytes` it is asked for nothing more.
-  package static let maximumQueuedBytes = 1024 * 1024
   /// A client with this many lines without an answer is not read until some are answered.
   package static let maximumUnanswered = 256
   /// Lines handed over for one client before the next has its turn.
@@ -161,16 +155,6 @@ package final class LineServer {
   package func pass(_ id: ConnectionID) {
     guard let connection = connections[id] else { return }
     connection.unanswered = max(0, connection.unanswered - 1)
-  }
-
-  /// Queues a line that answers none. A client that lets `maximumQueuedBytes` wait is cut off.
-  package func push(_ id: ConnectionID, _ line: [UInt8]) {
-    guard let connection = connections[id] else { return }
-    connection.enqueue(line)
-    settle(id, connection)
-    guard connections[id] != nil, connection.queuedBytes > Self.maximumQueuedBytes else { return }
-    complain(.tooSlow)
-    drop(id, connection)
   }
 
   /// Takes no further line from a client and closes once it has what is queued.

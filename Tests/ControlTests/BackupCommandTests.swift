@@ -132,6 +132,7 @@ import Testing
         "events": .integer(head.row), "orders": 2,
         "head": ["row": .integer(head.row), "hash": .string(head.hashText)],
         "kept": .string(database + ".before-restore-1"), "halted": .null,
+        "former_unread": .null,
       ])
     #expect(try bench.run(["--config", try otherMachine(), "verify"]).status == .done)
   }

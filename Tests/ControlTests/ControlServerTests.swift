@@ -233,7 +233,7 @@ import Testing
     try bench.turn { client.lines.count == 1 }
     let rows = try #require(
       try JSONReader.read(client.lines[0], limits: .exchange)["result"]?.arrayValue)
-    #expect(client.lines[0].utf8.count > LineServer.maximumQueuedBytes)
+    #expect(client.lines[0].utf8.count > 4 * LineServer.pausingBytes)
     #expect(rows.count == 3_000)
     #expect(rows.first?["signal_id"] == "many-2999")
     #expect(rows.last?["signal_id"] == "many-0")

@@ -69,9 +69,6 @@ package final class ControlServer {
 
   package var clientCount: Int { server?.clientCount ?? 0 }
 
-  /// Takes no further request; the answers that are owed still go out.
-  package func stopReading() { server?.stopReading() }
-
   /// Cuts everybody off and gives the socket up.
   package func close() {
     server?.close()

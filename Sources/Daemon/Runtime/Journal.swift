@@ -48,7 +48,7 @@ extension LineServer.Trouble {
       [LogField("advice", "find out what removes it; those who were refused meanwhile try again")]
     case .cannotListen:
       [LogField("advice", "remove what stands in its place, or restart the daemon")]
-    case .tooSlow, .cannotAccept: []
+    case .cannotAccept: []
     }
   }
 }

@@ -212,11 +212,14 @@ package struct ThrottleNotice: Hashable, Sendable {
   package var wait: Duration
   package var isBan: Bool
   package var text: String
+  /// The exchange says for sure that it did nothing of what was asked.
+  package var isDefinite: Bool
 
-  package init(wait: Duration, isBan: Bool, text: String) {
+  package init(wait: Duration, isBan: Bool, text: String, isDefinite: Bool = true) {
     self.wait = wait
     self.isBan = isBan
     self.text = text
+    self.isDefinite = isDefinite
   }
 }
 

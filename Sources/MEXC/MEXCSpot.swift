@@ -94,8 +94,9 @@ package struct MEXCSpot {
     of response: HTTPResponse, _ reply: Reply, now: WallTime
   ) -> Result<JSONValue, ExchangeFailure> {
     switch reply {
-    case .throttled(let isBan, let text):
-      let notice = throttleNotice(for: response, isBan: isBan, text: text, now: now)
+    case .throttled(let isBan, let text, let isDefinite):
+      var notice = throttleNotice(for: response, isBan: isBan, text: text, now: now)
+      notice.isDefinite = isDefinite
       return .failure(.throttled(notice))
     case .success(let body):
       unstatedThrottles = 0

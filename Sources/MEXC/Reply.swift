@@ -8,8 +8,9 @@ enum Reply {
   case success(JSONValue)
   /// A business error: its code may come with a 4xx status or inside a 200.
   case refused(ExchangeError)
-  /// 429 or 418 as status or as code, or the code 510 ("too frequent").
-  case throttled(isBan: Bool, text: String)
+  /// 429 or 418 as status or as code, or the code 510 ("too frequent"). `isDefinite` where the exchange
+  /// itself says 429 or 418, in JSON: a page, an empty body and 510 leave open what came of the request.
+  case throttled(isBan: Bool, text: String, isDefinite: Bool)
   /// 403: the firewall in front of the exchange.
   case blocked(String)
   /// Nothing can be concluded.
@@ -24,7 +25,8 @@ enum Reply {
     switch response.status {
     case 429, 418:
       let text = Self.message(in: body, hiding: secrets)
-      self = .throttled(isBan: response.status == 418, text: text ?? "")
+      self = .throttled(
+        isBan: response.status == 418, text: text ?? "", isDefinite: Self.throttles(body))
     case 403:
       let text = Self.message(in: body, hiding: secrets)
       self = .blocked("HTTP 403, \(text ?? Self.summary(of: response))")
@@ -50,6 +52,12 @@ enum Reply {
     }
   }
 
+  private static func throttles(_ body: JSONValue?) -> Bool {
+    guard let body, body.objectValue != nil else { return false }
+    guard let code = body["code"], !code.isNull else { return true }
+    return ["429", "418"].contains(code.numberValue ?? code.stringValue)
+  }
+
   private static func sorted(
     _ body: JSONValue?, of response: HTTPResponse, hiding secrets: KnownSecrets
   ) -> Reply {
@@ -65,7 +73,8 @@ enum Reply {
     if code == 0 || code == 200 { return .success(body) }
     let text = message(in: body, hiding: secrets) ?? ""
     switch code {
-    case 429, 418, 510: return .throttled(isBan: code == 418, text: text)
+    case 429, 418, 510:
+      return .throttled(isBan: code == 418, text: text, isDefinite: code != 510)
     default: return .refused(ErrorTable.error(code: code, text: text))
     }
   }

@@ -85,7 +85,7 @@ import Testing
 
   @Test(arguments: [
     (200, "{}", PlacementVerdict.unreadable), (503, "[]", .unreadable), (504, "", .unreadable),
-    (429, "", .throttled(isBan: false)), (400, #"{"code":700003}"#, .refused(700_003, .clock)),
+    (429, "{}", .throttled(isBan: false)), (400, #"{"code":700003}"#, .refused(700_003, .clock)),
     (400, #"{"code":10072}"#, .refused(10_072, .halt)),
     // A refusal of one order proves nothing of the others in the request.
     (400, #"{"code":30004}"#, .doubtful(30_004, .size)),

@@ -11,7 +11,7 @@ enum PlacementVerdict: Equatable, Sendable {
   /// An error code that proves nothing about the order.
   case doubtful(Int, ExchangeError.Action)
   case unreadable, blocked, notSent, noAnswer
-  case throttled(isBan: Bool)
+  case throttled(isBan: Bool, isDefinite: Bool = true)
 
   /// Of an answer about one order.
   init?(_ answer: ExchangeAnswer) {
@@ -29,7 +29,8 @@ enum PlacementVerdict: Equatable, Sendable {
     case .failure(.blocked): self = .blocked
     case .failure(.notSent): self = .notSent
     case .failure(.noAnswer): self = .noAnswer
-    case .failure(.throttled(let notice)): self = .throttled(isBan: notice.isBan)
+    case .failure(.throttled(let notice)):
+      self = .throttled(isBan: notice.isBan, isDefinite: notice.isDefinite)
     }
   }
 }
@@ -163,13 +164,17 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
     .init(502, "", .unreadable), .init(503, good, .unreadable),
     .init(503, #"{"code":503,"msg":"Unknown error"}"#, .unreadable), .init(504, "", .unreadable),
     .init(429, #"{"code":429,"msg":"Too Many Requests"}"#, .throttled(isBan: false)),
-    .init(429, "", .throttled(isBan: false)), .init(429, page, .throttled(isBan: false)),
-    .init(418, page, .throttled(isBan: true)),
+    .init(429, #"{"msg":"Too Many Requests"}"#, .throttled(isBan: false)),
+    .init(429, "", .throttled(isBan: false, isDefinite: false)),
+    .init(429, page, .throttled(isBan: false, isDefinite: false)),
+    .init(429, #"{"code":510,"msg":"x"}"#, .throttled(isBan: false, isDefinite: false)),
+    .init(418, page, .throttled(isBan: true, isDefinite: false)),
+    .init(418, #"{"code":"418"}"#, .throttled(isBan: true)),
     .init(400, #"{"code":429,"msg":"Too Many Requests"}"#, .throttled(isBan: false)),
     .init(200, #"{"code":429,"msg":"Too Many Requests"}"#, .throttled(isBan: false)),
     .init(200, #"{"code":418}"#, .throttled(isBan: true)),
-    .init(400, #"{"code":510,"msg":"Too frequent"}"#, .throttled(isBan: false)),
-    .init(200, #"{"code":510,"msg":"Too frequent"}"#, .throttled(isBan: false)),
+    .init(400, #"{"code":510,"msg":"Too frequent"}"#, .throttled(isBan: false, isDefinite: false)),
+    .init(200, #"{"code":510,"msg":"Too frequent"}"#, .throttled(isBan: false, isDefinite: false)),
   ]
 
   @Test(arguments: acknowledgements + refusals + doubts)

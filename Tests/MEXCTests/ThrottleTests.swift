@@ -134,7 +134,7 @@ import Transport
     let expected = ThrottleNotice(wait: .seconds(3), isBan: false, text: "")
     for request in requests {
       #expect(
-        answer(to: request, response(429, "", [("Retry-After", "3")]))
+        answer(to: request, response(429, "{}", [("Retry-After", "3")]))
           == .failed(.throttled(expected)))
     }
   }

@@ -119,7 +119,7 @@ enum PlacementAnswers {
     let event = OrderEvent.outcomeLost(failure.text, failure.unknownOutcome)
     guard parts.fold(event, into: life.key, &reaction) else { return }
     let message =
-      if case .throttled = failure {
+      if failure.unknownOutcome == .throttled {
         "the order's outcome is unknown; looking it up, and where it is not there it goes once more"
       } else {
         "the order's outcome is unknown; looking it up, not sending it again"

@@ -96,7 +96,7 @@ extension ExchangeFailure {
   var unknownOutcome: UnknownOutcome {
     switch self {
     case .notSent, .noAnswer, .unreadable: .answerLost
-    case .throttled: .throttled
+    case .throttled(let notice): notice.isDefinite ? .throttled : .answerLost
     case .blocked: .blocked
     case .refused(let error): .refused(code: error.code)
     }

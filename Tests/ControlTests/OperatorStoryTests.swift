@@ -147,7 +147,7 @@ import Testing
       (.cancelAnswered("taken", isDefinite: true), "cancel answered by the exchange: taken"),
       (
         .cancelAnswered("no answer", isDefinite: false),
-        "cancel answered by the exchange: no answer; it is tried again"
+        "cancel answered by the exchange: no answer; asked for again while it stands"
       ),
     ]
     let estimate = OrderReport(

@@ -225,6 +225,30 @@ import Testing
     #expect(harness.status("o0") == .canceled)
   }
 
+  @Test func `a cancel that is taken and not done is asked for again`() {
+    let harness = resting()
+    var isDeaf = true
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isCancel && isDeaf ? .answer(.cancelTaken) : nil
+    }
+    harness.command(.cancel(signalID("o0")))
+    harness.settle()
+    #expect(harness.order("o0")?.cancelRequested == true)
+    isDeaf = false
+    harness.advance(by: .seconds(4))
+    #expect(harness.status("o0") == .canceled)
+    #expect(harness.requests(\.isCancel).count == 2)
+  }
+
+  @Test func `a second order of one name in the list halts trading`() {
+    let harness = resting(8)
+    var other = harness.exchange.ledger[3]
+    other.orderID = "E99"
+    harness.exchange.ledger.append(other)
+    harness.advance(by: .seconds(5))
+    #expect(harness.engine.halt?.reason.contains("2 orders for signal o3: E4, E99") == true)
+  }
+
   @Test func `a cancel that came too late by the exchange's clock is tried again`() {
     let harness = resting()
     harness.exchange.script = { [unowned harness] dispatch, _ in

@@ -50,6 +50,25 @@ import Testing
     harness.checkStore()
   }
 
+  @Test(arguments: [OrderReport.Status.canceled, .partiallyCanceled])
+  func `an end with fewer fills than were told of has the order looked up`(
+    status: OrderReport.Status
+  ) {
+    let harness = working()
+    harness.exchange.fill(0, to: "0.4", .partiallyFilled)
+    harness.apply(.execution(harness.exchange.ledger[0]))
+    harness.exchange.fill(0, to: "0.4", .partiallyCanceled)
+    var report = harness.exchange.ledger[0]
+    (report.status, report.executedQuantity, report.executedQuote) = (status, .zero, .zero)
+    let looks = harness.requests(\.isLook).count
+    harness.apply(.execution(report))
+    #expect(harness.status("a") == .partiallyFilled)
+    harness.advance(by: .milliseconds(100))
+    #expect(harness.requests(\.isLook).count == looks + 1)
+    #expect(harness.status("a") == .partiallyCanceled)
+    #expect(harness.order("a")?.executedQuantity == decimal("0.4"))
+  }
+
   @Test func `a report of somebody else's order is ignored`() {
     let harness = working()
     var report = harness.exchange.ledger[0]

@@ -28,7 +28,8 @@ enum OrderEventText {
     case .notFound(let message): "not found: \(message)"
     case .cancelRequested(let by): "cancel asked for by \(by)"
     case .cancelAnswered(let message, let isDefinite):
-      "cancel answered by the exchange: \(message)" + (isDefinite ? "" : "; it is tried again")
+      "cancel answered by the exchange: \(message)"
+        + (isDefinite ? "" : "; asked for again while it stands")
     case .closedByOperator(let message): "closed by the operator: \(message)"
     case .confirmedByOperator(let orderID):
       "confirmed by the operator as order \(orderID), as the exchange could not be asked"

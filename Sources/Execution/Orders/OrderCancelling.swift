@@ -26,7 +26,8 @@ enum OrderCancelling {
     }
     switch answer {
     case .success(.taken):
-      parts.fold(.cancelAnswered("taken", isDefinite: true), into: key, &reaction)
+      // Taken is not done: it is asked for again while the order stands.
+      parts.fold(.cancelAnswered("taken", isDefinite: false), into: key, &reaction)
       reaction.log(.info, "the exchange took the cancel", order)
     case .failure(.refused(let error)) where error.action.isLasting:
       let text = "code \(error.code): \(error.text)"

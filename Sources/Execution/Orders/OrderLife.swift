@@ -73,6 +73,11 @@ struct OrderLife: Sendable {
     following?.wasTraded(at: now)
   }
 
+  /// Whether more was told of its fills than the report holds.
+  func hasMoreFills(than report: OrderReport) -> Bool {
+    report.executedQuantity < max(traded ?? .zero, order.executedQuantity)
+  }
+
   /// The exchange told of a change.
   mutating func changed(at now: MonotonicTime) {
     let holdsFills = traded.map { $0 <= order.executedQuantity } ?? false

@@ -117,8 +117,13 @@ enum OrderPolling {
     }
     parts.reconciliation.listWasRead(symbol)
     let byID = Dictionary(list.reports.map { ($0.orderID, $0) }) { first, _ in first }
+    let byName = Dictionary(grouping: list.reports, by: \.clientOrderID)
     for key in keys {
       guard let order = parts.orders[key]?.order, let orderID = order.orderID else { continue }
+      let namesakes = byName[order.request.clientOrderID.text, default: []]
+      if let other = namesakes.first(where: { $0.orderID != orderID }) {
+        OrderSearching.haltForSeveral(key, [orderID, other.orderID], &parts, &reaction)
+      }
       if let report = byID[orderID] {
         take(key, .success(.found(report)), &parts, &reaction)
         continue
@@ -169,11 +174,12 @@ enum OrderPolling {
     _ report: OrderReport, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
     guard let name = report.clientOrderID, let key = parts.orders.key(named: name),
-      let order = parts.orders[key]?.order
+      let life = parts.orders[key]
     else { return }
-    // Reports may overtake each other, and come twice.
-    if report.executedQuantity < order.executedQuantity { return }
-    if report.isUndecided(beside: order) {
+    let order = life.order
+    // Reports may overtake each other, and come twice; but none comes after an end.
+    if report.executedQuantity < order.executedQuantity && !report.status.isEnd { return }
+    if report.isUndecided(beside: order) || report.status.isEnd && life.hasMoreFills(than: report) {
       parts.orders.update(key) { $0.following?.lookSoon(at: reaction.now.monotonic) }
       return
     }
@@ -326,10 +332,20 @@ extension OrderReport {
   fileprivate func isUndecided(beside order: Order) -> Bool {
     if case .undocumented = status { return true }
     if executedQuantity.isPositive && executedQuote.isZero { return true }
+    if status == .partiallyCanceled && executedQuantity.isZero { return true }
     guard status == .filled, order.request.type != .market,
       case .base(let quantity) = order.request.amount
     else { return false }
     return executedQuantity < quantity
+  }
+}
+
+extension OrderReport.Status {
+  fileprivate var isEnd: Bool {
+    switch self {
+    case .filled, .canceled, .partiallyCanceled: true
+    case .open, .partiallyFilled, .undocumented: false
+    }
   }
 }
 

@@ -200,7 +200,7 @@ final class SimulatedCarrier: RequestCarrier {
   func start() {}
   func close() { isClosed = true }
   /// A connection is always at hand: nothing ever waits for one.
-  func withdrawWaiting() {}
+  func withdrawWaiting(_ kind: HTTPClient.Kind?) {}
 
   /// What becomes of one request, once.
   private final class Exchange {

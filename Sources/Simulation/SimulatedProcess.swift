@@ -292,7 +292,7 @@ final class WatchedLink: Dispatching {
 
   func start() { link?.start() }
 
-  func withdrawUnsent() { link?.withdrawUnsent() }
+  func withdrawUnsent(_ withdrawal: Withdrawal) { link?.withdrawUnsent(withdrawal) }
 
   func watchPrices(_ symbols: Set<Symbol>) { link?.watchPrices(symbols) }
 

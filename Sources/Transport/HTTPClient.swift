@@ -89,11 +89,12 @@ package final class HTTPClient {
     maintenance.set(nil)
   }
 
-  /// Requests that still wait for a connection fail as not sent; those on the wire go on.
-  package func withdrawWaiting() { dropWaiting(because: .withdrawn) }
+  /// Requests that still wait for a connection fail as not sent, those of the kind or all; those on the
+  /// wire go on.
+  package func withdrawWaiting(_ kind: Kind? = nil) { dropWaiting(kind, because: .withdrawn) }
 
-  private func dropWaiting(because reason: TransportError.Reason) {
-    for waiting in queue.take(where: { _ in true }) {
+  private func dropWaiting(_ kind: Kind? = nil, because reason: TransportError.Reason) {
+    for waiting in queue.take(where: { kind == nil || $0.kind == kind }) {
       fail(waiting.completion, error(.notSent, .queue, reason))
     }
   }

@@ -192,6 +192,27 @@ import Testing
     #expect(harness.submit(limit("d"))?.code == .accepted)
   }
 
+  /// All connections are busy: what was handed over has not left.
+  @Test(arguments: [OperatorCommand.halt(reason: "lunch", cancel: false), .cancelAll, nil])
+  func `an order that waits for a connection does not leave after the operator's word`(
+    command: OperatorCommand?
+  ) throws {
+    let exchange = FakeExchange()
+    exchange.script = { dispatch, _ in dispatch.isPlacement ? .hold : nil }
+    let harness = EngineHarness.open(exchange: exchange)
+    harness.submit(limit("a"))
+    harness.settle()
+    let placement = try #require(harness.placements.first)
+    #expect(harness.command(command ?? .cancel(signalID("a")))?.ok == true)
+    let withdrawal = try #require(harness.withdrawals.first)
+    #expect(withdrawal.isOfOrders)
+    harness.answer(placement, .failed(.notSent(withdrawal.reason)))
+    harness.advance(by: .seconds(5))
+    #expect(harness.code("a") == (harness.engine.halt == nil ? .canceled : .halted))
+    #expect(harness.placements.count == 1)
+    harness.checkStore()
+  }
+
   @Test func `reducing, sells leave and waiting buys do not`() {
     let harness = EngineHarness.open()
     #expect(harness.command(.halt(reason: "dusk", cancel: false, scope: .buys))?.ok == true)

@@ -120,6 +120,19 @@ import Testing
     #expect(harness.exchange.ledger.contains { $0.clientOrderID == "sgafter" })
   }
 
+  @Test func `an order that a halt holds back is none of the orders' failures`() throws {
+    let harness = failing()
+    harness.exchange.script = { dispatch, _ in dispatch.isPlacement ? .hold : nil }
+    harness.submit(limit("held", eth))
+    harness.advance(by: .seconds(1))
+    let placement = try #require(harness.placements.last)
+    harness.command(.halt(reason: "lunch", cancel: false))
+    let withdrawal = try #require(harness.withdrawals.last)
+    harness.answer(placement, .failed(.notSent(withdrawal.reason)))
+    harness.settle()
+    #expect(breaker(harness, .placements)?.state == .halfOpen, "not open again")
+  }
+
   // MARK: Cancels
 
   @Test func `cancels wait by themselves, and orders go on`() {

@@ -13,7 +13,7 @@ package protocol Dispatching: AnyObject {
   /// The venue has a key for the account's stream.
   func connectAccountStream()
   /// What waits for a connection must not leave any more: each is answered as not sent.
-  func withdrawUnsent()
+  func withdrawUnsent(_ withdrawal: Withdrawal)
   /// Answers that are out are not delivered any more.
   func close()
 }
@@ -150,7 +150,7 @@ package final class Epochs {
   private func edges(of link: any Dispatching) -> EngineDriver<StoreError>.Edges {
     EngineDriver<StoreError>.Edges(
       send: { [weak link] dispatch in link?.send(dispatch) },
-      withdrawUnsent: { [weak link] _ in link?.withdrawUnsent() },
+      withdrawUnsent: { [weak link] withdrawal in link?.withdrawUnsent(withdrawal) },
       answer: { [gateway] receipt, answer in gateway.answer(receipt, answer) },
       settle: { [gateway] outcome in gateway.settle(outcome) },
       doubt: { [gateway] id, doubt in gateway.tell(doubt, of: id) },

@@ -83,7 +83,7 @@ package protocol RequestCarrier: AnyObject {
   func send(
     _ request: HTTPRequest, _ kind: HTTPClient.Kind, before deadline: MonotonicTime?,
     completion: @escaping HTTPClient.Completion)
-  func withdrawWaiting()
+  func withdrawWaiting(_ kind: HTTPClient.Kind?)
 }
 
 extension HTTPClient: RequestCarrier {}

@@ -77,7 +77,9 @@ package final class ExchangeLink: Dispatching {
     if let target = signer.venue.accountStreamTarget { streams?.connectAccount(at: target) }
   }
 
-  package func withdrawUnsent() { client.withdrawWaiting() }
+  package func withdrawUnsent(_ withdrawal: Withdrawal) {
+    client.withdrawWaiting(withdrawal.isOfOrders ? .once : nil)
+  }
 
   /// What the streams tell.
   private func take(_ input: Input) {

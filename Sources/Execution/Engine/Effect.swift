@@ -1,5 +1,12 @@
 package import Domain
 
+/// What is not to leave any more.
+package struct Withdrawal: Hashable, Sendable {
+  package let reason: String
+  /// Orders alone; everything else goes on.
+  package let isOfOrders: Bool
+}
+
 /// What the engine wants done, in order.
 ///
 /// The large ones are indirect: a copy of any is a reference or two.
@@ -7,9 +14,9 @@ package enum Effect: Sendable {
   /// Part of the turn's one commit.
   case write(StoreWrite)
   indirect case send(Dispatch)
-  /// Whatever has not left by now must not leave: the exchange demands a back-off. Each such request
-  /// is answered as not sent, with this reason.
-  case withdrawUnsent(String)
+  /// What has not left by now must not leave: the exchange demands a back-off, or the operator wants no
+  /// order to leave. Each such request is answered as not sent.
+  case withdrawUnsent(Withdrawal)
   /// Once the commit holds.
   indirect case answer(Receipt, SignalAnswer)
   /// The signal's story is over; once the commit holds.

@@ -37,7 +37,7 @@ package final class EngineDriver<Failure: Error> {
   package struct Edges {
     package var send: (Dispatch) -> Void
     /// Takes back what was sent and has not left.
-    package var withdrawUnsent: (String) -> Void
+    package var withdrawUnsent: (Withdrawal) -> Void
     package var answer: (Receipt, SignalAnswer) -> Void
     package var settle: (Outcome) -> Void
     package var doubt: (SignalID, Doubt?) -> Void
@@ -51,7 +51,7 @@ package final class EngineDriver<Failure: Error> {
     package var storageFailed: (Failure) -> Void
 
     package init(
-      send: @escaping (Dispatch) -> Void, withdrawUnsent: @escaping (String) -> Void,
+      send: @escaping (Dispatch) -> Void, withdrawUnsent: @escaping (Withdrawal) -> Void,
       answer: @escaping (Receipt, SignalAnswer) -> Void, settle: @escaping (Outcome) -> Void,
       doubt: @escaping (SignalID, Doubt?) -> Void,
       answerCommand: @escaping (CommandToken, CommandAnswer) -> Void,
@@ -117,7 +117,7 @@ package final class EngineDriver<Failure: Error> {
       switch effect {
       case .write: break
       case .send(let dispatch) where dispatch.barrier == .none: edges.send(dispatch)
-      case .withdrawUnsent(let reason): withdraw(reason)
+      case .withdrawUnsent(let withdrawal): withdraw(withdrawal)
       case .watchPrices(let symbols): edges.watchPrices(symbols)
       case .connectAccountStream: edges.connectAccountStream()
       case .send, .answer, .settled, .doubt, .answerCommand, .log:
@@ -138,13 +138,15 @@ package final class EngineDriver<Failure: Error> {
   }
 
   /// What waits for the commit has not left, and neither has what waits for a connection.
-  private func withdraw(_ reason: String) {
+  private func withdraw(_ withdrawal: Withdrawal) {
     deferred.removeAll { item in
-      guard case .effect(.send(let dispatch)) = item else { return false }
-      inputs.append((.answer(dispatch.id, .failed(.notSent(reason))), now()))
+      guard case .effect(.send(let dispatch)) = item,
+        dispatch.isPlacement || !withdrawal.isOfOrders
+      else { return false }
+      inputs.append((.answer(dispatch.id, .failed(.notSent(withdrawal.reason))), now()))
       return true
     }
-    edges.withdrawUnsent(reason)
+    edges.withdrawUnsent(withdrawal)
   }
 
   /// Commits what the turn wrote, and lets the orders leave that waited for it; again, until nothing is

@@ -172,7 +172,9 @@ struct EngineParts: Sendable {
   mutating func halt(
     _ reason: String, of scope: HaltScope = .all, _ reaction: inout Reaction
   ) {
-    if trading.halt(reason, of: scope, &reaction) { orders.touchAll(.waiting) }
+    guard trading.halt(reason, of: scope, &reaction) else { return }
+    scheduler.withdrawOrders("trading was halted", &reaction)
+    orders.touchAll(.waiting)
   }
 }
 

@@ -56,6 +56,7 @@ enum OperatorCommands {
   private static func cancelEverything(
     by whom: String, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) -> String {
+    parts.scheduler.withdrawOrders("its cancel was asked for", &reaction)
     var count = 0
     for life in parts.orders.all where life.order.status != .notFound {
       if life.order.cancelRequested
@@ -79,6 +80,9 @@ enum OperatorCommands {
     case .notFound:
       reaction.reply(token, ok: false, "the order was never seen; 'resolve' it instead")
     case .new, .submitted, .open, .partiallyFilled, .unknown:
+      if order.status == .submitted {
+        parts.scheduler.withdrawOrders("the cancel of an order was asked for", &reaction)
+      }
       if !order.cancelRequested {
         parts.fold(.cancelRequested(by: "operator"), into: order.key, &reaction)
       }

@@ -121,7 +121,8 @@ struct Breakers: Sendable {
       switch failure {
       case .throttled, .blocked: self = .saidNothing
       // It was held back here.
-      case .notSent where isBackingOff || request.sendBefore.map { $0 <= now } ?? false:
+      case .notSent
+      where isBackingOff || request.isWithdrawn || request.sendBefore.map { $0 <= now } ?? false:
         self = .saidNothing
       case .notSent, .noAnswer, .unreadable: self = .failed(failure.text)
       case .refused: self = .answered

@@ -123,6 +123,8 @@ struct Outstanding: Sendable {
   var sentAt: Moment
   /// It did not leave after that.
   var sendBefore: MonotonicTime?
+  /// It was not to leave any more.
+  var isWithdrawn = false
 }
 
 extension ExchangeRequest {

@@ -167,6 +167,15 @@ struct RequestScheduler: Sendable {
     return scheduler.turn(of: item.request, in: item.purpose.group, at: now)
   }
 
+  /// Orders that wait for the commit or for a connection do not leave any more.
+  mutating func withdrawOrders(_ reason: String, _ reaction: inout Reaction) {
+    guard hasPlacementUnderWay else { return }
+    for (id, request) in underWay {
+      if case .place = request.purpose { underWay[id]?.isWithdrawn = true }
+    }
+    reaction.add(.withdrawUnsent(Withdrawal(reason: reason, isOfOrders: true)))
+  }
+
   /// Orders leave once, after their arming is written down.
   mutating func place(
     _ request: ExchangeRequest, _ keys: [OrderKey], stampedAt: WallTime, sendBefore: MonotonicTime,
@@ -252,7 +261,8 @@ struct RequestScheduler: Sendable {
     for wait: Duration, isBan: Bool, _ reason: String, _ message: String, advice: String,
     _ reaction: inout Reaction
   ) {
-    reaction.add(.withdrawUnsent("the exchange demands a back-off"))
+    reaction.add(
+      .withdrawUnsent(Withdrawal(reason: "the exchange demands a back-off", isOfOrders: false)))
     let until = reaction.now.wall.advanced(by: wait)
     let end = reaction.now.monotonic.advanced(by: wait)
     // A shorter demand that arrives later does not shorten it.

@@ -38,6 +38,7 @@ final class EngineHarness {
   private(set) var replies: [CommandAnswer] = []
   /// The symbols whose prices were to be pushed, as they changed.
   private(set) var watched: [Set<Symbol>] = []
+  private(set) var withdrawals: [Withdrawal] = []
   private(set) var streamsConnected = 0
   /// What each commit with writes had to outlive.
   private(set) var durabilities: [Durability] = []
@@ -84,7 +85,8 @@ final class EngineHarness {
 
   private var edges: EngineDriver<Killed>.Edges {
     EngineDriver<Killed>.Edges(
-      send: { [unowned self] dispatch in leave(dispatch) }, withdrawUnsent: { _ in },
+      send: { [unowned self] dispatch in leave(dispatch) },
+      withdrawUnsent: { [unowned self] what in withdrawals.append(what) },
       answer: { [unowned self] receipt, answer in
         perform(.answer(receipt, answer)) { answers.append(answer) }
       },

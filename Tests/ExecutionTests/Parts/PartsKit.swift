@@ -81,6 +81,6 @@ extension Reaction {
   }
 
   var withdrawals: [String] {
-    effects.compactMap { if case .withdrawUnsent(let reason) = $0 { reason } else { nil } }
+    effects.compactMap { if case .withdrawUnsent(let what) = $0 { what.reason } else { nil } }
   }
 }

@@ -15,7 +15,7 @@ final class ToyExchange: RequestCarrier {
 
   func start() {}
   func close() {}
-  func withdrawWaiting() {}
+  func withdrawWaiting(_ kind: HTTPClient.Kind?) {}
 
   func send(
     _ request: HTTPRequest, _ kind: HTTPClient.Kind, before deadline: MonotonicTime?,

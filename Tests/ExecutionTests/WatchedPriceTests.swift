@@ -51,6 +51,16 @@ import Testing
     #expect(harness.watched.last == [eth])
   }
 
+  /// The exchange refuses a subscription that has one such among others.
+  @Test func `a symbol that does not exist is never watched`() {
+    let harness = open(.auto, symbols: nil)
+    harness.submit(limit("a", symbol("NOSUCHUSDT")))
+    harness.submit(limit("b", eth))
+    harness.settle()
+    #expect(harness.code("a") == .symbolUnknown)
+    #expect(harness.watched == [[eth]])
+  }
+
   @Test func `with prices by look-ups alone nothing is watched`() {
     #expect(open(.rest).watched == [])
   }

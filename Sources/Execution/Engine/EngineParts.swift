@@ -60,12 +60,13 @@ struct EngineParts: Sendable {
   }
 
   /// The prices that the exchange is to send by itself: of the allowed symbols, or of those with orders
-  /// where every symbol is allowed.
+  /// where every symbol is allowed. One whose rules are still awaited may not exist, and the exchange would
+  /// refuse what was asked for together with it.
   mutating func watchPrices(_ reaction: inout Reaction) {
     let wanted: Set<Symbol> =
       switch configuration.price.source {
       case .rest: []
-      case .auto, .stream: allowedSymbols ?? orders.symbols
+      case .auto, .stream: allowedSymbols ?? orders.symbols.filter { !venue.lacksRules(of: $0) }
       }
     guard wanted != watched else { return }
     watched = wanted

@@ -28,8 +28,8 @@ import Testing
 
         2026-09-25T10:11:12.345Z  received from file s-filled.json: limit buy 0.001 BTCUSDT at 60000; expires 2026-09-25T10:12:12.345Z
         2026-09-25T10:11:12.345Z  accepted; its order will be known as x-s-filled
-        2026-09-25T10:11:12.345Z  approved as limit buy 0.001 BTCUSDT at 60000: price 60010 is 1.67 bps from the reference 60000, at most 100 allowed; the price is 120 ms old; quote used 60010, asked for 120 ms before; the risk limits hold 60 in quote
-        2026-09-25T10:11:12.346Z  attempt 1 goes out, stamped 2026-09-25T10:11:12.352Z and acceptable for 5000 ms; quote used 60010, asked for 121 ms before
+        2026-09-25T10:11:12.345Z  approved as limit buy 0.001 BTCUSDT at 60000: price 60010 is 1.67 bps from the reference 60000, at most 100 allowed; the price is 120 ms old; quote used 60010, 120 ms old; the risk limits hold 60 in quote
+        2026-09-25T10:11:12.346Z  attempt 1 goes out, stamped 2026-09-25T10:11:12.352Z and acceptable for 5000 ms; quote used 60010, 121 ms old
         2026-09-25T10:11:12.375Z  the exchange has it as order C02__1
         2026-09-25T10:11:12.875Z  order C02__1 is partially filled at the exchange: 0.0004 of 0.001 executed at an average of 60000, 24 in quote
         2026-09-25T10:11:13.875Z  order C02__1 is filled at the exchange: 0.001 of 0.001 executed at an average of 59900, 59.9 in quote
@@ -78,8 +78,8 @@ import Testing
 
         2026-09-25T10:11:12.345Z  received from file s-lost.json: limit buy 0.001 BTCUSDT at 60000; expires 2026-09-25T10:12:12.345Z
         2026-09-25T10:11:12.345Z  accepted; its order will be known as x-s-lost
-        2026-09-25T10:11:12.345Z  approved as limit buy 0.001 BTCUSDT at 60000: price 60010 is 1.67 bps from the reference 60000, at most 100 allowed; the price is 120 ms old; quote used 60010, asked for 120 ms before; the risk limits hold 60 in quote
-        2026-09-25T10:11:12.346Z  attempt 1 goes out, stamped 2026-09-25T10:11:12.352Z and acceptable for 5000 ms; quote used 60010, asked for 121 ms before
+        2026-09-25T10:11:12.345Z  approved as limit buy 0.001 BTCUSDT at 60000: price 60010 is 1.67 bps from the reference 60000, at most 100 allowed; the price is 120 ms old; quote used 60010, 120 ms old; the risk limits hold 60 in quote
+        2026-09-25T10:11:12.346Z  attempt 1 goes out, stamped 2026-09-25T10:11:12.352Z and acceptable for 5000 ms; quote used 60010, 121 ms old
         2026-09-25T10:11:14.345Z  outcome unknown (no answer: the connection was closed); it is looked up and never sent again
         2026-09-25T10:11:14.845Z  looked up (order by client order id): no answer: timed out
         2026-09-25T10:12:22.345Z  looked up (order by client order id): not there
@@ -126,7 +126,7 @@ import Testing
         "at": "2026-09-25T10:11:12.346Z", "kind": "order_armed",
         "text": .string(
           "attempt 1 goes out, stamped 2026-09-25T10:11:12.352Z and acceptable for 5000 ms; "
-            + "quote used 60010, asked for 121 ms before"),
+            + "quote used 60010, 121 ms old"),
         "detail": [
           "attempt": 1, "timestamp": "2026-09-25T10:11:12.352Z", "recv_window_ms": 5_000,
           "quote": "60010", "quote_asked_at": "2026-09-25T10:11:12.225Z",

@@ -48,7 +48,7 @@ enum OrderEventText {
 
   private static func describe(_ quote: Quote, at time: WallTime) -> String {
     let age = time.since(quote.askedAt).wholeMilliseconds
-    return "quote used \(quote.price), asked for \(age) ms before"
+    return "quote used \(quote.price), \(age) ms old"
   }
 
   private static func describe(_ armament: OrderEvent.Armament, at time: WallTime) -> String {

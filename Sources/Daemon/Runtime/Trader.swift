@@ -77,9 +77,9 @@ final class Trader {
     venueFacts = VenueFactsFile(
       beside: configuration.store.path, source: configuration.exchange.restURL, logger)
     statusLine = StatusLine(loop) { service.status($0) }
-    keys.changed = { [weak self] in
+    keys.changed = { [weak self, unowned keys] in
       guard let self else { return }
-      link?.change(to: makeVenue(StoredState(), keys.credentials), heard: keys.listener())
+      link?.change(to: self.makeVenue(StoredState(), keys.credentials), heard: keys.listener())
       driver?.feed(.keyChanged)
     }
   }

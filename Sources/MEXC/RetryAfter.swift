@@ -1,9 +1,9 @@
-import Domain
+package import Domain
 import Platform
 import Transport
 
 /// How long the exchange wants a back-off (RFC 9110 §10.2.3).
-enum RetryAfter {
+package enum RetryAfter {
   /// A time of zero, or a date in the past, still follows a refusal.
   static let minimum: Duration = .seconds(1)
   /// MEXC's longest ban is three days; the rest is for clocks that differ.
@@ -14,7 +14,12 @@ enum RetryAfter {
   /// The wait that the answer states; the longest when it states several; `nil` when it states none
   /// that can be read.
   static func wait(in headers: HTTPFields, now: WallTime) -> Duration? {
-    headers.values(of: "Retry-After").compactMap { wait($0, now: now) }.max()
+    wait(stated: headers.values(of: "Retry-After"), now: now)
+  }
+
+  /// The same of the fields' texts.
+  package static func wait(stated texts: [String], now: WallTime) -> Duration? {
+    texts.compactMap { wait($0, now: now) }.max()
   }
 
   /// 10 s, doubled with each throttling answer before that did not say either, to at most 10 min.

@@ -132,10 +132,15 @@ import Transport
     #expect(try end(of: "HTTP/1.1 " + answer, closes: closes) == .refused(.status(status, text)))
   }
 
+  @Test func `how long a refusal wants to be waited for is told`() throws {
+    let answer = "HTTP/1.1 429 X\r\nRetry-After: 7\r\nretry-after: x\r\nContent-Length: 0\r\n\r\n"
+    #expect(try end(of: answer) == .refused(.status(429, "", retryAfter: ["7", "x"])))
+  }
+
   @Test func `a long text is cut, and a text cannot forge a line`() throws {
     let long = "a\r\nb\u{1B}[0m" + String(repeating: "x", count: 5_000)
     let end = try end(of: "HTTP/1.1 500 X\r\nContent-Length: \(long.utf8.count)\r\n\r\n\(long)")
-    guard case .refused(.status(500, let text)) = end else {
+    guard case .refused(.status(500, let text, _)) = end else {
       Issue.record("\(String(describing: end))")
       return
     }

@@ -214,8 +214,11 @@ final class StreamConnection {
   /// What stands is still of use.
   private func successorEnded(_ former: StreamSession, _ end: StreamEnd) {
     state = .open(former)
-    notBefore = loop.now.advanced(by: min(line.jitter.around(backOff.next()), times.longestPause))
-    scheduleRenewal(at: loop.now.advanced(by: line.jitter.duration(in: times.refusedPause)))
+    let stated = end.statedWait(at: Clock.wall())
+    let pause = min(line.jitter.around(backOff.next()), times.longestPause)
+    notBefore = loop.now.advanced(by: max(pause, stated))
+    let interval = line.jitter.duration(in: times.refusedPause)
+    scheduleRenewal(at: loop.now.advanced(by: max(interval, stated)))
     tell("\(name): the connection that should follow cannot be made; it is tried again", end)
     if end == .keyInvalid { onEvent(.keyRefused) }
   }
@@ -232,7 +235,9 @@ final class StreamConnection {
     if let readyAt, loop.now.since(readyAt) >= times.longestPause { backOff.reset() }
     readyAt = nil
     let pause = min(line.jitter.around(backOff.next()), times.longestPause)
-    return end.isRefusal ? line.jitter.duration(in: times.refusedPause) : pause
+    return max(
+      end.isRefusal ? line.jitter.duration(in: times.refusedPause) : pause,
+      end.statedWait(at: Clock.wall()))
   }
 
   private func scheduleRenewal(at time: MonotonicTime) {

@@ -210,11 +210,17 @@ enum StreamEnd: Hashable {
   /// It does not push what it has granted.
   case silent
 
+  /// How long the exchange wants no further try (RFC 9110 §10.2.3).
+  func statedWait(at now: WallTime) -> Duration {
+    guard case .closed(.refused(.status(_, _, let texts))) = self else { return .zero }
+    return RetryAfter.wait(stated: texts, now: now) ?? .zero
+  }
+
   /// Whether another try would soon end in the same way.
   var isRefusal: Bool {
     switch self {
     // A status of 500 and above is of the moment (RFC 9110 §15.6).
-    case .closed(.refused(.status(let status, _))): status < 500
+    case .closed(.refused(.status(let status, _, _))): status < 500
     case .closed(.refused), .nothingPushed: true
     case .closed, .unanswered, .keyInvalid, .silent: false
     }

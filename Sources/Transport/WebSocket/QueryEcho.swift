@@ -33,7 +33,8 @@ struct QueryEcho {
 
   func hiding(_ end: WebSocketEnd) -> WebSocketEnd {
     switch end {
-    case .refused(.status(let status, let text)): .refused(.status(status, hiding(text)))
+    case .refused(.status(let status, let text, let waits)):
+      .refused(.status(status, hiding(text), retryAfter: waits))
     case .closedByPeer(let code, let reason): .closedByPeer(code, hiding(reason))
     case .notConnected, .refused, .closedByOwner, .closingUnanswered, .violation, .lost, .idle,
       .outputFull:

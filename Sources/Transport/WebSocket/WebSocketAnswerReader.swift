@@ -45,7 +45,9 @@ struct WebSocketAnswerReader {
     var text = reader.body.prefix(Self.textMaximum)
     // Most end with a line feed.
     while let last = text.last, last <= 0x20 { text.removeLast() }
-    return .status(status, String(decoding: text, as: UTF8.self))
+    return .status(
+      status, String(decoding: text, as: UTF8.self),
+      retryAfter: reader.fields.values(of: "Retry-After"))
   }
 
   private var refusal: Step? { finish().map(Step.refused) }

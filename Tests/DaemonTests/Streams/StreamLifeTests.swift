@@ -144,6 +144,21 @@ import Transport
     try rig.until("an open stream") { rig.isOpen("market") }
   }
 
+  @Test(arguments: [418, 503]) func `a refused upgrade is not tried before the time that it states`(
+    status: Int
+  ) throws {
+    let rig = try StreamRig()
+    rig.refusal = status
+    rig.retryAfter = "600"
+    rig.streams?.watchPrices([try symbol("BTCUSDT")])
+    try rig.until("a refusal") { rig.status("market")[0].state == .waiting }
+    try rig.pass(.seconds(595), step: .seconds(5))
+    #expect(rig.attempts == 1)
+    rig.refusal = nil
+    try rig.pass(.seconds(10), step: .seconds(1))
+    try rig.until("an open stream") { rig.isOpen("market") }
+  }
+
   @Test func `the next connection stands before the one that grows old is let go`() throws {
     let rig = try StreamRig { $0.renewal = .seconds(8)...(.seconds(10)) }
     let former = try connected(rig)

@@ -54,6 +54,7 @@ final class StreamRig {
   private(set) var attempts = 0
   /// Every upgrade is answered with this status.
   var refusal: Int?
+  var retryAfter: String?
   /// Channels that are not pushed.
   var refused: Set<String> = []
   var answers = true
@@ -95,7 +96,10 @@ final class StreamRig {
 
   private func receive(_ request: ReceivedRequest, _ responder: Responder) {
     attempts += 1
-    if let refusal { return responder.respond(refusal) }
+    if let refusal {
+      return responder.respond(
+        refusal, headers: retryAfter.map { [("Retry-After", $0)] } ?? [])
+    }
     guard let peer = responder.upgrade(request) else { return }
     let socket = Socket(peer, request.path + (request.query.map { "?" + $0 } ?? ""))
     socket.onText = { [weak self, weak socket] text in

@@ -103,6 +103,10 @@ final class SimulatedProcess {
         return view
       }
       self.gateway = gateway
+      try CarefulStart.prepare(base, gateway.files.readActive(), logger, at: world.machineNow.wall)
+      if let record = try base.reader.careful() {
+        world.fail(.historyIsState, "", "a careful start without a loss: \(record.reason)")
+      }
       let epochs = Epochs(store: store, gateway: gateway, time: time, edges: edges)
       self.epochs = epochs
       epochs.begin()

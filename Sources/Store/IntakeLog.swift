@@ -126,6 +126,9 @@ final class IntakeLog {
     if formerNote.take() != nil { hasOldNote = true }
   }
 
+  /// Whether it stands there from before this run.
+  func holds(_ id: SignalID) -> Bool { former.contains { $0.id == id } }
+
   /// What stands there from before this run, oldest first, to be read again in the next turn.
   func readAgain() -> [IntakeRecord] {
     isReadAgain = true

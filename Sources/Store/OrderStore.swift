@@ -34,16 +34,16 @@ package final class OrderStore {
   private var isLogSynced = false
   /// Whether everything that was committed is synced.
   package var isSynced: Bool { isLogSynced && !isBehind }
-  /// What the opening found in the high-water file.
-  package private(set) var continuity = Continuity.unbroken
+  /// What the opening found in the high-water file, or the start elsewhere, before the first turn.
+  package var continuity = Continuity.unbroken
   /// How long the last successful commit took, durable on disk included; 0 before the first.
   package private(set) var lastCommitNanoseconds: Int64 = 0
   /// Told how long each successful commit took.
   package var committed: (Duration) -> Void = { _ in }
 
   /// Opens the state for writing and takes the right to write it, for the life of this object.
-  /// Makes the file, with mode 0600, and brings its schema up to date; never makes a folder. Throws
-  /// when another process has the right, or the file cannot be opened, made or brought up to date.
+  /// Makes the file, with mode 0600, never a folder, and brings its schema up to date. Throws when
+  /// another process has the right, or the file cannot be used.
   /// `boot` names the machine's boot; in `runtimeDirectory`, which lasts as long as the boot, stands
   /// what a failing disk would lose.
   package init(
@@ -102,7 +102,6 @@ package final class OrderStore {
 
   /// Whether `commit` has something to do: writes to make durable, or an error to tell.
   package var hasUncommittedWrites: Bool { turn.isUnderWay }
-
   /// Whether `flush` has something to do.
   package var isBehind: Bool { turn.isBehind }
   /// Whether the last failure has taken what was committed before it and had not left.
@@ -306,14 +305,17 @@ package final class OrderStore {
     return result
   }
 
-  // MARK: Reading
-
   /// Whether there is or was such a signal. Throws when the database cannot be read.
   package func isKnown(_ id: SignalID) throws(StoreError) -> Bool {
     try bringIn()
     // The order may leave before the database has it.
     if intake?.hasAnnounced == true, !isFirstTurn { try turn.reserve() }
     return try reader.isKnown(id)
+  }
+
+  /// As `isKnown`, or the database has lost it and `loadState` reads it again. Throws as that does.
+  package func hasTrace(of id: SignalID) throws(StoreError) -> Bool {
+    try isKnown(id) || intake?.holds(id) == true
   }
 
   /// The record of a signal; `nil` when there is none. Throws when the database cannot be read.
@@ -383,8 +385,6 @@ package final class OrderStore {
     }
     isFirstTurn = true
   }
-
-  // MARK: The high-water mark
 
   /// Notes where the history stands now, so that a break is not found a second time. Only after
   /// what it means is on record. Throws when it cannot be written.

@@ -109,4 +109,38 @@ struct CarefulStartTests {
     #expect(try daemon.status()["careful_start"] == false)
     try daemon.stop()
   }
+
+  @Test func `a signal in active of which the database knows nothing begins carefully`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    try daemon.waitForTrading()
+    let name = "resting.json"
+    let text = Wish("resting", ["price": "63900"]).text
+    try daemon.drop(name, text)
+    try daemon.waitForOrder("resting", "open")
+    try daemon.kill9()
+    for file in Self.files + ["state.db.high-water", "state.db.intake"] {
+      try? FileManager.default.removeItem(atPath: daemon.scratch(file))
+    }
+
+    try daemon.start()
+    try daemon.process.line(with: "level=error", "no trace of signal resting", name)
+    try daemon.waitForTrading()
+    #expect(try daemon.status()["careful_start"] == true)
+    try daemon.drop("again.json", text)
+    try daemon.process.line(with: "level=warning", "this database did not know", "resting")
+    try daemon.waitForOrder("resting", "open")
+    #expect(try market.ledger().placements == 1)
+    try daemon.stop()
+
+    // Its signal is known now.
+    try daemon.start()
+    try daemon.waitForTrading()
+    #expect(try daemon.operate("resume").output.contains("the careful start is over"))
+    try daemon.stop()
+    try daemon.start()
+    try daemon.waitForTrading()
+    #expect(try daemon.status()["careful_start"] == false)
+    try daemon.stop()
+  }
 }

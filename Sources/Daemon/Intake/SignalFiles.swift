@@ -8,7 +8,7 @@ import Store
 /// The files of signals that are taken: each lies in `active` while its order is under way, with a
 /// report beside it while that order is in doubt, and is moved beside its report when its story is
 /// over. What the file system refuses is tried again.
-final class SignalFiles {
+package final class SignalFiles {
   private static let retryInterval: Duration = .seconds(1)
   /// Each report is a write that the disk must confirm, and orders wait for the same loop: what a flood
   /// leaves is moved bit by bit, and whatever else has come goes between.
@@ -25,6 +25,8 @@ final class SignalFiles {
   var spool: (any Spool)?
   var storeFailed: (StoreError) -> Void = { _ in }
 
+  /// What lay in `active` when it was read for a start.
+  private var found: ActiveSignals?
   /// The files in `active`, by the signal that each holds.
   private var activeFiles: [SignalID: [UInt8]] = [:]
   /// What stands, or is to stand, beside a signal's file.
@@ -309,30 +311,33 @@ final class SignalFiles {
 
   // MARK: After a restart
 
+  /// What lies in `active` before the first `adoptActive`; `nil` when it cannot be listed.
+  package func readActive() -> ActiveSignals? {
+    guard let spool else { return nil }
+    do throws(SystemError) {
+      found = try ActiveSignals(in: spool)
+    } catch {
+      logger.log(.error, "the active folder cannot be listed", [LogField("error", "\(error)")])
+    }
+    return found
+  }
+
   /// Finds out whose files lie in `active`, and moves those on whose story ended meanwhile. What an
   /// earlier run said beside them stays until the engine has spoken;
   /// `live` are the orders that are not at their end.
   func adoptActive(_ live: [StoredOrder], and lost: Set<SignalID>) {
-    guard let spool, activeFiles.isEmpty else { return }
+    guard let spool, activeFiles.isEmpty, let active = found.take() ?? readActive() else { return }
+    found = nil
     let underWay = lost.union(
       live.lazy.filter { !$0.order.isOverForSender }.map(\.signal.signalID))
-    do throws(SystemError) {
-      let (files, strays) = try spool.listActive()
-      for name in files { adopt(name, in: spool, underWay) }
-      for name in strays { removeStray(name, from: spool, underWay) }
-      moveAllFiles()
-    } catch {
-      logger.log(.error, "the active folder cannot be listed", [LogField("error", "\(error)")])
-    }
+    for file in active.files { adopt(file, underWay) }
+    for file in active.strays { removeStray(file, from: spool, underWay) }
+    moveAllFiles()
   }
 
-  private func signal(in name: [UInt8], of spool: any Spool) -> Signal? {
-    guard let bytes = try? spool.readActive(name) else { return nil }
-    return try? SignalReader.read(bytes, maximumBytes: bytes.count)
-  }
-
-  private func adopt(_ name: [UInt8], in spool: any Spool, _ underWay: Set<SignalID>) {
-    guard let signal = signal(in: name, of: spool) else { return logStranger(name) }
+  private func adopt(_ file: ActiveSignals.File, _ underWay: Set<SignalID>) {
+    let name = file.name
+    guard let signal = file.signal else { return logStranger(name) }
     if underWay.contains(signal.id) { return activeFiles[signal.id] = name }
     do throws(StoreError) {
       guard let record = try store.signal(signal.id) else { return logStranger(name) }
@@ -354,14 +359,16 @@ final class SignalFiles {
 
   /// A report whose file a crash had moved on already; a signal that happens to be named like one
   /// stays.
-  private func removeStray(_ name: [UInt8], from spool: any Spool, _ underWay: Set<SignalID>) {
-    if signal(in: name, of: spool) != nil { return adopt(name, in: spool, underWay) }
+  private func removeStray(
+    _ file: ActiveSignals.File, from spool: any Spool, _ underWay: Set<SignalID>
+  ) {
+    if file.signal != nil { return adopt(file, underWay) }
     do throws(SystemError) {
-      try spool.removeActive(name)
+      try spool.removeActive(file.name)
     } catch {
       logger.log(
         .warning, "a report of a doubt that is over could not be removed from active",
-        [LogField("file", bytes: name), LogField("error", "\(error)")])
+        [LogField("file", bytes: file.name), LogField("error", "\(error)")])
     }
   }
 

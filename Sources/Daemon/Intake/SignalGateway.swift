@@ -49,7 +49,7 @@ package final class SignalGateway {
 
   private var waiting: [Receipt: (who: Waiting, order: ClientOrderID)] = [:]
   private var nextReceipt = 1
-  private let files: SignalFiles
+  package let files: SignalFiles
 
   /// `openSpool` gets what takes the spool's files and what takes its complaints. Throws when
   /// `openSpool` does.

@@ -117,7 +117,6 @@ package enum DaemonProgram {
         "signals cannot be written past the system's cache (\(failure)); each is synced with the "
           + "database before its order leaves, which takes a little longer")
     }
-    try CarefulStart.prepare(store, logger, at: Clock.now().wall)
     let window = configuration.exchange.receiveWindow
     var options = HTTPClient.Configuration()
     options.warmConnections = configuration.exchange.connections

@@ -116,6 +116,7 @@ final class Trader {
     let epochs = Epochs(store: store, gateway: gateway, time: time, edges: edges)
     self.epochs = epochs
     keys.storeFailed = { [weak epochs] error in epochs?.lose(error) }
+    try CarefulStart.prepare(store, gateway.files.readActive(), logger, at: time.now().wall)
     epochs.begin()
     housekeeping = Housekeeping(
       loop: loop, logger: logger, store: store, spool: intake.directory,
@@ -135,8 +136,7 @@ final class Trader {
       logger.flush()
       try loop.turn(until: deadline)
       driver?.commitAndSend()
-      // The price may have come during the commit, or comes from near by: its order goes before the
-      // database, answers, files and the journal.
+      // A price may have come meanwhile, or comes from near by: its order goes before all the rest.
       if driver?.isAskingPrices == true {
         try loop.turn(until: store.isBehind ? loop.now.advanced(by: Self.priceWait) : loop.now)
         driver?.commitAndSend()

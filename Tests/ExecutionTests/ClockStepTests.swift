@@ -50,4 +50,40 @@ import Testing
       #expect(line.fields.contains { $0 == LogEntry.Field("step_ms", "\(milliseconds)") })
     }
   }
+
+  @Test(arguments: [false, true])
+  func `one false reading of the exchange's time proves no absence`(restarts: Bool) {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(exchange: exchange)
+    harness.advance(by: .seconds(30))
+    // It is there, and shows within the settle time of 60 s.
+    exchange.script = { [unowned exchange] dispatch, now in
+      guard let request = dispatch.request.orderRequest else { return nil }
+      exchange.accept(request, visibleFrom: now.monotonic.advanced(by: .seconds(50)))
+      return .answer(.failed(.noAnswer("time out")))
+    }
+    harness.submit(limit("a"))
+    harness.settle()
+    exchange.clockBase += 300_000
+    if restarts { harness.restart() }
+    harness.advance(by: .seconds(45))
+    #expect(harness.status("a") == .unknown)
+    harness.advance(by: .seconds(35))
+    #expect(harness.status("a") == .open)
+    #expect(harness.placements.count == 1)
+    harness.checkStore()
+  }
+
+  @Test func `a clock that was set back does not end the search for good`() {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(exchange: exchange)
+    exchange.script = { dispatch, _ in
+      dispatch.isPlacement ? .answer(.failed(.noAnswer("time out"))) : nil
+    }
+    harness.submit(limit("a"))
+    harness.settle()
+    harness.stepWallClock(by: .seconds(-3_600))
+    harness.advance(by: .seconds(75))
+    #expect(harness.status("a") == .notFound)
+  }
 }

@@ -16,7 +16,7 @@ enum OrderSearching {
     else { return }
     let now = reaction.now.monotonic
     if search.isOver(at: now) { return giveUp(life, &parts, &reaction) }
-    let proof = ProofTime(of: life.order, clock, parts, at: now)
+    let proof = ProofTime(of: life.order, search, clock, parts, at: reaction.now)
     if search.phase == .settling, search.roundBegan < proof.conclusive {
       search.hasten(to: max(now, proof.conclusive))
       // Of an order that most probably never left one quick look is enough.
@@ -42,8 +42,10 @@ enum OrderSearching {
     private let now: MonotonicTime
 
     init(
-      of order: Order, _ clock: ExchangeClock, _ parts: EngineParts, at now: MonotonicTime
+      of order: Order, _ search: Search, _ clock: ExchangeClock, _ parts: EngineParts,
+      at moment: Moment
     ) {
+      let now = moment.monotonic
       self.now = now
       let earlierRuns = order.status == .new ? parts.trading.earlierRunsAreVisible : nil
       let lead = parts.configuration.venue.stampLead
@@ -53,10 +55,23 @@ enum OrderSearching {
         return
       }
       let exchangeTime = clock.time(at: now)
-      let moment = deadline.advanced(by: parts.configuration.settleTime + clock.error)
-      let own = now.advanced(by: moment.since(exchangeTime))
-      conclusive = max(own, earlierRuns ?? own)
+      let settled = deadline.advanced(by: parts.configuration.settleTime + clock.error)
+      let own = now.advanced(by: settled.since(exchangeTime))
+      let here = Self.settledHere(order, search, lead + parts.configuration.settleTime, at: moment)
+      conclusive = max(own, earlierRuns ?? own, here)
       isBeyondAcceptance = exchangeTime > deadline.advanced(by: clock.error)
+    }
+
+    /// The same by this machine's clocks: one false reading of the exchange's time must not end the wait.
+    /// A wall clock that was set back lengthens it to what has passed since the search began.
+    private static func settledHere(
+      _ order: Order, _ search: Search, _ leadAndSettleTime: Duration, at now: Moment
+    ) -> MonotonicTime {
+      let span = (order.receiveWindow ?? .zero) + leadAndSettleTime
+      let latest = search.began.advanced(by: span)
+      guard let armedAt = order.armedAt else { return latest }
+      let byWallClock = armedAt.advanced(by: span).since(now.wall)
+      return min(now.monotonic.advanced(by: byWallClock), latest)
     }
 
     func wantsFullRound(_ order: Order, _ search: Search) -> Bool {
@@ -165,7 +180,7 @@ enum OrderSearching {
     if order.wasThrottled { return PlacementAnswers.resolveThrottled(life, &parts, &reaction) }
     guard let clock = parts.venue.clock,
       search.roundBegan
-        >= ProofTime(of: order, clock, parts, at: reaction.now.monotonic).conclusive
+        >= ProofTime(of: order, search, clock, parts, at: reaction.now).conclusive
     else { return }
     if order.status == .new { return CarefulStart.clear(life, &parts, &reaction) }
     if case .refused(let code) = order.unknownOutcome {

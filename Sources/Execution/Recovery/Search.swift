@@ -22,6 +22,7 @@ struct Search: Sendable {
   }
 
   var phase: Phase
+  let began: MonotonicTime
   private(set) var due: MonotonicTime
   private var looks = 0
   /// Views of the round under way that have not answered.
@@ -38,6 +39,7 @@ struct Search: Sendable {
 
   init(phase: Phase, at now: MonotonicTime) {
     self.phase = phase
+    began = now
     roundBegan = now
     due = now.advanced(by: Self.firstLook)
   }

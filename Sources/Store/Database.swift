@@ -22,6 +22,7 @@ final class Database {
 
   private let handle: OpaquePointer
   private let access: Access
+  private var logPlace: LogPlace?
   /// Pages in the log after the last commit; SQLite writes it.
   private let logPages = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
 
@@ -82,7 +83,12 @@ final class Database {
   }
 
   /// From here on commits leave the log as it is; `foldLog` folds it.
-  func watchLog() { unsafe csqlite_watch_log(handle, logPages) }
+  func watchLog() {
+    unsafe csqlite_watch_log(handle, logPages)
+    logPlace = unsafe sqlite3_db_filename(handle, "main").map {
+      unsafe LogPlace(of: String(cString: $0))
+    }
+  }
 
   /// After the last commit, of 4 KiB each; 0 when they were folded since.
   var pagesInLog: Int32 { unsafe logPages.pointee }
@@ -115,6 +121,20 @@ final class Database {
     guard unsafe csqlite_has_moved(handle) != 0 else { return }
     let path = unsafe sqlite3_db_filename(handle, "main").map { unsafe String(cString: $0) }
     throw .moved(path ?? "the file")
+  }
+
+  /// As `checkPlace`, of the log too. One that is gone is folded into the file before it throws
+  /// `.unusablePath`: nothing of it is lost.
+  func checkFiles() throws(StoreError) {
+    try checkPlace()
+    guard logPlace?.hasMoved() == true, let path = logPlace?.path else { return }
+    let code = unsafe sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_FULL, nil, nil)
+    throw .unusablePath(
+      "its log was removed or replaced, which nothing but the daemon may do: \(path); "
+        + (code == SQLITE_OK
+          ? "what was in it is in the database now, and the next start goes on from there"
+          : "what was in it could not be put into the database (SQLite error \(code)): compare with "
+            + "the orders at the exchange"))
   }
 
   func setBusyTimeout(milliseconds: Int32) {

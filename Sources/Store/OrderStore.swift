@@ -97,8 +97,8 @@ package final class OrderStore {
 
   deinit { highWater.close() }
 
-  /// Throws when the file was removed, moved or replaced. Every turn looks at its beginning.
-  package func checkPlace() throws(StoreError) { try database.checkPlace() }
+  /// Throws when the file or its log was removed, moved or replaced. Every turn looks after the file.
+  package func checkFiles() throws(StoreError) { try database.checkFiles() }
 
   /// Whether `commit` has something to do: writes to make durable, or an error to tell.
   package var hasUncommittedWrites: Bool { turn.isUnderWay }

@@ -165,6 +165,24 @@ struct MachineFaultStorageTests {
     #expect(try daemon.operate("status").status == 1)
   }
 
+  @Test func `a log that is removed is put into the database before the daemon ends`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    #expect(try daemon.submit(Wish("kept").text)["code"] == "accepted")
+    try daemon.waitForOrder("kept", "filled")
+    #expect(try daemon.operate("halt").status == 0)
+    try FileManager.default.removeItem(atPath: daemon.scratch("state.db-wal"))
+    try daemon.process.line(with: "level=error", "its log was removed", "is in the database now")
+    #expect(try daemon.process.waitForEnd() == .exited(1))
+
+    try daemon.start()
+    #expect(try daemon.status()["state"] == "halted")
+    #expect(try daemon.submit(Wish("kept").text)["code"] == "duplicate")
+    #expect(try daemon.stop() == .exited(0))
+    #expect(try daemon.operate("verify").status == 0)
+    #expect(try market.ledger().placements == 1)
+  }
+
   @Test func `a lock at the start is told and waited for`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)

@@ -2,8 +2,8 @@ import Domain
 import Platform
 import Store
 
-/// Looks every few seconds whether the database is still where it was opened. Every turn that writes
-/// looks too; but nothing may be written for a long time.
+/// Looks every few seconds whether the database and its log are still where they were opened. Every turn
+/// that writes looks after the database too; but nothing may be written for a long time.
 final class DatabaseWatch {
   private static let interval = Duration.seconds(5)
 
@@ -34,7 +34,7 @@ final class DatabaseWatch {
   private func look() {
     if store.hasUncommittedWrites { return }
     do throws(StoreError) {
-      try store.checkPlace()
+      try store.checkFiles()
     } catch {
       storeFailed(error)
     }

@@ -32,19 +32,7 @@ struct FullDiskTests {
 
     try disk.fill()
     let placed = try market.ledger().placements
-    // What the database has room for in its log is taken; then no more.
-    var taken: [String] = []
-    for index in 0... {
-      let answer = try daemon.submit(Wish("line-\(index)").text)
-      if answer["code"] == "storage_unavailable" {
-        #expect(answer["status"] == "rejected")
-        break
-      }
-      #expect(answer["code"] == "accepted", "\(answer)")
-      taken.append("line-\(index)")
-      guard index < 5_000 else { throw TimeUp("the disk to be full", daemon.journal.last ?? "") }
-    }
-    try daemon.process.line(with: "level=error", "no signal is taken", "disk is full")
+    let taken = try submitUntilRefused(daemon)
     #expect(try daemon.status()["reason"]?.stringValue?.contains("disk is full") == true)
     for index in 0..<5 {
       try RawFiles.rename(
@@ -72,6 +60,49 @@ struct FullDiskTests {
     #expect(ledger.count("duplicate_client_order_ids") == 0)
     #expect(daemon.lives.count == 1)
     #expect(try daemon.stop() == .exited(0))
+    withExtendedLifetime(disk) {}
+  }
+
+  /// What the database has room for in its log is taken; then no more. Returns what was taken.
+  private func submitUntilRefused(_ daemon: DaemonUnderTest) throws -> [String] {
+    var taken: [String] = []
+    for index in 0... {
+      let answer = try daemon.submit(Wish("line-\(index)").text)
+      if answer["code"] == "storage_unavailable" {
+        #expect(answer["status"] == "rejected")
+        break
+      }
+      #expect(answer["code"] == "accepted", "\(answer)")
+      taken.append("line-\(index)")
+      guard index < 5_000 else { throw TimeUp("the disk to be full", daemon.journal.last ?? "") }
+    }
+    try daemon.process.line(with: "level=error", "no signal is taken", "disk is full")
+    return taken
+  }
+
+  @Test func `a halt holds without the disk and is on it when there is room`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest(market)
+    let disk = try SmallDisk(daemon.scratch)
+    daemon.settings["store.path"] = .string(disk.path + "/state.db")
+    try daemon.start()
+    try daemon.waitForTrading()
+    try disk.fill()
+    _ = try submitUntilRefused(daemon)
+    let refusal = try daemon.operate("halt")
+    #expect(refusal.status == 1)
+    #expect("\(refusal)".contains("halted while this daemon runs"), "\(refusal)")
+
+    try disk.free()
+    try daemon.process.line(with: "takes writes again")
+    try daemon.until(
+      "the halt", holds: { try daemon.submit(Wish("after").text)["code"] == "halted" })
+    #expect(try daemon.status()["state"] == "halted")
+    try daemon.kill9()
+    try daemon.start()
+    #expect(try daemon.status()["state"] == "halted")
+    #expect(try daemon.operate("resume").status == 0)
+    #expect(try daemon.status()["state"] == "active")
     withExtendedLifetime(disk) {}
   }
 }

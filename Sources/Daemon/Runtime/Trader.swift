@@ -39,8 +39,7 @@ final class Trader {
   private let metrics = Metrics()
   private var metricsServer: MetricsServer?
   private var notifier: Notifier?
-  private var commands: [CommandToken: (CommandAnswer) -> Void] = [:]
-  private var nextToken = 1
+  private let commands = PendingCommands()
   private var watchdog: EventLoop.TimerID?
   private var stopDeadline: MonotonicTime?
   private let statusLine: StatusLine
@@ -185,17 +184,16 @@ final class Trader {
       },
       venueFacts: { [venueFacts] in venueFacts.begin() },
       openLink: { [unowned self] state, deliver in self.openLink(state, deliver) },
-      answerCommand: { [weak self] token, answer in
-        self?.commands.removeValue(forKey: token)?(answer)
-      },
+      answerCommand: { [commands] token, answer in commands.answer(token, answer) },
       log: { [logger] entry in logger.log(entry) },
-      began: { [logger, mode = configuration.tradingMode] state in
+      began: { [weak self, logger, mode = configuration.tradingMode] state in
         StartReport.log(state, mode, to: logger)
+        self?.commands.haltAgain(self?.driver)
       },
       ended: { [weak self] error in
         self?.client = nil
         self?.streams = nil
-        self?.failCommands(error)
+        self?.commands.fail(error)
       },
       died: { [weak self] _ in self?.exitCode = .failed })
   }
@@ -226,16 +224,6 @@ final class Trader {
     return link
   }
 
-  private func failCommands(_ error: StoreError) {
-    let waiting = commands
-    commands = [:]
-    for token in waiting.keys.sorted(by: { $0.number < $1.number }) {
-      waiting[token]?(
-        CommandAnswer(
-          ok: false, message: "not confirmed, look at 'status' before you repeat it: \(error)"))
-    }
-  }
-
   // MARK: The operator
 
   private var usableStore: StoreReader? { epochs?.isReadable == false ? nil : store.reader }
@@ -244,7 +232,10 @@ final class Trader {
     ControlHandlers(
       status: { [weak self] in self?.statusReport() ?? .null },
       store: { [weak self] in self?.usableStore },
-      perform: { [weak self] command, done in self?.perform(command, done) },
+      perform: { [weak self] command, done in
+        guard let self else { return }
+        commands.perform(command, by: driver, otherwise: storageError, done)
+      },
       expectRenewedKey: { [keys] done in keys.expectRenewedKey(done) },
       dryRun: { [weak self] text throws(ControlFailure) in
         try self?.gateway?.dryRun(Array(text.utf8)) ?? .null
@@ -257,17 +248,6 @@ final class Trader {
       onTrouble: { [logger] trouble in
         logger.log(.warning, "control socket: \(trouble)", trouble.advice)
       })
-  }
-
-  private func perform(_ command: OperatorCommand, _ done: @escaping (CommandAnswer) -> Void) {
-    guard let driver else {
-      let reason = storageError.map { "\($0)" } ?? "the daemon is stopping"
-      return done(CommandAnswer(ok: false, message: "not done: \(reason)"))
-    }
-    let token = CommandToken(number: nextToken)
-    nextToken += 1
-    commands[token] = done
-    driver.feed(.command(command, token))
   }
 
   private func statusReport() -> JSONValue {

@@ -169,10 +169,12 @@ extension SpoolDirectory {
     try folders.listActive()
   }
 
-  /// The content of a file in `active`, which was taken under an earlier limit perhaps. Throws why it
-  /// cannot be read.
+  /// The content of a file in `active`, which was taken under an earlier limit perhaps, and may have been
+  /// given a second name by who makes copies of the folder. Throws why it cannot be read.
   package func readActive(_ name: [UInt8]) throws(FileRefusal) -> [UInt8] {
-    try folders.active.readRegularFile(name, maximumBytes: Self.largestLimit).bytes
+    try folders.active.readRegularFile(
+      name, maximumBytes: Self.largestLimit, mayBeLinked: true
+    ).bytes
   }
 
   /// Removes a file from `active`. Throws when it is not there or cannot be removed.

@@ -72,6 +72,9 @@ package struct SpoolMove: Sendable {
     self.outcome = outcome
     self.report = report
   }
+
+  /// What it holds in memory.
+  package var bytes: Int { (file.content?.count ?? 0) + report.count }
 }
 
 /// Why a file of the spool stays where it is.

@@ -41,8 +41,8 @@ extension FileRefusal: CustomStringConvertible {
 }
 
 extension Directory {
-  /// Reads a regular file that has one name and at most `maximumBytes`. Anything else is refused
-  /// unread, and what is no regular file is not even opened.
+  /// Reads a regular file that has one name, or `mayBeLinked`, and at most `maximumBytes`. Anything
+  /// else is refused unread, and what is no regular file is not even opened.
   ///
   /// `unlessOpenForWriting` refuses a file that somebody has open for writing, as far as the kernel
   /// tells: it does for files of this process's user, and of any user where the process has the
@@ -50,10 +50,10 @@ extension Directory {
   /// moment ago, for who has looked. Throws why it is not read.
   package func readRegularFile(
     _ name: [UInt8], maximumBytes: Int, unlessOpenForWriting: Bool = false,
-    status: FileStatus? = nil
+    mayBeLinked: Bool = false, status: FileStatus? = nil
   ) throws(FileRefusal) -> FileContent {
     guard let named = status ?? self.status(of: name) else { throw refusal("fstatat", name) }
-    try Self.check(named, maximumBytes: maximumBytes)
+    try Self.check(named, maximumBytes, mayBeLinked)
     let opened = openForReading(name)
     guard opened >= 0 else {
       if errno == EACCES || errno == EPERM { throw .forbidden(named) }
@@ -62,7 +62,7 @@ extension Directory {
     let file = FileDescriptor(owning: opened)
     // The name may lead elsewhere by now; what counts is what was opened.
     guard let before = FileStatus.of(file.number) else { throw refusal("fstat", name) }
-    try Self.check(before, maximumBytes: maximumBytes)
+    try Self.check(before, maximumBytes, mayBeLinked)
     if unlessOpenForWriting, clinux_is_open_for_writing(file.number) == 1 {
       throw .openForWriting
     }
@@ -74,10 +74,12 @@ extension Directory {
     return FileContent(bytes: bytes, status: before)
   }
 
-  private static func check(_ status: FileStatus, maximumBytes: Int) throws(FileRefusal) {
+  private static func check(
+    _ status: FileStatus, _ maximumBytes: Int, _ mayBeLinked: Bool
+  ) throws(FileRefusal) {
     guard status.kind == .regular else { throw .notRegular(status.kind) }
     guard status.size <= Int64(maximumBytes) else { throw .tooLarge(size: status.size) }
-    guard status.links == 1 else {
+    guard status.links == 1 || mayBeLinked && status.links > 0 else {
       throw status.links == 0 ? .vanished : .linked(names: status.links)
     }
   }

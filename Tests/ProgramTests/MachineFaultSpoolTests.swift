@@ -169,4 +169,39 @@ struct MachineFaultSpoolTests {
     #expect(try market.ledger().placements == 1)
     #expect(try daemon.stop() == .exited(0))
   }
+
+  @Test(arguments: ["linked", "edited"])
+  func `a file in active that somebody has changed goes where its story ends`(how: String) throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    try daemon.drop("resting.json", Wish.resting("resting").text)
+    try daemon.waitForOrder("resting", "open")
+    try daemon.kill9()
+    let path = daemon.spool("active/resting.json")
+    if how == "linked" {
+      try FileManager.default.linkItem(atPath: path, toPath: daemon.scratch("copy.json"))
+    } else {
+      try Data("{}".utf8).write(to: URL(fileURLWithPath: path))
+    }
+    try daemon.start()
+    try daemon.waitForTrading()
+    if how == "edited" {
+      try daemon.process.line(with: "level=warning", "is not what it was", "resting.json")
+    }
+    try market.price("BTCUSDT", "63900")
+    #expect(try daemon.waitForOutcome("resting.json").status == "filled")
+    #expect(try daemon.names(in: "active") == [])
+    #expect(!daemon.journal.contains { $0.contains("belongs to no signal") })
+  }
+
+  @Test func `a file that is gone from active is told of`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    try daemon.drop("resting.json", Wish.resting("resting").text)
+    try daemon.waitForOrder("resting", "open")
+    try FileManager.default.removeItem(atPath: daemon.spool("active/resting.json"))
+    try market.price("BTCUSDT", "63900")
+    try daemon.process.line(with: "level=warning", "not in active any more", "signal_id=resting")
+    try daemon.waitForOrder("resting", "filled")
+  }
 }

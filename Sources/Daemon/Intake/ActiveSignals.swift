@@ -9,6 +9,25 @@ package struct ActiveSignals {
   package struct File {
     package let name: [UInt8]
     package let signal: Signal?
+
+    func logAsChanged(since id: SignalID, to logger: Logger) {
+      logger.log(
+        .warning,
+        "a file in active is not what it was when it was taken; its signal's story goes on, and the "
+          + "file goes where that ends",
+        [LogField("signal_id", id.text), LogField("file", bytes: name)])
+    }
+
+    func logAsStranger(to logger: Logger) {
+      logger.log(
+        .error, "a file in active belongs to no signal that the database knows; it is left alone",
+        [
+          LogField("file", bytes: name),
+          LogField(
+            "advice",
+            "was the database replaced? look at the exchange before dropping the signal again"),
+        ])
+    }
   }
 
   package let files: [File]

@@ -18,6 +18,17 @@ package enum OutcomeReport {
     return .object(pairs: pairs)
   }
 
+  /// Why a signal was denied that a crash left in its place.
+  static func denial(_ record: SignalRecord) -> JSONValue {
+    answer(
+      SignalAnswer(
+        id: record.signalID.text, status: .rejected, code: record.decision,
+        message: record.message))
+  }
+
+  /// As it stands in a file.
+  static func text(_ report: JSONValue) -> [UInt8] { Array((report.prettyText() + "\n").utf8) }
+
   /// How a signal ended that had been accepted.
   package static func outcome(_ outcome: Outcome) -> JSONValue {
     let order = outcome.order

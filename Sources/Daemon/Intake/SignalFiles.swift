@@ -69,20 +69,13 @@ package final class SignalFiles {
       else { return .copy }
       guard let order = try store.order(OrderKey(signal: id)) else {
         let isItself = file.arrivedAt.map { $0 <= record.receivedAt } ?? false
-        return isItself ? .denied(Self.reason(of: record)) : .copy
+        return isItself ? .denied(OutcomeReport.denial(record)) : .copy
       }
       return activeFiles[id] == nil && !order.isOverForSender ? .unclaimed : .copy
     } catch {
       storeFailed(error)
       return .copy
     }
-  }
-
-  private static func reason(of record: SignalRecord) -> JSONValue {
-    OutcomeReport.answer(
-      SignalAnswer(
-        id: record.signalID.text, status: .rejected, code: record.decision,
-        message: record.message))
   }
 
   func claim(_ file: TakenFile, for id: SignalID) {
@@ -108,7 +101,7 @@ package final class SignalFiles {
 
   /// Moves a file that was no signal, or none that is new, out of `incoming`.
   func dispose(_ file: TakenFile, to outcome: SpoolOutcome, _ report: JSONValue) {
-    moveLater(SpoolMove(file, from: .incoming, to: outcome, report: bytes(report)))
+    moveLater(SpoolMove(file, from: .incoming, to: outcome, report: OutcomeReport.text(report)))
   }
 
   /// The signal's story is over: its file goes where the story ended.
@@ -130,7 +123,7 @@ package final class SignalFiles {
     moveLater(
       SpoolMove(
         file, from: place, to: OutcomeReport.folder(of: outcome),
-        report: bytes(OutcomeReport.outcome(outcome))))
+        report: OutcomeReport.text(OutcomeReport.outcome(outcome))))
   }
 
   /// What was reported when the operator closed the signal is not the truth any more.
@@ -149,7 +142,8 @@ package final class SignalFiles {
   private func amend(_ name: [UInt8], _ outcome: Outcome, in spool: any Spool) {
     do throws(SystemError) {
       let isFound = try spool.amend(
-        name, in: OutcomeReport.folderOfClosed, report: bytes(OutcomeReport.outcome(outcome))
+        name, in: OutcomeReport.folderOfClosed,
+        report: OutcomeReport.text(OutcomeReport.outcome(outcome))
       ) { OutcomeReport.id(in: $0) == outcome.signalID.text }
       if isFound { return }
     } catch {
@@ -173,7 +167,7 @@ package final class SignalFiles {
     moveLater(
       SpoolMove(
         TakenFile(named: name), from: .active, to: .rejected,
-        report: bytes(OutcomeReport.answer(answer))))
+        report: OutcomeReport.text(OutcomeReport.answer(answer))))
   }
 
   private func moveLater(_ move: SpoolMove) {
@@ -221,7 +215,11 @@ package final class SignalFiles {
     guard let spool else { return }
     let results = spool.finish(waiting, replacing: OutcomeReport.isSameEnd)
     for (move, result) in zip(waiting, results) {
-      guard case .failure(let error) = result, error != .vanished else { continue }
+      guard case .failure(let error) = result else { continue }
+      if error == .vanished {
+        logGone(move)
+        continue
+      }
       if !told.moves {
         told.moves = true
         logger.log(
@@ -231,6 +229,18 @@ package final class SignalFiles {
       failedMoves.append((move, error))
       scheduleRetry()
     }
+  }
+
+  private func logGone(_ move: SpoolMove) {
+    guard move.place == .active else { return }
+    logger.log(
+      .warning,
+      "a signal's file is not in active any more: no report is written, and 'mexc-signalctl explain' "
+        + "tells what came of it",
+      [
+        LogField("signal_id", OutcomeReport.id(in: move.report) ?? ""),
+        LogField("file", bytes: move.file.name),
+      ])
   }
 
   private func scheduleRetry() {
@@ -259,15 +269,11 @@ package final class SignalFiles {
     for failed in doubts { writeAgain(beside: failed.name) }
   }
 
-  private func bytes(_ report: JSONValue) -> [UInt8] {
-    Array((report.prettyText() + "\n").utf8)
-  }
-
   // MARK: Doubt
 
   /// Says beside the signal's file that its order is in doubt, or no more.
   func tell(_ doubt: Doubt?, of id: SignalID) {
-    doubts[id] = doubt.map { bytes(OutcomeReport.doubt($0, of: id)) }
+    doubts[id] = doubt.map { OutcomeReport.text(OutcomeReport.doubt($0, of: id)) }
     if let name = activeFiles[id] { write(doubts[id], beside: name) }
   }
 
@@ -330,22 +336,37 @@ package final class SignalFiles {
     found = nil
     let underWay = lost.union(
       live.lazy.filter { !$0.order.isOverForSender }.map(\.signal.signalID))
-    for file in active.files { adopt(file, underWay) }
+    for file in active.files where file.signal != nil { adopt(file, underWay) }
+    for file in active.files where file.signal == nil {
+      adoptByName(file, live.lazy.map(\.signal).filter { underWay.contains($0.signalID) })
+    }
     for file in active.strays { removeStray(file, from: spool, underWay) }
     moveAllFiles()
   }
 
+  /// Somebody has changed it: it is still the file that a signal came in.
+  private func adoptByName(_ file: ActiveSignals.File, _ underWay: some Sequence<SignalRecord>) {
+    guard
+      let id = underWay.first(where: { $0.origin == .file(file.name) })?.signalID,
+      activeFiles[id] == nil
+    else { return file.logAsStranger(to: logger) }
+    activeFiles[id] = file.name
+    file.logAsChanged(since: id, to: logger)
+  }
+
   private func adopt(_ file: ActiveSignals.File, _ underWay: Set<SignalID>) {
+    guard let signal = file.signal else { return }
     let name = file.name
-    guard let signal = file.signal else { return logStranger(name) }
     if underWay.contains(signal.id) { return activeFiles[signal.id] = name }
     do throws(StoreError) {
-      guard let record = try store.signal(signal.id) else { return logStranger(name) }
+      guard let record = try store.signal(signal.id) else {
+        return file.logAsStranger(to: logger)
+      }
       guard let order = try store.order(OrderKey(signal: signal.id)) else {
         return moveLater(
           SpoolMove(
             TakenFile(named: name), from: .active, to: .rejected,
-            report: bytes(Self.reason(of: record))))
+            report: OutcomeReport.text(OutcomeReport.denial(record))))
       }
       activeFiles[signal.id] = name
       guard order.isOverForSender else { return }
@@ -371,21 +392,6 @@ package final class SignalFiles {
         [LogField("file", bytes: file.name), LogField("error", "\(error)")])
     }
   }
-
-  private func logStranger(_ name: [UInt8]) {
-    logger.log(
-      .error, "a file in active belongs to no signal that the database knows; it is left alone",
-      [
-        LogField("file", bytes: name),
-        LogField(
-          "advice",
-          "was the database replaced? look at the exchange before dropping the signal again"),
-      ])
-  }
-}
-
-extension SpoolMove {
-  fileprivate var bytes: Int { (file.content?.count ?? 0) + report.count }
 }
 
 extension Order {

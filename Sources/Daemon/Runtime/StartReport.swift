@@ -8,8 +8,8 @@ enum StartReport {
     if unsure > 0 {
       logger.log(
         .warning,
-        "the machine went down while signals waited, or the database is a copy: their orders may have "
-          + "left without a record of it; they are looked for at the exchange and not sent",
+        "the daemon or the machine went down while signals waited, or the database is a copy: their "
+          + "orders may have left without a record of it; they are looked for at the exchange and not sent",
         [LogField("signals", unsure)])
     }
     if !state.live.isEmpty {

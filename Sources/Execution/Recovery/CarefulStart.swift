@@ -30,7 +30,7 @@ enum CarefulStart {
     case .notFound:
       OrderSearching.declareNotFound(
         life.order,
-        "it waited when the machine went down, and may have left without a record of it",
+        "it waited when the daemon or the machine went down, and may have left without a record of it",
         &parts, &reaction)
     }
   }

@@ -72,7 +72,7 @@ package enum DecisionCode: String, CaseIterable, Hashable, Sendable {
     case .riskOrderQuote: "The order's notional is above risk.maximum_order_quote."
     case .riskOpenOrders: "As many orders as risk.maximum_open_orders allows are already open."
     case .riskOrderRate:
-      "As many orders as risk.maximum_orders_per_minute allows were made in the last minute."
+      "As many orders as risk.maximum_orders_per_minute allows were accepted in the last minute."
     case .riskDailyQuote:
       "The orders of the last 24 hours and this one exceed risk.maximum_daily_quote."
     case .sourceLimit: "The signal is more than its source may do by the table of sources."

@@ -1,5 +1,5 @@
 import Cryptography
-import Domain
+package import Domain
 import JSON
 import Matching
 import Transport
@@ -20,6 +20,9 @@ package struct RequestAdmission {
   package private(set) var throttled = 0
   /// Answers with status 418.
   package private(set) var banned = 0
+
+  /// Whether every request is refused at this moment, whatever it costs.
+  package func isClosed(at now: MonotonicTime) -> Bool { limits.isClosed(at: now) }
 
   init(_ configuration: SimulatorConfiguration) {
     self.configuration = configuration

@@ -19,6 +19,8 @@ final class SimulatedNetwork {
   private var closedUntil: Int64 = 0
   private var closedByBan = false
   /// A request that was on its way for long came in; the windows do not fit what was sent then.
+  /// Whether the exchange's present pause or ban came of what the daemon could not know.
+  private var closureIsExcused = false
   private var lastLate: Int64 = -60 * second
   private var ordersSeen = 0
   /// Requests that came as far as the exchange's front.
@@ -88,12 +90,20 @@ final class SimulatedNetwork {
     if wasHeld { lastLate = world.time }
     if let refusal = plainRefusal(of: call) { return refusal }
     let before = face.admission.throttled + face.admission.banned
+    let wasClosed = face.admission.isClosed(at: world.exchangeNow.monotonic)
     let response = face.process(call.wire, hiding: hiding(call), at: world.exchangeNow)
     let throttled = face.admission.throttled + face.admission.banned > before
     world.note("at the exchange", call.subject, "\(call.name) \(response.status)")
-    if throttled, world.time - lastLate > 10 * second, !oracle.pools.isExcused(at: world.time) {
-      world.fail(
-        .weightsWithinPools, call.subject, "\(call.name) was more than the exchange's pools allow")
+    if throttled {
+      // A ban lasts longer than what excuses its cause, and the answer that told of it may be lost.
+      closureIsExcused =
+        wasClosed && closureIsExcused || world.time - lastLate <= 10 * second
+        || oracle.pools.isExcused(at: world.time)
+      if !closureIsExcused {
+        world.fail(
+          .weightsWithinPools, call.subject, "\(call.name) was more than the exchange's pools allow"
+        )
+      }
     }
     noteNewOrders()
     oracle.refusedAtExchange(call.refusedOrders(by: response))

@@ -48,8 +48,9 @@ struct SimulationTests {
     #expect(try run(seed).violation == nil)
   }
 
-  /// A signal's stamp that a set-back clock has overtaken; turns that were lost one after another.
-  @Test(arguments: [UInt64(500_261), 500_779])
+  /// A signal's stamp that a set-back clock has overtaken; turns that were lost one after another; a ban of
+  /// which no answer tells.
+  @Test(arguments: [UInt64(500_261), 500_779, 700_227])
   func `a rare meeting of faults breaks no promise`(seed: UInt64) throws {
     #expect(try run(seed).violation == nil)
   }

@@ -40,9 +40,22 @@ struct BatchAnswer {
         throw Undecodable("two elements are about one client order id")
       }
     }
+    let repeated = Self.repeatedOrderIDs(in: rows)
     outcomes = requests.map { request in
-      named[request.clientOrderID.text]?.outcome ?? Self.outcome(ofOneAmong: nameless)
+      guard let element = named[request.clientOrderID.text] else {
+        return Self.outcome(ofOneAmong: nameless)
+      }
+      if case .success(let orderID) = element.outcome, repeated.contains(orderID) {
+        return .failure(.unreadable("two elements of the answer have one orderId"))
+      }
+      return element.outcome
     }
+  }
+
+  /// One order of the exchange cannot be two of ours, and whose it is cannot be told.
+  private static func repeatedOrderIDs(in rows: [JSONValue]) -> Set<String> {
+    var seen: Set<String> = []
+    return Set(rows.compactMap { $0.identifier("orderId") }.filter { !seen.insert($0).inserted })
   }
 
   /// When every order that no element names was refused, this one was, whichever element is its own. The

@@ -64,6 +64,13 @@ import Testing
       [#"{"newClientOrderId":"sg-1","symbol":"LINKUSDT"}"#, placed(2), placed(3)], .unreadable,
       .placed("C2"), .placed("C3")),
     Row(["7", placed(2), placed(3)], .unreadable, .placed("C2"), .placed("C3")),
+    // One order of the exchange cannot be two of ours.
+    Row(
+      [placed(1), #"{"symbol":"LINKUSDT","orderId":"C1","newClientOrderId":"sg-2"}"#, placed(3)],
+      .unreadable, .unreadable, .placed("C3")),
+    Row(
+      [placed(1), #"{"symbol":"LINKUSDT","orderId":"C1"}"#, placed(3)], .unreadable, .unreadable,
+      .placed("C3")),
     // An error code decides, whatever stands beside it.
     Row(
       [

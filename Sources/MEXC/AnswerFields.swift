@@ -37,6 +37,12 @@ extension JSONValue {
     return number
   }
 
+  /// Whether it names an order, readable or not. An error says `null`, nothing, 0 or -1 where it has none.
+  var namesOrder: Bool {
+    guard let value = self["orderId"], !value.isNull else { return false }
+    return !["", "0", "-1"].contains(value.stringValue ?? value.numberValue)
+  }
+
   /// `nil` when absent.
   func decimal(_ name: String) throws(Undecodable) -> FixedDecimal? {
     guard let text = scalarText(name) else { return nil }

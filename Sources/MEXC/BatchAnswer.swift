@@ -92,13 +92,14 @@ struct BatchAnswer {
       outcome: outcome(row, symbol, hiding: secrets))
   }
 
-  /// A code other than 0 is an error, whatever else the element says.
+  /// A code other than 0 is an error. One that names an order beside it contradicts itself.
   private static func outcome(
     _ row: JSONValue, _ symbol: Symbol, hiding secrets: KnownSecrets
   ) -> Result<String, ExchangeFailure> {
     do throws(Undecodable) {
       if let code = row.scalarText("code"), code != "0" && code != "200" {
         guard let number = Int(code) else { throw Undecodable("a code that is no number") }
+        guard !row.namesOrder else { throw Undecodable("it has code \(number) and an orderId") }
         return .failure(failure(number, Reply.message(in: row, hiding: secrets) ?? ""))
       }
       try row.requiredSymbol(symbol)

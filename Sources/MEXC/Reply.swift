@@ -9,7 +9,8 @@ enum Reply {
   /// A business error: its code may come with a 4xx status or inside a 200.
   case refused(ExchangeError)
   /// 429 or 418 as status or as code, or the code 510 ("too frequent"). `isDefinite` where the exchange
-  /// itself says 429 or 418, in JSON: a page, an empty body and 510 leave open what came of the request.
+  /// itself says 429 or 418, in JSON: a page, an empty body, 510 and an order's id beside it leave open what
+  /// came of the request.
   case throttled(isBan: Bool, text: String, isDefinite: Bool)
   /// 403: the firewall in front of the exchange.
   case blocked(String)
@@ -53,7 +54,7 @@ enum Reply {
   }
 
   private static func throttles(_ body: JSONValue?) -> Bool {
-    guard let body, body.objectValue != nil else { return false }
+    guard let body, body.objectValue != nil, !body.namesOrder else { return false }
     guard let code = body["code"], !code.isNull else { return true }
     return ["429", "418"].contains(code.numberValue ?? code.stringValue)
   }
@@ -74,7 +75,11 @@ enum Reply {
     let text = message(in: body, hiding: secrets) ?? ""
     switch code {
     case 429, 418, 510:
-      return .throttled(isBan: code == 418, text: text, isDefinite: code != 510)
+      return .throttled(
+        isBan: code == 418, text: text, isDefinite: code != 510 && !body.namesOrder)
+    // It contradicts itself: of a placement neither can be believed.
+    case _ where body.namesOrder:
+      return .unreadable("HTTP \(response.status) with code \(code) and an orderId: \(text)")
     default: return .refused(ErrorTable.error(code: code, text: text))
     }
   }

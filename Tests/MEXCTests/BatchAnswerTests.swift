@@ -71,10 +71,15 @@ import Testing
     Row(
       [placed(1), #"{"symbol":"LINKUSDT","orderId":"C1"}"#, placed(3)], .unreadable, .unreadable,
       .placed("C3")),
-    // An error code decides, whatever stands beside it.
+    // A refusal that names an order contradicts itself.
     Row(
       [
         #"{"symbol":"LINKUSDT","orderId":"7","newClientOrderId":"sg-1","code":30002}"#, placed(2),
+        placed(3),
+      ], .unreadable, .placed("C2"), .placed("C3")),
+    Row(
+      [
+        #"{"symbol":"LINKUSDT","orderId":null,"newClientOrderId":"sg-1","code":30002}"#, placed(2),
         placed(3),
       ], tooSmall, .placed("C2"), .placed("C3")),
     // Not the answer to what was asked: nothing of it is believed.

@@ -135,9 +135,21 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
     .init(200, #"{"msg":"x","code":"30005"}"#, .refused(30005, .size)),
     .init(400, #"{"msg":"x","code":30002,"_extend":null}"#, .refused(30002, .size)),
     .init(401, #"{"code":700002,"msg":"x"}"#, .refused(700002, .halt)),
+    // These name no order.
+    .init(200, #"{"code":30002,"orderId":null}"#, .refused(30002, .size)),
+    .init(200, #"{"code":30002,"orderId":""}"#, .refused(30002, .size)),
+    .init(200, #"{"code":30002,"orderId":0}"#, .refused(30002, .size)),
+    .init(400, #"{"code":30002,"orderId":"-1"}"#, .refused(30002, .size)),
   ]
 
   static let doubts: [PlacementRow] = [
+    // An order's id beside a refusal: one of them is wrong.
+    .init(200, #"{"code":30002,"msg":"no",\#(good.dropFirst())"#, .unreadable),
+    .init(400, #"{"code":30002,"msg":"no",\#(good.dropFirst())"#, .unreadable),
+    .init(400, #"{"code":10072,"orderId":7}"#, .unreadable),
+    .init(400, #"{"code":30002,"orderId":{"id":"7"}}"#, .unreadable),
+    .init(200, #"{"code":429,"orderId":"7"}"#, .throttled(isBan: false, isDefinite: false)),
+    .init(429, #"{"code":429,"orderId":"7"}"#, .throttled(isBan: false, isDefinite: false)),
     .code(-2011, .doubtful(-2011, .query)), .code(-2013, .doubtful(-2013, .query)),
     .code(10203, .doubtful(10203, .query)), .code(30026, .doubtful(30026, .query)),
     .code(20001, .doubtful(20001, .query)), .code(20002, .doubtful(20002, .query)),

@@ -37,6 +37,18 @@ extension JSONValue {
     return number
   }
 
+  /// What no id can be would stand in the history and in every look-up, and would name no order there.
+  func requiredOrderID() throws(Undecodable) -> String {
+    guard let id = identifier("orderId") else { throw Undecodable("orderId is missing") }
+    guard id != "0", id != "-1", (1...64).contains(id.utf8.count),
+      id.utf8.allSatisfy(isOrderIDCharacter)
+    else { throw Undecodable("orderId is \(id.prefix(scalars: 40)), which is no order's id") }
+    return id
+  }
+
+  /// `nil` when absent, and when it cannot be one.
+  var orderID: String? { try? requiredOrderID() }
+
   /// Whether it names an order, readable or not. An error says `null`, nothing, 0 or -1 where it has none.
   var namesOrder: Bool {
     guard let value = self["orderId"], !value.isNull else { return false }
@@ -62,5 +74,13 @@ extension JSONValue {
     guard text("symbol").flatMap(Symbol.init(exchangeText:)) == expected else {
       throw Undecodable("it is about another symbol than \(expected)")
     }
+  }
+}
+
+/// As the exchange is seen to write them: 32 hexadecimal digits, digits alone, or like `C02__1`.
+private func isOrderIDCharacter(_ byte: UInt8) -> Bool {
+  switch UnicodeScalar(byte) {
+  case "0"..."9", "A"..."Z", "a"..."z", "_", "-": true
+  default: false
   }
 }

@@ -182,10 +182,7 @@ struct AnswerReader {
     if let id = body.text("clientOrderId"), id != request.clientOrderID.text {
       throw Undecodable("it is about another client order id")
     }
-    guard let orderID = body.identifier("orderId") else {
-      throw Undecodable("orderId is missing")
-    }
-    return orderID
+    return try body.requiredOrderID()
   }
 
   private func order(
@@ -210,14 +207,14 @@ extension UnreadableRow {
       case .string(let text): .text(text)
       case .bool, .number, .array, .object, nil: .unknown
       }
-    self.init(orderID: row.identifier("orderId"), name: name, reason: error.reason)
+    self.init(orderID: row.orderID, name: name, reason: error.reason)
   }
 }
 
 extension OrderReport {
   init(_ row: JSONValue, of symbol: Symbol) throws(Undecodable) {
     try row.requiredSymbol(symbol)
-    guard let orderID = row.identifier("orderId") else { throw Undecodable("orderId is missing") }
+    let orderID = try row.requiredOrderID()
     guard let side = row.text("side").flatMap(Side.init(exchangeWord:)) else {
       throw Undecodable("side is missing")
     }
@@ -252,7 +249,7 @@ extension TradeReport {
   init(_ row: JSONValue, of symbol: Symbol) throws(Undecodable) {
     try row.requiredSymbol(symbol)
     guard let tradeID = row.identifier("id") else { throw Undecodable("id is missing") }
-    guard let orderID = row.identifier("orderId") else { throw Undecodable("orderId is missing") }
+    let orderID = try row.requiredOrderID()
     self.init(
       tradeID: tradeID, orderID: orderID, clientOrderID: row.text("clientOrderId"), symbol: symbol,
       price: try row.requiredDecimal("price"), quantity: try row.requiredDecimal("qty"))

@@ -55,7 +55,7 @@ struct BatchAnswer {
   /// One order of the exchange cannot be two of ours, and whose it is cannot be told.
   private static func repeatedOrderIDs(in rows: [JSONValue]) -> Set<String> {
     var seen: Set<String> = []
-    return Set(rows.compactMap { $0.identifier("orderId") }.filter { !seen.insert($0).inserted })
+    return Set(rows.compactMap(\.orderID).filter { !seen.insert($0).inserted })
   }
 
   /// When every order that no element names was refused, this one was, whichever element is its own. The
@@ -103,8 +103,7 @@ struct BatchAnswer {
         return .failure(failure(number, Reply.message(in: row, hiding: secrets) ?? ""))
       }
       try row.requiredSymbol(symbol)
-      guard let orderID = row.identifier("orderId") else { throw Undecodable("orderId is missing") }
-      return .success(orderID)
+      return .success(try row.requiredOrderID())
     } catch {
       return .failure(.unreadable("an element of the answer cannot be read: \(error.reason)"))
     }

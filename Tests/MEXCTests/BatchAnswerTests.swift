@@ -63,6 +63,11 @@ import Testing
     Row(
       [#"{"newClientOrderId":"sg-1","symbol":"LINKUSDT"}"#, placed(2), placed(3)], .unreadable,
       .placed("C2"), .placed("C3")),
+    Row(
+      [
+        #"{"newClientOrderId":"sg-1","symbol":"LINKUSDT","orderId":"0"}"#, placed(2), placed(3),
+      ],
+      .unreadable, .placed("C2"), .placed("C3")),
     Row(["7", placed(2), placed(3)], .unreadable, .placed("C2"), .placed("C3")),
     // One order of the exchange cannot be two of ours.
     Row(

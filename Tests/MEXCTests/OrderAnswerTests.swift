@@ -82,7 +82,8 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
   @Test(arguments: [
     ("\"LINKUSDT\"", "\"BTCUSDT\""), ("\"LINKUSDT\"", "null"), ("\"sg-1\"", "\"sg-2\""),
     ("\"sg-1\"", "null"), ("\"C02__6122\"", "null"), ("\"C02__6122\"", "\"\""),
-    ("\"C02__6122\"", "1.5"), ("\"BUY\"", "\"LONG\""), ("\"BUY\"", "null"),
+    ("\"C02__6122\"", "1.5"), ("\"C02__6122\"", "0"), ("\"C02__6122\"", "\" \""),
+    ("\"BUY\"", "\"LONG\""), ("\"BUY\"", "null"),
     ("\"PARTIALLY_FILLED\"", "null"), ("\"PARTIALLY_FILLED\"", "1"), ("\"0.50\"", "null"),
     ("\"0.50\"", "\"x\""), ("\"0.50\"", "\"-1\""), ("\"10.700\"", "null"),
     ("\"0.50\"", "\"0.1234567890123456789\""), ("\"21.400\"", "\"NaN\""),
@@ -146,6 +147,10 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
         (
           replaced("\"BUY\"", "null"),
           .init(orderID: "C02__6122", name: .text("sg-1"), reason: "side is missing")
+        ),
+        (
+          replaced("\"C02__6122\"", "\"-1\""),
+          .init(orderID: nil, name: .text("sg-1"), reason: "orderId is -1, which is no order's id")
         ),
         (foreign, .init(orderID: "C02__999", name: .none, reason: "executedQty is missing")),
       ]

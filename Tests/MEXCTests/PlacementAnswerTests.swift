@@ -189,6 +189,26 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
     .init(200, #"{"code":510,"msg":"Too frequent"}"#, .throttled(isBan: false, isDefinite: false)),
   ]
 
+  @Test(arguments: [
+    #"" ""#, "0", #""0""#, #""-1""#, #""7 ""#, #""7\n&symbol=X""#, #""７""#, #""C02/1""#,
+    "\"\(String(repeating: "7", count: 65))\"", String(repeating: "7", count: 65),
+  ])
+  func `what no order's id can be names no order`(_ id: String) throws {
+    let placed = #"{"symbol":"LINKUSDT","side":"BUY","orderId":\#(id)}"#
+    let answer = answer(to: .place([try orderRequest()]), response(200, placed))
+    #expect(PlacementVerdict(answer) == .unreadable, "\(answer)")
+  }
+
+  @Test(arguments: [
+    "C02__443776347957968896058", "C01__360912809799798787", "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+    "00", "-", String(repeating: "7", count: 64),
+  ])
+  func `every form of an order's id that is seen names one`(_ id: String) throws {
+    let placed = #"{"symbol":"LINKUSDT","side":"BUY","orderId":"\#(id)"}"#
+    let answer = answer(to: .place([try orderRequest()]), response(200, placed))
+    #expect(PlacementVerdict(answer) == .placed(id), "\(answer)")
+  }
+
   @Test(arguments: acknowledgements + refusals + doubts)
   func `sorts the answer`(_ row: PlacementRow) throws {
     let answer = answer(to: .place([try orderRequest()]), response(row.status, row.body))

@@ -70,6 +70,11 @@ package struct Order: Hashable, Sendable {
       ? executedQuote.divided(by: executedQuantity, rounding: .down) : nil
   }
 
+  /// What limits on money count for it: what was spent, where a fill cost more than was held for it.
+  package var countedQuote: FixedDecimal? {
+    Reservation(at: createdAt, reserved: reservedQuote, executed: executedQuote).quote
+  }
+
   /// How a look-up names it: by the exchange's identifier once that is known.
   package var reference: OrderReference {
     if let orderID { .orderID(orderID) } else { .clientOrderID(request.clientOrderID) }

@@ -298,6 +298,11 @@ package struct Reservation: Hashable, Sendable {
     self.at = at
     self.quote = quote
   }
+
+  /// A market order may cost more than it was judged by: what was spent is counted then.
+  package init(at: WallTime, reserved: FixedDecimal?, executed: FixedDecimal) {
+    self.init(at: at, quote: executed.isPositive ? max(reserved ?? .zero, executed) : reserved)
+  }
 }
 
 /// That a signal of a source was accepted.

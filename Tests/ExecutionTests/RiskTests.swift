@@ -99,6 +99,36 @@ import Testing
     #expect(harness.submit(limit("g"))?.code == .accepted)
   }
 
+  /// The price moved between the check and the fill, of all of the order or of a part.
+  @Test(arguments: [OrderReport.Status.filled, .partiallyFilled])
+  func `what was spent counts where it is more than was reserved`(status: OrderReport.Status) {
+    let harness = EngineHarness.open(
+      makeConfiguration { $0.risk.maximumDailyQuote = decimal("250") })
+    harness.submit(limit("a", side: .sell))
+    harness.settle()
+    #expect(harness.order("a")?.reservedQuote == decimal("100"))
+    harness.exchange.fill(0, to: status == .filled ? "1" : "0.9", status)
+    harness.exchange.ledger[0].executedQuote = decimal("160")
+    harness.advance(by: .seconds(30))
+    #expect(harness.order("a")?.executedQuote == decimal("160"))
+    #expect(harness.submit(limit("b", quantity: "0.9001"))?.code == .riskDailyQuote)
+    harness.restart()
+    #expect(harness.submit(limit("c", quantity: "0.9001"))?.code == .riskDailyQuote)
+    #expect(harness.submit(limit("d", quantity: "0.9"))?.code == .accepted)
+  }
+
+  @Test func `a fill that cost less gives nothing back`() {
+    let harness = EngineHarness.open(
+      makeConfiguration { $0.risk.maximumDailyQuote = decimal("150") })
+    harness.exchange.fillsLimits = true
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(30))
+    #expect(harness.order("a")?.executedQuote == decimal("1"))
+    #expect(harness.submit(limit("b", quantity: "0.5001"))?.code == .riskDailyQuote)
+    harness.restart()
+    #expect(harness.submit(limit("c", quantity: "0.5001"))?.code == .riskDailyQuote)
+  }
+
   @Test func `what never came to the exchange gives its quote back`() {
     let harness = EngineHarness.open(
       makeConfiguration { $0.risk.maximumDailyQuote = decimal("150") })

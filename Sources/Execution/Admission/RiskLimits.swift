@@ -96,6 +96,15 @@ package struct RiskLimits: Sendable {
     }
   }
 
+  /// What was spent counts from the fill on, where it is more than was reserved.
+  package mutating func spend(_ quote: FixedDecimal, on key: OrderKey) {
+    guard let index = index(of: key) else { return }
+    let former = timeline[index].quote
+    guard quote > former ?? .zero else { return }
+    timeline[index].quote = quote
+    count(out: former, in: quote)
+  }
+
   /// Gives back what an order held that never came to the exchange.
   package mutating func release(_ key: OrderKey) {
     let found = index(of: key)
@@ -146,7 +155,7 @@ package struct RiskLimits: Sendable {
 
   private mutating func hold(_ order: Order, at now: Moment) {
     places[order.key] = firstPlace + timeline.count
-    add(order.reservedQuote, at: now.monotonic(of: order.createdAt))
+    add(order.countedQuote, at: now.monotonic(of: order.createdAt))
   }
 
   private mutating func add(_ quote: FixedDecimal?, at time: MonotonicTime) {

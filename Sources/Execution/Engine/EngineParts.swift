@@ -132,6 +132,7 @@ struct EngineParts: Sendable {
     }
     reaction.record(event, on: key)
     reaction.write(.putOrder(order))
+    risk.spend(order.executedQuote, on: key)
     if trading.note(order) { pauseChanged(order.request.symbol) }
     return true
   }

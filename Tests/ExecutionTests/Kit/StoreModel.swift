@@ -86,7 +86,7 @@ struct StoreModel {
         let mayHaveLeft = order.status == .new && (bootIsNew || ofNoBoot.contains(key.signal))
         live.append(StoredOrder(signal: signal, order: order, mayHaveLeft: mayHaveLeft))
       } else if order.status.countsAsExposure && order.createdAt > dayAgo {
-        reservations.append(Reservation(at: order.createdAt, quote: order.reservedQuote))
+        reservations.append(Reservation(at: order.createdAt, quote: order.countedQuote))
       }
     }
     let hourAgo = wall.advanced(by: .seconds(-60 * 60))

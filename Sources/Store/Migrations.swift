@@ -13,7 +13,7 @@ enum Migrations {
     [
       .sql(firstSchema), .work(secondSchema), .sql(thirdSchema), .sql(fourthSchema),
       .sql(fifthSchema), .sql(sixthSchema), .sql(seventhSchema), .sql(EighthSchema.sql),
-      .sql(ninthSchema), .sql(TenthSchema.sql),
+      .sql(ninthSchema), .sql(TenthSchema.sql), .sql(EleventhSchema.sql),
     ]
   }
 

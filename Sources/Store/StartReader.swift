@@ -56,7 +56,10 @@ struct StartReader {
   private func reservations(since: WallTime) throws(StoreError) -> [Reservation] {
     var reservations = try reader.statements.reservations.rows([.integer(since.milliseconds)]) {
       row throws(StoreError) in
-      Reservation(at: row.time(0), quote: try row.money(1, in: "an order that is over"))
+      let place = "an order that is over"
+      return Reservation(
+        at: row.time(0), reserved: try row.money(1, in: place),
+        executed: try row.money(2, in: place) ?? .zero)
     }
     // Each status is in order by itself, and nearly all orders are of one.
     reservations.sort { $0.at < $1.at }

@@ -208,7 +208,7 @@ enum SQL {
 
   /// Oldest first within each status: to sort them all, SQLite would hold them all.
   static let reservations = """
-    SELECT created_at_ms, reserved_quote FROM orders
+    SELECT created_at_ms, reserved_quote, executed_quote FROM orders
     WHERE created_at_ms > ?1 AND status IN (\(exposedAndOver))
     """
 

@@ -1,6 +1,13 @@
 /// Ways back to what an older program left, for tests of an update.
 package enum FormerSchema {
-  /// From version 10 of a database to version 9, whose number it does not set. Version 8 is the same.
+  /// From version 11 of a database to version 10, whose number it does not set.
+  package static let withoutSpending = """
+    DROP INDEX orders_by_status;
+    CREATE INDEX orders_by_status ON orders (status, created_at_ms, reserved_quote);
+
+    """
+
+  /// From version 11 of a database to version 9, whose number it does not set. Version 8 is the same.
   package static let withNarrowIndexes = """
     DROP TRIGGER signal_keeps_its_content;
     DROP INDEX signal_by_time;
@@ -15,7 +22,7 @@ package enum FormerSchema {
 
     """
 
-  /// From version 10 of a database to version 7, whose number it does not set.
+  /// From version 11 of a database to version 7, whose number it does not set.
   package static let withGuardsByLists =
     withNarrowIndexes + """
       DROP TRIGGER order_keeps_its_ticket;
@@ -40,10 +47,10 @@ package enum FormerSchema {
 
       """
 
-  /// From version 10 of a database to version 6, whose number it does not set.
+  /// From version 11 of a database to version 6, whose number it does not set.
   package static let withoutOutbox = withGuardsByLists + "DROP TABLE notification;\n"
 
-  /// From version 10 of a database to version 5, whose number it does not set.
+  /// From version 11 of a database to version 5, whose number it does not set.
   package static let withoutCompaction =
     withoutOutbox + """
       DROP TRIGGER signal_stays_taken;

@@ -25,7 +25,7 @@ struct FoldTests {
     let over = held.filter { $0.status.countsAsExposure && $0.status.isTerminal }
     #expect(
       Set(state.reservations)
-        == Set(over.map { Reservation(at: $0.createdAt, quote: $0.reservedQuote) }))
+        == Set(over.map { Reservation(at: $0.createdAt, quote: $0.countedQuote) }))
     #expect(state.reservations.count == over.count)
   }
 
@@ -70,6 +70,19 @@ struct FoldTests {
     #expect(
       state.reservations.map { $0.at.since(noon) } == [.milliseconds(1 - day), .zero])
     #expect(state.live.map(\.order.key.signal.text) == ["alive"])
+  }
+
+  @Test(arguments: [
+    ("10.5", "10.5"), ("9.5", "10"), ("10.000000000000000001", "10.000000000000000001"),
+  ])
+  func `what was spent is counted where it is more than was reserved`(
+    spent: String, counted: String
+  ) throws {
+    var recorded = try Recorded("a", in: store, reserved: "10")
+    try recorded.arm(in: store)
+    let report = try makeReport("a", .filled, executed: "0.5", quote: spent)
+    try recorded.take(.observed(report), in: store)
+    #expect(try store.loadState(now: noon).reservations.map(\.quote) == [money(counted)])
   }
 
   @Test func `the signals of sources are those that were accepted in the last hour`() throws {

@@ -42,7 +42,7 @@ struct OpeningTests {
     let stranger = try Stranger(scratch.database)
     #expect(try stranger.value("PRAGMA integrity_check") == "ok")
     #expect(try stranger.value("PRAGMA journal_mode") == "wal")
-    #expect(try stranger.value("PRAGMA user_version") == "10")
+    #expect(try stranger.value("PRAGMA user_version") == "11")
     #expect(try stranger.value("PRAGMA application_id") == "\(0x4D58_7367)")
   }
 
@@ -137,14 +137,14 @@ struct OpeningTests {
     try Stranger(scratch.database).execute(
       FormerSchema.withNarrowIndexes + "PRAGMA user_version = \(version)")
     #expect(try OrderStore(path: scratch.database).order(order.key) == order)
-    #expect(try Stranger(scratch.database).value("PRAGMA user_version") == "10")
+    #expect(try Stranger(scratch.database).value("PRAGMA user_version") == "11")
   }
 
   @Test func `a later schema is refused, for writing and for reading`() throws {
     _ = try fill()
-    try Stranger(scratch.database).execute("PRAGMA user_version = 11")
-    #expect(try failure() == .newerSchema(found: 11, known: 10))
-    #expect(throws: StoreError.newerSchema(found: 11, known: 10)) {
+    try Stranger(scratch.database).execute("PRAGMA user_version = 12")
+    #expect(try failure() == .newerSchema(found: 12, known: 11))
+    #expect(throws: StoreError.newerSchema(found: 12, known: 11)) {
       try StoreReader(path: scratch.database)
     }
   }

@@ -109,7 +109,7 @@ struct OutboxTests {
     let order = try Recorded("a", in: OrderStore(path: path)).order
     try Stranger(path).execute(FormerSchema.withoutOutbox + "PRAGMA user_version = 6;")
     let next = try OrderStore(path: path)
-    #expect(try Stranger(path).value("PRAGMA user_version") == "10")
+    #expect(try Stranger(path).value("PRAGMA user_version") == "11")
     #expect(try next.order(order.key) == order)
     #expect(try next.reader.audit().isClean)
     #expect(try Outbox(next).first() == nil)

@@ -61,7 +61,7 @@ struct SecondSchemaTests {
     let store = try OrderStore(path: scratch.database)
     let stranger = try Stranger(scratch.database)
     #expect(try stranger.rows(Self.content) == rows)
-    #expect(try stranger.value("PRAGMA user_version") == "10")
+    #expect(try stranger.value("PRAGMA user_version") == "11")
     #expect(try stranger.value("PRAGMA integrity_check") == "ok")
     // The same rows make the same chain, whether written one by one or chained afterwards.
     #expect(try store.reader.audit() == before)

@@ -5,7 +5,8 @@ import JSON
 /// the smallest notional, `baseSizePrecision` the smallest quantity.
 enum InstrumentReader {
   /// The rules of the wanted symbols, of all when none is named. A row that cannot be read stands for
-  /// itself alone; of several rows of one symbol the first that can be read counts.
+  /// itself alone; of several rows of one symbol the first that can be read counts. What names none of
+  /// the wanted symbols says that they are not listed only where all of it can be read.
   static func answer(in body: JSONValue, wanted: [Symbol]) throws(Undecodable) -> ExchangeAnswer {
     guard let rows = body["symbols"]?.arrayValue else { throw Undecodable("symbols is no array") }
     let wanted = Set(wanted)
@@ -22,10 +23,19 @@ enum InstrumentReader {
         reasons[symbol] = error.reason
       }
     }
+    if instruments.isEmpty, reasons.isEmpty, let flaw = flaw(of: rows) {
+      for symbol in wanted { reasons[symbol] = flaw }
+    }
     return .instruments(
       instruments.values.sorted { $0.symbol < $1.symbol },
       unreadable: reasons.map { UnreadableRules(symbol: $0.key, reason: $0.value) }
         .sorted { $0.symbol < $1.symbol })
+  }
+
+  private static func flaw(of rows: [JSONValue]) -> String? {
+    if rows.isEmpty { return "the exchange's list of symbols is empty" }
+    return rows.contains { $0.text("symbol") == nil }
+      ? "a row of the exchange's list of symbols names none" : nil
   }
 
   private static func instrument(

@@ -188,6 +188,29 @@ private func replaced(_ old: String, _ new: String) -> String {
     #expect(instruments() == [])
   }
 
+  /// What names no symbol may be the one that is wanted.
+  @Test(arguments: [[], ["null"], ["1", "\"x\"", "[]"], [#"{"symbol":7}"#], ["null", link]])
+  func `a list without the wanted symbols proves nothing where it cannot all be read`(
+    _ rows: [String]
+  ) throws {
+    let wanted = [try symbol("AAAUSDT"), try symbol("BBBUSDT")]
+    let (found, unreadable) = try #require(read(rows, wanted: wanted))
+    #expect(found.isEmpty)
+    #expect(unreadable.map(\.symbol) == wanted)
+    #expect(unreadable.allSatisfy { $0.reason.contains("list of symbols") })
+  }
+
+  @Test func `a symbol that a readable list has not is not listed`() throws {
+    let wanted = [try symbol("AAAUSDT"), try symbol("LINKUSDT")]
+    let odd = #"{"symbol":"link_usdt"}"#
+    for rows in [["null", link], [odd, link]] {
+      let (found, unreadable) = try #require(read(rows, wanted: wanted))
+      #expect(found.map(\.symbol.text) == ["LINKUSDT"])
+      #expect(unreadable.isEmpty)
+    }
+    #expect(read([odd, link], wanted: [wanted[0]])?.unreadable == [])
+  }
+
   @Test func `an invalid symbol is an answer`() throws {
     let one = [try symbol("NONEUSDT")]
     let two = one + [try symbol("LINKUSDT")]

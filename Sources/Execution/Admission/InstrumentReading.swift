@@ -3,7 +3,7 @@ import Domain
 /// What the exchange's list said of a symbol when it was last read.
 enum InstrumentReading: Hashable, Sendable {
   case listed(Instrument)
-  /// Listed, with a rule that cannot be held.
+  /// Listed with a rule that cannot be held, or not in a list that cannot be believed.
   case unreadable(String, readAt: MonotonicTime)
   case notListed
 
@@ -34,7 +34,7 @@ enum InstrumentReading: Hashable, Sendable {
     case .unreadable(let reason, _):
       throw Denial(
         .symbolNotTradable,
-        "the exchange lists \(symbol) with a rule that cannot be read: \(reason)",
+        "the exchange's rules for \(symbol) cannot be read: \(reason)",
         leavesIDFree: true)
     case .notListed:
       throw Denial(.symbolUnknown, "the exchange does not list \(symbol)")

@@ -279,18 +279,29 @@ struct VenueState: Sendable {
   ) {
     readings.readRules(of: symbol, at: reaction.now.wall)
     let before = instruments.updateValue(reading, forKey: symbol)
-    guard case .unreadable(let reason, _) = reading else { return }
-    if case .unreadable(reason, _) = before { return }
-    reaction.log(
-      .warning, "a rule of the symbol cannot be read; its signals are refused, the others go on",
-      [
-        ("symbol", symbol.text), ("reason", reason),
-        (
-          "advice",
-          "the rules are read again twice a minute, and after a refused signal; until they can be "
-            + "read, trade this symbol by hand"
-        ),
-      ])
+    switch reading {
+    case .listed: break
+    case .notListed:
+      guard before != .notListed, allowed?.contains(symbol) == true else { return }
+      reaction.log(
+        .warning, "the exchange does not list the symbol; its signals are refused",
+        [
+          ("symbol", symbol.text),
+          ("advice", "check its spelling, or take it off risk.symbols"),
+        ])
+    case .unreadable(let reason, _):
+      if case .unreadable(reason, _) = before { return }
+      reaction.log(
+        .warning, "a rule of the symbol cannot be read; its signals are refused, the others go on",
+        [
+          ("symbol", symbol.text), ("reason", reason),
+          (
+            "advice",
+            "the rules are read again twice a minute, and after a refused signal; until they can "
+              + "be read, trade this symbol by hand"
+          ),
+        ])
+    }
   }
 
   private var refresh: Duration {

@@ -185,6 +185,18 @@ import Testing
     }
   }
 
+  @Test mutating func `a symbol of the configuration that is not listed is said once`() {
+    _ = asked()
+    let told = takeRules(of: [btc, eth], rules([btc])).logs
+    #expect(told.map(\.level) == [.warning])
+    #expect(
+      told.map(\.message) == ["the exchange does not list the symbol; its signals are refused"])
+    #expect(takeRules(of: [btc, eth], rules([btc]), at: .seconds(1)).logs.isEmpty)
+    // Where every symbol is allowed, whoever sends a signal names them.
+    venue = VenueState(allowed: nil, traits, at: monotonic(.zero))
+    #expect(takeRules(of: [eth], rules([])).logs.isEmpty)
+  }
+
   @Test mutating func `another failure of one of them is followed by all after a pause`() {
     _ = asked()
     takeRules(of: [btc, eth], .failure(Self.skip()))

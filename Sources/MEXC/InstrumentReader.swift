@@ -23,19 +23,13 @@ enum InstrumentReader {
         reasons[symbol] = error.reason
       }
     }
-    if instruments.isEmpty, reasons.isEmpty, let flaw = flaw(of: rows) {
-      for symbol in wanted { reasons[symbol] = flaw }
+    if instruments.isEmpty, reasons.isEmpty, rows.contains(where: { $0.text("symbol") == nil }) {
+      for symbol in wanted { reasons[symbol] = "a row of the list of symbols names none" }
     }
     return .instruments(
       instruments.values.sorted { $0.symbol < $1.symbol },
       unreadable: reasons.map { UnreadableRules(symbol: $0.key, reason: $0.value) }
         .sorted { $0.symbol < $1.symbol })
-  }
-
-  private static func flaw(of rows: [JSONValue]) -> String? {
-    if rows.isEmpty { return "the exchange's list of symbols is empty" }
-    return rows.contains { $0.text("symbol") == nil }
-      ? "a row of the exchange's list of symbols names none" : nil
   }
 
   private static func instrument(

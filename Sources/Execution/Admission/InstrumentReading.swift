@@ -40,4 +40,38 @@ enum InstrumentReading: Hashable, Sendable {
       throw Denial(.symbolUnknown, "the exchange does not list \(symbol)")
     }
   }
+
+  /// Tells once why signals of the symbol are refused. `isWanted` where the configuration names it.
+  func tell(
+    of symbol: Symbol, isWanted: Bool, unlike before: InstrumentReading?,
+    _ reaction: inout Reaction
+  ) {
+    switch self {
+    case .listed: break
+    case .notListed:
+      guard before != .notListed, isWanted else { return }
+      reaction.log(
+        .warning, "the exchange does not list the symbol; its signals are refused",
+        [
+          ("symbol", symbol.text),
+          (
+            "advice",
+            "the list is read again twice a minute; check the symbol's spelling, or take it off "
+              + "risk.symbols"
+          ),
+        ])
+    case .unreadable(let reason, _):
+      if case .unreadable(reason, _) = before { return }
+      reaction.log(
+        .warning, "a rule of the symbol cannot be read; its signals are refused, the others go on",
+        [
+          ("symbol", symbol.text), ("reason", reason),
+          (
+            "advice",
+            "the rules are read again twice a minute, and after a refused signal; until they can "
+              + "be read, trade this symbol by hand"
+          ),
+        ])
+    }
+  }
 }

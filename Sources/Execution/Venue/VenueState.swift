@@ -27,8 +27,8 @@ struct VenueState: Sendable {
   private static let clockRefresh: Duration = .seconds(60)
   /// Rules change rarely; this bounds how long a change stays unseen.
   private static let instrumentRefresh: Duration = .seconds(15 * 60)
-  /// While the rules of a symbol cannot be read.
-  private static let unreadableRefresh: Duration = .seconds(30)
+  /// While the rules of a symbol cannot be read, or one of risk.symbols is not listed.
+  private static let incompleteRefresh: Duration = .seconds(30)
   /// New symbols are asked for together while a reading is out, and no more often than so: four readings
   /// in ten seconds use a third of the published limit, and leave the rest to prices and orders.
   private static let newReadings = (count: 4, within: Duration.seconds(10))
@@ -279,34 +279,15 @@ struct VenueState: Sendable {
   ) {
     readings.readRules(of: symbol, at: reaction.now.wall)
     let before = instruments.updateValue(reading, forKey: symbol)
-    switch reading {
-    case .listed: break
-    case .notListed:
-      guard before != .notListed, allowed?.contains(symbol) == true else { return }
-      reaction.log(
-        .warning, "the exchange does not list the symbol; its signals are refused",
-        [
-          ("symbol", symbol.text),
-          ("advice", "check its spelling, or take it off risk.symbols"),
-        ])
-    case .unreadable(let reason, _):
-      if case .unreadable(reason, _) = before { return }
-      reaction.log(
-        .warning, "a rule of the symbol cannot be read; its signals are refused, the others go on",
-        [
-          ("symbol", symbol.text), ("reason", reason),
-          (
-            "advice",
-            "the rules are read again twice a minute, and after a refused signal; until they can "
-              + "be read, trade this symbol by hand"
-          ),
-        ])
-    }
+    reading.tell(
+      of: symbol, isWanted: allowed?.contains(symbol) == true, unlike: before, &reaction)
   }
 
   private var refresh: Duration {
-    instruments.values.contains(where: \.isUnreadable)
-      ? Self.unreadableRefresh : Self.instrumentRefresh
+    let isIncomplete = instruments.contains { symbol, reading in
+      reading.isUnreadable || reading == .notListed && allowed?.contains(symbol) == true
+    }
+    return isIncomplete ? Self.incompleteRefresh : Self.instrumentRefresh
   }
 
   /// Where every symbol is allowed, the rules are asked for when they are needed.

@@ -73,4 +73,46 @@ import Testing
     harness.advance(by: .seconds(4))
     #expect(looks(harness) == 0)
   }
+
+  /// What about a report cannot be of the order that has its order id.
+  enum Garbling: CaseIterable {
+    case price, quantity, symbol, side
+
+    func callAsFunction(_ report: inout OrderReport) {
+      switch self {
+      case .price: report.price = decimal("90")
+      case .quantity: report.quantity = decimal("0.5")
+      case .symbol: report.symbol = eth
+      case .side: report.side = .sell
+      }
+    }
+  }
+
+  @Test(arguments: Garbling.allCases)
+  func `a garbled report of a known order leads to a look`(_ garble: Garbling) {
+    let harness = connected()
+    harness.submit(limit("a"))
+    harness.settle()
+    exchange.fill(0, to: "0.4", .partiallyFilled)
+    var report = exchange.ledger[0]
+    garble(&report)
+    harness.apply(.execution(report))
+    #expect(harness.order("a")?.executedQuantity == .zero)
+    harness.settle()
+    #expect(harness.order("a")?.executedQuantity == decimal("0.4"))
+    #expect(looks(harness) == 1)
+    #expect(harness.engine.halt == nil)
+  }
+
+  @Test(arguments: Garbling.allCases)
+  func `trading halts when the look shows what the garbled report said`(_ garble: Garbling) {
+    let harness = connected()
+    harness.submit(limit("a"))
+    harness.settle()
+    garble(&exchange.ledger[0])
+    harness.apply(.execution(exchange.ledger[0]))
+    #expect(harness.engine.halt == nil)
+    harness.settle()
+    #expect(harness.engine.halt?.reason.contains("it was not made by this daemon") == true)
+  }
 }

@@ -183,6 +183,12 @@ enum OrderPolling {
       parts.orders.update(key) { $0.following?.lookSoon(at: reaction.now.monotonic) }
       return
     }
+    // It may be garbled. Nobody else's order has this order id: where a look shows it so, too, trading
+    // halts.
+    if report.orderID == order.orderID, order.conflict(with: report) != nil {
+      parts.orders.update(key) { $0.following?.lookSoon(at: reaction.now.monotonic) }
+      return
+    }
     // A report that overtakes the answer to the placement says what that would have said.
     if case .armed? = parts.orders[key]?.phase, order.conflict(with: report) == nil {
       PlacementAnswers.placed(key, report.orderID, &parts, &reaction)

@@ -74,6 +74,21 @@ import Testing
     #expect(looks(harness) == 0)
   }
 
+  @Test func `a fill that a report held before it was told of needs no look`() {
+    let harness = connected()
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(6))
+    let before = looks(harness)
+    for total in ["0.2", "0.4", "0.6", "0.8"] {
+      exchange.fill(0, to: total, .partiallyFilled)
+      harness.apply(.execution(exchange.ledger[0]))
+      harness.apply(
+        .accountStream(.traded(clientOrderID(of: signalID("a")).text, decimal("0.2"))))
+      harness.advance(by: .seconds(2))
+    }
+    #expect(looks(harness) == before)
+  }
+
   /// What about a report cannot be of the order that has its order id.
   enum Garbling: CaseIterable {
     case price, quantity, symbol, side

@@ -70,8 +70,11 @@ struct OrderLife: Sendable {
   /// A fill was pushed.
   mutating func wasTraded(_ quantity: FixedDecimal, at now: MonotonicTime) {
     traded = traded?.adding(quantity)
-    following?.wasTraded(at: now)
+    if hasUnreportedFills { following?.wasTraded(at: now) }
   }
+
+  /// Whether more was told of its fills than its own reports hold.
+  private var hasUnreportedFills: Bool { traded.map { $0 > order.executedQuantity } ?? true }
 
   /// Whether more was told of its fills than the report holds.
   func hasMoreFills(than report: OrderReport) -> Bool {
@@ -80,7 +83,7 @@ struct OrderLife: Sendable {
 
   /// The exchange told of a change.
   mutating func changed(at now: MonotonicTime) {
-    let holdsFills = traded.map { $0 <= order.executedQuantity } ?? false
+    let holdsFills = !hasUnreportedFills
     following?.changed(at: now, holdsFills: holdsFills)
   }
 

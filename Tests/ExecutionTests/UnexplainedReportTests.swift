@@ -130,4 +130,22 @@ import Testing
     harness.settle()
     #expect(harness.engine.halt?.reason.contains("it was not made by this daemon") == true)
   }
+
+  @Test(arguments: [nil, "1.5"] as [String?])
+  func `a fill beyond belief is looked up at once`(_ quantity: String?) {
+    let harness = connected()
+    harness.submit(quantity == nil ? market("a", amount: .base(decimal("1"))) : limit("a"))
+    harness.advance(by: .seconds(1))
+    #expect(harness.status("a") == .open)
+    exchange.fill(0, to: "1", .filled)
+    var report = exchange.ledger[0]
+    report.executedQuantity = quantity.map { decimal($0) } ?? .zero
+    report.executedQuote = report.executedQuantity
+    harness.apply(.execution(report))
+    #expect(harness.status("a") == .open)
+    harness.settle()
+    #expect(harness.status("a") == .filled)
+    #expect(harness.order("a")?.executedQuantity == decimal("1"))
+    #expect(looks(harness) == 1)
+  }
 }

@@ -183,9 +183,8 @@ enum OrderPolling {
       parts.orders.update(key) { $0.following?.lookSoon(at: reaction.now.monotonic) }
       return
     }
-    // It may be garbled. Nobody else's order has this order id: where a look shows it so, too, trading
-    // halts.
-    if report.orderID == order.orderID, order.conflict(with: report) != nil {
+    // It may be garbled: what a look shows, too, is judged by `observe`.
+    if report.orderID == order.orderID, !order.canBelieve(report) {
       parts.orders.update(key) { $0.following?.lookSoon(at: reaction.now.monotonic) }
       return
     }
@@ -324,6 +323,10 @@ extension Order {
       report.executedQuantity > quantity
     else { return nil }
     return .filledBeyond(quantity, report.executedQuantity)
+  }
+
+  fileprivate func canBelieve(_ report: OrderReport) -> Bool {
+    conflict(with: report) == nil && unbelievableFill(in: report) == nil
   }
 
   /// Whether nothing differs that anybody would want to know.

@@ -5,7 +5,8 @@ struct KnownSecrets {
 
   func removed(from text: String) -> String {
     var text = text
-    for secret in [apiKey, listenKey?.text].compactMap(\.self) where !secret.isEmpty {
+    let secrets = [apiKey, listenKey?.text, listenKey?.encoded].compactMap(\.self)
+    for secret in secrets where !secret.isEmpty {
       text = text.replacing(secret, with: "…")
     }
     return text

@@ -116,6 +116,22 @@ private let echo = #"{"listenKey":"\#(keyText)"}"#
     }
   }
 
+  @Test(arguments: ["abc+defg/hijk", "abc%2Bdefg%2Fhijk"])
+  func `an error that repeats the key shows it in no form`(form: String) throws {
+    var exchange = try opened()
+    let made = exchange.answer(
+      to: .openAccountStream, response(200, #"{"listenKey":"abc+defg/hijk"}"#), now: noon)
+    #expect(made == .accountStreamReady)
+    let refusal = exchange.answer(
+      to: .extendAccountStream, response(400, #"{"code":730708,"msg":"dead: \#(form)"}"#),
+      now: noon)
+    guard case .failed(.refused(let error)) = refusal else {
+      Issue.record("a dead key is not refused")
+      return
+    }
+    #expect(error.text == "dead: …")
+  }
+
   @Test func `the key shows in no description and no error`() throws {
     var texts: [String] = []
     for value in [

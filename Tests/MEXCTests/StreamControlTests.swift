@@ -1,6 +1,7 @@
 import Domain
 import MEXC
 import Testing
+import Transport
 
 @Suite struct StreamChannelTests {
   @Test func `channels are named as the exchange names them`() throws {
@@ -157,14 +158,18 @@ import Testing
     #expect(long == .unreadable(String(repeating: "é", count: 200)))
   }
 
-  @Test func `the listen key is in no reply`() throws {
-    let key = try #require(ListenKey("pqia91ma19a5s61cv6a81va65sd099v8"))
-    let frame = #"{"id":1,"code":0,"msg":"no: pqia91ma19a5s61cv6a81va65sd099v8"}"#
+  @Test(arguments: hiddenKeys)
+  func `the listen key is in no reply`(text: String) throws {
+    let remark = "(a text that repeats the request is not shown)"
+    let echo = QueryEcho(target: hiddenTarget)
+    let frame = #"{"id":1,"code":0,"msg":"no: \#(text)"}"#
     #expect(
-      StreamReply(Array(frame.utf8), hiding: key)
-        == .acknowledgement(id: 1, code: 0, text: "no: …"))
+      StreamReply(Array(frame.utf8), hiding: echo)
+        == .acknowledgement(id: 1, code: 0, text: remark))
+    #expect(StreamReply(Array("\(text)?".utf8), hiding: echo) == .unreadable(remark))
+    let plain = #"{"id":1,"code":0,"msg":"spot@private.orders.v3.api.pb"}"#
     #expect(
-      StreamReply(Array("pqia91ma19a5s61cv6a81va65sd099v8?".utf8), hiding: key)
-        == .unreadable("…?"))
+      StreamReply(Array(plain.utf8), hiding: echo)
+        == .acknowledgement(id: 1, code: 0, text: "spot@private.orders.v3.api.pb"))
   }
 }

@@ -1,6 +1,7 @@
 import Domain
 import MEXC
 import Testing
+import Transport
 
 private let bookChannel = "spot@public.aggre.bookTicker.v3.api.pb@100ms@LINKUSDT"
 private let ordersChannel = "spot@private.orders.v3.api.pb"
@@ -312,5 +313,48 @@ private let orderID = "C02__612203344556677889912"
     #expect(
       event([1: longest + "安", 3: "1", 5: "0"])
         == .unreadableBalance(asset: longest, reason: "vcoinName has more than 64 characters"))
+  }
+}
+
+/// What opens the stream of the account.
+let hiddenTarget = "/ws?listenKey=pqia91ma19a5%2Bs61cv6a8%2F1va65sd099v8"
+
+/// What an exchange may repeat of it.
+let hiddenKeys = [
+  "pqia91ma19a5+s61cv6a8/1va65sd099v8", "pqia91ma19a5%2Bs61cv6a8%2F1va65sd099v8",
+  "PQIA91MA19A5+S61CV6A8", "a5%2bs61cv6a8%2f1v",
+]
+
+@Suite struct RepeatedKeyTests {
+  private func event(_ channel: String, _ number: Int, _ texts: [Int: String]) -> StreamEvent {
+    let frame = FrameWriter.push(channel, symbol: "LINKUSDT", number) { body in
+      for (number, text) in texts.sorted(by: { $0.key < $1.key }) { body.text(number, text) }
+    }
+    return StreamEvent(frame, hiding: QueryEcho(target: hiddenTarget))
+  }
+
+  @Test(arguments: hiddenKeys)
+  func `a listen key that the exchange repeats is in no push`(key: String) {
+    let events = [
+      event("chan-\(key)", 304, [:]),
+      event(String(repeating: "x", count: 88) + key, 304, [:]),
+      event("spot@public.aggre.bookTicker.v3.api.pb@100ms@\(key)", 304, [:]),
+      event(ordersChannel, 304, [1: key, 15: "1"]), event(ordersChannel, 304, [13: key, 15: "2"]),
+      event(accountChannel, 307, [1: key, 3: "1", 5: "0"]),
+      event(accountChannel, 307, [1: key, 5: "0"]),
+      event(accountChannel, 307, [1: "USDT", 3: key, 5: "0"]),
+    ]
+    for event in events {
+      #expect(!"\(event)".lowercased().contains("pqia91ma"), "\(event)")
+      #expect(!"\(event)".lowercased().contains("s61cv6a8"), "\(event)")
+    }
+  }
+
+  @Test func `a balance beside a listen key is told`() {
+    let event = event(accountChannel, 307, [1: "USDT", 3: "1", 5: "0"])
+    #expect(
+      event
+        == .balance(
+          BalanceChange(asset: "USDT", available: FixedDecimal(1), frozen: .zero, reason: "")))
   }
 }

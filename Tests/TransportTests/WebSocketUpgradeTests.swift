@@ -213,12 +213,13 @@ import Transport
     }
   }
 
-  @Test func `a close reason that repeats the query is not told`() throws {
+  @Test(arguments: ["%2B", "+"])
+  func `a close reason that repeats the query is not told`(sign: String) throws {
     var frame: [UInt8] = []
     WebSocketWriter(role: .server).appendClose(
-      WebSocketCloseCode(rawValue: 4000), "key \(Self.secret) expired", to: &frame)
+      WebSocketCloseCode(rawValue: 4000), "key abc\(sign)defg\(sign)hij expired", to: &frame)
     let server = try UpgradeText.server(loop, then: frame)
-    let client = try UpgradeText.client(loop, server.port, "?listenKey=\(Self.secret)")
+    let client = try UpgradeText.client(loop, server.port, "?listenKey=abc%2Bdefg%2Bhij")
     let heard = client.begin()
     try loop.run(until: { server.peers.last?.frames.isEmpty == false })
     server.close()

@@ -42,7 +42,7 @@ package final class StreamLine {
       loop: loop, endpoint: endpoint, target: target, tls: tls, configuration: configuration,
       resolver: resolver)
     return StreamSession(
-      loop: loop, client: client, key: ListenKey(inTarget: target), channels: channels,
-      times: times, jitter: jitter, onEvent: onEvent)
+      loop: loop, client: client, channels: channels, times: times, jitter: jitter,
+      onEvent: onEvent)
   }
 }

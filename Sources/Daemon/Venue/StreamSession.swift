@@ -30,8 +30,6 @@ final class StreamSession {
   private let client: WebSocketClient
   private let times: StreamTimes
   private let jitter: Jitter
-  /// The one that opens the stream; it is kept out of every text.
-  private let key: ListenKey?
   private var onEvent: ((StreamSession, Event) -> Void)?
   private var channels: [StreamChannel]
   private var unanswered: [StreamCommand] = []
@@ -42,12 +40,11 @@ final class StreamSession {
   private var answerTimer: EventLoop.TimerID?
 
   init(
-    loop: EventLoop, client: WebSocketClient, key: ListenKey?, channels: [StreamChannel],
-    times: StreamTimes, jitter: Jitter, onEvent: @escaping (StreamSession, Event) -> Void
+    loop: EventLoop, client: WebSocketClient, channels: [StreamChannel], times: StreamTimes,
+    jitter: Jitter, onEvent: @escaping (StreamSession, Event) -> Void
   ) {
     self.loop = loop
     self.client = client
-    self.key = key
     self.channels = channels
     self.times = times
     self.jitter = jitter
@@ -128,11 +125,11 @@ final class StreamSession {
       ask(channels)
     case .text(let text):
       heardAt = loop.now
-      take(StreamReply(Array(text.utf8), hiding: key))
+      take(StreamReply(Array(text.utf8), hiding: client.echo))
     case .binary(let frame):
       heardAt = loop.now
       silentSince = loop.now
-      let push = StreamEvent(frame)
+      let push = StreamEvent(frame, hiding: client.echo)
       onEvent?(self, .pushed(push, age: age(of: push)))
     case .closed(let reason): end(.closed(reason))
     }

@@ -16,18 +16,13 @@ package struct ListenKey {
     secret = Secret(copying: Array(text.utf8))
   }
 
-  /// The key in what `target` made of one.
-  package init?(inTarget target: String) {
-    guard let mark = target.firstRange(of: Self.parameter) else { return nil }
-    self.init(String(target[mark.upperBound...]))
-  }
-
-  private static let parameter = "?listenKey="
-
   /// For the one who sends it; it goes into no log and no error.
   var text: String {
     secret.withBytes { bytes in String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self) }
   }
+
+  /// As it stands in a request.
+  var encoded: String { String(target("").dropFirst("?listenKey=".count)) }
 
   /// The request target that opens the stream at `path`. A secret, like the key in it.
   package func target(_ path: String) -> String {

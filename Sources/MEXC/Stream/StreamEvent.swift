@@ -1,4 +1,5 @@
 package import Domain
+package import Transport
 
 /// What a pushed frame says, in the domain's words.
 package enum StreamEvent: Hashable, Sendable {
@@ -18,12 +19,26 @@ package enum StreamEvent: Hashable, Sendable {
   /// Nothing is known from it. The text says why, bounded.
   case unreadable(String)
 
-  /// Reads a binary frame.
-  package init(_ frame: [UInt8]) {
+  /// Reads a binary frame. What opened the stream is kept out of every text that is shown.
+  package init(_ frame: [UInt8], hiding echo: QueryEcho = QueryEcho(target: "")) {
     do throws(ProtobufError) {
-      self = try Self.event(of: try PushMessage(frame))
+      self = try Self.event(of: try PushMessage(frame)).hiding(echo)
     } catch {
       self = .unreadable("a frame of \(frame.count) bytes that cannot be read: \(error)")
+    }
+  }
+
+  private func hiding(_ echo: QueryEcho) -> StreamEvent {
+    switch self {
+    case .unreadable(let reason): return .unreadable(echo.hiding(reason))
+    case .unreadableOrder(let symbol, var row):
+      row.reason = echo.hiding(row.reason)
+      return .unreadableOrder(symbol, row)
+    case .balance(let change) where echo.isRepeated(in: change.asset):
+      return .unreadableBalance(asset: echo.hiding(change.asset), reason: "vcoinName is no name")
+    case .unreadableBalance(let asset, let reason):
+      return .unreadableBalance(asset: echo.hiding(asset), reason: echo.hiding(reason))
+    case .topOfBook, .noPrice, .order, .trade, .balance: return self
     }
   }
 

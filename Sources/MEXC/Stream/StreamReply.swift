@@ -1,5 +1,6 @@
 import Domain
 import JSON
+package import Transport
 
 /// A text frame of a stream: what the exchange says about the connection. Prices and orders come in
 /// binary frames.
@@ -15,30 +16,27 @@ package enum StreamReply: Hashable, Sendable {
   /// Characters of an unreadable frame that are shown.
   private static let shownMaximum = 200
 
-  /// `key`, the one that opened the stream, is kept out of every text.
-  package init(_ frame: [UInt8], hiding key: ListenKey? = nil) {
-    let text = Self.text(of: frame, hiding: key)
+  /// What opened the stream is kept out of every text.
+  package init(_ frame: [UInt8], hiding echo: QueryEcho = QueryEcho(target: "")) {
+    let text = String(decoding: frame, as: UTF8.self)
     if text.hasPrefix("Invalid listen key") {
       self = .listenKeyInvalid
-    } else if let reply = Self.acknowledgement(in: text) {
+    } else if let reply = Self.acknowledgement(in: text, hiding: echo) {
       self = reply
     } else {
-      self = .unreadable(text.prefix(scalars: Self.shownMaximum))
+      self = .unreadable(echo.hiding(text.prefix(scalars: Self.shownMaximum)))
     }
   }
 
-  private static func text(of frame: [UInt8], hiding key: ListenKey?) -> String {
-    let text = String(decoding: frame, as: UTF8.self)
-    return key.map { text.replacing($0.text, with: "…") } ?? text
-  }
-
-  private static func acknowledgement(in text: String) -> StreamReply? {
+  private static func acknowledgement(
+    in text: String, hiding echo: QueryEcho
+  ) -> StreamReply? {
     guard let reply = try? JSONReader.read(text, limits: .signal),
       let message = reply["msg"]?.stringValue,
       let code = reply["code"]?.numberValue.flatMap({ Int($0) })
     else { return nil }
     if code == 0 && message == "PONG" { return .pong }
     guard let id = reply["id"]?.numberValue.flatMap({ Int($0) }) else { return nil }
-    return .acknowledgement(id: id, code: code, text: message)
+    return .acknowledgement(id: id, code: code, text: echo.hiding(message))
   }
 }

@@ -1,34 +1,34 @@
 /// Notices what a peer repeats of the query that it was sent: a query may hold a secret, and what a
 /// peer says goes into logs.
-struct QueryEcho {
-  /// A shorter piece gives nothing away, and would be found by chance.
+package struct QueryEcho: Sendable {
+  /// A shorter piece gives nothing away, and would be found by chance. So many fit a number.
   private static let pieceBytes = 8
 
-  private let values: [[UInt8]]
+  /// Of the query's values, as they are sent and as they are meant, in small letters.
+  private let pieces: Set<UInt64>
 
-  init(target: String) {
+  package init(target: String) {
     let query =
       target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
       .dropFirst().first ?? ""
-    values = query.split(separator: "&").map { parameter in
+    let values = query.split(separator: "&").map { parameter in
       let value =
         parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         .last ?? parameter
-      return Array(value.lowercased().utf8)
+      return String(value)
     }
+    pieces = Set(values.flatMap { Self.pieces(of: $0) + Self.pieces(of: Self.decoded($0)) })
   }
 
-  /// The text, or a remark in its place when it repeats some of the query, whatever the case.
-  func hiding(_ text: String) -> String {
-    let bytes = Array(text.lowercased().utf8)
-    guard bytes.count >= Self.pieceBytes else { return text }
-    for start in 0...(bytes.count - Self.pieceBytes) {
-      let piece = bytes[start..<(start + Self.pieceBytes)]
-      if values.contains(where: { Self.contains($0, piece) }) {
-        return "(a text that repeats the request is not shown)"
-      }
-    }
-    return text
+  /// Whether the text holds some of the query, whatever the case.
+  package func isRepeated(in text: String) -> Bool {
+    if pieces.isEmpty { return false }
+    return Self.pieces(of: text).contains { pieces.contains($0) }
+  }
+
+  /// The text, or a remark in its place when it repeats some of the query.
+  package func hiding(_ text: String) -> String {
+    isRepeated(in: text) ? "(a text that repeats the request is not shown)" : text
   }
 
   func hiding(_ end: WebSocketEnd) -> WebSocketEnd {
@@ -42,10 +42,29 @@ struct QueryEcho {
     }
   }
 
-  private static func contains(_ value: [UInt8], _ piece: ArraySlice<UInt8>) -> Bool {
-    guard value.count >= piece.count else { return false }
-    return (0...(value.count - piece.count)).contains {
-      value[$0..<($0 + piece.count)].elementsEqual(piece)
+  private static func pieces(of text: String) -> [UInt64] {
+    var piece: UInt64 = 0
+    let all = text.lowercased().utf8.map { byte in
+      piece = piece << 8 | UInt64(byte)
+      return piece
     }
+    return Array(all.dropFirst(pieceBytes - 1))
+  }
+
+  /// Without the percent-encoding of RFC 3986 §2.1. A sign that begins none stands for itself.
+  private static func decoded(_ text: String) -> String {
+    var decoded: [UInt8] = []
+    var rest = Array(text.utf8)[...]
+    while let byte = rest.popFirst() {
+      if byte == UInt8(ascii: "%"), rest.count >= 2,
+        let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+      {
+        decoded.append(code)
+        rest = rest.dropFirst(2)
+      } else {
+        decoded.append(byte)
+      }
+    }
+    return String(decoding: decoded, as: UTF8.self)
   }
 }

@@ -46,7 +46,8 @@ package final class WebSocketClient {
   private let random: WebSocketRandom
   /// May hold a secret.
   private let target: String
-  private let echo: QueryEcho
+  /// Of the target: for what the peer says in its frames.
+  package let echo: QueryEcho
   private var state = State.new
 
   /// `target` goes behind the endpoint's prefix: empty, or a path or query that is already encoded. It

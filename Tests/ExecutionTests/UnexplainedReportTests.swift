@@ -148,4 +148,41 @@ import Testing
     #expect(harness.order("a")?.executedQuantity == decimal("1"))
     #expect(looks(harness) == 1)
   }
+
+  /// What only a look explains, told of an order that is filled.
+  enum Told: CaseIterable {
+    case contradiction, unreadableReport, nothingUnderstood, fill
+
+    func input(_ report: OrderReport) -> Input {
+      var report = report
+      let name = report.clientOrderID ?? ""
+      switch self {
+      case .contradiction:
+        report.executedQuote = .zero
+        return .execution(report)
+      case .unreadableReport:
+        let row = UnreadableRow(orderID: nil, name: .text(name), reason: "no side")
+        return .accountStream(.unreadable(report.symbol, row))
+      case .nothingUnderstood: return .accountStream(.notUnderstood)
+      case .fill: return .accountStream(.traded(name, report.executedQuantity))
+      }
+    }
+  }
+
+  @Test(arguments: Told.allCases)
+  func `what overtakes the answer to the placement is looked up after it`(_ told: Told) {
+    let harness = connected()
+    exchange.script = { dispatch, _ in dispatch.isPlacement ? .hold : nil }
+    harness.submit(limit("a"))
+    harness.settle()
+    let placement = harness.held[0]
+    let report = exchange.accept(placement.request.orderRequest ?? request("a"))
+    exchange.fill(0, to: "1", .filled)
+    harness.apply(told.input(exchange.ledger[0]))
+    #expect(harness.status("a") == .submitted)
+    harness.answer(placement, .placed(orderID: report.orderID))
+    harness.advance(by: told == .fill ? .seconds(1) : .zero)
+    #expect(harness.status("a") == .filled)
+    #expect(looks(harness) == 1)
+  }
 }

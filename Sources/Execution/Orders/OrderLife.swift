@@ -9,8 +9,9 @@ struct OrderLife: Sendable {
     case lookedFor(Search, ifAbsent: Absence)
     /// Nothing of it has left. → armed, working, ended
     case waiting(Waiting)
-    /// May be on the wire, and its answer is out. → waiting, unknown, working, ended
-    case armed
+    /// May be on the wire, and its answer is out. Something may have been told of it that only a look
+    /// explains. → waiting, unknown, working, ended
+    case armed(needsLook: Bool)
     /// Its answer proves nothing: it is searched for, and never sent again. → waiting, working,
     /// missing, ended
     case unknown(Search)
@@ -76,6 +77,12 @@ struct OrderLife: Sendable {
   /// Whether more was told of its fills than its own reports hold.
   private var hasUnreportedFills: Bool { traded.map { $0 > order.executedQuantity } ?? true }
 
+  /// Something was told of it that only a look explains: as soon as the exchange is known to have it.
+  mutating func lookSoon(at now: MonotonicTime) {
+    if case .armed = phase { phase = .armed(needsLook: true) }
+    following?.lookSoon(at: now)
+  }
+
   /// Whether more was told of its fills than the report holds.
   func hasMoreFills(than report: OrderReport) -> Bool {
     report.executedQuantity < max(traded ?? .zero, order.executedQuantity)
@@ -98,11 +105,11 @@ struct OrderLife: Sendable {
     switch (order.status, phase) {
     case (.new, .lookedFor), (.new, .waiting): phase
     case (.new, _): .waiting(Waiting())
-    case (.submitted, _): .armed
+    case (.submitted, _): .armed(needsLook: false)
     case (.unknown, .unknown): phase
     case (.unknown, _): .unknown(Search(phase: .settling, at: now.monotonic))
     case (.open, .working), (.partiallyFilled, .working): phase
-    case (.open, _), (.partiallyFilled, _): .working(Following(firstLookAfter: now.monotonic))
+    case (.open, _), (.partiallyFilled, _): .working(firstFollowing(at: now.monotonic))
     case (.notFound, .unknown(let search)), (.notFound, .lookedFor(let search, _)):
       .missing(search.watching(since: now.monotonic))
     case (.notFound, .waiting):
@@ -112,6 +119,16 @@ struct OrderLife: Sendable {
       (.denied, _), (.validated, _):
       .ended
     }
+  }
+}
+
+extension OrderLife {
+  /// What was told of it before counts from now on.
+  fileprivate func firstFollowing(at now: MonotonicTime) -> Following {
+    var following = Following(firstLookAfter: now)
+    if hasUnreportedFills { following.wasTraded(at: now) }
+    if case .armed(needsLook: true) = phase { following.lookSoon(at: now) }
+    return following
   }
 }
 

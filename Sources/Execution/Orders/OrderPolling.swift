@@ -180,12 +180,12 @@ enum OrderPolling {
     // Reports may overtake each other, and come twice; but none comes after an end.
     if report.executedQuantity < order.executedQuantity && !report.status.isEnd { return }
     if report.isUndecided(beside: order) || report.status.isEnd && life.hasMoreFills(than: report) {
-      parts.orders.update(key) { $0.following?.lookSoon(at: reaction.now.monotonic) }
+      parts.orders.update(key) { $0.lookSoon(at: reaction.now.monotonic) }
       return
     }
     // It may be garbled: what a look shows, too, is judged by `observe`.
     if report.orderID == order.orderID, !order.canBelieve(report) {
-      parts.orders.update(key) { $0.following?.lookSoon(at: reaction.now.monotonic) }
+      parts.orders.update(key) { $0.lookSoon(at: reaction.now.monotonic) }
       return
     }
     // A report that overtakes the answer to the placement says what that would have said.

@@ -151,20 +151,26 @@ enum AccountStreamEvents {
       guard let key = parts.orders.key(named: name) else { return }
       parts.orders.update(key) { $0.wasTraded(quantity, at: now) }
     case .notUnderstood:
-      for key in parts.orders.keys(.working) {
-        parts.orders.update(key) { $0.following?.lookSoon(at: now) }
-      }
+      lookSoon(&parts, at: now) { _ in true }
     case .balance(let asset, let free, let frozen):
       parts.accountStream.take(
         AssetBalance(asset: asset, free: free, frozen: frozen, receivedAt: reaction.now.wall))
     case .balanceUnreadable(let asset): parts.accountStream.forgetBalance(of: asset)
     case .unreadable(let symbol, let row):
-      for key in parts.orders.keys(.working) {
-        guard let order = parts.orders[key]?.order, order.request.symbol == symbol,
-          row.mayBe(order.request.clientOrderID, order.orderID ?? "")
-        else { continue }
-        parts.orders.update(key) { $0.following?.lookSoon(at: now) }
+      lookSoon(&parts, at: now) { order in
+        order.request.symbol == symbol
+          && row.mayBe(order.request.clientOrderID, order.orderID)
       }
+    }
+  }
+
+  /// At what the exchange has, or may have before its answer says so.
+  private static func lookSoon(
+    _ parts: inout EngineParts, at now: MonotonicTime, where isMeant: (Order) -> Bool
+  ) {
+    for key in parts.orders.keys(.armed) + parts.orders.keys(.working) {
+      guard let order = parts.orders[key]?.order, isMeant(order) else { continue }
+      parts.orders.update(key) { $0.lookSoon(at: now) }
     }
   }
 

@@ -85,7 +85,8 @@ import Testing
 
   @Test func `a change that concerns a stage touches those of it that it concerns`() {
     var table = table([
-      orderLife(1, "a", btc), orderLife(2, "b", eth), orderLife(3, "c", btc, in: .armed),
+      orderLife(1, "a", btc), orderLife(2, "b", eth),
+      orderLife(3, "c", btc, in: .armed(needsLook: false)),
     ])
     table.touchAll(.waiting) { $0.symbol == btc }
     #expect(table.takeTouched() == [key("a")])
@@ -98,7 +99,7 @@ import Testing
   // MARK: Alarms
 
   @Test func `an alarm rings once, at its time`() {
-    var table = table([orderLife(1, "a", in: .armed)])
+    var table = table([orderLife(1, "a", in: .armed(needsLook: false))])
     table.setAlarm(key("a"), at: monotonic(.seconds(5)))
     #expect(table.nextDue(at: moment()) == monotonic(.seconds(5)))
     table.ring(at: moment(.milliseconds(4_999)))
@@ -111,7 +112,7 @@ import Testing
   }
 
   @Test func `the sooner alarm counts, and a later one is not set beside it`() {
-    var table = table([orderLife(1, "a", in: .armed)])
+    var table = table([orderLife(1, "a", in: .armed(needsLook: false))])
     table.setAlarm(key("a"), at: monotonic(.seconds(5)))
     table.setAlarm(key("a"), at: monotonic(.seconds(7)))
     table.setAlarm(key("a"), at: monotonic(.seconds(2)))
@@ -126,7 +127,7 @@ import Testing
   }
 
   @Test func `alarms of one moment ring for the oldest first`() {
-    var table = table((1...5).map { orderLife(6 - $0, "s\($0)", in: .armed) })
+    var table = table((1...5).map { orderLife(6 - $0, "s\($0)", in: .armed(needsLook: false)) })
     for index in 1...5 { table.setAlarm(key("s\(index)"), at: monotonic(.seconds(1))) }
     table.ring(at: moment(.seconds(1)))
     #expect(table.takeTouched() == (1...5).reversed().map { key("s\($0)") })
@@ -180,7 +181,7 @@ import Testing
 
   /// Looks that something else makes sooner leave the later alarm behind.
   @Test func `an order whose looks are hastened again and again keeps few alarms`() {
-    var table = table([orderLife(1, "a", in: .armed)])
+    var table = table([orderLife(1, "a", in: .armed(needsLook: false))])
     for step in 0..<10_000 {
       let now = Duration.milliseconds(step)
       table.setAlarm(key("a"), at: monotonic(.seconds(3_600) - now))

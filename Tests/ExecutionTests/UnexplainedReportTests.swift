@@ -185,4 +185,35 @@ import Testing
     #expect(harness.status("a") == .filled)
     #expect(looks(harness) == 1)
   }
+
+  @Test func `a fill that a look does not show yet is looked for again`() {
+    let harness = connected()
+    harness.submit(limit("a"))
+    harness.settle()
+    let name = clientOrderID(of: signalID("a")).text
+    harness.apply(.accountStream(.traded(name, decimal("1"))))
+    harness.advance(by: .milliseconds(3_500))
+    #expect(harness.status("a") == .open)
+    exchange.fill(0, to: "1", .filled)
+    harness.advance(by: .milliseconds(500))
+    #expect(harness.status("a") == .filled)
+    #expect(looks(harness) == 3)
+  }
+
+  @Test func `a fill that was pushed twice costs few looks, and hides no other`() {
+    let harness = connected()
+    harness.submit(limit("a"))
+    harness.settle()
+    let name = clientOrderID(of: signalID("a")).text
+    exchange.fill(0, to: "0.4", .partiallyFilled)
+    harness.apply(.execution(exchange.ledger[0]))
+    for _ in 0..<2 { harness.apply(.accountStream(.traded(name, decimal("0.4")))) }
+    harness.advance(by: .seconds(30))
+    #expect(looks(harness) == 5)
+    exchange.fill(0, to: "0.5", .partiallyFilled)
+    harness.apply(.accountStream(.traded(name, decimal("0.1"))))
+    harness.advance(by: .seconds(1))
+    #expect(harness.order("a")?.executedQuantity == decimal("0.5"))
+    #expect(looks(harness) == 6)
+  }
 }

@@ -94,11 +94,15 @@ struct OrderLife: Sendable {
     following?.changed(at: now, holdsFills: holdsFills)
   }
 
-  /// A look told where it stands: fills that were pushed twice are no more than that.
-  mutating func wasSeen() {
+  /// A look told where it stands. It may lag behind the fills that were pushed; those that no look shows
+  /// were pushed twice.
+  mutating func wasSeen(at now: MonotonicTime) {
     following?.misses = 0
     following?.succeeded()
-    if following?.isUrgent == false { traded = order.executedQuantity }
+    guard following?.isUrgent == false else { return }
+    if hasUnreportedFills, following?.lookForFills(at: now) == true { return }
+    following?.holdsFills()
+    traded = order.executedQuantity
   }
 
   private func successor(at now: Moment) -> Phase {
@@ -182,6 +186,8 @@ struct Following: Sendable {
   /// What came while a look was under way, which may not show it, is looked for by then.
   private var nextLookBy: MonotonicTime?
   private var backOff = BackOff(first: .milliseconds(100), longest: .seconds(10))
+  /// Between looks that do not show a fill that was told of.
+  private var lag = BackOff(first: .seconds(1), longest: .seconds(8))
   /// Look-ups in a row that did not find an order that was there before.
   var misses = 0
   /// A list did not hold it, or not in a form that can be read: it is asked for by name from then on.
@@ -191,6 +197,9 @@ struct Following: Sendable {
   /// What is told in several messages is told within this time, and looks show it then. Looks that
   /// messages ask for are at least so far apart.
   private static let reportTime: Duration = .seconds(1)
+
+  /// After so many looks that do not show a fill, some 15 seconds, it is not believed.
+  private static let lagMaximum = 4
 
   /// After so many failed look-ups in a row, which take about five minutes, an order is looked up
   /// once a minute.
@@ -256,6 +265,18 @@ struct Following: Sendable {
     wantsReport = true
   }
 
+  /// The last look did not show a fill that was told of: again, later. `false` when that was tried often
+  /// enough.
+  mutating func lookForFills(at now: MonotonicTime) -> Bool {
+    guard lag.failures < Self.lagMaximum else { return false }
+    nextLookBy = now.advanced(by: lag.next())
+    wantsReport = true
+    return true
+  }
+
+  /// Nothing is known to be traded that it has not been told of.
+  mutating func holdsFills() { lag.reset() }
+
   private mutating func hasten(to time: MonotonicTime) {
     if let due {
       self.due = isUrgent ? min(due, time) : time
@@ -291,6 +312,7 @@ struct Following: Sendable {
   mutating func changed(at now: MonotonicTime, holdsFills: Bool) {
     backOff.reset()
     if holdsFills {
+      lag.reset()
       wantsReport = false
       if !wantsLook { nextLookBy = nil }
     }

@@ -86,7 +86,7 @@ enum OrderPolling {
     switch answer {
     case .success(.found(let report)):
       observe(key, report, singleLook, &parts, &reaction)
-      parts.orders.update(key) { $0.wasSeen() }
+      parts.orders.update(key) { $0.wasSeen(at: reaction.now.monotonic) }
     case .success(.missing): missed(key, &parts, &reaction)
     case .failure(let failure):
       if let failure = LookFailure(failure) {

@@ -83,8 +83,10 @@ final class Database {
   }
 
   /// From here on commits leave the log as it is; `foldLog` folds it.
-  func watchLog() {
-    unsafe csqlite_watch_log(handle, logPages)
+  func watchLog() { unsafe csqlite_watch_log(handle, logPages) }
+
+  /// Remembers where the log lies, from the first turn on that has made it.
+  func noteLogPlace() {
     logPlace = unsafe sqlite3_db_filename(handle, "main").map {
       unsafe LogPlace(of: String(cString: $0))
     }

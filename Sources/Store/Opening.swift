@@ -28,6 +28,7 @@ enum Opening {
     try StoreError.sorting { () throws(SQLiteError) in
       try database.execute(fold, step: "fold the log into the file")
     }
+    database.noteLogPlace()
     let statements = try statements(database)
     database.setBusyTimeout(milliseconds: 0)
     return StoreReader(database, statements)

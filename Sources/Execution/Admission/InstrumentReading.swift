@@ -54,11 +54,7 @@ enum InstrumentReading: Hashable, Sendable {
         .warning, "the exchange does not list the symbol; its signals are refused",
         [
           ("symbol", symbol.text),
-          (
-            "advice",
-            "the list is read again twice a minute; check the symbol's spelling, or take it off "
-              + "risk.symbols"
-          ),
+          ("advice", "check its spelling, or take it off risk.symbols"),
         ])
     case .unreadable(let reason, _):
       if case .unreadable(reason, _) = before { return }

@@ -27,8 +27,8 @@ struct VenueState: Sendable {
   private static let clockRefresh: Duration = .seconds(60)
   /// Rules change rarely; this bounds how long a change stays unseen.
   private static let instrumentRefresh: Duration = .seconds(15 * 60)
-  /// While the rules of a symbol cannot be read, or one of risk.symbols is not listed.
-  private static let incompleteRefresh: Duration = .seconds(30)
+  /// While the rules of a symbol cannot be read.
+  private static let unreadableRefresh: Duration = .seconds(30)
   /// New symbols are asked for together while a reading is out, and no more often than so: four readings
   /// in ten seconds use a third of the published limit, and leave the rest to prices and orders.
   private static let newReadings = (count: 4, within: Duration.seconds(10))
@@ -284,10 +284,8 @@ struct VenueState: Sendable {
   }
 
   private var refresh: Duration {
-    let isIncomplete = instruments.contains { symbol, reading in
-      reading.isUnreadable || reading == .notListed && allowed?.contains(symbol) == true
-    }
-    return isIncomplete ? Self.incompleteRefresh : Self.instrumentRefresh
+    instruments.values.contains(where: \.isUnreadable)
+      ? Self.unreadableRefresh : Self.instrumentRefresh
   }
 
   /// Where every symbol is allowed, the rules are asked for when they are needed.

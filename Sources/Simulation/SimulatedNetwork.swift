@@ -18,9 +18,9 @@ final class SimulatedNetwork {
   /// Until when the front turns everything away.
   private var closedUntil: Int64 = 0
   private var closedByBan = false
-  /// A request that was on its way for long came in; the windows do not fit what was sent then.
   /// Whether the exchange's present pause or ban came of what the daemon could not know.
   private var closureIsExcused = false
+  /// A request that was on its way for long came in; the windows do not fit what was sent then.
   private var lastLate: Int64 = -60 * second
   private var ordersSeen = 0
   /// Requests that came as far as the exchange's front.

@@ -85,7 +85,7 @@ final class Database {
   /// From here on commits leave the log as it is; `foldLog` folds it.
   func watchLog() { unsafe csqlite_watch_log(handle, logPages) }
 
-  /// Remembers where the log lies, from the first turn on that has made it.
+  /// Remembers where the log lies, once a turn has made it.
   func noteLogPlace() {
     logPlace = unsafe sqlite3_db_filename(handle, "main").map {
       unsafe LogPlace(of: String(cString: $0))
@@ -129,10 +129,10 @@ final class Database {
   /// `.unusablePath`: nothing of it is lost.
   func checkFiles() throws(StoreError) {
     try checkPlace()
-    guard logPlace?.hasMoved() == true, let path = logPlace?.path else { return }
+    guard let logPlace, logPlace.hasMoved else { return }
     let code = unsafe sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_FULL, nil, nil)
     throw .unusablePath(
-      "its log was removed or replaced, which nothing but the daemon may do: \(path); "
+      "its log was removed or replaced, which nothing but the daemon may do: \(logPlace.path); "
         + (code == SQLITE_OK
           ? "what was in it is in the database now, and the next start goes on from there"
           : "what was in it could not be put into the database (SQLite error \(code)): compare with "

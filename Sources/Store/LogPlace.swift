@@ -9,9 +9,9 @@ struct LogPlace {
   }
 
   let path: String
-  private var opened: File?
+  private let opened: File?
 
-  /// Of a database that is open.
+  /// Of a database that has had its first turn, which makes the log.
   init(of database: String) {
     path = database + "-wal"
     opened = Self.file(at: path)
@@ -21,13 +21,6 @@ struct LogPlace {
     FileStatus.at(path: path).map { File(device: $0.device, inode: $0.inode) }
   }
 
-  /// Whether another file is there now, or none. A log is made with the first turn that needs it.
-  mutating func hasMoved() -> Bool {
-    let present = Self.file(at: path)
-    guard let opened else {
-      opened = present
-      return false
-    }
-    return present != opened
-  }
+  /// Whether another file is there now, or none.
+  var hasMoved: Bool { opened != nil && Self.file(at: path) != opened }
 }

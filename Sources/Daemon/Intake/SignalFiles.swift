@@ -332,7 +332,7 @@ package final class SignalFiles {
   /// earlier run said beside them stays until the engine has spoken;
   /// `live` are the orders that are not at their end.
   func adoptActive(_ live: [StoredOrder], and lost: Set<SignalID>) {
-    guard let spool, activeFiles.isEmpty, let active = found.take() ?? readActive() else { return }
+    guard let spool, activeFiles.isEmpty, let active = found ?? readActive() else { return }
     found = nil
     let underWay = lost.union(
       live.lazy.filter { !$0.order.isOverForSender }.map(\.signal.signalID))

@@ -25,6 +25,9 @@ package struct VenueTraits: Sendable {
   package var accountStreamRefresh: Duration?
   /// How long what the venue tells of the key is good for; `nil` where it tells nothing.
   package var keyInformationRefresh: Duration?
+  /// How often a connection to the venue needs an answer to be good for an order; `nil` where no order
+  /// leaves on one.
+  package var keepAlive: Duration?
   /// Fills are made from the prices that are read here, so that a followed order wants one as young
   /// as this; `nil` where the venue fills by itself.
   package var fillPriceAge: Duration?
@@ -35,7 +38,7 @@ package struct VenueTraits: Sendable {
     batchesPerSecond: Int = 0,
     stampLead: Duration, listReach: Duration, worthAList: Int,
     accountStreamRefresh: Duration? = nil, keyInformationRefresh: Duration? = nil,
-    fillPriceAge: Duration? = nil
+    keepAlive: Duration? = nil, fillPriceAge: Duration? = nil
   ) {
     self.name = name
     self.cost = cost
@@ -49,6 +52,7 @@ package struct VenueTraits: Sendable {
     self.worthAList = worthAList
     self.accountStreamRefresh = accountStreamRefresh
     self.keyInformationRefresh = keyInformationRefresh
+    self.keepAlive = keepAlive
     self.fillPriceAge = fillPriceAge
   }
 

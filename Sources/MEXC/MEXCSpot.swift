@@ -20,7 +20,9 @@ package struct MEXCSpot {
     // A listen key lives 60 minutes; extending it every 30 is advised.
     accountStreamRefresh: .seconds(25 * 60),
     // It tells whole days.
-    keyInformationRefresh: .seconds(6 * 60 * 60))
+    keyInformationRefresh: .seconds(6 * 60 * 60),
+    // Answered before the connection stops being trusted with an order.
+    keepAlive: HTTPClient.Configuration.freshness - .seconds(1))
 
   private let credentials: Credentials?
   private let receiveWindow: Duration

@@ -25,13 +25,14 @@ package struct PaperVenue: Venue {
 
   package var accountStreamTarget: String? { nil }
 
-  /// No key limits anything, and fills follow the prices that are read here.
+  /// No key limits anything, no order leaves, and fills follow the prices that are read here.
   package static func traits(over market: VenueTraits) -> VenueTraits {
     var traits = market
     traits.limitsPairs = false
     traits.fillPriceAge = .seconds(1)
     traits.accountStreamRefresh = nil
     traits.keyInformationRefresh = nil
+    traits.keepAlive = nil
     return traits
   }
 

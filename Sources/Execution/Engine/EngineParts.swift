@@ -16,6 +16,7 @@ struct EngineParts: Sendable {
   var venue: VenueState
   var key: KeyState
   var accountStream: AccountStream
+  var keepAlive: KeepAlive
   private var watched: Set<Symbol> = []
   var trading: TradingState
   var reconciliation = Reconciliation()
@@ -36,6 +37,7 @@ struct EngineParts: Sendable {
     key = KeyState(configuration.venue, configuration.mode, at: now.monotonic)
     accountStream = AccountStream(
       configuration.venue, configuration.mode, at: now.monotonic)
+    keepAlive = KeepAlive(configuration.venue, at: now.monotonic)
     prices = PriceBook(of: configuration.venue.name)
     prices.asksVenue = configuration.price.source != .stream
     trading = TradingState(
@@ -51,6 +53,11 @@ struct EngineParts: Sendable {
 
   var isTradingOpen: Bool {
     venue.isReady && key.isJudged && reconciliation.pending.isEmpty
+  }
+
+  /// Whether an order may leave on a price that is not looked up first.
+  var sendsOnPushedPrices: Bool {
+    configuration.price.source != .rest && isTradingOpen && trading.halt?.scope != .all
   }
 
   /// Whether an order of the symbol cannot go on without a price, or a fresher one.

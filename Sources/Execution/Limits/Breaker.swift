@@ -136,8 +136,8 @@ extension Breakers.Kind {
     switch purpose {
     case .place: self = .placements
     case .cancel: self = .cancels
-    case .clock, .instruments, .tradableSymbols, .keyInformation, .prices, .poll, .pollMany,
-      .search, .verify, .accountStream:
+    case .clock, .keepAlive, .instruments, .tradableSymbols, .keyInformation, .prices, .poll,
+      .pollMany, .search, .verify, .accountStream:
       return nil
     }
   }

@@ -3,6 +3,7 @@ import Domain
 /// Why a request was made: what its answer is for.
 enum Purpose: Hashable, Sendable {
   case clock
+  case keepAlive
   case instruments([Symbol])
   case tradableSymbols
   case keyInformation
@@ -22,7 +23,8 @@ enum Purpose: Hashable, Sendable {
     switch self {
     case .cancel: .cancel
     case .search, .verify, .poll, .pollMany, .accountStream: .lookup
-    case .clock, .place, .prices, .instruments, .tradableSymbols, .keyInformation: .trading
+    case .clock, .keepAlive, .place, .prices, .instruments, .tradableSymbols, .keyInformation:
+      .trading
     }
   }
 
@@ -30,8 +32,8 @@ enum Purpose: Hashable, Sendable {
   var order: OrderKey? {
     switch self {
     case .poll(let key), .search(let key, _), .cancel(let key): key
-    case .place, .verify, .clock, .instruments, .tradableSymbols, .keyInformation, .prices,
-      .pollMany, .accountStream:
+    case .place, .verify, .clock, .keepAlive, .instruments, .tradableSymbols, .keyInformation,
+      .prices, .pollMany, .accountStream:
       nil
     }
   }
@@ -108,7 +110,7 @@ extension Purpose {
     case .instruments: .rules
     case .tradableSymbols, .keyInformation: .pairs
     case .accountStream: .stream
-    case .poll, .pollMany: .poll
+    case .keepAlive, .poll, .pollMany: .poll
     }
   }
 }

@@ -10,6 +10,8 @@ struct IntakeEntry {
 
   private static let version: UInt8 = 1
   private static let digestBytes = 32
+  /// Of all but the signal itself, with a name of usual length.
+  private static let usualBytes = 512
 
   init(number: Int64, record: IntakeRecord) {
     self.number = number
@@ -18,26 +20,28 @@ struct IntakeEntry {
 
   /// `nil` for one that is too long.
   func block(of database: [UInt8]) -> [UInt8]? {
-    var content: [UInt8] = [Self.version]
-    content.reserveCapacity(SyncedBlocks.blockBytes)
-    let isFile: UInt8
-    let name: [UInt8]
-    switch record.origin {
-    case .file(let bytes): (isFile, name) = (1, bytes)
-    case .socket(let peer): (isFile, name) = (0, Array(peer.utf8))
-    }
-    content.append(isFile)
+    var content: [UInt8] = []
+    content.reserveCapacity(Self.usualBytes + record.raw.count)
+    content.append(Self.version)
+    if case .file = record.origin { content.append(1) } else { content.append(0) }
     Self.append(UInt64(bitPattern: number), to: &content)
     Self.append(UInt64(bitPattern: record.arrivedAt.milliseconds), to: &content)
     Self.append(UInt64(bitPattern: record.readAt.milliseconds), to: &content)
-    for text in [
-      database, Array(record.id.text.utf8), Array(record.boot.utf8), name, record.raw,
-    ] {
-      Self.append(UInt64(text.count), to: &content)
-      content += text
+    Self.append(text: database, to: &content)
+    Self.append(text: record.id.text.utf8, to: &content)
+    Self.append(text: record.boot.utf8, to: &content)
+    switch record.origin {
+    case .file(let name): Self.append(text: name, to: &content)
+    case .socket(let peer): Self.append(text: peer.utf8, to: &content)
     }
+    Self.append(text: record.raw, to: &content)
     guard content.count + Self.digestBytes <= SyncedBlocks.blockBytes else { return nil }
     return Digest.sha256(content) + content
+  }
+
+  private static func append(text: some Collection<UInt8>, to content: inout [UInt8]) {
+    append(UInt64(text.count), to: &content)
+    content.append(contentsOf: text)
   }
 
   /// `nil` for what is none, is not whole, or is of another database.

@@ -101,10 +101,10 @@ final class ClientConnection {
     invariant(exchange == nil && !isClosed, "a request starts on an idle connection")
     let now = loop.now
     let answerDue = now.advanced(by: deadlines.answer)
-    deadline.set(min(answerDue, now.advanced(by: deadlines.firstByte)))
     exchange = Exchange(request: request, answerDue: answerDue, completion: completion)
     guard let failure = write() else {
       hasCarriedRequest = true
+      deadline.set(min(answerDue, now.advanced(by: deadlines.firstByte)))
       return .started
     }
     // What SSL_write took may be on the wire even when it then reports an error.

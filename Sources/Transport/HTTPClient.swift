@@ -120,10 +120,15 @@ package final class HTTPClient {
     }
     let budget = loop.now.advanced(by: configuration.waitingDeadline)
     let due = min(budget, deadline ?? budget)
-    queue.append(
-      RequestQueue.Waiting(
-        request: bytes, kind: kind, completion: completion, due: due,
-        firstAttempt: attemptsStarted + 1))
+    let waiting = RequestQueue.Waiting(
+      request: bytes, kind: kind, completion: completion, due: due,
+      firstAttempt: attemptsStarted + 1)
+    // What need not wait is on the wire before anything else is seen to.
+    if queue.isEmpty, due > loop.now, let connection = bestIdle(for: kind) {
+      start(waiting, on: connection)
+    } else {
+      queue.append(waiting)
+    }
     advance()
   }
 

@@ -18,6 +18,8 @@ struct RequestQueue {
 
   var count: Int { once.count + ordinary.count }
 
+  var isEmpty: Bool { once.isEmpty && ordinary.isEmpty }
+
   func count(of kind: HTTPClient.Kind) -> Int {
     switch kind {
     case .once: once.count

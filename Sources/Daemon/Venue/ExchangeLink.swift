@@ -64,10 +64,10 @@ package final class ExchangeLink: Dispatching {
         case .ordinary: .ordinary
         }
       let sentAt = now().monotonic
-      metrics?.leaves(dispatch.request, at: sentAt)
       client.send(request, kind, before: dispatch.sendBefore) { [weak self] result in
         self?.take(result, to: dispatch, of: signer, sentAt: sentAt)
       }
+      metrics?.leaves(dispatch.request, at: sentAt)
     }
   }
 

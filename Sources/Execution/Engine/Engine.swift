@@ -64,6 +64,12 @@ package struct Engine: Sendable {
       parts.takePushed(symbol, price)
       return []
     }
+    // Where nothing is to be asked, the signal itself is next.
+    if case .expected(let signal) = input,
+      !PriceAnswers.wantsPrice(signal, parts, at: now.monotonic)
+    {
+      return []
+    }
     var reaction = Reaction(at: now)
     tellClockStep(&reaction)
     lastMoment = now
@@ -76,7 +82,7 @@ package struct Engine: Sendable {
 
   private mutating func route(_ input: Input, _ reaction: inout Reaction) {
     switch input {
-    case .expected(let signal): PriceAnswers.expect(signal, &parts, at: reaction.now.monotonic)
+    case .expected(let signal): parts.prices.want(signal.symbol)
     case .signal(let arrival, let known):
       SignalIntake.receive(arrival, known, &parts, &reaction)
     case .answer(let id, let answer): take(answer, to: id, &reaction)

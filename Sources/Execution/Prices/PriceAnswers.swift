@@ -69,19 +69,19 @@ enum PriceAnswers {
 
   private static let maximumPart = 256
 
-  /// Asks for the price that a signal will want if it is accepted, as far as that is known by now.
-  static func expect(_ signal: Signal, _ parts: inout EngineParts, at now: MonotonicTime) {
+  /// Whether a signal will want a price that is not there if it is accepted, as far as that is known by
+  /// now.
+  static func wantsPrice(_ signal: Signal, _ parts: EngineParts, at now: MonotonicTime) -> Bool {
     guard parts.isTradingOpen, !parts.trading.isStopping,
       !parts.prices.isFresh(
         signal.symbol, maximumAge: parts.configuration.price.maximumAge, at: now)
-    else { return }
+    else { return false }
     do throws(Denial) {
       try Admission.checkPermitted(signal, parts)
-      guard try parts.venue.rules(of: signal.symbol) != nil else { return }
+      return try parts.venue.rules(of: signal.symbol) != nil
     } catch {
-      return
+      return false
     }
-    parts.prices.want(signal.symbol)
   }
 
   private static func isMissing(

@@ -8,8 +8,8 @@ package final class SimulatorServer {
   private let loop: EventLoop
   private var server: HTTPServer?
   private var peers: [Int: WebSocketPeer] = [:]
-  /// The connections that have carried the demand for the present back-off, by their other ends.
-  private var told: Set<String> = []
+  /// The connections that have carried the demand for the present back-off.
+  private var told: Set<Int> = []
   /// For the next deliveries of the streams.
   private var timer: EventLoop.TimerID?
 
@@ -46,28 +46,30 @@ package final class SimulatorServer {
     if face.isAboutStreams(request) {
       upgrade(received, request, responder)
     } else {
-      answer(request, from: received.peer, responder)
+      answer(request, on: received.connection, responder)
     }
     deliver()
   }
 
-  private func answer(_ request: WireRequest, from peer: String, _ responder: Responder) {
+  private func answer(
+    _ request: WireRequest, on connection: Int, _ responder: Responder
+  ) {
     let now = Clock.now()
     if !face.admission.limits.isClosed(at: now.monotonic) { told = [] }
-    if told.contains(peer) { face.counts.sentThoughTold += 1 }
+    if told.contains(connection) { face.counts.sentThoughTold += 1 }
     switch face.receive(request, at: now) {
     case .respond(let response):
-      note(response, to: peer)
+      note(response, on: connection)
       responder.respond(response)
     case .respondAfter(let response, let delay):
-      note(response, to: peer)
+      note(response, on: connection)
       responder.respond(response, after: delay)
     case .processAfter(let delay, let hiding):
       // Also when the client has gone meanwhile: what is delayed on the way still arrives.
       loop.schedule(at: Clock.monotonic().advanced(by: delay)) { [weak self] in
         guard let self else { return }
         let response = face.process(request, hiding: hiding, at: Clock.now())
-        note(response, to: peer)
+        note(response, on: connection)
         responder.respond(response)
         deliver()
       }
@@ -82,8 +84,8 @@ package final class SimulatorServer {
   }
 
   /// The next request of a client comes on this connection only after it has read the answer.
-  private func note(_ response: HTTPResponse, to peer: String) {
-    if response.status == 429 || response.status == 418 { told.insert(peer) }
+  private func note(_ response: HTTPResponse, on connection: Int) {
+    if response.status == 429 || response.status == 418 { told.insert(connection) }
   }
 
   // MARK: - Streams

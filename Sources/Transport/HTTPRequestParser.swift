@@ -7,20 +7,20 @@ package struct ReceivedRequest: Sendable {
   package let query: String?
   package let headers: HTTPFields
   package let body: [UInt8]
-  /// Who sent it, for a log: address and port.
-  package let peer: String
+  /// The number of the connection that it came on; no other connection of the server has it.
+  package let connection: Int
   package let isHTTP10: Bool
 
   package init(
-    method: String, path: String, query: String?, headers: HTTPFields, body: [UInt8], peer: String,
-    isHTTP10: Bool = false
+    method: String, path: String, query: String?, headers: HTTPFields, body: [UInt8],
+    connection: Int, isHTTP10: Bool = false
   ) {
     self.method = method
     self.path = path
     self.query = query
     self.headers = headers
     self.body = body
-    self.peer = peer
+    self.connection = connection
     self.isHTTP10 = isHTTP10
   }
 
@@ -54,11 +54,11 @@ package struct HTTPRequestParser {
   private var reader: HTTPMessageReader
   private var state = State.requestLine
   private var skippedEmptyLine = false
-  private let peer: String
+  private let connection: Int
 
-  package init(limits: HTTPLimits = HTTPLimits(), peer: String = "") {
+  package init(limits: HTTPLimits = HTTPLimits(), connection: Int = 0) {
     reader = HTTPMessageReader(limits: limits)
-    self.peer = peer
+    self.connection = connection
   }
 
   package mutating func append(_ bytes: Span<UInt8>) {
@@ -126,7 +126,8 @@ package struct HTTPRequestParser {
       separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     let request = ReceivedRequest(
       method: line.method, path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : nil,
-      headers: reader.fields, body: Array(reader.body), peer: peer, isHTTP10: line.isHTTP10)
+      headers: reader.fields, body: Array(reader.body), connection: connection,
+      isHTTP10: line.isHTTP10)
     let keepAlive = !line.isHTTP10 && !reader.fields.lists("close", in: "Connection")
     reader.startMessage()
     state = .requestLine

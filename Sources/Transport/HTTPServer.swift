@@ -29,6 +29,7 @@ package final class HTTPServer {
   private let handler: Handler
   private var listener: FileDescriptor?
   private var connections: [ObjectIdentifier: ServerConnection] = [:]
+  private var acceptedCount = 0
   private var isAccepting = false
 
   /// Without room for another connection, listening pauses for this long.
@@ -113,9 +114,9 @@ package final class HTTPServer {
 
   private func accept(on listener: CInt) {
     while isRoomLeft || longestQuiet != nil {
-      guard let (descriptor, peer) = acceptOne(listener) else { return }
+      guard let descriptor = acceptOne(listener) else { return }
       if !isRoomLeft { longestQuiet?.close() }
-      add(descriptor, peer)
+      add(descriptor)
     }
     pauseAccepting()
     // Nobody says when a connection becomes quiet.
@@ -133,20 +134,9 @@ package final class HTTPServer {
     return quiet.min { $0.since < $1.since }?.connection
   }
 
-  private func acceptOne(_ listener: CInt) -> (CInt, String)? {
-    var storage = sockaddr_storage()
-    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-    var peer = ""
-    let number = unsafe withUnsafeMutablePointer(to: &storage) { storage in
-      unsafe storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        let number = retryingInterrupts { unsafe Glibc.accept(listener, address, &length) }
-        if number >= 0, let from = unsafe IPAddress(address, length: length) {
-          peer = unsafe "\(from) port \(SocketPort.of(address))"
-        }
-        return number
-      }
-    }
-    if number >= 0 { return (number, peer) }
+  private func acceptOne(_ listener: CInt) -> CInt? {
+    let number = retryingInterrupts { Glibc.accept(listener, nil, nil) }
+    if number >= 0 { return number }
     switch errno {
     case EMFILE, ENFILE, ENOBUFS, ENOMEM:
       // The connection stays in the queue and keeps the listener readable (accept(2)).
@@ -163,7 +153,8 @@ package final class HTTPServer {
     }
   }
 
-  private func add(_ number: CInt, _ peer: String) {
+  private func add(_ number: CInt) {
+    acceptedCount += 1
     let descriptor = FileDescriptor(owning: number)
     // accept(2) on Linux hands no flags on.
     guard fcntl(number, F_SETFL, O_NONBLOCK) == 0, fcntl(number, F_SETFD, FD_CLOEXEC) == 0
@@ -171,7 +162,8 @@ package final class HTTPServer {
     SocketOptions.set(number, SocketOptions.tcp, TCP_NODELAY)
     guard let stream = try? ByteStream(owning: descriptor, tls: tls, host: nil),
       let connection = try? ServerConnection(
-        loop: loop, stream: stream, peer: peer, configuration: configuration, handler: handler,
+        loop: loop, stream: stream, number: acceptedCount, configuration: configuration,
+        handler: handler,
         closed: { [weak self] in self?.remove($0) })
     else { return }
     connections[ObjectIdentifier(connection)] = connection

@@ -54,7 +54,7 @@ final class ServerConnection {
   private lazy var deadline = DeadlineTimer(loop) { [weak self] in self?.close() }
 
   init(
-    loop: EventLoop, stream: ByteStream, peer: String, configuration: HTTPServer.Configuration,
+    loop: EventLoop, stream: ByteStream, number: Int, configuration: HTTPServer.Configuration,
     handler: @escaping HTTPServer.Handler, closed: @escaping (ServerConnection) -> Void
   ) throws(SystemError) {
     self.loop = loop
@@ -62,7 +62,7 @@ final class ServerConnection {
     self.configuration = configuration
     self.handler = handler
     self.closed = closed
-    parser = HTTPRequestParser(limits: configuration.limits, peer: peer)
+    parser = HTTPRequestParser(limits: configuration.limits, connection: number)
     lastHeard = loop.now
     try loop.register(stream.descriptor, .read) { [weak self] readiness in
       self?.ready(readiness)

@@ -127,6 +127,21 @@ struct ServerTests {
     }
   }
 
+  /// A client that is gone may leave its port to the next one.
+  @Test func `a new connection from the same port was told nothing`() throws {
+    let rig = try Rig()
+    _ = try rig.send(
+      HTTPRequest(.post, Administration.prefix + "rate?status=429&seconds=60"))
+    let first = try PortBoundClient(0, to: rig.server.port)
+    #expect(try first.ping(rig.run).hasPrefix("HTTP/1.1 429"))
+    first.reset()
+    let second = try PortBoundClient(first.port, to: rig.server.port)
+    #expect(second.port == first.port)
+    #expect(try second.ping(rig.run).hasPrefix("HTTP/1.1 429"))
+    #expect(rig.server.face.counts.sentThoughTold == 0)
+    second.reset()
+  }
+
   @Test func `a request processed late has no effect before its time`() throws {
     let rig = try Rig(
       faults: Self.rule(.late(.milliseconds(60), processedAfter: true)))

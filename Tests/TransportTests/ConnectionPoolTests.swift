@@ -18,13 +18,13 @@ import Transport
       loop: loop, endpoint: try endpoint(port), tls: nil, configuration: configuration)
   }
 
-  /// A server that answers at once with the peer that it saw.
+  /// A server that answers at once with the number of the connection that it saw.
   private func server(
     _ configuration: HTTPServer.Configuration = HTTPServer.Configuration()
   ) throws -> HTTPServer {
     try HTTPServer(loop: loop, port: 0, tls: nil, configuration: configuration) {
       request, responder in
-      responder.respond(200, body: Array(request.peer.utf8))
+      responder.respond(200, body: Array(String(request.connection).utf8))
     }
   }
 

@@ -23,14 +23,14 @@ import Transport
       loop: loop, endpoint: try endpoint(port), tls: nil, configuration: configuration)
   }
 
-  /// A server that answers at once with the peer that it saw, and ends no connection of its own.
+  /// A server that answers at once with the connection's number, and ends no connection of its own.
   private func server(port: UInt16 = 0) throws -> HTTPServer {
     var configuration = HTTPServer.Configuration()
     configuration.requestDeadline = .seconds(3_600)
     configuration.idleMaximum = .seconds(3_600)
     return try HTTPServer(loop: loop, port: port, tls: nil, configuration: configuration) {
       request, responder in
-      responder.respond(200, body: Array(request.peer.utf8))
+      responder.respond(200, body: Array(String(request.connection).utf8))
     }
   }
 

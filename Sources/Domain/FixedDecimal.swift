@@ -132,7 +132,12 @@ extension FixedDecimal {
   /// on both sides of the point, no superfluous leading zero. Throws why it is none, or that it
   /// does not fit.
   package init(_ text: String) throws(ParseError) {
-    self = try Self.read(text.utf8.span, exponentAllowed: false)
+    try self.init(utf8: text.utf8.span)
+  }
+
+  /// The same of a text's bytes. Throws as that does.
+  package init(utf8 bytes: Span<UInt8>) throws(ParseError) {
+    self = try Self.read(bytes, exponentAllowed: false)
   }
 
   /// Reads a decimal as the exchange writes it, which prints some zeros as `0E-18`. Throws why it

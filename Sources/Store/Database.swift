@@ -1,4 +1,5 @@
 import CSQLite
+import Domain
 
 /// What a statement's place can hold.
 enum SQLiteValue: Equatable {
@@ -336,6 +337,11 @@ final class Statement {
     unsafe String(decoding: buffer(column), as: UTF8.self)
   }
 
+  /// The number that the text is; `nil` when it is none.
+  fileprivate func decimal(_ column: Int32) -> FixedDecimal? {
+    unsafe try? FixedDecimal(utf8: buffer(column).bindMemory(to: UInt8.self).span)
+  }
+
   /// Valid until the next step.
   private func buffer(_ column: Int32) -> UnsafeRawBufferPointer {
     // "The safest policy is to invoke sqlite3_column_blob() followed by sqlite3_column_bytes()"
@@ -358,6 +364,7 @@ struct Row {
   func integer(_ column: Int32) -> Int64 { statement.integer(column) }
   func blob(_ column: Int32) -> [UInt8] { statement.bytes(column) }
   func text(_ column: Int32) -> String { statement.text(column) }
+  func decimal(_ column: Int32) -> FixedDecimal? { statement.decimal(column) }
   func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
   func optionalInteger(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }
   /// Every column, as it is stored.

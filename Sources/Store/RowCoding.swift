@@ -229,6 +229,7 @@ extension Row {
   }
 
   func money(_ column: Int32, in place: String) throws(StoreError) -> FixedDecimal? {
-    try optionalValue(column, in: place) { text in try? FixedDecimal(text) }
+    if let amount = decimal(column) { return amount }
+    return try optionalValue(column, in: place) { text in try? FixedDecimal(text) }
   }
 }

@@ -68,14 +68,16 @@ struct StartReader {
 
   private func sourceSignals(since: WallTime) throws(StoreError) -> [SourceSignal] {
     var signals: [SourceSignal] = []
-    // A name that does not fit into a string itself takes its memory once.
+    // A name that does not fit into a string itself takes its memory once. Most signals are of the same
+    // source as the one before.
     var names: Set<String> = []
+    var last = ""
     try reader.statements.acceptedSignals.each([.integer(since.milliseconds)]) {
       row throws(StoreError) in
       let stated = row.isNull(1) ? Self.source(in: row.blob(2)) : row.text(1)
       guard let source = stated else { return }
-      signals.append(
-        SourceSignal(source: names.insert(source).memberAfterInsert, at: row.time(0)))
+      if source != last { last = names.insert(source).memberAfterInsert }
+      signals.append(SourceSignal(source: last, at: row.time(0)))
     }
     return signals
   }

@@ -19,7 +19,15 @@ package struct SourceLimits: Sendable {
   ) {
     self.table = table
     timeline.reserveCapacity(accepted.count)
-    for signal in accepted { count(signal.source, at: now.monotonic(of: signal.at)) }
+    for signal in accepted { timeline.append((signal.source, now.monotonic(of: signal.at))) }
+    // Most are of the same source as the one before.
+    var first = accepted.startIndex
+    while first < accepted.endIndex {
+      let source = accepted[first].source
+      let next = accepted[first...].firstIndex { $0.source != source } ?? accepted.endIndex
+      counts[source, default: 0] += next - first
+      first = next
+    }
   }
 
   /// Throws: a denial when the signal's source may not trade the symbol, or not on this side.

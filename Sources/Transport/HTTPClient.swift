@@ -13,6 +13,8 @@ package final class HTTPClient {
   package enum Kind: Hashable, Sendable {
     /// Leaves on any connection that looks alive.
     case ordinary
+    /// The same, on another than the one that proved itself last, which stays free for an order.
+    case proof
     /// Must not be sent twice, and its loss costs a search: goes ahead of ordinary requests, and only
     /// on a connection that was made or has answered within `Configuration.freshness`.
     case once
@@ -196,12 +198,11 @@ extension HTTPClient {
     }
   }
 
-  /// The idle connection that proved itself last. A dead one is noticed here, before it is trusted
-  /// with a request.
+  /// The one that is to carry it. A dead one is noticed here, before it is trusted with a request.
   private func bestIdle(for kind: Kind) -> ClientConnection? {
-    while let best = connections.filter({ !$0.isBusy }).max(by: { $0.provenAt < $1.provenAt }) {
+    while let best = idle(for: kind) {
       switch kind {
-      case .ordinary: break
+      case .ordinary, .proof: break
       case .once:
         let age = loop.now.since(best.provenAt)
         guard age <= configuration.freshness else { return nil }
@@ -211,6 +212,15 @@ extension HTTPClient {
       remove(best, flaw)
     }
     return nil
+  }
+
+  private func idle(for kind: Kind) -> ClientConnection? {
+    let idle = connections.filter { !$0.isBusy }
+    let last = idle.max { $0.provenAt < $1.provenAt }
+    switch kind {
+    case .ordinary, .once: return last
+    case .proof: return idle.filter { $0 !== last }.max { $0.provenAt < $1.provenAt } ?? last
+    }
   }
 
   private func remove(_ connection: ClientConnection, _ reason: TransportError.Reason) {

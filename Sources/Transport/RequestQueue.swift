@@ -23,7 +23,7 @@ struct RequestQueue {
   func count(of kind: HTTPClient.Kind) -> Int {
     switch kind {
     case .once: once.count
-    case .ordinary: ordinary.count
+    case .ordinary, .proof: ordinary.count
     }
   }
 
@@ -42,7 +42,7 @@ struct RequestQueue {
   mutating func append(_ waiting: Waiting) {
     switch waiting.kind {
     case .once: once.append(waiting)
-    case .ordinary: ordinary.append(waiting)
+    case .ordinary, .proof: ordinary.append(waiting)
     }
   }
 
@@ -51,14 +51,14 @@ struct RequestQueue {
     guard count(of: kind) > 0 else { return nil }
     switch kind {
     case .once: return once.removeFirst()
-    case .ordinary: return ordinary.removeFirst()
+    case .ordinary, .proof: return ordinary.removeFirst()
     }
   }
 
   mutating func putBack(_ waiting: Waiting) {
     switch waiting.kind {
     case .once: once.insert(waiting, at: 0)
-    case .ordinary: ordinary.insert(waiting, at: 0)
+    case .ordinary, .proof: ordinary.insert(waiting, at: 0)
     }
   }
 

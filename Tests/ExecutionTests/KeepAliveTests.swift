@@ -17,28 +17,64 @@ import Testing
       }, exchange: exchange)
   }
 
-  /// The longest time without an answer in the quarter of an hour that follows.
-  private func longestPause(_ harness: EngineHarness) -> Duration {
+  private func push(_ harness: EngineHarness) {
+    harness.apply(
+      .price(
+        btc,
+        MarketPrice(
+          at: traits.name, bid: decimal("99"), ask: decimal("100"), knownAt: harness.now,
+          origin: .pushed)))
+  }
+
+  /// Prices come all the time, or none do.
+  private func pass(_ seconds: Int, _ harness: EngineHarness, pushing: Bool = true) {
+    for _ in 0..<seconds {
+      if pushing { push(harness) }
+      harness.advance(by: .seconds(1))
+    }
+  }
+
+  /// The longest time without a request in the ten minutes that follow.
+  private func longestPause(_ harness: EngineHarness, pushing: Bool = true) -> Duration {
+    pass(60, harness, pushing: pushing)
     let start = harness.requests { _ in true }.count
-    harness.advance(by: .seconds(900))
-    let times = harness.requests { _ in true }.dropFirst(start - 1).map(\.at.monotonic)
-    return zip(times, times.dropFirst()).map { $1.since($0) }.max() ?? .seconds(900)
+    pass(600, harness, pushing: pushing)
+    let times = harness.requests { _ in true }.dropFirst(start).map(\.at.monotonic)
+    return zip(times, times.dropFirst()).map { $1.since($0) }.max() ?? .seconds(600)
+  }
+
+  private func proofs(_ harness: EngineHarness) -> Int {
+    harness.requests { _ in true }.count { $0.dispatch.delivery == .proof }
   }
 
   @Test func `the exchange is asked before a connection is too old for an order`() {
     let harness = open()
     #expect(longestPause(harness) == .seconds(4))
-    #expect(harness.requests(\.isClock).count <= 900 / 4 + 20)
+    #expect((150...170).contains(proofs(harness)))
   }
 
   @Test func `an answer to anything else serves as well`() {
     let harness = open()
+    push(harness)
     harness.submit(limit("a"))
     harness.settle()
-    let clocks = harness.requests(\.isClock).count
-    // The open order is looked at.
-    harness.advance(by: .seconds(3))
-    #expect(harness.requests(\.isClock).count == clocks)
+    // The open order is looked at after 0.1 s, 0.3, 0.7, 1.5, 3.1 and 6.3.
+    pass(9, harness)
+    #expect(harness.requests { if case .order = $0 { true } else { false } }.count >= 5)
+    #expect(proofs(harness) == 0)
+  }
+
+  @Test func `what never left proves nothing`() {
+    let harness = open { $0.price.source = .stream }
+    exchange.script = { dispatch, _ in
+      dispatch.isPlacement ? .answer(.failed(.notSent("held up"))) : nil
+    }
+    pass(3, harness)
+    harness.submit(limit("a"))
+    harness.settle()
+    #expect(harness.placements.count == 1)
+    pass(2, harness)
+    #expect(proofs(harness) == 1)
   }
 
   @Test(
@@ -46,10 +82,26 @@ import Testing
       { $0.price.source = .rest },
       { $0.venue.keepAlive = nil },
     ] as [@Sendable (inout EngineConfiguration) -> Void])
-  func `where no order leaves on a pushed price nothing is asked`(
+  func `where each order has its price looked up nothing is asked`(
     change: @Sendable (inout EngineConfiguration) -> Void
   ) {
     #expect(longestPause(open(change)) == .seconds(60))
+  }
+
+  @Test func `a price that was looked up may outlive the proof of its connection`() {
+    let harness = open {
+      $0.price.source = .rest
+      $0.price.maximumAge = .seconds(30)
+    }
+    #expect(longestPause(harness) == .seconds(4))
+  }
+
+  @Test func `where no price is pushed nothing is asked`() {
+    let harness = open()
+    #expect(longestPause(harness, pushing: false) == .seconds(60))
+    // Within an interval of the first price.
+    pass(5, harness)
+    #expect(proofs(harness) == 1)
   }
 
   @Test func `while trading is halted nothing is asked`() {
@@ -67,23 +119,23 @@ import Testing
     exchange.script = { dispatch, _ in
       dispatch.request.isClock ? .answer(throttled(.seconds(120))) : nil
     }
-    harness.advance(by: .seconds(10))
+    pass(10, harness)
     let before = harness.requests { _ in true }.count
-    harness.advance(by: .seconds(100))
+    pass(100, harness)
     #expect(harness.requests { _ in true }.count == before)
     exchange.script = { _, _ in nil }
-    harness.advance(by: .seconds(60))
+    pass(60, harness)
     #expect(longestPause(harness) == .seconds(4))
   }
 
-  @Test func `an exchange that does not answer is asked once at a time`() {
+  @Test func `an exchange that does not answer is asked less and less`() {
     let harness = open()
-    exchange.script = { dispatch, _ in
-      dispatch.request.isClock ? .answer(.failed(.noAnswer("gone")), after: .seconds(30)) : nil
-    }
-    let before = harness.requests(\.isClock).count
-    harness.advance(by: .seconds(55))
-    #expect(harness.requests(\.isClock).count - before == 2)
-    #expect(!harness.hasLog(.warning, "could not read"))
+    pass(10, harness)
+    exchange.script = { dispatch, _ in .answer(.failed(.noAnswer("gone")), after: .seconds(1)) }
+    let before = proofs(harness)
+    pass(600, harness)
+    // After 4 s, then 4, 8, 16, 32 and 60 after each failure.
+    #expect((10...14).contains(proofs(harness) - before))
+    #expect(!harness.hasLog(.warning, "keep"))
   }
 }

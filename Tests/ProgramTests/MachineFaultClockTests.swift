@@ -139,7 +139,11 @@ struct MachineFaultClockTests {
   func `an exchange whose clock is off`(_ milliseconds: Int) throws {
     let market = try SimulatedMarket(
       SimulatedMarket.calm + ["--time-offset-ms", String(milliseconds)])
-    let daemon = try DaemonUnderTest.trading(market) { $0["exchange.recv_window_ms"] = 5_000 }
+    let daemon = try DaemonUnderTest.trading(market) {
+      $0["exchange.recv_window_ms"] = 5_000
+      // With pushed prices the same request proves connections as well.
+      $0["price.source"] = "rest"
+    }
     let ids = (1...5).map { "signal-\($0)" }
     for id in ids {
       #expect(try daemon.submit(Wish(id).text)["code"] == "accepted")

@@ -267,4 +267,20 @@ struct StreamPriceTests {
     #expect(try market.ledger().opened("market") == 0)
     #expect(try other.ledger().opened("market") == 1)
   }
+
+  /// On a connection that was quiet for longer it would wait for a new one.
+  @Test
+  func `after a quiet time an order leaves on a connection that has just answered`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try trading(market)
+    try daemon.waitForPushedPrices()
+    let route = "GET /api/v3/time"
+    let before = try market.ledger().requests(route)
+    try daemon.until("two proofs", holds: { try market.ledger().requests(route) >= before + 2 })
+    let connected = { daemon.journal.count { $0.contains("exchange connection: connected to") } }
+    let made = connected()
+    #expect(made >= 2)
+    try trade(daemon, Wish("late"), "late")
+    #expect(connected() == made)
+  }
 }

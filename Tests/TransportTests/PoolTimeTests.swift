@@ -301,4 +301,50 @@ import Transport
     client.close()
     server.close()
   }
+
+  // MARK: - Proofs
+
+  @Test func `two connections prove themselves by turns, and what is more grows old`() throws {
+    let server = try server()
+    let client = try client(server.port)
+    client.start()
+    try loop.run(until: { client.status.idle == 2 })
+    try openMore(client)
+    #expect(client.status.idle == 4)
+    var used: [String] = []
+    for _ in 0..<6 {
+      try pass(.seconds(4))
+      used.append(try proof(client))
+    }
+    #expect(Set(used).count == 2)
+    #expect(zip(used, used.dropFirst()).allSatisfy { $0 != $1 })
+    // The one that was not asked last is fresh enough for an order meanwhile.
+    var order: String?
+    client.send(HTTPRequest(.get, "/"), .proof) { _ in }
+    client.send(HTTPRequest(.post, "/"), .once) { order = try? Self.text($0.get()) }
+    try loop.run(until: { order != nil })
+    #expect(order == used.last)
+    try pass(HTTPClient.Configuration.idleMaximum)
+    #expect(client.status.idle <= 2)
+    client.close()
+    server.close()
+  }
+
+  private static func text(_ response: HTTPResponse) -> String {
+    String(decoding: response.body, as: UTF8.self)
+  }
+
+  private func proof(_ client: HTTPClient) throws -> String {
+    var answer: String?
+    client.send(HTTPRequest(.get, "/"), .proof) { answer = try? Self.text($0.get()) }
+    try loop.run(until: { answer != nil })
+    return try #require(answer)
+  }
+
+  /// Four requests at once have two connections made.
+  private func openMore(_ client: HTTPClient) throws {
+    var answers = 0
+    for _ in 0..<4 { client.send(HTTPRequest(.get, "/"), .ordinary) { _ in answers += 1 } }
+    try loop.run(until: { answers == 4 && client.status.connecting == 0 })
+  }
 }

@@ -62,6 +62,7 @@ package final class ExchangeLink: Dispatching {
         switch dispatch.delivery {
         case .once: .once
         case .ordinary: .ordinary
+        case .proof: .proof
         }
       let sentAt = now().monotonic
       client.send(request, kind, before: dispatch.sendBefore) { [weak self] result in

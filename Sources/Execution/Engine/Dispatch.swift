@@ -16,6 +16,8 @@ package struct Dispatch: Hashable, Sendable {
   package enum Delivery: Hashable, Sendable {
     /// Its loss costs nothing but another request: it leaves on any connection that looks alive.
     case ordinary
+    /// The same, and its answer is to prove a connection, another one than the freshest.
+    case proof
     /// Leaves once, on a connection that has just proved to be alive: its loss costs a search.
     case once
   }

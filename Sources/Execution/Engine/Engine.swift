@@ -109,7 +109,7 @@ package struct Engine: Sendable {
     if case .failed(.refused(let error)) = answer, error.action == .clock {
       parts.venue.distrustClock(at: reaction.now.monotonic)
     }
-    parts.keepAlive.answered(request.purpose, at: reaction.now.monotonic)
+    parts.keepAlive.take(answer, for: request.purpose, at: reaction.now.monotonic)
     if parts.scheduler.backOff != wasBackingOff { parts.orders.touchAll(.waiting) }
     for sharer in request.sharers { take(answer, for: sharer, of: request, &reaction) }
     take(answer, for: request.purpose, of: request, &reaction)
@@ -191,7 +191,7 @@ package struct Engine: Sendable {
     parts.key.drive(&parts.scheduler, &reaction)
     parts.accountStream.drive(&parts.scheduler, &reaction)
     noteGate(&reaction)
-    if parts.sendsOnPushedPrices { parts.keepAlive.drive(&parts.scheduler, &reaction) }
+    KeepAlive.drive(&parts, &reaction)
     PriceAnswers.drive(&parts, &reaction)
     OrderDriving.drive(&parts, &reaction)
     let orders = parts.orders

@@ -55,11 +55,6 @@ struct EngineParts: Sendable {
     venue.isReady && key.isJudged && reconciliation.pending.isEmpty
   }
 
-  /// Whether an order may leave on a price that is not looked up first.
-  var sendsOnPushedPrices: Bool {
-    configuration.price.source != .rest && isTradingOpen && trading.halt?.scope != .all
-  }
-
   /// Whether an order of the symbol cannot go on without a price, or a fresher one.
   mutating func awaitsPrice(of symbol: Symbol) -> Bool {
     prices.isWanted(symbol) || placements.approvedCount(of: symbol) > 0
@@ -99,6 +94,13 @@ struct EngineParts: Sendable {
       !prices.isFresh(
         symbol, maximumAge: configuration.price.maximumAge, from: .pushed, at: now)
     }.sorted()
+  }
+
+  func hasPushedPrice(at now: MonotonicTime) -> Bool {
+    watched.contains { symbol in
+      prices.isFresh(
+        symbol, maximumAge: configuration.price.maximumAge, from: .pushed, at: now)
+    }
   }
 
   mutating func nextOrderNumber() -> Int {

@@ -63,7 +63,7 @@ struct Breaker: Sendable {
 }
 
 /// One breaker for each kind of request that nothing else keeps back: what is asked one at a time
-/// (`Need`, `PriceBook`), by order (`Following`, `Search`) or by list (`FailedList`) has a back-off of
+/// (`Need`, `PriceBook`, `KeepAlive`), by order (`Following`, `Search`) or by list (`FailedList`) has a back-off of
 /// its own.
 struct Breakers: Sendable {
   enum Kind: CaseIterable, Sendable {

@@ -43,7 +43,7 @@ enum Purpose: Hashable, Sendable {
 struct RequestQueue: Sendable {
   /// Lower goes first.
   enum Rank: Int, CaseIterable, Comparable, Sendable {
-    case cancel, clock, search, price, rules, pairs, stream, poll
+    case cancel, clock, search, price, rules, pairs, stream, keepAlive, poll
     /// The long watch for orders that were not found lets everything else go first: many of them
     /// would leave nothing to the orders that are there.
     case watch
@@ -110,7 +110,8 @@ extension Purpose {
     case .instruments: .rules
     case .tradableSymbols, .keyInformation: .pairs
     case .accountStream: .stream
-    case .keepAlive, .poll, .pollMany: .poll
+    case .keepAlive: .keepAlive
+    case .poll, .pollMany: .poll
     }
   }
 }

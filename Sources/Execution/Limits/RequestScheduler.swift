@@ -116,7 +116,7 @@ struct RequestScheduler: Sendable {
         let sharers = rank == .search ? queue.removeSharers(of: request, rank) : []
         send(
           request, for: item.purpose, sharers: sharers, symbols: symbols, barrier: .none,
-          delivery: .ordinary,
+          delivery: rank == .keepAlive ? .proof : .ordinary,
           stampedAt: clock?.time(at: reaction.now.monotonic) ?? reaction.now.wall,
           sendBefore: nil, &reaction)
       }

@@ -1,31 +1,58 @@
 import Domain
 
-/// Keeps a connection to the venue in use while prices are pushed. An order leaves at once only on a
-/// connection that has just answered: where its price is looked up, the look-up sees to that, and where
-/// it is known, a new connection would have to be made first.
+/// Keeps a connection to the venue good for an order that leaves without a look-up: where its price is
+/// looked up, the answer proves the connection, and where it is known, a new one would have to be made
+/// first.
 struct KeepAlive: Sendable {
   /// How long a connection is good for without an answer; `nil` where no order needs one.
   private let interval: Duration?
-  private var lastAnswer: MonotonicTime
+  private var due: MonotonicTime
   private var isUnderWay = false
+  private var backOff: BackOff
+
+  private static let longestPause: Duration = .seconds(60)
 
   init(_ traits: VenueTraits, at now: MonotonicTime) {
     interval = traits.keepAlive
-    lastAnswer = now
+    due = now
+    backOff = BackOff(first: traits.keepAlive ?? .zero, longest: Self.longestPause)
   }
 
-  /// Something was answered, or failed: a venue that is out of reach is not asked more often.
-  mutating func answered(_ purpose: Purpose, at now: MonotonicTime) {
-    lastAnswer = now
-    if purpose == .keepAlive { isUnderWay = false }
+  /// Whether an order may leave on a price that was told before.
+  func isWanted(_ parts: EngineParts, at now: MonotonicTime) -> Bool {
+    guard let interval, parts.isTradingOpen, !parts.trading.isStopping,
+      parts.trading.halt?.scope != .all
+    else { return false }
+    let price = parts.configuration.price
+    // One that was asked for is young enough for an order although the connection is not.
+    return price.source == .rest ? price.maximumAge > interval : parts.hasPushedPrice(at: now)
   }
 
-  /// Asks for what weighs least, when nothing else was answered for a while.
-  mutating func drive(_ scheduler: inout RequestScheduler, _ reaction: inout Reaction) {
-    guard let interval, !isUnderWay else { return }
-    let due = lastAnswer.advanced(by: interval)
-    if due > reaction.now.monotonic { return reaction.wake(at: due) }
-    isUnderWay = true
-    scheduler.add(.serverTime, for: .keepAlive)
+  /// Any answer proves a connection. What gets none is asked again after a pause.
+  mutating func take(_ answer: ExchangeAnswer, for purpose: Purpose, at now: MonotonicTime) {
+    guard let interval else { return }
+    var isAnswer = true
+    if case .failed(let failure) = answer { isAnswer = failure.isAnswer }
+    if isAnswer {
+      backOff.reset()
+      due = now.advanced(by: interval)
+    }
+    guard purpose == .keepAlive else { return }
+    isUnderWay = false
+    if !isAnswer { due = now.advanced(by: backOff.next()) }
+  }
+
+  /// Asks for what weighs least, when nothing was answered for a while.
+  static func drive(_ parts: inout EngineParts, _ reaction: inout Reaction) {
+    let now = reaction.now.monotonic
+    guard let interval = parts.keepAlive.interval, !parts.keepAlive.isUnderWay else { return }
+    if parts.keepAlive.due <= now {
+      if parts.keepAlive.isWanted(parts, at: now) {
+        parts.keepAlive.isUnderWay = true
+        return parts.scheduler.add(.serverTime, for: .keepAlive)
+      }
+      parts.keepAlive.due = now.advanced(by: interval)
+    }
+    reaction.wake(at: parts.keepAlive.due)
   }
 }

@@ -77,4 +77,15 @@ import Testing
       #expect(request.isSigned)
     }
   }
+
+  /// They have shares of the limits of their own, and the first of a rank holds up those behind it.
+  @Test func `what proves a connection and a look at an order do not wait for each other`() {
+    var queue = RequestQueue()
+    let poll = Purpose.poll(key("a"))
+    queue.add(.serverTime, for: .keepAlive)
+    queue.add(look, for: poll)
+    #expect(
+      RequestQueue.Rank.allCases.compactMap { queue.first($0)?.purpose } == [.keepAlive, poll])
+    #expect(Purpose.keepAlive.group != poll.group)
+  }
 }

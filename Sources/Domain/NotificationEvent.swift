@@ -36,7 +36,8 @@ package enum NotificationEvent: String, CaseIterable, Hashable, Sendable {
     case .sourceSilent: "A source that promised heartbeats has fallen silent."
     case .sequenceGap: "Signals of a source are missing, by the numbers that it gives them."
     case .backOff: "The exchange demands a back-off, or bans this address."
-    case .exchangeUnreachable: "There has been no connection to the exchange for 20 seconds."
+    case .exchangeUnreachable:
+      "There has been no connection to the exchange, or no answer from it, for 20 seconds."
     case .keyExpiring: "The API key ends within ten days; told once for each day that is left."
     case .storageUnavailable: "The database cannot be written; no signal is taken."
     }

@@ -38,7 +38,7 @@ package final class HTTPClient {
   private var attemptsStarted = 0
   private var queue = RequestQueue()
   private var backOff: BackOff
-  private var lastError: TransportError?
+  private var health = ConnectionHealth()
   private var isKeptWarm = false
   private var isClosed = false
 
@@ -138,7 +138,7 @@ package final class HTTPClient {
     let busy = connections.count(where: \.isBusy)
     return HTTPClientStatus(
       idle: connections.count - busy, busy: busy, connecting: attempts.count,
-      waiting: queue.count, lastError: lastError)
+      waiting: queue.count, lastError: health.lastError, silence: health.silence)
   }
 
   private func error(
@@ -187,7 +187,7 @@ extension HTTPClient {
 
   private func start(_ waiting: RequestQueue.Waiting, on connection: ClientConnection) {
     switch connection.begin(waiting.request, waiting.completion) {
-    case .started: break
+    case .started: health.asked(at: loop.now)
     case .notSent(let reason):
       // It died between the look at it and the first byte: another one may carry the request.
       queue.putBack(waiting)
@@ -201,12 +201,8 @@ extension HTTPClient {
   /// The one that is to carry it. A dead one is noticed here, before it is trusted with a request.
   private func bestIdle(for kind: Kind) -> ClientConnection? {
     while let best = idle(for: kind) {
-      switch kind {
-      case .ordinary, .proof: break
-      case .once:
-        let age = loop.now.since(best.provenAt)
-        guard age <= configuration.freshness else { return nil }
-      }
+      let age = loop.now.since(best.provenAt)
+      if kind == .once, age > configuration.freshness { return nil }
       guard let flaw = best.flaw() else { return best }
       best.close()
       remove(best, flaw)
@@ -239,11 +235,12 @@ extension HTTPClient {
     switch event {
     case .answered(let response, let completion, let usable):
       backOff.succeeded()
+      health.answered()
       if !usable { remove(connection, .peerClosed) }
       completion(.success(response))
     case .broken(let phase, let reason, let completion):
       let error = error(.perhapsSent, phase, reason)
-      lastError = error
+      health.broken(error)
       remove(connection, reason)
       completion(.failure(error))
     case .lostIdle(let reason):
@@ -278,7 +275,7 @@ extension HTTPClient {
   }
 
   private func closeOldestIdle() {
-    let idle = connections.filter { !$0.isBusy }
+    let idle = connections.lazy.filter { !$0.isBusy }
     guard let oldest = idle.min(by: { $0.provenAt < $1.provenAt }) else { return }
     oldest.close()
     connections.removeAll { $0 === oldest }
@@ -332,7 +329,7 @@ extension HTTPClient {
     }
     connections.append(connection)
     backOff.connected()
-    lastError = nil
+    health.connected()
     if let failure = established.outdatedBecause {
       tell(.usingOldAddresses(failure.text))
     }
@@ -349,7 +346,7 @@ extension HTTPClient {
   }
 
   private func attemptFailed(_ number: Int, _ error: TransportError) {
-    lastError = error
+    health.failed(error)
     backOff.failed(loop.now)
     queue.attemptFailed(number, error)
     tell(.failed(error))

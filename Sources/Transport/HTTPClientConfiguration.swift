@@ -57,6 +57,8 @@ package struct HTTPClientStatus: Hashable, Sendable {
   package let waiting: Int
   /// The last failure, while no connection has been made since.
   package let lastError: TransportError?
+  /// `nil` while what is asked is answered.
+  package let silence: HTTPSilence?
 
   package var open: Int { idle + busy }
 }

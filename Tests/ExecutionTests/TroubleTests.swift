@@ -69,6 +69,20 @@ import Testing
     #expect(!messages(harness).contains { $0.contains("nothing is sent") })
   }
 
+  @Test func `a firewall's refusal asks for another address, after a restart too`() {
+    let harness = EngineHarness.open()
+    harness.exchange.script = { dispatch, _ in
+      dispatch.isPlacement ? .answer(.failed(.blocked("403"))) : nil
+    }
+    harness.submit(limit("a"))
+    harness.settle()
+    for _ in 0..<2 {
+      let advice = harness.engine.troubles(at: harness.now).map(\.advice)
+      #expect(advice.contains { $0.contains("use another address") }, "\(advice)")
+      harness.restart()
+    }
+  }
+
   static let needs: [(String, @Sendable (ExchangeRequest) -> Bool)] = [
     ("the exchange's clock", \.isClock), ("the symbols' rules", \.isInstruments),
     ("the pairs that the API key may trade", { $0 == .tradableSymbols }),

@@ -347,4 +347,32 @@ import Transport
     for _ in 0..<4 { client.send(HTTPRequest(.get, "/"), .ordinary) { _ in answers += 1 } }
     try loop.run(until: { answers == 4 && client.status.connecting == 0 })
   }
+
+  // MARK: - Silence
+
+  @Test func `what is asked and not answered is told until something is answered`() throws {
+    var held: [Responder] = []
+    let server = try HTTPServer(loop: loop, port: 0, tls: nil) { request, responder in
+      if request.path == "/silent" { held.append(responder) } else { responder.respond(200) }
+    }
+    let client = try client(server.port)
+    client.start()
+    try loop.run(until: { client.status.idle == 2 })
+    #expect(client.status.silence == nil)
+    var error: TransportError?
+    let began = loop.now
+    client.send(HTTPRequest(.get, "/silent"), .ordinary) { error = $0.error }
+    try loop.run(until: { held.count == 1 })
+    #expect(client.status.silence?.since == began)
+    #expect(client.status.silence?.error == nil)
+    try pass(client.configuration.firstByteDeadline)
+    try loop.run(until: { error != nil })
+    try pass(.seconds(60))
+    #expect(client.status.silence?.since == began)
+    #expect(client.status.silence?.error == error)
+    #expect(try client.exchange(HTTPRequest(.get, "/")).status == 200)
+    #expect(client.status.silence == nil)
+    client.close()
+    server.close()
+  }
 }

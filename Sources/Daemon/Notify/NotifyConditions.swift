@@ -29,19 +29,20 @@ struct NotifyConditions {
   ) -> Notification? {
     // Without a store there is no client, which says nothing of the exchange.
     guard let connections else { return nil }
-    guard connections.open == 0, let error = connections.lastError else {
+    guard let outage = ExchangeOutage(connections, at: now.monotonic) else {
       unreachableSince = nil
       isUnreachableTold = false
       return nil
     }
-    let since = unreachableSince ?? now
+    let silence = connections.silence.map { now.advanced(by: $0.since.since(now.monotonic)) }
+    let since = unreachableSince ?? silence ?? now
     unreachableSince = since
     guard !isUnreachableTold, now.monotonic.since(since.monotonic) >= Self.unreachableAfter
     else { return nil }
     isUnreachableTold = true
     return Notification(
       .exchangeUnreachable, at: now.wall, subject: "since \(since.wall.milliseconds)",
-      message: "there is no connection to the exchange; it is tried again (\(error))")
+      message: outage.message)
   }
 
   /// The outbox knows for which days it was told.

@@ -15,7 +15,7 @@ enum Troubles {
     isStopping: Bool, at now: Moment
   ) -> [Trouble] {
     let ofEngine = engine?.troubles(at: now) ?? []
-    let ofConnections = connections.flatMap(trouble).map { [$0] } ?? []
+    let ofConnections = connections.flatMap { trouble($0, at: now.monotonic) }.map { [$0] } ?? []
     // A halt keeps orders back whether or not there is a connection; anything else may follow from
     // one that is missing.
     let known = engine?.halt == nil ? ofConnections + ofEngine : ofEngine + ofConnections
@@ -33,12 +33,11 @@ enum Troubles {
       advice: "it goes on by itself once the database takes writes again")
   }
 
-  private static func trouble(_ connections: HTTPClientStatus) -> Trouble? {
-    guard connections.open == 0, let error = connections.lastError else { return nil }
-    return Trouble(
-      subject: .daemon,
-      message: "there is no connection to the exchange; it is tried again (\(error))",
-      advice: error.advice(about: "exchange.rest_url"))
+  private static func trouble(
+    _ connections: HTTPClientStatus, at now: MonotonicTime
+  ) -> Trouble? {
+    guard let outage = ExchangeOutage(connections, at: now) else { return nil }
+    return Trouble(subject: .daemon, message: outage.message, advice: outage.advice)
   }
 }
 

@@ -48,7 +48,7 @@ struct Troubles {
       message: backOff.isBan
         ? "the exchange banned this address; nothing is sent before \(until) (\(backOff.reason))"
         : "the exchange demands a back-off; nothing is sent before \(until) (\(backOff.reason))",
-      advice: "look for other programs that use the exchange from this address")
+      advice: backOff.advice)
   }
 
   private func breaker(_ kind: Breakers.Kind) -> Trouble? {
@@ -97,8 +97,8 @@ struct Troubles {
         Trouble(
           subject: .daemon,
           message:
-            "no order leaves yet: what the API key may do is not known; the exchange is being "
-            + "asked",
+            "no order leaves yet: what the API key may do is not known"
+            + (parts.scheduler.backOff == nil ? "; the exchange is being asked" : ""),
           advice: "wait: it goes on by itself, also without an answer"))
     }
     let pending = parts.reconciliation.pending
@@ -133,7 +133,9 @@ struct Troubles {
         advice: "wait: it goes on by itself")
     }
     return Trouble(
-      subject: .daemon, message: "\(prefix); the exchange is being asked",
+      subject: .daemon,
+      message: parts.scheduler.backOff == nil
+        ? "\(prefix); the exchange is being asked" : prefix,
       advice: "wait: it goes on by itself")
   }
 

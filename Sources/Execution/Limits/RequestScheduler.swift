@@ -20,7 +20,7 @@ struct RequestScheduler: Sendable {
 
   /// A heavy use is written down again when its record is older than this.
   private static let usageRecordAge: Duration = .seconds(1)
-  /// The firewall names no time. One request a minute finds out when it relents.
+  /// The firewall names no time. To ask once a minute finds out when it relents.
   private static let pauseWhenBlocked: Duration = .seconds(60)
 
   init(
@@ -244,15 +244,13 @@ struct RequestScheduler: Sendable {
         notice.isBan
           ? "the exchange banned this address; nothing is sent before the ban ends"
           : "the exchange demands a back-off; nothing is sent before it ends",
-        advice: "look for other programs that use the exchange from this address", &reaction)
+        advice: BanRecord.adviceWhenThrottled, &reaction)
     case .blocked(let reason):
       backOff(
-        for: Self.pauseWhenBlocked, isBan: false, "firewall: \(reason)",
-        "the exchange's firewall refuses this machine; nothing is sent for a minute, then one "
-          + "request asks again",
-        advice: "most often the exchange does not serve the region of this machine's address, or "
-          + "blocks the address (a data centre's, a VPN's): use another address, or ask the "
-          + "exchange's support", &reaction)
+        for: Self.pauseWhenBlocked, isBan: false, BanRecord.blocked + reason,
+        "the exchange's firewall refuses this machine; nothing is sent for a minute, then it is "
+          + "tried again",
+        advice: BanRecord.adviceWhenBlocked, &reaction)
     case .notSent, .noAnswer, .unreadable, .refused: break
     }
   }

@@ -47,6 +47,8 @@ struct KeepAlive: Sendable {
     let now = reaction.now.monotonic
     guard let interval = parts.keepAlive.interval, !parts.keepAlive.isUnderWay else { return }
     if parts.keepAlive.due <= now {
+      // The answer to a reading of the clock will prove one.
+      if parts.scheduler.isAsking({ $0 == .clock }) { return }
       if parts.keepAlive.isWanted(parts, at: now) {
         parts.keepAlive.isUnderWay = true
         return parts.scheduler.add(.serverTime, for: .keepAlive)

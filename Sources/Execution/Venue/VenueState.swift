@@ -194,7 +194,7 @@ struct VenueState: Sendable {
     switch answer {
     case .success(let reading): time = reading
     case .failure(let failure):
-      failed(\.clockNeed, failure, "its clock", &reaction)
+      failed(\.clockNeed, failure, "the exchange's clock", &reaction)
       return false
     }
     let reading = ExchangeClock(reading: time, sentAt: sentAt.monotonic, receivedAt: now.monotonic)
@@ -265,7 +265,7 @@ struct VenueState: Sendable {
         .warning, "the exchange does not list the symbol",
         [("symbol", symbol.text), ("exchange_code", String(error.code))])
     case .failure(let failure):
-      return failed(\.instrumentsNeed, failure, "the symbols' rules", &reaction)
+      return failed(\.instrumentsNeed, failure, "the symbols' rules from the exchange", &reaction)
     }
     if hasWantedRules {
       instrumentsNeed.met(refreshAt: reaction.now.monotonic.advanced(by: refresh))
@@ -330,7 +330,8 @@ struct VenueState: Sendable {
       readings.readPairs(at: reaction.now.wall)
       pairsNeed.met(refreshAt: reaction.now.monotonic.advanced(by: Self.instrumentRefresh))
     case .failure(let failure):
-      failed(\.pairsNeed, failure, "the pairs that the API key may trade", &reaction)
+      failed(
+        \.pairsNeed, failure, "the pairs that the API key may trade from the exchange", &reaction)
       goWithoutPairs(failure, &reaction)
     }
   }
@@ -371,7 +372,7 @@ struct VenueState: Sendable {
     let isNews = self[keyPath: need].isNews(told.reason, at: now)
     reaction.log(
       isNews ? (isKeyError ? .error : .warning) : .debug,
-      "could not read \(what) from the exchange; "
+      "could not read \(what); "
         + (wasMet ? "going on with the last reading" : "no order leaves before it is read"),
       [("reason", told.reason), ("advice", told.advice)])
   }

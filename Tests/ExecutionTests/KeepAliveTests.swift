@@ -77,15 +77,13 @@ import Testing
     #expect(proofs(harness) == 1)
   }
 
-  @Test(
-    arguments: [
-      { $0.price.source = .rest },
-      { $0.venue.keepAlive = nil },
-    ] as [@Sendable (inout EngineConfiguration) -> Void])
-  func `where each order has its price looked up nothing is asked`(
-    change: @Sendable (inout EngineConfiguration) -> Void
-  ) {
-    #expect(longestPause(open(change)) == .seconds(60))
+  @Test func `where each order has its price looked up nothing is asked`() {
+    let harness = open { $0.price.source = .rest }
+    #expect(longestPause(harness, pushing: false) == .seconds(60))
+  }
+
+  @Test func `where no order needs a connection nothing is asked`() {
+    #expect(longestPause(open { $0.venue.keepAlive = nil }) == .seconds(60))
   }
 
   @Test func `a price that was looked up may outlive the proof of its connection`() {
@@ -93,7 +91,12 @@ import Testing
       $0.price.source = .rest
       $0.price.maximumAge = .seconds(30)
     }
-    #expect(longestPause(harness) == .seconds(4))
+    harness.apply(.expected(limit("a")))
+    harness.settle()
+    pass(30, harness, pushing: false)
+    #expect(proofs(harness) == 7)
+    pass(60, harness, pushing: false)
+    #expect(proofs(harness) == 7)
   }
 
   @Test func `where no price is pushed nothing is asked`() {

@@ -96,13 +96,6 @@ struct EngineParts: Sendable {
     }.sorted()
   }
 
-  func hasPushedPrice(at now: MonotonicTime) -> Bool {
-    watched.contains { symbol in
-      prices.isFresh(
-        symbol, maximumAge: configuration.price.maximumAge, from: .pushed, at: now)
-    }
-  }
-
   mutating func nextOrderNumber() -> Int {
     acceptedCount += 1
     return acceptedCount

@@ -97,6 +97,13 @@ struct PriceBook: Sendable {
     return now.since(price.knownAt.monotonic) < maximumAge
   }
 
+  /// The same of any symbol.
+  func hasFresh(maximumAge: Duration, at now: MonotonicTime) -> Bool {
+    prices.values.contains {
+      $0.isUsable && now.since($0.knownAt.monotonic) < maximumAge
+    }
+  }
+
   func isWanted(_ symbol: Symbol) -> Bool { wantedSet.contains(symbol) }
 
   mutating func want(_ symbol: Symbol) {

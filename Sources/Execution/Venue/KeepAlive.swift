@@ -18,14 +18,10 @@ struct KeepAlive: Sendable {
     backOff = BackOff(first: traits.keepAlive ?? .zero, longest: Self.longestPause)
   }
 
-  /// Whether an order may leave on a price that was told before.
-  func isWanted(_ parts: EngineParts, at now: MonotonicTime) -> Bool {
-    guard let interval, parts.isTradingOpen, !parts.trading.isStopping,
-      parts.trading.halt?.scope != .all
-    else { return false }
-    let price = parts.configuration.price
-    // One that was asked for is young enough for an order although the connection is not.
-    return price.source == .rest ? price.maximumAge > interval : parts.hasPushedPrice(at: now)
+  /// Whether an order may leave on a price that is there.
+  private static func isWanted(_ parts: EngineParts, at now: MonotonicTime) -> Bool {
+    parts.isTradingOpen && !parts.trading.isStopping && parts.trading.halt?.scope != .all
+      && parts.prices.hasFresh(maximumAge: parts.configuration.price.maximumAge, at: now)
   }
 
   /// Any answer proves a connection. What gets none is asked again after a pause.
@@ -49,7 +45,7 @@ struct KeepAlive: Sendable {
     if parts.keepAlive.due <= now {
       // The answer to a reading of the clock will prove one.
       if parts.scheduler.isAsking({ $0 == .clock }) { return }
-      if parts.keepAlive.isWanted(parts, at: now) {
+      if isWanted(parts, at: now) {
         parts.keepAlive.isUnderWay = true
         return parts.scheduler.add(.serverTime, for: .keepAlive)
       }

@@ -138,7 +138,7 @@ package final class HTTPClient {
     let busy = connections.count(where: \.isBusy)
     return HTTPClientStatus(
       idle: connections.count - busy, busy: busy, connecting: attempts.count,
-      waiting: queue.count, lastError: health.lastError, silence: health.silence)
+      waiting: queue.count, lastError: health.lastError, unanswered: health.unanswered)
   }
 
   private func error(

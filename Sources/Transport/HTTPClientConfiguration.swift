@@ -58,7 +58,7 @@ package struct HTTPClientStatus: Hashable, Sendable {
   /// The last failure, while no connection has been made since.
   package let lastError: TransportError?
   /// `nil` while what is asked is answered.
-  package let silence: HTTPSilence?
+  package let unanswered: UnansweredRequests?
 
   package var open: Int { idle + busy }
 }

@@ -10,10 +10,10 @@ import Testing
     .perhapsSent, .firstByte, .deadline, endpoint: "http://127.0.0.1:1")
 
   private func status(
-    open: Int, _ lastError: TransportError? = nil, _ silence: HTTPSilence? = nil
+    open: Int, _ lastError: TransportError? = nil, _ unanswered: UnansweredRequests? = nil
   ) -> HTTPClientStatus {
     HTTPClientStatus(
-      idle: open, busy: 0, connecting: 0, waiting: 0, lastError: lastError, silence: silence)
+      idle: open, busy: 0, connecting: 0, waiting: 0, lastError: lastError, unanswered: unanswered)
   }
 
   private func notes(
@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test func `connections over which nothing is answered are an outage after a while`() throws {
-    let silent = status(open: 2, nil, HTTPSilence(since: start, error: error))
+    let silent = status(open: 2, nil, UnansweredRequests(since: start, error: error))
     #expect(ExchangeOutage(silent, at: start.advanced(by: .seconds(19))) == nil)
     let outage = try #require(ExchangeOutage(silent, at: start.advanced(by: .seconds(20))))
     #expect(outage.message.hasPrefix("the exchange has answered nothing for 20 s"))
@@ -39,9 +39,9 @@ import Testing
     #expect(ExchangeOutage(status(open: 1, error), at: start) == nil)
   }
 
-  @Test func `the operator is told of a silence once it is as long as an outage`() {
+  @Test func `the operator is told of requests that stay unanswered`() {
     var conditions = NotifyConditions()
-    let silent = status(open: 2, nil, HTTPSilence(since: start, error: nil))
+    let silent = status(open: 2, nil, UnansweredRequests(since: start, error: nil))
     #expect(notes(&conditions, silent, after: .seconds(19)).isEmpty)
     #expect(notes(&conditions, silent, after: .seconds(20)).count == 1)
     #expect(notes(&conditions, silent, after: .seconds(25)).isEmpty)

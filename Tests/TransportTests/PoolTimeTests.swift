@@ -348,7 +348,7 @@ import Transport
     try loop.run(until: { answers == 4 && client.status.connecting == 0 })
   }
 
-  // MARK: - Silence
+  // MARK: - Requests without an answer
 
   @Test func `what is asked and not answered is told until something is answered`() throws {
     var held: [Responder] = []
@@ -358,20 +358,20 @@ import Transport
     let client = try client(server.port)
     client.start()
     try loop.run(until: { client.status.idle == 2 })
-    #expect(client.status.silence == nil)
+    #expect(client.status.unanswered == nil)
     var error: TransportError?
     let began = loop.now
     client.send(HTTPRequest(.get, "/silent"), .ordinary) { error = $0.error }
     try loop.run(until: { held.count == 1 })
-    #expect(client.status.silence?.since == began)
-    #expect(client.status.silence?.error == nil)
+    #expect(client.status.unanswered?.since == began)
+    #expect(client.status.unanswered?.error == nil)
     try pass(client.configuration.firstByteDeadline)
     try loop.run(until: { error != nil })
     try pass(.seconds(60))
-    #expect(client.status.silence?.since == began)
-    #expect(client.status.silence?.error == error)
+    #expect(client.status.unanswered?.since == began)
+    #expect(client.status.unanswered?.error == error)
     #expect(try client.exchange(HTTPRequest(.get, "/")).status == 200)
-    #expect(client.status.silence == nil)
+    #expect(client.status.unanswered == nil)
     client.close()
     server.close()
   }

@@ -12,7 +12,7 @@ struct NotifyConditions {
   }
 
   /// A connection that is made again at once is nobody's business.
-  static let unreachableAfter: Duration = .seconds(20)
+  static let unreachableAfter = ExchangeOutage.answerTimeout
 
   private var unreachableSince: Moment?
   private var isUnreachableTold = false
@@ -34,8 +34,8 @@ struct NotifyConditions {
       isUnreachableTold = false
       return nil
     }
-    let silence = connections.silence.map { now.advanced(by: $0.since.since(now.monotonic)) }
-    let since = unreachableSince ?? silence ?? now
+    let asked = connections.unanswered.map { now.advanced(by: $0.since.since(now.monotonic)) }
+    let since = unreachableSince ?? asked ?? now
     unreachableSince = since
     guard !isUnreachableTold, now.monotonic.since(since.monotonic) >= Self.unreachableAfter
     else { return nil }

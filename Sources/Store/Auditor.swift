@@ -11,7 +11,7 @@ struct Auditor {
   func run(
     _ mark: HighWaterMark.Reading, notedHash: [UInt8]?
   ) throws(StoreError) -> Audit {
-    try reader.database.snapshot { () throws(StoreError) in
+    try reader.snapshot { () throws(StoreError) in
       try inSnapshot(mark, notedHash: notedHash)
     }
   }

@@ -106,13 +106,12 @@ final class Database {
       step: "sync the log")
   }
 
-  /// Folds a log of so many pages into the file. Only while every commit is synced.
+  /// Folds the log into the file. Only while every commit is synced, and outside a transaction.
   ///
   /// Folding syncs the log too, and the system tells a sync's failure once: before `syncLog` it would
   /// take the failure to itself, which SQLite then drops. After it a failure costs nothing but another
   /// try, because the log holds everything.
-  func foldLog(from pages: Int32) {
-    guard pagesInLog >= pages else { return }
+  func foldLog() {
     unsafe sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
     // The next commit says how many there are; until then there is nothing to fold.
     unsafe logPages.pointee = 0

@@ -3,8 +3,9 @@ import Domain
 /// The turn that is written, and those before it that the intake log has and the database has not.
 ///
 /// A short turn is kept in memory until its commit says what it needs; the right to write is taken before,
-/// so that nothing leaves that another program could keep from being recorded. A failed write undoes it
-/// whole, and every later one throws the same error.
+/// so that nothing leaves that another program could keep from being recorded, and between turns it is
+/// kept: a signal does not wait for it. A failed write undoes the turn whole, and every later one throws
+/// the same error.
 final class OpenTurn {
   enum State {
     /// → kept, open, failed
@@ -62,6 +63,7 @@ final class OpenTurn {
   }
 
   private func keep() throws(StoreError) {
+    try reader.database.checkPlace()
     try reserve()
     state = .kept
   }
@@ -70,14 +72,32 @@ final class OpenTurn {
   /// has the database.
   func reserve() throws(StoreError) {
     if reader.database.isInTransaction { return }
-    try reader.database.checkPlace()
     try writer.run(reader.statements.begin)
     try transactionBegan()
   }
 
-  /// Ends a transaction that nobody needed.
-  func release() {
-    if !isUnderWay, !isBehind, reader.database.isInTransaction { undo() }
+  /// Takes the right to write for the turn to come. Where it fails, that turn tries again and says so.
+  func reserveAhead() {
+    if !isUnderWay { _ = try? reserve() }
+  }
+
+  /// Folds a log of so many pages into the file; only while every commit is synced.
+  func foldLog(from pages: Int32) {
+    guard reader.database.pagesInLog >= pages else { return }
+    release()
+    reader.database.foldLog()
+  }
+
+  /// Throws when the file or its log was removed, moved or replaced. Only between turns.
+  func checkFiles() throws(StoreError) {
+    // A log that is gone is folded.
+    release()
+    try reader.database.checkFiles()
+  }
+
+  /// Ends a transaction in which nothing was written: the log is folded outside of any.
+  private func release() {
+    if !isUnderWay, !isBehind { endTransaction() }
   }
 
   /// Has the turn in a transaction, if it is under way. Throws when the disk does not take it; then the
@@ -103,6 +123,7 @@ final class OpenTurn {
   /// when the disk does not take it; then the turn is undone.
   func begin() throws(StoreError) {
     try undoing { () throws(StoreError) in
+      try reader.database.checkPlace()
       try reserve()
       guard isBehind else { return }
       unwritten.compare(withEnd: try writer.head().row)
@@ -139,15 +160,19 @@ final class OpenTurn {
     state = .failed(error)
   }
 
-  /// Forgets what the turn has written, and what was committed before it if that has not left. SQLite
-  /// itself has rolled back after some errors; otherwise this does. Rolling back fails only when there
-  /// is nothing to roll back.
+  /// Forgets what the turn has written, and what was committed before it if that has not left.
   func undo() {
     state = .idle
     writer.forget()
     let wasBehind = isBehind
     unwritten.undo()
     if wasBehind && !isBehind { hasGivenUp = true }
+    endTransaction()
+  }
+
+  /// SQLite itself has rolled back after some errors; otherwise this does. Rolling back fails only when
+  /// there is nothing to roll back.
+  private func endTransaction() {
     if reader.database.isInTransaction { _ = try? reader.statements.rollback.run() }
   }
 }

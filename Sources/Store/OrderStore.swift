@@ -98,7 +98,8 @@ package final class OrderStore {
   deinit { highWater.close() }
 
   /// Throws when the file or its log was removed, moved or replaced. Every turn looks after the file.
-  package func checkFiles() throws(StoreError) { try database.checkFiles() }
+  /// Only between turns.
+  package func checkFiles() throws(StoreError) { try turn.checkFiles() }
 
   /// Whether `commit` has something to do: writes to make durable, or an error to tell.
   package var hasUncommittedWrites: Bool { turn.isUnderWay }
@@ -135,8 +136,8 @@ package final class OrderStore {
   /// `.written` is for a turn that only arms orders whose signals are synced: it outlives the process.
   /// It becomes synced with the next turn that is. `.recorded` is for one that accepts signals, too.
   /// Where the intake log carries the turn, that is waited for if it arms an order, and the database has
-  /// the turn with `flush` and synced later. Without a known boot every turn is synced: nothing would tell a start what an unsynced
-  /// arming is worth.
+  /// the turn with `flush` and synced later. Without a known boot every turn is synced: nothing would
+  /// tell a start what an unsynced arming is worth.
   ///
   /// When it throws, nothing of the turn may be acted on. In most cases nothing of it is in the
   /// store; when it could not be synced all of it is, and after a crash it may be found: the disk may
@@ -145,7 +146,7 @@ package final class OrderStore {
     var signals: [SignalID] = []
     defer { intake?.turnEnded(with: signals) }
     switch turn.state {
-    case .idle: return turn.release()
+    case .idle: return
     case .failed(let error):
       turn.undo()
       throw error
@@ -240,13 +241,14 @@ package final class OrderStore {
   /// The log is folded into the file when it has so many pages of 4 KiB: 2 MiB.
   private static let foldedPages: Int32 = 512
 
-  /// Has the high-water mark of the last arming written, beside the caller, and folds a log that has
-  /// grown long. Nobody waits for either, and both keep the disk busy: call it when what waited for the
-  /// commit is done. What is not caught up with is at the next call.
+  /// Has the high-water mark of the last arming written, beside the caller, folds a log that has grown
+  /// long, and takes the right to write for the next turn. Nobody waits for it, and it keeps the disk
+  /// busy: call it when what waited for the commit is done. What is not caught up with is at the next.
   package func catchUp() {
     highWater.submit()
     intake?.tidy()
-    if isSynced { database.foldLog(from: Self.foldedPages) }
+    if isSynced { turn.foldLog(from: Self.foldedPages) }
+    if !isFirstTurn { turn.reserveAhead() }
   }
 
   /// The last row of the history and its hash; what the open turn has written counts. Throws when
@@ -308,8 +310,6 @@ package final class OrderStore {
   /// Whether there is or was such a signal. Throws when the database cannot be read.
   package func isKnown(_ id: SignalID) throws(StoreError) -> Bool {
     try bringIn()
-    // The order may leave before the database has it.
-    if intake?.hasAnnounced == true, !isFirstTurn { try turn.reserve() }
     return try reader.isKnown(id)
   }
 

@@ -290,13 +290,43 @@ import Testing
     #expect(store.isBehind)
   }
 
-  @Test func `a look that leads to nothing lets the database go`() throws {
+  @Test func `between turns nobody else writes, and everybody reads`() throws {
     let store = try store()
-    try store.announce(
-      signalID("a"), [1], from: .socket("test"), arrivedAt: noon, readAt: noon)
-    #expect(try !store.isKnown(signalID("a")))
-    try store.commit(.written)
-    try Stranger(scratch.database).execute("BEGIN IMMEDIATE; ROLLBACK")
+    store.catchUp()
+    #expect(throws: Stranger.Refusal.self) {
+      try Stranger(scratch.database).execute("BEGIN IMMEDIATE")
+    }
+    try accept("a", in: store)
+    try store.flush()
+    store.catchUp()
+    #expect(try StoreReader(path: scratch.database).isKnown(signalID("a")))
+    #expect(throws: Stranger.Refusal.self) {
+      try Stranger(scratch.database).execute("BEGIN IMMEDIATE")
+    }
+  }
+
+  @Test func `a log that has grown long is folded between turns`() throws {
+    let store = try store()
+    store.catchUp()
+    let raw = [UInt8](repeating: 0x20, count: 3_000_000)
+    try store.write(.insertSignal(makeSignal("large", raw: raw)))
+    try store.commit()
+    #expect(StateFiles.size(of: scratch.database) < raw.count)
+    store.catchUp()
+    #expect(StateFiles.size(of: scratch.database) > raw.count)
+    try accept("a", in: store)
+    try store.flush()
+    #expect(try StoreReader(path: scratch.database).isKnown(signalID("a")))
+  }
+
+  @Test func `a log that is gone between turns is found, and nothing of it is lost`() throws {
+    let store = try store()
+    try accept("a", in: store)
+    try store.flush()
+    store.catchUp()
+    try FileManager.default.removeItem(atPath: scratch.database + "-wal")
+    #expect(throws: StoreError.self) { try store.checkFiles() }
+    #expect(try OrderStore(copyAt: scratch.database).isKnown(signalID("a")))
   }
 
   @Test func `what is carried is undone by nothing but the turn's own end`() throws {

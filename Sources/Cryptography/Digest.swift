@@ -24,27 +24,30 @@ package enum Digest {
   static let bytes = 32
   static let shared = Mutex(SHA256())
 
-  /// Fetched once: EVP_sha256() would be looked up anew with every use (crypto(7), "Performance").
-  private let algorithm: OpaquePointer
+  /// Has begun and has taken nothing: to copy it costs less than to begin anew.
+  private let begun: OpaquePointer
   private let context: OpaquePointer
 
   init() {
+    // EVP_sha256() would be looked up anew with every use (crypto(7), "Performance").
     guard let algorithm = unsafe EVP_MD_fetch(nil, "SHA256", nil),
-      let context = unsafe EVP_MD_CTX_new()
+      let begun = unsafe EVP_MD_CTX_new(), let context = unsafe EVP_MD_CTX_new(),
+      unsafe EVP_DigestInit_ex(begun, algorithm, nil) == 1
     else { fatalError("out of memory") }
-    unsafe self.algorithm = unsafe algorithm
+    unsafe EVP_MD_free(algorithm)
+    unsafe self.begun = unsafe begun
     unsafe self.context = unsafe context
   }
 
   deinit {
     unsafe EVP_MD_CTX_free(context)
-    unsafe EVP_MD_free(algorithm)
+    unsafe EVP_MD_CTX_free(begun)
   }
 
   func digest(of bytes: [UInt8]) -> [UInt8] {
     unsafe [UInt8](unsafeUninitializedCapacity: Self.bytes) { digest, count in
       let done =
-        unsafe EVP_DigestInit_ex(context, algorithm, nil) == 1
+        unsafe EVP_MD_CTX_copy_ex(context, begun) == 1
         && EVP_DigestUpdate(context, bytes, bytes.count) == 1
         && EVP_DigestFinal_ex(context, digest.baseAddress, nil) == 1
       invariant(done, "SHA-256 is part of every OpenSSL")

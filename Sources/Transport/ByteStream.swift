@@ -113,18 +113,22 @@ import Platform
 
   /// What a read would find now, without taking it. `wait(.read)` is a quiet, living connection.
   func peek() -> Transfer {
-    var byte: UInt8 = 0
-    guard let session = unsafe session else {
-      let descriptor = descriptor
-      let count = retryingInterrupts {
-        unsafe recv(descriptor, &byte, 1, CInt(MSG_PEEK))
-      }
-      return plain(count, waitingFor: .read, call: "recv")
-    }
+    let arrived = peekAtSocket()
+    guard let session = unsafe session else { return arrived }
+    // Where nothing has arrived TLS has nothing to say either, and takes longer to say it.
+    if case .wait = arrived, !hasFetchedBytes { return arrived }
     ERR_clear_error()
+    var byte: UInt8 = 0
     var count = 0
     let result = unsafe SSL_peek_ex(session, &byte, 1, &count)
     return result == 1 ? .bytes(count) : classify(result)
+  }
+
+  private func peekAtSocket() -> Transfer {
+    let descriptor = descriptor
+    var byte: UInt8 = 0
+    let count = retryingInterrupts { unsafe recv(descriptor, &byte, 1, CInt(MSG_PEEK)) }
+    return plain(count, waitingFor: .read, call: "recv")
   }
 
   /// Whether bytes were fetched from the socket and not read yet; the loop cannot see those.

@@ -22,7 +22,7 @@ extension OrderEvent {
       detail.add(approval.request)
       detail.add(approval.quote)
       detail.add("reserved_quote", .decimal(approval.reservedQuote))
-      detail.add("checks", .string(approval.checks))
+      detail.add("checks", .string(approval.checks.description))
     case .denied(let code, let message), .refused(let code, let message):
       detail.add("code", .string(code.rawValue))
       detail.add("message", .string(message))
@@ -260,7 +260,7 @@ extension OrderEvent.Approval {
       let reserved = detail.optional("reserved_quote", \.decimalValue),
       let checks = detail["checks"]?.stringValue
     else { return nil }
-    self.init(request: request, quote: quote, reservedQuote: reserved, checks: checks)
+    self.init(request: request, quote: quote, reservedQuote: reserved, checks: PassedChecks(checks))
   }
 }
 

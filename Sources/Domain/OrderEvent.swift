@@ -33,11 +33,10 @@ package enum OrderEvent: Hashable, Sendable {
     package var request: OrderRequest
     package var quote: Quote
     package var reservedQuote: FixedDecimal?
-    /// The checks that were passed, with their inputs, for a person.
-    package var checks: String
+    package var checks: PassedChecks
 
     package init(
-      request: OrderRequest, quote: Quote, reservedQuote: FixedDecimal?, checks: String
+      request: OrderRequest, quote: Quote, reservedQuote: FixedDecimal?, checks: PassedChecks
     ) {
       self.request = request
       self.quote = quote

@@ -113,7 +113,8 @@ struct PastSignals {
       .approved(
         OrderEvent.Approval(
           request: request, quote: quote, reservedQuote: spent,
-          checks: "price 64000 is 0 bps from the reference 64000, at most 100 allowed")),
+          checks: PassedChecks(
+            "price 64000 is 0 bps from the reference 64000, at most 100 allowed"))),
       .armed(
         OrderEvent.Armament(
           attempt: 1, stampedAt: time, receiveWindow: .seconds(5), quote: quote)),

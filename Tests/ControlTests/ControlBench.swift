@@ -261,8 +261,9 @@ extension Story {
       .approved(
         OrderEvent.Approval(
           request: request, quote: quote, reservedQuote: try Self.money("60"),
-          checks: "price 60010 is 1.67 bps from the reference 60000, at most 100 allowed; "
-            + "the price is 120 ms old")), after: 0)
+          checks: PassedChecks(
+            "price 60010 is 1.67 bps from the reference 60000, at most 100 allowed; "
+              + "the price is 120 ms old"))), after: 0)
     try add(
       .armed(
         OrderEvent.Armament(

@@ -48,7 +48,8 @@ import Testing
         events += quotes.map {
           .approved(
             OrderEvent.Approval(
-              request: request, quote: $0, reservedQuote: reserved, checks: "a=1\nb=\"2\""))
+              request: request, quote: $0, reservedQuote: reserved,
+              checks: PassedChecks("a=1\nb=\"2\"")))
         }
       }
     }

@@ -61,7 +61,8 @@ enum Sample {
     request.amount = .base(FixedDecimal(9))
     return .approved(
       OrderEvent.Approval(
-        request: request, quote: quote, reservedQuote: FixedDecimal(900), checks: "price_band=ok"))
+        request: request, quote: quote, reservedQuote: FixedDecimal(900),
+        checks: PassedChecks("price_band=ok")))
   }
 
   static let lost = OrderEvent.outcomeLost("no answer in 10 s", .answerLost)

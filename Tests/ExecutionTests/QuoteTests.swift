@@ -68,7 +68,7 @@ import Testing
     #expect(approvals.map(\.quote) == [quote])
     #expect(approvals.first?.reservedQuote == decimal("100"))
     #expect(
-      approvals.first?.checks
+      approvals.first?.checks.description
         == "price 100.5 is 50 bps from the reference 100, at most 100 allowed; the price is 40 ms old"
     )
     #expect(armaments.map(\.quote) == [quote])

@@ -35,7 +35,7 @@ private func anyEvent(_ id: String, _ random: inout SeededGenerator) throws -> O
     .approved(
       OrderEvent.Approval(
         request: try makeRequest(id, amount: filled), quote: try makeQuote(),
-        reservedQuote: try money("4000.002"), checks: words)),
+        reservedQuote: try money("4000.002"), checks: PassedChecks(words))),
     .denied(.priceDeviation, words), .denied(.expired, words),
     .armed(
       OrderEvent.Armament(

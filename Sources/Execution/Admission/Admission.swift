@@ -94,8 +94,11 @@ enum Admission {
     let request = OrderRequest(
       clientOrderID: anyClientOrderID, symbol: signal.symbol, side: signal.side,
       type: signal.type, amount: signal.amount, price: signal.price)
-    let turn = parts.scheduler.turnOfPlacement(
-      parts.configuration.placement(of: [request]), ahead: ahead, at: now.monotonic)
+    let placement = parts.configuration.placement(of: [request])
+    if ahead == 0, parts.scheduler.turn(of: placement, in: .trading, at: now.monotonic) == nil {
+      return
+    }
+    let turn = parts.scheduler.turnOfPlacement(placement, ahead: ahead, at: now.monotonic)
     let wait = turn.since(now.monotonic)
     guard now.wall.advanced(by: wait) >= expiresAt else { return }
     let cause =
@@ -105,12 +108,12 @@ enum Admission {
       .rateLimited, "\(cause); its turn comes in \(wait.inWords), after it has expired")
   }
 
-  /// An order as it would leave, with what it is worth and what was checked.
+  /// An order as it would leave, with what it is worth and how far the price has gone.
   struct Approval {
     var request: OrderRequest
     /// In quote, rounded up.
     var notional: FixedDecimal
-    var checks: PriceGuard.Passed
+    var deviation: PassedChecks.Deviation?
   }
 
   /// Every check that needs the price and no other order. Throws: a denial.
@@ -119,14 +122,14 @@ enum Admission {
     at price: FixedDecimal, maximumDeviation: FixedDecimal
   ) throws(Denial) -> Approval {
     let request = try InstrumentRules.request(for: signal, as: clientOrderID, under: rules)
-    let checks = try PriceGuard.check(
+    let deviation = try PriceGuard.check(
       current: price, signal: signal, configured: maximumDeviation)
     try PriceGuard.checkBand(request, current: price, band: rules.priceBand)
     try InstrumentRules.checkMarketNotional(request, at: price, under: rules)
     guard let notional = worth(of: request, at: price) else {
       throw Denial(.aboveMaximum, "quantity times price is beyond what can be counted")
     }
-    return Approval(request: request, notional: notional, checks: checks)
+    return Approval(request: request, notional: notional, deviation: deviation)
   }
 
   /// In quote, rounded up. A buy pays its own price at the most; a sell gets the market's where that is

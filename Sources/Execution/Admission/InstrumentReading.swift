@@ -2,7 +2,8 @@ import Domain
 
 /// What the exchange's list said of a symbol when it was last read.
 enum InstrumentReading: Hashable, Sendable {
-  case listed(Instrument)
+  /// Indirect: a copy is a reference.
+  indirect case listed(Instrument)
   /// Listed with a rule that cannot be held, or not in a list that cannot be believed.
   case unreadable(String, readAt: MonotonicTime)
   case notListed

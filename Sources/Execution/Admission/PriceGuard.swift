@@ -4,42 +4,22 @@ package import Domain
 package enum PriceGuard {
   private static let basisPoints = FixedDecimal(10_000)
 
-  /// What was checked, for the history; the sentence is made when it is asked for, as most checks are
-  /// made twice and told once.
-  package struct Passed: CustomStringConvertible {
-    fileprivate let current: FixedDecimal
-    /// `nil` when the signal names no price.
-    fileprivate let comparison:
-      (reference: FixedDecimal, deviation: FixedDecimal, limit: FixedDecimal)?
-
-    package var description: String {
-      guard let (reference, deviation, limit) = comparison else {
-        return "no reference price: only the age of the price was checked"
-      }
-      return
-        "price \(current) is \(PriceGuard.text(deviation)) bps from the reference \(reference), at most "
-        + "\(limit) allowed"
-    }
-  }
-
   /// `|current − reference| / reference`, in basis points, must not exceed the tighter of the two
-  /// limits. Rounding is against the signal.
+  /// limits. Rounding is against the signal. `nil` when the signal names no price.
   /// Throws: a denial when the price is too far away.
   package static func check(
     current: FixedDecimal, signal: Signal, configured: FixedDecimal
-  ) throws(Denial) -> Passed {
-    guard let reference = signal.referencePrice ?? signal.price else {
-      return Passed(current: current, comparison: nil)
-    }
+  ) throws(Denial) -> PassedChecks.Deviation? {
+    guard let reference = signal.referencePrice ?? signal.price else { return nil }
     let limit = min(configured, signal.maximumDeviation ?? configured)
     guard let deviation = deviation(of: current, from: reference), deviation <= limit else {
       let found = Self.deviation(of: current, from: reference)
       throw Denial(
         .priceDeviation,
-        "the current price \(current) is \(text(found)) bps from the reference \(reference); at "
-          + "most \(limit) bps are allowed")
+        "the current price \(current) is \(PassedChecks.Deviation.text(found)) bps from the reference "
+          + "\(reference); at most \(limit) bps are allowed")
     }
-    return Passed(current: current, comparison: (reference, deviation, limit))
+    return PassedChecks.Deviation(reference: reference, basisPoints: deviation, limit: limit)
   }
 
   private static func deviation(
@@ -48,14 +28,6 @@ package enum PriceGuard {
     current.subtracting(reference)?.magnitude?
       .multiplied(by: basisPoints, rounding: .up)?
       .divided(by: reference, rounding: .up)
-  }
-
-  /// For people: two digits after the point are enough.
-  fileprivate static func text(_ deviation: FixedDecimal?) -> String {
-    guard let deviation, let hundredth = FixedDecimal.powerOfTen(negative: 2),
-      let rounded = deviation.rounded(toMultipleOf: hundredth, .up)
-    else { return "too many" }
-    return rounded.description
   }
 
   /// The exchange's own band around the last price, which it applies to limit prices: a buy at most

@@ -49,6 +49,15 @@ struct Lanes: Sendable {
     }
   }
 
+  /// An order that stands in no lane yet.
+  private struct Arrival: Sendable {
+    let entry: Entry
+    let symbol: Symbol
+    let source: String
+  }
+
+  /// The only order that waits: most leave at once, and take no turns with others.
+  private var lone: Arrival?
   private var lanes: [Symbol: Lane] = [:]
   /// What stands in a lane, so that nothing stands there twice.
   private var queued: Set<OrderKey> = []
@@ -63,22 +72,47 @@ struct Lanes: Sendable {
   private static let others = ""
 
   /// In a fixed order: what follows from them must not differ from run to run.
-  var symbols: [Symbol] { lanes.keys.sorted() }
+  var symbols: [Symbol] { lone.map { [$0.symbol] } ?? lanes.keys.sorted() }
 
-  var isEmpty: Bool { lanes.isEmpty }
+  var isEmpty: Bool { lone == nil && lanes.isEmpty }
 
-  func count(of symbol: Symbol) -> Int { lanes[symbol]?.count ?? 0 }
+  func count(of symbol: Symbol) -> Int {
+    lone.map { $0.symbol == symbol ? 1 : 0 } ?? lanes[symbol]?.count ?? 0
+  }
 
   mutating func insert(_ life: OrderLife) {
-    guard queued.insert(life.key).inserted else { return }
-    var source = life.signal.source ?? Self.others
+    let arrival = Arrival(
+      entry: Entry(expiry: life.expiry.wall, number: life.number, key: life.key),
+      symbol: life.symbol, source: life.signal.source ?? Self.others)
+    if isEmpty {
+      lone = arrival
+      return
+    }
+    if let first = lone {
+      if first.entry.key == life.key { return }
+      lone = nil
+      place(first)
+    }
+    place(arrival)
+  }
+
+  private mutating func place(_ arrival: Arrival) {
+    guard queued.insert(arrival.entry.key).inserted else { return }
+    var source = arrival.source
     if rounds[source] == nil, rounds.count >= Self.sourcesMaximum { source = Self.others }
     rounds[source, default: (round, 0)].waiting += 1
-    let entry = Entry(expiry: life.expiry.wall, number: life.number, key: life.key)
-    lanes[life.symbol, default: Lane()].insert(entry, of: source)
+    lanes[arrival.symbol, default: Lane()].insert(arrival.entry, of: source)
   }
 
   mutating func head(of symbol: Symbol, where counts: (OrderKey) -> Bool) -> Turn? {
+    if let lone {
+      guard lone.symbol == symbol else { return nil }
+      if counts(lone.entry.key) {
+        return Turn(round: round, entry: lone.entry, source: lone.source)
+      }
+      self.lone = nil
+      return nil
+    }
     var best: Turn?
     // In any order: no two turns are equal.
     for source in Array((lanes[symbol]?.sources ?? [:]).keys) {
@@ -102,6 +136,10 @@ struct Lanes: Sendable {
 
   /// Takes out the order whose turn it is.
   mutating func take(_ turn: Turn, of symbol: Symbol) {
+    if lone != nil {
+      lone = nil
+      return
+    }
     round = max(round, turn.round)
     rounds[turn.source]?.next = turn.round + 1
     removeFirst(of: turn.source, symbol)

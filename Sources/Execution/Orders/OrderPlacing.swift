@@ -75,12 +75,14 @@ enum OrderPlacing {
     let isHeld = life.order.reservedQuote.map { approval.notional <= $0 } ?? false
     if life.order.quote != nil && isHeld && approval.request == life.order.request { return }
     parts.risk.reserve(approval.notional, for: life.key, of: life.order.account, at: now)
-    let age = now.since(quote.knownAt.monotonic).wholeMilliseconds
+    let checks = PassedChecks(
+      price: quote.price, deviation: approval.deviation,
+      age: now.since(quote.knownAt.monotonic))
     parts.fold(
       .approved(
         OrderEvent.Approval(
           request: approval.request, quote: quote.evidence, reservedQuote: approval.notional,
-          checks: "\(approval.checks); the price is \(age) ms old")),
+          checks: checks)),
       into: life.key, &reaction)
   }
 
@@ -297,10 +299,12 @@ enum OrderPlacing {
       stampedAt: leaving.stampedAt, receiveWindow: parts.configuration.receiveWindow,
       quote: quote.evidence)
     guard parts.fold(.armed(armament), into: key, &reaction) else { return }
+    // To divide a Duration takes far more work than to divide its nanoseconds.
+    let halfWindow = Duration.nanoseconds(parts.configuration.receiveWindow.wholeNanoseconds / 2)
     let deadline = min(
       quote.knownAt.monotonic.advanced(by: parts.configuration.price.maximumAge),
       // The exchange refuses a stamp that is older than the window, and the way there takes its time.
-      now.monotonic.advanced(by: parts.configuration.receiveWindow / 2), life.expiry.monotonic,
+      now.monotonic.advanced(by: halfWindow), life.expiry.monotonic,
       now.monotonic.advanced(by: life.expiry.wall.since(now.wall)))
     leaving.keys.append(key)
     leaving.requests.append(life.order.request)

@@ -42,7 +42,8 @@ import Testing
   // MARK: Events
 
   private static let approved = OrderEvent.approved(
-    OrderEvent.Approval(request: request("a"), quote: quote, reservedQuote: nil, checks: ""))
+    OrderEvent.Approval(
+      request: request("a"), quote: quote, reservedQuote: nil, checks: PassedChecks("")))
 
   /// The phase that follows each event: in `lookedFor`, `waiting`, `armed`, `unknown`, `open`,
   /// `partlyFilled`, `missing`, `ended`, and in an end that the exchange's refusal made. A dash where

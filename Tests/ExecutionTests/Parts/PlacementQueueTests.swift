@@ -97,6 +97,24 @@ import Testing
     #expect(lanes.head(of: btc) { _ in true }?.key == key("a"))
   }
 
+  @Test func `an order that waits alone stands in the lane of its symbol`() {
+    var lanes = Lanes()
+    lanes.insert(orderLife(1, "a", eth))
+    #expect(lanes.symbols == [eth] && lanes.count(of: eth) == 1 && lanes.count(of: btc) == 0)
+    #expect(lanes.head(of: btc) { _ in true } == nil)
+    #expect(lanes.head(of: eth) { _ in false } == nil)
+    #expect(lanes.isEmpty)
+  }
+
+  @Test func `an order that waited alone takes its turn with those that come later`() {
+    var lanes = Lanes()
+    lanes.insert(orderLife(1, "a1", lives: .seconds(60), from: "a"))
+    lanes.insert(orderLife(2, "b2", lives: .seconds(5), from: "b"))
+    lanes.insert(orderLife(3, "a3", lives: .seconds(1), from: "a"))
+    #expect(lanes.count(of: btc) == 3)
+    #expect(all(lanes) == ["a3", "b2", "a1"])
+  }
+
   @Test func `what does not count is dropped when somebody looks`() {
     var lanes = Lanes()
     for life in [orderLife(1, "a"), orderLife(2, "b")] { lanes.insert(life) }

@@ -48,12 +48,16 @@ final class ControlBench {
     try scratch.write("config.json5", text)
   }
 
+  /// What the orders of signals wait for.
+  var reasons: [SignalID: String] = [:]
+
   func listen() throws {
     server = try ControlServer(
       listener: UnixListener(path: controlSocket, mode: 0o600), loop: loop,
       handlers: ControlHandlers(
         status: { [unowned self] in status },
         store: { [unowned self] in hasStorage ? store.reader : nil },
+        waitsFor: { [unowned self] in reasons[$0] },
         perform: { [unowned self] command, done in
           commands.append(command)
           if let answer { done(answer) } else { pending.append(done) }

@@ -35,6 +35,8 @@ struct BackOffTests {
     try daemon.drop("patient.json", Wish("patient").text)
     try daemon.drop("hasty.json", Wish("hasty", ["ttl_seconds": 2]).text)
     try daemon.process.line(with: "wait_ms=")
+    let story = try daemon.explain("patient")
+    #expect(story["waits_for"]?.stringValue?.contains("back-off") == true, "\(story)")
     let hasty = try daemon.waitForOutcome("hasty.json")
     #expect(hasty.code == "rate_limited", "\(hasty.report)")
     let answer = try daemon.submit(Wish("late", ["ttl_seconds": 1]).text)

@@ -32,6 +32,9 @@ struct StoryText {
       return rows + [("reason", shown(signal["message"])), ("order", "none")]
     }
     rows.append(("order", status(order)))
+    if let cause = story["waits_for"]?.stringValue {
+      rows.append(("waits for", ByteText.printable(cause)))
+    }
     if let reason = order["reason"]?.stringValue, !reason.isEmpty {
       rows.append(("reason", ByteText.printable(reason)))
     }

@@ -9,6 +9,8 @@ package struct ControlHandlers {
   package let status: () -> JSONValue
   /// `nil` while the storage is down.
   package let store: () -> StoreReader?
+  /// What the order of a signal waits for; `nil` when it does not wait.
+  package let waitsFor: (SignalID) -> String?
   /// Calls `done` once, at once or later: when the command's effects are durable.
   package let perform: (OperatorCommand, _ done: @escaping (CommandAnswer) -> Void) -> Void
   /// Calls `done` once, when the word is durable.
@@ -21,6 +23,7 @@ package struct ControlHandlers {
 
   package init(
     status: @escaping () -> JSONValue, store: @escaping () -> StoreReader?,
+    waitsFor: @escaping (SignalID) -> String?,
     perform: @escaping (OperatorCommand, _ done: @escaping (CommandAnswer) -> Void) -> Void,
     expectRenewedKey: @escaping (_ done: @escaping (CommandAnswer) -> Void) -> Void,
     dryRun: @escaping (String) throws(ControlFailure) -> JSONValue,
@@ -29,6 +32,7 @@ package struct ControlHandlers {
   ) {
     self.status = status
     self.store = store
+    self.waitsFor = waitsFor
     self.perform = perform
     self.expectRenewedKey = expectRenewedKey
     self.dryRun = dryRun
@@ -151,7 +155,7 @@ package final class ControlServer {
           message: "the daemon cannot use its database now; its journal says why"))
     }
     do throws(ControlFailure) {
-      return .result(try report.document(from: store))
+      return .result(try report.document(from: store, waitsFor: handlers.waitsFor))
     } catch {
       return .failure(error)
     }

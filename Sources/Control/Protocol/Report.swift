@@ -15,8 +15,11 @@ package enum Report: Hashable, Sendable {
 }
 
 extension Report {
-  /// Throws `notFound` or `storageUnavailable`.
-  package func document(from store: StoreReader) throws(ControlFailure) -> JSONValue {
+  /// `waitsFor` says what the order of a signal waits for, where a daemon runs. Throws `notFound` or
+  /// `storageUnavailable`.
+  package func document(
+    from store: StoreReader, waitsFor: (SignalID) -> String? = { _ in nil }
+  ) throws(ControlFailure) -> JSONValue {
     let missing: ControlFailure
     do throws(StoreError) {
       switch self {
@@ -33,7 +36,10 @@ extension Report {
           return .array(try store.orders(filter: filter).map(Self.order))
         }
       case .explain(let id):
-        if let story = try Self.story(of: id, in: store) { return story }
+        if let story = try Self.story(of: id, in: store) {
+          guard let reason = waitsFor(id), let members = story.objectValue else { return story }
+          return .object(members + [JSONMember(name: "waits_for", value: .string(reason))])
+        }
         missing = .unknownSignal(id)
       }
     } catch {

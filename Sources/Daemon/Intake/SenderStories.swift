@@ -7,9 +7,13 @@ package import Store
 /// through the socket. Root and the daemon's own user may read all.
 package struct SenderStories {
   private let store: () -> StoreReader?
+  private let waitsFor: (SignalID) -> String?
 
-  package init(store: @escaping () -> StoreReader?) {
+  package init(
+    store: @escaping () -> StoreReader?, waitsFor: @escaping (SignalID) -> String?
+  ) {
     self.store = store
+    self.waitsFor = waitsFor
   }
 
   package func answer(_ id: SignalID, to user: UInt32) -> ControlAnswer {
@@ -27,7 +31,7 @@ package struct SenderStories {
             "this user sent no signal with the id \(id) through the socket; with the right to "
             + "the control socket, for instance with sudo, every signal is explained")
       }
-      return .result(try Report.explain(id).document(from: store))
+      return .result(try Report.explain(id).document(from: store, waitsFor: waitsFor))
     } catch {
       return .failure(error)
     }

@@ -97,7 +97,9 @@ final class Trader {
     }
     try gateway.listen(on: signals, loop: loop)
     gateway.authenticator = authenticator
-    gateway.stories = SenderStories { [weak self] in self?.usableStore }
+    gateway.stories = SenderStories(
+      store: { [weak self] in self?.usableStore },
+      waitsFor: { [weak self] id in self?.driver?.waitReason(of: id) })
     gateway.metrics = metrics
     self.gateway = gateway
     store.committed = { [metrics] in metrics.committed(in: $0) }
@@ -232,6 +234,7 @@ final class Trader {
     ControlHandlers(
       status: { [weak self] in self?.statusReport() ?? .null },
       store: { [weak self] in self?.usableStore },
+      waitsFor: { [weak self] id in self?.driver?.waitReason(of: id) },
       perform: { [weak self] command, done in
         guard let self else { return }
         commands.perform(command, by: driver, otherwise: storageError, done)

@@ -44,6 +44,14 @@ package struct Engine: Sendable {
 
   package func liveOrder(_ key: OrderKey) -> Order? { parts.orders[key]?.order }
 
+  /// What the order of a signal waits for; `nil` when it does not wait.
+  package func waitReason(of id: SignalID) -> String? {
+    guard let order = parts.orders(of: id).first, let life = parts.orders[order.key],
+      life.waiting != nil
+    else { return nil }
+    return WaitReason(of: life, parts).present
+  }
+
   package mutating func status(at now: Moment) -> EngineStatus { EngineStatus(&parts, at: now) }
 
   /// Symbols whose prices the exchange is to send, and that have none from there that an order could be

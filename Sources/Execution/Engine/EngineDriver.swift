@@ -300,6 +300,7 @@ package final class EngineDriver<Failure: Error> {
   package var isTradingOpen: Bool { engine.isTradingOpen }
   package var isAskingPrices: Bool { engine.isAskingPrices }
   package var venueFactsRevision: Int { engine.venueFactsRevision }
+  package func waitReason(of id: SignalID) -> String? { engine.waitReason(of: id) }
 }
 
 extension Effect {

@@ -19,7 +19,7 @@ enum OrderPlacing {
     _ key: OrderKey, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) throws(Denial) {
     guard let life = parts.orders[key], let waiting = life.waiting else { return }
-    if life.expiry.isOver(at: reaction.now) { throw expiryDenial(life, parts) }
+    if life.expiry.isOver(at: reaction.now) { throw WaitReason.denial(of: life, parts) }
     if life.order.cancelRequested {
       throw Denial(.canceled, "the operator cancelled it before it left")
     }
@@ -93,36 +93,6 @@ enum OrderPlacing {
     else { return }
     throw Denial(
       .rateLimited, "the exchange demands a back-off beyond its expiry (\(backOff.reason))")
-  }
-
-  private static func expiryDenial(_ life: OrderLife, _ parts: EngineParts) -> Denial {
-    let lacksRules = parts.venue.lacksRules(of: life.symbol)
-    if life.order.quote == nil, !lacksRules, let failure = parts.prices.lastFailure {
-      return Denial(.priceUnavailable, "no current price before it expired: \(failure)")
-    }
-    if life.order.quote == nil, !lacksRules, !parts.prices.asksVenue, parts.isTradingOpen {
-      return Denial(
-        .priceUnavailable,
-        "no price young enough was pushed before it expired, and price.source is \"stream\"")
-    }
-    let cause: String
-    if !parts.isTradingOpen {
-      cause = "trading was not open: the exchange could not be asked"
-    } else if let backOff = parts.scheduler.backOff {
-      cause = "the exchange demands a back-off (\(backOff.reason))"
-    } else if lacksRules {
-      cause = "the symbol's rules were still awaited"
-    } else if life.order.quote == nil {
-      cause = "the current price was still awaited"
-    } else if parts.scheduler.breakers[.placements].isOpen {
-      cause =
-        "orders wait because those before it failed (\(parts.scheduler.breakers[.placements].reason))"
-    } else if life.waiting?.didNotLeave == true {
-      cause = "the last try: \(life.order.reason)"
-    } else {
-      cause = "it waited for its turn"
-    }
-    return Denial(.expired, "it expired before its order could leave; \(cause)")
   }
 
   static func deny(

@@ -1,0 +1,88 @@
+import Domain
+
+/// Why an order that is accepted has not left yet.
+enum WaitReason {
+  /// The exchange could not be asked since the start.
+  case tradingNotOpen
+  case backOff(BanRecord)
+  case rules
+  /// The last look-up for prices was answered, and told none.
+  case noPriceTold(String)
+  /// Its price comes by the stream alone, and none is young enough.
+  case priceNotPushed
+  /// With the reason of a look-up that was not answered.
+  case price(String?)
+  /// Orders before it failed.
+  case breaker(String)
+  /// The last try did not leave, for this reason.
+  case lastTry(String)
+  case turn(waiting: Int)
+
+  init(of life: OrderLife, _ parts: EngineParts) {
+    if !parts.isTradingOpen {
+      self = .tradingNotOpen
+    } else if let backOff = parts.scheduler.backOff {
+      self = .backOff(backOff)
+    } else if parts.venue.lacksRules(of: life.symbol) {
+      self = .rules
+    } else if life.order.quote == nil {
+      self = Self.noPrice(of: life, parts) ?? .price(parts.prices.failure)
+    } else if parts.scheduler.breakers[.placements].isOpen {
+      self = .breaker(parts.scheduler.breakers[.placements].reason)
+    } else if life.waiting?.didNotLeave == true {
+      self = .lastTry(life.order.reason)
+    } else {
+      self = .turn(waiting: parts.orders.count(.waiting))
+    }
+  }
+
+  /// What keeps its price away; `nil` where it has one, or that is not known.
+  private static func noPrice(of life: OrderLife, _ parts: EngineParts) -> WaitReason? {
+    guard life.order.quote == nil, !parts.venue.lacksRules(of: life.symbol) else { return nil }
+    if let failure = parts.prices.lastFailure { return .noPriceTold(failure) }
+    return !parts.prices.asksVenue && parts.isTradingOpen ? .priceNotPushed : nil
+  }
+
+  /// Why it is denied when it has expired: for want of a price, whatever else it waited for.
+  static func denial(of life: OrderLife, _ parts: EngineParts) -> Denial {
+    (noPrice(of: life, parts) ?? WaitReason(of: life, parts)).denial
+  }
+
+  /// What it waits for now.
+  var present: String {
+    switch self {
+    case .tradingNotOpen: "the exchange, which could not be asked yet since the start"
+    case .backOff(let record):
+      "the end of the back-off that the exchange demands (\(record.reason))"
+    case .rules: "the symbol's rules"
+    case .noPriceTold(let failure), .price(let failure?):
+      "a current price; the last look-up failed: \(failure)"
+    case .priceNotPushed:
+      "a price young enough by the stream: none is pushed, and price.source is \"stream\""
+    case .price(nil): "a current price"
+    case .breaker(let reason): "the end of a pause, because orders before it failed (\(reason))"
+    case .lastTry(let reason): "the next try; the last one did not leave: \(reason)"
+    case .turn(let waiting): "its turn within the rate limits, among \(waiting) that wait"
+    }
+  }
+
+  private var denial: Denial {
+    let cause: String
+    switch self {
+    case .noPriceTold(let failure):
+      return Denial(.priceUnavailable, "no current price before it expired: \(failure)")
+    case .priceNotPushed:
+      return Denial(
+        .priceUnavailable,
+        "no price young enough was pushed before it expired, and price.source is \"stream\"")
+    case .tradingNotOpen: cause = "trading was not open: the exchange could not be asked"
+    case .backOff(let record): cause = "the exchange demands a back-off (\(record.reason))"
+    case .rules: cause = "the symbol's rules were still awaited"
+    case .price: cause = "the current price was still awaited"
+    case .breaker(let reason): cause = "orders wait because those before it failed (\(reason))"
+    case .lastTry(let reason): cause = "the last try: \(reason)"
+    case .turn: cause = "it waited for its turn"
+    }
+    return Denial(.expired, "it expired before its order could leave; \(cause)")
+  }
+}

@@ -1,0 +1,88 @@
+import Domain
+import Execution
+import Testing
+
+/// What a person is told of an order that is accepted and has not left.
+@Suite struct WaitReasonTests {
+  private func reason(_ id: String, _ harness: EngineHarness) -> String? {
+    harness.engine.waitReason(of: signalID(id))
+  }
+
+  private func failing(
+    _ isMeant: @escaping @Sendable (ExchangeRequest) -> Bool
+  ) -> FakeExchange {
+    let exchange = FakeExchange()
+    exchange.script = { dispatch, _ in
+      isMeant(dispatch.request) ? .answer(.failed(.noAnswer("time out"))) : nil
+    }
+    return exchange
+  }
+
+  @Test func `an order waits for an exchange that was not asked yet, and then no more`() {
+    let exchange = failing(\.isClock)
+    let harness = EngineHarness(exchange: exchange)
+    harness.tick()
+    harness.submit(limit("a"))
+    harness.settle()
+    #expect(reason("a", harness) == "the exchange, which could not be asked yet since the start")
+    exchange.script = { _, _ in nil }
+    harness.advance(by: .seconds(8))
+    #expect(harness.status("a") == .open)
+    #expect(reason("a", harness) == nil)
+    #expect(reason("nobody", harness) == nil)
+  }
+
+  @Test func `an order waits for its price`() {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(exchange: exchange)
+    exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
+    harness.submit(limit("a"))
+    harness.settle()
+    #expect(reason("a", harness) == "a current price")
+  }
+
+  @Test func `the denial of an order names what it waited for`() {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(exchange: exchange)
+    var answer = ExchangeAnswer.failed(.noAnswer("time out"))
+    exchange.script = { dispatch, _ in dispatch.request.isPrices ? .answer(answer) : nil }
+    harness.submit(limit("a"))
+    for next in [answer, .failed(.unreadable("HTML"))] {
+      answer = next
+      harness.advance(by: .seconds(5))
+      let told = reason("a", harness) ?? ""
+      #expect(told.hasPrefix("a current price; the last look-up failed: "), "\(told)")
+    }
+    harness.advance(by: .seconds(120))
+    #expect(harness.outcome("a")?.code == .priceUnavailable)
+    let message = harness.outcome("a")?.message ?? ""
+    #expect(message.hasPrefix("no current price before it expired: "), "\(message)")
+    #expect(reason("a", harness) == nil)
+  }
+
+  @Test func `an order waits for the end of a back-off`() {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(exchange: exchange)
+    exchange.script = { dispatch, _ in
+      dispatch.request.isPrices ? .answer(throttled(.seconds(5), isBan: false)) : nil
+    }
+    harness.submit(limit("a"))
+    harness.settle()
+    exchange.script = { _, _ in nil }
+    #expect(
+      reason("a", harness)?.hasPrefix("the end of the back-off that the exchange demands (")
+        == true,
+      "\(reason("a", harness) ?? "nil")")
+    harness.advance(by: .seconds(6))
+    #expect(harness.status("a") == .open)
+  }
+
+  @Test func `an order waits for its turn among others`() {
+    let harness = EngineHarness.open()
+    for index in 0..<40 { harness.submit(limit("o\(index)")) }
+    harness.settle()
+    let told = (0..<40).compactMap { reason("o\($0)", harness) }
+    #expect(!told.isEmpty)
+    #expect(told.allSatisfy { $0.hasPrefix("its turn within the rate limits, among ") }, "\(told)")
+  }
+}

@@ -33,7 +33,9 @@ import Testing
 
   private func isTold(_ id: String, _ user: UInt32) throws -> Bool {
     let store = store
-    switch SenderStories(store: { store.reader }, waitsFor: { _ in nil }).answer(try #require(SignalID(id)), to: user) {
+    switch SenderStories(store: { store.reader }, waitsFor: { _ in nil }).answer(
+      try #require(SignalID(id)), to: user)
+    {
     case .result(let story): return story["signal"]?["id"]?.stringValue == id
     case .failure(let failure):
       #expect(failure.code == .notFound)

@@ -170,6 +170,8 @@ struct StreamPriceTests {
     #expect(try daemon.submit(Wish("waits").text)["code"] == "accepted")
     try daemon.pass(.seconds(1))
     #expect(try daemon.orderStatus("waits") == "new")
+    let reason = try daemon.explain("waits")["waits_for"]?.stringValue ?? ""
+    #expect(reason.hasPrefix("a price young enough by the stream: "), "\(reason)")
     try market.faults()
     try daemon.waitForOrder("waits", "filled")
     #expect(try asked(market) == 0)
@@ -188,6 +190,8 @@ struct StreamPriceTests {
           && problem?["advice"]?.stringValue?.contains("exchange.stream_url") == true
       })
     #expect(try daemon.operate("status").status == 1)
+    try daemon.process.line(
+      with: "level=warning", "the price stream cannot be connected; orders wait for a pushed price")
   }
 
   @Test

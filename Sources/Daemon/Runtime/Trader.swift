@@ -218,6 +218,7 @@ final class Trader {
     }
     self.client = client
     let streams = makeStreams()
+    streams.isOnlyPriceSource = { [weak self] in self?.configuration.price.source == .stream }
     self.streams = streams
     let link = ExchangeLink(
       client: client, venue: makeVenue(state, keys.credentials),

@@ -15,6 +15,8 @@ final class MarketStream {
   private let venue: VenueName
   private let line: StreamLine
   private let interval: StreamChannel.Interval
+  /// Prices that are not pushed are not looked up.
+  private let isOnlySource: () -> Bool
   private let now: () -> Moment
   private let onInput: (Input) -> Void
   private var wanted: Set<Symbol> = []
@@ -27,11 +29,13 @@ final class MarketStream {
 
   init(
     of venue: VenueName, line: StreamLine, interval: StreamChannel.Interval,
-    now: @escaping () -> Moment, onInput: @escaping (Input) -> Void
+    isOnlySource: @escaping () -> Bool, now: @escaping () -> Moment,
+    onInput: @escaping (Input) -> Void
   ) {
     self.venue = venue
     self.line = line
     self.interval = interval
+    self.isOnlySource = isOnlySource
     self.now = now
     self.onInput = onInput
   }
@@ -63,7 +67,8 @@ final class MarketStream {
     for connection in connections { fill(connection, &homeless) }
     while !homeless.isEmpty, connections.count < Self.connectionsMaximum {
       let connection = StreamConnection(
-        "the price stream", meanwhile: "prices are looked up, if price.source is not \"stream\"",
+        "the price stream",
+        fallback: { [weak self] in self?.fallback ?? StreamFallback(words: "") },
         channels: [], line: line
       ) { [weak self] event in self?.take(event) }
       connections.append(connection)
@@ -72,10 +77,16 @@ final class MarketStream {
     }
     guard let first = homeless.first else { return }
     line.journal.trouble(
-      "prices of \(homeless.count) symbols are not pushed, from \(first) on; they are looked up, if "
-        + "price.source is not \"stream\"",
+      "prices of \(homeless.count) symbols are not pushed, from \(first) on; \(fallback.words)",
       reason: "\(places.count) symbols are watched, which is the most",
-      advice: "allow fewer symbols in risk.symbols")
+      advice: "allow fewer symbols in risk.symbols", level: fallback.level)
+  }
+
+  private var fallback: StreamFallback {
+    isOnlySource()
+      ? StreamFallback(
+        words: "orders wait for a pushed price, as price.source is \"stream\"", level: .warning)
+      : StreamFallback(words: "prices are looked up")
   }
 
   /// Puts as many symbols on the connection as it has room for.
@@ -129,8 +140,8 @@ final class MarketStream {
         .info, "the price stream is connected", ["at": line.endpoint.description])
     case .lost(let end):
       line.journal.trouble(
-        "the price stream is lost; prices are looked up until it is back, if price.source is not "
-          + "\"stream\"", reason: end.text, advice: end.advice)
+        "the price stream is lost; until it is back \(fallback.words)", reason: end.text,
+        advice: end.advice, level: fallback.level)
     case .pushed(let push, let age): take(push, age)
     // There is no key, and the connection tells a failure itself.
     case .keyRefused, .failed: break

@@ -31,7 +31,8 @@ final class OrderStream {
     let connection =
       connection
       ?? StreamConnection(
-        "the account's stream", meanwhile: "orders are looked up", channels: Self.channels,
+        "the account's stream", fallback: { StreamFallback(words: "orders are looked up") },
+        channels: Self.channels,
         needed: Set(Self.needed), line: line
       ) { [weak self] event in self?.take(event) }
     self.connection = connection

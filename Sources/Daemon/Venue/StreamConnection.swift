@@ -33,7 +33,7 @@ final class StreamConnection {
   private(set) var channels: [StreamChannel]
   private(set) var lastEnd: StreamEnd?
   private let name: String
-  private let meanwhile: String
+  private let fallback: () -> StreamFallback
   private let needed: Set<StreamChannel>
   private let line: StreamLine
   private let onEvent: (Event) -> Void
@@ -49,14 +49,13 @@ final class StreamConnection {
   private var loop: EventLoop { line.loop }
   private var times: StreamTimes { line.times }
 
-  /// `name` is what the journal calls it, `meanwhile` what is done without it. It is of use while
-  /// something is pushed, and all of `needed`.
+  /// `name` is what the journal calls it. It is of use while something is pushed, and all of `needed`.
   init(
-    _ name: String, meanwhile: String, channels: [StreamChannel], needed: Set<StreamChannel> = [],
-    line: StreamLine, onEvent: @escaping (Event) -> Void
+    _ name: String, fallback: @escaping () -> StreamFallback, channels: [StreamChannel],
+    needed: Set<StreamChannel> = [], line: StreamLine, onEvent: @escaping (Event) -> Void
   ) {
     self.name = name
-    self.meanwhile = meanwhile
+    self.fallback = fallback
     self.channels = channels
     self.needed = needed
     self.line = line
@@ -197,7 +196,7 @@ final class StreamConnection {
       lost(end)
     case .connecting:
       again(after: end)
-      tell("\(name) cannot be connected; \(meanwhile)", end)
+      tell("\(name) cannot be connected; \(fallback().words)", end)
       onEvent(end == .keyInvalid ? .keyRefused : .failed(end))
     case .off, .waiting: break
     }
@@ -208,7 +207,7 @@ final class StreamConnection {
   }
 
   private func tell(_ message: String, _ end: StreamEnd) {
-    line.journal.trouble(message, reason: end.text, advice: end.advice)
+    line.journal.trouble(message, reason: end.text, advice: end.advice, level: fallback().level)
   }
 
   /// What stands is still of use.

@@ -1,6 +1,12 @@
 import Domain
 import Execution
 
+/// What is done while a stream is not there, and how much that matters.
+struct StreamFallback {
+  let words: String
+  var level = LogEntry.Level.notice
+}
+
 /// What the streams tell the journal: a trouble that lasts is told once a minute.
 final class StreamJournal {
   private let write: (LogEntry) -> Void
@@ -22,17 +28,21 @@ final class StreamJournal {
   }
 
   /// A trouble that may come again and again.
-  func trouble(_ message: String, reason: String, advice: String) {
-    tell("\(message) \(reason)", message, reason, advice)
+  func trouble(
+    _ message: String, reason: String, advice: String, level: LogEntry.Level = .notice
+  ) {
+    tell(level, "\(message) \(reason)", message, reason, advice)
   }
 
   /// Something that was pushed and cannot be understood. Its reason may differ every time.
   func strange(_ message: String, reason: String) {
-    tell(message, message, reason, "check that exchange.stream_url is the exchange's")
+    tell(.notice, message, message, reason, "check that exchange.stream_url is the exchange's")
   }
 
-  private func tell(_ news: String, _ message: String, _ reason: String, _ advice: String) {
+  private func tell(
+    _ level: LogEntry.Level, _ news: String, _ message: String, _ reason: String, _ advice: String
+  ) {
     let isRecent = told.isRecent(news, at: now())
-    tell(isRecent ? .debug : .notice, message, ["reason": reason, "advice": advice])
+    tell(isRecent ? .debug : level, message, ["reason": reason, "advice": advice])
   }
 }

@@ -47,7 +47,20 @@ import Transport
     try rig.until("the end") { socket.hasEnded }
     try rig.pass(.milliseconds(350))
     _ = try rig.socket(1)
-    #expect(rig.lines("the price stream is lost").first?.level == .notice)
+    #expect(
+      rig.lines("the price stream is lost; until it is back prices are looked up").first?.level
+        == .notice)
+  }
+
+  @Test func `a stream that is lost is a warning where prices come from it alone`() throws {
+    let rig = try StreamRig()
+    rig.streams?.isOnlyPriceSource = { true }
+    let socket = try connected(rig)
+    rig.answersPings = false
+    try rig.pass(.milliseconds(31_000))
+    try rig.until("the end") { socket.hasEnded }
+    let lines = rig.lines("the price stream is lost; until it is back orders wait")
+    #expect(lines.first?.level == .warning)
   }
 
   @Test func `a command that is not answered ends the connection`() throws {

@@ -44,13 +44,17 @@ struct Need: Sendable {
     due = now
   }
 
-  mutating func met(refreshAt time: MonotonicTime) {
+  /// Whether a failure was told since it was met last.
+  @discardableResult
+  mutating func met(refreshAt time: MonotonicTime) -> Bool {
+    let wasTold = told != nil
     isMet = true
     isUnderWay = false
     backOff.reset()
     lastFailure = nil
     told = nil
     due = time
+    return wasTold
   }
 
   /// Keeps what was met before: an old answer is better than none.

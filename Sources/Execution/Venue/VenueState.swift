@@ -194,7 +194,7 @@ struct VenueState: Sendable {
     switch answer {
     case .success(let reading): time = reading
     case .failure(let failure):
-      failed(\.clockNeed, failure, "the exchange's clock", &reaction)
+      failed(\.clockNeed, failure, Self.clockName, &reaction)
       return false
     }
     let reading = ExchangeClock(reading: time, sentAt: sentAt.monotonic, receivedAt: now.monotonic)
@@ -214,7 +214,7 @@ struct VenueState: Sendable {
     if isFirst { Self.tellOffset(reading, &reaction) }
     clock = reading
     readings.readClock(at: now)
-    clockNeed.met(refreshAt: now.monotonic.advanced(by: Self.clockRefresh))
+    met(\.clockNeed, for: Self.clockRefresh, Self.clockName, &reaction)
     return isFirst
   }
 
@@ -265,10 +265,10 @@ struct VenueState: Sendable {
         .warning, "the exchange does not list the symbol",
         [("symbol", symbol.text), ("exchange_code", String(error.code))])
     case .failure(let failure):
-      return failed(\.instrumentsNeed, failure, "the symbols' rules from the exchange", &reaction)
+      return failed(\.instrumentsNeed, failure, Self.rulesName, &reaction)
     }
     if hasWantedRules {
-      instrumentsNeed.met(refreshAt: reaction.now.monotonic.advanced(by: refresh))
+      met(\.instrumentsNeed, for: refresh, Self.rulesName, &reaction)
     } else if !Self.isAskingForRules(scheduler) {
       instrumentsNeed.askAgain(at: reaction.now.monotonic)
     }
@@ -328,10 +328,9 @@ struct VenueState: Sendable {
     case .success(let symbols):
       tradableSymbols = Set(symbols)
       readings.readPairs(at: reaction.now.wall)
-      pairsNeed.met(refreshAt: reaction.now.monotonic.advanced(by: Self.instrumentRefresh))
+      met(\.pairsNeed, for: Self.instrumentRefresh, Self.pairsName, &reaction)
     case .failure(let failure):
-      failed(
-        \.pairsNeed, failure, "the pairs that the API key may trade from the exchange", &reaction)
+      failed(\.pairsNeed, failure, Self.pairsName, &reaction)
       goWithoutPairs(failure, &reaction)
     }
   }
@@ -354,7 +353,20 @@ struct VenueState: Sendable {
     }
   }
 
-  // MARK: Failures
+  // MARK: Failures, and their end
+
+  private static let clockName = "the exchange's clock"
+  private static let rulesName = "the symbols' rules from the exchange"
+  private static let pairsName = "the pairs that the API key may trade from the exchange"
+
+  private mutating func met(
+    _ need: WritableKeyPath<VenueState, Need>, for time: Duration, _ what: String,
+    _ reaction: inout Reaction
+  ) {
+    let due = reaction.now.monotonic.advanced(by: time)
+    guard self[keyPath: need].met(refreshAt: due) else { return }
+    reaction.log(.info, "\(what) can be read again")
+  }
 
   private mutating func failed(
     _ need: WritableKeyPath<VenueState, Need>, _ failure: ExchangeFailure, _ what: String,

@@ -146,6 +146,9 @@ final class Database {
   /// Whether a transaction is open. SQLite ends it by itself after some failures.
   var isInTransaction: Bool { unsafe sqlite3_get_autocommit(handle) == 0 }
 
+  /// Whether a transaction is open that has the right to write.
+  var mayWrite: Bool { unsafe sqlite3_txn_state(handle, "main") == SQLITE_TXN_WRITE }
+
   var isWriter: Bool {
     switch access {
     case .writer: true

@@ -3,9 +3,8 @@ import Domain
 /// The turn that is written, and those before it that the intake log has and the database has not.
 ///
 /// A short turn is kept in memory until its commit says what it needs; the right to write is taken before,
-/// so that nothing leaves that another program could keep from being recorded, and between turns it is
-/// kept: a signal does not wait for it. A failed write undoes the turn whole, and every later one throws
-/// the same error.
+/// so that nothing leaves that another program could keep from being recorded. A failed write undoes it
+/// whole, and every later one throws the same error.
 final class OpenTurn {
   enum State {
     /// → kept, open, failed
@@ -68,17 +67,37 @@ final class OpenTurn {
     state = .kept
   }
 
-  /// Opens a transaction, if there is none, in which nothing is written yet. Throws when another program
-  /// has the database.
+  /// Has a transaction in which nothing is written yet, and the right to write. Throws when another
+  /// program has the database.
   func reserve() throws(StoreError) {
-    if reader.database.isInTransaction { return }
+    if reader.database.mayWrite || hasTakenRight() { return }
     try writer.run(reader.statements.begin)
     try transactionBegan()
   }
 
-  /// Takes the right to write for the turn to come. Where it fails, that turn tries again and says so.
-  func reserveAhead() {
-    if !isUnderWay { _ = try? reserve() }
+  /// Whether the transaction that was begun ahead has the right to write now. One that has not is ended:
+  /// another program is writing, or has written since.
+  private func hasTakenRight() -> Bool {
+    guard reader.database.isInTransaction else { return false }
+    do throws(StoreError) {
+      try writer.run(reader.statements.takeRightToWrite)
+      return true
+    } catch {
+      endTransaction()
+      return false
+    }
+  }
+
+  /// Begins the transaction of the turn to come: it reads, and keeps nobody from writing. What SQLite
+  /// looks after before is most of the work.
+  func beginAhead() {
+    guard !isUnderWay, !reader.database.isInTransaction else { return }
+    do throws(StoreError) {
+      try writer.run(reader.statements.beginReading)
+      _ = try reader.seal()
+    } catch {
+      endTransaction()
+    }
   }
 
   /// Folds a log of so many pages into the file; only while every commit is synced.

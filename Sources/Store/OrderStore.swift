@@ -242,13 +242,13 @@ package final class OrderStore {
   private static let foldedPages: Int32 = 512
 
   /// Has the high-water mark of the last arming written, beside the caller, folds a log that has grown
-  /// long, and takes the right to write for the next turn. Nobody waits for it, and it keeps the disk
-  /// busy: call it when what waited for the commit is done. What is not caught up with is at the next.
+  /// long, and begins the next turn's transaction. Nobody waits for it, and it keeps the disk busy: call
+  /// it when what waited for the commit is done. What is not caught up with is at the next call.
   package func catchUp() {
     highWater.submit()
     intake?.tidy()
     if isSynced { turn.foldLog(from: Self.foldedPages) }
-    if !isFirstTurn { turn.reserveAhead() }
+    if !isFirstTurn { turn.beginAhead() }
   }
 
   /// The last row of the history and its hash; what the open turn has written counts. Throws when
@@ -283,10 +283,8 @@ package final class OrderStore {
     _ work: () throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     let result = try wholeTurn(.written, work)
-    if database.pagesInLog >= Self.foldedPages {
-      try sync()
-      catchUp()
-    }
+    if database.pagesInLog >= Self.foldedPages { try sync() }
+    catchUp()
     return result
   }
 

@@ -3,6 +3,8 @@ import Domain
 /// Every statement that runs after the start: a closed set, prepared once.
 struct Statements {
   let begin: Statement
+  let beginReading: Statement
+  let takeRightToWrite: Statement
   let commit: Statement
   let rollback: Statement
   let insertSignal: Statement
@@ -55,6 +57,10 @@ struct Statements {
   init(_ database: Database) throws(SQLiteError) {
     // IMMEDIATE: another program's write lock shows at the turn's first write, not at its commit.
     begin = try database.prepare("begin", "BEGIN IMMEDIATE")
+    beginReading = try database.prepare("begin to read", "BEGIN")
+    // Changes nothing, and has SQLite lock the database as a change does.
+    takeRightToWrite = try database.prepare(
+      "take the right to write", "DELETE FROM setting WHERE 0")
     commit = try database.prepare("commit", "COMMIT")
     rollback = try database.prepare("rollback", "ROLLBACK")
     insertSignal = try database.prepare("insert signal", SQL.insertSignal)

@@ -115,8 +115,17 @@ import Platform
   func peek() -> Transfer {
     let arrived = peekAtSocket()
     guard let session = unsafe session else { return arrived }
-    // Where nothing has arrived TLS has nothing to say either, and takes longer to say it.
-    if case .wait = arrived, !hasFetchedBytes { return arrived }
+    if !hasFetchedBytes {
+      switch arrived {
+      // TLS has nothing to say either, and takes longer to say it.
+      case .wait: return arrived
+      // The socket tells its error once (socket(7), SO_ERROR).
+      case .failed:
+        isBroken = true
+        return arrived
+      case .bytes, .end: break
+      }
+    }
     ERR_clear_error()
     var byte: UInt8 = 0
     var count = 0

@@ -5,7 +5,7 @@ import Testing
 /// What a person is told of an order that is accepted and has not left.
 @Suite struct WaitReasonTests {
   private func reason(_ id: String, _ harness: EngineHarness) -> String? {
-    harness.engine.waitReason(of: signalID(id))
+    harness.engine.waitReason(of: signalID(id), at: harness.now.monotonic)
   }
 
   private func failing(
@@ -78,11 +78,18 @@ import Testing
   }
 
   @Test func `an order waits for its turn among others`() {
-    let harness = EngineHarness.open()
-    for index in 0..<40 { harness.submit(limit("o\(index)")) }
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(exchange: exchange)
+    for index in 0..<400 { harness.submit(limit("o\(index)")) }
     harness.settle()
-    let told = (0..<40).compactMap { reason("o\($0)", harness) }
+    let told = (0..<400).compactMap { reason("o\($0)", harness) }
     #expect(!told.isEmpty)
-    #expect(told.allSatisfy { $0.hasPrefix("its turn within the rate limits, among ") }, "\(told)")
+    #expect(told.allSatisfy { $0 == "its turn within the rate limits" }, "\(told)")
+    // Their price grows old meanwhile, and another one is not told.
+    exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
+    harness.advance(by: .seconds(30))
+    let waiting = (0..<400).compactMap { reason("o\($0)", harness) }
+    #expect(!waiting.isEmpty)
+    #expect(waiting.allSatisfy { $0 == "a current price" }, "\(waiting)")
   }
 }

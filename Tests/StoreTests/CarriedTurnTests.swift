@@ -290,19 +290,35 @@ import Testing
     #expect(store.isBehind)
   }
 
-  @Test func `between turns nobody else writes, and everybody reads`() throws {
+  @Test func `a transaction that was begun ahead keeps nobody from the database`() throws {
     let store = try store()
     store.catchUp()
-    #expect(throws: Stranger.Refusal.self) {
-      try Stranger(scratch.database).execute("BEGIN IMMEDIATE")
-    }
+    #expect(store.reader.database.isInTransaction && !store.reader.database.mayWrite)
+    let stranger = try Stranger(scratch.database)
+    try stranger.execute("BEGIN IMMEDIATE")
+    #expect(throws: StoreError.self) { try accept("a", in: store) }
+    #expect(!store.isBehind)
+    store.rollback()
+    try stranger.execute("ROLLBACK")
+    store.catchUp()
     try accept("a", in: store)
+    #expect(store.isBehind && store.reader.database.mayWrite)
+    #expect(throws: Stranger.Refusal.self) { try stranger.execute("BEGIN IMMEDIATE") }
     try store.flush()
     store.catchUp()
     #expect(try StoreReader(path: scratch.database).isKnown(signalID("a")))
-    #expect(throws: Stranger.Refusal.self) {
-      try Stranger(scratch.database).execute("BEGIN IMMEDIATE")
-    }
+    try store.upkeep { () throws(StoreError) in try store.writer.put(.probe, nil) }
+    #expect(store.reader.database.isInTransaction && !store.reader.database.mayWrite)
+  }
+
+  @Test func `what another program has written meanwhile keeps no signal out`() throws {
+    let store = try store()
+    store.catchUp()
+    try Stranger(scratch.database).execute("CREATE TABLE other (n); INSERT INTO other VALUES (1)")
+    try accept("a", in: store)
+    try store.flush()
+    #expect(try StoreReader(path: scratch.database).isKnown(signalID("a")))
+    #expect(try Stranger(scratch.database).value("SELECT count(*) FROM other") == "1")
   }
 
   @Test func `a log that has grown long is folded between turns`() throws {

@@ -310,7 +310,7 @@ struct CompactionTests {
     try fill("b", day: 10)
     try compact(before: 5)
     try Stranger(scratch.database).execute(sql)
-    let first = try #require(try store.reader.audit().findings.first)
+    let first = try #require(try StoreReader(path: scratch.database).audit().findings.first)
     #expect(first.message.hasPrefix("\(row): its hash does not follow from row"), "\(first)")
   }
 

@@ -30,9 +30,9 @@ final class DatabaseWatch {
     }
   }
 
-  /// A turn that is open has looked, and ends first.
+  /// A turn that is open, or not in the database yet, has looked, and ends first.
   private func look() {
-    if store.hasUncommittedWrites { return }
+    if store.hasUncommittedWrites || store.isBehind { return }
     do throws(StoreError) {
       try store.checkFiles()
     } catch {

@@ -1,4 +1,5 @@
 import Domain
+import Execution
 import MEXC
 import Platform
 
@@ -196,7 +197,8 @@ final class StreamConnection {
       lost(end)
     case .connecting:
       again(after: end)
-      tell("\(name) cannot be connected; \(fallback().words)", end)
+      let fallback = fallback()
+      tell("\(name) cannot be connected; \(fallback.words)", end, fallback.level)
       onEvent(end == .keyInvalid ? .keyRefused : .failed(end))
     case .off, .waiting: break
     }
@@ -206,8 +208,8 @@ final class StreamConnection {
     onEvent(end == .keyInvalid ? .keyRefused : .lost(end))
   }
 
-  private func tell(_ message: String, _ end: StreamEnd) {
-    line.journal.trouble(message, reason: end.text, advice: end.advice, level: fallback().level)
+  private func tell(_ message: String, _ end: StreamEnd, _ level: LogEntry.Level = .notice) {
+    line.journal.trouble(message, reason: end.text, advice: end.advice, level: level)
   }
 
   /// What stands is still of use.

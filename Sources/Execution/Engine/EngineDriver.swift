@@ -300,7 +300,9 @@ package final class EngineDriver<Failure: Error> {
   package var isTradingOpen: Bool { engine.isTradingOpen }
   package var isAskingPrices: Bool { engine.isAskingPrices }
   package var venueFactsRevision: Int { engine.venueFactsRevision }
-  package func waitReason(of id: SignalID) -> String? { engine.waitReason(of: id) }
+  package func waitReason(of id: SignalID) -> String? {
+    engine.waitReason(of: id, at: now().monotonic)
+  }
 }
 
 extension Effect {

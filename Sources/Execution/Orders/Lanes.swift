@@ -136,8 +136,9 @@ struct Lanes: Sendable {
 
   /// Takes out the order whose turn it is.
   mutating func take(_ turn: Turn, of symbol: Symbol) {
-    if lone != nil {
-      lone = nil
+    if let lone {
+      invariant(lone.entry.key == turn.key, "whoever takes an order has just seen its turn")
+      self.lone = nil
       return
     }
     round = max(round, turn.round)

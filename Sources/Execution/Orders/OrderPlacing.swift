@@ -47,7 +47,7 @@ enum OrderPlacing {
     parts.placements.waitForTurn(life)
   }
 
-  private static func freshPrice(
+  static func freshPrice(
     of life: OrderLife, _ parts: EngineParts, at now: MonotonicTime
   ) -> PriceBook.Quoted? {
     parts.prices.fresh(

@@ -16,40 +16,53 @@ enum WaitReason {
   case breaker(String)
   /// The last try did not leave, for this reason.
   case lastTry(String)
-  case turn(waiting: Int)
+  case turn
 
-  init(of life: OrderLife, _ parts: EngineParts) {
+  /// `hasPrice`: what is known of the price is enough for the order to leave.
+  private init(of life: OrderLife, _ parts: EngineParts, hasPrice: Bool) {
     if !parts.isTradingOpen {
       self = .tradingNotOpen
     } else if let backOff = parts.scheduler.backOff {
       self = .backOff(backOff)
     } else if parts.venue.lacksRules(of: life.symbol) {
       self = .rules
-    } else if life.order.quote == nil {
-      self = Self.noPrice(of: life, parts) ?? .price(parts.prices.failure)
+    } else if !hasPrice {
+      self = Self.noPrice(parts) ?? .price(parts.prices.failure)
     } else if parts.scheduler.breakers[.placements].isOpen {
       self = .breaker(parts.scheduler.breakers[.placements].reason)
     } else if life.waiting?.didNotLeave == true {
       self = .lastTry(life.order.reason)
     } else {
-      self = .turn(waiting: parts.orders.count(.waiting))
+      self = .turn
     }
   }
 
-  /// What keeps its price away; `nil` where it has one, or that is not known.
-  private static func noPrice(of life: OrderLife, _ parts: EngineParts) -> WaitReason? {
-    guard life.order.quote == nil, !parts.venue.lacksRules(of: life.symbol) else { return nil }
+  /// What keeps prices away; `nil` where nothing is known to.
+  private static func noPrice(_ parts: EngineParts) -> WaitReason? {
     if let failure = parts.prices.lastFailure { return .noPriceTold(failure) }
     return !parts.prices.asksVenue && parts.isTradingOpen ? .priceNotPushed : nil
   }
 
-  /// Why it is denied when it has expired: for want of a price, whatever else it waited for.
-  static func denial(of life: OrderLife, _ parts: EngineParts) -> Denial {
-    (noPrice(of: life, parts) ?? WaitReason(of: life, parts)).denial
+  /// What it waits for now.
+  static func present(
+    of life: OrderLife, _ parts: EngineParts, at now: MonotonicTime
+  ) -> WaitReason {
+    let quote = OrderPlacing.freshPrice(of: life, parts, at: now)
+    return WaitReason(of: life, parts, hasPrice: quote != nil)
   }
 
-  /// What it waits for now.
-  var present: String {
+  /// Why it is denied when it has expired: where it never had a price for want of one, whatever else it
+  /// waited for.
+  static func denial(of life: OrderLife, _ parts: EngineParts) -> Denial {
+    let hasPrice = life.order.quote != nil
+    if !hasPrice, !parts.venue.lacksRules(of: life.symbol), let reason = noPrice(parts) {
+      return reason.denial
+    }
+    return WaitReason(of: life, parts, hasPrice: hasPrice).denial
+  }
+
+  /// Behind "it waits for".
+  var words: String {
     switch self {
     case .tradingNotOpen: "the exchange, which could not be asked yet since the start"
     case .backOff(let record):
@@ -62,7 +75,7 @@ enum WaitReason {
     case .price(nil): "a current price"
     case .breaker(let reason): "the end of a pause, because orders before it failed (\(reason))"
     case .lastTry(let reason): "the next try; the last one did not leave: \(reason)"
-    case .turn(let waiting): "its turn within the rate limits, among \(waiting) that wait"
+    case .turn: "its turn within the rate limits"
     }
   }
 

@@ -8,7 +8,8 @@ struct DemandedBackOff {
 
   private var until: Int64 = 0
   private var life = 0
-  private var isDurable = false
+  /// As it was written down; nil while it was not.
+  private var durableUntil: Int64?
   private var boots = 0
   private var clockSteps = 0
 
@@ -18,24 +19,26 @@ struct DemandedBackOff {
     guard end > until else { return }
     until = end
     self.life = life
-    isDurable = false
+    durableUntil = nil
     boots = world.boots
     clockSteps = world.clockSteps
   }
 
-  /// A demand that holds until then is durable.
+  /// A demand that holds until then is durable. One that came a few milliseconds before the last is hardly
+  /// told from it: what was written down is all that another life knows.
   mutating func committed(until end: Int64) {
-    if end >= until - Self.rounding { isDurable = true }
+    if end >= until - Self.rounding { durableUntil = max(durableUntil ?? end, end) }
   }
 
   /// How much of it is left for this life of the daemon, in nanoseconds; nil when a request may leave.
   func left(at world: World, life: Int) -> Int64? {
-    guard world.time < until - Self.rounding else { return nil }
+    var end = until
     if life != self.life {
-      if !isDurable { return nil }
+      guard let durableUntil else { return nil }
       // After a new start of the machine only its civil clock tells how long it was off.
       if world.boots != boots && world.clockSteps != clockSteps { return nil }
+      end = min(until, durableUntil)
     }
-    return until - world.time
+    return world.time < end - Self.rounding ? end - world.time : nil
   }
 }

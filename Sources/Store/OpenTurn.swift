@@ -62,30 +62,26 @@ final class OpenTurn {
   }
 
   private func keep() throws(StoreError) {
-    try reader.database.checkPlace()
     try reserve()
     state = .kept
   }
 
   /// Has a transaction in which nothing is written yet, and the right to write. Throws when another
   /// program has the database.
-  func reserve() throws(StoreError) {
-    if reader.database.mayWrite || hasTakenRight() { return }
+  private func reserve() throws(StoreError) {
+    if reader.database.mayWrite { return }
+    try reader.database.checkPlace()
+    if reader.database.isInTransaction {
+      do throws(StoreError) {
+        try writer.run(reader.statements.takeRightToWrite)
+        return
+      } catch {
+        // Another program is writing, or has written since: the turn begins anew.
+        endTransaction()
+      }
+    }
     try writer.run(reader.statements.begin)
     try transactionBegan()
-  }
-
-  /// Whether the transaction that was begun ahead has the right to write now. One that has not is ended:
-  /// another program is writing, or has written since.
-  private func hasTakenRight() -> Bool {
-    guard reader.database.isInTransaction else { return false }
-    do throws(StoreError) {
-      try writer.run(reader.statements.takeRightToWrite)
-      return true
-    } catch {
-      endTransaction()
-      return false
-    }
   }
 
   /// Begins the transaction of the turn to come: it reads, and keeps nobody from writing. What SQLite
@@ -142,7 +138,6 @@ final class OpenTurn {
   /// when the disk does not take it; then the turn is undone.
   func begin() throws(StoreError) {
     try undoing { () throws(StoreError) in
-      try reader.database.checkPlace()
       try reserve()
       guard isBehind else { return }
       unwritten.compare(withEnd: try writer.head().row)

@@ -92,6 +92,16 @@ import Testing
         """)
   }
 
+  @Test func `what an order waits for stands below its status, as long as it waits`() throws {
+    let story = try Story.open()
+    #expect(try !explain(story).contains("waits for"))
+    bench.reasons[story.id] = "a current price"
+    let text = try bench.tool("explain", story.id.text).output
+    #expect(text.contains("\nwaits for        a current price\n"), "\(text)")
+    let document = try bench.tool("explain", story.id.text, "--json").document
+    #expect(document["waits_for"] == "a current price")
+  }
+
   @Test func `programs get the records with exact money and readable times`() throws {
     try bench.write(Story.filledLimit())
     let story = try bench.tool("explain", "s-filled", "--json").document

@@ -17,6 +17,19 @@ import Testing
     #expect(messages(harness).isEmpty)
   }
 
+  @Test func `what could not be read is said to be readable again, once`() {
+    let harness = EngineHarness.open()
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isClock ? .answer(.failed(.noAnswer("time out"))) : nil
+    }
+    harness.advance(by: .seconds(120))
+    #expect(harness.hasLog(.warning, "could not read the exchange's clock"))
+    #expect(!harness.hasLog(.info, "can be read again"))
+    harness.exchange.script = { _, _ in nil }
+    harness.advance(by: .seconds(600))
+    #expect(harness.logs.count { $0.message == "the exchange's clock can be read again" } == 1)
+  }
+
   @Test func `a halt is the first`() {
     let harness = EngineHarness.open()
     harness.exchange.script = { dispatch, _ in

@@ -94,11 +94,8 @@ enum Admission {
     let request = OrderRequest(
       clientOrderID: anyClientOrderID, symbol: signal.symbol, side: signal.side,
       type: signal.type, amount: signal.amount, price: signal.price)
-    let placement = parts.configuration.placement(of: [request])
-    if ahead == 0, parts.scheduler.turn(of: placement, in: .trading, at: now.monotonic) == nil {
-      return
-    }
-    let turn = parts.scheduler.turnOfPlacement(placement, ahead: ahead, at: now.monotonic)
+    let turn = parts.scheduler.turnOfPlacement(
+      parts.configuration.placement(of: [request]), ahead: ahead, at: now.monotonic)
     let wait = turn.since(now.monotonic)
     guard now.wall.advanced(by: wait) >= expiresAt else { return }
     let cause =

@@ -144,6 +144,7 @@ package struct RateLimiter: Sendable {
   package mutating func turnOfPlacement(
     _ cost: RequestCost, ahead: Int, at now: MonotonicTime
   ) -> MonotonicTime {
+    if ahead == 0, admission(of: cost, in: .trading, at: now) == now { return now }
     expire(at: now)
     guard let end = backOffUntil, end > now else {
       return turn(cost, ahead: ahead, from: now)

@@ -71,7 +71,8 @@ package final class DirectoryWatch {
   private func readEvents() {
     let number = descriptor.number
     let count = retryingInterrupts { unsafe read(number, &buffer, buffer.count) }
-    hasMore = count > Self.bufferBytes - Self.longestEventBytes
+    // Only what is read next sets it right: to guess would hold up whoever waits for the last one.
+    hasMore = count > Self.bufferBytes - Self.longestEventBytes && isWaiting
     guard count > 0 else {
       if count < 0 && errno == EAGAIN { return }
       close()
@@ -86,6 +87,12 @@ package final class DirectoryWatch {
       rest = rest.dropFirst(Self.headerBytes + length)
       report(mask, Array(name))
     }
+  }
+
+  /// Whether events wait to be read (inotify(7), FIONREAD).
+  private var isWaiting: Bool {
+    var bytes: CInt = 0
+    return unsafe ioctl(descriptor.number, UInt(FIONREAD), &bytes) == 0 && bytes > 0
   }
 
   private func report(_ mask: UInt32, _ name: [UInt8]) {

@@ -57,6 +57,21 @@ import Testing
     watch.close()
   }
 
+  /// Nothing would say later that there is no more: no event follows the last one.
+  @Test func `a turn that reports just what had happened has no more`() throws {
+    try scratch.folder("watched")
+    let watch = try watch(scratch("watched"))
+    // Events of 32 bytes each fill what one read takes, and no more (inotify(7)).
+    let names = (0..<256).map { String(format: "file-%03d", $0) }
+    for name in names {
+      try scratch.write(name, "")
+      try scratch.move(name, "watched/" + name)
+    }
+    #expect(try loop.turns { seen.events.count == names.count })
+    #expect(!watch.hasMore)
+    watch.close()
+  }
+
   @Test func `losing the directory is reported once`() throws {
     for isRemoved in [true, false] {
       seen.events = []

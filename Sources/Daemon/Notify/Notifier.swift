@@ -67,7 +67,7 @@ final class Notifier {
   /// The settings may have changed.
   func reconfigured() {
     store.writer.notified = notify.command == nil ? [] : Set(notify.events)
-    store.writer.mayHaveNotifications = true
+    store.writer.mayHaveNotifications = notify.command != nil
     for timer in [look, pause].compactMap(\.self) { loop.cancel(timer) }
     (look, pause) = (nil, nil)
     backOff.reset()

@@ -66,6 +66,19 @@ import Testing
     #expect(harness.streamsConnected == 2)
   }
 
+  @Test func `that a key was extended says nothing when it was refused meanwhile`() {
+    let harness = connected()
+    exchange.script = { dispatch, _ in
+      dispatch.request == .extendAccountStream ? .hold : nil
+    }
+    harness.advance(by: .seconds(25 * 60 + 1))
+    harness.apply(.accountStream(.keyRefused))
+    harness.answer(harness.held[0], .accountStreamReady)
+    harness.advance(by: .seconds(1))
+    #expect(keys(harness) == [.openAccountStream, .extendAccountStream, .openAccountStream])
+    #expect(harness.streamsConnected == 2)
+  }
+
   @Test func `a key that the stream refuses is made anew`() {
     let harness = connected()
     harness.apply(.accountStream(.keyRefused))

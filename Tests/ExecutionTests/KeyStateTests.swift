@@ -149,6 +149,33 @@ import Testing
     #expect(harness.requests { $0 == .keyInformation }.count == 3)
   }
 
+  @Test func `the pairs of a former key refuse nothing, and are read again`() {
+    let exchange = FakeExchange()
+    exchange.tradable = [btc]
+    let harness = harness(KeyInformation(rights: Self.rights, validity: .permanent), exchange)
+    #expect(harness.submit(limit("a", eth))?.code == .symbolNotTradable)
+    var isLate = true
+    exchange.script = { dispatch, _ in
+      guard dispatch.request == .tradableSymbols, isLate else { return nil }
+      isLate = false
+      return .answer(.tradableSymbols([btc]), after: .seconds(1))
+    }
+    harness.apply(.keyChanged)
+    // The answer that is out when the key changes is about the former one.
+    harness.apply(.keyChanged)
+    exchange.tradable = [btc, eth]
+    #expect(harness.submit(limit("b", eth))?.code == .accepted)
+    harness.settle()
+    #expect(harness.placements.isEmpty)
+    harness.advance(by: .seconds(2))
+    #expect(harness.placements.count == 1)
+    #expect(harness.requests { $0 == .tradableSymbols }.count == 3)
+    exchange.tradable = [btc]
+    harness.apply(.keyChanged)
+    harness.advance(by: .seconds(2))
+    #expect(harness.submit(limit("c", eth))?.code == .symbolNotTradable)
+  }
+
   @Test(arguments: [(10, false), (9, true), (1, true), (0, true)])
   func `a key that is about to expire is told`(_ days: Int, _ isTold: Bool) {
     let harness = harness(KeyInformation(rights: Self.rights, validity: .days(days)))

@@ -165,6 +165,7 @@ package struct Engine: Sendable {
   /// The account's stream was opened with the former key.
   private mutating func keyChanged(_ reaction: inout Reaction) {
     parts.key.keyChanged(at: reaction.now.monotonic)
+    parts.venue.keyChanged(at: reaction.now.monotonic)
     AccountStreamEvents.take(.keyRefused, &parts, &reaction)
     parts.orders.touchAll(.waiting)
   }

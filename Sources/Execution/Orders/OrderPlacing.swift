@@ -27,7 +27,7 @@ enum OrderPlacing {
     try checkBackOff(life, parts)
     guard parts.isTradingOpen, !parts.trading.isStopping else { return }
     guard let rules = try parts.venue.rules(of: life.symbol) else {
-      return parts.venue.ask(life.symbol, &parts.scheduler, at: reaction.now.monotonic)
+      return parts.venue.ask(life.symbol, &parts.scheduler, &reaction)
     }
     let isApproved = life.order.quote != nil
     if !isApproved {

@@ -32,6 +32,8 @@ struct AccountStream: Sendable {
   mutating func take(
     _ answer: Result<Void, ExchangeFailure>, isNew: Bool, _ reaction: inout Reaction
   ) {
+    // That a former key lives on says nothing of the one that is to come.
+    guard isNew || key.isMet else { return }
     let now = reaction.now.monotonic
     switch answer {
     case .success:

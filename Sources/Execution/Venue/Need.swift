@@ -44,6 +44,12 @@ struct Need: Sendable {
     due = now
   }
 
+  /// What is still missing is asked for, after the pause of a failure.
+  mutating func metInPart(at now: MonotonicTime) {
+    isUnderWay = false
+    if lastFailure == nil { due = now }
+  }
+
   /// Whether a failure was told since it was met last.
   @discardableResult
   mutating func met(refreshAt time: MonotonicTime) -> Bool {

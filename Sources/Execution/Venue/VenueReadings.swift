@@ -1,7 +1,7 @@
 import Domain
 
-/// When the venue's facts were read, and by whom: what an earlier run read lets orders go on, and
-/// refuses none, as it may have changed since.
+/// When the venue's facts were read, and by whom: what an earlier run read, or with another key, lets
+/// orders go on, and refuses none, as it may have changed since.
 struct VenueReadings: Sendable {
   private var rulesReadAt: [Symbol: WallTime] = [:]
   private var restoredRules: Set<Symbol> = []
@@ -52,6 +52,8 @@ struct VenueReadings: Sendable {
     restoredRules.remove(symbol)
     revision += 1
   }
+
+  mutating func distrustPairs() { pairsAreRestored = pairsReadAt != nil }
 
   /// `nil` when the venue does not say which they are.
   mutating func readPairs(at now: WallTime?) {

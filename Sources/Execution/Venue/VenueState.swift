@@ -11,14 +11,11 @@ struct VenueState: Sendable {
   /// The rules as last read.
   private(set) var instruments: [Symbol: InstrumentReading] = [:]
   private(set) var readings = VenueReadings()
-  /// Symbols whose rules were asked for one by one, because every symbol is allowed.
-  private var askedInstruments: [Symbol] = []
-  /// Those of them that are still to be asked for.
-  private var newSymbols: [Symbol] = []
-  /// When the last of them were asked for.
-  private var newSymbolsAskedAt: [MonotonicTime] = []
+  private var named = NamedSymbols()
   /// The pairs that the key may trade; `nil` where no key limits anything.
   private(set) var tradableSymbols: Set<Symbol>?
+  /// The answer that is out is about a former key's pairs.
+  private var pairsAreOutdated = false
   /// `nil` allows every symbol.
   private var allowed: [Symbol]?
   private let traits: VenueTraits
@@ -29,11 +26,6 @@ struct VenueState: Sendable {
   private static let instrumentRefresh: Duration = .seconds(15 * 60)
   /// While the rules of a symbol cannot be read.
   private static let unreadableRefresh: Duration = .seconds(30)
-  /// New symbols are asked for together while a reading is out, and no more often than so: four readings
-  /// in ten seconds use a third of the published limit, and leave the rest to prices and orders.
-  private static let newReadings = (count: 4, within: Duration.seconds(10))
-  private static let newSymbolsTogether = 50
-
   /// Between two readings that refused signals ask for: they use a sixth of the published limit.
   private static let unreadablePause: Duration = .seconds(5)
   /// Every kept clock is closer.
@@ -61,7 +53,7 @@ struct VenueState: Sendable {
     for rules in facts.rules {
       instruments[rules.instrument.symbol] = .listed(rules.instrument)
     }
-    if allowed == nil { askedInstruments = facts.rules.map(\.instrument.symbol) }
+    if allowed == nil { named.restart(with: facts.rules.map(\.instrument.symbol)) }
     instrumentsNeed.isMet = hasWantedRules
     if let pairs = facts.pairs {
       tradableSymbols = pairs.symbols
@@ -97,6 +89,8 @@ struct VenueState: Sendable {
 
   /// New symbols need their rules; known ones keep theirs meanwhile.
   mutating func allow(_ symbols: [Symbol]?, at now: MonotonicTime) {
+    // What was read for the list grows old as well.
+    if symbols == nil && allowed != nil { named.restart(with: instruments.keys.sorted()) }
     allowed = symbols
     instrumentsNeed.isWanted(at: now)
     instrumentsNeed.isMet = hasWantedRules
@@ -109,14 +103,11 @@ struct VenueState: Sendable {
       clockNeed.asked()
       scheduler.add(.serverTime, for: .clock)
     }
-    askForNewSymbols(&scheduler, at: reaction.now.monotonic)
-    if !newSymbols.isEmpty, !Self.isAskingForRules(scheduler) {
-      reaction.wake(at: nextNewReading(at: reaction.now.monotonic))
-    }
-    if !(allowed ?? askedInstruments).isEmpty, instrumentsNeed.isDue(&reaction) {
+    askForNewSymbols(&scheduler, &reaction)
+    if !(allowed ?? named.all).isEmpty, instrumentsNeed.isDue(&reaction) {
       forgetUnlisted()
-      let symbols = allowed ?? askedInstruments
-      newSymbols = []
+      let all = named.takeAll()
+      let symbols = allowed ?? all
       if !symbols.isEmpty {
         instrumentsNeed.asked()
         scheduler.add(.instruments(symbols), for: .instruments(symbols))
@@ -130,36 +121,29 @@ struct VenueState: Sendable {
 
   /// Asks for the rules of one more symbol, where every symbol is allowed.
   mutating func ask(
-    _ symbol: Symbol, _ scheduler: inout RequestScheduler, at now: MonotonicTime
+    _ symbol: Symbol, _ scheduler: inout RequestScheduler, _ reaction: inout Reaction
   ) {
-    if askedInstruments.contains(symbol) { return }
-    askedInstruments.append(symbol)
-    newSymbols.append(symbol)
-    askForNewSymbols(&scheduler, at: now)
+    named.add(symbol)
+    askForNewSymbols(&scheduler, &reaction)
   }
 
   private mutating func askForNewSymbols(
-    _ scheduler: inout RequestScheduler, at now: MonotonicTime
+    _ scheduler: inout RequestScheduler, _ reaction: inout Reaction
   ) {
-    guard !newSymbols.isEmpty, nextNewReading(at: now) <= now, !Self.isAskingForRules(scheduler)
-    else { return }
-    let symbols = Array(newSymbols.prefix(Self.newSymbolsTogether))
-    newSymbols.removeFirst(symbols.count)
-    newSymbolsAskedAt = newSymbolsAskedAt.suffix(Self.newReadings.count - 1) + [now]
+    // The answer that is out comes back here.
+    guard named.isWaiting, !Self.isAskingForRules(scheduler) else { return }
+    let now = reaction.now.monotonic
+    let next = named.nextReading(at: now)
+    guard next <= now else { return reaction.wake(at: next) }
+    let symbols = named.takeNext(at: now)
     instrumentsNeed.asked()
     scheduler.add(.instruments(symbols), for: .instruments(symbols))
   }
 
-  private func nextNewReading(at now: MonotonicTime) -> MonotonicTime {
-    guard newSymbolsAskedAt.count == Self.newReadings.count, let first = newSymbolsAskedAt.first
-    else { return now }
-    return max(now, first.advanced(by: Self.newReadings.within))
-  }
-
   /// Names that signals made up are asked for again when another signal names them.
   private mutating func forgetUnlisted() {
-    let gone = askedInstruments.filter { instruments[$0] == .notListed }
-    askedInstruments.removeAll(where: gone.contains)
+    let gone = named.all.filter { instruments[$0] == .notListed }
+    named.forget(gone)
     for symbol in gone { instruments[symbol] = nil }
   }
 
@@ -267,10 +251,10 @@ struct VenueState: Sendable {
     case .failure(let failure):
       return failed(\.instrumentsNeed, failure, Self.rulesName, &reaction)
     }
-    if hasWantedRules {
+    if (allowed ?? named.asked).allSatisfy({ instruments[$0] != nil }) {
       met(\.instrumentsNeed, for: refresh, Self.rulesName, &reaction)
     } else if !Self.isAskingForRules(scheduler) {
-      instrumentsNeed.askAgain(at: reaction.now.monotonic)
+      instrumentsNeed.metInPart(at: reaction.now.monotonic)
     }
   }
 
@@ -288,7 +272,7 @@ struct VenueState: Sendable {
       ? Self.unreadableRefresh : Self.instrumentRefresh
   }
 
-  /// Where every symbol is allowed, the rules are asked for when they are needed.
+  /// Where every symbol is allowed, an order waits for the rules of its own alone.
   private var hasWantedRules: Bool {
     allowed.map { $0.allSatisfy { instruments[$0] != nil } } ?? true
   }
@@ -321,9 +305,19 @@ struct VenueState: Sendable {
 
   // MARK: The key's pairs
 
+  /// Another key may trade other pairs: those of the former one refuse nothing any more.
+  mutating func keyChanged(at now: MonotonicTime) {
+    readings.distrustPairs()
+    if pairsNeed.isUnderWay { pairsAreOutdated = true } else { pairsNeed.askAgain(at: now) }
+  }
+
   mutating func takeTradableSymbols(
     _ answer: Result<[Symbol], ExchangeFailure>, _ reaction: inout Reaction
   ) {
+    if pairsAreOutdated {
+      pairsAreOutdated = false
+      return pairsNeed.askAgain(at: reaction.now.monotonic)
+    }
     switch answer {
     case .success(let symbols):
       tradableSymbols = Set(symbols)
@@ -363,8 +357,12 @@ struct VenueState: Sendable {
     _ need: WritableKeyPath<VenueState, Need>, for time: Duration, _ what: String,
     _ reaction: inout Reaction
   ) {
-    let due = reaction.now.monotonic.advanced(by: time)
-    guard self[keyPath: need].met(refreshAt: due) else { return }
+    let now = reaction.now.monotonic
+    // What was read for itself alone does not put off the reading of all.
+    let due = self[keyPath: need].due
+    let refresh = now.advanced(by: time)
+    guard self[keyPath: need].met(refreshAt: due > now ? min(due, refresh) : refresh)
+    else { return }
     reaction.log(.info, "\(what) can be read again")
   }
 

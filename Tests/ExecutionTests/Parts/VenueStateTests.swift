@@ -44,6 +44,11 @@ import Testing
     return purposes
   }
 
+  private mutating func ask(_ symbol: Symbol, at offset: Duration = .zero) {
+    var reaction = Reaction(at: moment(offset))
+    venue.ask(symbol, &scheduler, &reaction)
+  }
+
   @discardableResult
   private mutating func takeClock(
     _ answer: Result<WallTime, ExchangeFailure>, at offset: Duration = .zero,
@@ -257,7 +262,7 @@ import Testing
     venue = VenueState(allowed: nil, traits, at: monotonic(.zero))
     #expect(asked().purposes == [.clock, .tradableSymbols])
     #expect(venue.instrumentsNeed.isMet)
-    for _ in 0..<2 { venue.ask(btc, &scheduler, at: monotonic(.zero)) }
+    for _ in 0..<2 { ask(btc) }
     #expect(drain() == [.instruments([btc])])
     takeRules(of: [btc], rules([btc]))
     #expect(try venue.rules(of: btc) != nil)
@@ -268,17 +273,17 @@ import Testing
     venue = VenueState(allowed: nil, traits, at: monotonic(.zero))
     _ = asked()
     let names = (0..<60).map { symbol("COIN\($0)USDT") }
-    for name in names { venue.ask(name, &scheduler, at: monotonic(.zero)) }
+    for name in names { ask(name) }
     #expect(drain() == [.instruments([names[0]])])
     takeRules(of: [names[0]], rules([names[0]]))
     #expect(asked().purposes == [.instruments(Array(names[1...50]))])
     takeRules(of: Array(names[1...50]), rules([]))
     #expect(asked().purposes == [.instruments(Array(names[51...]))])
     takeRules(of: Array(names[51...]), rules([]))
-    venue.ask(btc, &scheduler, at: monotonic(.seconds(1)))
+    ask(btc, at: .seconds(1))
     #expect(drain() == [.instruments([btc])])
     takeRules(of: [btc], rules([btc]))
-    venue.ask(eth, &scheduler, at: monotonic(.seconds(2)))
+    ask(eth, at: .seconds(2))
     #expect(drain() == [])
     #expect(asked(at: .seconds(9)).purposes.filter(\.isOfRules) == [])
     #expect(asked(at: .seconds(10)).purposes.filter(\.isOfRules) == [.instruments([eth])])

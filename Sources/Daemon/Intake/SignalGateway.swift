@@ -88,11 +88,12 @@ package final class SignalGateway {
       })
   }
 
-  /// Begins to take signals. What the database has lost of those before comes first.
+  /// Begins to take signals, unless the store fails over it. What the database has lost comes first.
   package func open(_ state: StoredState) {
     do throws(StoreError) {
       let lost = try lostSignals(state.unrecorded)
       files.adoptActive(state.live, and: Set(lost.map(\.signal.id)))
+      guard driver != nil else { return }
       // One that was sent twice is known by now.
       for arrival in lost { driver?.feed(.signal(arrival, known: try known(arrival.signal.id))) }
       spool?.resume()

@@ -71,6 +71,7 @@ package final class Epochs {
   private var unwrittenBackOff: BanRecord?
   private var isStopping = false
   private var hasEnded = false
+  private var isRetrying = false
 
   private static let storageRetryInterval: Duration = .seconds(1)
 
@@ -164,11 +165,10 @@ package final class Epochs {
   /// Nothing leaves any more and nothing is taken. A disk that can recover is tried every second;
   /// one that cannot be trusted ends the daemon, and the next start looks at what is really there.
   func lose(_ error: StoreError) {
-    if let driver {
-      unwrittenBackOff = driver.engine.ban
-      store.rollback()
-      driver.abandon(error)
-    }
+    if let driver { unwrittenBackOff = driver.engine.ban }
+    // Also without an engine: whoever else wrote has left a turn that failed.
+    store.rollback()
+    driver?.abandon(error)
     gateway.driver = nil
     gateway.pause()
     driver = nil
@@ -184,11 +184,11 @@ package final class Epochs {
           kind: .storageUnavailable))
     }
     switch error {
-    case .full, .readOnly, .moved, .heldByAnotherDaemon:
-      guard !hasEnded else { return }
-      let next = time.now().monotonic.advanced(by: Self.storageRetryInterval)
-      time.schedule(next) { [weak self] in self?.tryStorage() }
-    case .corrupt, .ioFailure, .newerSchema, .unusablePath, .misuse: edges.died(error)
+    case .full, .readOnly, .moved, .heldByAnotherDaemon: scheduleRetry()
+    case .corrupt, .ioFailure, .newerSchema, .unusablePath, .misuse:
+      // A retry that waits must not open an epoch over it.
+      hasEnded = true
+      edges.died(error)
     }
   }
 
@@ -204,8 +204,17 @@ package final class Epochs {
     }
   }
 
+  private func scheduleRetry() {
+    guard !hasEnded, !isRetrying else { return }
+    isRetrying = true
+    time.schedule(time.now().monotonic.advanced(by: Self.storageRetryInterval)) { [weak self] in
+      self?.isRetrying = false
+      self?.tryStorage()
+    }
+  }
+
   private func tryStorage() {
-    if isStopping || hasEnded { return }
+    if isStopping || hasEnded || driver != nil { return }
     do throws(StoreError) {
       try store.probe()
       storageError = nil

@@ -1,0 +1,155 @@
+import Domain
+import Execution
+import Glibc
+import Intake
+import Platform
+import Store
+import Testing
+
+@testable import Daemon
+
+/// A store that fails and recovers, also while no engine uses it.
+@Suite struct `The engine's lives over one store` {
+  private final class Link: Dispatching {
+    private(set) var isOpen = true
+
+    func start() {}
+    func send(_ dispatch: Dispatch) {}
+    func watchPrices(_ symbols: Set<Symbol>) {}
+    func connectAccountStream() {}
+    func withdrawUnsent(_ withdrawal: Withdrawal) {}
+    func close() { isOpen = false }
+  }
+
+  private final class EmptySpool: Spool {
+    var isHandingOver = false
+    /// Called when the files in `active` are listed.
+    var listed: () -> Void = {}
+    var failure: SystemError? { nil }
+    var hasMore: Bool { false }
+
+    func resume() { isHandingOver = true }
+    func pause() { isHandingOver = false }
+    func close() {}
+    func forget(_ name: [UInt8]) {}
+    func leaveUnfinished(_ file: SpoolFile, breaksOff: Bool) -> Bool { false }
+    func claim(_ file: TakenFile) throws(SpoolError) -> [UInt8] { file.name }
+    func finish(
+      _ moves: [SpoolMove], replacing replaces: ([UInt8], [UInt8]) -> Bool
+    ) -> [Result<[UInt8], SpoolError>] { moves.map { .success($0.file.name) } }
+    func amend(
+      _ name: [UInt8], in outcome: SpoolOutcome, report: [UInt8], where isMeant: ([UInt8]) -> Bool
+    ) throws(SystemError) -> Bool { false }
+    func writeStatus(_ name: [UInt8], _ report: [UInt8]) throws(SystemError) {}
+    func removeStatus(_ name: [UInt8]) throws(SystemError) {}
+    func listActive() throws(SystemError) -> (files: [[UInt8]], strays: [[UInt8]]) {
+      listed()
+      return ([], [])
+    }
+    func readActive(_ name: [UInt8]) throws(FileRefusal) -> [UInt8] { throw .vanished }
+    func removeActive(_ name: [UInt8]) throws(SystemError) {}
+  }
+
+  /// Epochs over a store in a file, and what surrounds them.
+  private final class Rig {
+    let spool = EmptySpool()
+    let epochs: Epochs
+    private(set) var links: [Link] = []
+    private(set) var deaths: [StoreError] = []
+    private(set) var scheduled: [() -> Void] = []
+
+    init(_ store: OrderStore) throws {
+      let spool = spool
+      weak var rig: Rig?
+      let time = Timekeeper(
+        now: Clock.now, schedule: { _, action in rig?.scheduled.append(action) })
+      let gateway = try SignalGateway(
+        time: time, logger: Logger(level: .error, format: .logfmt, descriptor: -1),
+        account: "main", maximumBytes: 65_536, store: store
+      ) { _, _ in spool }
+      let configuration = try EngineConfiguration.forOneSymbol()
+      epochs = Epochs(
+        store: store, gateway: gateway, time: time,
+        edges: .init(
+          configuration: { configuration },
+          openLink: { _, _ in
+            let link = Link()
+            rig?.links.append(link)
+            return link
+          }, answerCommand: { _, _ in }, log: { _ in }, began: { _ in }, ended: { _ in },
+          died: { rig?.deaths.append($0) }))
+      rig = self
+      epochs.begin()
+    }
+
+    /// Runs what was left for later.
+    func later() {
+      let actions = scheduled
+      scheduled = []
+      for action in actions { action() }
+    }
+  }
+
+  private let database: OwnedDatabase
+  private let rig: Rig
+
+  init() throws {
+    database = try OwnedDatabase()
+    rig = try Rig(database.store)
+  }
+
+  @Test func `however often it is found to be away, one engine comes back`() throws {
+    rig.epochs.lose(.full("a commit"))
+    rig.epochs.lose(.full("the key's word"))
+    rig.epochs.lose(.readOnly("a report"))
+    #expect(rig.scheduled.count == 1)
+    rig.later()
+    // What the new one has begun to write is nobody's else.
+    rig.later()
+    #expect(rig.links.map(\.isOpen) == [false, true])
+    #expect(rig.deaths.isEmpty)
+    rig.epochs.lose(.full("again"))
+    rig.later()
+    #expect(rig.links.map(\.isOpen) == [false, false, true])
+    #expect(rig.epochs.storageError == nil)
+  }
+
+  @Test func `a write that failed while no engine was there does not end the daemon`() throws {
+    rig.epochs.lose(.full("a commit"))
+    try #require(unsafe rename(database.path, database.path + ".away") == 0)
+    do throws(StoreError) {
+      try database.store.write(.setHalt(HaltRecord(reason: "r", since: database.time)))
+      Issue.record("the database was not missed")
+    } catch {
+      rig.epochs.lose(error)
+    }
+    try #require(unsafe rename(database.path + ".away", database.path) == 0)
+    rig.later()
+    #expect(rig.deaths.isEmpty)
+    #expect(rig.epochs.driver != nil)
+    #expect(rig.epochs.storageError == nil)
+  }
+
+  @Test func `a store that fails while an epoch opens has its files wait`() throws {
+    rig.epochs.lose(.full("a commit"))
+    rig.spool.listed = { [rig] in
+      rig.spool.listed = {}
+      rig.epochs.lose(.full("a look-up"))
+    }
+    rig.later()
+    #expect(rig.epochs.driver == nil)
+    #expect(!rig.spool.isHandingOver)
+    #expect(rig.links.map(\.isOpen) == [false, false])
+    rig.later()
+    #expect(rig.epochs.driver != nil)
+    #expect(rig.spool.isHandingOver)
+  }
+
+  @Test func `a store that cannot be trusted is not tried again`() throws {
+    rig.epochs.lose(.full("a commit"))
+    rig.epochs.lose(.ioFailure("a look-up"))
+    rig.later()
+    #expect(rig.links.count == 1)
+    #expect(rig.deaths == [.ioFailure("a look-up")])
+  }
+}

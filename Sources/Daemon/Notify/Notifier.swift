@@ -17,6 +17,7 @@ final class Notifier {
   private struct Delivery {
     let id: Int64?
     let notification: Notification
+    let words: [String]
     let command: ChildCommand
     let limit: EventLoop.TimerID
   }
@@ -153,7 +154,8 @@ final class Notifier {
       words, environment: message.environment, input: message.input
     ) { waker.post {} }
     let limit = loop.schedule(at: loop.now.advanced(by: notify.timeout)) { command.stop() }
-    delivery = Delivery(id: id, notification: notification, command: command, limit: limit)
+    delivery = Delivery(
+      id: id, notification: notification, words: words, command: command, limit: limit)
   }
 
   private func end(_ delivery: Delivery, _ ending: ChildCommand.Ending) {
@@ -177,6 +179,8 @@ final class Notifier {
   }
 
   private func retry(_ delivery: Delivery, _ ending: ChildCommand.Ending) {
+    // It says nothing of the command that is set by now, if there is one.
+    guard delivery.words == notify.command else { return }
     lastFailure = "\(ending)"
     let wait = rest()
     logger.log(

@@ -239,7 +239,7 @@ extension SpoolDirectory {
 
   private func restoreFolders() {
     let isWatched = watch != nil || watchIsExhausted
-    if isWatched && folders.areInPlace {
+    if isWatched && openFailure == nil && folders.areInPlace {
       // One system call a second, until somebody gives a watch back.
       if watch == nil { try? openWatch() }
       return
@@ -318,15 +318,20 @@ extension SpoolDirectory {
     guard let status = folders.incoming.status(of: name) else { return noteMissing(name) }
     let identity = FileIdentity(status)
     if handedOver[name] == identity { return false }
-    if status.kind == .regular && unfinished.isBeingWritten(name) { return tellOpen(name) }
     let now = folders.time(of: status)
     let age = now.since(status.lastChange(before: now))
+    let isBeingWritten = status.kind == .regular && unfinished.isBeingWritten(name)
+    if isBeingWritten, unfinished.isFresh(age) || !folders.tellsWriters(of: status) {
+      return tellOpen(name)
+    }
     if status.kind == .regular,
       unfinished.isInTheMaking(name, links: status.links, isEmpty: status.size == 0, age: age)
     {
       return false
     }
     guard let content = read(name, status, finding, age) else { return false }
+    // The kernel is asked of what can be read, and of nothing else.
+    if isBeingWritten, case .failure = content { return tellOpen(name) }
     handedOver[name] = identity
     onFile(
       SpoolFile(

@@ -95,6 +95,35 @@ final class SpoolFolders {
     return time
   }
 
+  // MARK: Writers
+
+  private var tellsOwnWriters = false
+
+  /// Whether the kernel surely tells that somebody has this file open for writing: then its silence
+  /// means that nobody has. Of other users' files, and on most network file systems, it tells nothing.
+  func tellsWriters(of status: FileStatus) -> Bool {
+    guard status.owner == Accounts.ownUser else { return false }
+    if !tellsOwnWriters { tellsOwnWriters = tellsOfDraft() }
+    return tellsOwnWriters
+  }
+
+  /// Asks for a file that is known to be open.
+  private func tellsOfDraft() -> Bool {
+    let name = Directory.temporaryName
+    guard
+      let draft = try? FileDraft(
+        in: active, temporary: name, for: name, [], mode: Self.reportMode)
+    else { return false }
+    return withExtendedLifetime(draft) {
+      do throws(FileRefusal) {
+        _ = try active.readRegularFile(name, maximumBytes: 0, unlessOpenForWriting: true)
+        return false
+      } catch {
+        return error == .openForWriting
+      }
+    }
+  }
+
   // MARK: Moves
 
   /// Moves a file to `active`, and says under which name: never under one that a report of doubt

@@ -5,10 +5,11 @@ package import Domain
 ///
 /// A complete signal is taken as soon as its close or its renaming is seen. Everything else waits:
 /// while somebody is known to have the file open for writing without an end, and else until it has
-/// been quiet for a while.
+/// been quiet for a while. Of a quiet one the kernel's word counts, where it gives any.
 package struct UnfinishedFiles {
   private struct Sighting {
-    /// Written to since it was last closed or renamed in.
+    /// Written to since it was last closed or renamed in. Not every change has a close that is seen:
+    /// truncate(2) has none, and that of a file which has lost its name is hidden.
     var isBeingWritten = false
     var wasMovedIn = false
     /// When it was first found to be open for writing.

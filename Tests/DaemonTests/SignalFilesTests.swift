@@ -1,5 +1,4 @@
 import Cryptography
-import Daemon
 import Domain
 import Execution
 import Glibc
@@ -9,6 +8,8 @@ import Store
 import TestKit
 import Testing
 
+@testable import Daemon
+
 /// Files that are no signals, many at once: each is moved beside a report that says why.
 @Suite struct `Files that are over` {
   /// A spool in which each move takes a millisecond.
@@ -16,6 +17,7 @@ import Testing
     var now = Clock.now()
     var moved: [String] = []
     var refusal: SpoolError?
+    var statusRefusal: SystemError?
     var reports: [String: (outcome: SpoolOutcome, report: String)] = [:]
     var failure: SystemError? { nil }
     var hasMore = false
@@ -41,7 +43,9 @@ import Testing
     func amend(
       _ name: [UInt8], in outcome: SpoolOutcome, report: [UInt8], where isMeant: ([UInt8]) -> Bool
     ) throws(SystemError) -> Bool { false }
-    func writeStatus(_ name: [UInt8], _ report: [UInt8]) throws(SystemError) {}
+    func writeStatus(_ name: [UInt8], _ report: [UInt8]) throws(SystemError) {
+      if let statusRefusal { throw statusRefusal }
+    }
     func removeStatus(_ name: [UInt8]) throws(SystemError) {}
     var active: [String: [UInt8]] = [:]
     func listActive() throws(SystemError) -> (files: [[UInt8]], strays: [[UInt8]]) {
@@ -120,27 +124,78 @@ import Testing
     }
   }
 
+  /// The journal of a test.
+  private final class Journal {
+    private let scratch: Scratch
+    private let file: FileDescriptor
+    var number: CInt { file.number }
+
+    init() throws {
+      scratch = try Scratch()
+      let path = try scratch.write("journal", "")
+      file = FileDescriptor(owning: unsafe open(path, O_WRONLY | O_APPEND | O_CLOEXEC))
+    }
+
+    func lines(of logger: Logger) throws -> Int {
+      logger.flush()
+      return try #require(scratch.files().first).content.count { $0 == UInt8(ascii: "\n") }
+    }
+  }
+
   private let database: OwnedDatabase
 
   init() throws {
     database = try OwnedDatabase()
   }
 
-  @Test func `a folder that takes no file is told once, and again when it happens again`() throws {
-    let scratch = try Scratch()
-    let path = try scratch.write("journal", "")
-    let journal = FileDescriptor(owning: unsafe open(path, O_WRONLY | O_APPEND | O_CLOEXEC))
+  /// Many are moved in several turns.
+  @Test(arguments: [3, 100])
+  func `a folder that takes no file is told once, and again when it happens again`(
+    files: Int
+  ) throws {
+    let journal = try Journal()
     let rig = try Rig(database.store, journal: journal.number)
     for episode in 1...2 {
       rig.spool.refusal = .blocked(SystemError("renameat", "done", number: EACCES))
-      rig.turn((0..<3).map { "f\(episode)-\($0)" })
-      for _ in 0..<5 { rig.nextTurn() }
-      rig.logger.flush()
-      let lines = try #require(scratch.files().first).content.count { $0 == UInt8(ascii: "\n") }
-      #expect(lines == episode)
+      rig.turn((0..<files).map { "f\(episode)-\($0)" })
+      for _ in 0..<20 { rig.nextTurn() }
+      #expect(try journal.lines(of: rig.logger) == episode)
       rig.spool.refusal = nil
-      rig.nextTurn()
-      #expect(rig.spool.moved.count == 3 * episode)
+      while !rig.scheduled.isEmpty { rig.nextTurn() }
+      #expect(rig.spool.moved.count == files * episode)
+    }
+  }
+
+  @Test func `a doubt that cannot be written is told once, and again when it happens again`() throws
+  {
+    let journal = try Journal()
+    let logger = Logger(level: .error, format: .logfmt, descriptor: journal.number)
+    let spool = SlowSpool()
+    var scheduled: [() -> Void] = []
+    let files = SignalFiles(
+      time: Timekeeper(now: { spool.now }, schedule: { scheduled.append($1) }), logger: logger,
+      store: database.store)
+    files.spool = spool
+    let nextTurn = {
+      let actions = scheduled
+      scheduled = []
+      for action in actions { action() }
+    }
+    let ids = try (1...3).map { try #require(SignalID("doubt-\($0)")) }
+    for id in ids { files.claim(TakenFile(named: Array(id.text.utf8)), for: id) }
+    let doubt = Doubt(
+      status: .submitted, code: .accepted, message: "no answer",
+      clientOrderID: ClientOrderID(account: "main", signal: ids[0]), since: spool.now.wall,
+      advice: "wait")
+    for episode in 1...2 {
+      spool.statusRefusal = SystemError("openat", "active", number: ENOSPC)
+      for id in ids { files.tell(doubt, of: id) }
+      for _ in 0..<5 { nextTurn() }
+      #expect(try journal.lines(of: logger) == episode)
+      #expect(files.troubles.count == 1)
+      spool.statusRefusal = nil
+      nextTurn()
+      #expect(files.troubles.isEmpty)
     }
   }
 

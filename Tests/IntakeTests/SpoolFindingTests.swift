@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Intake
 import Platform
+import TestKit
 import Testing
 
 @Suite struct `Finding files in the spool` {
@@ -171,6 +172,35 @@ import Testing
         == ["a folder of the spool was taken away; it is made again"])
   }
 
+  @Test func `a folder that comes back while inotify is exhausted is read again`() async {
+    // A process of its own: it takes all the descriptors that one may have.
+    await #expect(processExitsWith: .success) {
+      let fixture = try SpoolFixture(isOpen: false)
+      try fixture.required().close()
+      try fixture.deliver("late.json")
+      try fixture.move("incoming/late.json", "late.json")
+      try "".write(toFile: fixture.path + "/obstacle", atomically: false, encoding: .utf8)
+      try limitDescriptors(to: 64)
+      let folders = takeDescriptors().suffix(4)
+      for number in folders { close(number) }
+      try fixture.open()
+      let freed = takeDescriptors()
+      let spool = try fixture.required()
+      spool.resume()
+      try fixture.move("incoming", "away")
+      try fixture.move("obstacle", "incoming")
+      guard try fixture.turns(until: { spool.failure != nil }) else { exit(2) }
+      try fixture.move("incoming", "obstacle")
+      try fixture.move("away", "incoming")
+      try fixture.turnThroughScan()
+      try fixture.move("late.json", "incoming/late.json")
+      for number in freed { close(number) }
+      guard try fixture.turns(until: { fixture.handedNames == ["late.json"] }) else { exit(3) }
+      let isTold = fixture.problems.contains { $0.message.hasPrefix("inotify cannot be used") }
+      exit(isTold && spool.failure == nil ? 0 : 4)
+    }
+  }
+
   @Test func `more files than the kernel's queue holds are all found, once`() throws {
     let fixture = try SpoolFixture()
     let count = 17_000
@@ -200,6 +230,24 @@ import Testing
       // A leak adds at least one a round; the process's other threads come and go by a few.
       exit(after - before < 10 ? 0 : 1)
     }
+  }
+}
+
+private func limitDescriptors(to count: rlim_t) throws {
+  var limit = rlimit()
+  unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  limit.rlim_cur = count
+  guard unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
+  else { throw Unusable("setrlimit: errno \(errno)") }
+}
+
+/// All that the process may still have.
+private func takeDescriptors() -> [CInt] {
+  var taken: [CInt] = []
+  while true {
+    let number = dup(STDIN_FILENO)
+    guard number >= 0 else { return taken }
+    taken.append(number)
   }
 }
 

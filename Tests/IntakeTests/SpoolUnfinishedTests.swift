@@ -55,6 +55,69 @@ import Testing
     #expect(fixture.files.last?.finding == .closed)
   }
 
+  /// truncate(2) changes a file that nobody has open: no close follows.
+  @Test func `a half text that is cut shorter by its name is judged when it has been quiet`() throws
+  {
+    let fixture = try SpoolFixture(quietTime: .milliseconds(300))
+    let verdicts = try judge(fixture)
+    let number = open(fixture, "cut.json")
+    write(number, "{\"id\":")
+    close(number)
+    #expect(try fixture.turns { !fixture.files.isEmpty })
+    try fixture.setSize("incoming/cut.json", 3)
+    #expect(try fixture.turns { verdicts.texts == ["{\"i"] })
+    #expect(try #require(fixture.files.last).age >= .milliseconds(300))
+  }
+
+  /// The kernel hides the close of a file that has lost its name.
+  @Test func `a whole file in place of one that was removed half written is taken`() throws {
+    let fixture = try SpoolFixture(quietTime: .milliseconds(50))
+    let verdicts = try judge(fixture)
+    let number = open(fixture, "linked.json")
+    write(number, "{\"id\":")
+    try fixture.remove("incoming/linked.json")
+    close(number)
+    try "{}".write(toFile: fixture.path + "/outside", atomically: false, encoding: .utf8)
+    try fixture.hardLink("incoming/linked.json", to: "outside")
+    try fixture.remove("outside")
+    #expect(try fixture.turns { verdicts.texts == ["{}"] })
+  }
+
+  @Test func `a file that is open for writing is not refused unread before its close`() throws {
+    let fixture = try SpoolFixture(quietTime: .milliseconds(50))
+    let large = open(fixture, "large.json")
+    write(large, String(repeating: " ", count: 1_001))
+    let linked = open(fixture, "linked.json")
+    write(linked, "{}")
+    try fixture.hardLink("second", to: "incoming/linked.json")
+    for _ in 0..<3 { try fixture.turnThroughScan() }
+    #expect(fixture.files.isEmpty)
+    close(large)
+    close(linked)
+    #expect(try fixture.turns { fixture.files.count == 2 })
+    #expect(
+      Set(fixture.files.map(\.refusal)) == [.tooLarge(size: 1_001), .linked(names: 2)])
+  }
+
+  /// Without CAP_LEASE the kernel is silent about other users' files, open or not.
+  @Test(.enabled(if: geteuid() == 0))
+  func `another user's file that is open for writing is not judged before its close`() async {
+    // The user is a whole process's.
+    await #expect(processExitsWith: .success) {
+      guard seteuid(65_534) == 0 else { exit(2) }
+      let fixture = try SpoolFixture(quietTime: .milliseconds(50))
+      guard seteuid(0) == 0 else { exit(3) }
+      let number = unsafe Glibc.open(
+        fixture.path + "/incoming/slow.json", O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+      guard seteuid(65_534) == 0, unsafe Glibc.write(number, "{}", 2) == 2 else { exit(4) }
+      for _ in 0..<3 { try fixture.turnThroughScan() }
+      guard fixture.files.isEmpty else { exit(5) }
+      close(number)
+      guard try fixture.turns(until: { fixture.files.map(\.text) == ["{}"] }) else { exit(6) }
+      exit(0)
+    }
+  }
+
   /// A start sees no event of what was begun before it; the kernel says who has the file open.
   @Test func `a file that was open before the start is not judged before its close`() throws {
     let fixture = try SpoolFixture(isOpen: false, quietTime: .milliseconds(50))

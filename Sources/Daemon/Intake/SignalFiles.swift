@@ -36,8 +36,8 @@ package final class SignalFiles {
   private var waitingBytes = 0
   private var isContinuing = false
   private var failedMoves: [(move: SpoolMove, error: SpoolError)] = []
-  /// Of failures that go on, in moves and in claims, the journal hears once.
-  private var told = (moves: false, claims: false)
+  /// Of failures that go on the journal hears once.
+  private var told = (moves: false, claims: false, doubts: false)
   /// Files of remembered signals that could not be moved to `active` yet.
   private var failedClaims: [(file: TakenFile, id: SignalID, error: SpoolError)] = []
   /// Files beside which a report of doubt could not be written or removed.
@@ -229,6 +229,7 @@ package final class SignalFiles {
       failedMoves.append((move, error))
       scheduleRetry()
     }
+    if failedMoves.isEmpty && moves.isEmpty { told.moves = false }
   }
 
   private func logGone(_ move: SpoolMove) {
@@ -260,13 +261,11 @@ package final class SignalFiles {
     failedMoves = []
     for failure in failed { moveLater(failure.move) }
     moveFiles()
-    told = (
-      moves: told.moves && !(failedMoves.isEmpty && moves.isEmpty),
-      claims: told.claims && !failedClaims.isEmpty
-    )
     let doubts = failedDoubts
     failedDoubts = []
     for failed in doubts { writeAgain(beside: failed.name) }
+    if failedClaims.isEmpty { told.claims = false }
+    if failedDoubts.isEmpty { told.doubts = false }
   }
 
   // MARK: Doubt
@@ -287,7 +286,8 @@ package final class SignalFiles {
         try spool.removeStatus(name)
       }
     } catch {
-      if failedDoubts.isEmpty {
+      if !told.doubts {
+        told.doubts = true
         logger.log(
           .error, "what is in doubt could not be written beside a signal's file; trying again",
           [LogField("file", bytes: name), LogField("error", "\(error)")])

@@ -136,7 +136,8 @@ package final class EventLoop {
     var count = collect(waiting: heldUpSince == nil ? wait : 0)
     if count == 0, heldUpSince != nil {
       heldUpSince = nil
-      count = collect(waiting: wait)
+      // The first wait may have taken longer than it should.
+      count = collect(waiting: waitingTime(until: deadline))
     }
     if count < 0 {
       if errno == EINTR { return }

@@ -113,7 +113,8 @@ package final class LineServer {
   /// Takes no further client and no further line; the answers that are owed still go out.
   package func stopReading() {
     guard !isClosed else { return }
-    loop.change(listener.number, to: [])
+    // Not only watched for nothing: in this turn a client may have been reported already.
+    loop.deregister(listener.number)
     cancel(&acceptTimer)
     cancel(&nameTimer)
     for id in connections.keys.sorted(by: { $0.number < $1.number }) {
@@ -161,6 +162,8 @@ package final class LineServer {
   package func finish(_ id: ConnectionID) {
     guard let connection = connections[id] else { return }
     connection.isFinishing = true
+    // Nobody is handed the lines that wait, so they must not ask for a turn.
+    connection.hasWaitingLines = false
     settle(id, connection)
   }
 

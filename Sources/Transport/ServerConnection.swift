@@ -131,8 +131,9 @@ final class ServerConnection {
     switch state {
     case .handshake: shakeHands()
     case .answering where interest.isEmpty:
-      // Only an error or a hang-up is reported then: nobody waits for the answer any more.
-      close()
+      // Only an error or a hang-up is reported then, as both: nobody waits for the answer any more.
+      // To be writable alone is from before, when this turn's events were collected.
+      if readiness.readable { close() }
     case .reading, .answering, .lingering:
       if isWriting {
         flush()

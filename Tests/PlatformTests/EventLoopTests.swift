@@ -62,6 +62,48 @@ import Testing
     loop.deregister(pair.far)
   }
 
+  /// A clock that stands, but for one jump at a reading that is named before.
+  private final class JumpingClock {
+    private(set) var now = MonotonicTime(nanoseconds: 1_000_000_000_000)
+    private var jump: (reading: Int, by: Duration)?
+
+    func read() -> MonotonicTime {
+      if let (reading, duration) = jump {
+        jump = reading > 1 ? (reading - 1, duration) : nil
+        if reading == 1 { advance(by: duration) }
+      }
+      return now
+    }
+
+    func advance(by duration: Duration) { now = now.advanced(by: duration) }
+
+    func jump(by duration: Duration, atReading reading: Int) { jump = (reading, duration) }
+  }
+
+  /// The process was stopped between a turn's begin and the end of its first wait.
+  @Test(arguments: 1...3) func `a timer that became due while a wait took long is not waited for`(
+    reading: Int
+  ) throws {
+    let clock = JumpingClock()
+    let loop = try EventLoop(clock: { clock.read() })
+    let pair = try Pair.pipe()
+    try loop.register(pair.far, .read) { _ in _ = available(pair.far) }
+    // A loop that is held up looks first for what came meanwhile, and only then waits.
+    _ = unsafe write(pair.near, "x", 1)
+    clock.advance(by: .seconds(2))
+    try loop.turn(until: clock.now)
+    try #require(loop.heldUpSince != nil)
+    let seen = seen
+    let delay = Duration.seconds(20)
+    loop.schedule(at: clock.now.advanced(by: delay)) { seen.names.append("due") }
+    clock.jump(by: delay * 2, atReading: reading)
+    let began = now
+    try loop.turn()
+    #expect(seen.names == ["due"])
+    #expect(now.since(began) < delay / 2)
+    loop.deregister(pair.far)
+  }
+
   @Test func `a cancelled timer does not run, even from an action of the same turn`() throws {
     let seen = seen
     let loop = loop

@@ -1,51 +1,8 @@
-import CLinux
 import Domain
 import Glibc
 import Platform
 import TestKit
 import Testing
-
-/// A client whose every byte the test decides.
-private final class RawClient {
-  let number: CInt
-  private var received = ""
-  private var isOpen = true
-
-  init(_ path: String) throws {
-    number = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
-    let bytes = Array(path.utf8)
-    try #require(unsafe clinux_connect_unix(number, bytes, bytes.count) == 0)
-    try #require(fcntl(number, F_SETFL, O_NONBLOCK) == 0)
-  }
-
-  deinit { close() }
-
-  /// The bytes that the socket took.
-  @discardableResult
-  func send(_ text: String) -> Int {
-    let bytes = Array(text.utf8)
-    return unsafe Glibc.send(number, bytes, bytes.count, CInt(MSG_NOSIGNAL))
-  }
-
-  func endSending() { shutdown(number, CInt(SHUT_WR)) }
-
-  func close() {
-    if isOpen { Glibc.close(number) }
-    isOpen = false
-  }
-
-  var text: String {
-    received += available(number)
-    return received
-  }
-
-  /// Everything was read and the other side has closed.
-  var isAtEnd: Bool {
-    _ = text
-    var byte: UInt8 = 0
-    return unsafe recv(number, &byte, 1, CInt(MSG_PEEK)) == 0
-  }
-}
 
 @Suite struct `The line server` {
   private final class Seen {
@@ -54,6 +11,7 @@ private final class RawClient {
     var disconnected: [LineServer.ConnectionID] = []
     var troubles: [LineServer.Trouble] = []
     var answering = true
+    var finishing = false
     weak var server: LineServer?
 
     var lines: [String] {
@@ -85,6 +43,7 @@ private final class RawClient {
         received: { id, input in
           seen.inputs.append((id, input))
           if seen.answering { seen.server?.answer(id, Array("re: \(seen.lines.last ?? "")".utf8)) }
+          if seen.finishing { seen.server?.finish(id) }
         },
         disconnected: { seen.disconnected.append($0) },
         troubled: { seen.troubles.append($0) }))
@@ -219,6 +178,26 @@ private final class RawClient {
     #expect(try loop.turns { server.clientCount == 0 })
   }
 
+  @Test func `a client that is finished while its lines wait does not spin the loop`() throws {
+    seen.answering = false
+    let client = try RawClient(path)
+    client.send("one\n")
+    #expect(try loop.turns { seen.inputs.count == 1 })
+    // More than its socket takes, and not so much that it is not read.
+    server.answer(seen.inputs[0].0, [UInt8](repeating: 0x61, count: LineServer.pausingBytes))
+    seen.finishing = true
+    client.send("two\nthree\n")
+    #expect(try loop.turns { seen.inputs.count == 2 })
+    for _ in 0..<10 { try loop.turn(until: Clock.monotonic()) }
+    // Nothing is ready any more: the turn lasts until its deadline.
+    let deadline = Clock.monotonic().advanced(by: .milliseconds(20))
+    try loop.turn(until: deadline)
+    #expect(Clock.monotonic() >= deadline)
+    #expect(try loop.turns { client.text.utf8.count == LineServer.pausingBytes + 1 })
+    #expect(try loop.turns { client.isAtEnd })
+    #expect(seen.lines == ["one", "two"])
+  }
+
   @Test func `another protocol is told once, and its client hears so before the end`() throws {
     let client = try RawClient(path)
     client.send("one\nPOST / HTTP/1.1\r\nHost: localhost\r\n\r\nno line\n")
@@ -291,6 +270,22 @@ private final class RawClient {
     #expect(client.text == "done\n")
     #expect(server.clientCount == 0)
     #expect(seen.inputs.count == 1)
+  }
+
+  @Test func `a client that comes in the turn in which reading stops is not taken`() throws {
+    let server = server
+    let pipe = try Pair.pipe()
+    try loop.register(pipe.far, .read) { _ in
+      _ = available(pipe.far)
+      server.stopReading()
+    }
+    // The loop hears of the two in this order.
+    try #require(unsafe write(pipe.near, "x", 1) == 1)
+    let client = try RawClient(path)
+    client.send("one\n")
+    for _ in 0..<10 { try loop.turn(until: Clock.monotonic()) }
+    #expect(seen.connected.isEmpty && seen.inputs.isEmpty)
+    loop.deregister(pipe.far)
   }
 
   @Test func `a socket whose file is removed or replaced is made again, and clients stay`() throws {

@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import Glibc
 import JSON
+import Platform
 import SimulatedExchange
 import TestKit
 import Testing
@@ -189,6 +190,57 @@ import Testing
     let back = try console.events(after: row)
     _ = try back.next("reset")
     _ = try back.next("history") { $0["signal_id"] == "c1" }
+  }
+
+  /// Asks so much that nothing more may wait for the thread that reads. That waits for the pipe: the
+  /// configuration is one.
+  private func crowd(_ console: ConsoleUnderTest) throws -> FileDescriptor {
+    try daemon.scratch.remove("config.json5")
+    try daemon.scratch.fifo("config.json5")
+    // Open for both, it lets itself be opened, and nothing comes out of it (fifo(7)).
+    let pipe = FileDescriptor(
+      owning: unsafe open(daemon.scratch("config.json5"), O_RDWR | O_CLOEXEC))
+    for _ in 0..<200 {
+      let question = FileDescriptor(
+        owning: try PlainHTTP.ask(
+          console.request("GET", "/api/configuration"), port: console.port))
+      // Answered without that thread, behind the question.
+      _ = try console.get("/api/session")
+      var poll = pollfd(fd: question.number, events: Int16(POLLIN), revents: 0)
+      if unsafe Glibc.poll(&poll, 1, 0) == 1 { return pipe }
+      // With a reset the connection is free for others, and what was asked waits on.
+      var reset = linger(l_onoff: 1, l_linger: 0)
+      let size = socklen_t(MemoryLayout<linger>.size)
+      unsafe setsockopt(question.number, SOL_SOCKET, SO_LINGER, &reset, size)
+    }
+    throw Unusable("the console takes every question")
+  }
+
+  @Test func `a page that comes while too much is asked is told its history afterwards`() throws {
+    let console = try console()
+    try daemon.drop("a.json", Wish("a").text)
+    _ = try daemon.waitForOutcome("a.json")
+    let pipe = try crowd(console)
+    let page = try console.events()
+    // The history is asked for right behind it.
+    _ = try page.next("status")
+    try daemon.scratch.remove("config.json5")
+    _ = consume pipe
+    _ = try page.next("history") { $0["signal_id"] == "a" }
+  }
+
+  @Test func `a page that comes while there is no database is told the last events only`() throws {
+    let console = try console()
+    try trade(beyond: 30, "a")
+    try daemon.stop()
+    try daemon.scratch.move("state.db", "away.db")
+    let page = try console.events()
+    _ = try page.next("status")
+    // Read behind the page's first look.
+    #expect(try console.send("GET", "/api/signals").status != 200)
+    try daemon.scratch.move("away.db", "state.db")
+    let first = try page.next("history")
+    #expect(try #require(first.id) > 1)
   }
 
   @Test func `pages that were closed make room for others at once`() throws {

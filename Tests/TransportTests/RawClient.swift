@@ -44,6 +44,13 @@ final class RawClient {
     }
   }
 
+  /// Reads so many bytes at once, without a turn of the loop.
+  func take(_ count: Int) {
+    var bytes = [UInt8](repeating: 0, count: count)
+    let taken = unsafe recv(socket.number, &bytes, count, CInt(MSG_WAITALL))
+    #expect(taken == count)
+  }
+
   func send(_ text: String) { send(Array(text.utf8)) }
 
   /// All at once: what a test sends fits the socket's buffer.

@@ -48,6 +48,39 @@ import Transport
     server.close()
   }
 
+  @Test func `a stream stays when another client's request sends what it was waiting with`() throws
+  {
+    var stream: ResponseStream?
+    let server = try HTTPServer(loop: loop, port: 0, tls: nil) { request, responder in
+      if request.path == "/" {
+        stream = responder.stream(HTTPResponse(status: 200))
+      } else {
+        stream?.send(Array("x".utf8))
+        responder.respond(200)
+      }
+    }
+    let slow = try RawClient(loop, port: server.port, reads: false)
+    let other = try RawClient(loop, port: server.port)
+    slow.send(request)
+    try loop.run(until: { stream != nil && server.openConnections == 2 })
+    let piece = [UInt8](repeating: 0x61, count: 1 << 16)
+    var sent = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".utf8.count
+    while stream?.backlog == 0 {
+      stream?.send(piece)
+      sent += piece.count
+    }
+    let backlog = try #require(stream?.backlog)
+    // After a turn without it, the stream is the later one that the loop hears of: the request sends
+    // the backlog first.
+    try loop.turnAtOnce()
+    other.send("GET /other HTTP/1.1\r\nHost: x\r\n\r\n")
+    slow.take(sent - backlog)
+    try loop.run(until: { !other.received.isEmpty })
+    #expect(stream?.backlog == 0)
+    slow.take(backlog + 1)
+    server.close()
+  }
+
   @Test func `a stream knows at once that its client has left`() throws {
     var stream: ResponseStream?
     let server = try HTTPServer(loop: loop, port: 0, tls: nil) { _, responder in

@@ -12,12 +12,12 @@ final class EventFeed {
   fileprivate final class Client {
     let stream: ResponseStream
     let isAllowed: () -> Bool
-    /// The last row that it was told; nil until it is known where to begin.
+    /// The last row that it was told; nil while it is not known where to begin.
     var position: Int64?
     /// A row of the history that it is told, this one or a later one; nil before it was told any.
     var witness: ChainHead?
-    /// Whether rows for it are being read.
-    var isReading = false
+    /// Whether it waits for the state, which comes first, or for rows that are being read.
+    var isWaiting = true
 
     init(_ stream: ResponseStream, _ isAllowed: @escaping () -> Bool) {
       self.stream = stream
@@ -120,6 +120,7 @@ final class EventFeed {
 
   /// A client that knows a row goes on after it; a new one sees the last few.
   private func begin(_ client: Client, after row: Int64?) {
+    client.isWaiting = false
     if let row {
       client.position = row
       // Before the first row every history is the same.
@@ -127,9 +128,23 @@ final class EventFeed {
       client.witness = witnesses.filter { $0.row >= row }.min { $0.row < $1.row }
       // Who comes back next is another one.
       if let place = gone.firstIndex(where: { $0 == client.witness }) { gone.remove(at: place) }
-      return look(for: client)
     }
-    client.isReading = true
+    look(for: client)
+  }
+
+  /// What comes to nothing is tried again with the next pause.
+  private func look(for client: Client) {
+    guard !client.isWaiting, client.takesMore else { return }
+    guard let position = client.position else { return findPlace(for: client) }
+    let witness = client.witness
+    read(client) {
+      Self.look($0, after: position, witness)
+    } then: { [weak self] look in
+      self?.tell(client, look)
+    }
+  }
+
+  private func findPlace(for client: Client) {
     read(client) { records -> Int64? in
       do throws(StoreError) {
         return try records.read { store throws(StoreError) in try store.head().row }
@@ -137,20 +152,9 @@ final class EventFeed {
         return nil
       }
     } then: { [weak self] head in
-      // Without a database there is nothing of before.
-      client.position = max(0, (head ?? 0) - Self.rowsBefore)
+      guard let head else { return }
+      client.position = max(0, head - Self.rowsBefore)
       self?.look(for: client)
-    }
-  }
-
-  private func look(for client: Client) {
-    guard let position = client.position, !client.isReading, client.takesMore else { return }
-    client.isReading = true
-    let witness = client.witness
-    read(client) {
-      Self.look($0, after: position, witness)
-    } then: { [weak self] look in
-      self?.tell(client, look)
     }
   }
 
@@ -170,7 +174,7 @@ final class EventFeed {
           last: last.link, isCut: rows.count == rowsPerLook)
       }
     } catch {
-      // It is tried again with the next pause; the state says what is wrong with the daemon.
+      // The state says what is wrong with the daemon.
       return .failure
     }
   }
@@ -184,7 +188,7 @@ final class EventFeed {
     case .otherHistory:
       client.stream.send(Self.message("reset", [:]))
       (client.position, client.witness) = (nil, nil)
-      begin(client, after: nil)
+      self.look(for: client)
     case .failure: break
     }
   }
@@ -193,11 +197,10 @@ final class EventFeed {
     _ client: Client, _ work: @escaping @Sendable (Records) -> Value,
     then: @escaping (Value) -> Void
   ) {
-    let isTaken = worker.run(work) { value in
-      client.isReading = false
+    client.isWaiting = worker.run(work) { value in
+      client.isWaiting = false
       then(value)
     }
-    if !isTaken { client.isReading = false }
   }
 
   // MARK: Texts

@@ -32,7 +32,8 @@ final class StreamSession {
   private let jitter: Jitter
   private var onEvent: ((StreamSession, Event) -> Void)?
   private var channels: [StreamChannel]
-  private var unanswered: [StreamCommand] = []
+  /// The oldest first, each with the time at which its answer is too late.
+  private var unanswered: [(command: StreamCommand, due: MonotonicTime)] = []
   private var nextID = 1
   private var isReady = false
   private var delay = PushDelay()
@@ -87,17 +88,17 @@ final class StreamSession {
   private func say(_ commands: [StreamCommand]) {
     nextID += commands.count
     for command in commands { client.send(text: command.text) }
-    unanswered += commands
+    let due = loop.now.advanced(by: times.answerMaximum)
+    unanswered += commands.map { ($0, due) }
     awaitAnswers()
   }
 
-  /// An exchange that does not answer pushes nothing that can be relied on.
+  /// An exchange that does not answer pushes nothing that can be relied on. What is asked later gives it
+  /// no more time.
   private func awaitAnswers() {
     if let answerTimer { loop.cancel(answerTimer) }
-    answerTimer = nil
-    guard !unanswered.isEmpty else { return }
-    answerTimer = loop.schedule(at: loop.now.advanced(by: times.answerMaximum)) { [weak self] in
-      self?.end(.unanswered)
+    answerTimer = unanswered.first.map { oldest in
+      loop.schedule(at: oldest.due) { [weak self] in self?.end(.unanswered) }
     }
   }
 
@@ -153,10 +154,12 @@ final class StreamSession {
 
   private func takeVerdict(_ reply: StreamReply) {
     // One that answers nothing gives the others no more time.
-    guard let place = unanswered.firstIndex(where: { $0.verdict(of: reply) != nil }),
-      let verdict = unanswered[place].verdict(of: reply)
+    guard let place = unanswered.firstIndex(where: { $0.command.verdict(of: reply) != nil }),
+      let verdict = unanswered[place].command.verdict(of: reply)
     else { return }
-    if case .subscribe(let asked, _) = unanswered.remove(at: place) { judge(asked, verdict) }
+    if case .subscribe(let asked, _) = unanswered.remove(at: place).command {
+      judge(asked, verdict)
+    }
     awaitAnswers()
     guard unanswered.isEmpty, !isReady else { return }
     isReady = true

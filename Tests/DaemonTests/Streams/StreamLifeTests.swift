@@ -77,6 +77,24 @@ import Transport
     #expect(rig.attempts == 2)
   }
 
+  @Test(arguments: [false, true])
+  func `what is asked later gives what was asked first no more time`(isAnswered: Bool) throws {
+    let rig = try StreamRig()
+    rig.answers = false
+    rig.streams?.watchPrices([try symbol("BTCUSDT")])
+    let socket = try rig.socket(0)
+    try rig.until("a command") { !socket.texts.isEmpty }
+    rig.answers = isAnswered
+    var watched: Set<Symbol> = [try symbol("BTCUSDT")]
+    for name in ["ETHUSDT", "SOLUSDT", "XRPUSDT", "ADAUSDT"] {
+      watched.insert(try symbol(name))
+      rig.streams?.watchPrices(watched)
+      try rig.pass(.seconds(3))
+    }
+    try rig.until("the end") { socket.hasEnded }
+    #expect(rig.log.contains { $0.fields.contains { $0.value.contains("does not answer") } })
+  }
+
   @Test func `an answer to nothing that was asked gives no more time`() throws {
     let rig = try StreamRig()
     rig.answers = false

@@ -118,6 +118,56 @@ import Testing
     #expect(harness.requests(\.isPrices).count >= times + 1)
   }
 
+  /// Twenty orders of which one leaves a second, and every other price comes too late.
+  @Test func `a good price ends the row of those that came too late`() {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(
+      makeConfiguration {
+        $0.rateLimits.ordersPerSecond = 1
+        $0.rateLimits.utilisation = decimal("1")
+      }, exchange: exchange)
+    var count = 0
+    exchange.script = { [unowned exchange] dispatch, now in
+      guard dispatch.request.isPrices else { return nil }
+      count += 1
+      let isLate = count.isMultiple(of: 2)
+      return .answer(
+        exchange.answer(to: dispatch.request, at: now), after: .milliseconds(isLate ? 2_100 : 10))
+    }
+    for index in 0..<20 {
+      harness.submit(limit("s\(index)") { $0.expiry = .timeToLive(.seconds(120)) })
+    }
+    harness.advance(by: .seconds(120))
+    #expect(count > 6)
+    #expect((0..<20).allSatisfy { harness.status("s\($0)") == .open })
+  }
+
+  /// One that was pushed counts as much as one that was asked for.
+  @Test(arguments: [false, true])
+  func `a pushed price ends the row too, unless it is older than the row`(isOld: Bool) {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(
+      makeConfiguration {
+        $0.rateLimits.ordersPerSecond = 1
+        $0.rateLimits.utilisation = decimal("1")
+      }, exchange: exchange)
+    exchange.script = { [unowned exchange] dispatch, now in
+      dispatch.request.isPrices
+        ? .answer(exchange.answer(to: dispatch.request, at: now), after: .milliseconds(2_100)) : nil
+    }
+    for index in 0..<10 { harness.submit(limit("s\(index)")) }
+    harness.advance(by: .milliseconds(4_300))
+    harness.apply(
+      .price(
+        btc,
+        MarketPrice(
+          at: account.venue, bid: decimal("99.99"), ask: decimal("100"),
+          knownAt: harness.now.advanced(by: isOld ? .seconds(-3) : .zero), origin: .pushed)))
+    harness.advance(by: .milliseconds(2_100))
+    #expect(harness.status("s0") == (isOld ? .denied : .open))
+    #expect(harness.status("s9") == (isOld ? .denied : .new))
+  }
+
   @Test func `an order that never leaves expires with the reason of the last try`() {
     let exchange = FakeExchange()
     exchange.script = { dispatch, _ in

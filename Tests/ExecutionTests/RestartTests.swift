@@ -156,6 +156,27 @@ import Testing
     #expect(harness.placements.isEmpty)
   }
 
+  /// Checking an order makes none, so there is nothing to look for.
+  @Test(arguments: [Duration.zero, .seconds(60)])
+  func `a test order that was out is asked for again while its signal lives`(downtime: Duration) {
+    let harness = EngineHarness.open(makeConfiguration { $0.mode = .validate })
+    harness.exchange.script = { dispatch, _ in dispatch.isPlacement ? .hold : nil }
+    harness.submit(limit("a"))
+    harness.settle()
+    #expect(harness.status("a") == .submitted)
+    harness.exchange.script = { _, _ in nil }
+    harness.restart(after: downtime)
+    harness.advance(by: .seconds(10))
+    let isAlive = downtime == .zero
+    #expect(harness.status("a") == (isAlive ? .validated : .expired))
+    #expect(harness.placements(of: "a").count == (isAlive ? 2 : 1))
+    #expect(harness.requests(\.isLook).isEmpty)
+    harness.submit(limit("b"))
+    harness.settle()
+    #expect(harness.status("b") == .validated)
+    harness.checkStore()
+  }
+
   @Test func `a symbol that is no longer allowed is refused after a restart`() {
     let harness = EngineHarness.open()
     harness.exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }

@@ -196,6 +196,38 @@ import Testing
     #expect(harness.submit(from("bot", "c", side: .sell))?.code == .halted)
   }
 
+  @Test func `a silence that a reload lets halt halts at once, and once`() {
+    let harness = Self.harness(.init(heartbeat: .seconds(300)))
+    harness.advance(by: .seconds(1_000))
+    #expect(harness.submit(from(nil, "a"))?.code == .accepted)
+    var configuration = harness.configuration
+    configuration.sources["bot"]?.haltOnSilence = .all
+    harness.reconfigure(configuration)
+    #expect(harness.submit(from(nil, "b"))?.code == .halted)
+    // Neither a reload that changes nothing of it nor one that lets it halt no more brings it back.
+    harness.command(.resume)
+    harness.reconfigure(configuration)
+    configuration.sources["bot"]?.haltOnSilence = nil
+    harness.reconfigure(configuration)
+    harness.advance(by: .seconds(1_000))
+    #expect(harness.submit(from(nil, "c"))?.code == .accepted)
+    #expect(kinds(harness) == ["source_silent", "source_silent"])
+  }
+
+  @Test func `a reload that gives a source more time ends its silence until that is over`() {
+    let harness = Self.harness(.init(heartbeat: .seconds(300), haltOnSilence: .all))
+    harness.advance(by: .seconds(400))
+    harness.command(.resume)
+    var configuration = harness.configuration
+    configuration.sources["bot"]?.heartbeat = .seconds(600)
+    harness.reconfigure(configuration)
+    #expect(harness.engine.troubles(at: harness.now).isEmpty)
+    harness.advance(by: .seconds(199))
+    #expect(harness.submit(from(nil, "a"))?.code == .accepted)
+    harness.advance(by: .seconds(1))
+    #expect(harness.submit(from(nil, "b"))?.code == .halted)
+  }
+
   @Test func `a reload keeps what was heard, and forgets who promises nothing`() {
     let harness = Self.harness(.init(heartbeat: .seconds(300)))
     var configuration = harness.configuration

@@ -28,14 +28,17 @@ struct SourceWatch: Sendable {
   }
 
   /// Takes over another table. A source that is watched goes on as it was; one that was not counts
-  /// as heard now.
+  /// as heard now. A silence that is to halt from now on is told once more, with its halt.
   mutating func keep(_ table: [String: EngineConfiguration.Source], at now: MonotonicTime) {
     promises = table.sorted { $0.key < $1.key }.compactMap { name, source in
       guard let interval = source.heartbeat else { return nil }
       let former = promises.first { $0.name == name }
+      let heardAt = former?.heardAt ?? now
+      let halt = source.haltOnSilence
+      let isSilent = former?.isSilent == true && heardAt.advanced(by: interval) <= now
       return Promise(
-        name: name, interval: interval, halt: source.haltOnSilence,
-        heardAt: former?.heardAt ?? now, isSilent: former?.isSilent ?? false)
+        name: name, interval: interval, halt: halt, heardAt: heardAt,
+        isSilent: isSilent && (halt == nil || halt == former?.halt))
     }
   }
 

@@ -173,7 +173,8 @@ struct Troubles {
     return Trouble(
       subject: life.order.subject,
       message: "where the order of signal \(key.signal) stands cannot be read (\(last.reason)); it "
-        + "is looked up again", advice: last.advice)
+        + "is looked up again",
+      advice: last.isLasting ? "\(last.advice) \(OrderLooks.wayOut(of: key))" : last.advice)
   }
 
   private func unknown(_ key: OrderKey) -> Trouble? {

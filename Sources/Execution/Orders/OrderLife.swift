@@ -153,7 +153,7 @@ struct Waiting: Sendable {
   var notBefore: MonotonicTime?
   /// The last attempt provably never left, so it does not count as one.
   var didNotLeave = false
-  /// How often its symbol's price came back too old to use.
+  /// How often its symbol's price came back too old to use, those before a good one among them.
   var stalePrices = 0
 }
 

@@ -122,7 +122,7 @@ enum OrderPolling {
       guard let order = parts.orders[key]?.order, let orderID = order.orderID else { continue }
       let namesakes = byName[order.request.clientOrderID.text, default: []]
       if let other = namesakes.first(where: { $0.orderID != orderID }) {
-        OrderSearching.haltForSeveral(key, [orderID, other.orderID], &parts, &reaction)
+        OrderLooks.halt(for: key, .several(key, [orderID, other.orderID]), &parts, &reaction)
       }
       if let report = byID[orderID] {
         take(key, .success(.found(report)), &parts, &reaction)
@@ -205,11 +205,8 @@ enum OrderPolling {
       if former.status == .new {
         return CarefulStart.nameIsTaken(key, report, conflict, &parts, &reaction)
       }
-      let hasItsName = report.clientOrderID == former.request.clientOrderID.text
-      let mark = hasItsName ? "carries the client order id" : "has the order id"
-      return parts.halt(
-        "order \(report.orderID) at the exchange \(mark) of signal \(key.signal) but \(conflict); "
-          + "it was not made by this daemon", &reaction)
+      return OrderLooks.disputed(
+        key, view, .contradicted(former, report, conflict), &parts, &reaction)
     }
     if let doubt = former.unbelievableFill(in: report) {
       acknowledge(key, report.orderID, &parts, &reaction)

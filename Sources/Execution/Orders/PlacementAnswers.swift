@@ -37,7 +37,8 @@ enum PlacementAnswers {
     // A pushed report may come before the answer.
     if let known = life.order.orderID {
       guard known != orderID else { return }
-      return OrderSearching.haltForSeveral(life.key, [known, orderID], &parts, &reaction)
+      OrderLooks.halt(for: key, .several(key, [known, orderID]), &parts, &reaction)
+      return
     }
     guard parts.fold(.acknowledged(orderID: orderID), into: life.key, &reaction) else { return }
     reaction.log(.info, "placed", life.order, [("order_id", orderID)])
@@ -114,7 +115,7 @@ enum PlacementAnswers {
     _ reaction: inout Reaction
   ) {
     if parts.configuration.mode == .validate {
-      return validateAgain(life, failure, &parts, &reaction)
+      return validateAgain(life, failure.text, &parts, &reaction)
     }
     let event = OrderEvent.outcomeLost(failure.text, failure.unknownOutcome)
     guard parts.fold(event, into: life.key, &reaction) else { return }
@@ -129,15 +130,14 @@ enum PlacementAnswers {
   }
 
   /// Checking an order places nothing, so it may be asked again until the signal expires.
-  private static func validateAgain(
-    _ life: OrderLife, _ failure: ExchangeFailure, _ parts: inout EngineParts,
-    _ reaction: inout Reaction
+  static func validateAgain(
+    _ life: OrderLife, _ reason: String, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
-    guard parts.fold(.mayRetry(failure.text), into: life.key, &reaction) else { return }
+    guard parts.fold(.mayRetry(reason), into: life.key, &reaction) else { return }
     waitBeforeRetry(life.key, didNotLeave: false, &parts, at: reaction.now.monotonic)
     reaction.log(
       .warning, "the exchange did not say what it thinks of the order; asking again", life.order,
-      [("reason", failure.text)])
+      [("reason", reason)])
   }
 
   /// What a clean round of look-ups decides about an order that a rate limit answered.

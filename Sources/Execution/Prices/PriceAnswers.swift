@@ -19,6 +19,8 @@ enum PriceAnswers {
       }
       if now.since(request.sentAt.monotonic) >= parts.configuration.price.maximumAge {
         for symbol in request.symbols { isStale(symbol, &parts, &reaction) }
+      } else {
+        parts.prices.cameInTime(request.symbols)
       }
     case .failure(.refused(let error)):
       parts.prices.failed("code \(error.code): \(error.text)", at: now)
@@ -95,12 +97,14 @@ enum PriceAnswers {
   private static func isStale(
     _ symbol: Symbol, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
+    let inARow = parts.prices.cameLate(symbol, at: reaction.now.monotonic)
     for key in waiting(symbol, parts) {
-      let count =
+      let own =
         parts.orders.update(key) { life -> Int in
           life.waiting?.stalePrices += 1
           return life.waiting?.stalePrices ?? 0
         } ?? 0
+      let count = min(own, inARow)
       guard count >= maximumStalePrices else { continue }
       let denial = Denial(
         .priceUnavailable,

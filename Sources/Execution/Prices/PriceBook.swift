@@ -71,6 +71,8 @@ struct PriceBook: Sendable {
   private(set) var lastFailure: String?
   /// Why the last look-up told no price, an exchange that is out of reach included.
   private(set) var failure: String?
+  /// Look-ups of a symbol in a row whose price came too late, and when the last one did.
+  private var late: [Symbol: (count: Int, at: MonotonicTime)] = [:]
   /// Look-ups in a row that told no price.
   var failures: Int { backOff.failures }
 
@@ -149,8 +151,22 @@ struct PriceBook: Sendable {
     guard price.venue == venue else { return }
     if let known = prices[symbol], known.knownAt.monotonic > price.knownAt.monotonic { return }
     prices[symbol] = price
-    guard price.origin == .pushed, price.isUsable, wantedSet.remove(symbol) != nil else { return }
+    guard price.origin == .pushed, price.isUsable else { return }
+    if let last = late[symbol]?.at, price.knownAt.monotonic > last { late[symbol] = nil }
+    guard wantedSet.remove(symbol) != nil else { return }
     wanted.removeAll { $0 == symbol }
+  }
+
+  /// The look-up's price was too old when it came. How many did so in a row.
+  mutating func cameLate(_ symbol: Symbol, at now: MonotonicTime) -> Int {
+    let count = (late[symbol]?.count ?? 0) + 1
+    late[symbol] = (count, now)
+    return count
+  }
+
+  mutating func cameInTime(_ symbols: [Symbol]) {
+    if late.isEmpty { return }
+    for symbol in symbols { late[symbol] = nil }
   }
 
   /// `isAnswered`: the exchange said something, of which the signals that wait are told.

@@ -72,7 +72,8 @@ struct DoubtLedger: Sendable {
         (
           "the order was sent, and its answer proves nothing (\(order.reason)); it is looked up "
             + "until the exchange says what became of it",
-          "wait; do not send the signal under another id"
+          (life.looks.last?.isLasting == true ? OrderLooks.wayOut(of: order.key) : "wait;")
+            + " do not send the signal under another id"
         )
       case .new, .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled, .rejected,
         .expired, .denied, .validated:

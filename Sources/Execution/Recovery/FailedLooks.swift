@@ -74,6 +74,35 @@ extension LookFailure {
   }
 }
 
+extension LookFailure {
+  /// What the exchange shows under the order's id or name is not the order that was sent.
+  static func contradicted(
+    _ order: Order, _ report: OrderReport, _ conflict: String
+  ) -> LookFailure {
+    let mark =
+      report.bears(order.request.clientOrderID) ? "carries the client order id" : "has the order id"
+    return disputed(
+      "order \(report.orderID) at the exchange \(mark) of signal \(order.key.signal) but "
+        + "\(conflict); it was not made by this daemon")
+  }
+
+  static func several(_ key: OrderKey, _ orderIDs: [String]) -> LookFailure {
+    disputed(
+      "the exchange has \(orderIDs.count) orders for signal \(key.signal): "
+        + orderIDs.joined(separator: ", ") + "; look at them there")
+  }
+
+  private static func disputed(_ reason: String) -> LookFailure {
+    LookFailure(
+      reason: reason, advice: "What it says of the order is not believed until it fits.",
+      kind: reason, isLasting: true)
+  }
+}
+
+extension OrderReport {
+  func bears(_ name: ClientOrderID) -> Bool { clientOrderID == name.text }
+}
+
 /// Looks at one order that did not tell where it stands, and what was said of them.
 struct FailedLooks: Sendable {
   /// Since the last look that told it.
@@ -81,6 +110,7 @@ struct FailedLooks: Sendable {
   private(set) var last: LookFailure?
   private var since: MonotonicTime?
   private var recordedKinds: Set<String> = []
+  private var haltedFor: Set<String> = []
   /// Between two lines in the journal about one order.
   private var telling = BackOff(first: .seconds(60), longest: .seconds(64 * 60))
   private var untoldUntil: MonotonicTime?
@@ -115,6 +145,14 @@ struct FailedLooks: Sendable {
   private mutating func mayTell(at now: MonotonicTime) -> Bool {
     if let untoldUntil, now < untoldUntil { return false }
     untoldUntil = now.advanced(by: telling.next())
+    return true
+  }
+
+  /// Whether trading was not halted for this yet. It is once in a run: whoever resumes trading has seen
+  /// it, and the next look must not undo that.
+  mutating func isNewToHalt(_ reason: String) -> Bool {
+    if haltedFor.contains(reason) { return false }
+    if haltedFor.count < Self.recordedMaximum { haltedFor.insert(reason) }
     return true
   }
 

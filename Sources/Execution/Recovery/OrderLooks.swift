@@ -25,6 +25,29 @@ enum OrderLooks {
       [("advice", failure.advice)])
   }
 
+  /// The exchange shows what cannot be: trading is halted until a person has looked, and the order is
+  /// in doubt until what is shown fits it, or the operator's word ends that.
+  static func disputed(
+    _ key: OrderKey, _ view: String, _ failure: LookFailure, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) {
+    let isNew = halt(for: key, failure, &parts, &reaction)
+    // The operator has seen it, and closed the order.
+    if !isNew, parts.orders[key]?.order.isClosedAsNotPlaced == true { return }
+    failed(key, view, failure, &parts, &reaction)
+  }
+
+  /// Whether it was not halted for this before.
+  @discardableResult
+  static func halt(
+    for key: OrderKey, _ failure: LookFailure, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) -> Bool {
+    let isNew = parts.orders.update(key) { $0.looks.isNewToHalt(failure.reason) } ?? true
+    if isNew { parts.halt(failure.reason, &reaction) }
+    return isNew
+  }
+
   /// The exchange told where the order stands, or that it does not have it.
   static func succeeded(
     _ key: OrderKey, _ parts: inout EngineParts, _ reaction: inout Reaction

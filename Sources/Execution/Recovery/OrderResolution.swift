@@ -1,11 +1,12 @@
 import Domain
 
-/// The operator's word on an order in doubt: one that was not found, or one that the exchange cannot
-/// be asked about.
+/// The operator's word on an order in doubt: one that was not found, or one of which the exchange does
+/// not tell where it stands.
 enum OrderResolution {
   // MARK: It is there
 
-  /// `--placed`: verified at the exchange, and taken on trust only where it cannot be asked.
+  /// `--placed`: verified at the exchange, and taken on trust only where that does not tell where it
+  /// stands.
   static func verify(
     _ id: SignalID, _ orderID: String, _ token: CommandToken, _ parts: inout EngineParts,
     _ reaction: inout Reaction
@@ -52,6 +53,12 @@ enum OrderResolution {
         token, ok: false, "the exchange does not confirm order \(orderID): \(failure.text)")
     }
     if let conflict = order.conflict(with: report) {
+      // No other signal's order has its name: the operator may say that it is this one all the same.
+      if report.bears(order.request.clientOrderID),
+        mayTakeTheWord(on: key, parts, at: reaction.now.monotonic)
+      {
+        return confirm(key, orderID, token, "it \(conflict)", &parts, &reaction)
+      }
       return reaction.reply(
         token, ok: false, "order \(orderID) \(conflict); it is not this signal's")
     }
@@ -84,12 +91,14 @@ enum OrderResolution {
     parts.orders.update(key) { $0.following?.restart(at: reaction.now.monotonic) }
     OrderLooks.reconciled(key, &parts, &reaction)
     reaction.log(
-      .warning, "the operator says that the order is at the exchange, which cannot be asked", order,
-      [("order_id", orderID), ("reason", reason)])
+      .warning,
+      "the operator says that the order is at the exchange, which does not tell where it stands",
+      order, [("order_id", orderID), ("reason", reason)])
     reaction.reply(
       token, ok: true,
-      "order \(orderID) is taken on your word, as the exchange cannot be asked (\(reason)): "
-        + "\(order.request.symbol) is not paused by it, and it is looked up until it can be read")
+      "order \(orderID) is taken on your word, as the exchange does not tell where it stands "
+        + "(\(reason)): \(order.request.symbol) is not paused by it, and it is looked up until it "
+        + "can be read")
   }
 
   // MARK: It is not there
@@ -120,13 +129,14 @@ enum OrderResolution {
       .denied, .validated:
       reaction.reply(
         token, ok: false,
-        "signal \(id) has no order that counts as not found, or that the exchange cannot be asked "
-          + "about")
+        "signal \(id) has no order that counts as not found, or of which the exchange does not tell "
+          + "where it stands")
     }
   }
 
   private static func unasked(_ key: OrderKey, _ parts: EngineParts) -> String {
-    parts.orders[key]?.looks.last.map { "; the exchange could not be asked (\($0.reason))" } ?? ""
+    parts.orders[key]?.looks.last
+      .map { "; the exchange did not tell where it stands (\($0.reason))" } ?? ""
   }
 
   private static func closeMissing(
@@ -137,7 +147,7 @@ enum OrderResolution {
       let life = parts.orders[key]
     else { return }
     reaction.log(.warning, "closed by the operator as never placed", life.order)
-    OrderLooks.reconciled(key, &parts, &reaction)
+    OrderLooks.succeeded(key, &parts, &reaction)
     guard life.search != nil else {
       parts.end(key, .notFound, life.order.reason, &reaction)
       return reaction.reply(token, ok: true, "closed: the pause is lifted")

@@ -7,9 +7,14 @@ enum OrderSearching {
   static func drive(
     _ key: OrderKey, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
-    if case .unknown? = parts.orders[key]?.phase, parts.orders[key]?.order.status == .submitted {
-      parts.fold(
-        .outcomeLost("the daemon ended before the answer came", .answerLost), into: key, &reaction)
+    if let life = parts.orders[key], case .unknown = life.phase {
+      let reason = "the daemon ended before the answer came"
+      if parts.configuration.mode == .validate {
+        return PlacementAnswers.validateAgain(life, reason, &parts, &reaction)
+      }
+      if life.order.status == .submitted {
+        parts.fold(.outcomeLost(reason, .answerLost), into: key, &reaction)
+      }
     }
     guard let clock = parts.venue.clock, let life = parts.orders[key], var search = life.search,
       search.isIdle
@@ -119,7 +124,7 @@ enum OrderSearching {
       OrderPolling.observe(key, report, view.rawValue, &parts, &reaction)
     case .foundTrade(let orderID): OrderPolling.acknowledge(key, orderID, &parts, &reaction)
     case .several(let orderIDs):
-      haltForSeveral(key, orderIDs, &parts, &reaction)
+      OrderLooks.disputed(key, view.rawValue, .several(key, orderIDs), &parts, &reaction)
       // Whatever they are, there is no room for one more.
       if life.order.status == .new {
         OrderPolling.acknowledge(key, orderIDs[0], &parts, &reaction)
@@ -133,25 +138,20 @@ enum OrderSearching {
     }
   }
 
-  static func haltForSeveral(
-    _ key: OrderKey, _ orderIDs: [String], _ parts: inout EngineParts, _ reaction: inout Reaction
-  ) {
-    parts.halt(
-      "the exchange has \(orderIDs.count) orders for signal \(key.signal): "
-        + orderIDs.joined(separator: ", ") + "; look at them there", &reaction)
-  }
-
   /// The round's other views must not know a second order of the same name.
   private static func checkAlone(
     _ order: Order, _ finding: Finding, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
     guard let known = order.orderID else { return }
+    func halt(_ orderIDs: [String]) {
+      OrderLooks.halt(for: order.key, .several(order.key, orderIDs), &parts, &reaction)
+    }
     switch finding {
     case .found(let report) where report.orderID != known:
-      haltForSeveral(order.key, [known, report.orderID], &parts, &reaction)
+      halt([known, report.orderID])
     case .foundTrade(let orderID) where orderID != known:
-      haltForSeveral(order.key, [known, orderID], &parts, &reaction)
-    case .several(let orderIDs): haltForSeveral(order.key, orderIDs, &parts, &reaction)
+      halt([known, orderID])
+    case .several(let orderIDs): halt(orderIDs)
     case .found, .foundTrade, .no, .nothingProved: break
     }
   }

@@ -32,8 +32,11 @@ enum Restoring {
         order: order, phase: phase))
     parts.signals[signal.id] = SignalLife(
       id: signal.id, plan: Plan.entry(of: signal.id), isTold: order.isClosedAsNotPlaced)
-    // Where the exchange cannot be asked, the operator's word stands in for its answer.
-    let isKnown = order.status == .new || order.status == .notFound || order.confirmedByOperator
+    // Where the exchange cannot be asked, the operator's word stands in for its answer; of a test order
+    // it has nothing to tell.
+    let isKnown =
+      order.status == .new || order.status == .notFound || order.confirmedByOperator
+      || parts.configuration.mode == .validate
     if !isKnown { parts.reconciliation.expect(order.key) }
     _ = parts.trading.note(order)
     if parts.configuration.mode != .validate { parts.doubts.remember(order.key, at: now.monotonic) }

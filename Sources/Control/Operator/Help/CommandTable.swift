@@ -194,8 +194,8 @@ extension OperatorVerb {
     synopses: ["ID --placed ORDER_ID", "ID --not-placed"],
     summary: "say what became of an order that was not found",
     details: """
-      Your word on an order that was not found, or that the exchange cannot be asked about. An order \
-      ID is verified at the exchange where it can be.
+      Your word on an order that was not found, or of which the exchange does not tell where it stands. \
+      An order ID is verified at the exchange where it can be.
       """,
     options: [
       CommandHelp.valued("--placed", "ORDER_ID", "it is at the exchange under this ID"),

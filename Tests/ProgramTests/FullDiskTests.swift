@@ -92,6 +92,9 @@ struct FullDiskTests {
     let refusal = try daemon.operate("halt")
     #expect(refusal.status == 1)
     #expect("\(refusal)".contains("halted while this daemon runs"), "\(refusal)")
+    // Sells are held back, too, until somebody resumes.
+    let narrower = try daemon.operate("halt", "--reduce-only")
+    #expect("\(narrower)".contains("halted for sells too"), "\(narrower)")
 
     try disk.free()
     try daemon.process.line(with: "takes writes again")

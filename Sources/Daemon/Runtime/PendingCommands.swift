@@ -19,11 +19,14 @@ final class PendingCommands {
     _ command: OperatorCommand, by driver: EngineDriver<StoreError>?, otherwise reason: StoreError?,
     _ done: @escaping (CommandAnswer) -> Void
   ) {
-    if command.isHalt { halt = command }
+    let isNarrower = halt.map { command.isNarrower(than: $0) } ?? false
+    if command.isHalt && !isNarrower { halt = command.joined(to: halt) }
     if let driver { return feed(command, to: driver, done) }
     let message =
       switch reason {
       case nil: "not done: the daemon is stopping"
+      case let reason? where isNarrower:
+        "trading is halted for sells too while this daemon runs, and stays so: \(reason)"
       case let reason? where command.isHalt:
         "trading is halted while this daemon runs, and a restart would not know of it: \(reason)"
       case let reason?: "not done: \(reason)"
@@ -43,7 +46,8 @@ final class PendingCommands {
 
   func answer(_ token: CommandToken, _ answer: CommandAnswer) {
     guard let pending = waiting.removeValue(forKey: token) else { return }
-    if answer.ok, pending.command.isHalt || pending.command == .resume { halt = nil }
+    let isDecided = answer.ok && (pending.command.isHalt || pending.command == .resume)
+    if isDecided, !waiting.values.contains(where: \.command.isHalt) { halt = nil }
     pending.done(answer)
   }
 
@@ -70,5 +74,19 @@ extension OperatorCommand {
     case .halt: true
     case .resume, .cancel, .cancelAll, .resolvePlaced, .resolveNotPlaced: false
     }
+  }
+
+  /// Whether it would let sells leave that the halt of before holds back.
+  fileprivate func isNarrower(than former: OperatorCommand) -> Bool {
+    guard case .halt(_, _, .buys) = self, case .halt(_, _, .all) = former else { return false }
+    return true
+  }
+
+  /// That orders are to be cancelled holds on.
+  fileprivate func joined(to former: OperatorCommand?) -> OperatorCommand {
+    guard case .halt(let reason, let cancels, let scope) = self,
+      case .halt(_, let cancelled, _) = former
+    else { return self }
+    return .halt(reason: reason, cancel: cancels || cancelled, scope: scope)
   }
 }

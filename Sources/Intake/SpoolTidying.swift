@@ -17,7 +17,7 @@ package final class SpoolTidying {
   }
 
   fileprivate struct Round {
-    let before: WallTime
+    let before: () -> WallTime
     let kept: [ArraySlice<UInt8>]
     let ended: (Count) -> Void
     var folders: [Directory]
@@ -50,11 +50,11 @@ package final class SpoolTidying {
     round = nil
   }
 
-  /// Begins to remove what was last changed before `before`; nothing happens while a round is under
-  /// way. Files whose names begin with one of `keeping` stay, whatever their age: reports of orders
+  /// Begins to remove what was last changed before `before`, which is asked with each step; nothing
+  /// happens while a round is under way. Files whose names begin with one of `keeping` stay, whatever their age: reports of orders
   /// that may still turn up. Throws when a folder cannot be opened.
   package func begin(
-    before: WallTime, keeping names: [[UInt8]], ended: @escaping (Count) -> Void
+    before: @escaping () -> WallTime, keeping names: [[UInt8]], ended: @escaping (Count) -> Void
   ) throws(SystemError) {
     guard round == nil else { return }
     // Of its own: where a listing stands belongs to the descriptor.
@@ -102,12 +102,17 @@ extension SpoolTidying.Round {
       }
     }
     let end = count.removed + removals
-    while count.removed < end, let name = names.popLast() { look(at: name, in: folder) }
+    let time = before()
+    while count.removed < end, let name = names.popLast() {
+      look(at: name, in: folder, changedBefore: time)
+    }
     return false
   }
 
-  private mutating func look(at name: [UInt8], in folder: Directory) {
-    guard let status = folder.status(of: name), status.kind == .regular, status.changed < before,
+  private mutating func look(
+    at name: [UInt8], in folder: Directory, changedBefore time: WallTime
+  ) {
+    guard let status = folder.status(of: name), status.kind == .regular, status.changed < time,
       !kept.contains(where: { name.starts(with: $0) })
     else { return }
     do throws(SystemError) {

@@ -66,7 +66,10 @@ package struct Outbox {
   /// Adds one in a turn of its own, unless it was told before. Only between turns. Throws when the
   /// database does not take it.
   package func add(_ notification: Notification) throws(StoreError) {
-    try store.upkeep { () throws(StoreError) in try store.writer.put(notification) }
+    try store.upkeep { () throws(StoreError) in
+      try forgetOld(at: notification.at)
+      try store.writer.put(notification)
+    }
   }
 
   /// Takes one out that was delivered, in a turn of its own that is not waited for: a power cut may
@@ -74,9 +77,13 @@ package struct Outbox {
   package func delivered(_ id: Int64, at now: WallTime) throws(StoreError) {
     try store.upkeep { () throws(StoreError) in
       try store.writer.run(deliver, [.integer(id), .integer(now.milliseconds)])
-      let moment = now.advanced(by: .zero - Self.memory)
-      try store.writer.run(forget, [.integer(moment.milliseconds)])
+      try forgetOld(at: now)
     }
+  }
+
+  private func forgetOld(at now: WallTime) throws(StoreError) {
+    let moment = now.advanced(by: .zero - Self.memory)
+    try store.writer.run(forget, [.integer(moment.milliseconds)])
   }
 
   /// Gives the oldest up when too many wait; how many. Only between turns. Throws when the database

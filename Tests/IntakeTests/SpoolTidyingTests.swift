@@ -28,7 +28,7 @@ import Testing
     before: WallTime = Clock.wall().advanced(by: .seconds(60)), keeping names: [String] = []
   ) throws -> SpoolTidying.Count {
     var ended: SpoolTidying.Count?
-    try tidying.begin(before: before, keeping: names.map(bytes)) { ended = $0 }
+    try tidying.begin(before: { before }, keeping: names.map(bytes)) { ended = $0 }
     #expect(try fixture.turns { ended != nil })
     return try #require(ended)
   }
@@ -86,6 +86,22 @@ import Testing
     #expect(left.allSatisfy { $0.hasPrefix("doubt.json") || $0.hasPrefix("nnn") })
   }
 
+  @Test func `what is to stay after all is spared while a round goes on`() throws {
+    let done = try fixture.folder("done")
+    for number in 0..<100 {
+      try done.writeWhole(bytes("s\(number).json"), [], mode: 0o640, durability: .none)
+    }
+    var before = Clock.wall().advanced(by: .seconds(60))
+    var ended: SpoolTidying.Count?
+    try tidying.begin(before: { before }, keeping: []) { ended = $0 }
+    #expect(try fixture.turns { try fixture.names("done").count < 100 })
+    before = Clock.wall().advanced(by: .seconds(-60))
+    let left = try fixture.names("done").count
+    #expect(try fixture.turns { ended != nil })
+    #expect(left > 0)
+    #expect(try fixture.names("done").count == left)
+  }
+
   @Test func `a folder with many files is gone through in small steps`() throws {
     let done = try fixture.folder("done")
     for number in 0..<200 {
@@ -93,7 +109,8 @@ import Testing
     }
     var steps = 0
     var ended: SpoolTidying.Count?
-    try tidying.begin(before: Clock.wall().advanced(by: .seconds(60)), keeping: []) { ended = $0 }
+    let soon = Clock.wall().advanced(by: .seconds(60))
+    try tidying.begin(before: { soon }, keeping: []) { ended = $0 }
     var most = 0
     var before = 200
     #expect(

@@ -76,6 +76,19 @@ struct OutboxTests {
     #expect(try waiting(next) == [])
   }
 
+  @Test func `what was told long ago is told again, whatever was told since`() throws {
+    let month = Duration.seconds(31 * 86_400)
+    func nineDays(_ time: WallTime) -> Notification {
+      Notification(.keyExpiring, at: time, subject: "9 days", message: "nine")
+    }
+    try outbox.add(nineDays(noon))
+    #expect(try waiting(store) == ["key_expiring: nine"])
+    try outbox.add(nineDays(noon.advanced(by: .seconds(1))))
+    #expect(try outbox.waiting() == 0)
+    try outbox.add(nineDays(noon.advanced(by: month)))
+    #expect(try waiting(store) == ["key_expiring: nine"])
+  }
+
   @Test func `of one event and subject there is one, until it is forgotten`() throws {
     let notification = Notification(.keyExpiring, at: noon, subject: "9 days", message: "nine")
     try outbox.add(notification)

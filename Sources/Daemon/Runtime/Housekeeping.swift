@@ -74,10 +74,10 @@ final class Housekeeping {
   // MARK: Files
 
   private func tidySpool(at now: WallTime) {
-    let keepTime = settings().intake.keepTime
     do {
       try tidying.begin(
-        before: now.advanced(by: .zero - keepTime),
+        // A reload may raise it while a round goes on.
+        before: { [settings] in now.advanced(by: .zero - settings().intake.keepTime) },
         keeping: try store.reader.filesOfOrdersNotFound()
       ) { [logger] count in Self.tell(count, to: logger) }
     } catch {

@@ -291,7 +291,7 @@ package struct StoredOrder: Hashable, Sendable {
 /// What one order takes from the limits of the last minute and the last 24 hours.
 package struct Reservation: Hashable, Sendable {
   package var at: WallTime
-  /// `nil` where a market order's price was never known.
+  /// `nil` where a market order's price was never known, or the order never came to the exchange.
   package var quote: FixedDecimal?
 
   package init(at: WallTime, quote: FixedDecimal?) {

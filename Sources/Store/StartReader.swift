@@ -5,6 +5,8 @@ import JSON
 struct StartReader {
   /// How far back the risk limits look.
   private static let reservationPeriod = Duration.seconds(24 * 60 * 60)
+  /// Of the limit that counts what was accepted, whatever became of it.
+  private static let acceptancePeriod = Duration.seconds(60)
   /// Signals with a number of their source that a start reads: the newest, in a few milliseconds.
   private static let numberedSignalMaximum: Int64 = 1_000
   /// How far back the limits of a source look.
@@ -21,7 +23,9 @@ struct StartReader {
   func state(at now: WallTime) throws(StoreError) -> StoredState {
     let since = now.advanced(by: .zero - Self.reservationPeriod)
     return StoredState(
-      live: try liveOrders(), reservations: try reservations(since: since),
+      live: try liveOrders(),
+      reservations: try reservations(
+        since: since, acceptedSince: now.advanced(by: .zero - Self.acceptancePeriod)),
       sourceSignals: try sourceSignals(since: now.advanced(by: .zero - Self.sourcePeriod)),
       sequences: try sequences(since: since), halt: try reader.halt(),
       careful: try reader.careful(), ban: try reader.setting(.ban, BanRecord.init),
@@ -53,13 +57,19 @@ struct StartReader {
     }.first.flatMap(\.self)
   }
 
-  private func reservations(since: WallTime) throws(StoreError) -> [Reservation] {
+  private func reservations(
+    since: WallTime, acceptedSince: WallTime
+  ) throws(StoreError) -> [Reservation] {
     var reservations = try reader.statements.reservations.rows([.integer(since.milliseconds)]) {
       row throws(StoreError) in
       let place = "an order that is over"
       return Reservation(
         at: row.time(0), reserved: try row.money(1, in: place),
         executed: try row.money(2, in: place) ?? .zero)
+    }
+    reservations += try reader.statements.sparedOrders.rows([.integer(acceptedSince.milliseconds)])
+    {
+      row throws(StoreError) in Reservation(at: row.time(0), quote: nil)
     }
     // Each status is in order by itself, and nearly all orders are of one.
     reservations.sort { $0.at < $1.at }

@@ -33,6 +33,7 @@ struct Statements {
   let orderRow: Statement
   let liveOrderRows: Statement
   let reservations: Statement
+  let sparedOrders: Statement
   let searchedFiles: Statement
   let signalsOver: Statement
   let compactSignal: Statement
@@ -120,6 +121,7 @@ struct Statements {
       "read order", "SELECT \(Order.columns) FROM orders WHERE signal_id = ?1 AND leg = ?2")
     liveOrderRows = try database.prepare("read live orders", SQL.liveOrderRows)
     reservations = try database.prepare("read reservations", SQL.reservations)
+    sparedOrders = try database.prepare("read orders that never were", SQL.sparedOrders)
     searchedFiles = try database.prepare("read files of orders not found", SQL.searchedFiles)
     signalsOver = try database.prepare("read signals that are over", SQL.signalsOver)
     compactSignal = try database.prepare("compact a signal", SQL.compactSignal)
@@ -216,6 +218,10 @@ enum SQL {
   static let reservations = """
     SELECT created_at_ms, reserved_quote, executed_quote FROM orders
     WHERE created_at_ms > ?1 AND status IN (\(exposedAndOver))
+    """
+
+  static let sparedOrders = """
+    SELECT created_at_ms FROM orders WHERE created_at_ms > ?1 AND status IN (\(sparedAndOver))
     """
 
   static let searchedFiles = """
@@ -317,6 +323,8 @@ enum SQL {
   private static let live = list { !$0.isTerminal }
 
   private static let exposedAndOver = list { $0.countsAsExposure && $0.isTerminal }
+
+  private static let sparedAndOver = list { !$0.countsAsExposure && $0.isTerminal }
 
   private static func list(_ isWanted: (OrderStatus) -> Bool) -> String {
     OrderStatus.allCases.filter(isWanted).map { "'\($0.rawValue)'" }.joined(separator: ", ")

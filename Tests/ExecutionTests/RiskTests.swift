@@ -71,6 +71,43 @@ import Testing
     #expect(harness.submit(limit("g"))?.code == .riskOrderRate)
   }
 
+  /// A producer that has its orders refused one after the other is held back as well.
+  @Test func `an order that came to nothing was accepted in its minute all the same`() {
+    let harness = EngineHarness.open(makeConfiguration { $0.risk.maximumOrdersPerMinute = 2 })
+    harness.exchange.script = { dispatch, _ in
+      dispatch.isPlacement ? .answer(refusal(30004, .size)) : nil
+    }
+    for id in ["a", "b"] {
+      harness.submit(limit(id))
+      harness.settle()
+      #expect(harness.code(id) == .exchangeRejected)
+    }
+    #expect(harness.submit(limit("c"))?.code == .riskOrderRate)
+    harness.restart()
+    #expect(harness.submit(limit("d"))?.code == .riskOrderRate)
+    harness.advance(by: .seconds(60))
+    #expect(harness.submit(limit("e"))?.code == .accepted)
+  }
+
+  @Test func `an order that was closed as never placed is not open`() {
+    let harness = EngineHarness.open(makeConfiguration { $0.risk.maximumOpenOrders = 1 })
+    harness.exchange.script = { dispatch, _ in
+      dispatch.isPlacement ? .answer(.failed(.noAnswer("time out"))) : nil
+    }
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(120))
+    harness.exchange.script = { _, _ in nil }
+    #expect(harness.status("a") == .notFound)
+    #expect(harness.submit(limit("b", eth))?.code == .riskOpenOrders)
+    harness.command(.resolveNotPlaced(signalID("a")))
+    var engine = harness.engine
+    #expect(engine.status(at: harness.now).liveOrders == 0)
+    harness.restart()
+    harness.settle()
+    #expect(harness.submit(limit("c", eth))?.code == .accepted)
+    #expect(harness.submit(limit("d", eth))?.code == .riskOpenOrders)
+  }
+
   @Test func `a stepped clock frees nothing`() {
     let harness = EngineHarness.open(makeConfiguration { $0.risk.maximumOrdersPerMinute = 1 })
     harness.submit(limit("a"))

@@ -22,10 +22,14 @@ struct FoldTests {
     let state = try reopened.loadState(now: noon)
     #expect(state.live.map(\.order) == live)
     #expect(state.live.map(\.signal.signalID) == live.map(\.key.signal))
-    let over = held.filter { $0.status.countsAsExposure && $0.status.isTerminal }
+    let over = held.filter(\.status.isTerminal)
     #expect(
       Set(state.reservations)
-        == Set(over.map { Reservation(at: $0.createdAt, quote: $0.countedQuote) }))
+        == Set(
+          over.map {
+            Reservation(
+              at: $0.createdAt, quote: $0.status.countsAsExposure ? $0.countedQuote : nil)
+          }))
     #expect(state.reservations.count == over.count)
   }
 
@@ -54,7 +58,9 @@ struct FoldTests {
     #expect(try store.loadState(now: noon).live.map(\.order.reservedQuote) == [nil])
   }
 
-  @Test func `reservations reach back 24 hours; live orders are none`() throws {
+  @Test func `reservations reach back 24 hours, of what never was a minute; live orders are none`()
+    throws
+  {
     let day: Int64 = 24 * 60 * 60 * 1_000
     let report = OrderEvent.observed(try makeReport("x", .filled, executed: "0.5", quote: "1"))
     for (id, age) in [("old", day + 1), ("edge", day), ("young", day - 1), ("now", 0)] {
@@ -63,12 +69,16 @@ struct FoldTests {
       try recorded.take(report, in: store)
     }
     _ = try Recorded("alive", in: store, at: time(noon.milliseconds - 5 * day))
-    var refused = try Recorded("refused", in: store)
-    try refused.arm(in: store)
-    try refused.take(.refused(.exchangeRejected, "30004"), in: store)
+    for (id, age) in [("refused-long-ago", Int64(60_000)), ("refused", 59_999)] {
+      var refused = try Recorded(id, in: store, at: time(noon.milliseconds - age))
+      try refused.arm(in: store)
+      try refused.take(.refused(.exchangeRejected, "30004"), in: store)
+    }
     let state = try store.loadState(now: noon)
     #expect(
-      state.reservations.map { $0.at.since(noon) } == [.milliseconds(1 - day), .zero])
+      state.reservations.map { $0.at.since(noon) }
+        == [.milliseconds(1 - day), .milliseconds(-59_999), .zero])
+    #expect(state.reservations.map { $0.quote == nil } == [false, true, false])
     #expect(state.live.map(\.order.key.signal.text) == ["alive"])
   }
 

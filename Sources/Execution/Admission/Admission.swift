@@ -53,7 +53,7 @@ enum Admission {
       quote = InstrumentRules.notional(of: request, at: nil, rounding: .up)
     }
     if let quote { try parts.sources.checkQuote(quote, of: signal) }
-    try parts.risk.check(quote: quote, openOrders: parts.orders.count, at: now.monotonic)
+    try parts.risk.check(quote: quote, openOrders: parts.orders.openCount, at: now.monotonic)
     try checkTurn(of: signal, expiresAt: expiresAt, &parts, at: now)
   }
 

@@ -8,7 +8,7 @@ package struct RiskLimits: Sendable {
   /// One order of the last day. In this order of its parts it takes 32 bytes.
   private struct Entry: Sendable {
     var quote: FixedDecimal?
-    /// Whether it was given back.
+    /// Whether its quote was given back. It was accepted all the same, and has its place in the minute.
     var isReleased = false
     var at: MonotonicTime
   }
@@ -105,14 +105,15 @@ package struct RiskLimits: Sendable {
     count(out: former, in: quote)
   }
 
-  /// Gives back what an order held that never came to the exchange.
+  /// Gives back the quote that an order held that never came to the exchange.
   package mutating func release(_ key: OrderKey) {
     let found = index(of: key)
     places[key] = nil
     guard let index = found else { return }
+    let former = timeline[index].quote
+    timeline[index].quote = nil
     timeline[index].isReleased = true
-    if firstPlace + index - timeline.startIndex >= minutePlace { minuteCount -= 1 }
-    count(out: timeline[index].quote, in: nil)
+    count(out: former, in: nil)
   }
 
   /// What an order holds that is over stays counted until it is a day old.
@@ -123,7 +124,7 @@ package struct RiskLimits: Sendable {
     return total
   }
 
-  /// How many orders count against the limit of a minute.
+  /// How many orders were accepted in the last minute, whatever became of them.
   package mutating func ordersOfMinute(at now: MonotonicTime) -> Int {
     expire(at: now)
     return minuteCount
@@ -173,16 +174,15 @@ package struct RiskLimits: Sendable {
   }
 
   private mutating func recount() {
-    total = timeline.lazy.filter { !$0.isReleased }.reduce(.zero) { sum, entry in
-      sum?.adding(entry.quote ?? .zero)
-    }
+    total = timeline.reduce(.zero) { sum, entry in sum?.adding(entry.quote ?? .zero) }
   }
 
   private mutating func expire(at now: MonotonicTime) {
-    while let first = timeline.first, first.isReleased || now.since(first.at) >= Self.day {
+    while let first = timeline.first,
+      now.since(first.at) >= (first.isReleased ? Self.minute : Self.day)
+    {
       timeline.removeFirst()
       firstPlace += 1
-      guard !first.isReleased else { continue }
       if firstPlace > minutePlace { minuteCount -= 1 }
       count(out: first.quote, in: nil)
     }
@@ -193,10 +193,8 @@ package struct RiskLimits: Sendable {
     minutePlace = max(minutePlace, firstPlace)
     while minutePlace < firstPlace + timeline.count {
       let entry = timeline[timeline.startIndex + minutePlace - firstPlace]
-      if !entry.isReleased {
-        if now.since(entry.at) < Self.minute { break }
-        minuteCount -= 1
-      }
+      if now.since(entry.at) < Self.minute { break }
+      minuteCount -= 1
       minutePlace += 1
     }
   }

@@ -81,7 +81,7 @@ extension EngineStatus {
     usage = parts.scheduler.usage(at: now.monotonic)
     usageLimits = parts.scheduler.limiter.limits
     ceiling = parts.scheduler.limiter.ceiling
-    liveOrders = lives.count
+    liveOrders = parts.orders.openCount
     ordersOfMinute = parts.risk.ordersOfMinute(at: now.monotonic)
     dailyQuote = parts.risk.dailyQuote(at: now.monotonic)
     breakers = BreakerStatus.list(parts, at: now)

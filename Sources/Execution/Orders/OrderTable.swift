@@ -35,6 +35,14 @@ struct OrderTable: Sendable {
 
   var count: Int { lives.count }
 
+  /// Those that are at the exchange, on their way to it or may be there. One that the operator closed as
+  /// never placed counts when it appears after all.
+  var openCount: Int {
+    [Stage.unknown, .missing].reduce(count) { count, stage in
+      count - stages[stage.rawValue].count { lives[$0]?.order.isClosedAsNotPlaced == true }
+    }
+  }
+
   func count(_ stage: Stage) -> Int { stages[stage.rawValue].count }
 
   /// Oldest first. Costs as much as there are.

@@ -80,6 +80,7 @@ struct StoreModel {
     var live: [StoredOrder] = []
     var reservations: [Reservation] = []
     let dayAgo = wall.advanced(by: .seconds(-24 * 60 * 60))
+    let minuteAgo = wall.advanced(by: .seconds(-60))
     for key in sequence {
       guard let order = orders[key], let signal = signals[key.signal] else { continue }
       if !order.status.isTerminal {
@@ -87,6 +88,8 @@ struct StoreModel {
         live.append(StoredOrder(signal: signal, order: order, mayHaveLeft: mayHaveLeft))
       } else if order.status.countsAsExposure && order.createdAt > dayAgo {
         reservations.append(Reservation(at: order.createdAt, quote: order.countedQuote))
+      } else if !order.status.countsAsExposure && order.createdAt > minuteAgo {
+        reservations.append(Reservation(at: order.createdAt, quote: nil))
       }
     }
     let hourAgo = wall.advanced(by: .seconds(-60 * 60))

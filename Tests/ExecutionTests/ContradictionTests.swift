@@ -75,6 +75,11 @@ import Testing
     #expect(harness.engine.troubles(at: harness.now).isEmpty)
     #expect(harness.submit(limit("c"))?.code == .accepted)
     harness.checkStore()
+    // What a person has closed halts no later run.
+    harness.restart()
+    harness.advance(by: .seconds(3_600))
+    #expect(harness.engine.halt == nil)
+    #expect(named(harness).isEmpty)
   }
 
   @Test(arguments: Known.allCases)
@@ -113,8 +118,13 @@ import Testing
   }
 
   /// Trading opens, the symbol is paused, and both say why.
-  @Test func `after a start it pauses its symbol until it is resolved or fits again`() {
-    let harness = contradicted(.restarted)
+  @Test(arguments: [Known.restarted, .unknown])
+  func `after a start it pauses its symbol until it is resolved or fits again`(known: Known) {
+    let harness = contradicted(known)
+    if known == .unknown {
+      harness.restart()
+      harness.advance(by: .seconds(5))
+    }
     #expect(harness.engine.isTradingOpen)
     harness.command(.resume)
     #expect(harness.submit(limit("b"))?.code == .halted)

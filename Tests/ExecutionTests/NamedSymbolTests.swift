@@ -92,6 +92,24 @@ import Testing
         ])
   }
 
+  @Test func `a symbol that a reload allows leaves trading open for the others`() {
+    let harness = EngineHarness.open(makeConfiguration { $0.risk.symbols = [btc] })
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isInstruments ? .answer(.failed(.noAnswer("reset"))) : nil
+    }
+    harness.reconfigure(makeConfiguration { $0.risk.symbols = [btc, eth] })
+    #expect(harness.engine.isTradingOpen)
+    harness.submit(limit("known", btc))
+    harness.submit(limit("new", eth))
+    harness.settle()
+    #expect(harness.status("known") == .open)
+    #expect(harness.status("new") == .new)
+    harness.exchange.script = { _, _ in nil }
+    harness.advance(by: .seconds(2))
+    #expect(harness.status("new") == .open)
+    #expect(asked(harness).last == .instruments([btc, eth]))
+  }
+
   @Test func `rules that were read for a list are read again when every symbol is allowed`() {
     let new = symbol("NEWUSDT")
     let exchange = FakeExchange()

@@ -33,12 +33,11 @@ struct SourceWatch: Sendable {
     promises = table.sorted { $0.key < $1.key }.compactMap { name, source in
       guard let interval = source.heartbeat else { return nil }
       let former = promises.first { $0.name == name }
-      let heardAt = former?.heardAt ?? now
       let halt = source.haltOnSilence
-      let isSilent = former?.isSilent == true && heardAt.advanced(by: interval) <= now
+      let isTold = halt == nil || halt == former?.halt
       return Promise(
-        name: name, interval: interval, halt: halt, heardAt: heardAt,
-        isSilent: isSilent && (halt == nil || halt == former?.halt))
+        name: name, interval: interval, halt: halt, heardAt: former?.heardAt ?? now,
+        isSilent: isTold && former?.isSilent ?? false)
     }
   }
 

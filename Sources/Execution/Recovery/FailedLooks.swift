@@ -89,7 +89,7 @@ extension LookFailure {
   static func several(_ key: OrderKey, _ orderIDs: [String]) -> LookFailure {
     disputed(
       "the exchange has \(orderIDs.count) orders for signal \(key.signal): "
-        + orderIDs.joined(separator: ", ") + "; look at them there")
+        + orderIDs.sorted().joined(separator: ", ") + "; look at them there")
   }
 
   private static func disputed(_ reason: String) -> LookFailure {

@@ -71,6 +71,16 @@ enum Finding {
 
   var isFailure: Bool { if case .nothingProved = self { true } else { false } }
 
+  /// Whether it says where the order stands, or that it is not here. That one view does not have it is
+  /// nothing where another one shows what cannot be.
+  func tells(of life: OrderLife) -> Bool {
+    switch self {
+    case .found(let report): life.order.conflict(with: report) == nil
+    case .foundTrade, .no: life.looks.last?.isLasting != true
+    case .several, .nothingProved: false
+    }
+  }
+
   var text: String {
     switch self {
     case .found(let report): "found as \(report.orderID), \(report.status.text)"

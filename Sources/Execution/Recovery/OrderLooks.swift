@@ -43,7 +43,13 @@ enum OrderLooks {
     for key: OrderKey, _ failure: LookFailure, _ parts: inout EngineParts,
     _ reaction: inout Reaction
   ) -> Bool {
+    // What the operator closed it for is written with it, also by an earlier run.
+    let wasSeen =
+      parts.orders[key].map {
+        $0.order.isClosedAsNotPlaced && $0.order.reason.contains(failure.reason)
+      } ?? false
     let isNew = parts.orders.update(key) { $0.looks.isNewToHalt(failure.reason) } ?? true
+    if wasSeen { return false }
     if isNew { parts.halt(failure.reason, &reaction) }
     return isNew
   }

@@ -117,7 +117,7 @@ enum OrderSearching {
     note(finding, view, life.order, search, &parts, &reaction)
     let verdict = search.take(view, saidNo: finding.isNo, at: reaction.now.monotonic)
     parts.orders.update(key) { $0.search = search }
-    if !finding.isFailure { OrderLooks.reconciled(key, &parts, &reaction) }
+    if finding.tells(of: life) { OrderLooks.reconciled(key, &parts, &reaction) }
     if verdict != .pending && !search.roundFailed { OrderLooks.succeeded(key, &parts, &reaction) }
     switch finding {
     case .found(let report):

@@ -87,13 +87,13 @@ struct VenueState: Sendable {
     clock != nil && clockNeed.isMet && instrumentsNeed.isMet && pairsNeed.isMet
   }
 
-  /// New symbols need their rules; known ones keep theirs meanwhile.
+  /// New symbols need their rules; known ones keep theirs, and trading goes on meanwhile.
   mutating func allow(_ symbols: [Symbol]?, at now: MonotonicTime) {
     // What was read for the list grows old as well.
     if symbols == nil && allowed != nil { named.restart(with: instruments.keys.sorted()) }
     allowed = symbols
     instrumentsNeed.isWanted(at: now)
-    instrumentsNeed.isMet = hasWantedRules
+    instrumentsNeed.isMet = instrumentsNeed.isMet || hasWantedRules
   }
 
   // MARK: Asking
@@ -119,10 +119,11 @@ struct VenueState: Sendable {
     }
   }
 
-  /// Asks for the rules of one more symbol, where every symbol is allowed.
+  /// Asks for the rules of one more symbol, where every symbol is allowed; a list is asked for anyway.
   mutating func ask(
     _ symbol: Symbol, _ scheduler: inout RequestScheduler, _ reaction: inout Reaction
   ) {
+    guard allowed == nil else { return }
     named.add(symbol)
     askForNewSymbols(&scheduler, &reaction)
   }

@@ -99,8 +99,8 @@ final class SpoolFolders {
 
   private var tellsOwnWriters = false
 
-  /// Whether the kernel surely tells that somebody has this file open for writing: then its silence
-  /// means that nobody has. Of other users' files, and on most network file systems, it tells nothing.
+  /// Whether the kernel surely tells that somebody has this file open for writing: where it does not
+  /// say so then, nobody has. Of other users' files, and on most network file systems, it tells nothing.
   func tellsWriters(of status: FileStatus) -> Bool {
     guard status.owner == Accounts.ownUser else { return false }
     if !tellsOwnWriters { tellsOwnWriters = tellsOfDraft() }

@@ -67,10 +67,10 @@ struct StartReader {
         at: row.time(0), reserved: try row.money(1, in: place),
         executed: try row.money(2, in: place) ?? .zero)
     }
-    reservations += try reader.statements.sparedOrders.rows([.integer(acceptedSince.milliseconds)])
-    {
-      row throws(StoreError) in Reservation(at: row.time(0), quote: nil)
+    let spared = try reader.statements.sparedOrders.rows([.integer(acceptedSince.milliseconds)]) {
+      row throws(StoreError) in row.time(0)
     }
+    reservations += spared.map { Reservation(at: $0, quote: nil) }
     // Each status is in order by itself, and nearly all orders are of one.
     reservations.sort { $0.at < $1.at }
     return reservations

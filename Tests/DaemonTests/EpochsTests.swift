@@ -21,38 +21,22 @@ import Testing
     func close() { isOpen = false }
   }
 
-  private final class EmptySpool: Spool {
-    var isHandingOver = false
+  private final class WatchedSpool: EmptySpool {
+    private(set) var isHandingOver = false
     /// Called when the files in `active` are listed.
     var listed: () -> Void = {}
-    var failure: SystemError? { nil }
-    var hasMore: Bool { false }
 
-    func resume() { isHandingOver = true }
-    func pause() { isHandingOver = false }
-    func close() {}
-    func forget(_ name: [UInt8]) {}
-    func leaveUnfinished(_ file: SpoolFile, breaksOff: Bool) -> Bool { false }
-    func claim(_ file: TakenFile) throws(SpoolError) -> [UInt8] { file.name }
-    func finish(
-      _ moves: [SpoolMove], replacing replaces: ([UInt8], [UInt8]) -> Bool
-    ) -> [Result<[UInt8], SpoolError>] { moves.map { .success($0.file.name) } }
-    func amend(
-      _ name: [UInt8], in outcome: SpoolOutcome, report: [UInt8], where isMeant: ([UInt8]) -> Bool
-    ) throws(SystemError) -> Bool { false }
-    func writeStatus(_ name: [UInt8], _ report: [UInt8]) throws(SystemError) {}
-    func removeStatus(_ name: [UInt8]) throws(SystemError) {}
-    func listActive() throws(SystemError) -> (files: [[UInt8]], strays: [[UInt8]]) {
+    override func resume() { isHandingOver = true }
+    override func pause() { isHandingOver = false }
+    override func listActive() throws(SystemError) -> (files: [[UInt8]], strays: [[UInt8]]) {
       listed()
       return ([], [])
     }
-    func readActive(_ name: [UInt8]) throws(FileRefusal) -> [UInt8] { throw .vanished }
-    func removeActive(_ name: [UInt8]) throws(SystemError) {}
   }
 
   /// Epochs over a store in a file, and what surrounds them.
   private final class Rig {
-    let spool = EmptySpool()
+    let spool = WatchedSpool()
     let epochs: Epochs
     private(set) var links: [Link] = []
     private(set) var deaths: [StoreError] = []

@@ -13,22 +13,15 @@ import Testing
 /// Files that are no signals, many at once: each is moved beside a report that says why.
 @Suite struct `Files that are over` {
   /// A spool in which each move takes a millisecond.
-  private final class SlowSpool: Spool {
+  private final class SlowSpool: EmptySpool {
     var now = Clock.now()
     var moved: [String] = []
     var refusal: SpoolError?
     var statusRefusal: SystemError?
     var reports: [String: (outcome: SpoolOutcome, report: String)] = [:]
-    var failure: SystemError? { nil }
-    var hasMore = false
+    var active: [String: [UInt8]] = [:]
 
-    func resume() {}
-    func pause() {}
-    func close() {}
-    func forget(_ name: [UInt8]) {}
-    func leaveUnfinished(_ file: SpoolFile, breaksOff: Bool) -> Bool { false }
-    func claim(_ file: TakenFile) throws(SpoolError) -> [UInt8] { file.name }
-    func finish(
+    override func finish(
       _ moves: [SpoolMove], replacing replaces: ([UInt8], [UInt8]) -> Bool
     ) -> [Result<[UInt8], SpoolError>] {
       moves.map { move in
@@ -40,22 +33,16 @@ import Testing
         return .success(move.file.name)
       }
     }
-    func amend(
-      _ name: [UInt8], in outcome: SpoolOutcome, report: [UInt8], where isMeant: ([UInt8]) -> Bool
-    ) throws(SystemError) -> Bool { false }
-    func writeStatus(_ name: [UInt8], _ report: [UInt8]) throws(SystemError) {
+    override func writeStatus(_ name: [UInt8], _ report: [UInt8]) throws(SystemError) {
       if let statusRefusal { throw statusRefusal }
     }
-    func removeStatus(_ name: [UInt8]) throws(SystemError) {}
-    var active: [String: [UInt8]] = [:]
-    func listActive() throws(SystemError) -> (files: [[UInt8]], strays: [[UInt8]]) {
+    override func listActive() throws(SystemError) -> (files: [[UInt8]], strays: [[UInt8]]) {
       (active.keys.map { Array($0.utf8) }, [])
     }
-    func readActive(_ name: [UInt8]) throws(FileRefusal) -> [UInt8] {
+    override func readActive(_ name: [UInt8]) throws(FileRefusal) -> [UInt8] {
       guard let content = active[ByteText.printable(name)] else { throw .vanished }
       return content
     }
-    func removeActive(_ name: [UInt8]) throws(SystemError) {}
   }
 
   /// A gateway, and what drives it.

@@ -118,14 +118,19 @@ import Testing
     #expect(harness.requests(\.isPrices).count >= times + 1)
   }
 
-  /// Twenty orders of which one leaves a second, and every other price comes too late.
-  @Test func `a good price ends the row of those that came too late`() {
-    let exchange = FakeExchange()
-    let harness = EngineHarness.open(
+  /// Orders leave one a second.
+  private func slow(_ exchange: FakeExchange) -> EngineHarness {
+    EngineHarness.open(
       makeConfiguration {
         $0.rateLimits.ordersPerSecond = 1
         $0.rateLimits.utilisation = decimal("1")
       }, exchange: exchange)
+  }
+
+  /// Twenty orders of which one leaves a second, and every other price comes too late.
+  @Test func `a good price ends the row of those that came too late`() {
+    let exchange = FakeExchange()
+    let harness = slow(exchange)
     var count = 0
     exchange.script = { [unowned exchange] dispatch, now in
       guard dispatch.request.isPrices else { return nil }
@@ -146,11 +151,7 @@ import Testing
   @Test(arguments: [false, true])
   func `a pushed price ends the row too, unless it is older than the row`(isOld: Bool) {
     let exchange = FakeExchange()
-    let harness = EngineHarness.open(
-      makeConfiguration {
-        $0.rateLimits.ordersPerSecond = 1
-        $0.rateLimits.utilisation = decimal("1")
-      }, exchange: exchange)
+    let harness = slow(exchange)
     exchange.script = { [unowned exchange] dispatch, now in
       dispatch.request.isPrices
         ? .answer(exchange.answer(to: dispatch.request, at: now), after: .milliseconds(2_100)) : nil

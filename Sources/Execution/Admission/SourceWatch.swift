@@ -28,7 +28,7 @@ struct SourceWatch: Sendable {
   }
 
   /// Takes over another table. A source that is watched goes on as it was; one that was not counts
-  /// as heard now. A silence that is to halt from now on is told once more, with its halt.
+  /// as heard now. One that is silent, and halts from now on, is told once more, with its halt.
   mutating func keep(_ table: [String: EngineConfiguration.Source], at now: MonotonicTime) {
     promises = table.sorted { $0.key < $1.key }.compactMap { name, source in
       guard let interval = source.heartbeat else { return nil }

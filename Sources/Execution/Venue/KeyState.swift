@@ -8,8 +8,6 @@ struct KeyState: Sendable {
   private(set) var need: Need
   /// The present key was asked about, with whatever result.
   private var isAnswered = false
-  /// The answer that is out is about a former key.
-  private var isOutdated = false
   private let refresh: Duration?
   private let isLive: Bool
 
@@ -52,7 +50,7 @@ struct KeyState: Sendable {
   mutating func keyChanged(at now: MonotonicTime) {
     information = nil
     isAnswered = false
-    if need.isUnderWay { isOutdated = true } else { need.askAgain(at: now) }
+    need.outdate(at: now)
   }
 
   mutating func take(
@@ -60,10 +58,7 @@ struct KeyState: Sendable {
     _ reaction: inout Reaction
   ) {
     let now = reaction.now.monotonic
-    if isOutdated {
-      isOutdated = false
-      return need.askAgain(at: now)
-    }
+    if need.isAnswerOutdated(at: now) { return }
     let isFirst = !isAnswered
     isAnswered = true
     switch answer {

@@ -9,6 +9,8 @@ struct Need: Sendable {
 
   var isMet = false
   private(set) var isUnderWay = false
+  /// The answer that is out is about what no longer counts.
+  private var isOutdated = false
   private(set) var due: MonotonicTime
   private(set) var lastFailure: Failure?
   private var backOff: BackOff
@@ -42,6 +44,19 @@ struct Need: Sendable {
   mutating func askAgain(at now: MonotonicTime) {
     isUnderWay = false
     due = now
+  }
+
+  /// What is known, and what is being told, no longer counts: it is asked for anew.
+  mutating func outdate(at now: MonotonicTime) {
+    if isUnderWay { isOutdated = true } else { askAgain(at: now) }
+  }
+
+  /// Whether the answer that has come no longer counts. Then it is asked for again.
+  mutating func isAnswerOutdated(at now: MonotonicTime) -> Bool {
+    guard isOutdated else { return false }
+    isOutdated = false
+    askAgain(at: now)
+    return true
   }
 
   /// What is still missing is asked for, after the pause of a failure.

@@ -14,8 +14,6 @@ struct VenueState: Sendable {
   private var named = NamedSymbols()
   /// The pairs that the key may trade; `nil` where no key limits anything.
   private(set) var tradableSymbols: Set<Symbol>?
-  /// The answer that is out is about a former key's pairs.
-  private var pairsAreOutdated = false
   /// `nil` allows every symbol.
   private var allowed: [Symbol]?
   private let traits: VenueTraits
@@ -309,16 +307,13 @@ struct VenueState: Sendable {
   /// Another key may trade other pairs: those of the former one refuse nothing any more.
   mutating func keyChanged(at now: MonotonicTime) {
     readings.distrustPairs()
-    if pairsNeed.isUnderWay { pairsAreOutdated = true } else { pairsNeed.askAgain(at: now) }
+    pairsNeed.outdate(at: now)
   }
 
   mutating func takeTradableSymbols(
     _ answer: Result<[Symbol], ExchangeFailure>, _ reaction: inout Reaction
   ) {
-    if pairsAreOutdated {
-      pairsAreOutdated = false
-      return pairsNeed.askAgain(at: reaction.now.monotonic)
-    }
+    if pairsNeed.isAnswerOutdated(at: reaction.now.monotonic) { return }
     switch answer {
     case .success(let symbols):
       tradableSymbols = Set(symbols)

@@ -19,8 +19,8 @@ package enum ExchangeRequest: Hashable, Sendable {
   case validate(OrderRequest)
   case order(Symbol, OrderReference)
   case openOrders(Symbol)
-  /// Every order of the symbol since then, whatever became of it.
-  case recentOrders(Symbol, since: WallTime)
+  /// Every order of the symbol made in that time, whatever became of it.
+  case recentOrders(Symbol, since: WallTime, until: WallTime? = nil)
   case trades(Symbol, since: WallTime)
   case cancel(Symbol, OrderReference)
   /// Makes the key that opens the stream of the account's orders. The venue keeps it to itself.
@@ -174,7 +174,8 @@ package enum ExchangeAnswer: Hashable, Sendable {
   case order(OrderReport)
   /// A well-formed "there is no such order".
   case orderMissing(ExchangeError)
-  case orders([OrderReport], unreadable: [UnreadableRow] = [])
+  /// `isCut` where there may be more than the venue gives at once.
+  case orders([OrderReport], unreadable: [UnreadableRow] = [], isCut: Bool = false)
   case trades([TradeReport], unreadable: [UnreadableRow] = [])
   /// Only that the cancel was taken; what it did to the order is read from the order.
   case cancelTaken

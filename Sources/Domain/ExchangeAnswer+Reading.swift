@@ -49,8 +49,10 @@ extension ExchangeAnswer {
   }
 
   package var ordersReading: Result<ReportList<OrderReport>, ExchangeFailure> {
-    guard case .orders(let reports, let unreadable) = self else { return .failure(failure) }
-    return .success(ReportList(reports: reports, unreadable: unreadable))
+    guard case .orders(let reports, let unreadable, let isCut) = self else {
+      return .failure(failure)
+    }
+    return .success(ReportList(reports: reports, unreadable: unreadable, isCut: isCut))
   }
 
   package var tradesReading: Result<ReportList<TradeReport>, ExchangeFailure> {
@@ -100,6 +102,8 @@ package enum OrderLook: Hashable, Sendable {
 package struct ReportList<Report: Hashable & Sendable>: Hashable, Sendable {
   package var reports: [Report]
   package var unreadable: [UnreadableRow]
+  /// It has as many rows as the venue gives at once: what is not in it may be at the venue all the same.
+  package var isCut = false
 }
 
 package enum CancelAnswer: Hashable, Sendable {

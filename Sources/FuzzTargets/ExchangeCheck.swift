@@ -132,7 +132,7 @@ enum ExchangeCheck {
       case .clientOrderID(let id): try require(report.clientOrderID == id.text, "another order")
       }
       try check(report, question)
-    case (.openOrders, .orders(let reports, _)), (.recentOrders, .orders(let reports, _)):
+    case (.openOrders, .orders(let reports, _, _)), (.recentOrders, .orders(let reports, _, _)):
       for report in reports { try check(report, question) }
     case (.trades, .trades(let trades, _)):
       for trade in trades {

@@ -71,11 +71,13 @@ struct AnswerReader {
       return .validated
     case .order(let symbol, let reference):
       return .order(try order(body, of: symbol, reference))
-    case .openOrders(let symbol), .recentOrders(let symbol, _):
+    case .openOrders(let symbol), .recentOrders(let symbol, _, _):
       let (reports, unreadable) = try rows(body) { row throws(Undecodable) in
         try OrderReport(row, of: symbol)
       }
-      return .orders(reports, unreadable: unreadable)
+      return .orders(
+        reports, unreadable: unreadable,
+        isCut: reports.count + unreadable.count >= Call.ordersMaximum)
     case .trades(let symbol, _):
       let (trades, unreadable) = try rows(body) { row throws(Undecodable) in
         try TradeReport(row, of: symbol)

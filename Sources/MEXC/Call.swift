@@ -20,8 +20,8 @@ struct Call {
   /// longer list would outgrow what servers take as a target.
   private static let listedSymbolsMaximum = 50
   private static let listedBytesMaximum = 2_048
-  /// The most rows that the exchange gives.
-  private static let ordersMaximum = 1_000
+  /// The most rows that the exchange gives; of the open orders, too.
+  static let ordersMaximum = 1_000
   private static let tradesMaximum = 100
 
   /// `apiKey` is the one that signs; `listenKey` is the one of the account's stream.
@@ -65,9 +65,9 @@ struct Call {
     case .openOrders(let symbol):
       self.init(.get, "/api/v3/openOrders", &target)
       target.add("symbol", symbol.text)
-    case .recentOrders(let symbol, let since):
+    case .recentOrders(let symbol, let since, let until):
       self.init(.get, "/api/v3/allOrders", &target)
-      Self.add(symbol, since: since, limit: Self.ordersMaximum, to: &target)
+      Self.add(symbol, since: since, until: until, limit: Self.ordersMaximum, to: &target)
     case .trades(let symbol, let since):
       self.init(.get, "/api/v3/myTrades", &target)
       Self.add(symbol, since: since, limit: Self.tradesMaximum, to: &target)
@@ -113,10 +113,12 @@ struct Call {
   }
 
   private static func add(
-    _ symbol: Symbol, since: WallTime, limit: Int, to target: inout RequestTarget
+    _ symbol: Symbol, since: WallTime, until: WallTime? = nil, limit: Int,
+    to target: inout RequestTarget
   ) {
     target.add("symbol", symbol.text)
     target.add("startTime", since.milliseconds)
+    if let until { target.add("endTime", until.milliseconds) }
     target.add("limit", Int64(limit))
   }
 }

@@ -141,11 +141,11 @@ package final class PaperExchange {
       return .order(OrderReport(order))
     case .openOrders(let symbol):
       return .orders(exchange.openOrders(symbol, at: now).map(OrderReport.init))
-    case .recentOrders(let symbol, let start):
-      let orders = exchange.allOrders(symbol, in: start.onward, limit: .max, at: now)
+    case .recentOrders(let symbol, let start, let end):
+      let orders = exchange.allOrders(symbol, in: start.through(end), limit: .max, at: now)
       return .orders(orders.map(OrderReport.init))
     case .trades(let symbol, let start):
-      let trades = exchange.trades(symbol, in: start.onward, limit: .max, at: now)
+      let trades = exchange.trades(symbol, in: start.through(nil), limit: .max, at: now)
       return .trades(trades.map { TradeReport($0, of: exchange.orders[$0.order]) })
     case .cancel(let symbol, let reference):
       _ = try exchange.cancel(symbol, .init(reference), at: now)
@@ -161,7 +161,9 @@ package final class PaperExchange {
 
 extension WallTime {
   /// From this time on, for ever.
-  fileprivate var onward: ClosedRange<WallTime> { self...WallTime(milliseconds: .max) }
+  fileprivate func through(_ end: WallTime?) -> ClosedRange<WallTime> {
+    self...max(self, end ?? WallTime(milliseconds: .max))
+  }
 }
 
 extension Listing {

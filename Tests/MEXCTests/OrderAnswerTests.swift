@@ -156,7 +156,7 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
       ]
       for (text, unreadable) in wrong {
         guard
-          case .orders(let read, let rest) = answer(
+          case .orders(let read, let rest, false) = answer(
             to: request, response(200, "[\(text),\(row)]"))
         else {
           Issue.record("a row spoils the list: \(text)")
@@ -170,6 +170,24 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
       #expect(isUnreadable(answer(to: request, response(200, row))))
       #expect(isUnreadable(answer(to: request, response(200, "{}"))))
       #expect(isUnreadable(answer(to: request, response(200, ""))))
+    }
+  }
+
+  /// The exchange gives at most 1,000 rows, and does not say that there are more.
+  @Test func `a full list may be cut`() throws {
+    let link = try symbol("LINKUSDT")
+    for request in [ExchangeRequest.openOrders(link), .recentOrders(link, since: noon)] {
+      for (rows, expected) in [(999, false), (1_000, true)] {
+        let list = Array(repeating: row, count: rows - 1) + ["null"]
+        guard
+          case .orders(_, _, let isCut) = answer(
+            to: request, response(200, "[\(list.joined(separator: ","))]"))
+        else {
+          Issue.record("a list that cannot be read")
+          continue
+        }
+        #expect(isCut == expected)
+      }
     }
   }
 

@@ -80,6 +80,11 @@ import Transport
         "symbol=LINKUSDT&startTime=1644489000000&limit=1000"
       ),
       (
+        .recentOrders(link, since: since, until: since.advanced(by: .seconds(2))), .get,
+        "allOrders",
+        "symbol=LINKUSDT&startTime=1644489000000&endTime=1644489002000&limit=1000"
+      ),
+      (
         .trades(link, since: since), .get, "myTrades",
         "symbol=LINKUSDT&startTime=1644489000000&limit=100"
       ),

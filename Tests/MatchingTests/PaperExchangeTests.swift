@@ -111,7 +111,8 @@ struct PaperExchangeTests {
     let reference = OrderReference.clientOrderID(order.clientOrderID)
     #expect(
       try report(exchange.answer(.order(order.symbol, reference), at: moment(6))).status == .open)
-    guard case .orders(let open, _) = exchange.answer(.openOrders(order.symbol), at: moment(6))
+    guard
+      case .orders(let open, _, false) = exchange.answer(.openOrders(order.symbol), at: moment(6))
     else {
       Issue.record("open orders")
       return

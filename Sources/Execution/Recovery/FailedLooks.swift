@@ -48,6 +48,13 @@ extension LookFailure {
       reason: "its row cannot be read: \(row.reason)", advice: patience, kind: row.reason)
   }
 
+  static func cutList(_ view: Search.View) -> LookFailure {
+    LookFailure(
+      reason: "its symbol has more \(view.rawValue) of that time than the exchange shows, so that "
+        + "the order may be missing among them", advice: patience, kind: "cut \(view.rawValue)",
+      isLasting: true)
+  }
+
   static func undocumented(_ word: String) -> LookFailure {
     LookFailure(
       reason: "the exchange gives the status '\(word)', which it does not document",

@@ -7,14 +7,16 @@ enum Finding {
   case several([String])
   /// A well-formed "not here".
   case no
+  /// It is not in a list that may be cut.
+  case cut(LookFailure)
   /// `nil` when that is none of the order's business.
   case nothingProved(LookFailure?)
 
   init(of order: Order, in view: Search.View, _ answer: ExchangeAnswer) {
     switch view {
     case .byClientOrderID: self.init(answer.orderReading)
-    case .openOrders, .recentOrders: self.init(of: order, answer.ordersReading)
-    case .trades: self.init(of: order, answer.tradesReading)
+    case .openOrders, .recentOrders: self.init(of: order, in: view, answer.ordersReading)
+    case .trades: self.init(of: order, in: view, answer.tradesReading)
     }
   }
 
@@ -26,7 +28,10 @@ enum Finding {
     }
   }
 
-  private init(of order: Order, _ answer: Result<ReportList<OrderReport>, ExchangeFailure>) {
+  private init(
+    of order: Order, in view: Search.View,
+    _ answer: Result<ReportList<OrderReport>, ExchangeFailure>
+  ) {
     switch answer {
     case .success(let list):
       let name = order.request.clientOrderID.text
@@ -37,13 +42,16 @@ enum Finding {
       if let first = ours.first {
         self = ours.count == 1 ? .found(first) : .several(ours.map(\.orderID))
       } else {
-        self = Self.absence(of: order, list.unreadable)
+        self = Self.absence(of: order, list, in: view)
       }
     case .failure(let failure): self = .nothingProved(LookFailure(failure))
     }
   }
 
-  private init(of order: Order, _ answer: Result<ReportList<TradeReport>, ExchangeFailure>) {
+  private init(
+    of order: Order, in view: Search.View,
+    _ answer: Result<ReportList<TradeReport>, ExchangeFailure>
+  ) {
     switch answer {
     case .success(let list):
       let name = order.request.clientOrderID.text
@@ -54,22 +62,39 @@ enum Finding {
       if let first = ours.first {
         self = ours.count == 1 ? .foundTrade(orderID: first) : .several(ours)
       } else {
-        self = Self.absence(of: order, list.unreadable)
+        self = Self.absence(of: order, list, in: view)
       }
     case .failure(let failure): self = .nothingProved(LookFailure(failure))
     }
   }
 
-  /// A row that cannot be read and may be the order's is no "no".
-  private static func absence(of order: Order, _ unreadable: [UnreadableRow]) -> Finding {
+  /// A row that cannot be read and may be the order's is no "no", nor is a list that may be cut.
+  private static func absence<Report>(
+    of order: Order, _ list: ReportList<Report>, in view: Search.View
+  ) -> Finding {
     let name = order.request.clientOrderID
-    guard let row = unreadable.first(where: { $0.mayBe(name, order.orderID) }) else { return .no }
-    return .nothingProved(.row(row))
+    if let row = list.unreadable.first(where: { $0.mayBe(name, order.orderID) }) {
+      return .nothingProved(.row(row))
+    }
+    return list.isCut ? .cut(.cutList(view)) : .no
   }
 
   var isNo: Bool { if case .no = self { true } else { false } }
 
-  var isFailure: Bool { if case .nothingProved = self { true } else { false } }
+  var isFailure: Bool {
+    switch self {
+    case .cut, .nothingProved: true
+    case .found, .foundTrade, .several, .no: false
+    }
+  }
+
+  var failure: LookFailure? {
+    switch self {
+    case .cut(let failure): failure
+    case .nothingProved(let failure): failure
+    case .found, .foundTrade, .several, .no: nil
+    }
+  }
 
   /// Whether it says where the order stands, or that it is not here. That one view does not have it is
   /// nothing where another one shows what cannot be.
@@ -77,7 +102,7 @@ enum Finding {
     switch self {
     case .found(let report): life.order.conflict(with: report) == nil
     case .foundTrade, .no: life.looks.last?.isLasting != true
-    case .several, .nothingProved: false
+    case .several, .cut, .nothingProved: false
     }
   }
 
@@ -87,7 +112,7 @@ enum Finding {
     case .foundTrade(let orderID): "found a fill of \(orderID)"
     case .several(let orderIDs): "found \(orderIDs.count) orders"
     case .no: "not there"
-    case .nothingProved(let failure): "no answer: \(failure?.reason ?? "told to wait")"
+    case .cut, .nothingProved: "no answer: \(failure?.reason ?? "told to wait")"
     }
   }
 }

@@ -32,10 +32,7 @@ enum OrderSearching {
     if search.due != life.search?.due || isDue {
       parts.orders.update(key) { $0.search = search }
     }
-    for view in views {
-      let request = request(view, life.order, parts.configuration.venue, at: reaction.now.wall)
-      parts.scheduler.add(request, for: .search(key, view), canWait: search.phase != .settling)
-    }
+    for view in views { ask(view, life.order, search, &parts, at: clock.time(at: now)) }
   }
 
   /// From when on a "no" of every view proves something.
@@ -86,20 +83,37 @@ enum OrderSearching {
     }
   }
 
-  private static func request(
-    _ view: Search.View, _ order: Order, _ venue: VenueTraits, at now: WallTime
-  ) -> ExchangeRequest {
-    // Of what an earlier run may have sent nobody knows when.
-    let since =
-      order.stampedAt?.advanced(by: .zero - OrderPolling.listMargin)
-      ?? now.advanced(by: .zero - venue.listReach).wholeMinute
-    return switch view {
-    case .byClientOrderID:
-      .order(order.request.symbol, .clientOrderID(order.request.clientOrderID))
-    case .openOrders: .openOrders(order.request.symbol)
-    case .recentOrders: .recentOrders(order.request.symbol, since: since)
-    case .trades: .trades(order.request.symbol, since: since)
+  private static func ask(
+    _ view: Search.View, _ order: Order, _ search: Search, _ parts: inout EngineParts,
+    at now: WallTime
+  ) {
+    let symbol = order.request.symbol
+    let since = timeOfAcceptance(order, parts.configuration.venue, at: now).lowerBound
+    let part = search.cutList.underWay
+    let request: ExchangeRequest =
+      switch view {
+      case .byClientOrderID: .order(symbol, .clientOrderID(order.request.clientOrderID))
+      case .openOrders: .openOrders(symbol)
+      case .recentOrders:
+        .recentOrders(symbol, since: part?.lowerBound ?? since, until: part?.upperBound)
+      case .trades: .trades(symbol, since: since)
+      }
+    parts.scheduler.add(
+      request, for: .search(order.key, view), canWait: search.phase != .settling)
+  }
+
+  /// When the exchange can have made the order, by its own clock.
+  private static func timeOfAcceptance(
+    _ order: Order, _ venue: VenueTraits, at now: WallTime
+  ) -> ClosedRange<WallTime> {
+    let margin = OrderPolling.listMargin
+    if let stampedAt = order.stampedAt,
+      let deadline = order.acceptanceDeadline(lead: venue.stampLead)
+    {
+      return stampedAt.advanced(by: .zero - margin)...deadline.advanced(by: margin)
     }
+    // Of what an earlier run may have sent nobody knows when.
+    return now.advanced(by: .zero - venue.listReach).wholeMinute...now.advanced(by: margin)
   }
 
   // MARK: Answers
@@ -113,6 +127,12 @@ enum OrderSearching {
     // Another view may have found it meanwhile.
     guard var search = life.search else {
       return checkAlone(life.order, finding, &parts, &reaction)
+    }
+    let now = parts.venue.clock?.time(at: reaction.now.monotonic) ?? reaction.now.wall
+    let time = timeOfAcceptance(life.order, parts.configuration.venue, at: now)
+    if view == .recentOrders, search.cutList.goesOn(after: finding, within: time) {
+      parts.orders.update(key) { $0.search = search }
+      return ask(view, life.order, search, &parts, at: now)
     }
     note(finding, view, life.order, search, &parts, &reaction)
     let verdict = search.take(view, saidNo: finding.isNo, at: reaction.now.monotonic)
@@ -131,8 +151,8 @@ enum OrderSearching {
       }
     case .no:
       if verdict == .absent { concludeAbsence(life, search, &parts, &reaction) }
-    case .nothingProved(let failure):
-      if let failure, search.phase == .settling {
+    case .cut, .nothingProved:
+      if let failure = finding.failure, search.phase == .settling {
         OrderLooks.failed(key, view.rawValue, failure, &parts, &reaction)
       }
     }
@@ -152,7 +172,7 @@ enum OrderSearching {
     case .foundTrade(let orderID) where orderID != known:
       halt([known, orderID])
     case .several(let orderIDs): halt(orderIDs)
-    case .found, .foundTrade, .no, .nothingProved: break
+    case .found, .foundTrade, .no, .cut, .nothingProved: break
     }
   }
 

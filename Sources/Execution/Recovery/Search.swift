@@ -30,6 +30,7 @@ struct Search: Sendable {
   /// Whether some view of the last round did not answer.
   private(set) var roundFailed = false
   private var roundIsFull = false
+  var cutList = CutList()
   private(set) var roundBegan: MonotonicTime
   private var failures = 0
 
@@ -65,6 +66,7 @@ struct Search: Sendable {
     outstanding = Set(views)
     roundFailed = false
     roundIsFull = full
+    cutList = CutList()
     roundBegan = now
     return views
   }

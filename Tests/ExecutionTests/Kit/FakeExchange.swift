@@ -53,7 +53,7 @@ final class FakeExchange {
     case .order(_, let reference): find(reference, at: now).map { .order($0) } ?? noSuchOrder
     case .openOrders(let symbol):
       .orders(visible(symbol, at: now).filter(Self.isOpen))
-    case .recentOrders(let symbol, _): .orders(visible(symbol, at: now))
+    case .recentOrders(let symbol, _, _): .orders(visible(symbol, at: now))
     case .trades(let symbol, _):
       .trades(visible(symbol, at: now).filter(\.executedQuantity.isPositive).map(Self.trade))
     case .cancel(_, let reference): cancel(reference, at: now)

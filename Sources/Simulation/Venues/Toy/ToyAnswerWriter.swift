@@ -23,7 +23,7 @@ enum ToyAnswerWriter {
     case .validated: "valid"
     case .order(let report): line(report)
     case .orderMissing(let error): line("missing", error)
-    case .orders(let list, let unreadable):
+    case .orders(let list, let unreadable, _):
       (["orders \(list.count)"] + list.map(line) + unreadable.map(line)).joined(separator: "\n")
     case .trades(let list, let unreadable):
       (["fills \(list.count)"] + list.map(line) + unreadable.map(line)).joined(separator: "\n")

@@ -49,7 +49,7 @@ package struct ToyCall {
     case .cancel(let symbol, let reference):
       (.delete, ["orders", symbol.text] + words(of: reference))
     case .openOrders(let symbol): (.get, ["open", symbol.text])
-    case .recentOrders(let symbol, let since):
+    case .recentOrders(let symbol, let since, _):
       (.get, ["recent", symbol.text, String(since.milliseconds)])
     case .trades(let symbol, let since):
       (.get, ["fills", symbol.text, String(since.milliseconds)])

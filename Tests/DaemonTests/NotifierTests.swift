@@ -2,26 +2,29 @@ import Configuration
 import Domain
 import Execution
 import Platform
-import Store
 import TestKit
 import Testing
 
 @testable import Daemon
+@testable import Store
 
 @Suite struct `The notify command` {
   /// A notifier with one thing to tell.
   private final class Rig {
     var configuration = Configuration()
     let metrics = Metrics()
+    let logger: Logger
     private(set) var notifier: Notifier?
     private let loop: EventLoop
 
-    init(_ store: OrderStore, command: [String]) throws {
+    /// `journal` takes its warnings.
+    init(_ store: OrderStore, command: [String], journal: CInt = -1) throws {
       loop = try EventLoop()
+      logger = Logger(level: .warning, format: .logfmt, descriptor: journal)
       configuration.notify.command = command
       notifier = try Notifier(
-        loop: loop, logger: Logger(level: .error, format: .logfmt, descriptor: -1), store: store,
-        metrics: metrics, settings: { [unowned self] in configuration },
+        loop: loop, logger: logger, store: store, metrics: metrics,
+        settings: { [unowned self] in configuration },
         facts: { NotifyConditions.Facts() }, storeFailed: { _ in })
       try Outbox(store).add(Notification(.halted, at: Clock.wall(), subject: "s", message: "m"))
     }
@@ -31,10 +34,10 @@ import Testing
       notifier?.reconfigured()
     }
 
-    func turns(until condition: () -> Bool) throws -> Bool {
+    func turns(until condition: () throws -> Bool) throws -> Bool {
       try loop.turns {
         notifier?.endOfTurn()
-        return condition()
+        return try condition()
       }
     }
   }
@@ -70,5 +73,17 @@ import Testing
     rig.reload(command: Self.hanging)
     #expect(try rig.turns { rig.metrics.counts.notifyFailures == 1 })
     #expect(rig.notifier?.trouble == nil)
+  }
+
+  @Test func `what was told is not told again where the database does not take it`() throws {
+    let journal = try Journal()
+    let rig = try Rig(database.store, command: ["/bin/true"], journal: journal.number)
+    let stranger = try Database(path: database.path, access: .writer(nil))
+    rig.notifier?.endOfTurn()
+    try stranger.execute("BEGIN IMMEDIATE", step: "hold the database")
+    #expect(try rig.turns { try journal.lines(of: rig.logger) == 2 })
+    try stranger.execute("ROLLBACK", step: "let go of the database")
+    #expect(try rig.turns { rig.notifier?.waiting == 0 })
+    #expect(rig.metrics.counts.notified == 1)
   }
 }

@@ -34,6 +34,8 @@ final class Notifier {
   /// To be written down when the turn is over.
   private var begun: [Notification] = []
   private var unwritten: [Notification] = []
+  /// Its command succeeded, and the database has not taken that yet: it is not run again.
+  private var told: Int64?
   private var delivery: Delivery?
   private var backOff = BackOff(first: firstPause, longest: longestPause)
   private var pause: EventLoop.TimerID?
@@ -134,6 +136,7 @@ final class Notifier {
 
   private func next() -> (Int64?, Notification)? {
     if let first = unwritten.first { return (nil, first) }
+    if let told, !writeDelivered(told) { return nil }
     do throws(StoreError) {
       let dropped = try outbox.dropExcess()
       if dropped > 0 { tellDropped(dropped) }
@@ -163,18 +166,28 @@ final class Notifier {
     self.delivery = nil
     metrics.notified(ending == .exited(0))
     guard ending == .exited(0) else { return retry(delivery, ending) }
-    backOff.reset()
     lastFailure = nil
     logger.log(.info, "the notify command was run", fields(of: delivery))
-    guard let id = delivery.id else {
+    if let id = delivery.id {
+      writeDelivered(id)
+    } else {
       unwritten.removeFirst()
-      return
+      backOff.reset()
     }
+  }
+
+  @discardableResult
+  private func writeDelivered(_ id: Int64) -> Bool {
     do throws(StoreError) {
       try outbox.delivered(id, at: Clock.wall())
+      told = nil
+      backOff.reset()
+      return true
     } catch {
+      told = id
       failed(error)
       rest()
+      return false
     }
   }
 

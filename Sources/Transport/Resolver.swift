@@ -17,7 +17,7 @@ package final class Resolver {
 
   struct Resolution {
     let addresses: [IPAddress]
-    /// Set when the look-up failed and these are the addresses of before.
+    /// Set when the look-up failed, or takes long, and these are the addresses of before.
     let outdatedBecause: Failure?
     /// Counts the look-ups; 0 for what is not looked up.
     let number: Int
@@ -27,6 +27,9 @@ package final class Resolver {
 
   /// getaddrinfo(3) does not tell the records' own time to live; the exchange's is 60 s.
   package static let lifetime: Duration = .seconds(60)
+  /// A look-up that takes longer is not waited for where addresses of before are known: a name server
+  /// that is silent is given up after far more than the time that a connection may take.
+  package static let patience: Duration = .seconds(1)
   /// More addresses than this are never tried within one deadline.
   static let addressesMaximum = 8
   /// Between two look-ups because nobody answers at the addresses. A name that moves is noticed within
@@ -44,6 +47,11 @@ package final class Resolver {
   private var lookUps = 0
   private var pause = BackOff(pauses)
   private var waiters: [Waiter] = []
+  /// Those for whom the addresses of before will do.
+  private var hastyWaiters: [Waiter] = []
+  private lazy var patience = DeadlineTimer(loop) { [weak self] in self?.useOldAddresses() }
+  /// The running look-up has taken longer than that.
+  private var isSlow = false
   private var running: Answer?
 
   /// `lookUp` may block; it is called on another thread.
@@ -73,7 +81,9 @@ package final class Resolver {
           .success(
             Resolution(addresses: known.addresses, outdatedBecause: nil, number: known.number)))
       }
-      join(waiter, name)
+      guard known != nil else { return join(waiter, name) }
+      hastyWaiters.append(waiter)
+      if isSlow { useOldAddresses() } else if running == nil { start(name) }
     }
   }
 
@@ -112,6 +122,7 @@ package final class Resolver {
       return
     }
     running = answer
+    patience.set(loop.now.advanced(by: Self.patience))
     let result = answer.result
     let lookUp = lookUp
     do throws(SystemError) {
@@ -125,6 +136,8 @@ package final class Resolver {
     guard let running else { return }
     loop.deregister(running.reader.number)
     self.running = nil
+    patience.set(nil)
+    isSlow = false
     finish(running.result.take() ?? .failure(Failure("the look-up gave nothing")))
   }
 
@@ -138,18 +151,29 @@ package final class Resolver {
       known = (kept, loop.now, lookUps)
       answer = .success(Resolution(addresses: kept, outdatedBecause: nil, number: lookUps))
     case .failure(let failure):
-      // An address that worked before is a better bet than none; TLS proves who is there.
-      if let known {
-        answer = .success(
-          Resolution(
-            addresses: known.addresses, outdatedBecause: failure, number: known.number))
-      } else {
-        answer = .failure(failure)
-      }
+      answer = oldAddresses(because: failure).map { .success($0) } ?? .failure(failure)
     }
-    let waiting = waiters
+    let waiting = waiters + hastyWaiters
     waiters = []
+    hastyWaiters = []
     for waiter in waiting { waiter(answer) }
+  }
+
+  /// An address that worked before is a better bet than none; TLS proves who is there.
+  private func oldAddresses(because failure: Failure) -> Resolution? {
+    known.map {
+      Resolution(addresses: $0.addresses, outdatedBecause: failure, number: $0.number)
+    }
+  }
+
+  /// The look-up goes on: what it finds is for those who come later.
+  private func useOldAddresses() {
+    isSlow = true
+    guard let old = oldAddresses(because: Failure("the name servers have not answered yet"))
+    else { return }
+    let waiting = hastyWaiters
+    hastyWaiters = []
+    for waiter in waiting { waiter(.success(old)) }
   }
 
   /// getaddrinfo(3), which blocks; sorted by it as RFC 6724 says.

@@ -8,8 +8,8 @@ package struct ConfigurationFile: Equatable, Sendable {
   let lines: KeyLines
 
   /// A fault of a key.
-  package func violation(_ key: String, text: String) -> Violation {
-    Violation(file: path, line: lines.first(of: [key]), key: key, text: text)
+  package func violation(_ key: String, text: String, mayPass: Bool = false) -> Violation {
+    Violation(file: path, line: lines.first(of: [key]), key: key, text: text, mayPass: mayPass)
   }
 }
 
@@ -70,12 +70,19 @@ extension ConfigurationFile {
       return read(bytes, file: path)
     } catch {
       let reason = unsafe String(cString: strerror(error.number))
+      if error.mayPass(at: path) {
+        return .failure(unreadable(path, "cannot be read now (\(reason))", mayPass: true))
+      }
       return .failure(unreadable(path, "cannot be read (\(reason)); name a readable file"))
     }
   }
 
-  private static func unreadable(_ path: String, _ text: String) -> InvalidConfiguration {
-    InvalidConfiguration(violations: [Violation(file: path, line: nil, key: nil, text: text)])
+  private static func unreadable(
+    _ path: String, _ text: String, mayPass: Bool = false
+  ) -> InvalidConfiguration {
+    InvalidConfiguration(violations: [
+      Violation(file: path, line: nil, key: nil, text: text, mayPass: mayPass)
+    ])
   }
 
   private static func open(

@@ -7,12 +7,15 @@ package struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
   package let key: String?
   /// What is wrong, and what would be right.
   package let text: String
+  /// No setting is at fault: the machine refuses something, and may take it later.
+  package let mayPass: Bool
 
-  package init(file: String, line: Int?, key: String?, text: String) {
+  package init(file: String, line: Int?, key: String?, text: String, mayPass: Bool = false) {
     self.file = file
     self.line = line
     self.key = key
     self.text = text
+    self.mayPass = mayPass
   }
 
   /// The same as something that a start gets along with.

@@ -27,9 +27,7 @@ package struct PlaceCheck {
     checkSpool()
     checkSocket("signal", "intake.socket", configuration.intake.socket)
     checkSocket("control", "control.socket", configuration.control.socket)
-    if let path = configuration.metrics.listen?.path {
-      checkSocket("metrics", "metrics.listen", path)
-    }
+    checkMetricsSocket()
     checkPort()
     checkOthers()
     checkCommand()
@@ -55,7 +53,7 @@ package struct PlaceCheck {
       // know no signal of before.
       missing("store.path", folder, "make it for the daemon's user alone (mode 0700)")
     case .notFolder(let obstacle): refuse("store.path", Self.noFolder(obstacle))
-    case .refused(let error): refuse("store.path", Self.sentence(folder, error))
+    case .refused(let error): refuse("store.path", folder, error)
     }
   }
 
@@ -69,7 +67,7 @@ package struct PlaceCheck {
       }
     }
     if let refusal = FolderAccess.refusal(ofFile: path) {
-      refuse("store.path", Self.sentence(path, refusal))
+      refuse("store.path", path, refusal)
     }
     for suffix in [".lock", ".high-water", ".intake"] {
       checkCompanion("store.path", path + suffix)
@@ -106,19 +104,22 @@ package struct PlaceCheck {
   private mutating func checkSocket(_ name: String, _ key: String, _ path: String) {
     if givenSockets.contains(name) { return }
     if let kind = FileStatus.at(path: path)?.kind {
-      if kind != .socket { return tell(obstacle: kind, name, key, path) }
+      if kind != .socket {
+        return refuse(key, UnixSocketError.notASocket(path: path, kind).description)
+      }
       // One that is there is a running daemon's, or systemd's, which made it with other rights.
       if !isStart { return }
     }
     checkMakeable(key, Self.folder(of: path))
   }
 
-  private mutating func tell(
-    obstacle kind: FileStatus.Kind, _ name: String, _ key: String, _ path: String
-  ) {
-    let text = UnixSocketError.notASocket(path: path, kind).description
-    // Trading goes on without metrics.
-    if name == "metrics" { warn(key, text) } else { refuse(key, text) }
+  /// Trading goes on without metrics.
+  private mutating func checkMetricsSocket() {
+    guard let path = configuration.metrics.listen?.path else { return }
+    let before = violations.count
+    checkSocket("metrics", "metrics.listen", path)
+    warnings += violations[before...]
+    violations.removeSubrange(before...)
   }
 
   /// The daemon and the console are two programs: either starts alone.
@@ -138,10 +139,10 @@ package struct PlaceCheck {
     case .writable: break
     case .missing(let above):
       if case .refused(let error) = FolderAccess.of(above) {
-        missing(key, path, Self.sentence(above, error))
+        missing(key, path, Self.sentence(above, error), mayPass: error.mayPass(at: above))
       }
     case .notFolder(let obstacle): refuse(key, Self.noFolder(obstacle))
-    case .refused(let error): refuse(key, Self.sentence(path, error))
+    case .refused(let error): refuse(key, path, error)
     }
   }
 
@@ -185,8 +186,12 @@ package struct PlaceCheck {
 
   // MARK: Findings
 
-  private mutating func refuse(_ key: String, _ text: String) {
-    violations.append(file.violation(key, text: text))
+  private mutating func refuse(_ key: String, _ text: String, mayPass: Bool = false) {
+    violations.append(file.violation(key, text: text, mayPass: mayPass))
+  }
+
+  private mutating func refuse(_ key: String, _ path: String, _ error: SystemError) {
+    refuse(key, Self.sentence(path, error), mayPass: error.mayPass(at: path))
   }
 
   private mutating func warn(_ key: String, _ text: String) {
@@ -197,12 +202,14 @@ package struct PlaceCheck {
   /// RuntimeDirectory=, tmpfiles.d(5)).
   private static let madeBySystemd = ["/var/lib/", "/var/spool/", "/run/", "/var/run/"]
 
-  private mutating func missing(_ key: String, _ folder: String, _ advice: String) {
+  private mutating func missing(
+    _ key: String, _ folder: String, _ advice: String, mayPass: Bool = false
+  ) {
     let text = "\(folder) does not exist; "
     if !isStart, Self.madeBySystemd.contains(where: folder.hasPrefix) {
       warn(key, text + "systemd makes it when it starts the service; without systemd: \(advice)")
     } else {
-      refuse(key, text + advice)
+      refuse(key, text + advice, mayPass: mayPass)
     }
   }
 
@@ -229,11 +236,18 @@ package struct PlaceCheck {
   private static func sentence(_ path: String, _ error: SystemError) -> String {
     let reason = unsafe String(cString: strerror(error.number))
     let user = Accounts.user(Accounts.ownUser)
+    return "\(path) cannot be written by the user \(user) (\(reason)); "
+      + advice(path, error)
+  }
+
+  private static func advice(_ path: String, _ error: SystemError) -> String {
+    if error.mayPass(at: path) {
+      return
+        "the kernel's log ('journalctl -k') may say why; let the machine take writes there again"
+    }
     // A sandbox mounts everything read-only but what it was told (systemd.exec(5), ProtectSystem=).
-    let advice =
-      error.number == EROFS
+    return error.number == EROFS
       ? "make its file system writable; under systemd, name it in ReadWritePaths= of the unit"
       : "give it to the daemon's user"
-    return "\(path) cannot be written by the user \(user) (\(reason)); \(advice)"
   }
 }

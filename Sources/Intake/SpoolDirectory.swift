@@ -34,6 +34,7 @@ package final class SpoolDirectory {
   private let onFile: (SpoolFile) -> Void
   private let onProblem: (SpoolProblem) -> Void
 
+  private let lock: DirectoryLock?
   private var folders: SpoolFolders
   /// Why the path's new folders cannot be opened: what came of a file would lie where nobody looks.
   private var openFailure: SystemError?
@@ -54,20 +55,22 @@ package final class SpoolDirectory {
 
   /// Opens the spool and makes its folders where they are missing. Files larger than `maximumBytes`
   /// are refused unread; a file whose end nobody tells counts as finished when it has been quiet for
-  /// `quietTime`. Throws when a folder cannot be opened or watched.
+  /// `quietTime`. The `lock` keeps other daemons away. Throws when a folder cannot be opened or watched.
   package init(
-    path: String, maximumBytes: Int, quietTime: Duration, loop: EventLoop,
+    path: String, lock: DirectoryLock? = nil, maximumBytes: Int, quietTime: Duration,
+    loop: EventLoop,
     scanInterval: Duration = SpoolDirectory.usualScanInterval,
     onFile: @escaping (SpoolFile) -> Void, onProblem: @escaping (SpoolProblem) -> Void
   ) throws(SystemError) {
     self.path = path
+    self.lock = lock
     self.maximumBytes = maximumBytes
     self.scanInterval = scanInterval
     self.loop = loop
     self.onFile = onFile
     self.onProblem = onProblem
     unfinished = UnfinishedFiles(quietTime: quietTime)
-    folders = try SpoolFolders(path: path)
+    folders = try SpoolFolders(path: path, lock: lock)
     try openWatch()
     scheduleTick()
   }
@@ -144,8 +147,9 @@ extension SpoolDirectory {
     unfinished.isGone(file.name)
   }
 
-  /// Replaces the report of a file that ended before under this name or a numbered one: the first
-  /// that `isMeant`. False when there is none. Throws when the report cannot be written.
+  /// Replaces the reports of a file that ended before under this name or one made from it: each that
+  /// `isMeant`. False when there is none. Throws when one cannot be written, or when none was found and
+  /// not all could be read.
   package func amend(
     _ name: [UInt8], in outcome: SpoolOutcome, report: [UInt8], where isMeant: ([UInt8]) -> Bool
   ) throws(SystemError) -> Bool {
@@ -239,13 +243,14 @@ extension SpoolDirectory {
 
   private func restoreFolders() {
     let isWatched = watch != nil || watchIsExhausted
-    if isWatched && openFailure == nil && folders.areInPlace {
+    let displaced = folders.displaced
+    if isWatched && openFailure == nil && displaced == nil {
       // One system call a second, until somebody gives a watch back.
       if watch == nil { try? openWatch() }
       return
     }
     report(
-      .error, "a folder of the spool was taken away; it is made again",
+      .error, "\(displaced ?? "a folder of the spool") was taken away; it is made again",
       [LogField("directory", ByteText.printable(path))])
     watch?.close()
     watch = nil
@@ -263,7 +268,7 @@ extension SpoolDirectory {
 
   private func reopenFolders() throws(SystemError) {
     do throws(SystemError) {
-      folders = try SpoolFolders(path: path)
+      folders = try SpoolFolders(path: path, lock: lock)
       openFailure = nil
     } catch {
       openFailure = error
@@ -381,9 +386,7 @@ extension SpoolDirectory {
 
   /// A file that stays open for writing is told once.
   private func tellOpen(_ name: [UInt8]) -> Bool {
-    if unfinished.isNews(open: name, at: Clock.monotonic()) {
-      onProblem(.stillOpen(name))
-    }
+    if unfinished.isNews(open: name, at: Clock.monotonic()) { onProblem(.stillOpen(name)) }
     return false
   }
 

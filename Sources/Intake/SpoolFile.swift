@@ -73,6 +73,11 @@ package struct SpoolMove: Sendable {
     self.report = report
   }
 
+  /// The same with another report.
+  package func reporting(_ report: [UInt8]) -> SpoolMove {
+    SpoolMove(file, from: place, to: outcome, report: report)
+  }
+
   /// What it holds in memory.
   package var bytes: Int { (file.content?.count ?? 0) + report.count }
 }

@@ -8,6 +8,7 @@ final class SpoolFolders {
   let active: Directory
   let done: Directory
   let rejected: Directory
+  private let lock: DirectoryLock?
   /// Folders with moves that a power cut may undo.
   private var unsynced: [Directory] = []
   /// Files that were moved in another's place and could not be moved back yet.
@@ -17,8 +18,9 @@ final class SpoolFolders {
   private static let reportMode: UInt32 = 0o640
 
   /// Makes what is missing; what is there keeps its owner and mode. Producers write to `incoming`
-  /// as members of the folder's group. Fails when a file could not be moved from one to the other.
-  init(path: String) throws(SystemError) {
+  /// as members of the folder's group. Fails when a file could not be moved from one to the other, and
+  /// when the lock was taken away and another process has the one in its place.
+  init(path: String, lock: DirectoryLock?) throws(SystemError) {
     try Directory.make(path, mode: 0o755)
     incoming = try Directory(making: path + "/incoming", mode: 0o770)
     active = try Directory(making: path + "/active", mode: 0o750)
@@ -31,10 +33,23 @@ final class SpoolFolders {
           + "another mount, of the same file system too)",
         number: EXDEV)
     }
+    self.lock = lock
+    do throws(DirectoryLock.Failure) {
+      try lock?.renew()
+    } catch {
+      switch error {
+      case .system(let error): throw error
+      case .heldByAnother: throw SystemError("flock", "\(path): \(error)", number: EWOULDBLOCK)
+      }
+    }
   }
 
-  var areInPlace: Bool {
-    [incoming, active, done, rejected].allSatisfy(\.isInPlace)
+  /// What is not in its place any more.
+  var displaced: String? {
+    if ![incoming, active, done, rejected].allSatisfy(\.isInPlace) {
+      return "a folder of the spool"
+    }
+    return lock?.isInPlace == false ? "the lock of the spool" : nil
   }
 
   func at(_ place: SpoolPlace) -> Directory {
@@ -224,27 +239,62 @@ final class SpoolFolders {
     return (files, strays)
   }
 
-  /// Names that are tried for a report that is to be replaced.
-  private static let amendedNames = 64
   private static let reportMaximumBytes = 65_536
 
-  /// Replaces the report of a file that ended before under this name or a numbered one: the first
-  /// that `isMeant`. False when there is none.
+  /// Replaces the reports of a file that ended before under this name or one made from it: each that
+  /// `isMeant`. False when there is none.
   func amend(
     _ name: [UInt8], in outcome: SpoolOutcome, report: [UInt8], where isMeant: ([UInt8]) -> Bool
   ) throws(SystemError) -> Bool {
-    let folder = at(outcome)
-    for number in 1...Self.amendedNames {
-      let reportName = SpoolName.fitting(
-        SpoolName.numbered(name, number), suffix: outcome.reportSuffix)
-      guard
-        let former = try? folder.readRegularFile(
-          reportName, maximumBytes: Self.reportMaximumBytes), isMeant(former.bytes)
-      else { continue }
-      try Self.write(report, as: reportName, in: folder)
-      return true
+    let names = try reports(of: name, in: outcome, where: isMeant)
+    for name in names { try Self.write(report, as: name, in: at(outcome)) }
+    return !names.isEmpty
+  }
+
+  /// A file may have any number, and one more of each move: the whole folder is looked through. Fails when
+  /// none is found and one could not be read.
+  private func reports(
+    of name: [UInt8], in outcome: SpoolOutcome, where isMeant: ([UInt8]) -> Bool
+  ) throws(SystemError) -> [[UInt8]] {
+    // Of its own: where a listing stands belongs to the descriptor.
+    let folder = try Directory(path: at(outcome).path)
+    let beginning = name.prefix(SpoolName.commonBytes)
+    let ending = Array(outcome.reportSuffix.utf8)
+    var found: [[UInt8]] = []
+    var failure: SystemError?
+    var names = try folder.nextNames()
+    while !names.isEmpty {
+      for name in names
+      where name.starts(with: beginning) && name.suffix(ending.count) == ending[...] {
+        do throws(SystemError) {
+          if let former = try Self.report(name, in: folder), isMeant(former) { found.append(name) }
+        } catch {
+          failure = error
+        }
+      }
+      names = try folder.nextNames()
     }
-    return false
+    if found.isEmpty, let failure { throw failure }
+    return found
+  }
+
+  /// nil when it is none. Fails when that cannot be told.
+  private static func report(
+    _ name: [UInt8], in folder: Directory
+  ) throws(SystemError) -> [UInt8]? {
+    do throws(FileRefusal) {
+      // Who makes copies of the folder may have given it a second name.
+      return try folder.readRegularFile(
+        name, maximumBytes: reportMaximumBytes, mayBeLinked: true
+      ).bytes
+    } catch {
+      switch error {
+      case .system(let error): throw error
+      case .forbidden: throw SystemError("openat", folder.path(of: name), number: EACCES)
+      case .notRegular, .linked, .tooLarge, .changedWhileRead, .openForWriting, .vanished:
+        return nil
+      }
+    }
   }
 
   /// The daemon alone writes to these folders, so one temporary name does for all.

@@ -4,6 +4,8 @@ package enum SpoolName {
   package static let maximumBytes = 255
   /// A hyphen and sixteen digits: what tells two shortened names apart.
   private static let markBytes = 17
+  /// What a name has in common with all that is made from it, also where it was cut.
+  static let commonBytes = 200
 
   /// The names of files that a program has in the making, or keeps beside a file: left alone until
   /// they are renamed. `*` stands for anything, `?` for one letter, digit or underscore.

@@ -28,8 +28,6 @@ package final class SpoolTidying {
   /// 200 removals a second at the most: each is a write to the file system, which orders share.
   private static let stepInterval = Duration.milliseconds(100)
   private static let removalsPerStep = 20
-  /// What a name and its report have in common, also where `SpoolName.fitting` has cut it.
-  private static let commonBytes = 200
 
   private let path: String
   private let loop: EventLoop
@@ -62,7 +60,7 @@ package final class SpoolTidying {
       try Directory(path: path + "/rejected"), try Directory(path: path + "/done"),
     ]
     round = Round(
-      before: before, kept: names.map { $0.prefix(Self.commonBytes) }, ended: ended,
+      before: before, kept: names.map { $0.prefix(SpoolName.commonBytes) }, ended: ended,
       folders: folders)
     schedule()
   }

@@ -24,13 +24,19 @@ package enum ProcessFacts {
   /// The text of /proc/self/cgroup; nil where /proc is not mounted.
   static func controlGroup() -> String? { read("/proc/self/cgroup") }
 
-  private static func read(_ path: String) -> String? {
+  /// A text of /proc; nil where it is not mounted.
+  static func read(_ path: String) -> String? {
     let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard number >= 0 else { return nil }
     let file = FileDescriptor(owning: number)
+    var text: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4_096)
-    let count = retryingInterrupts { unsafe Glibc.read(file.number, &buffer, buffer.count) }
-    guard count > 0 else { return nil }
-    return String(decoding: buffer[..<count], as: UTF8.self)
+    while true {
+      let count = retryingInterrupts { unsafe Glibc.read(file.number, &buffer, buffer.count) }
+      guard count >= 0 else { return nil }
+      if count == 0 { break }
+      text += buffer[..<count]
+    }
+    return text.isEmpty ? nil : String(decoding: text, as: UTF8.self)
   }
 }

@@ -1,6 +1,7 @@
 import Configuration
 import Domain
 import Foundation
+import Glibc
 import JSON
 import Platform
 import Testing
@@ -217,5 +218,26 @@ import Testing
   @Test func `distances count slips of the keyboard`() {
     #expect(violations(in: "{log: {levle: 'info'}}").first?.text.contains("\"level\"?") == true)
     #expect(violations(in: "{log: {lvl: 'info'}}").first?.text.contains("takes") == true)
+  }
+
+  /// It may be all right: no setting is at fault.
+  @Test func `a file that the machine refuses for now`() async {
+    // A process of its own: it takes all the descriptors that one may have.
+    await #expect(processExitsWith: .success) {
+      var limit = rlimit()
+      unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      limit.rlim_cur = 64
+      unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      var last = dup(STDIN_FILENO)
+      while true {
+        let next = dup(STDIN_FILENO)
+        if next < 0 { break }
+        last = next
+      }
+      guard case .failure(let refused) = ConfigurationFile.load(Self.sample.path) else { exit(2) }
+      close(last)
+      guard case .failure(let missing) = ConfigurationFile.load("/nonexistent") else { exit(3) }
+      exit((refused.violations + missing.violations).map(\.mayPass) == [true, false] ? 0 : 4)
+    }
   }
 }

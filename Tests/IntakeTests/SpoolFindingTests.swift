@@ -233,7 +233,7 @@ import Testing
   }
 }
 
-private func limitDescriptors(to count: rlim_t) throws {
+func limitDescriptors(to count: rlim_t) throws {
   var limit = rlimit()
   unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   limit.rlim_cur = count
@@ -242,7 +242,7 @@ private func limitDescriptors(to count: rlim_t) throws {
 }
 
 /// All that the process may still have.
-private func takeDescriptors() -> [CInt] {
+func takeDescriptors() -> [CInt] {
   var taken: [CInt] = []
   while true {
     let number = dup(STDIN_FILENO)

@@ -31,9 +31,9 @@ final class SpoolFixture {
 
   deinit { spool?.close() }
 
-  func open() throws {
+  func open(lock: DirectoryLock? = nil) throws {
     spool = try SpoolDirectory(
-      path: path, maximumBytes: 1_000, quietTime: quietTime, loop: loop,
+      path: path, lock: lock, maximumBytes: 1_000, quietTime: quietTime, loop: loop,
       scanInterval: Self.scanInterval,
       onFile: { [unowned self] file in
         files.append(file)

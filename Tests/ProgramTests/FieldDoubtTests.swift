@@ -139,6 +139,50 @@ struct FieldDoubtTests {
     #expect(try market.ledger().placements == 1)
   }
 
+  /// A producer that uses one name for ever has files of any number; what the disk refuses is tried again.
+  @Test func `a late find replaces a report of any number, as soon as the folder takes it`() throws
+  {
+    let market = try SimulatedMarket(SimulatedMarket.silent)
+    let daemon = try trading(market)
+    for number in 1...70 {
+      let name = "spool/done/a.json" + (number == 1 ? "" : ".\(number)")
+      try daemon.scratch.write(name, "{}")
+      try daemon.scratch.write(name + ".result.json", "{\"id\": \"earlier-\(number)\"}")
+    }
+    try market.admin(
+      "POST faults",
+      body: """
+        {"rules": [
+          {"route": "POST /api/v3/order", "next": 1, "fault": "hidden", "for_ms": 8000},
+          {"route": "POST /api/v3/order", "next": 1, "fault": "lost_after"}]}
+        """)
+    try daemon.drop("a.json", Wish("a").text)
+    _ = try waitForDoubt(daemon, "not_found")
+    #expect(try daemon.operate("resolve", "a", "--not-placed").status == 0)
+    #expect(try daemon.waitForOutcome("a.json.71").code == "not_found")
+    let obstacle = daemon.spool("done/.unfinished.tmp")
+    try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: false)
+    // A start looks at once at what is watched.
+    try daemon.until("the late find") { () throws -> Bool? in
+      if try daemon.orderStatus("a") == "filled" { return true }
+      try daemon.kill9()
+      try daemon.start()
+      try daemon.waitForTrading()
+      try daemon.pass(.milliseconds(500))
+      return nil
+    }
+    let line = try daemon.process.line(with: "level=error", "could not be replaced")
+    #expect(line.contains("signal_id=a ") && line.contains("status="), "\(line)")
+    #expect(try daemon.operate("status").output.contains("still says that no order was placed"))
+    #expect(try daemon.outcome("a.json.71")?.code == "not_found")
+    try FileManager.default.removeItem(atPath: obstacle)
+    try daemon.until(
+      "the report of the truth", holds: { try daemon.outcome("a.json.71")?.status == "filled" })
+    #expect(try !daemon.operate("status").output.contains("still says that no order was placed"))
+    #expect(!daemon.journal.contains { $0.contains("is not in done any more") })
+    #expect(try market.ledger().placements == 1)
+  }
+
   // MARK: Doubt
 
   @Test func `doubt is told while it lasts`() throws {

@@ -200,6 +200,35 @@ struct FieldProgramTests {
     }
   }
 
+  /// As the kernel makes a file system whose disk has failed: the next start may find it mended.
+  @Test func `a file system that is read-only as a whole is no wrong configuration`() throws {
+    let scratch = try Scratch()
+    try scratch.folder("disk")
+    var settings = Settings.live("http://127.0.0.1:9", in: scratch)
+    settings["store.path"] = .string(scratch("disk/state.db"))
+    settings["intake.directory"] = .string(scratch("disk/spool"))
+    let path = try scratch.write("config.json5", settings.text)
+    let script =
+      "mount -t tmpfs tmpfs \"$0\" && mount -o remount,ro tmpfs \"$0\" && exec \"$@\""
+    let daemon = try BuiltProgram.daemon.path
+    for (arguments, status) in [(["--check-config", "--quiet"], 78), ([], 1)] as [([String], Int32)]
+    {
+      let run = try run(
+        "/usr/bin/unshare",
+        Self.ownMounts + ["/bin/sh", "-c", script, scratch("disk"), daemon, "--config", path]
+          + arguments,
+        ["PATH": "/usr/bin:/bin"])
+      #expect(run.ending == .exited(status), "\(run.errors)")
+      for key in ["store.path", "intake.directory"] {
+        let line = run.errors.first { $0.contains(key) }
+        #expect(line?.contains("Read-only file system") == true, "\(run.errors)")
+        #expect(line?.contains("ReadWritePaths=") == false, "\(run.errors)")
+      }
+      let isTold = run.errors.contains { $0.contains("systemd starts the service again") }
+      #expect(isTold == (status == 1), "\(run.errors)")
+    }
+  }
+
   // MARK: The journal
 
   /// systemd reads the priority from the start of a line where the journal is behind it.

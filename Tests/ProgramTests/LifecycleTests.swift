@@ -48,6 +48,25 @@ struct LifecycleTests {
         == ["a", "b", "c"])
   }
 
+  @Test func `a spool that was taken away under a daemon still has one`() throws {
+    let market = try SimulatedMarket()
+    let first = try DaemonUnderTest.trading(market)
+    try first.scratch.move("spool", "away")
+    try first.process.line(with: "level=error", "was taken away; it is made again")
+    let second = try DaemonUnderTest(market) {
+      $0["intake.directory"] = .string(first.scratch("spool"))
+    }
+    try first.until(
+      "the lock", holds: { FileManager.default.fileExists(atPath: first.spool(".lock")) })
+    try second.launch()
+    #expect(try second.process.waitForEnd() == .exited(1))
+    let process = try first.process.pid
+    try second.process.line(with: "not started", "another daemon (process \(process)) works here")
+    try first.drop("a.json", Wish("a").text)
+    #expect(try first.waitForOutcome("a.json").status == "filled")
+    #expect(try market.ledger().placements == 1)
+  }
+
   /// Status 78 keeps the service down; any other is tried again every five seconds.
   @Test(arguments: [
     ("state.db", "store.path"), ("signal.sock", "intake.socket"),

@@ -42,12 +42,14 @@ package final class SignalFiles {
   private var failedClaims: [(file: TakenFile, id: SignalID, error: SpoolError)] = []
   /// Files beside which a report of doubt could not be written or removed.
   private var failedDoubts: [(name: [UInt8], error: SystemError)] = []
+  private let lateReports: LateReports
   private var isRetrying = false
 
   init(time: Timekeeper, logger: Logger, store: any StateStore) {
     self.time = time
     self.logger = logger
     self.store = store
+    lateReports = LateReports(logger)
   }
 
   // MARK: Taken and over
@@ -129,30 +131,19 @@ package final class SignalFiles {
   /// What was reported when the operator closed the signal is not the truth any more.
   private func amend(_ outcome: Outcome) {
     moveAllFiles()
+    let report = OutcomeReport.text(OutcomeReport.outcome(outcome))
+    if let index = failedMoves.firstIndex(where: { OutcomeReport.isSameEnd($0.move.report, report) }
+    ) {
+      return failedMoves[index].move = failedMoves[index].move.reporting(report)
+    }
     do throws(StoreError) {
       guard let spool, let record = try store.signal(outcome.signalID),
         case .file(let name) = record.origin
       else { return }
-      amend(name, outcome, in: spool)
+      lateReports.replace(LateReports.Find(outcome: outcome, file: name), in: spool)
+      if !lateReports.failed.isEmpty { scheduleRetry() }
     } catch {
       storeFailed(error)
-    }
-  }
-
-  private func amend(_ name: [UInt8], _ outcome: Outcome, in spool: any Spool) {
-    do throws(SystemError) {
-      let isFound = try spool.amend(
-        name, in: OutcomeReport.folderOfClosed,
-        report: OutcomeReport.text(OutcomeReport.outcome(outcome))
-      ) { OutcomeReport.id(in: $0) == outcome.signalID.text }
-      if isFound { return }
-    } catch {
-      logger.log(
-        .error, "the report of a signal that was closed as never placed could not be replaced",
-        [
-          LogField("signal_id", outcome.signalID.text), LogField("file", bytes: name),
-          LogField("error", "\(error)"),
-        ])
     }
   }
 
@@ -264,6 +255,8 @@ package final class SignalFiles {
     let doubts = failedDoubts
     failedDoubts = []
     for failed in doubts { writeAgain(beside: failed.name) }
+    if let spool { lateReports.retry(in: spool) }
+    if !lateReports.failed.isEmpty { scheduleRetry() }
     if failedClaims.isEmpty { told.claims = false }
     if failedDoubts.isEmpty { told.doubts = false }
   }
@@ -312,6 +305,7 @@ package final class SignalFiles {
       SpoolTrouble.unclaimed(failedClaims.count, failedClaims.first?.error),
       SpoolTrouble.unfinished(failedMoves.count, failedMoves.first?.error),
       SpoolTrouble.untold(Set(failedDoubts.map(\.name)).count, failedDoubts.first?.error),
+      SpoolTrouble.outdated(lateReports.failed.count, lateReports.failed.first?.error),
     ].compactMap(\.self)
   }
 

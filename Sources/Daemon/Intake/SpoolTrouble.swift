@@ -11,7 +11,7 @@ enum SpoolTrouble {
         "no file is taken, because the spool cannot be read; it is tried again every second "
           + "(\(error))",
         advice: "see to it that incoming, active, done and rejected are folders on one mount that "
-          + "the daemon's user may read and write")
+          + "the daemon's user may read and write, and that no other daemon works on them")
     }
   }
 
@@ -40,6 +40,15 @@ enum SpoolTrouble {
         "beside \(files(count)) in active the report of doubt cannot be written or removed; it is "
           + "tried again every second (\(error))",
         advice: "\(writable("active")); 'mexc-signalctl orders' lists what is in doubt")
+    }
+  }
+
+  static func outdated(_ count: Int, _ error: SystemError?) -> Trouble? {
+    error.map { error in
+      trouble(
+        "the report of \(count == 1 ? "1 signal" : "\(count) signals") in done still says that no order "
+          + "was placed, and cannot be replaced; it is tried again every second (\(error))",
+        advice: "\(writable("done")); 'mexc-signalctl signals' lists what came of them")
     }
   }
 

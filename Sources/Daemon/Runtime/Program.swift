@@ -38,16 +38,13 @@ package enum DaemonProgram {
 
   private static func serve(_ path: String) -> ExitCode {
     switch ConfigurationFile.load(path) {
-    case .failure(let invalid):
-      for violation in invalid.violations { complain("\(violation)") }
-      return .invalidConfiguration
+    case .failure(let invalid): return refuse(invalid.violations)
     case .success(let file):
       let logger = Logger(file.configuration.log)
       let service = ServiceManager()
       let sockets = Sockets(service.activatedSockets())
       let places = PlaceCheck(file, isStart: true, givenSockets: sockets.given)
-      for violation in places.violations { complain("\(violation)") }
-      guard places.violations.isEmpty else { return .invalidConfiguration }
+      guard places.violations.isEmpty else { return refuse(places.violations) }
       for warning in places.warnings { logger.log(.warning, "\(warning)") }
       do throws(StartError) {
         return try serve(file, service, sockets, logger)
@@ -63,6 +60,16 @@ package enum DaemonProgram {
         }
       }
     }
+  }
+
+  /// A wrong configuration waits for a person; what the machine refuses it may take at the next start.
+  private static func refuse(_ violations: [Violation]) -> ExitCode {
+    for violation in violations { complain("\(violation)") }
+    guard violations.allSatisfy(\.mayPass) else { return .invalidConfiguration }
+    complain(
+      "not started: the machine refuses what the daemon needs, and the configuration is not at fault; "
+        + "systemd starts the service again until the machine takes it")
+    return .failed
   }
 
   private static func serve(
@@ -83,7 +90,7 @@ package enum DaemonProgram {
         kind: .started)
       let lock = try lockSpool(configuration.intake.directory)
       defer { withExtendedLifetime(lock) {} }
-      let trader = try makeTrader(file, service, sockets, loop, logger)
+      let trader = try makeTrader(file, service, sockets, lock, loop, logger)
       relay.trader = trader
       return try trader.run()
     } catch let error as StartError {
@@ -94,8 +101,8 @@ package enum DaemonProgram {
   }
 
   private static func makeTrader(
-    _ file: ConfigurationFile, _ service: ServiceManager, _ sockets: Sockets, _ loop: EventLoop,
-    _ logger: Logger
+    _ file: ConfigurationFile, _ service: ServiceManager, _ sockets: Sockets,
+    _ spoolLock: DirectoryLock, _ loop: EventLoop, _ logger: Logger
   ) throws -> Trader {
     let configuration = file.configuration
     let endpoint = try endpoint(configuration)
@@ -123,7 +130,7 @@ package enum DaemonProgram {
     options.userAgent = "mexc-signald/\(Version.text)"
     let clientOptions = options
     let trader = Trader(
-      loop: loop, logger: logger, service: service, store: store,
+      loop: loop, logger: logger, service: service, store: store, spoolLock: spoolLock,
       keys: KeyRotation(
         file, loop, logger, store, credentials: read?.credentials, from: read?.origin),
       configuration: configuration, authenticator: authenticator,

@@ -16,6 +16,7 @@ final class Trader {
   let service: ServiceManager
   let store: OrderStore
   private let keys: KeyRotation
+  private let spoolLock: DirectoryLock
   let startedAt = Clock.now()
   private(set) var configuration: Configuration
   private var authenticator: SourceAuthenticator {
@@ -56,7 +57,8 @@ final class Trader {
 
   init(
     loop: EventLoop, logger: Logger, service: ServiceManager, store: OrderStore,
-    keys: KeyRotation, configuration: Configuration, authenticator: SourceAuthenticator,
+    spoolLock: DirectoryLock, keys: KeyRotation, configuration: Configuration,
+    authenticator: SourceAuthenticator,
     makeClient: @escaping () -> HTTPClient,
     makeVenue: @escaping (StoredState, MEXC.Credentials?) -> any Venue,
     makeStreams: @escaping () -> ExchangeStreams,
@@ -67,6 +69,7 @@ final class Trader {
     self.service = service
     self.store = store
     self.keys = keys
+    self.spoolLock = spoolLock
     self.configuration = configuration
     self.authenticator = authenticator
     self.makeClient = makeClient
@@ -90,9 +93,9 @@ final class Trader {
     let gateway = try SignalGateway(
       time: time, logger: logger, account: configuration.exchange.account,
       maximumBytes: intake.maximumSignalBytes, store: store
-    ) { [loop] onFile, onProblem throws(SystemError) in
+    ) { [loop, spoolLock] onFile, onProblem throws(SystemError) in
       try SpoolDirectory(
-        path: intake.directory, maximumBytes: intake.maximumSignalBytes,
+        path: intake.directory, lock: spoolLock, maximumBytes: intake.maximumSignalBytes,
         quietTime: intake.quietTime, loop: loop, onFile: onFile, onProblem: onProblem)
     }
     try gateway.listen(on: signals, loop: loop)

@@ -1,0 +1,119 @@
+import Domain
+import Execution
+import Glibc
+import Intake
+import Platform
+import Store
+import TestKit
+import Testing
+
+@testable import Daemon
+
+/// Orders that are found after the operator closed their signals.
+@Suite struct `Reports of late finds` {
+  private final class ReportSpool: EmptySpool {
+    var moveRefusal: SpoolError?
+    var amending: Result<Bool, SystemError> = .success(true)
+    var reports: [String] = []
+
+    override func finish(
+      _ moves: [SpoolMove], replacing replaces: ([UInt8], [UInt8]) -> Bool
+    ) -> [Result<[UInt8], SpoolError>] {
+      moves.map { move in
+        if let moveRefusal { return .failure(moveRefusal) }
+        reports.append(String(decoding: move.report, as: UTF8.self))
+        return .success(move.file.name)
+      }
+    }
+    override func amend(
+      _ name: [UInt8], in outcome: SpoolOutcome, report: [UInt8], where isMeant: ([UInt8]) -> Bool
+    ) throws(SystemError) -> Bool {
+      guard try amending.get() else { return false }
+      reports.append(String(decoding: report, as: UTF8.self))
+      return true
+    }
+  }
+
+  private let database: OwnedDatabase
+  private let journal: Journal
+  private let logger: Logger
+  private let spool = ReportSpool()
+  private let name = Array("s.json".utf8)
+
+  init() throws {
+    database = try OwnedDatabase()
+    journal = try Journal()
+    logger = Logger(level: .error, format: .logfmt, descriptor: journal.number)
+  }
+
+  /// An outcome of the signal `id`, with an order of its own in the database.
+  private func outcome(
+    of id: String, _ fate: OwnedDatabase.Fate, replacesEarlier: Bool
+  ) throws -> Outcome {
+    let key = try database.add("\(id)-\(replacesEarlier)-\(database.time.milliseconds)", fate)
+    return Outcome(
+      signalID: try #require(SignalID(id)), code: .accepted, message: "",
+      order: try #require(try database.store.order(key)), replacesEarlier: replacesEarlier)
+  }
+
+  @Test func `what the file system refuses is told once and tried again`() throws {
+    let late = LateReports(logger)
+    spool.amending = .failure(SystemError("openat", "done", number: ENOSPC))
+    for id in ["a", "b"] {
+      let find = try outcome(of: id, .filled(orderID: id), replacesEarlier: true)
+      late.replace(LateReports.Find(outcome: find, file: name), in: spool)
+    }
+    late.retry(in: spool)
+    #expect(late.failed.count == 2)
+    #expect(try journal.lines(of: logger) == 1)
+    spool.amending = .success(true)
+    late.retry(in: spool)
+    #expect(late.failed.isEmpty)
+    #expect(spool.reports.count == 2)
+    #expect(spool.reports.allSatisfy { $0.contains(#""status": "filled""#) })
+    #expect(try journal.lines(of: logger) == 1)
+  }
+
+  @Test func `of two finds of a signal the later is written`() throws {
+    let late = LateReports(logger)
+    spool.amending = .failure(SystemError("openat", "done", number: EROFS))
+    for fate in [OwnedDatabase.Fate.open(orderID: "1"), .filled(orderID: "1")] {
+      let find = try outcome(of: "a", fate, replacesEarlier: true)
+      late.replace(LateReports.Find(outcome: find, file: name), in: spool)
+    }
+    spool.amending = .success(true)
+    late.retry(in: spool)
+    #expect(spool.reports.count == 1)
+    #expect(spool.reports.first?.contains(#""status": "filled""#) == true)
+  }
+
+  @Test func `a report that is not there is told of`() throws {
+    let late = LateReports(logger)
+    spool.amending = .success(false)
+    let find = try outcome(of: "a", .filled(orderID: "1"), replacesEarlier: true)
+    late.replace(LateReports.Find(outcome: find, file: name), in: spool)
+    #expect(late.failed.isEmpty)
+    #expect(try journal.lines(of: logger) == 1)
+  }
+
+  /// Its file still waits to be moved beside a report: that one is written as it is now.
+  @Test func `a report that is not written yet is changed`() throws {
+    var scheduled: [() -> Void] = []
+    let files = SignalFiles(
+      time: Timekeeper(now: Clock.now, schedule: { scheduled.append($1) }), logger: logger,
+      store: database.store)
+    files.spool = spool
+    files.claim(TakenFile(named: name), for: try #require(SignalID("a")))
+    spool.moveRefusal = .blocked(SystemError("renameat2", "done", number: EROFS))
+    files.settle(try outcome(of: "a", .unknown, replacesEarlier: false))
+    files.settle(try outcome(of: "a", .filled(orderID: "1"), replacesEarlier: true))
+    spool.moveRefusal = nil
+    for _ in 0..<3 {
+      let actions = scheduled
+      scheduled = []
+      for action in actions { action() }
+    }
+    #expect(spool.reports.count == 1)
+    #expect(spool.reports.first?.contains(#""status": "filled""#) == true)
+  }
+}

@@ -58,14 +58,14 @@ package final class UnixListener {
   }
 
   /// Whether clients find it where it was made.
-  var hasItsName: Bool {
+  package var hasItsName: Bool {
     guard let path, let file, let now = FileStatus.at(path: path) else { return false }
     return now.isSameFile(as: file)
   }
 
   /// Another one at `path`, which was its own, with the same mode. Throws as the making of the first one
   /// does.
-  func again(at path: String) throws(UnixSocketError) -> UnixListener {
+  package func again(at path: String) throws(UnixSocketError) -> UnixListener {
     try UnixListener(path: path, mode: mode)
   }
 

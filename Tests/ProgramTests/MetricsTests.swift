@@ -197,4 +197,36 @@ struct MetricsTests {
     try daemon.process.line(with: "some changes wait for a restart", "metrics.listen")
     #expect(try ScrapedMetrics(scraper.text())["trading_open"] == 1)
   }
+
+  // MARK: A socket
+
+  @Test func `a socket whose folder cannot be made keeps no order from leaving`() throws {
+    let scratch = try Scratch()
+    let obstacle = try scratch.write("file", "")
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market) {
+      $0["metrics.listen"] = .string("unix:\(obstacle)/metrics.sock")
+    }
+    #expect(try daemon.submit(Wish("a").text)["code"] == "accepted")
+    try daemon.waitForOrder("a", "filled")
+    #expect(
+      daemon.journal.count { $0.contains("level=warning") && $0.contains("metrics.listen") } == 1)
+    #expect(daemon.journal.contains { $0.contains("metrics are not served, and trading goes on") })
+  }
+
+  @Test func `a socket whose file is removed is made again`() throws {
+    let market = try SimulatedMarket()
+    let scratch = try Scratch()
+    let path = scratch("metrics.sock")
+    let daemon = try DaemonUnderTest.trading(market) {
+      $0["metrics.listen"] = .string("unix:" + path)
+    }
+    try scratch.remove("metrics.sock")
+    try daemon.process.line(
+      with: "level=warning", "metrics socket: \(path) was removed or replaced")
+    let answer = try PlainHTTP.exchange(
+      "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path: path)
+    #expect(answer.status == 200)
+    #expect(daemon.journal.count { $0.contains("metrics socket") } == 1)
+  }
 }

@@ -49,18 +49,25 @@ final class MetricsServer {
 
   /// Where it listens, with the port that the kernel gave when 0 was asked for.
   let address: ListenAddress
-  private let shared: Shared
+  private let loop: EventLoop
+  private let database: String
+  private var shared: Shared
   /// Holds the name in the file system.
-  private let socket: UnixListener?
+  private var socket: UnixListener?
+  private var nameTimer: EventLoop.TimerID?
 
   /// The group may scrape it.
   private static let socketMode: UInt32 = 0o660
+  /// Between two looks whether the socket still has its name.
+  private static let nameInterval = Duration.seconds(5)
 
   /// Listens at once. `database` is the path whose files are measured. Throws when the address is
   /// taken or no thread can be had.
   init(
     _ address: ListenAddress, loop: EventLoop, database: String
   ) throws {
+    self.loop = loop
+    self.database = database
     shared = Shared(loop.waker)
     let listener: CInt
     switch address {
@@ -73,11 +80,22 @@ final class MetricsServer {
       let socket = try UnixListener(path: path, mode: Self.socketMode)
       self.socket = socket
       self.address = address
-      listener = fcntl(socket.number, F_DUPFD_CLOEXEC, 0)
-      guard listener >= 0 else { throw SystemError.last("fcntl") }
+      listener = try Self.duplicate(socket)
     }
+    try Self.serve(listener, shared, database)
+  }
+
+  private static func duplicate(_ socket: UnixListener) throws(SystemError) -> CInt {
+    let number = fcntl(socket.number, F_DUPFD_CLOEXEC, 0)
+    guard number >= 0 else { throw .last("fcntl") }
+    return number
+  }
+
+  private static func serve(
+    _ listener: CInt, _ shared: Shared, _ database: String
+  ) throws(SystemError) {
     do throws(SystemError) {
-      try BackgroundThread.run { [shared] in
+      try BackgroundThread.run {
         MetricsPage.serve(FileDescriptor(owning: listener), shared, database: database)
       }
     } catch {
@@ -95,6 +113,7 @@ final class MetricsServer {
     do {
       let server = try MetricsServer(address, loop: loop, database: configuration.store.path)
       logger.log(.info, "metrics are served", [LogField("address", server.address.text)])
+      server.watchName(logger)
       return server
     } catch {
       logger.log(
@@ -111,7 +130,47 @@ final class MetricsServer {
   }
 
   /// Frees the address a moment later.
-  deinit { shared.close() }
+  deinit {
+    if let nameTimer { loop.cancel(nameTimer) }
+    shared.close()
+  }
+
+  // MARK: The socket's name
+
+  private func watchName(_ logger: Logger, isTold: Bool = false) {
+    guard case .unix(let path) = address else { return }
+    nameTimer = loop.schedule(at: loop.now.advanced(by: Self.nameInterval)) { [weak self] in
+      guard let self else { return }
+      watchName(logger, isTold: restoreName(path, logger, isTold: isTold))
+    }
+  }
+
+  /// Says whether the journal has heard that the socket cannot be made again.
+  private func restoreName(_ path: String, _ logger: Logger, isTold: Bool) -> Bool {
+    guard let socket, !socket.hasItsName else { return false }
+    do {
+      try listenAgain(at: path, socket)
+      tell(.nameLost(path: path), to: logger)
+      return false
+    } catch {
+      if !isTold { tell(.cannotListen("\(error)"), to: logger) }
+      return true
+    }
+  }
+
+  private func tell(_ trouble: LineServer.Trouble, to logger: Logger) {
+    logger.log(.warning, "metrics socket: \(trouble)")
+  }
+
+  /// A scraper that is connected has to connect again.
+  private func listenAgain(at path: String, _ socket: UnixListener) throws {
+    let next = try socket.again(at: path)
+    let sharedNext = Shared(loop.waker)
+    try Self.serve(try Self.duplicate(next), sharedNext, database)
+    shared.close()
+    shared = sharedNext
+    self.socket = next
+  }
 
   /// Called at the end of each turn of the trading loop.
   func endOfTurn(_ snapshot: () -> MetricsSnapshot) {

@@ -23,6 +23,7 @@ final class Housekeeping {
   private let settings: () -> Configuration
   /// The exchange's clock minus this machine's; nil while it is not known.
   private let clockOffset: () -> Duration?
+  private let wall: () -> WallTime
   private let tidying: SpoolTidying
   private let storeFailed: (StoreError) -> Void
   private var timer: EventLoop.TimerID?
@@ -32,13 +33,14 @@ final class Housekeeping {
   init(
     loop: EventLoop, logger: Logger, store: OrderStore, spool: String,
     settings: @escaping () -> Configuration, clockOffset: @escaping () -> Duration?,
-    storeFailed: @escaping (StoreError) -> Void
+    wall: @escaping () -> WallTime = Clock.wall, storeFailed: @escaping (StoreError) -> Void
   ) {
     self.loop = loop
     self.logger = logger
     self.store = store
     self.settings = settings
     self.clockOffset = clockOffset
+    self.wall = wall
     self.storeFailed = storeFailed
     tidying = SpoolTidying(path: spool, loop: loop)
     schedule(in: Self.shortInterval)
@@ -55,9 +57,13 @@ final class Housekeeping {
   private func begin() {
     guard let offset = clockOffset() else { return schedule(in: Self.shortInterval) }
     schedule(in: Self.interval)
-    guard max(offset, .zero - offset) <= Self.tolerance else { return tellClock(offset) }
-    tidySpool(at: Clock.wall())
+    guard Self.isTolerable(offset) else { return tellClock(offset) }
+    tidySpool(at: wall())
     if compactionTimer == nil { scheduleCompaction() }
+  }
+
+  private static func isTolerable(_ offset: Duration) -> Bool {
+    max(offset, .zero - offset) <= tolerance
   }
 
   private func tellClock(_ offset: Duration) {
@@ -117,8 +123,14 @@ final class Housekeeping {
   /// One step, unless something is not in the database yet: whatever that is goes first, and is not lost
   /// with a step that fails.
   private func compact() {
+    // The clock may have jumped since the step before.
+    guard let offset = clockOffset() else { return endCompaction() }
+    guard Self.isTolerable(offset) else {
+      tellClock(offset)
+      return endCompaction()
+    }
     if store.hasUncommittedWrites || store.isBehind { return scheduleCompaction() }
-    let now = Clock.wall()
+    let now = wall()
     let moment = now.advanced(by: .zero - settings().store.retentionTime)
     do throws(StoreError) {
       let step = try Compaction(store).step(before: moment, at: now)

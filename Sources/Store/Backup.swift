@@ -9,6 +9,9 @@ package struct Backup: Hashable, Sendable {
   /// was checked.
   package let audit: Audit?
 
+  /// Of the name that a copy has until it is whole.
+  package static let draftSuffix = ".tmp"
+
   /// Copies the database at `path` into `file`, which must not be there, with mode 0600: whole, or not
   /// at all. Takes no lock and needs no daemon; one that runs is not held up. Throws when either file
   /// cannot be used, or `.corrupt` when the database is not whole.
@@ -17,7 +20,7 @@ package struct Backup: Hashable, Sendable {
     guard !StateFiles.exists(target.path) else {
       throw .unusablePath("there is a file \(target.path) already; name another one")
     }
-    let draft = target.path + ".tmp"
+    let draft = target.path + draftSuffix
     guard !StateFiles.exists(draft) else {
       throw .unusablePath(
         "\(draft) is there: another backup is being made, or one was cut off; remove the file, or "
@@ -48,7 +51,7 @@ package struct Backup: Hashable, Sendable {
     do throws(SystemError) {
       let folder = try Directory(path: target.folder)
       let name = Array(target.name.utf8)
-      try folder.rename(name + Array(".tmp".utf8), to: folder, as: name)
+      try folder.rename(name + Array(draftSuffix.utf8), to: folder, as: name)
       try folder.sync()
     } catch {
       throw StoreError(number: error.number, "name the backup \(target.path)")

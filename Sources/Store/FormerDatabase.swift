@@ -11,8 +11,8 @@ struct FormerDatabase {
   init(_ location: StoreLocation) {
     self.location = location
     do throws(StoreError) {
-      // Also an older program's.
-      let (database, _) = try Opening.source(location)
+      // Also an older or a newer program's.
+      let (database, _) = try Opening.ofAnySchema(location)
       standing = try StoreError.sorting { () throws(SQLiteError) in try SettingReader(database) }
         .standing()
       unread = nil
@@ -42,7 +42,7 @@ struct FormerDatabase {
   /// The file is whole without its log from then on. One that cannot be opened is damaged: it keeps
   /// its log under its other name.
   private func fold() throws(StoreError) {
-    guard (try? Opening.source(location)) != nil else { return }
+    guard (try? Opening.ofAnySchema(location)) != nil else { return }
     let database = try StoreError.sorting { () throws(SQLiteError) in
       try Database(path: location.path, access: .writer(nil))
     }

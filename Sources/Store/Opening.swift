@@ -17,7 +17,7 @@ enum Opening {
       throw .readOnly("\(location.path) opens only for reading")
     }
     try configure(database)
-    let version = try version(of: database, at: location)
+    let version = try known(version(of: database, at: location))
     try StoreError.sorting { () throws(SQLiteError) in
       try database.execute(writerSettings, step: "prepare for writing")
     }
@@ -48,6 +48,14 @@ enum Opening {
 
   /// A database of this program or an older one, for a copy.
   static func source(
+    _ location: StoreLocation
+  ) throws(StoreError) -> (database: Database, version: Int) {
+    let (database, version) = try ofAnySchema(location)
+    return (database, try known(version))
+  }
+
+  /// Also a newer program's, of which only what has one form in every schema can be read.
+  static func ofAnySchema(
     _ location: StoreLocation
   ) throws(StoreError) -> (database: Database, version: Int) {
     guard try location.existingSize() ?? 0 > 0 else {
@@ -129,10 +137,14 @@ enum Opening {
       throw .unusablePath(
         "\(location.path) belongs to another program; set store.path to a file of its own")
     }
-    guard version <= Migrations.currentVersion else {
-      throw .newerSchema(found: Int(version), known: Migrations.currentVersion)
-    }
     return Int(version)
+  }
+
+  private static func known(_ version: Int) throws(StoreError) -> Int {
+    guard version <= Migrations.currentVersion else {
+      throw .newerSchema(found: version, known: Migrations.currentVersion)
+    }
+    return version
   }
 
   /// Asking for the log is answered with the mode that is in force, not with an error.

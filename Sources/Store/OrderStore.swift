@@ -370,9 +370,8 @@ package final class OrderStore {
   private func takeOverWaitingOrders() throws(StoreError) {
     try writer.run(reader.statements.takeOverWaitingOrders, try unarmedInFirstTurn().values)
     try writer.put(.cleanStop, nil)
-    if let intake { return try writer.put(.intake, intake.setting) }
     // A copy keeps the name: what stands in the log beside its original may be missing in it.
-    if continuity == .intakeLost { try writer.put(.intake, nil) }
+    if let intake { try writer.put(.intake, intake.setting) }
   }
 
   /// Syncs everything and writes down that it is: until the next turn no power cut can take an arming of
@@ -384,10 +383,14 @@ package final class OrderStore {
     isFirstTurn = true
   }
 
-  /// Notes where the history stands now, so that a break is not found a second time. Only after
-  /// what it means is on record. Throws when it cannot be written.
+  /// Notes where the history stands now, and forgets an intake log that is lost, so that a break is not
+  /// found a second time. Only after what it means is on record. Throws when it cannot be written.
   package func renewMark() throws(StoreError) {
-    if isFirstTurn { try wholeTurn { () throws(StoreError) in } }
+    if continuity == .intakeLost {
+      try wholeTurn { () throws(StoreError) in try writer.put(.intake, nil) }
+    } else if isFirstTurn {
+      try wholeTurn { () throws(StoreError) in }
+    }
     try highWater.renew(to: try head())
     highWater.clearDoubt()
   }

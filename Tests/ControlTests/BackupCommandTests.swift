@@ -91,6 +91,28 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: file))
   }
 
+  @Test func `what a backup that was cut off left goes after a day`() throws {
+    let folder = bench.folder + "/backups"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let old = ["", "-journal", "-shm", "-wal"].map { "state-20260101T000000Z.db.tmp" + $0 }
+    let others = ["live-20260101T000000Z.db.tmp", "state-of-things.db.tmp"]
+    for name in old + others {
+      let path = folder + "/" + name
+      try Data().write(to: URL(fileURLWithPath: path))
+      let past = Array(repeating: timespec(tv_sec: 1_767_225_600, tv_nsec: 0), count: 2)
+      #expect(unsafe utimensat(AT_FDCWD, path, past, 0) == 0)
+    }
+    // May be under way.
+    let young = "state-20260102T000000Z.db.tmp"
+    try Data().write(to: URL(fileURLWithPath: folder + "/" + young))
+    let run = try bench.tool("backup", "--json", "--keep", "1", folder)
+    #expect(run.status == .done)
+    #expect(try run.document["removed"] == .array(old.map { .string($0) }))
+    let path = try #require(try run.document["path"]?.stringValue)
+    let made = String(path.dropFirst(folder.count + 1))
+    #expect(try names(folder) == (others + [made, young]).sorted())
+  }
+
   @Test func `nothing is restored under a running daemon`() throws {
     try bench.write(Story.deniedAtOnce())
     #expect(try bench.tool("backup", file).status == .done)

@@ -210,18 +210,45 @@ import Testing
       try FileManager.default.removeItem(atPath: path)
     }
     // It is found until it is on record.
-    for _ in 0..<2 { #expect(try store().continuity == .intakeLost) }
-    do {
+    for id in ["b", "c"] {
       let store = try store()
-      try accept("b", in: store)
+      #expect(store.continuity == .intakeLost)
+      try accept(id, in: store)
       #expect(store.isSynced)
     }
+    try store().renewMark()
     let store = try store()
     #expect(store.continuity == .unbroken)
     try store.write(.setHalt(nil))
     try store.commit()
-    try accept("c", in: store)
+    try accept("d", in: store)
     #expect(!store.isSynced)
+  }
+
+  @Test func `the word of the operator does not put it on record that the log is gone`() throws {
+    let account = TradingAccount(venue: "mexc-spot", name: "main")
+    let ownership = DatabaseOwnership(
+      account: account, mode: .live, path: scratch.database, statement: "adopt", keyDigest: nil)
+    do {
+      let store = try store()
+      var owner = DatabaseOwner(account: account, mode: .live, since: noon)
+      owner.key = KeyDigest(
+        salt: Array(repeating: 1, count: 32), digest: Array(repeating: 2, count: 32))
+      try store.write(.setOwner(owner))
+      var order = try Recorded("a", in: store)
+      try order.arm(in: store)
+    }
+    try FileManager.default.removeItem(atPath: IntakeFile.path(beside: scratch.database))
+    do {
+      let store = try store()
+      guard case .success(let text) = try ownership.adopt(store, at: noon) else {
+        Issue.record("the word was not taken")
+        return
+      }
+      #expect(text.contains("and to the next API key"))
+      try store.noteCleanStop()
+    }
+    #expect(try store().continuity == .intakeLost)
   }
 
   @Test func `the log of another database is none`() throws {

@@ -125,6 +125,33 @@ struct RestorationTests {
     #expect(try restore().halt?.reason == "lunch")
   }
 
+  @Test func `a halt of a newer program's database holds on, and that one is kept whole`() throws {
+    let newer = Migrations.currentVersion + 1
+    // Holds its log open, as a program that was killed leaves it.
+    let stranger = try Stranger(scratch.database)
+    do {
+      let store = try OrderStore(path: scratch.database)
+      try store.write(.setHalt(HaltRecord(reason: "lunch", since: noon)))
+      try store.commit()
+    }
+    try stranger.execute("PRAGMA user_version = \(newer);")
+    let outcome = try restore()
+    #expect(outcome.halt?.reason == "lunch")
+    #expect(outcome.unread == nil)
+    #expect(outcome.kept == kept)
+    #expect(!FileManager.default.fileExists(atPath: kept + "-wal"))
+    #expect(try Stranger(kept).value("PRAGMA user_version") == "\(newer)")
+    #expect(try StoreReader(path: scratch.database).audit().isClean)
+  }
+
+  @Test func `that a newer program's settings cannot be read is said`() throws {
+    try Stranger(scratch.database).execute(
+      "DROP TABLE setting; PRAGMA user_version = \(Migrations.currentVersion + 1);")
+    let outcome = try restore()
+    #expect(outcome.halt == nil)
+    #expect(outcome.unread != nil)
+  }
+
   @Test func `that a damaged database tells of no halt is said`() throws {
     try scratch.put([UInt8](repeating: 7, count: 8_192), at: scratch.database)
     let outcome = try restore()

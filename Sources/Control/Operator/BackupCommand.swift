@@ -19,16 +19,19 @@ struct BackupCommand {
     if folder == nil, keep != nil || place.hasSuffix("/") {
       throw .control(ControlFailure(code: .refused, message: "there is no folder \(place)"))
     }
+    let now = Clock.now().wall
+    let leftovers = folder?.removeLeftovers(at: now) ?? []
     let backup: Backup
     do throws(StoreError) {
-      backup = try Backup.make(of: database, at: folder?.file(at: Clock.now().wall) ?? place)
+      backup = try Backup.make(of: database, at: folder?.file(at: now) ?? place)
     } catch {
       throw .control(ControlFailure(error, "no backup was made: "))
     }
-    let removed = try keep.map { number throws(CommandFailure) in
+    let old = try keep.map { number throws(CommandFailure) in
       try folder?.thinned(to: number, upTo: backup.path) ?? []
     }
-    context.show(backup.document(removed ?? []), backup.text(of: database, removed ?? []))
+    let removed = leftovers + (old ?? [])
+    context.show(backup.document(removed), backup.text(of: database, removed))
     return .done
   }
 }

@@ -1,5 +1,6 @@
 import Domain
 import Platform
+import Store
 
 /// Backups of one database in one folder, named by the time at which they were made.
 struct BackupFolder {
@@ -31,6 +32,26 @@ struct BackupFolder {
     let old = backups.filter { $0 <= name }.sorted().dropLast(number)
     for name in old { try folder.remove(Array(name.utf8)) }
     return Array(old)
+  }
+
+  /// Removes what backups that were cut off have left. Another one may be under way, whose copy is
+  /// young. The names of what went; what cannot be removed hinders no backup.
+  func removeLeftovers(at now: WallTime) -> [String] {
+    guard let folder = try? Directory(path: path + "/."), let names = try? folder.names() else {
+      return []
+    }
+    let day = now.advanced(by: .seconds(-86_400))
+    return names.filter { isLeftover(String(decoding: $0, as: UTF8.self)) }
+      .filter { name in folder.status(of: name).map { $0.modified < day } ?? false }
+      .filter { name in (try? folder.remove(name)) != nil }
+      .map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// An unfinished copy, or what SQLite keeps beside it.
+  private func isLeftover(_ name: String) -> Bool {
+    ["", "-journal", "-shm", "-wal"].map { Backup.draftSuffix + $0 }.contains { suffix in
+      name.hasSuffix(suffix) && isBackup(String(name.dropLast(suffix.count)))
+    }
   }
 
   private func isBackup(_ name: String) -> Bool {

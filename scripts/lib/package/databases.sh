@@ -32,21 +32,35 @@ database_of() {
     sed -n '/^  "store": {$/,/^  }/s/^    "path": "\(.*\)",\{0,1\}$/\1/p'
 }
 
-# The databases of every account. Where no program can say which one a configuration names, all that
-# lie in the account's folder.
+# The database of an account, or, where no program can say which one its configuration names, all that
+# lie in its folder: `databases_of ACCOUNT`, which is empty for the one without a name.
+databases_of() {
+  local database
+  database=$(database_of "/etc/mexc-signald/${1:-config}.json5")
+  if [ -n "$database" ]; then
+    echo "$database"
+  else
+    find "/var/lib/mexc-signald${1:+-$1}" -maxdepth 1 -name '*.db' 2>/dev/null || true
+  fi
+}
+
+# Those of every account.
 databases_in_use() {
-  local configuration account database folder
+  local account folder
   for folder in /var/lib/mexc-signald /var/lib/mexc-signald-*; do
     account=${folder#/var/lib/mexc-signald}
-    configuration=/etc/mexc-signald/${account#-}.json5
-    if [ -z "$account" ]; then configuration=/etc/mexc-signald/config.json5; fi
-    database=$(database_of "$configuration")
-    if [ -n "$database" ]; then
-      echo "$database"
-    else
-      find "$folder" -maxdepth 1 -name '*.db' 2>/dev/null || true
-    fi
+    databases_of "${account#-}"
   done
+}
+
+# Whether a person said that a backup is going to take the place of a newer database: `is_given_up
+# DATABASE`. It stays where it is until then: a start in between refuses it, and makes no empty one.
+is_given_up() { [ -e "$1.downgrade" ]; }
+
+# That word holds for one installation.
+forget_given_up() {
+  local database
+  for database in $(databases_in_use); do rm -f "$database.downgrade"; done
 }
 
 # Ends with 1 when a database is there that a program of this version and schema cannot read:
@@ -55,7 +69,7 @@ refuse_newer_databases() {
   local database schema refused=0
   for database in $(databases_in_use); do
     schema=$(schema_of "$database")
-    if [ -n "$schema" ] && [ "$schema" -gt "$2" ]; then
+    if [ -n "$schema" ] && [ "$schema" -gt "$2" ] && ! is_given_up "$database"; then
       if [ "$refused" -eq 0 ]; then
         echo "mexc-signald $1 is refused. Nothing was changed: what runs goes on." >&2
       fi
@@ -68,10 +82,11 @@ refuse_newer_databases() {
 
 # How a person goes back to an older program: `tell_way_back DATABASE SCHEMA KNOWN_SCHEMA`.
 tell_way_back() {
-  local account copy
+  local account copy instance
   account=${1%/*}
   account=${account#/var/lib/mexc-signald}
   account=${account#-}
+  instance=${account:+@$account}
   copy=$(copy_to_go_back_to "$1" "$3")
   echo "$1 was written by a newer version: its schema is $2, and this version reads $3 at the most."
   if [ -z "$copy" ]; then
@@ -80,13 +95,14 @@ tell_way_back() {
   fi
   cat <<END_OF_MESSAGE
 To go back to the newest copy from before, with root's rights:
-  1. systemctl stop mexc-signald${account:+@$account}
-  2. mv $1 $1.schema-$2
+  1. systemctl stop mexc-signald$instance.socket mexc-signald$instance mexc-console$instance
+  2. touch $1.downgrade
   3. install this version again
   4. mexc-signalctl --config /etc/mexc-signald/${account:-config}.json5 restore $copy
-  5. systemctl start mexc-signald${account:+@$account}
-The start is a careful one: orders of the time since are looked for at the exchange. When they are
-those of its own list: mexc-signalctl resume.
+  5. systemctl start mexc-signald$instance
+The restore keeps the newer database under another name, and what halted it holds on. The start is a
+careful one: orders of the time since are looked for at the exchange. When they are those of its own
+list: mexc-signalctl resume. Where a console ran: systemctl start mexc-console$instance
 END_OF_MESSAGE
 }
 
@@ -102,22 +118,37 @@ is_copied() {
 # its owner, by the program that is installed: `copy_older_databases SCHEMA`. Ends with 1 when one
 # cannot be copied.
 copy_older_databases() {
-  local configuration database schema owner copies
+  local account configuration database schema
   for configuration in /etc/mexc-signald/*.json5; do
     if [ ! -e "$configuration" ]; then continue; fi
-    database=$(database_of "$configuration")
-    schema=$(schema_of "$database")
-    if [ -z "$schema" ] || [ "$schema" -ge "$1" ] || is_copied "$database"; then continue; fi
-    owner=$(stat -c %U "$database")
-    copies=$(dirname "$database")/backups
-    echo "mexc-signald: $database is going to be updated from schema $schema to $1; copying it" >&2
-    if ! runuser -u "$owner" -- mkdir -p -m 0700 "$copies" ||
-      ! runuser -u "$owner" -- mexc-signalctl --config "$configuration" backup "$copies/" >&2; then
-      cat >&2 <<END_OF_MESSAGE
+    account=$(basename "$configuration" .json5)
+    if [ "$account" = config ]; then account=''; fi
+    for database in $(databases_of "$account"); do
+      schema=$(schema_of "$database")
+      if [ -z "$schema" ] || [ "$schema" -ge "$1" ] || is_copied "$database"; then continue; fi
+      echo "mexc-signald: $database is going to be updated from schema $schema to $1; copying it" >&2
+      if ! copy_database "$database"; then
+        cat >&2 <<END_OF_MESSAGE
 mexc-signald: $database could not be copied, so it is not updated. Mend what is said above, such as
 a full disk, and install this version again. What runs goes on.
 END_OF_MESSAGE
-      return 1
-    fi
+        return 1
+      fi
+    done
   done
+}
+
+# Into the folder `backups` beside it: `copy_database DATABASE`. The account's own configuration may be
+# written for the version that is not installed yet, which the program that is here cannot read.
+copy_database() {
+  local configuration copies owner result=0
+  owner=$(stat -c %U "$1")
+  copies=$(dirname "$1")/backups
+  configuration=$(mktemp -p /run mexc-signald.XXXXXX)
+  echo "{ store: { path: \"$1\" } }" >"$configuration"
+  { chown "$owner" "$configuration" &&
+    runuser -u "$owner" -- mkdir -p -m 0700 "$copies" &&
+    runuser -u "$owner" -- mexc-signalctl --config "$configuration" backup "$copies/" >&2; } || result=1
+  rm -f "$configuration"
+  return "$result"
 }

@@ -5,8 +5,10 @@
 prepare_machine() {
   systemd-sysusers mexc-signald.conf
   systemd-tmpfiles --create mexc-signald.conf || true
-  # The group exists from here on. A file that the daemon can read is left as it is.
-  if ! runuser -u mexc-signald -- test -r /etc/mexc-signald/config.json5; then
+  # The group exists from here on. A file that the daemon can read is left as it is, and so is a machine
+  # of named accounts alone, which has none.
+  if [ -e /etc/mexc-signald/config.json5 ] &&
+    ! as_service mexc-signald.service test -r /etc/mexc-signald/config.json5; then
     chgrp mexc-signald /etc/mexc-signald/config.json5
   fi
   if [ -e /usr/lib/systemd/catalog/mexc-signald.catalog ]; then
@@ -14,6 +16,21 @@ prepare_machine() {
   fi
   load_profiles
   warn_of_shadows
+}
+
+# Runs a command as the daemon's user with all groups that a unit has: `as_service UNIT COMMAND…`.
+as_service() {
+  local group groups='' unit=$1
+  shift
+  # Those that runuser is told take the place of the account's own.
+  for group in $(id -Gn mexc-signald) \
+    $(systemctl show --property SupplementaryGroups --value "$unit" 2>/dev/null || true); do
+    # A unit may name one by its number.
+    group=$(getent group "$group" | cut -d : -f 1)
+    groups="$groups${group:+ --supp-group=$group}"
+  done
+  # shellcheck disable=SC2086 # One word a group.
+  runuser -u mexc-signald --group="$(id -gn mexc-signald)" $groups -- "$@"
 }
 
 # The AppArmor profiles. What the machine's owner adds stands in local/.
@@ -54,7 +71,7 @@ restart_running() {
   for unit in $(running_services); do
     account=$(expr "$unit" : '.*@\(.*\)\.service' || true)
     configuration=/etc/mexc-signald/${account:-config}.json5
-    if [ -e "$configuration" ] && ! runuser -u mexc-signald -- \
+    if [ -e "$configuration" ] && ! as_service "$unit" \
       mexc-signald --config "$configuration" --check-config --quiet >&2; then
       echo "mexc-signald: $unit is not restarted and goes on with the program that it began with;" \
         "mend $configuration, then: systemctl restart $unit" >&2

@@ -7,6 +7,7 @@ import shutil
 import time
 
 import console
+import named_accounts
 from inside import give_to_operator
 from installation import EXPOSURE_MAXIMUM, existing, exposure, journal_fields, trading
 from machine import Trouble, until
@@ -28,6 +29,7 @@ def go(world, second, scripts, folder):
     console.of_second(world, second)
     story.upgrade()
     story.wrong_configuration()
+    named_accounts.go(story)
     story.migration()
     story.downgrade()
     story.removal()
@@ -226,7 +228,10 @@ class Story:
         self.step("upgrade without room for a copy", "exit status 100, nothing changed",
                   f"{status}, {'nothing changed' if self.version() == version else 'changed'}")
         machine.must("rm", in_the_way)
+        # As the next version has it, and not the one that is here.
+        world.configure("s/^  mode:/  key_of_the_next: 1,\\n&/")
         world.follow("package-upgrade", "upgrade")
+        world.configure("/key_of_the_next/d")
         self.step("copies of the databases", f"2, schemas {both}",
                   f"{len(self.copies())}, schemas {self.schemas(self.copies())}")  # fmt: skip
         self.step("the stopped services", "inactive (dead), inactive (dead)", self.states())
@@ -267,6 +272,7 @@ class Story:
         self.trading_again()
         self.step("a signal by file", "filled, one order", world.by_file("after-the-copy"))
         before, version = self.processes(), self.version()
+        present = self.schemas(self.databases)
         self.take("older")
         status, said = self.apt("install", "--allow-downgrades", self.file())
         self.step("a downgrade that cannot read the databases", "exit status 100", status)
@@ -276,13 +282,18 @@ class Story:
         self.step("it says what to do, for each account", "yes",
                   "yes" if [len(self.todo(said, number)) for number in (1, 2, 4, 5)] == [2] * 4
                   else said)  # fmt: skip
+        self.machine.must("mexc-signalctl", "--config", self.second.configuration, "halt", "lunch")
         self.do(said, 1, 2)
         status, _ = self.apt("install", "--allow-downgrades", self.file())
-        self.step("1. to 3.: stop, move it away, install", "exit status 0", status)
+        self.step("1. to 3.: stop, give it up, install", "exit status 0", status)
+        self.step("the databases, schemas", present, self.schemas(self.databases))
         self.do(said, 4, 5)
         for account in (world.main, self.second):
             until("the service", lambda account=account: world.status(account))
         self.step("4. and 5.: restore, start", "active (running), active (running)", self.states())
+        self.step("the account that was halted", "halted", world.status(self.second)["state"])
+        self.step("what gave them up", "none", existing(
+            world, *(f"{path}.downgrade" for path in self.databases)))  # fmt: skip
         self.step("a signal from before the copy", "duplicate", self.again("first"))
         world.drop("after-the-copy", file="found")
         report = world.outcome("found")

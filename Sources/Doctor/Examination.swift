@@ -71,9 +71,10 @@ package struct Examination {
       mode: configuration.tradingMode, receiveWindow: configuration.exchange.receiveWindow,
       allowsWithdrawKeys: configuration.credentials.allowsWithdrawKeys,
       symbols: configuration.risk.symbols.list)
+    // The database knows what brought it about, and the daemon tells only until when it lasts.
     let daemonBackOff = isAtWork ? daemon?.backOff : nil
     let facts = Self.facts(
-      configuration, key.credentials, backOff: daemonBackOff ?? backOff, asksForRules: !isAtWork)
+      configuration, key.credentials, backOff: backOff ?? daemonBackOff, asksForRules: !isAtWork)
     let withoutKey = key.credentials == nil ? "there is no usable API key" : nil
     var stages =
       [key.stage] + ExchangeJudgement(facts, wish, withoutKey: withoutKey).stages

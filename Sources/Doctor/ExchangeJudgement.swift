@@ -43,12 +43,18 @@ package struct ExchangeJudgement {
 
   private var connectivity: Stage {
     if let backOff = facts.backOff {
-      let what = backOff.isBan ? "banned this address" : "demanded a back-off"
+      let (what, code, fault): (String, Int, Fault) =
+        if backOff.isByFirewall {
+          ("the exchange's firewall refused this machine, which waits", 403, .firewall)
+        } else if backOff.isBan {
+          ("the exchange banned this address", 418, .throttled(isBan: true, until: nil))
+        } else {
+          ("the exchange demanded a back-off", 429, .throttled(isBan: false, until: nil))
+        }
       return .failed(
         .connectivity,
-        "not asked: the exchange \(what) until \(backOff.until.text), and nothing is sent before "
-          + "(\(backOff.reason))", Fault.throttled(isBan: backOff.isBan, until: nil).advice,
-        code: backOff.isBan ? 418 : 429)
+        "not asked: \(what) until \(backOff.until.text), and nothing is sent before "
+          + "(\(backOff.reason))", fault.advice, code: code)
     }
     switch facts.clock {
     case .no: return .notChecked(.connectivity, "the exchange was not asked")

@@ -209,6 +209,13 @@ package enum ExchangeFailure: Error, Hashable, Sendable {
   case refused(ExchangeError)
 }
 
+extension Result where Failure == ExchangeFailure {
+  /// `nil` for what no limit refused.
+  package var throttleNotice: ThrottleNotice? {
+    if case .failure(.throttled(let notice)) = self { notice } else { nil }
+  }
+}
+
 package struct ThrottleNotice: Hashable, Sendable {
   package var wait: Duration
   package var isBan: Bool
@@ -240,14 +247,24 @@ package struct ExchangeError: Hashable, Sendable {
     case halt
     /// The symbol, side or type cannot be traded now.
     case skip
+    /// The symbol's trading is suspended, and opens again by itself.
+    case suspended
     /// The size or the balance does not fit.
     case size
 
     /// Whether the same request, sent again, has to expect the same answer.
     package var isLasting: Bool {
       switch self {
-      case .fix, .halt, .skip, .size: true
+      case .fix, .halt, .skip, .suspended, .size: true
       case .clock, .query, .wait: false
+      }
+    }
+
+    /// Whether an answer about one symbol refuses the symbol, or how it was asked about.
+    package var isAboutSymbol: Bool {
+      switch self {
+      case .fix, .skip, .suspended: true
+      case .clock, .query, .wait, .halt, .size: false
       }
     }
   }

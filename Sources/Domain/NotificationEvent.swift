@@ -43,15 +43,17 @@ package enum NotificationEvent: String, CaseIterable, Hashable, Sendable {
     }
   }
 
-  /// What to do about it.
-  package var advice: String {
+  /// What to do about it, as far as the event alone tells.
+  fileprivate var advice: String {
     switch self {
-    case .notFound: "compare with the exchange's own list, then 'mexc-signalctl resolve'"
+    case .notFound:
+      "compare with the exchange's own list, then 'mexc-signalctl resolve SIGNAL_ID --placed "
+        + "ORDER_ID' if it is there, or '--not-placed' if it is not"
     case .halted: "when the cause is gone, 'mexc-signalctl resume'"
     case .resumed: "nothing is to be done"
     case .sourceSilent: "look at the program that makes its signals"
     case .sequenceGap: "look at the program that makes its signals, and for what was lost"
-    case .backOff: "look for other programs that use the exchange from this address"
+    case .backOff: BanRecord.adviceWhenThrottled
     case .exchangeUnreachable: "'mexc-signalctl doctor' says what is in the way"
     case .keyExpiring: "make another key at the exchange and give it to the daemon"
     case .storageUnavailable: "look at the disk; trading goes on once the database takes writes"
@@ -82,6 +84,22 @@ package struct Notification: Hashable, Sendable {
 }
 
 extension Notification {
+  private static let refusedByFirewall = "the exchange's firewall refuses this machine: "
+
+  /// What to do about it. It is kept as event and message, which tell a firewall from a limit.
+  package var advice: String {
+    event == .backOff && message.hasPrefix(Self.refusedByFirewall)
+      ? BanRecord.adviceWhenBlocked : event.advice
+  }
+
+  private static func backOff(_ reason: String, isBan: Bool) -> String {
+    if reason.hasPrefix(BanRecord.blocked) {
+      return refusedByFirewall + reason.dropFirst(BanRecord.blocked.count)
+    }
+    return (isBan ? "the exchange banned this address: " : "the exchange demands a back-off: ")
+      + reason
+  }
+
   /// What a row of the history tells, if it is of a kind that is told.
   package init?(_ history: HistoryEvent, row: Int64) {
     guard let event = NotificationEvent.allCases.first(where: { $0.historyKind == history.kind })
@@ -101,7 +119,8 @@ extension Notification {
       message =
         "signals of the source \"\(detail("source"))\" are missing: \(expected) was expected, and "
         + "\(found) came"
-    case .backOff: message = "the exchange demands a back-off: \(detail("reason"))"
+    case .backOff:
+      message = Self.backOff(detail("reason"), isBan: history.detail["ban"]?.boolValue == true)
     case .exchangeUnreachable, .keyExpiring, .storageUnavailable: return nil
     }
     let signal: SignalID?

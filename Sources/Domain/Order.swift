@@ -128,6 +128,8 @@ extension Order {
     case .notFound: status == .unknown || status == .new ? .notFound : nil
     case .closedByOperator: closedSuccessor
     case .confirmedByOperator: status.isWorking ? status : status == .unknown ? .open : nil
+    // The verdict stands in its code; the exchange has refused nothing.
+    case .watchEnded: isClosedAsNotPlaced ? .canceled : nil
     }
   }
 
@@ -165,7 +167,7 @@ extension Order {
 
   private mutating func absorb(_ event: OrderEvent, at time: WallTime) {
     switch event {
-    case .created, .validated, .lookedUp: break
+    case .created, .validated, .lookedUp, .watchEnded: break
     case .approved(let approval):
       request = approval.request
       quote = approval.quote

@@ -33,7 +33,7 @@ extension OrderEvent {
       detail.add(armament.quote)
     case .acknowledged(let orderID), .confirmedByOperator(let orderID):
       detail.add("order_id", .string(orderID))
-    case .validated: break
+    case .validated, .watchEnded: break
     case .mayRetry(let message), .notFound(let message), .closedByOperator(let message):
       detail.add("message", .string(message))
     case .outcomeLost(let message, let cause):
@@ -75,6 +75,7 @@ extension OrderEvent {
         kind == "order_acknowledged"
         ? .acknowledged(orderID: orderID) : .confirmedByOperator(orderID: orderID)
     case "order_validated": self = .validated
+    case "order_watch_ended": self = .watchEnded
     case "order_observed":
       guard let report = OrderReport(detail) else { return nil }
       self = .observed(report)

@@ -26,6 +26,8 @@ package enum OrderEvent: Hashable, Sendable {
   case closedByOperator(String)
   /// The operator's word that the exchange has it, where the exchange itself cannot be asked.
   case confirmedByOperator(orderID: String)
+  /// What the operator closed as never placed did not appear, and is no longer looked for.
+  case watchEnded
 
   package struct Approval: Hashable, Sendable {
     /// As it will be sent: rounded to the symbol's steps, a quote amount turned into a base quantity
@@ -85,6 +87,7 @@ package enum OrderEvent: Hashable, Sendable {
     case .cancelAnswered: "cancel_answered"
     case .closedByOperator: "order_closed_by_operator"
     case .confirmedByOperator: "order_confirmed_by_operator"
+    case .watchEnded: "order_watch_ended"
     }
   }
 }

@@ -25,7 +25,8 @@ package enum OrderStatus: String, CaseIterable, Hashable, Sendable {
   /// Sent once, and no answer proves what became of it. → as submitted, but notFound in place of
   /// validated
   case unknown
-  /// Every view of the exchange said "no" after the settle time. Still watched. → as rejected
+  /// Every view of the exchange said "no" after the settle time. Still watched. → as rejected; canceled,
+  /// too, when the operator has closed it and the watch is over
   case notFound = "not_found"
   /// The end: refused by the daemon before anything left.
   case denied

@@ -286,6 +286,9 @@ package struct StoredOrder: Hashable, Sendable {
     self.order = order
     self.mayHaveLeft = mayHaveLeft
   }
+
+  /// It was refused when it came, and waits to be looked for all the same.
+  package var isRefused: Bool { order.status == .new && signal.decision != .accepted }
 }
 
 /// What one order takes from the limits of the last minute and the last 24 hours.

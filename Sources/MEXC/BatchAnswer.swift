@@ -63,6 +63,7 @@ struct BatchAnswer {
   private static func outcome(
     ofOneAmong nameless: [Element]
   ) -> Result<String, ExchangeFailure> {
+    if let notice = limit(ofOneAmong: nameless) { return .failure(.throttled(notice)) }
     let refusals = nameless.compactMap { element in
       if case .failure(.refused(let error)) = element.outcome, error.refusesPlacement {
         error
@@ -84,6 +85,24 @@ struct BatchAnswer {
     return .failure(.refused(refusal))
   }
 
+  /// What may be the refusal of a limit is taken for one: where no order was placed for sure, this one
+  /// goes once more.
+  private static func limit(ofOneAmong nameless: [Element]) -> ThrottleNotice? {
+    var limit: ThrottleNotice?
+    var isDefinite = true
+    for element in nameless {
+      switch element.outcome {
+      case .failure(.throttled(let notice)):
+        if limit == nil || notice.isBan { limit = notice }
+        isDefinite = isDefinite && notice.isDefinite
+      case .failure(.refused(let error)): isDefinite = isDefinite && error.refusesPlacement
+      case .success, .failure: isDefinite = false
+      }
+    }
+    limit?.isDefinite = isDefinite
+    return limit
+  }
+
   private static func element(
     _ row: JSONValue, of symbol: Symbol, hiding secrets: KnownSecrets
   ) -> Element {
@@ -99,8 +118,12 @@ struct BatchAnswer {
     do throws(Undecodable) {
       if let code = row.scalarText("code"), code != "0" && code != "200" {
         guard let number = Int(code) else { throw Undecodable("a code that is no number") }
+        let text = Reply.message(in: row, hiding: secrets) ?? ""
+        if let notice = Reply.throttling(number, text, in: row) {
+          return .failure(.throttled(notice))
+        }
         guard !row.namesOrder else { throw Undecodable("it has code \(number) and an orderId") }
-        return .failure(failure(number, Reply.message(in: row, hiding: secrets) ?? ""))
+        return .failure(failure(number, text))
       }
       try row.requiredSymbol(symbol)
       return .success(try row.requiredOrderID())

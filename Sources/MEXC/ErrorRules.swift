@@ -27,7 +27,7 @@ extension ErrorTable {
       30014, 30021, meaning: "Invalid symbol.", .fix, refusesPlacement: true,
       advice: "Check the symbol's spelling and whether MEXC still lists it."),
     ErrorRule(
-      30000, meaning: "Trading is suspended for the symbol.", .skip, refusesPlacement: true,
+      30000, meaning: "Trading is suspended for the symbol.", .suspended, refusesPlacement: true,
       advice: "Wait until MEXC opens the symbol again."),
     ErrorRule(
       30001, meaning: "This side is not allowed.", .skip,
@@ -51,7 +51,7 @@ extension ErrorTable {
       30010, meaning: "No valid trade price.", .wait,
       refusesPlacement: true, advice: "The symbol has no price now; wait until it trades again."),
     ErrorRule(
-      30016, meaning: "Trading is disabled.", .skip, refusesPlacement: true,
+      30016, meaning: "Trading is disabled.", .suspended, refusesPlacement: true,
       advice: "Wait until MEXC opens the symbol again."),
     ErrorRule(
       30018, meaning: "Market orders are disabled.", .skip, refusesPlacement: true,

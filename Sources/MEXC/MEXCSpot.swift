@@ -62,12 +62,16 @@ package struct MEXCSpot {
   ) -> ExchangeAnswer {
     let secrets = KnownSecrets(apiKey: credentials?.apiKey, listenKey: accountStream.key)
     let reader = AnswerReader(request: request, secrets: secrets)
+    let throttles = unstatedThrottles
     switch outcome(of: result, hiding: secrets, now: now) {
     case .success(let body):
       if let request = AccountStreamKey.Request(request) {
         return accountStream.take(body, to: request)
       }
-      return reader.answer(from: body)
+      let answer = reader.answer(from: body)
+      guard case .placed(let outcomes) = answer, case .success(let response) = result
+      else { return answer }
+      return .placed(withWait(outcomes, in: response, after: throttles, now: now))
     case .failure(.refused(let error)): return reader.answer(from: error)
     case .failure(let failure): return .failed(failure)
     }
@@ -108,6 +112,24 @@ package struct MEXCSpot {
       return .failure(.refused(error))
     case .blocked(let text): return .failure(.blocked(text))
     case .unreadable(let text): return .failure(.unreadable(text))
+    }
+  }
+
+  /// A limit that refused some orders of a request concerns them all: they have one wait.
+  private mutating func withWait(
+    _ outcomes: [Result<String, ExchangeFailure>], in response: HTTPResponse,
+    after throttles: Int, now: WallTime
+  ) -> [Result<String, ExchangeFailure>] {
+    let notices = outcomes.compactMap(\.throttleNotice)
+    guard let first = notices.first else { return outcomes }
+    unstatedThrottles = throttles
+    let isBan = notices.contains(where: \.isBan)
+    let demand = throttleNotice(for: response, isBan: isBan, text: first.text, now: now)
+    return outcomes.map { outcome in
+      guard var notice = outcome.throttleNotice else { return outcome }
+      notice.wait = demand.wait
+      notice.isBan = demand.isBan
+      return .failure(.throttled(notice))
     }
   }
 

@@ -73,15 +73,22 @@ enum Reply {
     // Wrappers say 200 in the documentation and 0 in practice.
     if code == 0 || code == 200 { return .success(body) }
     let text = message(in: body, hiding: secrets) ?? ""
-    switch code {
-    case 429, 418, 510:
-      return .throttled(
-        isBan: code == 418, text: text, isDefinite: code != 510 && !body.namesOrder)
-    // It contradicts itself: of a placement neither can be believed.
-    case _ where body.namesOrder:
-      return .unreadable("HTTP \(response.status) with code \(code) and an orderId: \(text)")
-    default: return .refused(ErrorTable.error(code: code, text: text))
+    if let notice = throttling(code, text, in: body) {
+      return .throttled(isBan: notice.isBan, text: notice.text, isDefinite: notice.isDefinite)
     }
+    // It contradicts itself: of a placement neither can be believed.
+    if body.namesOrder {
+      return .unreadable("HTTP \(response.status) with code \(code) and an orderId: \(text)")
+    }
+    return .refused(ErrorTable.error(code: code, text: text))
+  }
+
+  /// What a code says that is about a limit, with the shortest wait; `nil` of every other code.
+  static func throttling(_ code: Int, _ text: String, in body: JSONValue) -> ThrottleNotice? {
+    guard [429, 418, 510].contains(code) else { return nil }
+    return ThrottleNotice(
+      wait: RetryAfter.minimum, isBan: code == 418, text: text,
+      isDefinite: code != 510 && !body.namesOrder)
   }
 
   /// Everything that an answer says in words: `msg`, and what other members add to it.

@@ -71,12 +71,13 @@ package final class PaperExchange {
     }
   }
 
-  /// Takes over the best prices of a real book; open orders that they reach are filled.
-  package func learn(_ symbol: Symbol, bid: FixedDecimal, ask: FixedDecimal, at now: Moment) {
-    withExchange(at: now) { exchange in
-      // Before the symbol's rules are known there is no market to have prices.
-      _ = exchange.setQuote(symbol, bid: bid, ask: ask, at: now)
-    }
+  /// Takes over the best prices of a real book; open orders that they reach are filled. False for a book
+  /// that is crossed, and before the symbol's rules are known: there is no market to have prices.
+  @discardableResult
+  package func learn(
+    _ symbol: Symbol, bid: FixedDecimal, ask: FixedDecimal, at now: Moment
+  ) -> Bool {
+    withExchange(at: now) { $0.setQuote(symbol, bid: bid, ask: ask, at: now) }
   }
 
   /// Puts back an open order that an earlier run was told of. Its instrument must have been learned.
@@ -209,7 +210,8 @@ extension ExchangeError {
     let action: Action =
       switch refusal.code {
       case -2011, -2013: .query
-      case 10007, 30000, 30001, 30016, 30019, 30041: .skip
+      case 10007, 30001, 30019, 30041: .skip
+      case 30000, 30016: .suspended
       case 10102, 30002, 30003: .size
       case 30010, 30029: .wait
       default: .fix

@@ -34,9 +34,12 @@ import Testing
   @Test func `what set writes, check opens`() throws {
     let set = try set()
     #expect(set.status == .done)
+    let adopt = "mexc-signalctl --config \(bench.configuration) adopt"
     #expect(
       set.output
-        == "\(path): written; 'systemctl reload mexc-signald' makes a running daemon use it")
+        == "\(path): written; 'systemctl reload mexc-signald' makes a running daemon use it; if its "
+        + "database was used with another key, and this one is of the same account, say so first: "
+        + "'\(adopt) --renewed-key' (while no daemon runs: '\(adopt)')")
     #expect(set.complaints.contains("the daemon needs the passphrase, too"))
     #expect(FileStatus.at(path: path)?.mode == 0o600)
     let check = try keys(["check"], Self.passphrase)

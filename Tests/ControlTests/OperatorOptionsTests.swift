@@ -30,6 +30,11 @@ import Testing
       (["cancel", "a:1"], .perform(.cancel(id))),
       (["cancel-all"], .perform(.cancelAll)),
       (["resolve", "a:1", "--placed", "C02__1"], .perform(.resolvePlaced(id, orderID: "C02__1"))),
+      // As advices have it, with its placeholder.
+      (
+        ["resolve", "a:1", "--placed", "ORDER_ID"],
+        .perform(.resolvePlaced(id, orderID: "ORDER_ID"))
+      ),
       (["resolve", "--not-placed", "a:1"], .perform(.resolveNotPlaced(id))),
       (["halt"], .perform(.halt(reason: "by the operator", cancel: false))),
       (["halt", "   "], .perform(.halt(reason: "by the operator", cancel: false))),

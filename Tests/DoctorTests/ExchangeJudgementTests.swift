@@ -94,6 +94,17 @@ import Transport
     #expect(stage.detail.contains(words) && stage.detail.contains("nothing is sent before"))
   }
 
+  @Test func `a firewall's refusal that is known is said to be one`() throws {
+    var facts = ExchangeFacts(endpoint: "https://api.mexc.com")
+    facts.backOff = BanRecord(
+      until: WallTime(milliseconds: 1_790_000_000_000), wait: .seconds(60), isBan: false,
+      reason: BanRecord.blocked + "Access Denied")
+    let stage = try Self.stage(.connectivity, facts)
+    #expect(stage.verdict == .failed && stage.code == 403)
+    #expect(stage.detail.contains("firewall refused this machine"))
+    #expect(stage.advice?.contains("another address") == true)
+  }
+
   // MARK: Clock
 
   @Test(arguments: [

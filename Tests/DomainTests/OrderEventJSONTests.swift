@@ -69,7 +69,7 @@ import Testing
         .lookedUp(view: text, answer: "missing"), .lookedUp(view: "allOrders", answer: text),
         .notFound(text), .cancelRequested(by: text), .cancelAnswered(text, isDefinite: true),
         .cancelAnswered(text, isDefinite: false), .closedByOperator(text),
-        .confirmedByOperator(orderID: text),
+        .confirmedByOperator(orderID: text), .watchEnded,
       ]
     }
     return events
@@ -77,7 +77,7 @@ import Testing
 
   @Test func `every event round trips`() throws {
     let events = try Self.events()
-    #expect(Set(events.map(\.kind)).count == 16)
+    #expect(Set(events.map(\.kind)).count == 17)
     for event in events {
       #expect(OrderEvent(kind: event.kind, detail: event.detail) == event)
       #expect(try event.storedAndRead() == event)
@@ -117,6 +117,7 @@ import Testing
         "order_validated", "order_refused", "order_may_retry", "order_outcome_lost",
         "order_observed", "order_looked_up", "order_not_found", "cancel_requested",
         "cancel_answered", "order_closed_by_operator", "order_confirmed_by_operator",
+        "order_watch_ended",
       ])
   }
 

@@ -136,7 +136,7 @@ import Testing
   private static func event(using random: inout SeededGenerator) throws -> OrderEvent {
     let text = "m\(Int.random(in: 0..<1000, using: &random))"
     let coin = Bool.random(using: &random)
-    switch Int.random(in: 0..<24, using: &random) {
+    switch Int.random(in: 0..<25, using: &random) {
     case 0: return .created(try Sample.request(), reservedQuote: nil)
     case 1: return try Sample.approved()
     case 2:
@@ -158,6 +158,7 @@ import Testing
     case 20: return .cancelAnswered(text, isDefinite: coin)
     case 21: return .closedByOperator(text)
     case 22: return .confirmedByOperator(orderID: text)
+    case 23: return .watchEnded
     default: return .lookedUp(view: "openOrders", answer: text)
     }
   }
@@ -182,7 +183,7 @@ extension OrderEvent {
     switch self {
     case .acknowledged, .observed, .notFound, .confirmedByOperator: true
     case .created, .approved, .denied, .armed, .validated, .refused, .mayRetry, .outcomeLost,
-      .lookedUp, .cancelRequested, .cancelAnswered, .closedByOperator:
+      .lookedUp, .cancelRequested, .cancelAnswered, .closedByOperator, .watchEnded:
       false
     }
   }

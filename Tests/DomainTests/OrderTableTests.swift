@@ -26,7 +26,7 @@ import Testing
       .lookedUp(view: "openOrders", answer: "missing"), .notFound("m"),
       .cancelRequested(by: "operator"), .cancelAnswered("m", isDefinite: false),
       .cancelAnswered("m", isDefinite: true), .closedByOperator("m"),
-      .confirmedByOperator(orderID: "C02__1"),
+      .confirmedByOperator(orderID: "C02__1"), .watchEnded,
     ]
   }
 
@@ -34,21 +34,21 @@ import Testing
   // validated, refused, may retry, outcome lost · observed as open, open with a fill, partially
   // filled, filled, cancelled, cancelled with a fill, partially cancelled, the same with a fill,
   // undocumented, the same with a fill · looked up, not found, cancel requested, cancel answered,
-  // the same definitely, closed by the operator, confirmed by the operator.
+  // the same definitely, closed by the operator, confirmed by the operator, watch ended.
   static let table: [(OrderStatus, String)] = [
-    (.new, ".NDES O.... OPPFCXCXOP NMNNN.."),
-    (.submitted, "..... OVRNU OPPFCXCXOP S.SSS.."),
-    (.open, "..... ..... OPPFCXCXOP O.OOOCO"),
-    (.partiallyFilled, "..... ..... PPPFXXXXPP P.PPPXP"),
-    (.filled, "..... ..... .......... F.FFF.."),
-    (.canceled, "..... ..... .......... C.CCC.."),
-    (.partiallyCanceled, "..... ..... .......... X.XXX.."),
-    (.rejected, "..... O.... OPPFCXCXOP R.RRR.."),
-    (.expired, "..... ..... .......... E.EEE.."),
-    (.unknown, "..... O.RNU OPPFCXCXOP UMUUUMO"),
-    (.notFound, "..... O.... OPPFCXCXOP M.MMMM."),
-    (.denied, "..... ..... .......... D.DDD.."),
-    (.validated, "..... ..... .......... V.VVV.."),
+    (.new, ".NDES O.... OPPFCXCXOP NMNNN..."),
+    (.submitted, "..... OVRNU OPPFCXCXOP S.SSS..."),
+    (.open, "..... ..... OPPFCXCXOP O.OOOCO."),
+    (.partiallyFilled, "..... ..... PPPFXXXXPP P.PPPXP."),
+    (.filled, "..... ..... .......... F.FFF..."),
+    (.canceled, "..... ..... .......... C.CCC..."),
+    (.partiallyCanceled, "..... ..... .......... X.XXX..."),
+    (.rejected, "..... O.... OPPFCXCXOP R.RRR..."),
+    (.expired, "..... ..... .......... E.EEE..."),
+    (.unknown, "..... O.RNU OPPFCXCXOP UMUUUMO."),
+    (.notFound, "..... O.... OPPFCXCXOP M.MMMM.."),
+    (.denied, "..... ..... .......... D.DDD..."),
+    (.validated, "..... ..... .......... V.VVV..."),
   ]
 
   @Test func `the table is whole`() throws {
@@ -58,7 +58,7 @@ import Testing
     for (status, row) in Self.table {
       #expect(row.filter { $0 != " " }.count == columns.count, "\(status)")
     }
-    #expect(Set(columns.map(\.kind)).count == 16)
+    #expect(Set(columns.map(\.kind)).count == 17)
   }
 
   @Test(arguments: table)

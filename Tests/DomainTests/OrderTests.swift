@@ -108,6 +108,16 @@ import Testing
     #expect(found.reason == "")
   }
 
+  @Test func `what the operator closed is at its end when the watch is over`() throws {
+    let missing = try Sample.events(to: .notFound)
+    #expect(throws: IllegalTransition.self) { try Sample.order(after: missing + [.watchEnded]) }
+    let over = try Sample.order(after: missing + [.closedByOperator("checked"), .watchEnded])
+    #expect(over.status == .canceled)
+    #expect(over.code == .notFound)
+    #expect(over.reason == "checked")
+    #expect(over.closedByOperator)
+  }
+
   // MARK: The operator's word
 
   @Test(arguments: [

@@ -232,6 +232,24 @@ import Testing
     #expect(harness.submit(limit("f"))?.code == .accepted)
   }
 
+  /// The last line after a reboot must not say that orders leave.
+  @Test func `open trading that is halted is said to be halted`() {
+    let harness = EngineHarness.open()
+    let opened = { harness.logs.filter { $0.kind == .tradingOpen }.map(\.message) }
+    #expect(opened() == ["trading is open"])
+    harness.command(.halt(reason: "dusk", cancel: false, scope: .buys))
+    harness.restart(after: .seconds(20))
+    harness.command(.halt(reason: "storm", cancel: false))
+    harness.restart(after: .seconds(20))
+    harness.command(.resume)
+    harness.restart(after: .seconds(20))
+    #expect(
+      opened() == [
+        "trading is open", "trading is open, but halted for buys: dusk",
+        "trading is open, but halted: storm", "trading is open",
+      ])
+  }
+
   @Test func `many reasons give the first of the order`() {
     let harness = EngineHarness.open()
     harness.command(.halt(reason: "lunch", cancel: false))

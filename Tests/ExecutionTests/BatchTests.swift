@@ -203,6 +203,42 @@ import Testing
     #expect(statuses(harness, 2...13) == Array(repeating: .open, count: 12))
   }
 
+  @Test func `an order that a limit refused has all requests wait, and goes once more`() throws {
+    let harness = open()
+    let dispatch = try gatherOne(harness) { _, signal in
+      signal.expiry = .timeToLive(.seconds(300))
+    }
+    func notice(_ seconds: Int) -> ExchangeFailure {
+      .throttled(ThrottleNotice(wait: .seconds(seconds), isBan: false, text: "Too Many Requests"))
+    }
+    var outcomes: [Result<String, ExchangeFailure>] = dispatch.request.orderRequests.map {
+      .success(exchange.accept($0).orderID)
+    }
+    exchange.ledger.removeAll { ["sgs3", "sgs6"].contains($0.clientOrderID) }
+    guard case .failed(let refusal) = refusal(30_004, .size) else { return }
+    outcomes[2] = .failure(notice(30))
+    outcomes[5] = .failure(notice(5))
+    outcomes[8] = .failure(refusal)
+    exchange.script = { _, _ in nil }
+    harness.answer(dispatch, .placed(outcomes))
+    #expect(harness.status("s1") == .open)
+    #expect(harness.status("s9") == .rejected)
+    #expect(harness.engine.ban?.wait == .seconds(30))
+    #expect(harness.engine.ban?.reason == "Too Many Requests")
+    #expect(harness.hasLog(.warning, "less of them is used from now on"))
+    let count = harness.sent.count
+    harness.advance(by: .milliseconds(29_999))
+    #expect(harness.sent.count == count)
+    harness.advance(by: .seconds(120))
+    for id in ["s3", "s6"] {
+      #expect(harness.status(id) == .open)
+      #expect(harness.order(id)?.attempt == 2)
+      #expect(harness.placements(of: id).count == 2)
+    }
+    #expect(names(harness.placements).count == 15)
+    harness.checkStore()
+  }
+
   @Test func `after a kill every order of the request is looked up`() throws {
     let harness = open()
     let dispatch = try gatherOne(harness)

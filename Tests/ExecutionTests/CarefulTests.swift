@@ -258,7 +258,6 @@ import Testing
       harness.command(.resume)?.message
         == "the careful start is over; 1 signals that came before are still looked up")
     #expect(harness.engine.careful == nil)
-    #expect(harness.store.careful == nil)
     #expect(harness.command(.resume)?.message == "trading was not halted")
     harness.submit(patient("b"))
     harness.settle()

@@ -141,6 +141,55 @@ import Testing
     #expect(statuses(harness) == [.open, nil])
   }
 
+  /// The operator's word is not taken then, and nothing is to ask for it.
+  @Test(arguments: [false, true])
+  func `an exchange that is out of reach is waited for`(isRestarted: Bool) {
+    let harness = EngineHarness.open()
+    harness.submit(limit("a"))
+    harness.settle()
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isLook || dispatch.request.isCancel
+        ? .answer(.failed(.noAnswer("time out"))) : nil
+    }
+    if isRestarted { harness.restart() }
+    harness.advance(by: .seconds(60))
+    let told = harness.engine.troubles(at: harness.now).filter { $0.message.contains("signal a") }
+    #expect(told.count == 1)
+    var advice = told.map(\.advice)
+    advice += [harness.doubts.last?.doubt?.advice ?? ""]
+    advice += harness.logs.flatMap(\.fields).filter { $0.key == "advice" }.map(\.value)
+    if isRestarted { advice.append(harness.submit(limit("b"))?.message ?? "") }
+    for text in advice { #expect(!text.contains("resolve"), "\(text)") }
+    #expect(advice[1].contains("out of reach"))
+
+    harness.command(.resolveNotPlaced(signalID("a")))
+    let reply = harness.replies.last
+    #expect(reply?.ok == false)
+    #expect(
+      reply?.message
+        == "the exchange is out of reach (no answer: time out); ask again when it answers")
+    #expect(harness.command(.cancel(signalID("a")))?.message.contains("resolve") == false)
+    harness.command(.resolvePlaced(signalID("a"), orderID: "E1"))
+    harness.advance(by: .seconds(30))
+    #expect(harness.replies.count == 3)
+    #expect(harness.replies.last?.message.contains("out of reach") == true)
+  }
+
+  /// Without the exchange's clock, nothing is asked about an order either.
+  @Test func `an order that nothing was asked about since the start is no order to be closed`() {
+    let harness = EngineHarness.open()
+    harness.submit(limit("a"))
+    harness.settle()
+    harness.exchange.script = { _, _ in .answer(.failed(.noAnswer("time out"))) }
+    harness.restart()
+    harness.advance(by: .seconds(60))
+    harness.command(.resolveNotPlaced(signalID("a")))
+    #expect(harness.replies.last?.ok == false)
+    #expect(
+      harness.replies.last?.message
+        == "the order of signal a is still looked up; ask again when that is done")
+  }
+
   // MARK: The operator's word
 
   @Test func `the operators word ends the story and the watch goes on`() {
@@ -175,6 +224,34 @@ import Testing
     harness.checkStore()
   }
 
+  @Test(arguments: [
+    (EngineConfiguration.Risk.PauseScope.symbol, btc, true), (.symbol, eth, false),
+    (.all, eth, true), (.none, btc, false),
+  ])
+  func `closing one order tells which other one still pauses`(
+    scope: EngineConfiguration.Risk.PauseScope, other: Symbol, stillPauses: Bool
+  ) {
+    let harness = lost(makeConfiguration { $0.risk.pauseOnNotFound = scope })
+    harness.submit(limit("b", other))
+    harness.advance(by: .seconds(80))
+    #expect(harness.status("a") == .notFound && harness.status("b") == .notFound)
+    let paused =
+      "\(other) is paused: the order of signal b was sent, or may have been, and is not to be found "
+      + "at the exchange. Look at the order on the exchange's website, then 'mexc-signalctl resolve "
+      + "b --placed ORDER_ID' if it is there, or '--not-placed' if it is not."
+    let closed = "closed; should the order appear after all, it counts and an alarm is raised. "
+    let free = "Nothing is paused by it."
+    harness.command(.resolveNotPlaced(signalID("a")))
+    #expect(harness.replies.last?.message == closed + (stillPauses ? paused : free))
+    let third = harness.submit(limit("c"))
+    #expect(third?.code == (stillPauses ? .halted : .accepted))
+    if stillPauses { #expect(third?.message == paused) }
+    harness.command(.resolveNotPlaced(signalID("b")))
+    #expect(harness.replies.last?.message == closed + free)
+    #expect(harness.submit(limit("d"))?.code == .accepted)
+    harness.checkStore()
+  }
+
   @Test func `seven days later the story is what it was`() {
     let harness = lost()
     harness.advance(by: .seconds(70))
@@ -183,5 +260,11 @@ import Testing
     #expect(harness.engine.liveOrders.isEmpty)
     #expect(harness.outcomes.allSatisfy { $0.code == .notFound && $0.order.status == .notFound })
     #expect(harness.code("a") == .notFound)
+    #expect(harness.status("a") == .canceled)
+    let told = { harness.logs.count { $0.message.hasPrefix("not seen for seven days") } }
+    #expect(told() == 1)
+    harness.restart()
+    #expect(told() == 1)
+    harness.checkStore()
   }
 }

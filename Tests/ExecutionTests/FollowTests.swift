@@ -333,11 +333,12 @@ import Testing
     #expect(
       harness.command(.halt(reason: "storm", cancel: true))?.message
         == "halted: no new order until 'resume'; 2 orders are being cancelled")
-    func state() -> EngineStatus.State {
+    func status() -> EngineStatus {
       var engine = harness.engine
-      return engine.status(at: harness.now).state
+      return engine.status(at: harness.now)
     }
-    #expect(state() == .reducing)
+    func state() -> EngineStatus.State { status().state }
+    #expect(state() == .reducing && status().haltScope == .all)
     harness.restart()
     #expect(state() == .reducing)
     harness.exchange.script = { _, _ in nil }
@@ -348,6 +349,7 @@ import Testing
     #expect(harness.status("o1") == .canceled)
     harness.command(.resume)
     #expect(state() == .active)
+    #expect(status().haltScope == nil)
   }
 
   @Test func `a plain halt leaves open orders and refuses waiting ones`() {

@@ -50,6 +50,11 @@ import Testing
     let trouble = harness.engine.troubles(at: harness.now).first
     #expect(trouble?.message.contains("no order leaves: the API key may withdraw") == true)
     #expect(trouble?.advice.contains("credentials.allow_withdraw_keys: true") == true)
+    #expect(
+      harness.logs.filter { $0.kind == .tradingOpen }.map(\.message) == [
+        "trading is open, but no order leaves: the API key may withdraw, and live mode trades with no "
+          + "such key"
+      ])
   }
 
   @Test func `a signal that came before the key was judged is denied, not sent`() {

@@ -196,4 +196,25 @@ import Testing
     #expect(harness.requests(\.isPrices).isEmpty)
     #expect(harness.placements.isEmpty)
   }
+
+  /// Some orders have left by the pushed price, and the others wait for their turn.
+  @Test(arguments: [ExchangeAnswer.prices([]), refusal(10_007, .skip)])
+  func `a look up without a price refuses nobody while prices are pushed`(
+    _ answer: ExchangeAnswer
+  ) throws {
+    let harness = EngineHarness.open(makeConfiguration { $0.price.source = .auto })
+    holdPrices(harness)
+    for number in 1...30 { harness.submit(limit("s\(number)")) }
+    push(harness)
+    harness.settle()
+    #expect((1..<30).contains(harness.placements.count))
+    harness.answer(try #require(harness.held.first), answer)
+    for _ in 1...6 {
+      harness.advance(by: .milliseconds(500))
+      push(harness)
+    }
+    harness.settle()
+    #expect(harness.placements.count == 30)
+    harness.checkStore()
+  }
 }

@@ -275,6 +275,8 @@ import Testing
     #expect(harness.submit(limit("b"))?.code == .halted)
     #expect(harness.command(.resolveNotPlaced(signalID("a")))?.ok == true)
     #expect(harness.outcome("a")?.code == .notFound)
+    #expect(harness.outcome("a")?.order.status == .notFound)
+    #expect(harness.order("a")?.status == .canceled)
     #expect(harness.submit(limit("c"))?.code == .accepted)
     #expect(harness.placements(of: "a").count == 1)
   }

@@ -32,6 +32,58 @@ import Testing
     #expect(reason("nobody", harness) == nil)
   }
 
+  private func denial(_ id: String, _ harness: EngineHarness) -> String? {
+    harness.outcome(id)?.message
+  }
+
+  private static let late = "it expired before its order could leave; trading was not open: "
+
+  /// The exchange answers, and this is about one question to it.
+  @Test func `an order waits for what is told of another key`() {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(
+      makeConfiguration { $0.venue.keyInformationRefresh = .seconds(3_600) }, exchange: exchange)
+    exchange.script = { dispatch, _ in dispatch.request == .keyInformation ? .hold : nil }
+    harness.apply(.keyChanged)
+    harness.submit(limit("a") { $0.expiry = .timeToLive(.seconds(2)) })
+    harness.settle()
+    #expect(reason("a", harness) == "what the exchange tells of the API key")
+    harness.advance(by: .seconds(3))
+    #expect(
+      denial("a", harness) == Self.late + "what the API key may do was not known yet")
+  }
+
+  @Test func `an order waits for a clock that is read anew`() {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(exchange: exchange)
+    exchange.script = { dispatch, _ in
+      if dispatch.request.isClock { return .hold }
+      return dispatch.isPlacement ? .answer(refusal(700003, .clock)) : nil
+    }
+    harness.submit(limit("a") { $0.expiry = .timeToLive(.seconds(2)) })
+    harness.settle()
+    #expect(!harness.engine.isTradingOpen)
+    #expect(reason("a", harness) == "the exchange's clock, which is read anew")
+    harness.advance(by: .seconds(3))
+    #expect(
+      denial("a", harness) == Self.late + "the exchange's clock was still read anew")
+  }
+
+  @Test func `an order waits for those of an earlier run`() {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(exchange: exchange)
+    harness.submit(limit("old"))
+    harness.settle()
+    exchange.script = { dispatch, _ in dispatch.request.isLook ? .hold : nil }
+    harness.restart()
+    harness.submit(limit("a") { $0.expiry = .timeToLive(.seconds(2)) })
+    harness.settle()
+    #expect(reason("a", harness) == "orders of an earlier run, which are still looked up")
+    harness.advance(by: .seconds(3))
+    #expect(
+      denial("a", harness) == Self.late + "orders of an earlier run were still looked up")
+  }
+
   @Test func `an order waits for its price`() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)

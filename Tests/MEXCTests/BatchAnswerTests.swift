@@ -1,6 +1,7 @@
 import Domain
 import MEXC
 import Testing
+import Transport
 
 /// Several orders in one request: each has an outcome of its own, and none is guessed.
 @Suite struct BatchAnswerTests {
@@ -87,6 +88,32 @@ import Testing
         #"{"symbol":"LINKUSDT","orderId":null,"newClientOrderId":"sg-1","code":30002}"#, placed(2),
         placed(3),
       ], tooSmall, .placed("C2"), .placed("C3")),
+    // A limit refuses orders one by one, too.
+    Row(
+      [refused(1, 429), placed(2), refused(3)], .throttled(isBan: false), .placed("C2"), tooSmall),
+    Row(
+      [refused(1, 418), placed(2), placed(3)], .throttled(isBan: true), .placed("C2"), .placed("C3")
+    ),
+    Row(
+      [refused(1, 510), placed(2), placed(3)], .throttled(isBan: false, isDefinite: false),
+      .placed("C2"), .placed("C3")),
+    Row(
+      [#"{"orderId":"7","newClientOrderId":"sg-1","code":429}"#, placed(2), placed(3)],
+      .throttled(isBan: false, isDefinite: false), .placed("C2"), .placed("C3")),
+    Row(
+      [refused(nil, 429), placed(1), placed(2)], .placed("C1"), .placed("C2"),
+      .throttled(isBan: false)),
+    // Whichever of the two is its own, it was not placed.
+    Row(
+      [refused(nil, 429), refused(nil), placed(2)], .throttled(isBan: false), .placed("C2"),
+      .throttled(isBan: false)),
+    Row(
+      [refused(nil), refused(nil, 429), placed(2)], .throttled(isBan: false), .placed("C2"),
+      .throttled(isBan: false)),
+    Row(
+      [refused(nil, 429), refused(nil, 30_099), placed(2)],
+      .throttled(isBan: false, isDefinite: false), .placed("C2"),
+      .throttled(isBan: false, isDefinite: false)),
     // Not the answer to what was asked: nothing of it is believed.
     Row([placed(1), placed(2)], .unreadable, .unreadable, .unreadable),
     Row([placed(1), placed(2), placed(2)], .unreadable, .unreadable, .unreadable),
@@ -107,7 +134,7 @@ import Testing
     // A refusal of one order proves nothing of the others in the request.
     (400, #"{"code":30004}"#, .doubtful(30_004, .size)),
     (400, #"{"code":10101}"#, .doubtful(10_101, .size)),
-    (400, #"{"code":30000}"#, .doubtful(30_000, .skip)),
+    (400, #"{"code":30000}"#, .doubtful(30_000, .suspended)),
     (400, #"{"code":30099}"#, .doubtful(30_099, .query)),
   ])
   func `what became of the whole request became of each`(
@@ -151,5 +178,24 @@ import Testing
       #expect(error.text.hasPrefix("key … x"))
       #expect(error.text.unicodeScalars.count <= 501)
     }
+  }
+
+  /// The answer's header says how long, as of an answer that is about nothing else.
+  @Test func `an element that a limit refused asks for a wait`() throws {
+    var exchange = MEXCSpot(credentials: nil, receiveWindow: .seconds(5))
+    let body =
+      "["
+      + [Self.placed(1), Self.refused(2, 429), Self.refused(3, 429)]
+      .joined(separator: ",") + "]"
+    func waits(_ headers: HTTPFields = [], at now: WallTime) throws -> [Duration] {
+      let answer = exchange.answer(
+        to: .place(try Self.requests()), response(200, body, headers), now: now)
+      return answer.placementReadings(of: 3).compactMap { reading in
+        if case .failure(.throttled(let notice)) = reading { notice.wait } else { nil }
+      }
+    }
+    #expect(try waits([("Retry-After", "4")], at: noon) == [.seconds(4), .seconds(4)])
+    #expect(try waits(at: noon) == [.seconds(10), .seconds(10)])
+    #expect(try waits(at: noon.advanced(by: .seconds(10))) == [.seconds(20), .seconds(20)])
   }
 }

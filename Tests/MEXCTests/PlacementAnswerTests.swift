@@ -108,7 +108,7 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
     .code(30005, .refused(30005, .size)), .code(30002, .refused(30002, .size)),
     .code(30003, .refused(30003, .size)), .code(10007, .refused(10007, .skip)),
     .code(30014, .refused(30014, .fix)), .code(30021, .refused(30021, .fix)),
-    .code(30000, .refused(30000, .skip)), .code(30016, .refused(30016, .skip)),
+    .code(30000, .refused(30000, .suspended)), .code(30016, .refused(30016, .suspended)),
     .code(30018, .refused(30018, .skip)), .code(30019, .refused(30019, .skip)),
     .code(30041, .refused(30041, .skip)), .code(602, .refused(602, .halt)),
     .code(700001, .refused(700001, .halt)), .code(700002, .refused(700002, .halt)),

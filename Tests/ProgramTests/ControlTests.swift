@@ -142,6 +142,7 @@ struct ControlTests {
     let halt = try daemon.operate("halt", "--reduce-only", "dusk")
     #expect(halt.status == 0 && halt.output.contains("no new order but sells"))
     #expect(try daemon.status()["state"] == "reducing")
+    #expect(try daemon.status()["halt_scope"] == "buys")
     #expect(try daemon.operate("status").status == 1)
     #expect(try daemon.submit(Wish("buy").text)["code"] == "halted")
     #expect(try daemon.submit(Wish("sell", ["side": "sell"]).text)["code"] == "accepted")

@@ -344,7 +344,8 @@ struct DoctorTests {
       "the ban being known",
       holds: { try daemon.status()["rate"]?["banned_until"]?.stringValue != nil })
     let beside = try DoctorRun(daemon)
-    #expect(try beside.stage("connectivity").detail.contains("nothing is sent before"))
+    let told = try beside.stage("connectivity")
+    #expect(told.code == 418 && told.detail.contains("banned this address"), "\(beside.text)")
     try daemon.kill9()
     let requests = try market.ledger().document["counts"]?["by_route"]
     let run = try DoctorRun(daemon)

@@ -35,7 +35,11 @@ import Testing
     return daemon
   }
 
-  private func set(_ pair: (key: String, secret: String), _ daemon: DaemonUnderTest) throws {
+  /// What the tool says.
+  @discardableResult
+  private func set(
+    _ pair: (key: String, secret: String), _ daemon: DaemonUnderTest
+  ) throws -> String {
     let lines = try daemon.scratch.write("lines", "\(pair.key)\n\(pair.secret)\n")
     let process = try ChildProcess(
       "/bin/sh",
@@ -45,6 +49,7 @@ import Testing
       ])
     #expect(try process.waitForEnd() == .exited(0), "\(process.tail)")
     try daemon.scratch.remove("lines")
+    return process.output
   }
 
   private func refusal(of daemon: DaemonUnderTest) throws -> String {
@@ -169,6 +174,39 @@ import Testing
     try set(Self.demo, daemon)
     #expect(try refusal(of: daemon).contains("was used with another API key"))
     #expect(!daemon.journal.contains { $0.contains(Self.renewed.key) })
+  }
+
+  /// Gives the operator's word by the command that `keys set` has printed for it.
+  private func adopt(_ said: String, whileRunning isRunning: Bool) throws {
+    let commands = said.split(separator: "'").filter { $0.hasPrefix("mexc-signalctl ") }
+    #expect(commands.count == 2, "\(said)")
+    let command = try #require(isRunning ? commands.first : commands.last)
+    let words = command.split(separator: " ").dropFirst().map(String.init)
+    let process = try ChildProcess(BuiltProgram.control.path, words)
+    #expect(try process.waitForEnd() == .exited(0), "\(process.tail)")
+  }
+
+  @Test func `what keys set says to do next makes orders leave with the new key`() throws {
+    let first = try market()
+    let daemon = try daemon(first)
+    try daemon.start()
+    try daemon.waitForTrading()
+    try trade("old", daemon)
+    try adopt(try set(Self.renewed, daemon), whileRunning: true)
+    try first.stop()
+    let second = try market(Self.renewed, port: first.port)
+    try reload(daemon, until: "requests are signed with another API key from now on")
+    try trade("new", daemon)
+    #expect(try second.ledger().placements == 1)
+    #expect(try daemon.stop() == .exited(0))
+
+    try adopt(try set(Self.demo, daemon), whileRunning: false)
+    try second.stop()
+    let third = try market(port: first.port)
+    try daemon.start()
+    try daemon.waitForTrading()
+    try trade("back", daemon)
+    #expect(try third.ledger().placements == 1)
   }
 
   private func keyEvents(_ daemon: DaemonUnderTest) throws -> [String] {

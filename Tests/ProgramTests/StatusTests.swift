@@ -47,7 +47,7 @@ struct StatusTests {
     func showsNothingWrong() throws {
       try daemon.until("nothing to be wrong", holds: { try daemon.status()["problems"] == [] })
       let status = try daemon.status()
-      #expect(status["state"] == "active")
+      #expect(status["state"] == "active" && status["halt_scope"] == .null)
       #expect(status["reason"] == .null)
       let shown = try daemon.operate("status")
       #expect(shown.status == 0, "\(shown.output)")
@@ -100,7 +100,7 @@ struct StatusTests {
     #expect(problem["symbol"] == .null && problem["signal_id"] == .null)
     #expect(problem["client_order_id"] == .null)
     let status = try service.daemon.status()
-    #expect(status["state"] == "halted")
+    #expect(status["state"] == "halted" && status["halt_scope"] == "all")
     let reason = try #require(status["reason"]?.stringValue)
     try service.notify.wait(for: "STATUS=\(reason)")
     service.notify.forget()

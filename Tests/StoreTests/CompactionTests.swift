@@ -101,6 +101,20 @@ struct CompactionTests {
     store.rollback()
   }
 
+  @Test func `an order that was closed as never placed goes when the watch for it is over`() throws {
+    var lost = try Recorded("lost", in: store, at: days(0))
+    try lost.arm(in: store)
+    try lost.take(.outcomeLost("time out", .answerLost), in: store)
+    try lost.take(.notFound("nowhere"), in: store)
+    try lost.take(.closedByOperator("never placed"), in: store)
+    try fill("later", day: 1)
+    #expect(try compact(before: 10) == (signals: 0, events: 0))
+    try lost.take(.watchEnded, in: store)
+    #expect(try compact(before: 10) == (signals: 2, events: 10))
+    #expect(try store.compactedSignal(signalID("lost"))?.code == .notFound)
+    #expect(try store.reader.audit().isClean)
+  }
+
   /// The history is one chain: nothing in its middle can go.
   @Test func `an order that is not at its end keeps the history since its beginning`() throws {
     try fill("a", day: 0)

@@ -30,13 +30,14 @@ enum CredentialsForm {
 
   /// Writes them encrypted, as `mexc-signalctl keys set` does.
   static func set(
-    _ body: [UInt8], _ configuration: Configuration, _ source: PassphraseSource?
+    _ body: [UInt8], _ configuration: Configuration, from path: String,
+    _ source: PassphraseSource?
   ) -> Reply {
     guard let fields = fields(body, names: ["apiKey", "secretKey", "passphrase"]) else {
       return malformed
     }
     do throws(CredentialsError) {
-      let writer = CredentialsWriter(configuration)
+      let writer = CredentialsWriter(configuration, from: path)
       guard let passphrase = try writer.passphrase(from: source) ?? fields.passphrase else {
         return .error(
           409, "passphrase_needed",

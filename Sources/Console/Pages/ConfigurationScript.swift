@@ -55,7 +55,9 @@ enum ConfigurationScript {
 
       async function save(fields) {
         if (!(await ui.confirm("Write them?", "The key and secret in the credentials file are " +
-          "replaced by these, encrypted. The daemon uses them from its next start or reload on.",
+          "replaced by these, encrypted. The daemon uses them from its next start or reload on. If " +
+        "its database was used with another key, it asks first for your word that this one is of " +
+        "the same account: 'mexc-signalctl adopt --renewed-key', or 'adopt' while it does not run.",
         "Write them"))) return;
         const passphrase = form.elements.passphrase.value;
         if (passphrase) fields.passphrase = passphrase;

@@ -24,8 +24,10 @@ enum OverviewScript {
         const isGood = trades && status.problems.length === 0;
         byId("verdict").className = "notice " + (isGood ? "good" : trades ? "warn" : "bad");
         const mode = { paper: "on paper", validate: "as a check only", live: "live" }[status.mode];
-        const title = trades ? "Trading " + mode : status.state === "reducing"
-          ? "Reducing: sells leave, buys do not" : "Not trading (" + words(status.state) + ")";
+        const reducing = status.halt_scope === "buys" ? "Reducing: sells leave, buys do not"
+          : "Not trading (halted; orders are being cancelled)";
+        const title = trades ? "Trading " + mode : status.state === "reducing" ? reducing
+          : "Not trading (" + words(status.state) + ")";
         byId("verdict").replaceChildren(
           el("p", { class: "headline" }, title),
           ...(trades && isGood ? [] : !trades && status.reason && status.problems.length === 0

@@ -152,7 +152,8 @@ final class ConsoleService {
     let passphrase = passphrase
     switch command {
     case .setCredentials:
-      run(slow, answer) { _ in CredentialsForm.set(body, configuration, passphrase) }
+      let path = configurationPath
+      run(slow, answer) { _ in CredentialsForm.set(body, configuration, from: path, passphrase) }
     case .submit: run(commands, answer) { _ in DaemonCommand.submit(body, daemon) }
     case .halt, .resume, .cancel, .resolve:
       run(commands, answer) { _ in DaemonCommand.perform(command.rawValue, body, daemon) }

@@ -6,10 +6,12 @@ package import Platform
 /// that the file keeps stay.
 package struct CredentialsWriter {
   private let settings: Configuration.CredentialSettings
+  private let configurationPath: String
   private let users: DaemonUser
 
-  package init(_ configuration: Configuration) {
+  package init(_ configuration: Configuration, from path: String) {
     settings = configuration.credentials
+    configurationPath = path
     users = DaemonUser(configuration)
   }
 
@@ -38,7 +40,11 @@ package struct CredentialsWriter {
     try Self.check((apiKey, secretKey))
     let content = CredentialsContent(
       apiKey: apiKey, secretKey: secretKey, sources: try sources(in: editor, under: passphrase))
+    // Nothing tells a renewed key from another account's.
     return try write(content, under: passphrase, editor)
+      + "; if its database was used with another key, and this one is of the same account, say so "
+      + "first: 'mexc-signalctl --config \(configurationPath) adopt --renewed-key' (while no daemon "
+      + "runs: 'mexc-signalctl --config \(configurationPath) adopt')"
   }
 
   /// All that the file is to keep.

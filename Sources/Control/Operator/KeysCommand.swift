@@ -59,7 +59,7 @@ struct KeysWork {
     let configuration = try context.settings()
     let document: JSONValue
     do throws(CredentialsError) {
-      document = try KeysWork(command, configuration, context.terminal).run()
+      document = try KeysWork(command, configuration, context).run()
     } catch {
       throw .control(ControlFailure(code: error.code, message: error.description))
     }
@@ -73,14 +73,13 @@ struct KeysWork {
     return StatusText.text(of: .object(members))
   }
 
-  private init(_ command: KeysCommand, _ configuration: Configuration, _ terminal: OperatorTerminal)
-  {
+  private init(_ command: KeysCommand, _ configuration: Configuration, _ context: CommandContext) {
     self.command = command
     self.configuration = configuration
-    self.terminal = terminal
+    terminal = context.terminal
     input = SecretLines(terminal)
     users = DaemonUser(configuration)
-    writer = CredentialsWriter(configuration)
+    writer = CredentialsWriter(configuration, from: context.configurationPath)
   }
 
   private func run() throws(CredentialsError) -> JSONValue {

@@ -33,6 +33,7 @@ enum OrderEventText {
     case .closedByOperator(let message): "closed by the operator: \(message)"
     case .confirmedByOperator(let orderID):
       "confirmed by the operator as order \(orderID), as the exchange could not be asked"
+    case .watchEnded: "not seen for seven days; it is no longer looked for"
     }
   }
 

@@ -22,7 +22,7 @@ extension TimelineEntry {
   private static func level(of event: OrderEvent) -> LogLevel {
     switch event {
     case .refused, .notFound, .cancelAnswered(_, isDefinite: true): .error
-    case .mayRetry, .outcomeLost, .closedByOperator, .confirmedByOperator: .warning
+    case .mayRetry, .outcomeLost, .closedByOperator, .confirmedByOperator, .watchEnded: .warning
     case .denied: .notice
     case .created, .approved, .armed, .acknowledged, .validated, .observed, .cancelRequested,
       .cancelAnswered(_, isDefinite: false):

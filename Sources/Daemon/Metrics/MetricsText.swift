@@ -26,7 +26,7 @@ enum MetricsText {
     text.sample(1, ("mode", snapshot.facts.configuration.mode.rawValue))
     text.family("start_time_seconds", .gauge, "When the daemon was started, since 1970.")
     text.seconds(snapshot.facts.startedAt.wall)
-    text.family("trading_open", .gauge, "1 when an order may leave.")
+    text.family("trading_open", .gauge, "1 when an order may leave, unless trading is halted.")
     text.sample(snapshot.engine?.isTradingOpen ?? false)
     text.family(
       "halted", .gauge,

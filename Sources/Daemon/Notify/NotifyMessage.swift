@@ -26,7 +26,7 @@ struct NotifyMessage {
         ("id", id.map { .integer($0) } ?? .null),
         ("at", .string(Timestamp.format(notification.at))),
         ("signal_id", notification.signal.map { .string($0.text) } ?? .null),
-        ("message", .string(text)), ("advice", .string(notification.event.advice)),
+        ("message", .string(text)), ("advice", .string(notification.advice)),
         ("mode", .string(configuration.mode.rawValue)),
         ("account", .string(configuration.exchange.account)),
       ])
@@ -40,7 +40,7 @@ struct NotifyMessage {
       ("EVENT_ID", id.map { String($0) } ?? ""),
       ("EVENT_TIME", Timestamp.format(notification.at)),
       ("SIGNAL_ID", notification.signal?.text ?? ""), ("MESSAGE", text),
-      ("ADVICE", notification.event.advice), ("MODE", configuration.mode.rawValue),
+      ("ADVICE", notification.advice), ("MODE", configuration.mode.rawValue),
       ("ACCOUNT", configuration.exchange.account),
     ]
   }

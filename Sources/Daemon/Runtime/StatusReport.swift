@@ -31,6 +31,7 @@ package enum StatusReport {
     return .object(
       pairs: [
         ("state", .string(engine?.state.rawValue ?? "halted")),
+        ("halt_scope", haltScope(engine)),
         ("reason", .text(facts.troubles.first?.line)),
         ("problems", .array(facts.troubles.map(\.document))),
         ("mode", .string(facts.configuration.mode.rawValue)),
@@ -69,6 +70,11 @@ package enum StatusReport {
         ("dropped_log_lines", .integer(facts.droppedLogLines)),
         ("loop_turns", .integer(facts.loopTurns)),
       ])
+  }
+
+  /// Null where nothing is held back.
+  private static func haltScope(_ engine: EngineStatus?) -> JSONValue {
+    .text((engine.map(\.haltScope) ?? .all)?.rawValue)
   }
 
   /// What the exchange tells of the API key; null where it does not.

@@ -13,6 +13,10 @@ package struct PaperVenue: Venue {
   /// Rules that an earlier run read. Orders leave by them before the exchange has told them again, so
   /// the matching engine goes by them, too.
   private var keptRules: [Instrument]
+  /// When the price look-up that is out was asked for.
+  private var pricesAskedAt: MonotonicTime?
+  /// The earliest moment that the price of a symbol can be from by which its orders fill.
+  private var pricedAt: [Symbol: MonotonicTime] = [:]
 
   /// `state` is what an earlier run left.
   package init(over market: any Venue, restoring state: StoredState) {
@@ -43,6 +47,7 @@ package struct PaperVenue: Venue {
       learn(keptRules, at: now)
       keptRules = []
     }
+    if case .prices = request { pricesAskedAt = now.monotonic }
     return request.isPrivate
       ? .answered(exchange.answer(request, at: now))
       : market.begin(request, stampedAt: stampedAt, now: now)
@@ -54,13 +59,28 @@ package struct PaperVenue: Venue {
   ) -> ExchangeAnswer {
     let answer = market.answer(to: request, result, earliest: earliest, now: now)
     if case .success(let list) = answer.instrumentsReading { learn(list.listed, at: now) }
-    if case .success(let prices) = answer.pricesReading { exchange.learn(prices, at: now) }
+    if case .success(let prices) = answer.pricesReading { learn(prices, at: now) }
     return answer
   }
 
+  /// Fills go by the price that orders are judged by: an older one never takes the place of a younger.
+  private mutating func learn(_ prices: [SymbolPrice], at now: Moment) {
+    let askedAt = pricesAskedAt ?? now.monotonic
+    let young = prices.filter { !isOutdated($0.symbol, askedAt) }
+    for price in young { pricedAt[price.symbol] = askedAt }
+    exchange.learn(young, at: now)
+  }
+
+  private func isOutdated(_ symbol: Symbol, _ time: MonotonicTime) -> Bool {
+    pricedAt[symbol].map { time < $0 } ?? false
+  }
+
   package mutating func learn(_ symbol: Symbol, _ price: MarketPrice, now: Moment) {
-    guard let bid = price.bid, let ask = price.ask else { return }
-    exchange.learn(symbol, bid: bid, ask: ask, at: now)
+    guard let bid = price.bid, let ask = price.ask,
+      !isOutdated(symbol, price.knownAt.monotonic),
+      exchange.learn(symbol, bid: bid, ask: ask, at: now)
+    else { return }
+    pricedAt[symbol] = price.knownAt.monotonic
   }
 
   private mutating func learn(_ rules: [Instrument], at now: Moment) {

@@ -20,6 +20,11 @@ extension Denial {
     .sourceLimit,
   ]
 
+  /// Whether what was read of the symbol refuses it.
+  var isOfSymbol: Bool {
+    [.symbolUnknown, .symbolNotTradable, .sideNotTradable].contains(code)
+  }
+
   /// Whether the same signal may have been admitted at another time.
   var isOfTheMoment: Bool { leavesIDFree || Self.codesOfTheMoment.contains(code) }
 }

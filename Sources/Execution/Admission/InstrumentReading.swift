@@ -5,17 +5,16 @@ enum InstrumentReading: Hashable, Sendable {
   /// Indirect: a copy is a reference.
   indirect case listed(Instrument)
   /// Listed with a rule that cannot be held, or not in a list that cannot be believed.
-  case unreadable(String, readAt: MonotonicTime)
+  case unreadable(String)
   case notListed
 
   init(
-    of symbol: Symbol, _ found: [Instrument], _ unreadable: [UnreadableRules],
-    at now: MonotonicTime
+    of symbol: Symbol, _ found: [Instrument], _ unreadable: [UnreadableRules]
   ) {
     if let instrument = found.first(where: { $0.symbol == symbol }) {
       self = .listed(instrument)
     } else if let rules = unreadable.first(where: { $0.symbol == symbol }) {
-      self = .unreadable(rules.reason, readAt: now)
+      self = .unreadable(rules.reason)
     } else {
       self = .notListed
     }
@@ -28,11 +27,19 @@ enum InstrumentReading: Hashable, Sendable {
     }
   }
 
+  /// Whether it refuses signals that a later reading may let go.
+  var isRestrictive: Bool {
+    switch self {
+    case .listed(let rules): !rules.isTradable || rules.sides != .both
+    case .unreadable, .notListed: true
+    }
+  }
+
   /// Throws a denial when there are none that an order could be judged by.
   func rules(of symbol: Symbol) throws(Denial) -> Instrument {
     switch self {
     case .listed(let rules): return rules
-    case .unreadable(let reason, _):
+    case .unreadable(let reason):
       throw Denial(
         .symbolNotTradable,
         "the exchange's rules for \(symbol) cannot be read: \(reason)",
@@ -57,8 +64,8 @@ enum InstrumentReading: Hashable, Sendable {
           ("symbol", symbol.text),
           ("advice", "check its spelling, or take it off risk.symbols"),
         ])
-    case .unreadable(let reason, _):
-      if case .unreadable(reason, _) = before { return }
+    case .unreadable(let reason):
+      if before == .unreadable(reason) { return }
       reaction.log(
         .warning, "a rule of the symbol cannot be read; its signals are refused, the others go on",
         [

@@ -42,12 +42,12 @@ package struct RiskLimits: Sendable {
     var next = 0
     for held in state.reservations {
       while next < state.live.count, state.live[next].order.createdAt <= held.at {
-        hold(state.live[next].order, at: now)
+        hold(state.live[next], at: now)
         next += 1
       }
       add(held.quote, at: now.monotonic(of: held.at))
     }
-    for stored in state.live[next...] { hold(stored.order, at: now) }
+    for stored in state.live[next...] { hold(stored, at: now) }
   }
 
   /// Whether one more order may be taken. `quote` is its notional, rounded up; `nil` while the price
@@ -154,7 +154,9 @@ package struct RiskLimits: Sendable {
     return timeline.startIndex + place - firstPlace
   }
 
-  private mutating func hold(_ order: Order, at now: Moment) {
+  private mutating func hold(_ stored: StoredOrder, at now: Moment) {
+    if stored.isRefused { return }
+    let order = stored.order
     places[order.key] = firstPlace + timeline.count
     add(order.countedQuote, at: now.monotonic(of: order.createdAt))
   }

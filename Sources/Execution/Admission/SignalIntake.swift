@@ -25,7 +25,7 @@ enum SignalIntake {
     do throws(Denial) {
       try Admission.check(arrival.signal, expiresAt: expiresAt, &parts, at: reaction.now)
     } catch {
-      if error.leavesIDFree {
+      if error.isOfSymbol {
         parts.venue.readAgain(
           arrival.signal.symbol, &parts.scheduler, at: reaction.now.monotonic)
       }
@@ -39,7 +39,7 @@ enum SignalIntake {
     }
     let phase = CarefulStart.firstPhase(
       parts.trading, verdict: verdict, at: reaction.now.monotonic)
-    accept(arrival, expiresAt, phase, &parts, &reaction)
+    accept(arrival, expiresAt, phase, unless: verdict, &parts, &reaction)
   }
 
   /// The end of an earlier run took the record of a signal, and perhaps that its order left: it is looked
@@ -142,16 +142,18 @@ enum SignalIntake {
 
   // MARK: Acceptance
 
+  /// `verdict` refuses it once it is known that no earlier run has placed its order: it takes nothing of
+  /// the limits.
   private static func accept(
     _ arrival: SignalArrival, _ expiresAt: WallTime, _ phase: OrderLife.Phase,
-    _ parts: inout EngineParts, _ reaction: inout Reaction
+    unless verdict: Denial? = nil, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
     let signal = arrival.signal
     let now = reaction.now
     let plan = Plan.entry(of: signal.id)
-    reaction.remember(arrival, expiresAt, .accepted, "")
+    reaction.remember(arrival, expiresAt, verdict?.code ?? .accepted, verdict?.message ?? "")
     parts.signals[signal.id] = SignalLife(id: signal.id, plan: plan)
-    parts.sources.accepted(signal, at: now.monotonic)
+    if verdict == nil { parts.sources.accepted(signal, at: now.monotonic) }
     let expiry = Expiry(
       wall: expiresAt, monotonic: now.monotonic.advanced(by: expiresAt.since(now.wall)))
     for key in plan.legs {
@@ -166,7 +168,9 @@ enum SignalIntake {
         OrderLife(
           number: parts.nextOrderNumber(), signal: signal, expiry: expiry, order: order,
           phase: phase))
-      parts.risk.reserve(quote, for: key, of: order.account, at: now.monotonic)
+      if verdict == nil {
+        parts.risk.reserve(quote, for: key, of: order.account, at: now.monotonic)
+      }
       reaction.record(.created(request, reservedQuote: quote), on: key)
       reaction.write(.putOrder(order))
       reaction.log(

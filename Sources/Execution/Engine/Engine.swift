@@ -151,6 +151,7 @@ package struct Engine: Sendable {
     case .poll(let key): OrderPolling.take(key, answer.orderReading, &parts, &reaction)
     case .pollMany(let symbol, let keys):
       OrderPolling.takeList(symbol, keys, answer.ordersReading, &parts, &reaction)
+    case .pollOpen(let key): OldOrders.take(key, answer, &parts, &reaction)
     case .search(let key, let view): OrderSearching.take(key, view, answer, &parts, &reaction)
     case .cancel(let key): OrderCancelling.take(key, answer.cancelReading, &parts, &reaction)
     case .accountStream(let isNew):
@@ -166,7 +167,7 @@ package struct Engine: Sendable {
   private mutating func keyChanged(_ reaction: inout Reaction) {
     parts.key.keyChanged(at: reaction.now.monotonic)
     parts.venue.keyChanged(at: reaction.now.monotonic)
-    AccountStreamEvents.take(.keyRefused, &parts, &reaction)
+    AccountStreamEvents.keyChanged(&parts, at: reaction.now.monotonic)
     parts.orders.touchAll(.waiting)
   }
 
@@ -203,6 +204,7 @@ package struct Engine: Sendable {
     KeepAlive.drive(&parts, &reaction)
     PriceAnswers.drive(&parts, &reaction)
     OrderDriving.drive(&parts, &reaction)
+    if parts.orders.count(.lookedFor) == 0 { parts.trading.forgetCarefulStart(&reaction) }
     let orders = parts.orders
     let isOver = { (purpose: Purpose) in purpose.order.map { orders[$0] == nil } ?? false }
     parts.scheduler.drive(
@@ -217,8 +219,11 @@ package struct Engine: Sendable {
     parts.orders.touchAll(.waiting)
     let cause = parts.key.isJudged ? "the exchange's clock" : "what the new API key may do"
     let isOpen = parts.isTradingOpen
+    let refusal = parts.key.refusal(parts.configuration)
+    let butHeldBack = [parts.trading.halt?.words, refusal.map { "no order leaves: \($0)" }]
+      .compactMap { $0.map { ", but \($0)" } }.joined()
     reaction.log(
-      .info, isOpen ? "trading is open" : "trading waits for \(cause)",
+      .info, isOpen ? "trading is open\(butHeldBack)" : "trading waits for \(cause)",
       kind: isOpen ? .tradingOpen : .tradingWaits)
   }
 
@@ -239,5 +244,15 @@ package struct Engine: Sendable {
         ("step_ms", String(step.wholeMilliseconds)),
         ("advice", "check the clock, and the service that keeps it"),
       ], kind: .clockStepped)
+  }
+}
+
+extension HaltRecord {
+  /// Behind "trading is open, but".
+  fileprivate var words: String {
+    switch scope {
+    case .all: "halted: \(reason)"
+    case .buys: "halted for buys: \(reason)"
+    }
   }
 }

@@ -148,16 +148,18 @@ struct EngineParts: Sendable {
   // MARK: Ends
 
   /// Ends an order: the decision is written, the limits are given back what never counted, and
-  /// whoever waits for the signal's outcome is told.
+  /// whoever waits for the signal's outcome is told, of the order as it is unless another state of it is
+  /// given.
   mutating func end(
-    _ key: OrderKey, _ code: DecisionCode, _ message: String, _ reaction: inout Reaction
+    _ key: OrderKey, _ code: DecisionCode, _ message: String, told order: Order? = nil,
+    _ reaction: inout Reaction
   ) {
     guard let life = orders[key] else { return }
     if code != .accepted {
       reaction.write(.updateDecision(key.signal, code, message, at: reaction.now.wall))
     }
     if life.order.status.countsAsExposure { risk.keep(key) } else { risk.release(key) }
-    let end = SignalLife.End(code: code, message: message, order: life.order)
+    let end = SignalLife.End(code: code, message: message, order: order ?? life.order)
     if let outcome = signals[key.signal]?.legEnded(end) {
       reaction.add(.settled(outcome))
     }

@@ -10,6 +10,8 @@ package struct EngineStatus: Hashable, Sendable {
   }
 
   package var state: State
+  /// Which orders a halt holds back, or all where none leaves with the API key.
+  package var haltScope: HaltScope?
   package var isTradingOpen: Bool
   /// Signals are looked up before they may leave.
   package var isCareful: Bool
@@ -62,11 +64,13 @@ extension EngineStatus {
     }
     isTradingOpen = parts.isTradingOpen
     let isRefused = parts.key.refusal(parts.configuration) != nil
-    switch parts.trading.halt?.scope {
-    case nil where !isRefused: state = .active
-    case .buys? where !isRefused: state = .reducing
-    case nil, .buys?, .all?: state = isReducing ? .reducing : .halted
-    }
+    haltScope = isRefused ? .all : parts.trading.halt?.scope
+    state =
+      switch haltScope {
+      case nil: .active
+      case .buys?: .reducing
+      case .all?: isReducing ? .reducing : .halted
+      }
     isCareful = parts.trading.careful != nil
     key = parts.key.information
     balances = parts.accountStream.balances.list

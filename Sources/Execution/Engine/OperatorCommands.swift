@@ -98,10 +98,13 @@ enum OperatorCommands {
   /// What a cancel of an order that cannot be read comes to.
   private static func doubt(about key: OrderKey, _ parts: EngineParts) -> String {
     guard parts.reconciliation.failing.contains(key),
-      let reason = parts.orders[key]?.looks.last?.reason
+      let last = parts.orders[key]?.looks.last
     else { return "" }
-    return "; where it stands cannot be read (\(reason)), so that it shows as cancelled only when "
-      + "the exchange tells it: look there, and 'mexc-signalctl resolve \(key.signal) --not-placed' "
-      + "once it is gone"
+    let wayOut =
+      last.isAnswer
+      ? ": look there, and 'mexc-signalctl resolve \(key.signal) --not-placed' once it is gone"
+      : ", which is out of reach"
+    return "; where it stands cannot be read (\(last.reason)), so that it shows as cancelled only "
+      + "when the exchange tells it\(wayOut)"
   }
 }

@@ -7,6 +7,8 @@ struct TradingState: Sendable {
   private(set) var halt: HaltRecord?
   /// Set while the database is known to be older than what was sent from here.
   private(set) var careful: CarefulRecord?
+  /// It is over, and the database still has it.
+  private var isCarefulOnRecord = false
   /// From when on a "no" of every view is proof that no earlier run has sent an order.
   let earlierRunsAreVisible: MonotonicTime
   /// No order leaves any more; what is under way is finished.
@@ -60,10 +62,18 @@ struct TradingState: Sendable {
     reaction.log(.info, "trading is resumed by the operator", kind: .tradingResumed)
   }
 
+  /// For signals that come from now on.
   mutating func endCarefulStart(_ reaction: inout Reaction) {
     careful = nil
-    reaction.write(.setCareful(nil))
+    isCarefulOnRecord = true
     reaction.record("careful_start_ended", [:], on: .daemon)
+  }
+
+  /// Only when those that came before were looked for: a start in between is a careful one again.
+  mutating func forgetCarefulStart(_ reaction: inout Reaction) {
+    guard isCarefulOnRecord else { return }
+    isCarefulOnRecord = false
+    reaction.write(.setCareful(nil))
   }
 
   // MARK: Paused symbols
@@ -114,7 +124,7 @@ struct TradingState: Sendable {
     guard let paused, let key = missing[paused]?.first else { return }
     throw Denial(
       .halted,
-      "\(paused) is paused: the order of signal \(key.signal) was sent and never seen at the "
-        + "exchange; look there, then 'mexc-signalctl resolve \(key.signal)'")
+      "\(paused) is paused: the order of signal \(key.signal) was sent, or may have been, and is "
+        + "not to be found at the exchange. \(OrderLooks.wayOut(of: key))")
   }
 }

@@ -151,8 +151,8 @@ struct Troubles {
       }
     return Trouble(
       subject: order.subject,
-      message: "the order of signal \(key.signal) was sent and is not to be found at the exchange"
-        + paused,
+      message: "the order of signal \(key.signal) was sent, or may have been, and is not to be "
+        + "found at the exchange" + paused,
       advice: OrderLooks.wayOut(of: key))
   }
 
@@ -163,7 +163,7 @@ struct Troubles {
       subject: life.order.subject,
       message: "the order of signal \(key.signal) cannot be reconciled with the exchange "
         + "(\(failure.reason))" + (pauses ? "; \(life.symbol) is paused" : ""),
-      advice: "\(failure.advice) \(OrderLooks.wayOut(of: key))")
+      advice: OrderLooks.advice(on: key, after: failure))
   }
 
   private func failing(_ key: OrderKey) -> Trouble? {
@@ -174,7 +174,7 @@ struct Troubles {
       subject: life.order.subject,
       message: "where the order of signal \(key.signal) stands cannot be read (\(last.reason)); it "
         + "is looked up again",
-      advice: last.isLasting ? "\(last.advice) \(OrderLooks.wayOut(of: key))" : last.advice)
+      advice: last.isLasting ? OrderLooks.advice(on: key, after: last) : last.advice)
   }
 
   private func unknown(_ key: OrderKey) -> Trouble? {
@@ -199,7 +199,7 @@ struct Troubles {
     let rules: Instrument
     switch known {
     case .listed(let instrument): rules = instrument
-    case .unreadable(let reason, _):
+    case .unreadable(let reason):
       return trouble(
         "the exchange's rules for \(symbol) cannot be read: \(reason)",
         "nothing at first: they are read again; take it off risk.symbols if it stays")

@@ -122,7 +122,7 @@ struct Breakers: Sendable {
       case .throttled, .blocked: self = .saidNothing
       // It was held back here.
       case .notSent
-      where isBackingOff || request.isWithdrawn || request.sendBefore.map { $0 <= now } ?? false:
+      where isBackingOff || request.isWithdrawn || request.passed(at: now) != nil:
         self = .saidNothing
       case .notSent, .noAnswer, .unreadable: self = .failed(failure.text)
       case .refused: self = .answered
@@ -137,7 +137,7 @@ extension Breakers.Kind {
     case .place: self = .placements
     case .cancel: self = .cancels
     case .clock, .keepAlive, .instruments, .tradableSymbols, .keyInformation, .prices, .poll,
-      .pollMany, .search, .verify, .accountStream:
+      .pollMany, .pollOpen, .search, .verify, .accountStream:
       return nil
     }
   }

@@ -13,6 +13,8 @@ enum Purpose: Hashable, Sendable {
   case poll(OrderKey)
   /// One list instead of many single looks at orders of a symbol.
   case pollMany(Symbol, [OrderKey])
+  /// Whether an order is among the open ones of its symbol.
+  case pollOpen(OrderKey)
   case search(OrderKey, Search.View)
   case cancel(OrderKey)
   case verify(OrderKey, orderID: String, CommandToken)
@@ -22,7 +24,7 @@ enum Purpose: Hashable, Sendable {
   var group: SlidingWindow.Group {
     switch self {
     case .cancel: .cancel
-    case .search, .verify, .poll, .pollMany, .accountStream: .lookup
+    case .search, .verify, .poll, .pollMany, .pollOpen, .accountStream: .lookup
     case .clock, .keepAlive, .place, .prices, .instruments, .tradableSymbols, .keyInformation:
       .trading
     }
@@ -31,7 +33,7 @@ enum Purpose: Hashable, Sendable {
   /// The order that it is about, where it is about one.
   var order: OrderKey? {
     switch self {
-    case .poll(let key), .search(let key, _), .cancel(let key): key
+    case .poll(let key), .pollOpen(let key), .search(let key, _), .cancel(let key): key
     case .place, .verify, .clock, .keepAlive, .instruments, .tradableSymbols, .keyInformation,
       .prices, .pollMany, .accountStream:
       nil
@@ -111,9 +113,28 @@ extension Purpose {
     case .tradableSymbols, .keyInformation: .pairs
     case .accountStream: .stream
     case .keepAlive: .keepAlive
-    case .poll, .pollMany: .poll
+    case .poll, .pollMany, .pollOpen: .poll
     }
   }
+}
+
+/// The moment from which on orders are too late to leave, and what says so.
+struct SendDeadline: Comparable, Sendable {
+  enum Term: Sendable {
+    case priceAge, receiveWindow
+    /// Of one of the orders.
+    case expiry
+  }
+
+  let term: Term
+  let time: MonotonicTime
+
+  init(_ term: Term, _ time: MonotonicTime) {
+    self.term = term
+    self.time = time
+  }
+
+  static func < (left: SendDeadline, right: SendDeadline) -> Bool { left.time < right.time }
 }
 
 /// A request whose answer is out.
@@ -125,9 +146,14 @@ struct Outstanding: Sendable {
   var symbols: [Symbol] = []
   var sentAt: Moment
   /// It did not leave after that.
-  var sendBefore: MonotonicTime?
+  var sendBefore: SendDeadline?
   /// It was not to leave any more.
   var isWithdrawn = false
+
+  /// By what it is too late to leave.
+  func passed(at now: MonotonicTime) -> SendDeadline.Term? {
+    sendBefore.flatMap { $0.time <= now ? $0.term : nil }
+  }
 }
 
 extension ExchangeRequest {

@@ -178,7 +178,7 @@ struct RequestScheduler: Sendable {
 
   /// Orders leave once, after their arming is written down.
   mutating func place(
-    _ request: ExchangeRequest, _ keys: [OrderKey], stampedAt: WallTime, sendBefore: MonotonicTime,
+    _ request: ExchangeRequest, _ keys: [OrderKey], stampedAt: WallTime, sendBefore: SendDeadline,
     _ reaction: inout Reaction
   ) {
     placementsUnderWay += 1
@@ -191,7 +191,7 @@ struct RequestScheduler: Sendable {
     _ request: ExchangeRequest, for purpose: Purpose, sharers: [Purpose] = [],
     symbols: [Symbol],
     barrier: Dispatch.Barrier, delivery: Dispatch.Delivery, stampedAt: WallTime,
-    sendBefore: MonotonicTime?, _ reaction: inout Reaction
+    sendBefore: SendDeadline?, _ reaction: inout Reaction
   ) {
     let id = RequestID(number: nextNumber)
     nextNumber += 1
@@ -204,7 +204,7 @@ struct RequestScheduler: Sendable {
       .send(
         Dispatch(
           id: id, request: request, stampedAt: stampedAt, barrier: barrier, delivery: delivery,
-          sendBefore: sendBefore)))
+          sendBefore: sendBefore?.time)))
   }
 
   /// Whether such a request waits or is under way.
@@ -230,8 +230,20 @@ struct RequestScheduler: Sendable {
     } else {
       limiter.answered(id, at: reaction.now.monotonic)
     }
-    if case .failed(let failure) = answer { obey(failure, &reaction) }
+    switch answer {
+    case .failed(let failure): obey(failure, &reaction)
+    case .placed(let outcomes): obeyLongest(of: outcomes.compactMap(\.throttleNotice), &reaction)
+    case .serverTime, .instruments, .prices, .tradableSymbols, .keyInformation, .accountRights,
+      .validated, .order, .orderMissing, .orders, .trades, .cancelTaken, .accountStreamReady:
+      break
+    }
     return request
+  }
+
+  /// What a limit says to some orders of a request, it says to all requests.
+  private mutating func obeyLongest(of notices: [ThrottleNotice], _ reaction: inout Reaction) {
+    guard let longest = notices.max(by: { $0.wait < $1.wait }) else { return }
+    obey(.throttled(longest), &reaction)
   }
 
   /// Nothing leaves before the exchange allows it, and a restart knows it too.

@@ -5,6 +5,8 @@ import Domain
 enum OrderCancelling {
   /// Between two cancels of one order.
   private static let pauseBetweenCancels: Duration = .seconds(2)
+  /// After a refusal that only time or a person can end.
+  private static let pauseAfterRefusal: Duration = .seconds(60)
 
   static func drive(_ key: OrderKey, _ parts: inout EngineParts, at now: MonotonicTime) {
     guard let life = parts.orders[key], life.order.cancelRequested,
@@ -26,9 +28,12 @@ enum OrderCancelling {
     }
     switch answer {
     case .success(.taken):
+      parts.orders.update(key) { $0.following?.cancelRefusal = nil }
       // Taken is not done: it is asked for again while the order stands.
       parts.fold(.cancelAnswered("taken", isDefinite: false), into: key, &reaction)
       reaction.log(.info, "the exchange took the cancel", order)
+    case .failure(.refused(let error)) where error.action == .halt || error.action == .suspended:
+      refusedForNow(key, error, &parts, &reaction)
     case .failure(.refused(let error)) where error.action.isLasting:
       let text = "code \(error.code): \(error.text)"
       parts.fold(.cancelAnswered(text, isDefinite: true), into: key, &reaction)
@@ -38,6 +43,28 @@ enum OrderCancelling {
       unsettled(order, "code \(error.code): \(error.text)", &reaction)
     case .failure(let failure): unsettled(order, failure.text, &reaction)
     }
+  }
+
+  /// The symbol opens again, and the key is put in order: the request stands until then. It is said once
+  /// for each reason.
+  private static func refusedForNow(
+    _ key: OrderKey, _ error: ExchangeError, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) {
+    let pause = reaction.now.monotonic.advanced(by: pauseAfterRefusal)
+    let isNews = parts.orders.update(key) { life -> Bool in
+      let former = life.following?.cancelRefusal
+      life.following?.cancel = .pausedUntil(pause)
+      life.following?.cancelRefusal = error.code
+      return former != error.code
+    }
+    guard isNews == true, let order = parts.orders[key]?.order else { return }
+    let text = "code \(error.code): \(error.text)"
+    parts.fold(.cancelAnswered(text, isDefinite: false), into: key, &reaction)
+    reaction.log(
+      error.action == .halt ? .error : .warning,
+      "the exchange refused the cancel: \(text); it is asked for again once a minute", order,
+      [("advice", error.advice)])
   }
 
   private static func unsettled(_ order: Order, _ reason: String, _ reaction: inout Reaction) {

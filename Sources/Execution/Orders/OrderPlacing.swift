@@ -19,12 +19,7 @@ enum OrderPlacing {
     _ key: OrderKey, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) throws(Denial) {
     guard let life = parts.orders[key], let waiting = life.waiting else { return }
-    if life.expiry.isOver(at: reaction.now) { throw WaitReason.denial(of: life, parts) }
-    if life.order.cancelRequested {
-      throw Denial(.canceled, "the operator cancelled it before it left")
-    }
-    try Admission.checkPermitted(life.signal, parts)
-    try checkBackOff(life, parts)
+    try checkMayWait(life, parts, at: reaction.now)
     guard parts.isTradingOpen, !parts.trading.isStopping else { return }
     guard let rules = try parts.venue.rules(of: life.symbol) else {
       return parts.venue.ask(life.symbol, &parts.scheduler, &reaction)
@@ -45,6 +40,18 @@ enum OrderPlacing {
       return
     }
     parts.placements.waitForTurn(life)
+  }
+
+  /// What ends an order that has not left, whatever its price is. Throws: a denial.
+  static func checkMayWait(
+    _ life: OrderLife, _ parts: EngineParts, at now: Moment
+  ) throws(Denial) {
+    if life.expiry.isOver(at: now) { throw WaitReason.denial(of: life, parts) }
+    if life.order.cancelRequested {
+      throw Denial(.canceled, "the operator cancelled it before it left")
+    }
+    try Admission.checkPermitted(life.signal, parts)
+    try checkBackOff(life, parts)
   }
 
   static func freshPrice(
@@ -255,7 +262,7 @@ enum OrderPlacing {
     var keys: [OrderKey] = []
     var requests: [OrderRequest] = []
     /// The first at which one of them is too late.
-    var sendBefore: MonotonicTime?
+    var sendBefore: SendDeadline?
   }
 
   private static func arm(
@@ -272,10 +279,12 @@ enum OrderPlacing {
     // To divide a Duration takes far more work than to divide its nanoseconds.
     let halfWindow = Duration.nanoseconds(parts.configuration.receiveWindow.wholeNanoseconds / 2)
     let deadline = min(
-      quote.knownAt.monotonic.advanced(by: parts.configuration.price.maximumAge),
+      SendDeadline(
+        .priceAge, quote.knownAt.monotonic.advanced(by: parts.configuration.price.maximumAge)),
       // The exchange refuses a stamp that is older than the window, and the way there takes its time.
-      now.monotonic.advanced(by: halfWindow), life.expiry.monotonic,
-      now.monotonic.advanced(by: life.expiry.wall.since(now.wall)))
+      SendDeadline(.receiveWindow, now.monotonic.advanced(by: halfWindow)),
+      SendDeadline(.expiry, life.expiry.monotonic),
+      SendDeadline(.expiry, now.monotonic.advanced(by: life.expiry.wall.since(now.wall))))
     leaving.keys.append(key)
     leaving.requests.append(life.order.request)
     leaving.sendBefore = min(leaving.sendBefore ?? deadline, deadline)

@@ -70,10 +70,10 @@ enum OrderPolling {
     _ key: OrderKey, _ parts: EngineParts, at now: Moment
   ) -> Bool {
     guard let life = parts.orders[key], let following = life.following,
-      let stamp = life.order.stampedAt
+      life.order.stampedAt != nil
     else { return false }
     return following.misses == 0 && !following.isUnlisted
-      && now.wall.since(stamp) < parts.configuration.venue.listReach
+      && !OldOrders.isOld(life.order, parts, at: now)
   }
 
   // MARK: Answers
@@ -87,7 +87,9 @@ enum OrderPolling {
     case .success(.found(let report)):
       observe(key, report, singleLook, &parts, &reaction)
       parts.orders.update(key) { $0.wasSeen(at: reaction.now.monotonic) }
-    case .success(.missing): missed(key, &parts, &reaction)
+    case .success(.missing):
+      if OldOrders.ask(key, &parts, at: reaction.now) { return }
+      missed(key, .vanished, &parts, &reaction)
     case .failure(let failure):
       if let failure = LookFailure(failure) {
         OrderLooks.failed(key, singleLook, failure, &parts, &reaction)
@@ -96,7 +98,7 @@ enum OrderPolling {
     schedule(key, &parts, at: reaction.now.monotonic)
   }
 
-  private static func schedule(
+  static func schedule(
     _ key: OrderKey, _ parts: inout EngineParts, at now: MonotonicTime
   ) {
     parts.orders.update(key) { life in
@@ -155,8 +157,9 @@ enum OrderPolling {
   }
 
   /// A vanished order is not a cancelled one: it is looked for until the exchange says something.
-  private static func missed(
-    _ key: OrderKey, _ parts: inout EngineParts, _ reaction: inout Reaction
+  static func missed(
+    _ key: OrderKey, _ failure: LookFailure, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
   ) {
     let misses = parts.orders.update(key) { life -> Int in
       life.following?.misses += 1
@@ -165,7 +168,7 @@ enum OrderPolling {
     guard let misses else { return }
     if misses < missesWorthALine { OrderLooks.succeeded(key, &parts, &reaction) }
     if misses == missesWorthALine {
-      OrderLooks.failed(key, singleLook, .vanished, &parts, &reaction)
+      OrderLooks.failed(key, singleLook, failure, &parts, &reaction)
     }
   }
 
@@ -179,20 +182,32 @@ enum OrderPolling {
     let order = life.order
     // Reports may overtake each other, and come twice; but none comes after an end.
     if report.executedQuantity < order.executedQuantity && !report.status.isEnd { return }
-    if report.isUndecided(beside: order) || report.status.isEnd && life.hasMoreFills(than: report) {
-      parts.orders.update(key) { $0.lookSoon(at: reaction.now.monotonic) }
-      return
-    }
     // It may be garbled: what a look shows, too, is judged by `observe`.
-    if report.orderID == order.orderID, !order.canBelieve(report) {
-      parts.orders.update(key) { $0.lookSoon(at: reaction.now.monotonic) }
-      return
+    let isGarbled = report.orderID == order.orderID && !order.canBelieve(report)
+    if isGarbled || report.isUndecided(beside: order)
+      || report.status.isEnd && life.hasMoreFills(than: report)
+      || life.wouldEndEarly(with: report)
+    {
+      return lookSoon(key, toldBy: report, &parts, &reaction)
     }
     // A report that overtakes the answer to the placement says what that would have said.
     if case .armed? = parts.orders[key]?.phase, order.conflict(with: report) == nil {
       PlacementAnswers.placed(key, report.orderID, &parts, &reaction)
     }
     observe(key, report, "pushed by the exchange", &parts, &reaction)
+  }
+
+  /// The report says that the order is there. Where it stands is looked up.
+  private static func lookSoon(
+    _ key: OrderKey, toldBy report: OrderReport, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) {
+    parts.orders.update(key) { $0.wasToldOf(at: reaction.now.monotonic) }
+    guard let life = parts.orders[key], life.order.conflict(with: report) == nil else { return }
+    switch life.phase {
+    case .lookedFor, .unknown, .missing: acknowledge(key, report.orderID, &parts, &reaction)
+    case .waiting, .armed, .working, .ended: break
+    }
   }
 
   /// Takes the exchange's word on an order, as `view` shows it.
@@ -212,6 +227,7 @@ enum OrderPolling {
       acknowledge(key, report.orderID, &parts, &reaction)
       return OrderLooks.failed(key, view, doubt, &parts, &reaction)
     }
+    if looksForFills(key, missingIn: report, &parts, &reaction) { return }
     if case .undocumented(let word) = report.status {
       OrderLooks.failed(key, view, .undocumented(word), &parts, &reaction)
     } else {
@@ -233,6 +249,24 @@ enum OrderPolling {
     } else {
       parts.orders.update(key) { $0.changed(at: reaction.now.monotonic) }
     }
+  }
+
+  /// Whether an end is not taken yet, as it lags behind the fills that were pushed.
+  private static func looksForFills(
+    _ key: OrderKey, missingIn report: OrderReport, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) -> Bool {
+    guard report.status.isEnd, parts.orders[key]?.hasMoreFills(than: report) == true else {
+      return false
+    }
+    // From then on looks at it are counted.
+    acknowledge(key, report.orderID, &parts, &reaction)
+    let now = reaction.now.monotonic
+    guard parts.orders.update(key, { $0.looksForFills(missingIn: report, at: now) }) == true else {
+      return false
+    }
+    OrderLooks.succeeded(key, &parts, &reaction)
+    return true
   }
 
   /// The exchange has the order; what became of it there is still to be read.
@@ -268,6 +302,10 @@ enum OrderPolling {
         .warning,
         "the exchange has an order for this signal that this database did not know; it is "
           + "followed", order, fields, kind: .orderFound)
+      // It may have been refused when it came.
+      reaction.write(.updateDecision(order.key.signal, .accepted, "", at: reaction.now.wall))
+      parts.risk.reserve(
+        order.countedQuote, for: order.key, of: order.account, at: reaction.now.monotonic)
     case .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled, .expired, .denied,
       .validated:
       reaction.log(
@@ -284,73 +322,6 @@ enum OrderPolling {
       order: order)
     if let outcome = parts.signals[order.key.signal]?.reopened(found) {
       reaction.add(.settled(outcome))
-    }
-  }
-}
-
-extension Order {
-  /// What about a report proves that it is not about this order; `nil` when nothing does.
-  /// A market order's price and quantity are the exchange's own inventions.
-  func conflict(with report: OrderReport) -> String? {
-    if let orderID, report.orderID != orderID, !confirmedByOperator {
-      return "is not order \(orderID)"
-    }
-    if report.symbol != request.symbol { return "is for \(report.symbol)" }
-    if report.side != request.side { return "is a \(report.side.rawValue)" }
-    // A number that came from the exchange outweighs the name; one that a person typed does not.
-    let isNameDecisive = orderID == nil || confirmedByOperator
-    if let id = report.clientOrderID, isNameDecisive, id != request.clientOrderID.text {
-      return "answers to another client order id"
-    }
-    // What an earlier run sent was rounded to the rules of its time.
-    guard request.type != .market, attempt > 0 else { return nil }
-    if let price = report.price, price != request.price { return "has the price \(price)" }
-    if case .base(let quantity) = request.amount, let reported = report.quantity,
-      reported != quantity
-    {
-      return "has the quantity \(reported)"
-    }
-    return nil
-  }
-
-  /// Why the fill that a report tells of cannot be one of this order; `nil` when it can.
-  fileprivate func unbelievableFill(in report: OrderReport) -> LookFailure? {
-    if report.status == .filled && !report.executedQuantity.isPositive { return .filledOfNothing }
-    guard attempt > 0, case .base(let quantity) = request.amount,
-      report.executedQuantity > quantity
-    else { return nil }
-    return .filledBeyond(quantity, report.executedQuantity)
-  }
-
-  fileprivate func canBelieve(_ report: OrderReport) -> Bool {
-    conflict(with: report) == nil && unbelievableFill(in: report) == nil
-  }
-
-  /// Whether nothing differs that anybody would want to know.
-  fileprivate func saysTheSame(as other: Order) -> Bool {
-    status == other.status && orderID == other.orderID
-      && executedQuantity == other.executedQuantity && executedQuote == other.executedQuote
-  }
-}
-
-extension OrderReport {
-  /// Whether it does not say where the order stands, or contradicts itself: REST tells then.
-  fileprivate func isUndecided(beside order: Order) -> Bool {
-    if case .undocumented = status { return true }
-    if executedQuantity.isPositive && executedQuote.isZero { return true }
-    if status == .partiallyCanceled && executedQuantity.isZero { return true }
-    guard status == .filled, order.request.type != .market,
-      case .base(let quantity) = order.request.amount
-    else { return false }
-    return executedQuantity < quantity
-  }
-}
-
-extension OrderReport.Status {
-  fileprivate var isEnd: Bool {
-    switch self {
-    case .filled, .canceled, .partiallyCanceled: true
-    case .open, .partiallyFilled, .undocumented: false
     }
   }
 }

@@ -23,8 +23,8 @@ enum PlacementAnswers {
     where error.refusesPlacement || parts.configuration.mode == .validate:
       refused(life, error, &parts, &reaction)
     case .failure(.notSent(let reason)):
-      let isLate = request.sendBefore.map { reaction.now.monotonic >= $0 } ?? false
-      didNotLeave(life, reason, isLate: isLate, &parts, &reaction)
+      let passed = request.passed(at: reaction.now.monotonic)
+      didNotLeave(life, reason, passed: passed, &parts, &reaction)
     case .failure(let failure): lose(life, failure, &parts, &reaction)
     }
   }
@@ -44,14 +44,15 @@ enum PlacementAnswers {
     reaction.log(.info, "placed", life.order, [("order_id", orderID)])
   }
 
+  /// `passed` is what it was too late by, if it was.
   private static func didNotLeave(
-    _ life: OrderLife, _ reason: String, isLate: Bool, _ parts: inout EngineParts,
+    _ life: OrderLife, _ reason: String, passed: SendDeadline.Term?, _ parts: inout EngineParts,
     _ reaction: inout Reaction
   ) {
     guard parts.fold(.mayRetry("not sent: \(reason)"), into: life.key, &reaction) else { return }
     // The way to the exchange has not failed: the price grew too old on the way. That it does so again
     // and again would be another matter.
-    let goesAtOnce = isLate && !life.wasLate
+    let goesAtOnce = passed != nil && !life.wasLate
     parts.orders.update(life.key) { life in
       life.wasLate = goesAtOnce
       life.waiting?.didNotLeave = true
@@ -60,12 +61,24 @@ enum PlacementAnswers {
       waitBeforeRetry(life.key, didNotLeave: true, &parts, at: reaction.now.monotonic)
       parts.prices.forgetAll()
     }
-    let advice =
-      isLate
-      ? "if it goes on, look for what holds it up, or raise exchange.recv_window_ms" : nil
+    do throws(Denial) {
+      try OrderPlacing.checkMayWait(life, parts, at: reaction.now)
+    } catch {
+      // Its denial comes next.
+      return reaction.log(.notice, "the order did not leave", life.order, [("reason", reason)])
+    }
     reaction.log(
       .warning, "the order did not leave; trying again", life.order,
-      [("reason", reason)] + (advice.map { [("advice", $0)] } ?? []))
+      [("reason", reason)] + (passed.map { [("advice", advice(passed: $0))] } ?? []))
+  }
+
+  private static func advice(passed term: SendDeadline.Term) -> String {
+    let cause = "if it goes on, look for what holds it up"
+    return switch term {
+    case .priceAge: cause + ", or raise price.maximum_age_ms"
+    case .receiveWindow: cause + ", or raise exchange.recv_window_ms"
+    case .expiry: cause
+    }
   }
 
   private static func waitBeforeRetry(

@@ -2,8 +2,7 @@ import Domain
 
 /// Why an order that is accepted has not left yet.
 enum WaitReason {
-  /// The exchange could not be asked since the start.
-  case tradingNotOpen
+  case tradingNotOpen(Gate)
   case backOff(BanRecord)
   case rules
   /// The last look-up for prices was answered, and told none.
@@ -18,10 +17,51 @@ enum WaitReason {
   case lastTry(String)
   case turn
 
+  /// What keeps trading closed.
+  enum Gate {
+    /// The exchange could not be asked since the start.
+    case exchange
+    /// It refused the time of a request.
+    case clock
+    /// The present key was not judged yet.
+    case key
+    case earlierOrders
+
+    init(_ parts: EngineParts) {
+      let venue = parts.venue
+      if venue.isReady {
+        self = parts.key.isJudged ? .earlierOrders : .key
+      } else {
+        let lacksFacts = !venue.instrumentsNeed.isMet || !venue.pairsNeed.isMet
+        self = venue.clock == nil || lacksFacts ? .exchange : .clock
+      }
+    }
+
+    /// Behind "it waits for".
+    var words: String {
+      switch self {
+      case .exchange: "the exchange, which could not be asked yet since the start"
+      case .clock: "the exchange's clock, which is read anew"
+      case .key: "what the exchange tells of the API key"
+      case .earlierOrders: "orders of an earlier run, which are still looked up"
+      }
+    }
+
+    /// Behind "trading was not open: ".
+    var cause: String {
+      switch self {
+      case .exchange: "the exchange could not be asked"
+      case .clock: "the exchange's clock was still read anew"
+      case .key: "what the API key may do was not known yet"
+      case .earlierOrders: "orders of an earlier run were still looked up"
+      }
+    }
+  }
+
   /// `hasPrice`: what is known of the price is enough for the order to leave.
   private init(of life: OrderLife, _ parts: EngineParts, hasPrice: Bool) {
     if !parts.isTradingOpen {
-      self = .tradingNotOpen
+      self = .tradingNotOpen(Gate(parts))
     } else if let backOff = parts.scheduler.backOff {
       self = .backOff(backOff)
     } else if parts.venue.lacksRules(of: life.symbol) {
@@ -64,7 +104,7 @@ enum WaitReason {
   /// Behind "it waits for".
   var words: String {
     switch self {
-    case .tradingNotOpen: "the exchange, which could not be asked yet since the start"
+    case .tradingNotOpen(let gate): gate.words
     case .backOff(let record):
       "the end of the back-off that the exchange demands (\(record.reason))"
     case .rules: "the symbol's rules"
@@ -88,7 +128,7 @@ enum WaitReason {
       return Denial(
         .priceUnavailable,
         "no price young enough was pushed before it expired, and price.source is \"stream\"")
-    case .tradingNotOpen: cause = "trading was not open: the exchange could not be asked"
+    case .tradingNotOpen(let gate): cause = "trading was not open: \(gate.cause)"
     case .backOff(let record): cause = "the exchange demands a back-off (\(record.reason))"
     case .rules: cause = "the symbol's rules were still awaited"
     case .price: cause = "the current price was still awaited"

@@ -24,7 +24,7 @@ enum PriceAnswers {
       }
     case .failure(.refused(let error)):
       parts.prices.failed("code \(error.code): \(error.text)", at: now)
-      if request.symbols.count == 1, error.action == .skip || error.action == .fix {
+      if request.symbols.count == 1, error.action.isAboutSymbol {
         isMissing(
           request.symbols[0], "the exchange answers code \(error.code): \(error.text)", &parts,
           &reaction)
@@ -89,6 +89,10 @@ enum PriceAnswers {
   private static func isMissing(
     _ symbol: Symbol, _ reason: String, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
+    // One that was pushed meanwhile serves those that wait for their turn.
+    let isPushed = parts.prices.isFresh(
+      symbol, maximumAge: parts.configuration.price.maximumAge, at: reaction.now.monotonic)
+    if isPushed { return }
     for key in waiting(symbol, parts) {
       OrderPlacing.deny(key, Denial(.priceUnavailable, reason), &parts, &reaction)
     }

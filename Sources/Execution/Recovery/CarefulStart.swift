@@ -5,11 +5,12 @@ import Domain
 /// possible to look. No order leaves before every view of the exchange has said that none of that
 /// name is there; one that is found is followed.
 enum CarefulStart {
-  /// The phase that an order which has not left begins with.
+  /// The phase that an order which has not left begins with. What was refused when it came is looked for
+  /// all the same.
   static func firstPhase(
     _ trading: TradingState, verdict: Denial?, at now: MonotonicTime
   ) -> OrderLife.Phase {
-    trading.careful == nil
+    trading.careful == nil && verdict == nil
       ? .waiting(Waiting())
       : .lookedFor(
         Search(resumed: .settling, at: now), ifAbsent: verdict.map { .denied($0) } ?? .mayLeave)

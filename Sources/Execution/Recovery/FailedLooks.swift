@@ -67,10 +67,32 @@ extension LookFailure {
     advice: "look at the order on the exchange's website; if it is gone for good, "
       + "'mexc-signalctl resolve' closes it", kind: "vanished", isLasting: true)
 
+  /// Of an order that is older than those that the exchange shows by their order id.
+  static func vanished(afterReach reach: Duration) -> LookFailure {
+    LookFailure(
+      reason: "the exchange does not find an order that it had, and it is not among the open ones; "
+        + "the order is more than \(reach.inDays) old, and of that age the exchange shows open "
+        + "orders only", advice: vanished.advice, kind: vanished.kind, isLasting: true)
+  }
+
+  /// A message about it came by itself, and every view says that it is not there.
+  static let hidden = LookFailure(
+    reason: "the exchange's stream told of it, and no view shows it",
+    advice: "look at the order on the exchange's website; it is looked up until a view shows it, "
+      + "and is not sent again", kind: "hidden", isLasting: true)
+
   /// Views of the exchange lag behind each other: the fill is still to come.
-  static let filledOfNothing = LookFailure(
-    reason: "the exchange says that it is filled, with nothing executed; that is not believed",
-    advice: patience, kind: "filled of nothing")
+  static func endedOfNothing(_ word: String) -> LookFailure {
+    LookFailure(
+      reason: "the exchange says that it is \(word), with nothing executed; that is not believed",
+      advice: patience, kind: "\(word) of nothing")
+  }
+
+  static func filledForNothing(_ executed: FixedDecimal) -> LookFailure {
+    LookFailure(
+      reason: "the exchange says that \(executed) of it are executed at no price; that is not "
+        + "believed", advice: patience, kind: "executed at no price")
+  }
 
   static func filledBeyond(_ ordered: FixedDecimal, _ executed: FixedDecimal) -> LookFailure {
     LookFailure(
@@ -104,6 +126,11 @@ extension LookFailure {
       reason: reason, advice: "What it says of the order is not believed until it fits.",
       kind: reason, isLasting: true)
   }
+}
+
+extension Duration {
+  /// In words.
+  var inDays: String { "\(wholeMilliseconds / (24 * 60 * 60 * 1_000)) days" }
 }
 
 extension OrderReport {

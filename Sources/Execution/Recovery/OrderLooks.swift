@@ -87,13 +87,29 @@ enum OrderLooks {
       "an order of an earlier run cannot be reconciled: \(failure.reason); "
         + (pauses ? "\(life.symbol) is paused, other symbols trade, " : "its symbol trades, ")
         + "and it is looked up again", life.order,
-      [("advice", "\(failure.advice) \(wayOut(of: life.key))")])
+      [("advice", advice(on: life.key, after: failure))])
   }
+
+  // MARK: The way out
 
   static func wayOut(of key: OrderKey) -> String {
     "Look at the order on the exchange's website, then 'mexc-signalctl resolve \(key.signal) "
       + "--placed ORDER_ID' if it is there, or '--not-placed' if it is not."
   }
+
+  /// The operator's word is taken only where the exchange answers.
+  static func wayOut(of key: OrderKey, after failure: LookFailure) -> String {
+    failure.isAnswer
+      ? wayOut(of: key)
+      : "Wait: the exchange is out of reach, and the order is looked up again by itself."
+  }
+
+  static func advice(on key: OrderKey, after failure: LookFailure) -> String {
+    let wayOut = wayOut(of: key, after: failure)
+    return failure.isAnswer ? "\(failure.advice) \(wayOut)" : wayOut
+  }
+
+  // MARK: Pauses
 
   /// Throws: a denial while an earlier order of the symbol cannot be read, each pausing its symbol.
   static func checkReadable(_ symbol: Symbol, _ parts: EngineParts) throws(Denial) {
@@ -102,10 +118,11 @@ enum OrderLooks {
     let keys = unreadable.filter { $0.value == symbol }.keys.sorted()
     guard let key = keys.first(where: { parts.orders[$0]?.looks.last != nil }) ?? keys.first
     else { return }
-    let reason = parts.orders[key]?.looks.last?.reason ?? "it is still looked up"
+    let last = parts.orders[key]?.looks.last
     throw Denial(
       .halted,
       "\(symbol) is paused: the order of signal \(key.signal) cannot be reconciled with the "
-        + "exchange (\(reason)); \(wayOut(of: key))")
+        + "exchange (\(last?.reason ?? "it is still looked up")). "
+        + (last.map { wayOut(of: key, after: $0) } ?? "Wait: it is looked up by itself."))
   }
 }

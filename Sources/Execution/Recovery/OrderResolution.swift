@@ -49,6 +49,9 @@ enum OrderResolution {
       {
         return confirm(key, orderID, token, look.reason, &parts, &reaction)
       }
+      if let look = LookFailure(failure), !look.isAnswer {
+        return reaction.reply(token, ok: false, outOfReach(look))
+      }
       return reaction.reply(
         token, ok: false, "the exchange does not confirm order \(orderID): \(failure.text)")
     }
@@ -121,16 +124,42 @@ enum OrderResolution {
       closeMissing(key, message, token, &parts, &reaction)
     case .open where mayTake, .partiallyFilled where mayTake:
       closeWorking(key, token, &parts, &reaction)
-    case .open, .partiallyFilled:
-      reaction.reply(
-        token, ok: false,
-        "the exchange has the order of signal \(id) and can be asked about it; 'cancel' it")
-    case .new, .submitted, .unknown, .filled, .canceled, .partiallyCanceled, .rejected, .expired,
+    case .open, .partiallyFilled, .unknown:
+      reaction.reply(token, ok: false, objection(to: order, parts))
+    case .new, .submitted, .filled, .canceled, .partiallyCanceled, .rejected, .expired,
       .denied, .validated:
       reaction.reply(
         token, ok: false,
         "signal \(id) has no order that counts as not found, or of which the exchange does not tell "
           + "where it stands")
+    }
+  }
+
+  /// Why the operator's word on a working or unknown order is not taken now.
+  private static func objection(to order: Order, _ parts: EngineParts) -> String {
+    let id = order.key.signal
+    guard let last = parts.orders[order.key]?.looks.last else {
+      return order.status == .unknown || parts.reconciliation.pending.contains(order.key)
+        ? "the order of signal \(id) is still looked up; ask again when that is done"
+        : "the exchange has the order of signal \(id) and can be asked about it; 'cancel' it"
+    }
+    if !last.isAnswer { return outOfReach(last) }
+    return "where the order of signal \(id) stands could not be read (\(last.reason)), and it is "
+      + "looked up again; ask again in some seconds"
+  }
+
+  private static func outOfReach(_ failure: LookFailure) -> String {
+    "the exchange is out of reach (\(failure.reason)); ask again when it answers"
+  }
+
+  /// What the order that is closed does not pause any more, another one may.
+  private static func pauseLeft(on symbol: Symbol, _ parts: EngineParts) -> String {
+    do throws(Denial) {
+      try OrderLooks.checkReadable(symbol, parts)
+      try parts.trading.checkPause(symbol, parts.configuration.risk.pauseOnNotFound)
+      return "Nothing is paused by it."
+    } catch {
+      return error.message
     }
   }
 
@@ -148,9 +177,10 @@ enum OrderResolution {
     else { return }
     reaction.log(.warning, "closed by the operator as never placed", life.order)
     OrderLooks.succeeded(key, &parts, &reaction)
+    let pause = pauseLeft(on: life.symbol, parts)
     guard life.search != nil else {
-      parts.end(key, .notFound, life.order.reason, &reaction)
-      return reaction.reply(token, ok: true, "closed: the pause is lifted")
+      OrderSearching.endWatch(life, &parts, &reaction)
+      return reaction.reply(token, ok: true, "closed. \(pause)")
     }
     let end = SignalLife.End(
       code: .notFound,
@@ -159,8 +189,7 @@ enum OrderResolution {
     if let outcome = parts.signals[key.signal]?.close(end) { reaction.add(.settled(outcome)) }
     reaction.reply(
       token, ok: true,
-      "closed: the pause is lifted; should the order appear after all, it counts and an alarm is "
-        + "raised")
+      "closed; should the order appear after all, it counts and an alarm is raised. \(pause)")
   }
 
   /// An order that the exchange had ends as cancelled, with what was read of it. The limits go on

@@ -138,8 +138,12 @@ enum OrderSearching {
     let verdict = search.take(view, saidNo: finding.isNo, at: reaction.now.monotonic)
     parts.orders.update(key) { $0.search = search }
     if finding.tells(of: life) { OrderLooks.reconciled(key, &parts, &reaction) }
-    if verdict != .pending && !search.roundFailed { OrderLooks.succeeded(key, &parts, &reaction) }
+    if verdict != .pending, !search.roundFailed, !life.isToldOf {
+      OrderLooks.succeeded(key, &parts, &reaction)
+    }
     switch finding {
+    case .found(let report) where parts.orders[key]?.wouldEndEarly(with: report) == true:
+      OrderPolling.acknowledge(key, report.orderID, &parts, &reaction)
     case .found(let report):
       OrderPolling.observe(key, report, view.rawValue, &parts, &reaction)
     case .foundTrade(let orderID): OrderPolling.acknowledge(key, orderID, &parts, &reaction)
@@ -197,28 +201,65 @@ enum OrderSearching {
   ) {
     let order = life.order
     guard search.phase == .settling else { return }
-    if order.wasThrottled { return PlacementAnswers.resolveThrottled(life, &parts, &reaction) }
-    guard let clock = parts.venue.clock,
+    guard let clock = parts.venue.clock else { return }
+    if order.status == .unknown, OldOrders.isOld(order, parts, at: reaction.now) {
+      return declareTooOld(order, &parts, &reaction)
+    }
+    if order.wasThrottled && !life.isToldOf {
+      return PlacementAnswers.resolveThrottled(life, &parts, &reaction)
+    }
+    guard
       search.roundBegan
         >= ProofTime(of: order, search, clock, parts, at: reaction.now).conclusive
     else { return }
+    if life.isToldOf { return goOn(with: order, &parts, &reaction) }
     if order.status == .new { return CarefulStart.clear(life, &parts, &reaction) }
     if case .refused(let code) = order.unknownOutcome {
       return PlacementAnswers.reject(
         life.key, "\(order.reason); every view of the exchange says that it has no such order",
         exchangeCode: code, &parts, &reaction)
     }
+    declareNotFound(order, story(of: order), &parts, &reaction)
+  }
+
+  private static func story(of order: Order) -> String {
     let cause =
-      order.unknownOutcome == .blocked ? "no answer of the exchange came" : "its answer was lost"
-    declareNotFound(order, "sent once, \(cause) (\(order.reason))", &parts, &reaction)
+      switch order.unknownOutcome {
+      case .blocked: "no answer of the exchange came"
+      case .throttled, .refused: "its answer proves nothing"
+      case .answerLost, nil: "its answer was lost"
+      }
+    return "sent once, \(cause) (\(order.reason))"
+  }
+
+  /// No verdict is possible: the exchange told of an order of this name by itself.
+  private static func goOn(
+    with order: Order, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    // Of an order that this database has not sent, the operator's word is needed all the same.
+    if order.status == .new {
+      return declareNotFound(
+        order, "the exchange's stream told of an order of its name", &parts, &reaction)
+    }
+    OrderLooks.failed(order.key, "every view", .hidden, &parts, &reaction)
+  }
+
+  /// What the exchange shows of that age proves nothing.
+  private static func declareTooOld(
+    _ order: Order, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    let reach = parts.configuration.venue.listReach.inDays
+    declareNotFound(
+      order, story(of: order), &parts, &reaction,
+      because: "the exchange no longer shows orders of that age (more than \(reach))")
   }
 
   static func declareNotFound(
-    _ order: Order, _ story: String, _ parts: inout EngineParts, _ reaction: inout Reaction
+    _ order: Order, _ story: String, _ parts: inout EngineParts, _ reaction: inout Reaction,
+    because evidence: String = "every view of the exchange says that it is not there"
   ) {
     let key = order.key
-    let message =
-      "\(story), and every view of the exchange says that it is not there; watched for seven days"
+    let message = "\(story), and \(evidence); watched for seven days"
     guard parts.fold(.notFound(message), into: key, &reaction),
       let order = parts.orders[key]?.order
     else { return }
@@ -242,11 +283,19 @@ enum OrderSearching {
     parts.orders.update(life.key) { $0.search = nil }
     if life.order.closedByOperator {
       reaction.log(.warning, "not seen for seven days; it is no longer looked for", life.order)
-      return parts.end(life.key, .notFound, life.order.reason, &reaction)
+      return endWatch(life, &parts, &reaction)
     }
     reaction.log(
       .error, "not seen for seven days; it is no longer looked for, and waits for the operator",
       life.order, [("advice", "'mexc-signalctl resolve \(life.key.signal)'")])
+  }
+
+  /// What the operator has closed, and nobody looks for, is over. Its sender is told the operator's word.
+  static func endWatch(
+    _ life: OrderLife, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    guard parts.fold(.watchEnded, into: life.key, &reaction) else { return }
+    parts.end(life.key, .notFound, life.order.reason, told: life.order, &reaction)
   }
 }
 

@@ -53,7 +53,9 @@ enum Restoring {
     where stored.mayHaveLeft && parts.configuration.mode == .live
       && stored.signal.expiresAt > stored.signal.receivedAt:
       return .lookedFor(Search(resumed: .settling, at: now.monotonic), ifAbsent: .notFound)
-    case .new: return CarefulStart.firstPhase(parts.trading, verdict: nil, at: now.monotonic)
+    case .new:
+      let verdict = stored.isRefused ? Denial(stored.signal.decision, stored.signal.message) : nil
+      return CarefulStart.firstPhase(parts.trading, verdict: verdict, at: now.monotonic)
     // A placement that was armed when the daemon ended may have left: its outcome is unknown.
     case .submitted, .unknown:
       return .unknown(Search(resumed: .settling, at: now.monotonic))

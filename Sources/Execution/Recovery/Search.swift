@@ -95,6 +95,12 @@ struct Search: Sendable {
     if isIdle { due = min(due, time) }
   }
 
+  /// Something was told that may be about the order: at once, but many of them want no more than one
+  /// round in a second.
+  mutating func lookSoon(at now: MonotonicTime) {
+    hasten(to: max(now, roundBegan.advanced(by: .seconds(1))))
+  }
+
   /// Whether it has looked at all.
   var hasLooked: Bool { looks > 0 }
 

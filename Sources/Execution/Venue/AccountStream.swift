@@ -32,9 +32,10 @@ struct AccountStream: Sendable {
   mutating func take(
     _ answer: Result<Void, ExchangeFailure>, isNew: Bool, _ reaction: inout Reaction
   ) {
+    let now = reaction.now.monotonic
+    if key.isAnswerOutdated(at: now) { return }
     // That a former key lives on says nothing of the one that is to come.
     guard isNew || key.isMet else { return }
-    let now = reaction.now.monotonic
     switch answer {
     case .success:
       key.met(refreshAt: now.advanced(by: refresh ?? .zero))
@@ -60,8 +61,18 @@ struct AccountStream: Sendable {
 
   /// Another key is needed, and a new connection with it.
   mutating func keyIsDead(at now: MonotonicTime) {
+    // One is on its way already.
+    if !key.isMet && key.isUnderWay { return }
     key.isMet = false
     key.askAgain(at: now.advanced(by: deadKeys.next()))
+  }
+
+  /// The account's API key is another one: the stream's belongs to the former, and so does the answer that
+  /// is out.
+  mutating func keyChanged(at now: MonotonicTime) {
+    isDown()
+    key.isMet = false
+    key.outdate(at: now)
   }
 
   mutating func isUp(since now: MonotonicTime) {
@@ -153,24 +164,33 @@ enum AccountStreamEvents {
       guard let key = parts.orders.key(named: name) else { return }
       parts.orders.update(key) { $0.wasTraded(quantity, at: now) }
     case .notUnderstood:
-      lookSoon(&parts, at: now) { _ in true }
+      lookSoon([.armed, .unknown, .working], &parts, at: now) { _ in true }
     case .balance(let asset, let free, let frozen):
       parts.accountStream.take(
         AssetBalance(asset: asset, free: free, frozen: frozen, receivedAt: reaction.now.wall))
     case .balanceUnreadable(let asset): parts.accountStream.forgetBalance(of: asset)
     case .unreadable(let symbol, let row):
-      lookSoon(&parts, at: now) { order in
+      if case .text(let name) = row.name, let key = parts.orders.key(named: name) {
+        parts.orders.update(key) { $0.wasToldOf(at: now) }
+      }
+      lookSoon([.armed, .unknown, .working, .missing], &parts, at: now) { order in
         order.request.symbol == symbol
           && row.mayBe(order.request.clientOrderID, order.orderID)
       }
     }
   }
 
-  /// At what the exchange has, or may have before its answer says so.
+  static func keyChanged(_ parts: inout EngineParts, at now: MonotonicTime) {
+    if parts.accountStream.upSince != nil { lookAtAll(&parts, at: now) }
+    parts.accountStream.keyChanged(at: now)
+  }
+
+  /// At what the exchange has, or may have.
   private static func lookSoon(
-    _ parts: inout EngineParts, at now: MonotonicTime, where isMeant: (Order) -> Bool
+    _ stages: [OrderTable.Stage], _ parts: inout EngineParts, at now: MonotonicTime,
+    where isMeant: (Order) -> Bool
   ) {
-    for key in parts.orders.keys(.armed) + parts.orders.keys(.working) {
+    for key in stages.flatMap({ parts.orders.keys($0) }) {
       guard let order = parts.orders[key]?.order, isMeant(order) else { continue }
       parts.orders.update(key) { $0.lookSoon(at: now) }
     }

@@ -12,6 +12,8 @@ struct VenueState: Sendable {
   private(set) var instruments: [Symbol: InstrumentReading] = [:]
   private(set) var readings = VenueReadings()
   private var named = NamedSymbols()
+  /// When rules were last read, or a refused signal last asked for something.
+  private var lastReading: MonotonicTime?
   /// The pairs that the key may trade; `nil` where no key limits anything.
   private(set) var tradableSymbols: Set<Symbol>?
   /// `nil` allows every symbol.
@@ -25,7 +27,7 @@ struct VenueState: Sendable {
   /// While the rules of a symbol cannot be read.
   private static let unreadableRefresh: Duration = .seconds(30)
   /// Between two readings that refused signals ask for: they use a sixth of the published limit.
-  private static let unreadablePause: Duration = .seconds(5)
+  private static let readAgainPause: Duration = .seconds(5)
   /// Every kept clock is closer.
   private static let notableOffset: Int64 = 1_000
   private static let triesForPairs = 3
@@ -146,14 +148,19 @@ struct VenueState: Sendable {
     for symbol in gone { instruments[symbol] = nil }
   }
 
-  /// Somebody waits for rules that could not be read: the exchange may have put them right.
+  /// A signal was refused by what was read of its symbol: a market may have opened since, the key may
+  /// have been given the pair, and the exchange may have put a rule right.
   mutating func readAgain(
     _ symbol: Symbol, _ scheduler: inout RequestScheduler, at now: MonotonicTime
   ) {
-    guard case .unreadable(_, let readAt) = instruments[symbol],
-      now.since(readAt) >= Self.unreadablePause, !Self.isAskingForRules(scheduler)
+    let isRestricted = instruments[symbol]?.isRestrictive == true
+    let isForbidden = tradableSymbols?.contains(symbol) == false
+    guard isRestricted || isForbidden, !Self.isAskingForRules(scheduler),
+      lastReading.map({ now.since($0) >= Self.readAgainPause }) ?? true
     else { return }
-    scheduler.add(.instruments([symbol]), for: .instruments([symbol]))
+    lastReading = now
+    if isRestricted { scheduler.add(.instruments([symbol]), for: .instruments([symbol])) }
+    if isForbidden { pairsNeed.isWanted(at: now) }
   }
 
   /// The exchange's clock moved away from what we thought: no order leaves before it is read again.
@@ -226,14 +233,13 @@ struct VenueState: Sendable {
   ) {
     switch answer {
     case .success(let list):
+      lastReading = reaction.now.monotonic
       // Another venue's rules are none.
       let listed = list.listed.filter { $0.venue == traits.name }
       for symbol in symbols {
-        let reading = InstrumentReading(
-          of: symbol, listed, list.unreadable, at: reaction.now.monotonic)
-        keep(reading, of: symbol, &reaction)
+        keep(InstrumentReading(of: symbol, listed, list.unreadable), of: symbol, &reaction)
       }
-    case .failure(.refused(let error)) where error.action == .skip || error.action == .fix:
+    case .failure(.refused(let error)) where error.action.isAboutSymbol:
       guard symbols.count == 1, let symbol = symbols.first else {
         // One bad name spoils the whole list: it is in one of the halves.
         let half = symbols.count / 2
@@ -243,6 +249,7 @@ struct VenueState: Sendable {
         return
       }
       instruments[symbol] = .notListed
+      lastReading = reaction.now.monotonic
       readings.readRules(of: symbol, at: reaction.now.wall)
       reaction.log(
         .warning, "the exchange does not list the symbol",
@@ -294,11 +301,7 @@ struct VenueState: Sendable {
 
   /// Whether only what an earlier run read refuses the symbol: the answer that is to come decides.
   private func isOutdatedRefusal(of symbol: Symbol) -> Bool {
-    if readings.isRestored(symbol), case .listed(let rules)? = instruments[symbol],
-      !rules.isTradable || rules.sides != .both
-    {
-      return true
-    }
+    if readings.isRestored(symbol), instruments[symbol]?.isRestrictive == true { return true }
     return readings.pairsAreRestored && tradableSymbols?.contains(symbol) == false
   }
 

@@ -89,6 +89,7 @@ import Testing
     (.notFound(""), "missing missing - missing - - - - -"),
     (.closedByOperator(""), "- - - missing ended ended missing - -"),
     (.confirmedByOperator(orderID: "E1"), "- - - open open partlyFilled - - -"),
+    (.watchEnded, "- - - - - - - - -"),
   ]
 
   @Test func `every phase takes the events that fit it, and no other`() throws {

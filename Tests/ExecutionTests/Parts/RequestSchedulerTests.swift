@@ -34,7 +34,7 @@ import Testing
     var reaction = Reaction(at: moment(offset))
     scheduler.place(
       .place([request(id)]), [key(id)], stampedAt: moment(offset).wall,
-      sendBefore: monotonic(offset + .seconds(2)), &reaction)
+      sendBefore: SendDeadline(.priceAge, monotonic(offset + .seconds(2))), &reaction)
     return reaction
   }
 

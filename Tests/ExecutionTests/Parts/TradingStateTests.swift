@@ -119,7 +119,9 @@ import Testing
     var reaction = Reaction(at: moment(.seconds(1)))
     trading.endCarefulStart(&reaction)
     #expect(trading.careful == nil)
-    #expect(reaction.writes.contains(.setCareful(nil)))
+    #expect(!reaction.writes.contains(.setCareful(nil)))
+    for _ in 0..<2 { trading.forgetCarefulStart(&reaction) }
+    #expect(reaction.writes.count { $0 == .setCareful(nil) } == 1)
     // What came before is still looked for as long.
     #expect(trading.earlierRunsAreVisible == monotonic(.seconds(66)))
   }

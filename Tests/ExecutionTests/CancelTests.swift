@@ -1,0 +1,72 @@
+import Domain
+import Execution
+import Testing
+
+/// Cancels that the exchange refuses for a reason that passes.
+@Suite struct CancelTests {
+  private func resting() -> EngineHarness {
+    let harness = EngineHarness.open()
+    harness.submit(limit("a"))
+    harness.settle()
+    #expect(harness.status("a") == .open)
+    return harness
+  }
+
+  private func refuse(_ harness: EngineHarness, _ code: Int, _ action: ExchangeError.Action) {
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isCancel ? .answer(refusal(code, action, refuses: false)) : nil
+    }
+  }
+
+  private func lines(_ harness: EngineHarness) -> [LogEntry] {
+    harness.logs.filter { $0.message.contains("refused the cancel") }
+  }
+
+  @Test(arguments: [
+    (30_000, ExchangeError.Action.suspended, LogEntry.Level.warning), (700_006, .halt, .error),
+  ])
+  func `it is asked for again until it is taken, and said once`(
+    code: Int, action: ExchangeError.Action, level: LogEntry.Level
+  ) throws {
+    let harness = resting()
+    refuse(harness, code, action)
+    harness.command(.cancelAll)
+    harness.advance(by: .seconds(300))
+    #expect((4...6).contains(harness.requests(\.isCancel).count))
+    #expect(harness.status("a") == .open)
+    #expect(harness.order("a")?.cancelRequested == true)
+    let line = try #require(lines(harness).first)
+    #expect(lines(harness).count == 1)
+    #expect(line.level == level)
+    #expect(line.message.contains("code \(code): text \(code)"))
+    #expect(line.message.contains("once a minute"))
+    let answered = harness.store.history(of: key("a")).filter { $0.kind == "cancel_answered" }
+    #expect(answered.count == 1)
+    harness.exchange.script = { _, _ in nil }
+    harness.advance(by: .seconds(62))
+    #expect(harness.status("a") == .canceled)
+    #expect(harness.engine.halt == nil)
+    harness.checkStore()
+  }
+
+  @Test func `another reason is said as well`() {
+    let harness = resting()
+    refuse(harness, 30_000, .suspended)
+    harness.command(.cancelAll)
+    harness.advance(by: .seconds(70))
+    refuse(harness, 700_006, .halt)
+    harness.advance(by: .seconds(130))
+    #expect(lines(harness).map(\.level) == [.warning, .error])
+  }
+
+  @Test func `it is asked for again after a restart`() {
+    let harness = resting()
+    refuse(harness, 30_000, .suspended)
+    harness.command(.halt(reason: "storm", cancel: true))
+    harness.settle()
+    harness.exchange.script = { _, _ in nil }
+    harness.restart(after: .seconds(5))
+    harness.advance(by: .seconds(5))
+    #expect(harness.status("a") == .canceled)
+  }
+}

@@ -1,0 +1,106 @@
+import Domain
+import Execution
+import Testing
+
+/// What a careful start owes to the signals that it took: it holds over a restart.
+@Suite struct CarefulVerdictTests {
+  private func patient(_ id: String, source: String? = nil) -> Signal {
+    limit(id) {
+      $0.expiry = .timeToLive(.seconds(600))
+      $0.source = source
+    }
+  }
+
+  private func doubtful(
+    _ change: (inout EngineConfiguration) -> Void = { _ in }
+  ) -> EngineHarness {
+    let harness = EngineHarness.open(makeConfiguration(change: change))
+    harness.setBack(to: harness.store)
+    return harness
+  }
+
+  @Test func `what was to be looked for when it was ended is looked for after a restart`() {
+    let harness = EngineHarness.open()
+    let copy = harness.store
+    harness.submit(patient("a"))
+    harness.settle()
+    harness.setBack(to: copy, after: .seconds(10))
+    harness.exchange.script = { dispatch, _ in dispatch.request.isLook ? .hold : nil }
+    harness.submit(patient("a"))
+    harness.command(.resume)
+    // Later signals need no look.
+    harness.submit(patient("b"))
+    harness.settle()
+    #expect(harness.status("b") == .open)
+    harness.exchange.script = { _, _ in nil }
+    harness.restart()
+    harness.advance(by: .seconds(200))
+    #expect(harness.status("a") == .open)
+    #expect(harness.placements(of: "a").count == 1)
+    #expect(harness.exchange.ledger.count == 2)
+    // With the last one the careful start is over for good.
+    harness.command(.resume)
+    harness.restart()
+    #expect(harness.engine.careful == nil)
+    harness.checkStore()
+  }
+
+  @Test func `it is over for good when the last one has been looked for`() {
+    let harness = doubtful()
+    harness.submit(patient("a"))
+    harness.command(.resume)
+    #expect(harness.engine.careful == nil)
+    #expect(harness.store.careful != nil)
+    harness.advance(by: .seconds(67))
+    #expect(harness.status("a") == .open)
+    #expect(harness.store.careful == nil)
+    harness.checkStore()
+  }
+
+  @Test(arguments: [false, true])
+  func `a refusal of the moment holds over a restart`(isEnded: Bool) {
+    let harness = doubtful { $0.risk.maximumOrdersPerMinute = 1 }
+    harness.submit(patient("a"))
+    #expect(harness.submit(patient("b"))?.status == .accepted)
+    if isEnded { harness.command(.resume) }
+    harness.restart()
+    harness.advance(by: .seconds(140))
+    #expect(harness.placements.count == 1)
+    #expect(harness.status("b") == .denied)
+    #expect(harness.code("b") == .riskOrderRate)
+    harness.checkStore()
+  }
+
+  @Test func `a refused one that is at the exchange is followed`() {
+    let harness = EngineHarness.open()
+    let copy = harness.store
+    harness.submit(patient("a"))
+    harness.settle()
+    harness.setBack(to: copy, after: .seconds(10))
+    harness.command(.halt(reason: "lunch", cancel: false))
+    harness.submit(patient("a"))
+    harness.restart()
+    harness.advance(by: .seconds(10))
+    #expect(harness.status("a") == .open)
+    #expect(harness.code("a") == .accepted)
+    var engine = harness.engine
+    #expect(engine.status(at: harness.now).dailyQuote == decimal("100"))
+    harness.checkStore()
+  }
+
+  @Test func `what is refused takes nothing of the limits that refuse it`() {
+    let harness = doubtful {
+      $0.sources = ["bot": .init(signalsPerHour: 2)]
+      $0.risk.maximumDailyQuote = decimal("1000")
+    }
+    // Two are taken in the first hour, and nothing of what is refused keeps the third hour's away.
+    for minute in stride(from: 0, to: 120, by: 20) {
+      harness.submit(patient("m\(minute)", source: "bot"))
+      harness.advance(by: .seconds(20 * 60))
+    }
+    let codes = stride(from: 0, to: 120, by: 20).map { harness.code("m\($0)") }
+    #expect(
+      codes == [.accepted, .accepted, .sourceLimit, .accepted, .accepted, .sourceLimit])
+    harness.checkStore()
+  }
+}

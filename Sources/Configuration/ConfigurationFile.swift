@@ -22,6 +22,8 @@ struct KeyLines: Equatable {
     set { lines[name] = newValue }
   }
 
+  var names: Set<String> { Set(lines.keys) }
+
   /// The line to show for a fault that lies between keys, some of which may not be written.
   func first(of keys: [String]) -> Int {
     let sections = keys.compactMap { $0.split(separator: ".").first.map(String.init) }

@@ -21,11 +21,13 @@ extension ConfigurationFile {
           Violation(file: file, line: error.position.line, key: nil, text: text)
         ]))
     }
-    if reader.violations.isEmpty {
-      return .success(
-        ConfigurationFile(path: file, configuration: reader.configuration, lines: reader.lines))
-    }
-    return .failure(InvalidConfiguration(violations: reader.violations.inOrder))
+    let read = ConfigurationFile(
+      path: file, configuration: reader.configuration, lines: reader.lines)
+    if reader.violations.isEmpty { return .success(read) }
+    return .failure(
+      InvalidConfiguration(
+        violations: reader.violations.inOrder, readable: read,
+        soundKeys: reader.lines.names.subtracting(reader.faulty)))
   }
 }
 
@@ -38,7 +40,7 @@ private struct ConfigurationReader {
   private let keys = Configuration.keys
   /// Where each name of the text stood first: sections and keys by their full names.
   private(set) var lines = KeyLines()
-  private var faulty: Set<String> = []
+  private(set) var faulty: Set<String> = []
 
   init(file: String) {
     self.file = file
@@ -143,7 +145,7 @@ private struct ConfigurationReader {
 
 extension [Violation] {
   /// By line; those of one line stay as they were found.
-  fileprivate var inOrder: [Violation] {
+  package var inOrder: [Violation] {
     enumerated().sorted {
       ($0.element.line ?? 0, $0.offset) < ($1.element.line ?? 0, $1.offset)
     }.map(\.element)

@@ -35,4 +35,8 @@ package struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
 /// Everything that is wrong with a configuration file, in the order of its lines; never empty.
 package struct InvalidConfiguration: Error, Equatable, Sendable {
   package let violations: [Violation]
+  /// What the text says beside them; `nil` where it cannot be read at all.
+  package var readable: ConfigurationFile?
+  /// The keys that the text writes, and whose values are taken.
+  package var soundKeys: Set<String> = []
 }

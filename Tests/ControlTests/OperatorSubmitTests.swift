@@ -48,7 +48,7 @@ import Testing
     let taken = try bench.tool("submit", "--dry-run", path)
     #expect(taken.status == .done, "\(taken.complaints)")
     #expect(taken.output == "its order would leave\nchecks: price 1")
-    #expect(bench.judged == [text.replacing("\n", with: " ")])
+    #expect(bench.judged == [text])
     bench.verdict = [
       "ok": false, "code": "halted", "message": "trading is halted", "checks": nil,
       "not_judged": "the rest",
@@ -63,6 +63,10 @@ import Testing
         "ok": false, "code": "halted", "message": "trading is halted", "checks": nil,
         "not_judged": "the rest", "error": ["code": "halted", "message": "trading is halted"],
       ])
+    try Data([0x22, 0xFF, 0x22]).write(to: URL(fileURLWithPath: path))
+    let other = try bench.tool("submit", "--dry-run", path)
+    #expect(other.status == .failed && other.complaints.contains("not strict JSON"))
+    #expect(bench.judged.count == 3)
     #expect(intake.lines.isEmpty)
   }
 

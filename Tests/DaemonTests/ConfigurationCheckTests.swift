@@ -88,6 +88,25 @@ final class ConfigurationCheckTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["c.json5"])
   }
 
+  @Test func `the text and the places are told at once`() throws {
+    let places =
+      "intake: {directory: '\(folder)/spool', socket: '\(folder)/run/signal.sock'},\n"
+      + "control: {socket: '\(folder)/run/control.sock'},\n"
+    try write(
+      text: "{exchange: {ca_file: '/nonexistent.pem'},\nstore: {path: '/nowhere/x.db'},\n"
+        + "foo: 1,\n\(places)}")
+    let result = check()
+    #expect(result.status == .invalidConfiguration)
+    let errors = result.texts(.error, of: path)
+    let starts = ["F:1: exchange.ca_file: ", "F:2: store.path: ", "F:3: foo: "]
+    #expect(errors.count == 3 && zip(errors, starts).allSatisfy { $0.hasPrefix($1) }, "\(errors)")
+    // Of a key whose value is not taken, and of one that is not written, no place is known.
+    for store in ["{path: 5}", "{pth: '/nowhere/x.db'}", "5"] {
+      try write(text: "{\(places)store: \(store)}")
+      #expect(check().errors.count == 1, "\(check().errors)")
+    }
+  }
+
   @Test func `paper mode asks for no credentials`() throws {
     try write()
     let result = check()

@@ -41,6 +41,35 @@ import Testing
     #expect(try console.post("/api/cancel", ["id": "nobody"]).status == 404)
   }
 
+  @Test func `a line end inside a string is refused on every way`() throws {
+    let console = try console()
+    for (id, end) in [("feed", "\n"), ("return", "\r")] {
+      let text = Wish(id, ["note": "a|b"]).text.replacing("|", with: end)
+      let path = try daemon.scratch.write(id + ".json", text)
+      let sent = try daemon.operate("--json", "submit", path)
+      #expect(sent.status == 1 && sent.output.contains(#""code":"invalid_json""#), "\(sent)")
+      let dry = try daemon.operate("--json", "submit", "--dry-run", path)
+      #expect(dry.status == 1 && dry.output.contains(#""code":"invalid_json""#), "\(dry)")
+      let signed = try daemon.operate("sign", path, "--source", "bot-1")
+      #expect(signed.status == 1 && signed.errors.contains("not strict JSON"), "\(signed)")
+      for target in ["/api/submit", "/api/check"] {
+        let answer = try console.send("POST", target, body: text).json
+        #expect(answer["code"] == "invalid_json", "\(target): \(answer)")
+      }
+    }
+    #expect(try console.get("/api/signals")["items"] == [])
+    #expect(try market.ledger().placements == 0)
+    for (id, end) in [("lines", "\n"), ("pairs", "\r\n")] {
+      let fields = Wish(id, ["note": "a\nb"]).fields
+      let text = JSONValue.object(pairs: fields).prettyText().replacing("\n", with: end)
+      #expect(text.contains(end))
+      let answer = try console.send("POST", "/api/submit", body: text).json
+      #expect(answer["status"] == "accepted", "\(answer)")
+      let again = try daemon.operate("submit", daemon.scratch.write(id + ".json", text))
+      #expect(again.status == 0 && again.output.contains("duplicate"), "\(again)")
+    }
+  }
+
   @Test func `a body that is no command's is refused`() throws {
     let console = try console()
     for (target, body) in [

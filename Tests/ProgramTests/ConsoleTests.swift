@@ -48,6 +48,21 @@ import Testing
     #expect(status["open_orders"]?.integerValue == 1)
   }
 
+  @Test func `a story says what its order waits for`() throws {
+    let console = try console()
+    try market.demandBackOff(status: 429, seconds: 120)
+    try daemon.drop("waits.json", Wish("waits").text)
+    try daemon.process.line(with: "wait_ms=")
+    let told = try operate(["explain", "waits"])
+    #expect(told["waits_for"]?.stringValue?.contains("back-off") == true, "\(told)")
+    #expect(try console.get("/api/signals/waits")["waits_for"] == told["waits_for"])
+    try daemon.kill9()
+    // Without a daemon nothing waits, and the rest is told.
+    let story = try console.get("/api/signals/waits")
+    #expect(story["signal"] == told["signal"] && story["waits_for"] == nil, "\(story)")
+    #expect(try console.send("GET", "/api/signals/nobody").status == 404)
+  }
+
   private func operate(_ arguments: [String]) throws -> JSONValue {
     let process = try ChildProcess(
       BuiltProgram.control.path,

@@ -294,7 +294,7 @@ import Testing
     }
     try daemon.launch()
     #expect(try daemon.process.waitForEnd() == .exited(78))
-    #expect(daemon.journal.contains { $0.contains("not started: sources: ") })
+    #expect(daemon.journal.contains { $0.contains("config.json5:") && $0.contains(": sources: ") })
     #expect(try daemon.process.tail.contains(says))
   }
 

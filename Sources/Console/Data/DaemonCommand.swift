@@ -37,8 +37,12 @@ enum DaemonCommand {
   static func check(
     _ body: [UInt8], _ daemon: DaemonClient, _ configuration: Configuration
   ) -> Reply {
+    // The question is itself JSON, which has no place for other bytes.
+    guard let signal = String(validating: body, as: UTF8.self) else {
+      return SignalCheck.reply(body, configuration)
+    }
     do throws(ControlFailure) {
-      let answer = try daemon.ask(.dryRun(signal: String(decoding: body, as: UTF8.self)))
+      let answer = try daemon.ask(.dryRun(signal: signal))
       return .json(AnswerDocument.of(answer, isOK: answer["ok"] == true))
     } catch  where error.code == .invalidRequest {
       // It answers, and cannot be asked about so long a text.
@@ -50,10 +54,8 @@ enum DaemonCommand {
 
   /// The daemon's own answer to the signal.
   static func submit(_ body: [UInt8], _ daemon: DaemonClient) -> Reply {
-    // Strict JSON has no line ends inside its strings; the socket takes a line.
-    let line = body.map { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") ? 0x20 : $0 }
     do throws(ControlFailure) {
-      let answer = try daemon.submit(line.isEmpty ? [0x20] : line)
+      let answer = try daemon.submit(body)
       let isOK = answer["status"] == "accepted" || answer["status"] == "duplicate"
       return .json(AnswerDocument.of(answer, isOK: isOK))
     } catch {

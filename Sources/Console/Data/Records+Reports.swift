@@ -11,6 +11,15 @@ extension Records {
     }
   }
 
+  /// The story of a signal as the daemon tells it, which knows what the order waits for; where none
+  /// answers, as the database has it.
+  func story(of id: SignalID, _ daemon: DaemonClient) -> Reply {
+    if let story = try? daemon.ask(.report(.explain(id))) {
+      return .json(AnswerDocument.of(story))
+    }
+    return reply(.explain(id))
+  }
+
   /// What `body` makes of the database.
   func reply(_ body: (StoreReader) throws(ControlFailure) -> Reply) -> Reply {
     do throws(StoreError) {

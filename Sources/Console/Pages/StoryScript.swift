@@ -8,7 +8,7 @@ enum StoryScript {
       const answer = el("div", { role: "status" });
       let timer = null;
 
-      function facts(signal, order) {
+      function facts({ signal, order, waits_for }) {
         const list = el("dl");
         const pairs = [
           ["received", time(signal.received_at)], ["from", signal.origin],
@@ -20,6 +20,7 @@ enum StoryScript {
           ["order", words(order.status)], ["order ID", order.order_id],
           ["price it was judged by", order.guard_price], ["executed", order.executed_quantity],
           ["average price", order.average_price], ["in quote", order.executed_quote]);
+        if (waits_for) pairs.push(["waits for", waits_for]);
         terms(list, pairs);
         return list;
       }
@@ -75,7 +76,7 @@ enum StoryScript {
         try {
           const story = await ui.api("/api/signals/" + encodeURIComponent(id));
           place.replaceChildren(...[headline(story), controls(story.order),
-            facts(story.signal, story.order), el("h2", {}, "What happened"),
+            facts(story), el("h2", {}, "What happened"),
             timeline(story.timeline), raw(story.signal)].filter(Boolean));
         } catch (problem) {
           place.replaceChildren(notice("bad", problem.code === "not_found" ? "There is no such signal"

@@ -61,7 +61,7 @@ final class ConsoleService {
       }
     case .signals: list(request, ControlRequest.signalStates, answer) { .signals($0) }
     case .orders: list(request, ControlRequest.orderStates, answer) { .orders($0) }
-    case .story(let id): report(.explain(id), answer)
+    case .story(let id): run(commands, answer) { [daemon] in $0.story(of: id, daemon) }
     case .charts:
       let asked = Query(request).first("hours") ?? String(ChartReport.standardHours)
       guard let hours = Int64(asked), ChartReport.hours.contains(hours) else {

@@ -15,9 +15,15 @@ struct DryRunCommand {
     let socket = context.options.socketPath ?? settings.control.socket
     let document: JSONValue
     do throws(ControlFailure) {
-      let line = try SignalFile.line(path: path, standardInput: context.terminal.standardInput)
-      document = try context.daemon(controlSocket: socket).ask(
-        .dryRun(signal: String(decoding: line, as: UTF8.self)))
+      let text = try SignalFile.text(path: path, standardInput: context.terminal.standardInput)
+      // The question is itself JSON, which has no place for other bytes.
+      guard let signal = String(validating: text, as: UTF8.self) else {
+        throw ControlFailure(
+          code: .refused,
+          message: "\(ByteText.printable(path)) is no signal: not strict JSON: it is no valid UTF-8"
+        )
+      }
+      document = try context.daemon(controlSocket: socket).ask(.dryRun(signal: signal))
     } catch {
       throw .control(error)
     }

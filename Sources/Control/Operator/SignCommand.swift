@@ -20,8 +20,8 @@ struct SignCommand {
     var configuration = try context.settings()
     if let passphraseFile { configuration.credentials.passphraseFile = passphraseFile }
     do throws(ControlFailure) {
-      let line = try SignalFile.line(path: path, standardInput: context.terminal.standardInput)
-      var signal = try Signing.members(of: line, path)
+      let text = try SignalFile.text(path: path, standardInput: context.terminal.standardInput)
+      var signal = try Signing.members(of: text, path)
       let name = try Signing.source(of: &signal, given: source)
       let secret = try Signing.secret(of: name, configuration, SecretLines(context.terminal))
       let key = secret.withBytes { HMACSHA256(key: $0) }
@@ -41,12 +41,12 @@ private enum Signing {
 
   /// What is to be signed: all but a former signature.
   static func members(
-    of line: [UInt8], _ path: String
+    of text: [UInt8], _ path: String
   ) throws(ControlFailure) -> [JSONMember] {
     let file = path == "-" ? "what was given" : ByteText.printable(path)
     let value: JSONValue
     do throws(JSONError) {
-      value = try JSONReader.read(line)
+      value = try JSONReader.read(text)
     } catch {
       throw ControlFailure(
         code: .refused, message: "\(file) is no signal: not strict JSON: \(error.description)")

@@ -1,15 +1,14 @@
 import Glibc
 import Platform
 
-/// A file with one signal, as the line that the signal socket takes.
+/// A file with one signal.
 enum SignalFile {
   /// Sixteen times the longest signal that can be configured: what is larger is a wrong file, and
   /// what is not gets the daemon's own answer.
   static let maximumBytes = 16 * 1024 * 1024
 
-  /// The file's bytes without line ends. Strict JSON has none inside its strings, so a space in
-  /// their place changes no value.
-  static func line(
+  /// The file's bytes as they are. Throws when it cannot be read, or is no signal by its size.
+  static func text(
     path: String, standardInput: CInt
   ) throws(ControlFailure) -> [UInt8] {
     let bytes: [UInt8]
@@ -26,9 +25,7 @@ enum SignalFile {
         message:
           "\(ByteText.printable(path)) is larger than \(maximumBytes) bytes; that is no signal")
     }
-    // The socket passes over empty lines without an answer.
-    if bytes.isEmpty { return [UInt8(ascii: " ")] }
-    return bytes.map { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") ? 0x20 : $0 }
+    return bytes
   }
 
   private static func read(_ path: String) throws(SystemError) -> [UInt8] {

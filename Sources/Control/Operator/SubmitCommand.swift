@@ -14,8 +14,8 @@ struct SubmitCommand {
     let socket = try context.settings().intake.socket
     let document: JSONValue
     do throws(ControlFailure) {
-      let line = try SignalFile.line(path: path, standardInput: context.terminal.standardInput)
-      document = try context.daemon(signalSocket: socket).submit(line)
+      let text = try SignalFile.text(path: path, standardInput: context.terminal.standardInput)
+      document = try context.daemon(signalSocket: socket).submit(text)
     } catch {
       throw .control(error)
     }

@@ -56,10 +56,10 @@ package struct DaemonClient: Sendable {
   }
 
   /// The daemon's answer to a signal, which is one line. Throws when none came.
-  package func submit(_ line: [UInt8]) throws(ControlFailure) -> JSONValue {
+  package func submit(_ signal: [UInt8]) throws(ControlFailure) -> JSONValue {
     let answer: [UInt8]
     do throws(UnixClient.Failure) {
-      answer = try Self.exchange(line, signalSocket, within: answerTime)
+      answer = try Self.exchange(SignalLine.of(signal), signalSocket, within: answerTime)
     } catch {
       throw SocketAdvice.failure(error, signalSocket, nil)
     }

@@ -29,7 +29,9 @@ package func checkConfiguration(
     }
     return .done
   case .failure(let invalid):
-    for violation in invalid.violations { complaints(.error, violation.description) }
+    for violation in invalid.withPlaces(isStart: false) {
+      complaints(.error, violation.description)
+    }
     return .invalidConfiguration
   }
 }

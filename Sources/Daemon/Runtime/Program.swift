@@ -12,7 +12,7 @@ import Transport
 package enum DaemonProgram {
   /// Why the daemon did not start.
   private enum StartError: Error {
-    case configuration(String)
+    case configuration([Violation])
     case failure(String)
   }
 
@@ -37,12 +37,13 @@ package enum DaemonProgram {
   }
 
   private static func serve(_ path: String) -> ExitCode {
+    let service = ServiceManager()
+    let sockets = Sockets(service.activatedSockets())
     switch ConfigurationFile.load(path) {
-    case .failure(let invalid): return refuse(invalid.violations)
+    case .failure(let invalid):
+      return refuse(invalid.withPlaces(isStart: true, givenSockets: sockets.given))
     case .success(let file):
       let logger = Logger(file.configuration.log)
-      let service = ServiceManager()
-      let sockets = Sockets(service.activatedSockets())
       let places = PlaceCheck(file, isStart: true, givenSockets: sockets.given)
       guard places.violations.isEmpty else { return refuse(places.violations) }
       for warning in places.warnings { logger.log(.warning, "\(warning)") }
@@ -51,8 +52,10 @@ package enum DaemonProgram {
       } catch {
         defer { logger.flush() }
         switch error {
-        case .configuration(let text):
-          logger.log(.error, "not started: \(text)", kind: .notStarted)
+        case .configuration(let violations):
+          for violation in violations {
+            logger.log(.error, "not started: \(violation)", kind: .notStarted)
+          }
           return .invalidConfiguration
         case .failure(let text):
           logger.log(.error, "not started: \(text)", kind: .notStarted)
@@ -105,18 +108,20 @@ package enum DaemonProgram {
     _ spoolLock: DirectoryLock, _ loop: EventLoop, _ logger: Logger
   ) throws -> Trader {
     let configuration = file.configuration
-    let endpoint = try endpoint(configuration)
-    let tls = try tlsContext(configuration, isSecure: endpoint.scheme.isSecure)
-    let streams = try streamEndpoint(configuration)
-    let streamTLS = try tlsContext(configuration, isSecure: streams.scheme.isSecure)
-    let read = try readCredentials(configuration, loop, logger)
-    let authenticator = try readSourceSecrets(configuration, loop)
+    let endpoint = try endpoint(file)
+    let tls = try tlsContext(file, isSecure: endpoint.scheme.isSecure)
+    let streams = try streamEndpoint(file)
+    let streamTLS = try tlsContext(file, isSecure: streams.scheme.isSecure)
+    var violations: [Violation] = []
+    let read = try readCredentials(file, loop, logger, &violations)
+    let secrets = try readSourceSecrets(file, loop, &violations)
+    guard violations.isEmpty else { throw StartError.configuration(violations.inOrder) }
     let store = try OrderStore(
       path: configuration.store.path, runtimeDirectory: configuration.runtimeDirectory)
     let ownership = DatabaseOwnership(
       configuration, from: file.path, credentials: read?.credentials)
     if let refusal = try ownership.take(store, logger, at: Clock.now().wall) {
-      throw StartError.configuration("store.path: \(refusal)")
+      throw StartError.configuration([file.violation("store.path", text: refusal)])
     }
     if let failure = store.intakeFailure {
       logger.log(
@@ -133,7 +138,8 @@ package enum DaemonProgram {
       loop: loop, logger: logger, service: service, store: store, spoolLock: spoolLock,
       keys: KeyRotation(
         file, loop, logger, store, credentials: read?.credentials, from: read?.origin),
-      configuration: configuration, authenticator: authenticator,
+      configuration: configuration,
+      authenticator: SourceAuthenticator(configuration, secrets: secrets),
       makeClient: {
         HTTPClient(loop: loop, endpoint: endpoint, tls: tls, configuration: clientOptions)
       },
@@ -186,40 +192,40 @@ package enum DaemonProgram {
     }
   }
 
-  private static func endpoint(_ configuration: Configuration) throws(StartError) -> Endpoint {
+  private static func endpoint(_ file: ConfigurationFile) throws(StartError) -> Endpoint {
     do throws(Endpoint.Flaw) {
-      return try Endpoint(configuration.exchange.restURL)
+      return try Endpoint(file.configuration.exchange.restURL)
     } catch {
-      throw .configuration("exchange.rest_url: \(error)")
+      throw .configuration([file.violation("exchange.rest_url", text: "\(error)")])
     }
   }
 
-  private static func streamEndpoint(
-    _ configuration: Configuration
-  ) throws(StartError) -> Endpoint {
+  private static func streamEndpoint(_ file: ConfigurationFile) throws(StartError) -> Endpoint {
     do throws(Endpoint.Flaw) {
-      return try Endpoint(webSocket: configuration.exchange.streamURL)
+      return try Endpoint(webSocket: file.configuration.exchange.streamURL)
     } catch {
-      throw .configuration("exchange.stream_url: \(error)")
+      throw .configuration([file.violation("exchange.stream_url", text: "\(error)")])
     }
   }
 
   private static func tlsContext(
-    _ configuration: Configuration, isSecure: Bool
+    _ file: ConfigurationFile, isSecure: Bool
   ) throws(StartError) -> TLSContext? {
     guard isSecure else { return nil }
     do throws(TLSContext.Failure) {
-      return try TLSContext(client: configuration.exchange.caFile.map { .file($0) } ?? .system)
+      return try TLSContext(
+        client: file.configuration.exchange.caFile.map { .file($0) } ?? .system)
     } catch {
-      throw .configuration("exchange.ca_file: \(error)")
+      throw .configuration([file.violation("exchange.ca_file", text: "\(error)")])
     }
   }
 
   /// Paper mode needs no keys and reads none. What takes long happens beside the loop, which sees to
-  /// the process's signals meanwhile.
+  /// the process's signals meanwhile. Also `nil` with a violation that says why there are none.
   private static func readCredentials(
-    _ configuration: Configuration, _ loop: EventLoop, _ logger: Logger
+    _ file: ConfigurationFile, _ loop: EventLoop, _ logger: Logger, _ violations: inout [Violation]
   ) throws -> (credentials: MEXC.Credentials, origin: Keystore.Credentials.Origin)? {
+    let configuration = file.configuration
     guard configuration.mode != .paper else { return nil }
     do {
       guard let origin = Keystore.Credentials.origin(configuration.credentials) else {
@@ -237,19 +243,21 @@ package enum DaemonProgram {
     } catch let error as SystemError {
       throw error
     } catch {
-      throw StartError.configuration("credentials: \(error)")
+      violations.append(file.violation("credentials", text: "\(error)"))
+      return nil
     }
   }
 
   private static func readSourceSecrets(
-    _ configuration: Configuration, _ loop: EventLoop
-  ) throws -> SourceAuthenticator {
-    let reading = SecretsReading(of: configuration, loop)
+    _ file: ConfigurationFile, _ loop: EventLoop, _ violations: inout [Violation]
+  ) throws -> [String: Secret] {
+    let reading = SecretsReading(of: file.configuration, loop)
     while reading.outcome == nil { try loop.turn(until: nil) }
     do {
-      return SourceAuthenticator(configuration, secrets: try reading.outcome?.get() ?? [:])
+      return try reading.outcome?.get() ?? [:]
     } catch {
-      throw StartError.configuration("sources: \(error)")
+      violations.append(file.violation("sources", text: "\(error)"))
+      return [:]
     }
   }
 

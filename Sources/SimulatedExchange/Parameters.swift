@@ -1,3 +1,4 @@
+import JSON
 import Matching
 
 /// The parameters of one request: from the query and from a body in the same form, the query first.
@@ -39,11 +40,13 @@ struct Parameters {
     return value
   }
 
-  /// Every symbol that the request names.
+  /// Every symbol that the request names, also those of a batch's orders.
   var namedSymbols: [String] {
-    [self["symbol"], self["symbols"]].compactMap(\.self).flatMap { text in
+    let outside = [self["symbol"], self["symbols"]].compactMap(\.self).flatMap { text in
       text.split { ",[]\" ".contains($0) }.map(String.init)
     }
+    let batch = self["batchOrders"].flatMap { (try? JSONReader.read($0))?.arrayValue } ?? []
+    return outside + batch.compactMap { $0["symbol"]?.stringValue }
   }
 
   func required(_ name: String) throws(Refusal) -> String {

@@ -133,6 +133,25 @@ struct FaultPlanTests {
     #expect(face.counts.faults == ["answer": 1])
   }
 
+  @Test func `a rule for a symbol meets the batches of its orders`() {
+    var face = SpotFace.certain()
+    let plan = """
+      {"rules": [{"route": "POST /api/v3/batchOrders", "symbol": "BTCUSDT", "fault": "lost_after"}]}
+      """
+    #expect(face.admin("POST", "faults", body: plan).status == 200)
+    func place(_ symbol: String, _ price: Int) -> TestAnswer {
+      let orders =
+        #"[{"symbol":"\#(symbol)","side":"BUY","type":"LIMIT","quantity":"2","price":\#(price)}]"#
+      let encoded = orders.utf8.map { "%" + String($0, radix: 16, uppercase: true) }.joined()
+      return face.answer(TestClient().signed(.placeBatch, "batchOrders=" + encoded))
+    }
+    #expect(place("LINKUSDT", 20).status == 200)
+    #expect(face.counts.faults == [:])
+    // Its connection is closed.
+    #expect(place("BTCUSDT", 64_000).status == 0)
+    #expect(face.counts.faults == ["lost_after": 1])
+  }
+
   @Test func `a row is added to a list`() throws {
     var face = SpotFace.certain()
     let plan = #"{"rules": [{"route": "*", "fault": "append_row", "row": {"symbol": null}}]}"#

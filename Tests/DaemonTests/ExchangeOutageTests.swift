@@ -17,11 +17,12 @@ import Testing
   }
 
   private func notes(
-    _ conditions: inout NotifyConditions, _ status: HTTPClientStatus, after time: Duration
+    _ conditions: inout NotifyConditions, _ status: HTTPClientStatus, after time: Duration,
+    wanted: Set<NotificationEvent> = [.exchangeUnreachable]
   ) -> [String] {
     let now = Moment(wall: WallTime(milliseconds: 0), monotonic: start).advanced(by: time)
     return conditions.begun(
-      .init(connections: status, key: nil, storageError: nil), at: now
+      .init(connections: status, key: nil, storageError: nil), wanted: wanted, at: now
     ).map(\.message)
   }
 
@@ -46,5 +47,13 @@ import Testing
     #expect(notes(&conditions, silent, after: .seconds(20)).count == 1)
     #expect(notes(&conditions, silent, after: .seconds(25)).isEmpty)
     #expect(notes(&conditions, status(open: 2), after: .seconds(30)).isEmpty)
+  }
+
+  @Test func `an outage that goes on is told once it is to be told`() {
+    var conditions = NotifyConditions()
+    let silent = status(open: 2, nil, UnansweredRequests(since: start, error: nil))
+    #expect(notes(&conditions, silent, after: .seconds(20), wanted: []).isEmpty)
+    #expect(notes(&conditions, silent, after: .seconds(25)).count == 1)
+    #expect(notes(&conditions, silent, after: .seconds(30)).isEmpty)
   }
 }

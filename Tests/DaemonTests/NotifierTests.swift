@@ -12,6 +12,7 @@ import Testing
   /// A notifier with one thing to tell.
   private final class Rig {
     var configuration = Configuration()
+    var storageError: StoreError?
     let metrics = Metrics()
     let logger: Logger
     private(set) var notifier: Notifier?
@@ -25,13 +26,22 @@ import Testing
       notifier = try Notifier(
         loop: loop, logger: logger, store: store, metrics: metrics,
         settings: { [unowned self] in configuration },
-        facts: { NotifyConditions.Facts() }, storeFailed: { _ in })
+        facts: { [unowned self] in NotifyConditions.Facts(storageError: storageError) },
+        storeFailed: { _ in })
       try Outbox(store).add(Notification(.halted, at: Clock.wall(), subject: "s", message: "m"))
     }
 
-    func reload(command: [String]?) {
+    func reload(command: [String]?, events: [NotificationEvent]? = nil) {
       configuration.notify.command = command
+      if let events { configuration.notify.events = events }
       notifier?.reconfigured()
+    }
+
+    /// How many notifications wait when it has looked at the states of the daemon.
+    func look() -> Int? {
+      notifier?.lookAround()
+      notifier?.endOfTurn()
+      return notifier?.waiting
     }
 
     func turns(until condition: () throws -> Bool) throws -> Bool {
@@ -73,6 +83,30 @@ import Testing
     rig.reload(command: Self.hanging)
     #expect(try rig.turns { rig.metrics.counts.notifyFailures == 1 })
     #expect(rig.notifier?.trouble == nil)
+  }
+
+  @Test func `a state that is told from now on and had begun before is told once`() throws {
+    let rig = try Rig(database.store, command: Self.hanging)
+    rig.reload(command: Self.hanging, events: [])
+    rig.storageError = .full("disk")
+    #expect(rig.look() == 1)
+    rig.reload(command: Self.hanging, events: [.storageUnavailable])
+    #expect(rig.look() == 2)
+    rig.reload(command: Self.hanging, events: [.storageUnavailable, .halted])
+    #expect(rig.look() == 2)
+  }
+
+  @Test func `a state that began again while there was no command is told`() throws {
+    let rig = try Rig(database.store, command: Self.hanging)
+    rig.reload(command: Self.hanging, events: [.storageUnavailable])
+    rig.storageError = .full("disk")
+    #expect(rig.look() == 2)
+    rig.reload(command: nil)
+    rig.reload(command: Self.hanging)
+    // The outbox takes what began in one millisecond for the same.
+    let told = Clock.wall()
+    while Clock.wall() == told {}
+    #expect(rig.look() == 3)
   }
 
   @Test func `what was told is not told again where the database does not take it`() throws {

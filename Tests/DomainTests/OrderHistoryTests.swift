@@ -25,7 +25,7 @@ import Testing
       events += history.count
     }
     #expect(reached == Set(OrderStatus.allCases))
-    #expect(kinds.count == 16)
+    #expect(kinds.count == 17)
     #expect(events > 10 * Self.sequences)
   }
 

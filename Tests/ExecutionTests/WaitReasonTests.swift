@@ -112,6 +112,32 @@ import Testing
     #expect(reason("a", harness) == nil)
   }
 
+  @Test(arguments: [false, true])
+  func `a look-up that failed is no reason where prices come by the stream alone`(isLate: Bool) {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(exchange: exchange)
+    let failure = ExchangeAnswer.failed(.unreadable("HTML"))
+    exchange.script = { dispatch, _ in
+      guard dispatch.request.isPrices else { return nil }
+      return isLate ? .hold : .answer(failure)
+    }
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(5))
+    harness.reconfigure(makeConfiguration { $0.price.source = .stream })
+    if isLate { harness.answer(harness.held[0], failure) }
+    harness.submit(limit("b") { $0.expiry = .timeToLive(.seconds(5)) })
+    harness.settle()
+    #expect(
+      reason("b", harness)
+        == "a price young enough by the stream: none is pushed, and price.source is \"stream\"")
+    harness.advance(by: .seconds(6))
+    #expect(
+      denial("b", harness)
+        == "no price young enough was pushed before it expired, and price.source is \"stream\"")
+    var engine = harness.engine
+    #expect(engine.status(at: harness.now).breakers.isEmpty)
+  }
+
   @Test func `an order waits for the end of a back-off`() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)

@@ -39,6 +39,27 @@ import Testing
     #expect(harness.watched == [[btc, eth], [sol]])
   }
 
+  @Test(arguments: [false, true])
+  func `what fills by the watched prices is watched after its symbol left the list`(fills: Bool) {
+    func configuration(_ symbols: [Symbol]) -> EngineConfiguration {
+      makeConfiguration {
+        $0.price.source = .stream
+        $0.risk.symbols = symbols
+        $0.venue.fillPriceAge = fills ? .seconds(1) : nil
+      }
+    }
+    let harness = EngineHarness.open(configuration([btc, eth]), exchange: exchange)
+    push(harness)
+    harness.submit(limit("a"))
+    harness.settle()
+    #expect(harness.status("a") == .open)
+    harness.reconfigure(configuration([eth]))
+    #expect(harness.watched.last == (fills ? [btc, eth] : [eth]))
+    harness.command(.cancel(signalID("a")))
+    harness.advance(by: .seconds(3))
+    #expect(harness.watched.last == [eth])
+  }
+
   @Test func `where every symbol is allowed those with orders are watched`() {
     let harness = open(.auto, symbols: nil)
     #expect(harness.watched == [])

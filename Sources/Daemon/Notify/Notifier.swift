@@ -75,7 +75,12 @@ final class Notifier {
     (look, pause) = (nil, nil)
     backOff.reset()
     lastFailure = nil
-    if notify.command != nil { scheduleLook() }
+    if notify.command != nil {
+      scheduleLook()
+    } else {
+      // Without looks their ends go by unseen.
+      conditions = NotifyConditions()
+    }
   }
 
   /// Called when a turn is over. What the next one has to commit already goes first.
@@ -115,9 +120,8 @@ final class Notifier {
     }
   }
 
-  private func lookAround() {
-    let wanted = Set(notify.events)
-    begun += conditions.begun(facts(), at: Clock.now()).filter { wanted.contains($0.event) }
+  func lookAround() {
+    begun += conditions.begun(facts(), wanted: Set(notify.events), at: Clock.now())
   }
 
   private func writeDown() {

@@ -18,14 +18,19 @@ struct NotifyConditions {
   private var isUnreachableTold = false
   private var isStorageTold = false
 
-  /// What has begun since the last look.
-  mutating func begun(_ facts: Facts, at now: Moment) -> [Notification] {
-    [unreachable(facts.connections, now), expiring(facts.key, now), storage(facts, now)]
-      .compactMap(\.self)
+  /// What is to be told and has begun since the last look, or was not to be told until now.
+  mutating func begun(
+    _ facts: Facts, wanted: Set<NotificationEvent>, at now: Moment
+  ) -> [Notification] {
+    [
+      unreachable(facts.connections, wanted, now),
+      wanted.contains(.keyExpiring) ? expiring(facts.key, now) : nil,
+      storage(facts.storageError, wanted, now),
+    ].compactMap(\.self)
   }
 
   private mutating func unreachable(
-    _ connections: HTTPClientStatus?, _ now: Moment
+    _ connections: HTTPClientStatus?, _ wanted: Set<NotificationEvent>, _ now: Moment
   ) -> Notification? {
     // Without a store there is no client, which says nothing of the exchange.
     guard let connections else { return nil }
@@ -37,7 +42,8 @@ struct NotifyConditions {
     let asked = connections.unanswered.map { now.advanced(by: $0.since.since(now.monotonic)) }
     let since = unreachableSince ?? asked ?? now
     unreachableSince = since
-    guard !isUnreachableTold, now.monotonic.since(since.monotonic) >= Self.unreachableAfter
+    guard wanted.contains(.exchangeUnreachable), !isUnreachableTold,
+      now.monotonic.since(since.monotonic) >= Self.unreachableAfter
     else { return nil }
     isUnreachableTold = true
     return Notification(
@@ -53,12 +59,14 @@ struct NotifyConditions {
       message: "the API key has \(days) days left")
   }
 
-  private mutating func storage(_ facts: Facts, _ now: Moment) -> Notification? {
-    guard let error = facts.storageError else {
+  private mutating func storage(
+    _ error: StoreError?, _ wanted: Set<NotificationEvent>, _ now: Moment
+  ) -> Notification? {
+    guard let error else {
       isStorageTold = false
       return nil
     }
-    if isStorageTold { return nil }
+    guard wanted.contains(.storageUnavailable), !isStorageTold else { return nil }
     isStorageTold = true
     return Notification(
       .storageUnavailable, at: now.wall, subject: "since \(now.wall.milliseconds)",

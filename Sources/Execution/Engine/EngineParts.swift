@@ -61,18 +61,23 @@ struct EngineParts: Sendable {
       || placements.wantsPrice(symbol, orders)
   }
 
-  /// The prices that the exchange is to send by itself: of the allowed symbols, or of those with orders
-  /// where every symbol is allowed. One whose rules are still awaited may not exist, and the exchange would
-  /// refuse what was asked for together with it.
+  /// The prices that the exchange is to send by itself: of the allowed symbols, and of those with orders
+  /// where every symbol is allowed or orders fill by those prices. One whose rules are still awaited may
+  /// not exist, and the exchange would refuse what was asked for together with it.
   mutating func watchPrices(_ reaction: inout Reaction) {
     let wanted: Set<Symbol> =
       switch configuration.price.source {
       case .rest: []
-      case .auto, .stream: allowedSymbols ?? orders.symbols.filter { !venue.lacksRules(of: $0) }
+      case .auto, .stream: (allowedSymbols ?? []).union(symbolsOfOrdersToWatch)
       }
     guard wanted != watched else { return }
     watched = wanted
     reaction.add(.watchPrices(wanted))
+  }
+
+  private var symbolsOfOrdersToWatch: Set<Symbol> {
+    if allowedSymbols != nil, configuration.venue.fillPriceAge == nil { return [] }
+    return orders.symbols.filter { !venue.lacksRules(of: $0) }
   }
 
   /// A pushed price is at least as old as its sending by the exchange's clock says. Before that clock is

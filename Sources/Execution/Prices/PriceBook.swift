@@ -59,7 +59,9 @@ struct PriceBook: Sendable {
   let venue: VenueName
   private var prices: [Symbol: MarketPrice] = [:]
   /// Whether the exchange is asked for prices that it does not send by itself.
-  var asksVenue = true
+  var asksVenue = true {
+    didSet { if !asksVenue { forgetLookUps() } }
+  }
   /// Symbols that somebody waits for, in the order in which they were asked for.
   private(set) var wanted: [Symbol] = []
   private var wantedSet: Set<Symbol> = []
@@ -172,9 +174,20 @@ struct PriceBook: Sendable {
   /// `isAnswered`: the exchange said something, of which the signals that wait are told.
   mutating func failed(_ reason: String, isAnswered: Bool = true, at now: MonotonicTime) {
     underWay = nil
+    guard asksVenue else { return }
     failure = reason
     lastFailure = isAnswered ? reason : nil
     notBefore = now.advanced(by: backOff.next())
+  }
+
+  /// What look-ups came to explains nothing where none is made any more.
+  private mutating func forgetLookUps() {
+    wanted = []
+    wantedSet = []
+    backOff.reset()
+    notBefore = nil
+    lastFailure = nil
+    failure = nil
   }
 
   /// What the exchange sent of the symbol does not count any more; what it was asked for does.

@@ -69,6 +69,23 @@ final class Bench {
     return path
   }
 
+  /// A daemon's folder once more, of the same name: that is its account.
+  func copy(_ directory: String) throws -> String {
+    let name = directory.split(separator: "/").last.map(String.init) ?? ""
+    let copy = "\(try newDirectory("copy"))/\(name)"
+    try run("cp", ["-a", directory, copy])
+    return copy
+  }
+
+  func remove(_ directory: String) throws { try run("rm", ["-rf", directory]) }
+
+  private func run(_ tool: String, _ arguments: [String]) throws {
+    let process = try ChildProcess(
+      path: tool, arguments: arguments, environment: [], log: scratch.path + "/tools.log")
+    try wait("\(tool) to end", for: .seconds(600)) { process.hasEnded }
+    guard process.hasSucceeded else { throw BenchError.failed("\(tool) failed") }
+  }
+
   /// Turns the loop until `condition` holds.
   func wait(
     _ what: @autoclosure () -> String, for duration: Duration, _ condition: () throws -> Bool

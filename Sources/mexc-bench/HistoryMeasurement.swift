@@ -21,6 +21,8 @@ final class HistoryMeasurement {
     let account: String
     var times = Samples()
     var starts = Samples()
+    /// With the signals of the last hour besides.
+    var laterStarts = Samples()
 
     init(past: Int, directory: String) {
       self.past = past
@@ -39,26 +41,37 @@ final class HistoryMeasurement {
   func run() throws -> BenchSection {
     let lanes = try [Self.few, max(Self.few, bench.extent.history)].map { past in
       let lane = Lane(past: past, directory: try bench.newDirectory("history"))
-      try write(past, .filled, in: lane)
+      try write(past, .filled, lane.account, in: lane.directory)
       return lane
     }
-    let resident = try measureSignals(lanes)
     for lane in lanes {
-      try write(Self.openOrders, .open, in: lane)
-      for _ in 0..<bench.extent.starts {
-        let daemon = try DaemonUnderTest(
-          bench, .outOfReach, in: lane.directory, maximumAge: .seconds(60))
-        lane.starts.add(daemon.readyTime)
-        try daemon.stop()
-      }
+      let copy = try bench.copy(lane.directory)
+      try measureStarts(in: copy, of: lane, &lane.starts)
+      try bench.remove(copy)
     }
+    let resident = try measureSignals(lanes)
+    for lane in lanes { try measureStarts(in: lane.directory, of: lane, &lane.laterStarts) }
     try bench.checkAtMostOnce()
     return section(lanes, resident)
   }
 
-  private func write(_ count: Int, _ end: PastSignals.End, in lane: Lane) throws {
+  private func measureStarts(
+    in directory: String, of lane: Lane, _ starts: inout Samples
+  ) throws {
+    try write(Self.openOrders, .open, lane.account, in: directory)
+    for _ in 0..<bench.extent.starts {
+      let daemon = try DaemonUnderTest(
+        bench, .outOfReach, in: directory, maximumAge: .seconds(60))
+      starts.add(daemon.readyTime)
+      try daemon.stop()
+    }
+  }
+
+  private func write(
+    _ count: Int, _ end: PastSignals.End, _ account: String, in directory: String
+  ) throws {
     let now = Clock.wall()
-    let past = try PastSignals(in: lane.directory, account: lane.account, at: now)
+    let past = try PastSignals(in: directory, account: account, at: now)
     try past.write(
       count, end, from: now.advanced(by: .zero - Self.day * Self.oldest),
       to: now.advanced(by: .zero - Self.day * Self.youngest))
@@ -128,6 +141,8 @@ final class HistoryMeasurement {
         label: "\(lane.past) finished signals",
         values: [
           ("start p50", lane.starts.percentile(50)), ("start max", lane.starts.percentile(100)),
+          ("later p50", lane.laterStarts.percentile(50)),
+          ("later max", lane.laterStarts.percentile(100)),
           ("wire p50", lane.times.percentile(50)), ("wire p99", lane.times.percentile(99)),
           ("ratio", .ratio(lane.times.median.ratio(to: few))),
           ("resident", .bytes(resident.idle)), ("at the end", .bytes(resident.loaded)),
@@ -136,8 +151,9 @@ final class HistoryMeasurement {
     return BenchSection(
       name: "history", title: "History: what a long past costs", unit: .microseconds, rows: rows,
       notes: [
-        "Start: to READY=1, with \(Self.openOrders) open orders besides; the limits of a day count "
-          + "\(bench.extent.lasting) orders then of the long past, and of the other few.",
+        "Start: to READY=1, with \(Self.openOrders) open orders besides. Later: after all that this "
+          + "measurement sends, so that the limits of a day count \(bench.extent.lasting) orders of the "
+          + "long past, and of the other few.",
         "Wire: from the rename of a signal to its order, the price known, by turns. Ratio: of the "
           + "medians.",
         "Resident memory: after the start, and at the end, which for the long past is after "

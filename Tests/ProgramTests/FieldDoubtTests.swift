@@ -106,10 +106,8 @@ struct FieldDoubtTests {
     try waitForActive([], daemon)
   }
 
-  /// The exchange shows the order after all: that wins, raises its alarm, and the report says so.
-  @Test func `a late find replaces the report`() throws {
-    let market = try SimulatedMarket(SimulatedMarket.silent)
-    let daemon = try trading(market)
+  /// The exchange has the order, and the operator is told to say that it has not.
+  private func closeHidden(_ daemon: DaemonUnderTest, _ market: SimulatedMarket) throws {
     try market.admin(
       "POST faults",
       body: """
@@ -120,7 +118,9 @@ struct FieldDoubtTests {
     try daemon.drop("a.json", Wish("a").text)
     _ = try waitForDoubt(daemon, "not_found")
     #expect(try daemon.operate("resolve", "a", "--not-placed").status == 0)
-    #expect(try daemon.waitForOutcome("a.json").code == "not_found")
+  }
+
+  private func waitForLateFind(_ daemon: DaemonUnderTest) throws {
     // A start looks at once at what is watched.
     try daemon.until("the late find") { () throws -> Bool? in
       if try daemon.orderStatus("a") == "filled" { return true }
@@ -130,6 +130,15 @@ struct FieldDoubtTests {
       try daemon.pass(.milliseconds(500))
       return nil
     }
+  }
+
+  /// The exchange shows the order after all: that wins, raises its alarm, and the report says so.
+  @Test func `a late find replaces the report`() throws {
+    let market = try SimulatedMarket(SimulatedMarket.silent)
+    let daemon = try trading(market)
+    try closeHidden(daemon, market)
+    #expect(try daemon.waitForOutcome("a.json").code == "not_found")
+    try waitForLateFind(daemon)
     try daemon.until("the report of the truth") { () throws -> Bool? in
       try daemon.outcome("a.json")?.status == "filled" ? true : nil
     }
@@ -149,28 +158,11 @@ struct FieldDoubtTests {
       try daemon.scratch.write(name, "{}")
       try daemon.scratch.write(name + ".result.json", "{\"id\": \"earlier-\(number)\"}")
     }
-    try market.admin(
-      "POST faults",
-      body: """
-        {"rules": [
-          {"route": "POST /api/v3/order", "next": 1, "fault": "hidden", "for_ms": 8000},
-          {"route": "POST /api/v3/order", "next": 1, "fault": "lost_after"}]}
-        """)
-    try daemon.drop("a.json", Wish("a").text)
-    _ = try waitForDoubt(daemon, "not_found")
-    #expect(try daemon.operate("resolve", "a", "--not-placed").status == 0)
+    try closeHidden(daemon, market)
     #expect(try daemon.waitForOutcome("a.json.71").code == "not_found")
     let obstacle = daemon.spool("done/.unfinished.tmp")
     try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: false)
-    // A start looks at once at what is watched.
-    try daemon.until("the late find") { () throws -> Bool? in
-      if try daemon.orderStatus("a") == "filled" { return true }
-      try daemon.kill9()
-      try daemon.start()
-      try daemon.waitForTrading()
-      try daemon.pass(.milliseconds(500))
-      return nil
-    }
+    try waitForLateFind(daemon)
     let line = try daemon.process.line(with: "level=error", "could not be replaced")
     #expect(line.contains("signal_id=a ") && line.contains("status="), "\(line)")
     #expect(try daemon.operate("status").output.contains("still says that no order was placed"))

@@ -69,4 +69,18 @@ import Testing
     harness.advance(by: .seconds(5))
     #expect(harness.status("a") == .canceled)
   }
+
+  @Test(arguments: [Input.command(.cancel(signalID("a")), CommandToken(number: 99)), .keyChanged])
+  func `it is asked for at once when a person asks again, or with another key`(_ input: Input) {
+    let harness = resting()
+    refuse(harness, 700_006, .halt)
+    harness.command(.cancel(signalID("a")))
+    harness.advance(by: .seconds(3))
+    #expect(harness.requests(\.isCancel).count == 1)
+    harness.exchange.script = { _, _ in nil }
+    harness.apply(input)
+    harness.advance(by: .seconds(3))
+    #expect(harness.status("a") == .canceled)
+    harness.checkStore()
+  }
 }

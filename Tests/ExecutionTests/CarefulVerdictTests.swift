@@ -103,4 +103,34 @@ import Testing
       codes == [.accepted, .accepted, .sourceLimit, .accepted, .accepted, .sourceLimit])
     harness.checkStore()
   }
+
+  @Test func `what is refused is no open order, and has no turn`() {
+    let harness = doubtful { $0.risk.maximumOpenOrders = 1 }
+    let late = limit("late") {
+      $0.createdAt = WallTime(milliseconds: 1_600_000_000_000)
+      $0.expiry = .timeToLive(.seconds(5))
+    }
+    #expect(harness.submit(late)?.status == .accepted)
+    harness.submit(patient("b"))
+    harness.advance(by: .seconds(140))
+    #expect(harness.status("b") == .open, "\(harness.message("b"))")
+    #expect(harness.status("late") != .open)
+    harness.checkStore()
+  }
+
+  /// It has never been armed, whatever the end of the run took.
+  @Test func `a refused one is refused after a power cut, too`() {
+    let harness = doubtful()
+    harness.command(.halt(reason: "lunch", cancel: false))
+    harness.submit(patient("a"))
+    harness.store.bootIsNew = true
+    harness.restart()
+    harness.advance(by: .seconds(140))
+    #expect(harness.status("a") == .denied)
+    #expect(harness.code("a") == .halted)
+    harness.command(.resume)
+    harness.command(.resume)
+    #expect(harness.submit(patient("b"))?.code == .accepted)
+    harness.checkStore()
+  }
 }

@@ -149,4 +149,22 @@ import Testing
     #expect(harness.status("a") == .filled)
     #expect(harness.code("a") == .accepted)
   }
+
+  /// It may be a second attempt that is refused because the first one has spent the money.
+  @Test func `a refusal proves nothing of an order that was told of`() {
+    let harness = EngineHarness.connected(exchange)
+    exchange.script = { dispatch, _ in dispatch.isPlacement ? .hold : nil }
+    harness.submit(limit("a"))
+    harness.settle()
+    harness.apply(.accountStream(.traded(name, decimal("1"))))
+    exchange.accept(harness.request("a"))
+    exchange.fill(0, to: "1", .filled)
+    for dispatch in harness.held where dispatch.isPlacement {
+      harness.answer(dispatch, refusal(30_004, .size))
+    }
+    harness.advance(by: .seconds(20))
+    #expect(harness.status("a") == .filled)
+    #expect(harness.placements.count == 1)
+    harness.checkStore()
+  }
 }

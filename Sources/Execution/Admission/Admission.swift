@@ -90,7 +90,7 @@ enum Admission {
   private static func checkTurn(
     of signal: Signal, expiresAt: WallTime, _ parts: inout EngineParts, at now: Moment
   ) throws(Denial) {
-    let ahead = parts.orders.count(.waiting) + parts.orders.count(.lookedFor)
+    let ahead = parts.orders.leavingCount
     let request = OrderRequest(
       clientOrderID: anyClientOrderID, symbol: signal.symbol, side: signal.side,
       type: signal.type, amount: signal.amount, price: signal.price)

@@ -169,6 +169,9 @@ package struct Engine: Sendable {
     parts.venue.keyChanged(at: reaction.now.monotonic)
     AccountStreamEvents.keyChanged(&parts, at: reaction.now.monotonic)
     parts.orders.touchAll(.waiting)
+    for key in parts.orders.keys(.working) {
+      parts.orders.update(key) { $0.following?.cancelAgain() }
+    }
   }
 
   /// Searches need the exchange's clock.

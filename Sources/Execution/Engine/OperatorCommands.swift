@@ -59,13 +59,21 @@ enum OperatorCommands {
     parts.scheduler.withdrawOrders("its cancel was asked for", &reaction)
     var count = 0
     for life in parts.orders.all where life.order.status != .notFound {
-      if life.order.cancelRequested
-        || parts.fold(.cancelRequested(by: whom), into: life.key, &reaction)
-      {
-        count += 1
-      }
+      if requestCancel(of: life.order, by: whom, &parts, &reaction) { count += 1 }
     }
     return count == 1 ? "1 order is being cancelled" : "\(count) orders are being cancelled"
+  }
+
+  /// Whether it stands. One that stood already is asked for at once, should it wait after a refusal.
+  @discardableResult
+  private static func requestCancel(
+    of order: Order, by whom: String, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) -> Bool {
+    guard order.cancelRequested else {
+      return parts.fold(.cancelRequested(by: whom), into: order.key, &reaction)
+    }
+    parts.orders.update(order.key) { $0.following?.cancelAgain() }
+    return true
   }
 
   private static func cancel(
@@ -83,9 +91,7 @@ enum OperatorCommands {
       if order.status == .submitted {
         parts.scheduler.withdrawOrders("the cancel of an order was asked for", &reaction)
       }
-      if !order.cancelRequested {
-        parts.fold(.cancelRequested(by: "operator"), into: order.key, &reaction)
-      }
+      requestCancel(of: order, by: "operator", &parts, &reaction)
       let when = order.status.isInFlight ? "as soon as it is found at the exchange" : "now"
       reaction.reply(
         token, ok: true,

@@ -37,7 +37,7 @@ struct Following: Sendable {
   private(set) var isUnlisted = false
   var cancel = Cancel.none
   /// The code of the last refusal of a cancel, where it may be taken later.
-  var cancelRefusal: Int?
+  private(set) var cancelRefusal: Int?
 
   /// What is told in several messages is told within this time, and looks show it then. Looks that
   /// messages ask for are at least so far apart.
@@ -122,6 +122,20 @@ struct Following: Sendable {
 
   /// Nothing is known to be traded that it has not been told of.
   mutating func holdsFills() { lag.reset() }
+
+  /// Refused for a reason that only time or a person can end. Whether it is another one than before.
+  mutating func cancelWasRefused(_ code: Int, until time: MonotonicTime) -> Bool {
+    defer { cancelRefusal = code }
+    cancel = .pausedUntil(time)
+    return cancelRefusal != code
+  }
+
+  mutating func cancelWasTaken() { cancelRefusal = nil }
+
+  /// A person asks for it once more, or another key may.
+  mutating func cancelAgain() {
+    if cancelRefusal != nil, case .pausedUntil = cancel { cancel = .none }
+  }
 
   private mutating func hasten(to time: MonotonicTime) {
     if let due {

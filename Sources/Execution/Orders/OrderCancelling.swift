@@ -28,7 +28,7 @@ enum OrderCancelling {
     }
     switch answer {
     case .success(.taken):
-      parts.orders.update(key) { $0.following?.cancelRefusal = nil }
+      parts.orders.update(key) { $0.following?.cancelWasTaken() }
       // Taken is not done: it is asked for again while the order stands.
       parts.fold(.cancelAnswered("taken", isDefinite: false), into: key, &reaction)
       reaction.log(.info, "the exchange took the cancel", order)
@@ -52,11 +52,8 @@ enum OrderCancelling {
     _ reaction: inout Reaction
   ) {
     let pause = reaction.now.monotonic.advanced(by: pauseAfterRefusal)
-    let isNews = parts.orders.update(key) { life -> Bool in
-      let former = life.following?.cancelRefusal
-      life.following?.cancel = .pausedUntil(pause)
-      life.following?.cancelRefusal = error.code
-      return former != error.code
+    let isNews = parts.orders.update(key) { life in
+      life.following?.cancelWasRefused(error.code, until: pause)
     }
     guard isNews == true, let order = parts.orders[key]?.order else { return }
     let text = "code \(error.code): \(error.text)"

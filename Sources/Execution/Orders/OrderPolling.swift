@@ -295,6 +295,7 @@ enum OrderPolling {
       reaction.log(
         .error, "an order that counted as not placed is at the exchange", order, fields,
         kind: .orderFound)
+      reserve(order, &parts, at: reaction.now.monotonic)
     case .unknown, .submitted:
       reaction.log(.info, "the order was found at the exchange", order, fields, kind: .orderFound)
     case .new:
@@ -304,8 +305,7 @@ enum OrderPolling {
           + "followed", order, fields, kind: .orderFound)
       // It may have been refused when it came.
       reaction.write(.updateDecision(order.key.signal, .accepted, "", at: reaction.now.wall))
-      parts.risk.reserve(
-        order.countedQuote, for: order.key, of: order.account, at: reaction.now.monotonic)
+      reserve(order, &parts, at: reaction.now.monotonic)
     case .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled, .expired, .denied,
       .validated:
       reaction.log(
@@ -323,6 +323,12 @@ enum OrderPolling {
     if let outcome = parts.signals[order.key.signal]?.reopened(found) {
       reaction.add(.settled(outcome))
     }
+  }
+  /// One that was refused when it came holds nothing until it is found.
+  private static func reserve(
+    _ order: Order, _ parts: inout EngineParts, at now: MonotonicTime
+  ) {
+    parts.risk.reserve(order.countedQuote, for: order.key, of: order.account, at: now)
   }
 }
 

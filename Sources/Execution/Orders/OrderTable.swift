@@ -30,20 +30,25 @@ struct OrderTable: Sendable {
   private var nextAlarm: [OrderKey: MonotonicTime] = [:]
   private var touched: Set<OrderKey> = []
   private var countBySymbol: [Symbol: Int] = [:]
+  /// Those that are looked for and then denied, whatever is found.
+  private var refused: Set<OrderKey> = []
   /// The symbols that have orders.
   private(set) var symbols: Set<Symbol> = []
 
   var count: Int { lives.count }
 
   /// Those that are at the exchange, on their way to it or may be there. One that the operator closed as
-  /// never placed counts when it appears after all.
+  /// never placed, or that was refused when it came, counts when it appears after all.
   var openCount: Int {
-    [Stage.unknown, .missing].reduce(count) { count, stage in
+    [Stage.unknown, .missing].reduce(count - refused.count) { count, stage in
       count - stages[stage.rawValue].count { lives[$0]?.order.isClosedAsNotPlaced == true }
     }
   }
 
   func count(_ stage: Stage) -> Int { stages[stage.rawValue].count }
+
+  /// Those that may still leave.
+  var leavingCount: Int { count(.waiting) + count(.lookedFor) - refused.count }
 
   /// Oldest first. Costs as much as there are.
   func keys(_ stage: Stage) -> [OrderKey] {
@@ -61,6 +66,7 @@ struct OrderTable: Sendable {
     lives[life.key] = life
     names[life.order.request.clientOrderID.text] = life.key
     stages[life.phase.stage.rawValue].insert(life.key)
+    if life.isRefused { refused.insert(life.key) }
     touched.insert(life.key)
     countBySymbol[life.symbol, default: 0] += 1
     symbols.insert(life.symbol)
@@ -71,6 +77,7 @@ struct OrderTable: Sendable {
     guard let life = lives.removeValue(forKey: key) else { return }
     names[life.order.request.clientOrderID.text] = nil
     stages[life.phase.stage.rawValue].remove(key)
+    refused.remove(key)
     nextAlarm[key] = nil
     touched.remove(key)
     let left = (countBySymbol[life.symbol] ?? 0) - 1
@@ -102,6 +109,7 @@ struct OrderTable: Sendable {
   private mutating func move(_ key: OrderKey, from former: Stage, to next: Stage) {
     stages[former.rawValue].remove(key)
     stages[next.rawValue].insert(key)
+    if former == .lookedFor { refused.remove(key) }
     if next == .waiting, let life = lives[key] { watchExpiry(of: life) }
   }
 
@@ -196,6 +204,10 @@ struct OrderTable: Sendable {
 }
 
 extension OrderLife {
+  fileprivate var isRefused: Bool {
+    if case .lookedFor(_, ifAbsent: .denied) = phase { true } else { false }
+  }
+
   /// `nil` where the end of its signal's life does not concern it any more.
   fileprivate var watchedExpiry: Expiry? {
     switch phase {

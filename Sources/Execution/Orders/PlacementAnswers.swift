@@ -20,7 +20,7 @@ enum PlacementAnswers {
       parts.end(key, .accepted, "the exchange checked the order and placed nothing", &reaction)
     // Checking an order makes none, so that every refusal of it is definite.
     case .failure(.refused(let error))
-    where error.refusesPlacement || parts.configuration.mode == .validate:
+    where error.refusesPlacement && !life.isToldOf || parts.configuration.mode == .validate:
       refused(life, error, &parts, &reaction)
     case .failure(.notSent(let reason)):
       let passed = request.passed(at: reaction.now.monotonic)

@@ -50,7 +50,7 @@ enum Restoring {
     switch order.status {
     // Only live orders leave the machine, and none whose signal came too late.
     case .new
-    where stored.mayHaveLeft && parts.configuration.mode == .live
+    where stored.mayHaveLeft && !stored.isRefused && parts.configuration.mode == .live
       && stored.signal.expiresAt > stored.signal.receivedAt:
       return .lookedFor(Search(resumed: .settling, at: now.monotonic), ifAbsent: .notFound)
     case .new:

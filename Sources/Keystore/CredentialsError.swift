@@ -9,7 +9,8 @@ package enum CredentialsError: Error, Equatable, Sendable {
   case incomplete(missing: String)
   /// No file of that name.
   case absent(path: String)
-  case unreadable(path: String, reason: String)
+  /// `mayPass`: no setting is at fault, and the machine may give it later.
+  case unreadable(path: String, reason: String, mayPass: Bool = false)
   /// Others on this machine can read the file.
   case exposed(path: String, mode: UInt32)
   case foreignOwner(path: String, owner: UInt32)
@@ -41,13 +42,17 @@ package enum CredentialsError: Error, Equatable, Sendable {
   case input(String)
 }
 
+extension CredentialsError {
+  package var mayPass: Bool { if case .unreadable(_, _, true) = self { true } else { false } }
+}
+
 extension CredentialsError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .missing(let settings): Self.missing(settings)
     case .incomplete(let missing): "\(missing) is missing; key and secret come together"
     case .absent(let path): "there is no file \(path); 'mexc-signalctl keys set' writes it"
-    case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
+    case .unreadable(let path, let reason, _): "\(path) cannot be read: \(reason)"
     case .exposed(let path, let mode):
       "\(path) can be read by others (mode 0\(String(mode, radix: 8))); run: chmod 0600 \(path)"
     case .foreignOwner(let path, let owner):

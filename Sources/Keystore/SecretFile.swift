@@ -79,6 +79,9 @@ enum SecretFile {
   }
 
   private static func unreadable(_ path: String) -> CredentialsError {
-    .unreadable(path: path, reason: unsafe String(cString: strerror(errno)))
+    let error = SystemError.last("open")
+    return .unreadable(
+      path: path, reason: unsafe String(cString: strerror(error.number)),
+      mayPass: error.mayPass(at: path))
   }
 }

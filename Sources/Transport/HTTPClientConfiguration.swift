@@ -79,7 +79,7 @@ package enum HTTPConnectionEvent: Sendable, CustomStringConvertible {
     case .lost(let reason): "connection closed: \(reason)"
     case .failed(let error): "\(error)"
     case .usingOldAddresses(let text):
-      "the host name cannot be resolved (\(text)): the addresses of before are tried"
+      "the host name is not resolved (\(text)): the addresses of before are tried"
     }
   }
 }

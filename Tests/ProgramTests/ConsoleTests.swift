@@ -51,8 +51,9 @@ import Testing
   @Test func `a story says what its order waits for`() throws {
     let console = try console()
     try market.demandBackOff(status: 429, seconds: 120)
-    try daemon.drop("waits.json", Wish("waits").text)
+    try daemon.drop("first.json", Wish("first").text)
     try daemon.process.line(with: "wait_ms=")
+    #expect(try daemon.submit(Wish("waits").text)["status"] == "accepted")
     let told = try operate(["explain", "waits"])
     #expect(told["waits_for"]?.stringValue?.contains("back-off") == true, "\(told)")
     #expect(try console.get("/api/signals/waits")["waits_for"] == told["waits_for"])

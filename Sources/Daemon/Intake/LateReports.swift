@@ -41,8 +41,13 @@ final class LateReports {
     }
   }
 
+  /// Until the first that fails again: to look for a report reads the whole folder.
   func retry(in spool: any Spool) {
-    for failure in failed { replace(failure.find, in: spool) }
+    for failure in failed {
+      replace(failure.find, in: spool)
+      let id = failure.find.outcome.signalID
+      if failed.contains(where: { $0.find.outcome.signalID == id }) { return }
+    }
   }
 
   private func tellMissing(_ find: Find) {

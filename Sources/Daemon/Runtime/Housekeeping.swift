@@ -124,10 +124,10 @@ final class Housekeeping {
   /// with a step that fails.
   private func compact() {
     // The clock may have jumped since the step before.
-    guard let offset = clockOffset() else { return endCompaction() }
+    guard let offset = clockOffset() else { return interruptCompaction() }
     guard Self.isTolerable(offset) else {
       tellClock(offset)
-      return endCompaction()
+      return interruptCompaction()
     }
     if store.hasUncommittedWrites || store.isBehind { return scheduleCompaction() }
     let now = wall()
@@ -144,9 +144,20 @@ final class Housekeeping {
   }
 
   private func endCompaction() {
+    tellCompacted(
+      "the history of signals older than store.retention_days is removed; their ids stay")
+  }
+
+  private func interruptCompaction() {
+    tellCompacted(
+      "a part of the history of signals older than store.retention_days is removed; the rest waits for "
+        + "the clock")
+  }
+
+  private func tellCompacted(_ text: String) {
     let level: LogLevel = compacted == (0, 0) ? .debug : .info
     logger.log(
-      level, "the history of signals older than store.retention_days is removed; their ids stay",
+      level, text,
       [LogField("signals", compacted.signals), LogField("events", compacted.events)])
     compacted = (0, 0)
   }

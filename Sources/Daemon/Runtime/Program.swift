@@ -56,7 +56,7 @@ package enum DaemonProgram {
           for violation in violations {
             logger.log(.error, "not started: \(violation)", kind: .notStarted)
           }
-          return .invalidConfiguration
+          return violations.allSatisfy(\.mayPass) ? .failed : .invalidConfiguration
         case .failure(let text):
           logger.log(.error, "not started: \(text)", kind: .notStarted)
           return .failed
@@ -243,7 +243,7 @@ package enum DaemonProgram {
     } catch let error as SystemError {
       throw error
     } catch {
-      violations.append(file.violation("credentials", text: "\(error)"))
+      violations.append(violation(file, "credentials", error))
       return nil
     }
   }
@@ -256,9 +256,16 @@ package enum DaemonProgram {
     do {
       return try reading.outcome?.get() ?? [:]
     } catch {
-      violations.append(file.violation("sources", text: "\(error)"))
+      violations.append(violation(file, "sources", error))
       return [:]
     }
+  }
+
+  private static func violation(
+    _ file: ConfigurationFile, _ key: String, _ error: any Error
+  ) -> Violation {
+    file.violation(
+      key, text: "\(error)", mayPass: (error as? CredentialsError)?.mayPass ?? false)
   }
 
   private static func say(_ text: String) {

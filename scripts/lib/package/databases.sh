@@ -60,14 +60,15 @@ is_given_up() { [ -e "$1.downgrade" ]; }
 # That word holds for one installation.
 forget_given_up() {
   local database
-  for database in $(databases_in_use); do rm -f "$database.downgrade"; done
+  databases_in_use | while IFS= read -r database; do rm -f "$database.downgrade"; done
 }
 
 # Ends with 1 when a database is there that a program of this version and schema cannot read:
 # `refuse_newer_databases VERSION SCHEMA`.
 refuse_newer_databases() {
-  local database schema refused=0
-  for database in $(databases_in_use); do
+  local database schema refused=0 list
+  list=$(databases_in_use)
+  while IFS= read -r database; do
     schema=$(schema_of "$database")
     if [ -n "$schema" ] && [ "$schema" -gt "$2" ] && ! is_given_up "$database"; then
       if [ "$refused" -eq 0 ]; then
@@ -76,7 +77,9 @@ refuse_newer_databases() {
       refused=1
       tell_way_back "$database" "$schema" "$2" >&2
     fi
-  done
+  done <<END_OF_LIST
+$list
+END_OF_LIST
   return "$refused"
 }
 
@@ -118,23 +121,26 @@ is_copied() {
 # its owner, by the program that is installed: `copy_older_databases SCHEMA`. Ends with 1 when one
 # cannot be copied.
 copy_older_databases() {
-  local account configuration database schema
+  local account configuration database schema list
   for configuration in /etc/mexc-signald/*.json5; do
     if [ ! -e "$configuration" ]; then continue; fi
     account=$(basename "$configuration" .json5)
     if [ "$account" = config ]; then account=''; fi
-    for database in $(databases_of "$account"); do
+    list=$(databases_of "$account")
+    while IFS= read -r database; do
       schema=$(schema_of "$database")
       if [ -z "$schema" ] || [ "$schema" -ge "$1" ] || is_copied "$database"; then continue; fi
       echo "mexc-signald: $database is going to be updated from schema $schema to $1; copying it" >&2
-      if ! copy_database "$database"; then
+      if ! copy_database "$database" </dev/null; then
         cat >&2 <<END_OF_MESSAGE
 mexc-signald: $database could not be copied, so it is not updated. Mend what is said above, such as
 a full disk, and install this version again. What runs goes on.
 END_OF_MESSAGE
         return 1
       fi
-    done
+    done <<END_OF_LIST
+$list
+END_OF_LIST
   done
 }
 

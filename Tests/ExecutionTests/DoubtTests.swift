@@ -265,6 +265,8 @@ import Testing
     #expect(told() == 1)
     harness.restart()
     #expect(told() == 1)
+    // The operator's word was told when he closed it.
+    #expect(harness.outcomes.count { $0.signalID == signalID("a") } == 1)
     harness.checkStore()
   }
 }

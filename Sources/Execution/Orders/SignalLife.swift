@@ -35,14 +35,15 @@ struct SignalLife: Sendable {
 
   /// The signal's outcome, once no leg is left; a signal is told by the first leg that did not end as
   /// it should, else by its entry.
-  /// Nothing is told again of a signal that was closed as not found and stays so.
   mutating func legEnded(_ end: End) -> Outcome? {
     ends[end.order.key] = end
-    guard isOver, !isTold || end.code != .notFound else { return nil }
+    guard isOver else { return nil }
     let inOrder = plan.legs.compactMap { ends[$0] }
     guard let told = inOrder.first(where: { $0.code != .accepted }) ?? inOrder.first else {
       return nil
     }
+    // The operator's word on it was told, and holds.
+    if isTold && told.order.isClosedAsNotPlaced { return nil }
     return outcome(told)
   }
 

@@ -26,10 +26,10 @@ copy_to_go_back_to() {
 }
 
 # The database that a configuration names, as the program that is installed reads it; nothing where
-# there is none, or the file is wrong.
+# there is none, or the file is wrong, which a script that ends at the first failure gets along with.
 database_of() {
   mexc-signald --config "$1" --check-config 2>/dev/null |
-    sed -n '/^  "store": {$/,/^  }/s/^    "path": "\(.*\)",\{0,1\}$/\1/p'
+    sed -n '/^  "store": {$/,/^  }/s/^    "path": "\(.*\)",\{0,1\}$/\1/p' || true
 }
 
 # The database of an account, or, where no program can say which one its configuration names, all that

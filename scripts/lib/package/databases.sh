@@ -66,8 +66,8 @@ forget_given_up() {
 # Ends with 1 when a database is there that a program of this version and schema cannot read:
 # `refuse_newer_databases VERSION SCHEMA`.
 refuse_newer_databases() {
-  local database schema refused=0 list
-  list=$(databases_in_use)
+  local database schema refused=0 paths
+  paths=$(databases_in_use)
   while IFS= read -r database; do
     schema=$(schema_of "$database")
     if [ -n "$schema" ] && [ "$schema" -gt "$2" ] && ! is_given_up "$database"; then
@@ -77,9 +77,9 @@ refuse_newer_databases() {
       refused=1
       tell_way_back "$database" "$schema" "$2" >&2
     fi
-  done <<END_OF_LIST
-$list
-END_OF_LIST
+  done <<END_OF_PATHS
+$paths
+END_OF_PATHS
   return "$refused"
 }
 
@@ -121,12 +121,12 @@ is_copied() {
 # its owner, by the program that is installed: `copy_older_databases SCHEMA`. Ends with 1 when one
 # cannot be copied.
 copy_older_databases() {
-  local account configuration database schema list
+  local account configuration database schema paths
   for configuration in /etc/mexc-signald/*.json5; do
     if [ ! -e "$configuration" ]; then continue; fi
     account=$(basename "$configuration" .json5)
     if [ "$account" = config ]; then account=''; fi
-    list=$(databases_of "$account")
+    paths=$(databases_of "$account")
     while IFS= read -r database; do
       schema=$(schema_of "$database")
       if [ -z "$schema" ] || [ "$schema" -ge "$1" ] || is_copied "$database"; then continue; fi
@@ -138,9 +138,9 @@ a full disk, and install this version again. What runs goes on.
 END_OF_MESSAGE
         return 1
       fi
-    done <<END_OF_LIST
-$list
-END_OF_LIST
+    done <<END_OF_PATHS
+$paths
+END_OF_PATHS
   done
 }
 

@@ -11,6 +11,14 @@ import Testing
     harness.apply(.accountStream(.traded(name, decimal(quantity))))
   }
 
+  /// An order that the exchange cancelled, and of whose fill only the stream has told.
+  private func canceledBehindItsFill(_ harness: EngineHarness) {
+    harness.submit(limit("a"))
+    harness.settle()
+    told(harness, "0.4")
+    exchange.fill(0, to: "0", .canceled)
+  }
+
   @Test(arguments: [OrderReport.Status.canceled, .partiallyCanceled, .filled])
   func `a pushed fill is waited for where a look tells the end first`(
     status: OrderReport.Status
@@ -50,10 +58,7 @@ import Testing
 
   @Test func `looks that go on without a fill for fifteen seconds are believed`() {
     let harness = EngineHarness.connected(exchange)
-    harness.submit(limit("a"))
-    harness.settle()
-    told(harness, "0.4")
-    exchange.fill(0, to: "0", .canceled)
+    canceledBehindItsFill(harness)
     harness.advance(by: .seconds(15))
     #expect(harness.status("a") == .open)
     harness.advance(by: .seconds(2))
@@ -80,10 +85,7 @@ import Testing
       exchange.accept(request)
       return .answer(.failed(.noAnswer("time out")))
     }
-    harness.submit(limit("a"))
-    harness.settle()
-    told(harness, "0.4")
-    exchange.fill(0, to: "0", .canceled)
+    canceledBehindItsFill(harness)
     harness.advance(by: .milliseconds(1_100))
     #expect(harness.status("a") == .open)
     exchange.fill(0, to: "0.4", .partiallyCanceled)

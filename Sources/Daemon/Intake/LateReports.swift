@@ -21,7 +21,9 @@ final class LateReports {
     self.logger = logger
   }
 
-  func replace(_ find: Find, in spool: any Spool) {
+  /// Whether it need not be tried again.
+  @discardableResult
+  func replace(_ find: Find, in spool: any Spool) -> Bool {
     failed.removeAll { $0.find.outcome.signalID == find.outcome.signalID }
     let report = OutcomeReport.text(OutcomeReport.outcome(find.outcome))
     do throws(SystemError) {
@@ -30,24 +32,28 @@ final class LateReports {
       }
       if !isFound { tellMissing(find) }
       if failed.isEmpty { isTold = false }
+      return true
     } catch {
       failed.append((find, error))
-      if isTold { return }
-      isTold = true
-      logger.log(
-        .error,
-        "the report of a signal that was closed as never placed could not be replaced; trying again "
-          + "every second", fields(of: find) + [LogField("error", "\(error)")])
+      tellFailed(find, error)
+      return false
     }
   }
 
   /// Until the first that fails again: to look for a report reads the whole folder.
   func retry(in spool: any Spool) {
     for failure in failed {
-      replace(failure.find, in: spool)
-      let id = failure.find.outcome.signalID
-      if failed.contains(where: { $0.find.outcome.signalID == id }) { return }
+      guard replace(failure.find, in: spool) else { return }
     }
+  }
+
+  private func tellFailed(_ find: Find, _ error: SystemError) {
+    if isTold { return }
+    isTold = true
+    logger.log(
+      .error,
+      "the report of a signal that was closed as never placed could not be replaced; trying again "
+        + "every second", fields(of: find) + [LogField("error", "\(error)")])
   }
 
   private func tellMissing(_ find: Find) {

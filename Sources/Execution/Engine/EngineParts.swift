@@ -68,16 +68,22 @@ struct EngineParts: Sendable {
     let wanted: Set<Symbol> =
       switch configuration.price.source {
       case .rest: []
-      case .auto, .stream: (allowedSymbols ?? []).union(symbolsOfOrdersToWatch)
+      case .auto, .stream: pushedSymbols
       }
     guard wanted != watched else { return }
     watched = wanted
     reaction.add(.watchPrices(wanted))
   }
 
-  private var symbolsOfOrdersToWatch: Set<Symbol> {
-    if allowedSymbols != nil, configuration.venue.fillPriceAge == nil { return [] }
-    return orders.symbols.filter { !venue.lacksRules(of: $0) }
+  private var pushedSymbols: Set<Symbol> {
+    if let allowedSymbols, configuration.venue.fillPriceAge == nil { return allowedSymbols }
+    let traded = orders.symbols.filter { !venue.lacksRules(of: $0) }
+    return allowedSymbols.map(traded.union) ?? traded
+  }
+
+  /// By the exchange's clock, or by this machine's while that is not known.
+  func exchangeTime(at now: Moment) -> WallTime {
+    venue.clock?.time(at: now.monotonic) ?? now.wall
   }
 
   /// A pushed price is at least as old as its sending by the exchange's clock says. Before that clock is

@@ -4,8 +4,8 @@ import Domain
 /// find one there says nothing, and its list of open orders, which has no such limit, is asked.
 enum OldOrders {
   static func isOld(_ order: Order, _ parts: EngineParts, at now: Moment) -> Bool {
-    let time = parts.venue.clock?.time(at: now.monotonic) ?? now.wall
-    return time.since(order.stampedAt ?? order.createdAt) >= parts.configuration.venue.listReach
+    parts.exchangeTime(at: now).since(order.stampedAt ?? order.createdAt)
+      >= parts.configuration.venue.listReach
   }
 
   /// Whether it is asked for, because the order is that old.

@@ -128,11 +128,13 @@ enum OrderSearching {
     guard var search = life.search else {
       return checkAlone(life.order, finding, &parts, &reaction)
     }
-    let now = parts.venue.clock?.time(at: reaction.now.monotonic) ?? reaction.now.wall
-    let time = timeOfAcceptance(life.order, parts.configuration.venue, at: now)
-    if view == .recentOrders, search.cutList.goesOn(after: finding, within: time) {
-      parts.orders.update(key) { $0.search = search }
-      return ask(view, life.order, search, &parts, at: now)
+    if view == .recentOrders {
+      let now = parts.exchangeTime(at: reaction.now)
+      let time = timeOfAcceptance(life.order, parts.configuration.venue, at: now)
+      if search.cutList.goesOn(after: finding, within: time) {
+        parts.orders.update(key) { $0.search = search }
+        return ask(view, life.order, search, &parts, at: now)
+      }
     }
     note(finding, view, life.order, search, &parts, &reaction)
     let verdict = search.take(view, saidNo: finding.isNo, at: reaction.now.monotonic)

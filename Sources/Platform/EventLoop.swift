@@ -28,11 +28,6 @@ package final class EventLoop {
     fileprivate let number: UInt64
   }
 
-  private struct Registration {
-    let fd: CInt
-    let handler: (Readiness) -> Void
-  }
-
   /// Hands work to the loop from any thread.
   package let waker: Waker
 
@@ -51,16 +46,25 @@ package final class EventLoop {
   /// When the last wait ended: what was ready then has been handled.
   private var lastWait: MonotonicTime
 
-  private let epoll: FileDescriptor
-  private var registrations: [UInt64: Registration] = [:]
-  private var tokens: [CInt: UInt64] = [:]
+  /// How long what comes on coalesced descriptors may lie there, so that one wake-up handles much of
+  /// it; zero hands it over as it comes. Setting zero handles what lies there.
+  package var coalescing: Duration = .zero {
+    didSet { if coalescing == .zero { endCoalescing() } }
+  }
+  /// Since when what is handled now may have lain unseen, for either reason.
+  package var unseenSince: MonotonicTime? {
+    MonotonicTime.earlier(heldUpSince, coalescedSince)
+  }
+  /// While coalesced descriptors are handled: the last time that nothing was left there.
+  private var coalescedSince: MonotonicTime?
+
+  private let descriptors: DescriptorSet
+  private let coalesced: DescriptorSet
+  /// While the coalesced descriptors are left alone: since when, and what ends it.
+  private var pause: (since: MonotonicTime, end: TimerID)?
   private var timers: [TimerID: () -> Void] = [:]
   private var due: TimerHeap = TimerHeap()
   private var nextNumber: UInt64 = 1
-  private var events = [clinux_event](repeating: clinux_event(), count: eventsPerTurn)
-
-  /// Enough that one wait collects a burst; more waiting events are seen by the next turn.
-  private static let eventsPerTurn = 128
 
   /// A turn that comes so much later than it could is one of a loop that was held up. Busy machines
   /// are late by less.
@@ -74,41 +78,31 @@ package final class EventLoop {
   package init(clock: @escaping () -> MonotonicTime = Clock.monotonic) throws(SystemError) {
     self.clock = clock
     lastWait = clock()
-    let number = epoll_create1(CInt(EPOLL_CLOEXEC))
-    guard number >= 0 else { throw SystemError.last("epoll_create1") }
-    epoll = FileDescriptor(owning: number)
+    descriptors = try DescriptorSet()
+    coalesced = try DescriptorSet()
     waker = try Waker()
     let waker = waker
     try register(waker.descriptor, .read) { _ in waker.drain() }
+    try watchCoalesced()
   }
 
   /// Calls `handler` whenever `fd` is ready. Level-triggered: it is called again until the cause is
-  /// consumed. The caller keeps the descriptor and deregisters it before closing it. Throws when
-  /// epoll(7) does not take it.
+  /// consumed. A coalesced descriptor may be left alone for a while, as `coalescing` says. The caller keeps
+  /// the descriptor and deregisters it before closing it. Throws when epoll(7) does not take it.
   package func register(
-    _ fd: CInt, _ interest: Interest, _ handler: @escaping (Readiness) -> Void
+    _ fd: CInt, _ interest: Interest, isCoalesced: Bool = false,
+    _ handler: @escaping (Readiness) -> Void
   ) throws(SystemError) {
-    invariant(tokens[fd] == nil, "descriptor \(fd) was closed before it was deregistered")
-    let token = nextNumber
-    nextNumber += 1
-    guard clinux_epoll_control(epoll.number, EPOLL_CTL_ADD, fd, interest.rawValue, token) == 0
-    else { throw SystemError.last("epoll_ctl") }
-    registrations[token] = Registration(fd: fd, handler: handler)
-    tokens[fd] = token
+    try (isCoalesced ? coalesced : descriptors).add(fd, interest, handler)
   }
 
   /// Changes what a registered descriptor is watched for; an empty interest still reports errors.
   package func change(_ fd: CInt, to interest: Interest) {
-    guard let token = tokens[fd] else { return }
-    let result = clinux_epoll_control(
-      epoll.number, EPOLL_CTL_MOD, fd, interest.rawValue, token)
-    invariant(result == 0, "a registered descriptor is known to epoll")
+    (coalesced.contains(fd) ? coalesced : descriptors).change(fd, to: interest)
   }
 
   package func deregister(_ fd: CInt) {
-    guard let token = tokens.removeValue(forKey: fd) else { return }
-    registrations[token] = nil
-    _ = clinux_epoll_control(epoll.number, EPOLL_CTL_DEL, fd, 0, 0)
+    (coalesced.contains(fd) ? coalesced : descriptors).remove(fd)
   }
 
   /// Runs `action` once, in the first turn at or after `time`. Timers that are due together run in
@@ -143,21 +137,14 @@ package final class EventLoop {
       if errno == EINTR { return }
       throw SystemError.last("epoll_pwait2")
     }
-    for index in 0..<Int(count) {
-      let event = events[index]
-      // A handler earlier in this turn may have deregistered this one.
-      guard let registration = registrations[event.token] else { continue }
-      registration.handler(Self.readiness(event.events))
-    }
+    descriptors.handle(count)
     runTimers(at: now)
   }
 
   /// Waits for events; −1 with `errno` when that fails. Tells a delay.
   private func collect(waiting wait: Int64) -> CInt {
     let began = now
-    let count = unsafe events.withUnsafeMutableBufferPointer { buffer in
-      unsafe clinux_epoll_wait(epoll.number, buffer.baseAddress, CInt(buffer.count), wait)
-    }
+    let count = descriptors.wait(wait)
     let failure = errno
     let ended = now
     // A wait without an end tells nothing about when it should have ended.
@@ -168,13 +155,6 @@ package final class EventLoop {
     lastWait = ended
     errno = failure
     return count
-  }
-
-  private static func readiness(_ bits: UInt32) -> Readiness {
-    let broken = bits & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0
-    return Readiness(
-      readable: broken || bits & EPOLLIN.rawValue != 0,
-      writable: broken || bits & EPOLLOUT.rawValue != 0)
   }
 
   /// Nanoseconds, rounded up so that a wait never ends before its time; −1 means for ever.
@@ -191,6 +171,59 @@ package final class EventLoop {
       due.removeFirst()
       if let action = timers.removeValue(forKey: first) { action() }
     }
+  }
+
+  // MARK: Coalesced descriptors
+
+  /// Handles what lies there, inside this call.
+  package func handleCoalesced() {
+    guard let since = pause?.since, !coalesced.isEmpty else { return }
+    coalescedSince = since
+    defer { coalescedSince = nil }
+    for _ in 1...Self.coalescedRounds {
+      let began = now
+      let count = coalesced.wait(0)
+      coalesced.handle(count)
+      if count == 0 {
+        pause?.since = began
+        return
+      }
+    }
+  }
+
+  /// What comes faster than it is handled must not hold the loop.
+  private static let coalescedRounds = 256
+
+  private func watchCoalesced() throws(SystemError) {
+    try descriptors.add(coalesced.descriptor, .read) { [unowned self] _ in
+      let began = now
+      coalesced.handle(coalesced.wait(0))
+      if coalescing > .zero { beginPause(since: began) }
+    }
+  }
+
+  private func beginPause(since: MonotonicTime) {
+    descriptors.change(coalesced.descriptor, to: [])
+    pause = (since, schedulePauseEnd())
+  }
+
+  private func schedulePauseEnd() -> TimerID {
+    schedule(at: now.advanced(by: coalescing)) { [unowned self] in
+      handleCoalesced()
+      if coalesced.isEmpty { endPause() } else { pause?.end = schedulePauseEnd() }
+    }
+  }
+
+  private func endCoalescing() {
+    guard let pause else { return }
+    cancel(pause.end)
+    handleCoalesced()
+    endPause()
+  }
+
+  private func endPause() {
+    pause = nil
+    descriptors.change(coalesced.descriptor, to: .read)
   }
 }
 

@@ -148,7 +148,7 @@ final class Producer {
     let life = process
     let sentBefore = id.map(oracle.timesSent) ?? 0
     gateway.take(
-      line: Array(text.utf8), from: SignalGateway.Peer(name: "uid=1", user: 1),
+      line: Array(text.utf8), from: SignalSender(name: "uid=1", user: 1),
       arrivedAt: world.machineNow.wall
     ) { [weak self] answer in
       guard life.survives(.beforeReply) else { return }

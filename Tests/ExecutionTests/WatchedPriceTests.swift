@@ -60,6 +60,27 @@ import Testing
     #expect(harness.watched.last == [eth])
   }
 
+  /// While nothing does, pushes may lie unread for a while.
+  @Test(arguments: [false, true])
+  func `a pushed price decides something while an order may leave or fill by it`(fills: Bool) {
+    let harness = EngineHarness.open(
+      makeConfiguration {
+        $0.price.source = .stream
+        $0.venue.fillPriceAge = fills ? .seconds(1) : nil
+      }, exchange: exchange)
+    #expect(!harness.engine.awaitsPushedPrices)
+    harness.submit(limit("a"))
+    harness.settle()
+    #expect(harness.placements(of: "a").isEmpty)
+    #expect(harness.engine.awaitsPushedPrices)
+    push(harness)
+    #expect(harness.status("a") == .open)
+    #expect(harness.engine.awaitsPushedPrices == fills)
+    harness.command(.cancel(signalID("a")))
+    harness.advance(by: .seconds(3))
+    #expect(!harness.engine.awaitsPushedPrices)
+  }
+
   @Test func `where every symbol is allowed those with orders are watched`() {
     let harness = open(.auto, symbols: nil)
     #expect(harness.watched == [])

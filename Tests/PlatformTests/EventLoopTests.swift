@@ -62,6 +62,96 @@ import Testing
     loop.deregister(pair.far)
   }
 
+  /// A clock that stands until it is set, a coalesced descriptor, and what its handler has seen.
+  private final class Coalesced {
+    var now = MonotonicTime(nanoseconds: 1_000_000_000_000)
+    var seen: [Duration?] = []
+    let pair: Pair
+    private(set) var loop: EventLoop
+
+    init() throws {
+      pair = try Pair.pipe()
+      loop = try EventLoop()
+      loop = try EventLoop(clock: { [unowned self] in now })
+      try loop.register(pair.far, .read, isCoalesced: true) { [unowned self] _ in
+        _ = available(pair.far)
+        seen.append(loop.unseenSince.map { now.since($0) })
+      }
+    }
+
+    deinit { loop.deregister(pair.far) }
+
+    func write() { _ = unsafe Glibc.write(pair.near, "x", 1) }
+
+    func pass(_ duration: Duration) throws {
+      now = now.advanced(by: duration)
+      try loop.turn(until: now)
+    }
+  }
+
+  @Test func `what comes on a coalesced descriptor lies there for a while`() throws {
+    let rig = try Coalesced()
+    rig.write()
+    try rig.pass(.zero)
+    #expect(rig.seen == [nil])
+    rig.loop.coalescing = .milliseconds(100)
+    // The first wakes the loop, and what follows waits.
+    rig.write()
+    try rig.pass(.zero)
+    #expect(rig.seen == [nil, nil])
+    try rig.pass(.milliseconds(30))
+    rig.write()
+    try rig.pass(.milliseconds(60))
+    #expect(rig.seen.count == 2)
+    try rig.pass(.milliseconds(10))
+    #expect(rig.seen == [nil, nil, .milliseconds(100)])
+    // Nothing came.
+    try rig.pass(.milliseconds(100))
+    rig.write()
+    try rig.pass(.milliseconds(100))
+    #expect(rig.seen == [nil, nil, .milliseconds(100), .milliseconds(100)])
+  }
+
+  @Test func `what lies on a coalesced descriptor is handled when somebody wants it`() throws {
+    let rig = try Coalesced()
+    rig.loop.coalescing = .milliseconds(100)
+    rig.loop.handleCoalesced()
+    rig.write()
+    try rig.pass(.zero)
+    #expect(rig.seen == [nil])
+    rig.write()
+    try rig.pass(.milliseconds(40))
+    rig.loop.handleCoalesced()
+    #expect(rig.seen == [nil, .milliseconds(40)])
+    rig.write()
+    try rig.pass(.milliseconds(20))
+    rig.loop.coalescing = .zero
+    #expect(rig.seen == [nil, .milliseconds(40), .milliseconds(20)])
+    rig.write()
+    try rig.pass(.milliseconds(1))
+    #expect(rig.seen.last == .some(nil))
+    #expect(rig.seen.count == 4)
+  }
+
+  /// Nothing wakes the loop for the sake of a descriptor that is gone.
+  @Test func `a pause ends with the last coalesced descriptor`() throws {
+    let rig = try Coalesced()
+    rig.loop.coalescing = .milliseconds(100)
+    rig.write()
+    try rig.pass(.zero)
+    rig.loop.deregister(rig.pair.far)
+    try rig.pass(.milliseconds(100))
+    let turns = rig.loop.turns
+    rig.now = rig.now.advanced(by: .seconds(1))
+    // It would be due again, and the turn would end at once.
+    let began = now
+    rig.loop.schedule(at: rig.now.advanced(by: .milliseconds(20))) {}
+    rig.now = rig.now.advanced(by: .zero - .seconds(1))
+    try rig.loop.turn(until: rig.now.advanced(by: .milliseconds(150)))
+    #expect(now.since(began) >= .milliseconds(140))
+    #expect(rig.loop.turns == turns + 1)
+  }
+
   /// A clock that stands, but for one jump at a reading that is named before.
   private final class JumpingClock {
     private(set) var now = MonotonicTime(nanoseconds: 1_000_000_000_000)

@@ -32,6 +32,28 @@ struct StreamPriceTests {
     #expect(try daemon.quote("sell") == "63999.99")
   }
 
+  /// While nobody waits for a price, pushes lie unread for a while.
+  @Test
+  func `a signal is judged by the last push, also when nobody has read it yet`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try trading(market) { $0["risk.symbols"] = ["BTCUSDT"] }
+    try daemon.waitForPushedPrices()
+    for number in 1...8 {
+      try market.price("BTCUSDT", "6400\(number)")
+      // It may lie for four times as long as it takes to the next push.
+      let before = try pushes(market)
+      try daemon.until("a push", holds: { try pushes(market) > before })
+      try trade(daemon, Wish("s\(number)", ["price": "64100"]), "s\(number)")
+      #expect(try daemon.quote("s\(number)") == "6400\(number).01")
+    }
+  }
+
+  private func pushes(_ market: SimulatedMarket) throws -> Int {
+    let counts = try #require(try market.ledger().document["counts"]?["streams"]?["pushes"])
+    let channel = "spot@public.aggre.bookTicker.v3.api.pb@100ms@BTCUSDT"
+    return try #require(counts[channel]?.numberValue.flatMap { Int($0) })
+  }
+
   /// How many times the exchange was asked for a price.
   private func asked(_ market: SimulatedMarket) throws -> Int {
     try market.ledger().requests(Ledger.ticker)

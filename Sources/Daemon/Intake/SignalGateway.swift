@@ -16,17 +16,6 @@ package final class SignalGateway {
     case line(([UInt8]) -> Void)
   }
 
-  /// Who sent a line.
-  package struct Peer: Sendable {
-    let name: String
-    let user: UInt32
-
-    package init(name: String, user: UInt32) {
-      self.name = name
-      self.user = user
-    }
-  }
-
   private let time: Timekeeper
   private let logger: Logger
   private let account: String
@@ -39,6 +28,8 @@ package final class SignalGateway {
   package var authenticator = SourceAuthenticator()
   /// The present epoch; nil while the store does not work.
   package weak var driver: EngineDriver<StoreError>?
+  /// Brings in the prices that were pushed and lie unread: a signal is to be judged by them.
+  package var readPrices: () -> Void = {}
   package var storeFailed: (StoreError) -> Void = { _ in } {
     didSet { files.storeFailed = storeFailed }
   }
@@ -157,7 +148,7 @@ package final class SignalGateway {
       let now = time.now()
       let wait = now.monotonic.since(server.arrival(from: id) ?? now.monotonic)
       take(
-        line: bytes, from: Peer(name: client.name, user: client.user),
+        line: bytes, from: SignalSender(name: client.name, user: client.user),
         arrivedAt: now.wall.advanced(by: .zero - wait)
       ) { [weak server] answer in server?.answer(id, answer) }
     case .pass: server.pass(id)
@@ -175,7 +166,7 @@ package final class SignalGateway {
 
   /// Takes one line of a socket's peer; `reply` gets the one line that answers it.
   package func take(
-    line: [UInt8], from peer: Peer, arrivedAt: WallTime, reply: @escaping ([UInt8]) -> Void
+    line: [UInt8], from peer: SignalSender, arrivedAt: WallTime, reply: @escaping ([UInt8]) -> Void
   ) {
     submit(
       line, from: .socket(peer.name), arrivedAt: arrivedAt, waiting: .line(reply),
@@ -186,7 +177,8 @@ package final class SignalGateway {
 
   /// Whether a line that is no signal is another thing that the socket takes.
   private func takeOther(
-    _ line: [UInt8], _ refusal: SignalRefusal, from peer: Peer, _ reply: @escaping ([UInt8]) -> Void
+    _ line: [UInt8], _ refusal: SignalRefusal, from peer: SignalSender,
+    _ reply: @escaping ([UInt8]) -> Void
   ) -> Bool {
     switch refusal.field {
     case Heartbeat.field: take(heartbeat: line, .line(reply))
@@ -232,7 +224,10 @@ package final class SignalGateway {
       try store.announce(
         signal.id, bytes, from: origin, arrivedAt: arrivedAt, readAt: time.now().wall)
       // In a crowd the first one's look-up serves the next ones, too.
-      if !store.hasUncommittedWrites { driver.feed(.expected(signal)) }
+      if !store.hasUncommittedWrites {
+        readPrices()
+        driver.feed(.expected(signal))
+      }
       let known = try known(signal.id)
       // The kernel's workers that see to the write and to its flush wait for this processor.
       Processor.yield()
@@ -279,6 +274,7 @@ package final class SignalGateway {
       storeFailed(error)
       throw ControlFailure(code: .storageUnavailable, message: error.description)
     }
+    readPrices()
     let now = time.now()
     let arrival = arrival(of: signal, bytes, from: .socket("dry run"), at: now.wall)
     guard let run = DryRun(of: arrival, known, on: driver.engine, at: now) else { throw noSignals }
@@ -303,7 +299,7 @@ package final class SignalGateway {
   }
 
   private func take(
-    storyRequest bytes: [UInt8], from peer: Peer, _ reply: @escaping ([UInt8]) -> Void
+    storyRequest bytes: [UInt8], from peer: SignalSender, _ reply: @escaping ([UInt8]) -> Void
   ) {
     do throws(SignalRefusal) {
       guard let request = try StoryRequest(bytes), let stories else { return }

@@ -52,6 +52,8 @@ final class Trader {
 
   /// Nothing tells when a reader of the journal has room again.
   private static let logRetryInterval: Duration = .milliseconds(100)
+  /// What takes a wake-up of its own saves none.
+  private static let shortestPause: Duration = .milliseconds(10)
   /// How long a signal that was just accepted waits for its price before the database is seen to.
   private static let priceWait: Duration = .microseconds(500)
 
@@ -104,6 +106,7 @@ final class Trader {
       store: { [weak self] in self?.usableStore },
       waitsFor: { [weak self] id in self?.driver?.waitReason(of: id) })
     gateway.metrics = metrics
+    gateway.readPrices = { [loop] in loop.handleCoalesced() }
     self.gateway = gateway
     store.committed = { [metrics] in metrics.committed(in: $0) }
     metricsServer = MetricsServer.start(configuration, loop, logger)
@@ -138,6 +141,7 @@ final class Trader {
   func run() throws(SystemError) -> ExitCode {
     while exitCode == nil {
       logger.flush()
+      loop.coalescing = coalescing
       try loop.turn(until: deadline)
       driver?.commitAndSend()
       // A price may have come meanwhile, or comes from near by: its order goes before all the rest.
@@ -160,6 +164,14 @@ final class Trader {
     }
     logger.flush()
     return exitCode ?? .failed
+  }
+
+  /// While nobody waits for a price, pushed ones lie unread for a small part of the time that they count
+  /// for.
+  private var coalescing: Duration {
+    guard let streams, driver?.awaitsPushedPrices == false else { return .zero }
+    let pause = min(streams.coalescing, configuration.price.maximumAge / 5)
+    return pause < Self.shortestPause ? .zero : pause
   }
 
   private var deadline: MonotonicTime? {

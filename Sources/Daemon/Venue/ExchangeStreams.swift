@@ -33,6 +33,9 @@ package final class ExchangeStreams: VenueStreams {
     orders.close()
   }
 
+  /// How long pushed prices may lie unread while nobody waits for one.
+  package var coalescing: Duration { market.coalescing }
+
   // MARK: What can be seen of them
 
   package func status(at now: Moment) -> [StreamStatus] {

@@ -24,6 +24,9 @@ final class MarketStream {
   private var places: [Symbol: Place] = [:]
   private var sweep: EventLoop.TimerID?
 
+  /// So many pushes may lie unread while nobody waits for a price: they are read before the next signal is
+  /// judged, while that is being written to the disk.
+  private static let unreadPushes = 8
   /// An account trades no more symbols than these hold; prices of further ones are looked up.
   private static let connectionsMaximum = 10
 
@@ -62,6 +65,9 @@ final class MarketStream {
     scheduleSweep()
   }
 
+  /// How long pushes may lie unread while nobody waits for a price.
+  var coalescing: Duration { interval.duration * Self.unreadPushes / max(1, wanted.count) }
+
   private func placeAll() {
     var homeless = wanted.filter { places[$0] == nil }.sorted()[...]
     for connection in connections { fill(connection, &homeless) }
@@ -69,7 +75,7 @@ final class MarketStream {
       let connection = StreamConnection(
         "the price stream",
         fallback: { [weak self] in self?.fallback ?? StreamFallback(words: "") },
-        channels: [], line: line
+        channels: [], isCoalesced: true, line: line
       ) { [weak self] event in self?.take(event) }
       connections.append(connection)
       fill(connection, &homeless)

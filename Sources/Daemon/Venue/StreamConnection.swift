@@ -36,6 +36,7 @@ final class StreamConnection {
   private let name: String
   private let fallback: () -> StreamFallback
   private let needed: Set<StreamChannel>
+  private let isCoalesced: Bool
   private let line: StreamLine
   private let onEvent: (Event) -> Void
   private var target = ""
@@ -51,14 +52,17 @@ final class StreamConnection {
   private var times: StreamTimes { line.times }
 
   /// `name` is what the journal calls it. It is of use while something is pushed, and all of `needed`.
+  /// See `StreamLine.session` for `isCoalesced`.
   init(
     _ name: String, fallback: @escaping () -> StreamFallback, channels: [StreamChannel],
-    needed: Set<StreamChannel> = [], line: StreamLine, onEvent: @escaping (Event) -> Void
+    needed: Set<StreamChannel> = [], isCoalesced: Bool = false, line: StreamLine,
+    onEvent: @escaping (Event) -> Void
   ) {
     self.name = name
     self.fallback = fallback
     self.channels = channels
     self.needed = needed
+    self.isCoalesced = isCoalesced
     self.line = line
     self.onEvent = onEvent
     since = line.loop.now
@@ -143,7 +147,7 @@ final class StreamConnection {
   }
 
   private func makeSession() -> StreamSession {
-    line.session(to: target, channels: channels) { [weak self] session, event in
+    line.session(to: target, channels: channels, isCoalesced: isCoalesced) { [weak self] session, event in
       self?.take(event, of: session)
     }
   }

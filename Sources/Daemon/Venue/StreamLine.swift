@@ -31,13 +31,15 @@ package final class StreamLine {
     resolver = Resolver(loop, host: endpoint.host)
   }
 
-  /// `target` goes behind the endpoint's path, and may be a secret.
+  /// `target` goes behind the endpoint's path, and may be a secret. What comes on a coalesced one may lie
+  /// there for as long as the loop's `coalescing` says.
   func session(
-    to target: String, channels: [StreamChannel],
+    to target: String, channels: [StreamChannel], isCoalesced: Bool,
     onEvent: @escaping (StreamSession, StreamSession.Event) -> Void
   ) -> StreamSession {
     var configuration = WebSocketClient.Configuration(idleMaximum: times.idleMaximum)
     configuration.userAgent = userAgent
+    configuration.peer.isCoalesced = isCoalesced
     let client = WebSocketClient(
       loop: loop, endpoint: endpoint, target: target, tls: tls, configuration: configuration,
       resolver: resolver)

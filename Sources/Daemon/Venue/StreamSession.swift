@@ -136,9 +136,9 @@ final class StreamSession {
     }
   }
 
-  /// It may have waited on the way, or here while the daemon was held up.
+  /// It may have waited on the way, or here unseen.
   private func age(of push: StreamEvent) -> Duration {
-    let here = loop.heldUpSince.map { loop.now.since($0) } ?? .zero
+    let here = loop.unseenSince.map { loop.now.since($0) } ?? .zero
     guard case .topOfBook(_, let book) = push, let sentAt = book.sentAt else { return here }
     return max(here, delay.delay(sentAt: sentAt, receivedAt: loop.now))
   }

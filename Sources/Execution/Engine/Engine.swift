@@ -37,6 +37,11 @@ package struct Engine: Sendable {
   package var keyInformation: KeyInformation? { parts.key.information }
   /// A look-up for a price that an order waits for is under way.
   package var isAskingPrices: Bool { parts.prices.underWay != nil }
+  /// Whether a pushed price decides something at once: an order may leave, or fill, by it.
+  package var awaitsPushedPrices: Bool {
+    parts.orders.leavingCount > 0
+      || parts.configuration.venue.fillPriceAge != nil && parts.orders.count > 0
+  }
   /// A placement is on the wire and its answer is out.
   package var hasPlacementOutstanding: Bool { parts.scheduler.hasPlacementUnderWay }
   /// Orders that are not at their end, oldest first.

@@ -299,6 +299,7 @@ package final class EngineDriver<Failure: Error> {
   package var nextDeadline: MonotonicTime? { engine.nextDeadline }
   package var isTradingOpen: Bool { engine.isTradingOpen }
   package var isAskingPrices: Bool { engine.isAskingPrices }
+  package var awaitsPushedPrices: Bool { engine.awaitsPushedPrices }
   package var venueFactsRevision: Int { engine.venueFactsRevision }
   package func waitReason(of id: SignalID) -> String? {
     engine.waitReason(of: id, at: now().monotonic)

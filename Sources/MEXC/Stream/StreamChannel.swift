@@ -8,6 +8,8 @@ package enum StreamChannel: Hashable, Sendable {
     case tenMilliseconds = 10
     case hundredMilliseconds = 100
 
+    package var duration: Duration { .milliseconds(rawValue) }
+
     fileprivate var text: String {
       switch self {
       case .tenMilliseconds: "10ms"

@@ -13,6 +13,8 @@ package final class WebSocketPeer {
     package var closingDeadline: Duration = .seconds(2)
     package var messageMaximum = WebSocketLimits.messageMaximum
     package var outputMaximum = WebSocketLimits.outputMaximum
+    /// Whether what comes may lie in the socket for as long as `EventLoop.coalescing` says.
+    package var isCoalesced = false
 
     package init(idleMaximum: Duration? = nil) {
       self.idleMaximum = idleMaximum
@@ -66,7 +68,9 @@ package final class WebSocketPeer {
     writer = WebSocketWriter(role: role, random: random)
     parser = WebSocketParser(role: role, messageMaximum: configuration.messageMaximum)
     parser.append(received.span)
-    try loop.register(stream.descriptor, .read) { [weak self] readiness in
+    try loop.register(
+      stream.descriptor, .read, isCoalesced: configuration.isCoalesced
+    ) { [weak self] readiness in
       self?.ready(readiness)
     }
     self.stream = stream

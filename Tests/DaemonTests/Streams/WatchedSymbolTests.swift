@@ -1,6 +1,7 @@
 import Daemon
 import Domain
 import Execution
+import Platform
 import Testing
 import Transport
 
@@ -21,6 +22,43 @@ import Transport
     #expect(sockets.flatMap(\.texts).allSatisfy { $0.utf8.count <= 1_024 })
     #expect(rig.status("market").map(\.subscriptions).sorted() == [10, 30])
     #expect(rig.sockets.count == 2)
+  }
+
+  /// While nobody waits for a price: eight pushes may lie unread, however many symbols they are of.
+  @Test func `the more symbols are watched, the less long pushes lie unread`() throws {
+    let rig = try StreamRig()
+    for (count, pause) in [(1, 800), (2, 400), (8, 100), (40, 20)] {
+      rig.streams?.watchPrices(try symbols(0..<count))
+      #expect(rig.streams?.coalescing == .milliseconds(pause))
+    }
+  }
+
+  @Test func `a push that lay unread counts as old as it can be`() throws {
+    let rig = try StreamRig()
+    rig.streams?.watchPrices(try symbols(0..<1))
+    let socket = try rig.socket(0)
+    try rig.until("an open stream") { rig.isOpen("market") }
+    rig.push("COIN0USDT", bid: "1", ask: "2", on: socket)
+    try rig.until("a price") { rig.prices.count == 1 }
+    #expect(rig.prices[0].price.knownAt == rig.moment)
+    rig.loop.coalescing = .milliseconds(400)
+    rig.push("COIN0USDT", bid: "1", ask: "2", on: socket)
+    try rig.until("a price") { rig.prices.count == 2 }
+    #expect(rig.prices[1].price.knownAt == rig.moment)
+    let emptied = rig.moment
+    try rig.pass(.milliseconds(100))
+    rig.push("COIN0USDT", bid: "1", ask: "3", on: socket)
+    try rig.pass(.milliseconds(200))
+    #expect(rig.prices.count == 2)
+    rig.loop.handleCoalesced()
+    #expect(rig.prices.count == 3)
+    #expect(rig.prices[2].price.knownAt == emptied)
+    rig.push("COIN0USDT", bid: "1", ask: "4", on: socket)
+    try rig.pass(.milliseconds(50))
+    rig.loop.coalescing = .zero
+    #expect(rig.prices.count == 4)
+    #expect(
+      rig.prices[3].price.knownAt.monotonic == rig.now.advanced(by: .zero - .milliseconds(50)))
   }
 
   @Test func `what is not wanted any more is unsubscribed from after a minute`() throws {

@@ -1,0 +1,10 @@
+/// Who sent a line.
+package struct SignalSender: Sendable {
+  let name: String
+  let user: UInt32
+
+  package init(name: String, user: UInt32) {
+    self.name = name
+    self.user = user
+  }
+}

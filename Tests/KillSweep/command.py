@@ -31,6 +31,11 @@ NOT_RUN = 3
 POINTS_IN_A_SHARE = 25
 # The share of the points that must have been reached.
 REACHED_SHARE = 0.8
+# How many orders must have been asked for in requests for several, of 1,000 cycles. A burst leads to
+# about ten, if it leads to any: a run of fewer cycles or minutes than these may have none.
+BATCHED_PER_THOUSAND = 50
+BATCHED_FROM_CYCLES = 150
+BATCHED_FROM_MINUTES = 2
 
 BUILD = """
 cd "$1/.."
@@ -158,11 +163,20 @@ class Sweep:
             f"exchange, {counts['faults']} faults, {counts['pauses']} demands for a back-off"
         )
         say(f"  {counts['not_found']} orders not found, {counts['late_finds']} of them found late")
+        needed = BATCHED_PER_THOUSAND * counts["cycles"] // 1000
+        self.report_batches(counts, needed if counts["cycles"] >= BATCHED_FROM_CYCLES else 0)
         self.report_windows(tally)
         for name, hits, needed in windows.missed(tally, counts["cycles"]):
             say(f"  WINDOW MISSED: {name}: {hits}, and {needed} are required")
             self.held = False
         self.report_promises(failures)
+
+    def report_batches(self, counts, needed):
+        say(f"  {counts['bursts']} bursts of signals; {counts['batched']} orders were asked for in "
+            "requests for several")  # fmt: skip
+        if counts["batched"] < needed:
+            say(f"  TOO FEW ORDERS LEFT TOGETHER: {counts['batched']}, and {needed} are required")
+            self.held = False
 
     def report_windows(self, tally):
         say("  kills that found")
@@ -197,6 +211,7 @@ class Sweep:
                     say(f"VIOLATION, with its seed kept in {jobs[job]}\n{failure}")
         say(f"\nConnections cut: {len(jobs)} lives, {time.monotonic() - began:.0f} s")
         say(f"  {counts['signals']} signals, {counts['orders']} orders, {counts['fills']} fills by hand")
+        self.report_batches(counts, 1 if minutes >= BATCHED_FROM_MINUTES else 0)
         for name in sorted(name for name in counts if name.startswith("fault ")):
             say(f"    {counts[name]:7d}  {name.removeprefix('fault ')}")
         say(f"  {counts['comparisons']} times the record became the exchange's, after {slowest:.1f} s "

@@ -5,6 +5,7 @@ import json
 # The longest that a request is under way.
 LATEST_MS = 120
 PLACE = "POST /api/v3/order"
+PLACE_TOGETHER = "POST /api/v3/batchOrders"
 LOOK = "GET /api/v3/order"
 LISTS = ["GET /api/v3/openOrders", "GET /api/v3/allOrders", "GET /api/v3/myTrades"]
 
@@ -12,22 +13,12 @@ LISTS = ["GET /api/v3/openOrders", "GET /api/v3/allOrders", "GET /api/v3/myTrade
 def faults(fate):
     """A plan in which about a third of the placements and a tenth of the look-ups go wrong."""
     rules = [
-        rule(PLACE, "lost_before", fate, 0.06, how=fate.choice(["close", "reset"])),
-        rule(PLACE, "lost_after", fate, 0.05, how=fate.choice(["close", "reset"])),
-        rule(PLACE, "late", fate, 0.15, delay_ms=fate.randint(5, LATEST_MS), process="before"),
-        rule(PLACE, "late", fate, 0.15, delay_ms=fate.randint(5, LATEST_MS), process="after"),
-        rule(PLACE, "error_before", fate, 0.04, status=fate.choice([500, 502, 503, 504])),
-        rule(PLACE, "error_after", fate, 0.04, status=fate.choice([500, 502, 503, 504])),
-        rule(PLACE, "truncated", fate, 0.03, at_byte=fate.randint(0, 200)),
-        rule(PLACE, "garbage", fate, 0.02),
-        rule(PLACE, "empty", fate, 0.02),
-        rule(PLACE, "hidden", fate, 0.06, for_ms=fate.choice([100, 500, 2000, 3500, 7000])),
+        *faults_of_placements(PLACE, fate),
+        *faults_of_placements(PLACE_TOGETHER, fate),
         rule(LOOK, "late", fate, 0.15, delay_ms=fate.randint(5, 80)),
         rule(LOOK, "lost_before", fate, 0.05),
         rule(LOOK, "error_before", fate, 0.05),
         rule(LOOK, "garbage", fate, 0.02),
-        rule(PLACE, "answer", fate, 0.02, **refusal(30087, "Order price exceeds allowed range")),
-        rule(PLACE, "answer", fate, 0.02, **refusal(30099, "Something that no table knows")),
         rule(LOOK, "answer", fate, 0.03, **refusal(10007, "symbol not support api")),
         rule(LOOK, "patch", fate, 0.02, set={"executedQty": None, "cummulativeQuoteQty": None}),
     ]
@@ -38,6 +29,23 @@ def faults(fate):
             rule(route, "append_row", fate, 0.1, row=FOREIGN_ROW),
         ]
     return rules
+
+
+def faults_of_placements(route, fate):
+    return [
+        rule(route, "lost_before", fate, 0.06, how=fate.choice(["close", "reset"])),
+        rule(route, "lost_after", fate, 0.05, how=fate.choice(["close", "reset"])),
+        rule(route, "late", fate, 0.15, delay_ms=fate.randint(5, LATEST_MS), process="before"),
+        rule(route, "late", fate, 0.15, delay_ms=fate.randint(5, LATEST_MS), process="after"),
+        rule(route, "error_before", fate, 0.04, status=fate.choice([500, 502, 503, 504])),
+        rule(route, "error_after", fate, 0.04, status=fate.choice([500, 502, 503, 504])),
+        rule(route, "truncated", fate, 0.03, at_byte=fate.randint(0, 200)),
+        rule(route, "garbage", fate, 0.02),
+        rule(route, "empty", fate, 0.02),
+        rule(route, "hidden", fate, 0.06, for_ms=fate.choice([100, 500, 2000, 3500, 7000])),
+        rule(route, "answer", fate, 0.02, **refusal(30087, "Order price exceeds allowed range")),
+        rule(route, "answer", fate, 0.02, **refusal(30099, "Something that no table knows")),
+    ]
 
 
 def refusal(code, text):

@@ -85,7 +85,10 @@ class Simulator:
                 return answer.status, json.loads(answer.read())
             except OSError as error:
                 if attempt == 2:
-                    raise Trouble(f"the simulated exchange does not answer: {error}") from error
+                    raise Trouble(
+                        f"the simulated exchange does not answer: {error}; exit status "
+                        f"{self.process.poll()} (None: it runs; below 0: a signal ended it)"
+                    ) from error
             finally:
                 link.close()
         raise AssertionError("unreachable")
@@ -150,8 +153,13 @@ class Daemon:
     def journal(self):
         return os.path.join(self.directory, f"journal-{self.lives}.log")
 
-    def configure(self, port):
+    def configure(self, port, limits_orders=False):
+        """`limits_orders`: no more orders a second than the exchange allows; those that wait leave
+        together.
+        """
         document = json.loads(json.dumps(self.CONFIGURATION))
+        if limits_orders:
+            del document["rate_limits"]["orders_per_second"]
         document["exchange"]["rest_url"] = f"http://127.0.0.1:{port}"
         document["intake"] = {"directory": self.spool, "socket": self.socket}
         document["store"] = {"path": self.database}

@@ -12,6 +12,10 @@ MARKETS = {
 }
 
 
+# How many signals come at once in a burst: more than the exchange takes orders in a second.
+BURST = (13, 28)
+
+
 @dataclasses.dataclass
 class Delivery:
     """One signal handed over once, by a file or a line of the socket."""
@@ -36,6 +40,15 @@ class Producer:
         """1 to 6 deliveries."""
         return [self.one(files_only) for _ in range(self.fate.randint(1, 6))]
 
+    def burst(self):
+        """More good signals of one symbol than may leave one by one."""
+        symbol = self.fate.choice(list(MARKETS))
+        deliveries = [self.fresh("good", symbol) for _ in range(self.fate.randint(*BURST))]
+        self.earlier += deliveries
+        for delivery in deliveries:
+            self.choose_way(delivery)
+        return deliveries
+
     def one(self, files_only=False):
         draw = self.fate.random()
         if draw < 0.12 and self.earlier:
@@ -50,15 +63,18 @@ class Producer:
         else:
             delivery = self.fresh("good")
             self.earlier.append(delivery)
+        self.choose_way(delivery, files_only)
+        return delivery
+
+    def choose_way(self, delivery, files_only=False):
         if files_only or self.fate.random() < 0.5:
             delivery.file = f"{self.prefix}-{self.count:06d}.json"
             self.count += 1
-        return delivery
 
-    def fresh(self, kind, **changes):
+    def fresh(self, kind, symbol=None, **changes):
         signal_id = f"{self.prefix}-{self.count:06d}"
         self.count += 1
-        symbol = self.fate.choice(list(MARKETS))
+        symbol = symbol or self.fate.choice(list(MARKETS))
         price, resting, quantities = MARKETS[symbol]
         wish = {
             "id": signal_id, "symbol": symbol, "side": self.fate.choice(["buy", "sell"]),

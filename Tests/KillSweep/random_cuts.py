@@ -4,7 +4,7 @@ import json
 import os
 import time
 
-from fault_plans import LISTS, LOOK, PLACE, rule
+from fault_plans import LISTS, LOOK, PLACE, PLACE_TOGETHER, rule
 from oracle import STATUS_WORDS, Scene, Violation, number, read_database
 from processes import PATIENCE_SECONDS, begin_job
 from random_kills import World
@@ -14,6 +14,8 @@ STRETCH_SECONDS = 20.0
 # The longest that a fill may stay unknown once nothing goes wrong any more: between two look-ups of an
 # order of which the stream told nothing, ten minutes at most, and a crowded machine.
 COMPARISON_SECONDS = 660.0
+# How many hand-overs are bursts.
+BURST_SHARE = 0.05
 # What an order that nobody has placed, or that nobody knows of, must not stay.
 UNSETTLED = ("new", "submitted", "unknown")
 
@@ -21,12 +23,15 @@ UNSETTLED = ("new", "submitted", "unknown")
 def cuts(fate):
     """Connections end, pushes get lost, come twice, late or in another order."""
     rules = [
-        rule(PLACE, "lost_before", fate, 0.05, how=fate.choice(["close", "reset"])),
-        rule(PLACE, "lost_after", fate, 0.05, how=fate.choice(["close", "reset"])),
-        rule(PLACE, "truncated", fate, 0.03, at_byte=fate.randint(0, 200)),
         rule(LOOK, "lost_before", fate, 0.1),
         rule(LOOK, "lost_after", fate, 0.1),
     ]
+    for route in (PLACE, PLACE_TOGETHER):
+        rules += [
+            rule(route, "lost_before", fate, 0.05, how=fate.choice(["close", "reset"])),
+            rule(route, "lost_after", fate, 0.05, how=fate.choice(["close", "reset"])),
+            rule(route, "truncated", fate, 0.03, at_byte=fate.randint(0, 200)),
+        ]
     rules += [rule(route, "lost_before", fate, 0.1) for route in LISTS]
     for stream, share in [("market", 0.004), ("user", 0.06)]:
         for fault, keys in [
@@ -50,6 +55,9 @@ class CutWorld(World):
         self.counts.update(fills=0, comparisons=0, slowest=0.0)
         self.client = None
 
+    def crowds(self, turn):
+        return True
+
     def run(self, minutes):
         self.new_exchange()
         try:
@@ -70,7 +78,8 @@ class CutWorld(World):
 
     def trade(self, end):
         while time.monotonic() < end:
-            for delivery in self.producer.batch():
+            is_burst = self.fate.random() < BURST_SHARE
+            for delivery in self.burst() if is_burst else self.producer.batch():
                 if delivery.file is None:
                     self.hand_over_line(delivery, self.client)
                     self.oracle.hear(delivery, self.answer())
@@ -157,6 +166,7 @@ class CutWorld(World):
         ledger = self.simulator.ledger()
         self.oracle.check_settled(Scene.take(self.daemon, ledger))
         self.counts["orders"] = len(ledger["orders"])
+        self.counts["batched"] = ledger["counts"]["batched_orders"]
         for name, count in ledger["counts"]["faults"].items():
             self.counts["fault " + name] = count
 

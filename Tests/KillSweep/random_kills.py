@@ -2,15 +2,14 @@
 
 import json
 import math
-import mmap
 import os
 import random
 import shutil
-import struct
 import time
 import traceback
 
 import windows
+from commit_counter import CommitCounter
 from fault_plans import LATEST_MS, faults
 from oracle import FINAL, Oracle, Scene, Violation, open_database
 from processes import PATIENCE_SECONDS, Daemon, Simulator, answers_of, begin_job, deliver_file
@@ -30,35 +29,16 @@ OPEN_AT_REST_SECONDS = 8.0
 ON_THE_WIRE = 12
 # A start may have to wait for the limits' window before it asks for anything.
 DEMAND_SECONDS = 3
+# One of so many exchanges has a daemon that limits its orders; the share of its lives that get a
+# burst.
+CROWDED_EVERY = 3
+BURST_SHARE = 0.5
+# How long after its start a life counts no orders of the lives before it any more: what waits then
+# leaves together. And how long it gets at the most to come past that.
+TURN_SECONDS = 1.05
+BURST_SECONDS = 1.4
 # How long a life is given, most of the time, to look up what the one before left behind.
 TRADING_SECONDS = 0.5
-
-
-class CommitCounter:
-    """Watches the head of the database's log index: a commit shows there when it is written."""
-
-    # "mxFrame", the number of the last valid frame (https://www.sqlite.org/walformat.html §2.1).
-    MX_FRAME = 16
-
-    def __init__(self, database):
-        self.file = open(database + "-shm", "rb")
-        self.map = mmap.mmap(self.file.fileno(), 32, prot=mmap.PROT_READ)
-
-    def frames(self):
-        return struct.unpack_from("=I", self.map, self.MX_FRAME)[0]
-
-    def wait(self, commits, end):
-        """Until so many commits have been made, or the time is over."""
-        last = self.frames()
-        while commits > 0 and time.monotonic() < end:
-            now = self.frames()
-            if now != last:
-                last = now
-                commits -= 1
-
-    def close(self):
-        self.map.close()
-        self.file.close()
 
 
 class World:
@@ -76,9 +56,12 @@ class World:
         self.began = time.monotonic()
         self.counts = {
             "cycles": 0, "kills": 0, "signals": 0, "orders": 0, "pauses": 0, "late_finds": 0,
-            "not_found": 0, "faults": 0,
+            "not_found": 0, "faults": 0, "bursts": 0, "batched": 0,
         }  # fmt: skip
         self.simulator = None
+        self.exchanges = 0
+        self.started_at = 0.0
+        self.is_crowded = False
         self.earlier = []
         self.depth = 0
         self.last_statuses = {}
@@ -116,13 +99,21 @@ class World:
             ledger = self.simulator.ledger()
             self.earlier += ledger["orders"]
             self.counts["faults"] += sum(ledger["counts"]["faults"].values())
+            self.counts["batched"] += ledger["counts"]["batched_orders"]
             self.simulator.stop()
         seed = self.fate.randrange(1 << 31)
         self.simulator = Simulator(self.binaries, seed)
-        self.daemon.configure(self.simulator.port)
+        # In turns, so that a short run has both.
+        self.is_crowded = self.crowds(self.seed + self.exchanges)
+        self.exchanges += 1
+        self.daemon.configure(self.simulator.port, limits_orders=self.is_crowded)
         self.simulator.set_faults(faults(self.fate))
         self.oracle.back_off_allowance = 0
         self.tell(f"a new exchange, seed {seed}")
+
+    def crowds(self, turn):
+        """Whether the daemon limits its orders at this exchange, and gets more than it lets go."""
+        return turn % CROWDED_EVERY == 0
 
     def cycle(self):
         self.counts["cycles"] += 1
@@ -131,6 +122,7 @@ class World:
         for delivery in early:
             self.hand_over_file(delivery)
         self.daemon.start()
+        self.started_at = time.monotonic()
         self.tell(f"start {self.daemon.lives}")
         if self.fate.random() < 0.3:
             self.kill_in_start()
@@ -156,7 +148,8 @@ class World:
         self.kill([])
 
     def feed_and_kill(self, client):
-        batch = self.producer.batch()
+        is_burst = self.is_crowded and self.fate.random() < BURST_SHARE
+        batch = self.burst() if is_burst else self.producer.batch()
         commits = CommitCounter(self.daemon.database)
         lines = [d for d in batch if d.file is None]
         for delivery in batch:
@@ -166,10 +159,16 @@ class World:
             self.hand_over_line(delivery, client)
         if self.fate.random() < 0.05:
             self.tell(f"cancel-all: {self.daemon.operate('cancel-all').stdout.strip()}")
+        if is_burst:
+            self.wait_for_a_turn()
         self.wait_for_the_moment(commits, batch)
         commits.close()
         self.kill(lines, client)
         self.depth = 0
+
+    def burst(self):
+        self.counts["bursts"] += 1
+        return self.producer.burst()
 
     def hand_over_file(self, delivery):
         self.counts["signals"] += 1
@@ -182,6 +181,11 @@ class World:
         self.oracle.expect(delivery)
         client.sendall(delivery.text.encode() + b"\n")
         self.tell(f"line ({delivery.kind} {delivery.signal_id})")
+
+    def wait_for_a_turn(self):
+        """Most kills come about when what waited leaves together, some before and after it."""
+        turn = max(0.0, self.started_at + TURN_SECONDS - time.monotonic())
+        time.sleep(self.fate.choice([0, self.fate.uniform(0, BURST_SECONDS), turn, turn]))
 
     def wait_for_the_moment(self, commits, batch):
         """Where in the life of the signals the kill comes."""

@@ -10,6 +10,7 @@ struct AnswerReader {
   /// Codes that mean "no such order" in answer to a look-up: the table has -2011, practice -2013.
   private static let missingOrderCodes: Set<Int> = [-2011, -2013]
   private static let invalidSymbolCode = -1121
+  private static let noPermissionCode = 700_007
   /// An internal failure, whatever the status that carries the code: nobody says what became of an
   /// order. 510 ("too frequent") is a limit.
   private static let internalFailureCodes = Set(500...599).subtracting([510])
@@ -38,6 +39,11 @@ struct AnswerReader {
     where requests.count > 1 && ErrorTable.isAboutOneOrder(error.code):
       var error = error
       error.refusesPlacement = false
+      return .failed(.refused(error))
+    // The key is accepted, and orders need another of its permissions.
+    case .tradableSymbols where error.code == Self.noPermissionCode:
+      var error = error
+      error.action = .wait
       return .failed(.refused(error))
     // The one symbol that was asked for is not listed.
     case .instruments(let symbols) where error.code == Self.invalidSymbolCode && symbols.count == 1:

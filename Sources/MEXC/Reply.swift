@@ -12,7 +12,8 @@ enum Reply {
   /// itself says 429 or 418, in JSON: a page, an empty body, 510 and an order's id beside it leave open what
   /// came of the request.
   case throttled(isBan: Bool, text: String, isDefinite: Bool)
-  /// 403: the firewall in front of the exchange.
+  /// 403: the firewall in front of the exchange; of a request that only reads, unless the exchange itself
+  /// says it with a code.
   case blocked(String)
   /// Nothing can be concluded.
   case unreadable(String)
@@ -21,7 +22,8 @@ enum Reply {
   private static let textMaximum = 500
 
   /// `secrets` are kept out of every text, should the exchange repeat one.
-  init(_ response: HTTPResponse, hiding secrets: KnownSecrets) {
+  /// `isRead`: the answer is to a request that changes nothing at the exchange.
+  init(_ response: HTTPResponse, isRead: Bool, hiding secrets: KnownSecrets) {
     let body = try? JSONReader.read(response.content, limits: .exchange)
     switch response.status {
     case 429, 418:
@@ -29,8 +31,14 @@ enum Reply {
       self = .throttled(
         isBan: response.status == 418, text: text ?? "", isDefinite: Self.throttles(body))
     case 403:
-      let text = Self.message(in: body, hiding: secrets)
-      self = .blocked("HTTP 403, \(text ?? Self.summary(of: response))")
+      if isRead, case .refused(let error) = Self.sorted(body, of: response, hiding: secrets),
+        error.code != 403
+      {
+        self = .refused(error)
+      } else {
+        let text = Self.message(in: body, hiding: secrets)
+        self = .blocked("HTTP 403, \(text ?? Self.summary(of: response))")
+      }
     case 200:
       self = Self.sorted(body, of: response, hiding: secrets)
     case 400...499:
@@ -126,5 +134,17 @@ extension String {
       let last = lastIndex(where: { !$0.isWhitespace })
     else { return "" }
     return String(self[first...last])
+  }
+}
+
+extension ExchangeRequest {
+  /// Whether it changes nothing at the exchange.
+  var isRead: Bool {
+    switch self {
+    case .serverTime, .instruments, .prices, .tradableSymbols, .keyInformation, .accountRights,
+      .order, .openOrders, .recentOrders, .trades:
+      true
+    case .place, .validate, .cancel, .openAccountStream, .extendAccountStream: false
+    }
   }
 }

@@ -83,4 +83,77 @@ import Testing
     #expect(harness.status("a") == .canceled)
     harness.checkStore()
   }
+
+  // MARK: Answers that decide nothing
+
+  private func troubles(_ harness: EngineHarness) -> [String] {
+    harness.engine.troubles(at: harness.now).map(\.message)
+  }
+
+  private func warnings(_ harness: EngineHarness) -> [LogEntry] {
+    harness.logs.filter { $0.level == .warning && $0.message.contains("the cancel") }
+  }
+
+  static let fruitless: [(ExchangeAnswer, String)] = [
+    (refusal(11_444, .wait, refuses: false), "code 11444"),
+    (refusal(30_099, .query, refuses: false), "code 30099"),
+    (refusal(-2011, .query, refuses: false), "code -2011"), (.cancelTaken, "still stands"),
+  ]
+
+  @Test(arguments: fruitless)
+  func `one that the order outlives is told, and asked for rarely`(
+    answer: ExchangeAnswer, word: String
+  ) throws {
+    let harness = resting()
+    harness.exchange.script = { dispatch, _ in dispatch.request.isCancel ? .answer(answer) : nil }
+    harness.command(.cancel(signalID("a")))
+    harness.advance(by: .seconds(300))
+    #expect((6...12).contains(harness.requests(\.isCancel).count))
+    let told = try #require(warnings(harness).first)
+    #expect(warnings(harness).count == 1)
+    #expect(told.level == .warning && told.message.contains(word))
+    #expect(told.fields.contains(.init("signal_id", "a")))
+    let rows = harness.store.history(of: key("a")).filter { $0.kind == "cancel_answered" }
+    #expect(rows.count == 1)
+    #expect(troubles(harness).count == 1)
+    #expect(troubles(harness).first?.contains("signal a is to be cancelled") == true)
+    #expect(troubles(harness).first?.contains(word) == true)
+
+    harness.exchange.script = { _, _ in nil }
+    harness.command(.cancel(signalID("a")))
+    harness.advance(by: .seconds(3))
+    #expect(harness.status("a") == .canceled)
+    #expect(troubles(harness).isEmpty)
+    harness.checkStore()
+  }
+
+  @Test(arguments: fruitless)
+  func `two of them say nothing`(answer: ExchangeAnswer, word: String) {
+    let harness = resting()
+    harness.exchange.script = { [unowned harness] dispatch, _ in
+      dispatch.request.isCancel && harness.requests(\.isCancel).count <= 2 ? .answer(answer) : nil
+    }
+    harness.command(.cancel(signalID("a")))
+    harness.advance(by: .seconds(3))
+    #expect(troubles(harness).isEmpty)
+    harness.advance(by: .seconds(3))
+    #expect(harness.requests(\.isCancel).count == 3)
+    #expect(harness.status("a") == .canceled)
+    #expect(warnings(harness).isEmpty)
+  }
+
+  @Test func `answers that alternate are each told once`() {
+    let harness = resting()
+    harness.exchange.script = { [unowned harness] dispatch, _ in
+      guard dispatch.request.isCancel else { return nil }
+      let isEven = harness.requests(\.isCancel).count.isMultiple(of: 2)
+      return .answer(isEven ? .cancelTaken : refusal(-2011, .query, refuses: false))
+    }
+    harness.command(.cancel(signalID("a")))
+    harness.advance(by: .seconds(1_200))
+    #expect(warnings(harness).count == 2)
+    let rows = harness.store.history(of: key("a")).filter { $0.kind == "cancel_answered" }
+    #expect(rows.count == 2)
+    #expect(harness.requests(\.isCancel).count <= 30)
+  }
 }

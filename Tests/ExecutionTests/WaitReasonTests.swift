@@ -84,6 +84,25 @@ import Testing
       denial("a", harness) == Self.late + "orders of an earlier run were still looked up")
   }
 
+  @Test func `what the exchange answered instead is named`() {
+    let words = "code 10072: text 10072"
+    let exchange = FakeExchange()
+    exchange.script = { dispatch, _ in
+      dispatch.request == .tradableSymbols ? .answer(refusal(10_072, .halt)) : nil
+    }
+    let harness = EngineHarness(exchange: exchange)
+    harness.tick()
+    harness.submit(limit("a") { $0.expiry = .timeToLive(.seconds(2)) })
+    harness.settle()
+    #expect(
+      reason("a", harness) == "the exchange, which does not tell what an order needs (\(words))")
+    harness.advance(by: .seconds(3))
+    #expect(harness.code("a") == .expired)
+    #expect(
+      denial("a", harness) == Self.late + "the exchange did not tell what an order needs (\(words))"
+    )
+  }
+
   @Test func `an order waits for its price`() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)

@@ -101,8 +101,15 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
       Issue.record("\(refused)")
       return
     }
-    #expect(error.action == .halt)
+    // Orders need another permission: it is no reason to stop.
+    #expect(error.action == .wait)
     #expect(error.text == "No permission")
+    let unknown = answer(to: .tradableSymbols, response(400, #"{"code":10072,"msg":"x"}"#))
+    guard case .failed(.refused(let error)) = unknown else {
+      Issue.record("\(unknown)")
+      return
+    }
+    #expect(error.action == .halt)
   }
 }
 

@@ -36,6 +36,17 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
     let answer: ExchangeAnswer
   }
 
+  /// The firewall answers with a page; a code in a JSON object is the exchange's own.
+  @Test func `a look that is refused with 403 and a code is refused by the exchange`() throws {
+    let answer = try lookUp(#"{"code":700007,"msg":"no"}"#, status: 403)
+    guard case .failed(.refused(let error)) = answer else { throw Unexpected(answer: answer) }
+    #expect(error.code == 700_007)
+    for body in ["<html>Access Denied</html>", "", "{}", #"{"code":403,"msg":"no"}"#, row] {
+      let answer = try lookUp(body, status: 403)
+      guard case .failed(.blocked) = answer else { throw Unexpected(answer: answer) }
+    }
+  }
+
   @Test func `reads an order`() throws {
     let expected = OrderReport(
       orderID: "C02__6122", clientOrderID: "sg-1", symbol: try symbol("LINKUSDT"), side: .buy,

@@ -24,6 +24,7 @@ struct Troubles {
     list += parts.reconciliation.unreadable.keys.sorted().compactMap { unreconciled($0) }
     list += parts.reconciliation.failing.sorted().compactMap { failing($0) }
     list += orders.keys(.unknown).compactMap { unknown($0) }
+    list += orders.standingCancels.map { standing($0.order, $0.cause) }
     list += (parts.configuration.risk.symbols ?? []).compactMap { symbol($0) }
     return list
   }
@@ -185,6 +186,13 @@ struct Troubles {
         + "looked up, and never sent again (\(order.reason))",
       advice: "wait: it is found, or declared not found after the receive window and the settle "
         + "time")
+  }
+
+  private func standing(_ order: Order, _ cause: FruitlessCancels.Cause) -> Trouble {
+    Trouble(
+      subject: order.subject,
+      message: "the order of signal \(order.key.signal) is to be cancelled and still stands "
+        + "(\(cause.reason)); the cancel is asked for again once a minute", advice: cause.advice)
   }
 
   // MARK: Symbols

@@ -36,8 +36,7 @@ struct Following: Sendable {
   /// A list did not hold it, or not in a form that can be read: it is asked for by name from then on.
   private(set) var isUnlisted = false
   var cancel = Cancel.none
-  /// The code of the last refusal of a cancel, where it may be taken later.
-  private(set) var cancelRefusal: Int?
+  var cancels = FruitlessCancels()
 
   /// What is told in several messages is told within this time, and looks show it then. Looks that
   /// messages ask for are at least so far apart.
@@ -123,18 +122,9 @@ struct Following: Sendable {
   /// Nothing is known to be traded that it has not been told of.
   mutating func holdsFills() { lag.reset() }
 
-  /// Refused for a reason that only time or a person can end. Whether it is another one than before.
-  mutating func cancelWasRefused(_ code: Int, until time: MonotonicTime) -> Bool {
-    defer { cancelRefusal = code }
-    cancel = .pausedUntil(time)
-    return cancelRefusal != code
-  }
-
-  mutating func cancelWasTaken() { cancelRefusal = nil }
-
   /// A person asks for it once more, or another key may.
   mutating func cancelAgain() {
-    if cancelRefusal != nil, case .pausedUntil = cancel { cancel = .none }
+    if cancels.cause != nil, case .pausedUntil = cancel { cancel = .none }
   }
 
   private mutating func hasten(to time: MonotonicTime) {

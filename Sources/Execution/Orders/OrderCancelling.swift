@@ -5,8 +5,8 @@ import Domain
 enum OrderCancelling {
   /// Between two cancels of one order.
   private static let pauseBetweenCancels: Duration = .seconds(2)
-  /// After a refusal that only time or a person can end.
-  private static let pauseAfterRefusal: Duration = .seconds(60)
+  /// While what it meets does not pass in a moment.
+  private static let longPause: Duration = .seconds(60)
 
   static func drive(_ key: OrderKey, _ parts: inout EngineParts, at now: MonotonicTime) {
     guard let life = parts.orders[key], life.order.cancelRequested,
@@ -27,41 +27,88 @@ enum OrderCancelling {
       life.following?.restart(at: now)
     }
     switch answer {
-    case .success(.taken):
-      parts.orders.update(key) { $0.following?.cancelWasTaken() }
-      // Taken is not done: it is asked for again while the order stands.
-      parts.fold(.cancelAnswered("taken", isDefinite: false), into: key, &reaction)
-      reaction.log(.info, "the exchange took the cancel", order)
+    case .success(.taken): taken(order, &parts, &reaction)
     case .failure(.refused(let error)) where error.action == .halt || error.action == .suspended:
-      refusedForNow(key, error, &parts, &reaction)
+      refusedForNow(order, error, &parts, &reaction)
     case .failure(.refused(let error)) where error.action.isLasting:
       let text = "code \(error.code): \(error.text)"
+      parts.orders.update(key) { $0.following?.cancels = FruitlessCancels() }
       parts.fold(.cancelAnswered(text, isDefinite: true), into: key, &reaction)
       reaction.log(
         .error, "the exchange refused the cancel: \(text)", order, [("advice", error.advice)])
-    case .success(.missing(let error)):
-      unsettled(order, "code \(error.code): \(error.text)", &reaction)
+    case .success(.missing(let error)): undecided(order, error, &parts, &reaction)
+    case .failure(.refused(let error)) where error.action != .clock:
+      undecided(order, error, &parts, &reaction)
     case .failure(let failure): unsettled(order, failure.text, &reaction)
     }
   }
 
-  /// The symbol opens again, and the key is put in order: the request stands until then. It is said once
-  /// for each reason.
+  /// Taken is not done: it is asked for again while the order stands.
+  private static func taken(
+    _ order: Order, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    let key = order.key
+    let isMany = parts.orders.update(key) { $0.following?.cancels.addTaken() }
+    if isNews("taken", key, &parts) {
+      parts.fold(.cancelAnswered("taken", isDefinite: false), into: key, &reaction)
+      reaction.log(.info, "the exchange took the cancel", order)
+    }
+    guard isMany == true else { return }
+    let cause = FruitlessCancels.Cause(
+      reason: "the exchange takes the cancel, and the order still stands",
+      advice: "look at the order on the exchange's website, and cancel it there")
+    wait(key, cause, &parts, at: reaction.now.monotonic)
+    guard isNews(cause.reason, key, &parts) else { return }
+    reaction.log(
+      .warning, "\(cause.reason); it is asked for again once a minute", order,
+      [("advice", cause.advice)])
+  }
+
+  /// The answer decides nothing; the look at the order does. Where that shows that it stands, time and
+  /// again, the answer is as good as a refusal.
+  private static func undecided(
+    _ order: Order, _ error: ExchangeError, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    if parts.orders.update(order.key, { $0.following?.cancels.addUndecided() }) == true {
+      refusedForNow(order, error, &parts, &reaction)
+    } else {
+      unsettled(order, "code \(error.code): \(error.text)", &reaction)
+    }
+  }
+
+  /// The symbol opens again, the key is put in order, or the exchange can do it again: the request stands
+  /// until then. It is said once for each code.
   private static func refusedForNow(
-    _ key: OrderKey, _ error: ExchangeError, _ parts: inout EngineParts,
+    _ order: Order, _ error: ExchangeError, _ parts: inout EngineParts,
     _ reaction: inout Reaction
   ) {
-    let pause = reaction.now.monotonic.advanced(by: pauseAfterRefusal)
-    let isNews = parts.orders.update(key) { life in
-      life.following?.cancelWasRefused(error.code, until: pause)
-    }
-    guard isNews == true, let order = parts.orders[key]?.order else { return }
     let text = "code \(error.code): \(error.text)"
-    parts.fold(.cancelAnswered(text, isDefinite: false), into: key, &reaction)
+    let cause = FruitlessCancels.Cause(
+      reason: "the exchange refuses the cancel: \(text)", advice: error.advice)
+    wait(order.key, cause, &parts, at: reaction.now.monotonic)
+    guard isNews("code \(error.code)", order.key, &parts) else { return }
+    parts.fold(.cancelAnswered(text, isDefinite: false), into: order.key, &reaction)
     reaction.log(
       error.action == .halt ? .error : .warning,
       "the exchange refused the cancel: \(text); it is asked for again once a minute", order,
       [("advice", error.advice)])
+  }
+
+  private static func wait(
+    _ key: OrderKey, _ cause: FruitlessCancels.Cause, _ parts: inout EngineParts,
+    at now: MonotonicTime
+  ) {
+    parts.orders.update(key) { life in
+      life.following?.cancel = .pausedUntil(now.advanced(by: longPause))
+      life.following?.cancels.last(for: cause)
+    }
+    parts.orders.cancelFailed(key)
+  }
+
+  private static func isNews(
+    _ what: String, _ key: OrderKey, _ parts: inout EngineParts
+  ) -> Bool {
+    parts.orders.update(key) { $0.following?.cancels.isNews(what) ?? false } ?? false
   }
 
   private static func unsettled(_ order: Order, _ reason: String, _ reaction: inout Reaction) {

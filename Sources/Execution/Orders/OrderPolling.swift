@@ -91,7 +91,7 @@ enum OrderPolling {
       if OldOrders.ask(key, &parts, at: reaction.now) { return }
       missed(key, .vanished, &parts, &reaction)
     case .failure(let failure):
-      if let failure = LookFailure(failure) {
+      if let failure = OrderLooks.judge(key, failure, &parts, at: reaction.now.monotonic) {
         OrderLooks.failed(key, singleLook, failure, &parts, &reaction)
       }
     }
@@ -104,6 +104,9 @@ enum OrderPolling {
     parts.orders.update(key) { life in
       let failures = life.looks.inARow
       life.following?.schedule(after: now, failures: failures)
+      if life.looks.isBlocked {
+        life.following?.postpone(to: now.advanced(by: FailedLooks.pauseWhenBlocked))
+      }
     }
   }
 
@@ -144,7 +147,8 @@ enum OrderPolling {
     _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
     let now = reaction.now.monotonic
-    guard let failure = LookFailure(failure) else {
+    let judged = keys.compactMap { OrderLooks.judge($0, failure, &parts, at: now) }
+    guard let failure = judged.first else {
       for key in keys { parts.orders.update(key) { $0.following?.schedule(after: now) } }
       return
     }

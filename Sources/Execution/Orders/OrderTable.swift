@@ -32,6 +32,8 @@ struct OrderTable: Sendable {
   private var countBySymbol: [Symbol: Int] = [:]
   /// Those that are looked for and then denied, whatever is found.
   private var refused: Set<OrderKey> = []
+  /// Those of which a cancel did not end them.
+  private var withFailedCancels: Set<OrderKey> = []
   /// The symbols that have orders.
   private(set) var symbols: Set<Symbol> = []
 
@@ -62,6 +64,21 @@ struct OrderTable: Sendable {
 
   func key(named clientOrderID: String) -> OrderKey? { names[clientOrderID] }
 
+  mutating func cancelFailed(_ key: OrderKey) {
+    if lives[key] != nil { withFailedCancels.insert(key) }
+  }
+
+  /// Those that stand although they are to be cancelled, and the exchange answered that: oldest first,
+  /// each with what the last cancel met. Costs as much as there are.
+  var standingCancels: [(order: Order, cause: FruitlessCancels.Cause)] {
+    oldestFirst(withFailedCancels).compactMap { key in
+      guard let life = lives[key], life.order.cancelRequested,
+        let cause = life.following?.cancels.cause
+      else { return nil }
+      return (life.order, cause)
+    }
+  }
+
   mutating func insert(_ life: OrderLife) {
     lives[life.key] = life
     names[life.order.request.clientOrderID.text] = life.key
@@ -78,6 +95,7 @@ struct OrderTable: Sendable {
     names[life.order.request.clientOrderID.text] = nil
     stages[life.phase.stage.rawValue].remove(key)
     refused.remove(key)
+    withFailedCancels.remove(key)
     nextAlarm[key] = nil
     touched.remove(key)
     let left = (countBySymbol[life.symbol] ?? 0) - 1

@@ -19,8 +19,9 @@ enum WaitReason {
 
   /// What keeps trading closed.
   enum Gate {
-    /// The exchange could not be asked since the start.
-    case exchange
+    /// The exchange could not be asked since the start; with what it answered where it did, and that told
+    /// nothing.
+    case exchange(answer: String?)
     /// It refused the time of a request.
     case clock
     /// The present key was not judged yet.
@@ -33,14 +34,17 @@ enum WaitReason {
         self = parts.key.isJudged ? .earlierOrders : .key
       } else {
         let lacksFacts = !venue.instrumentsNeed.isMet || !venue.pairsNeed.isMet
-        self = venue.clock == nil || lacksFacts ? .exchange : .clock
+        self =
+          venue.clock == nil || lacksFacts ? .exchange(answer: venue.unhelpfulAnswer) : .clock
       }
     }
 
     /// Behind "it waits for".
     var words: String {
       switch self {
-      case .exchange: "the exchange, which could not be asked yet since the start"
+      case .exchange(nil): "the exchange, which could not be asked yet since the start"
+      case .exchange(let answer?):
+        "the exchange, which does not tell what an order needs (\(answer))"
       case .clock: "the exchange's clock, which is read anew"
       case .key: "what the exchange tells of the API key"
       case .earlierOrders: "orders of an earlier run, which are still looked up"
@@ -50,7 +54,9 @@ enum WaitReason {
     /// Behind "trading was not open: ".
     var cause: String {
       switch self {
-      case .exchange: "the exchange could not be asked"
+      case .exchange(nil): "the exchange could not be asked"
+      case .exchange(let answer?):
+        "the exchange did not tell what an order needs (\(answer))"
       case .clock: "the exchange's clock was still read anew"
       case .key: "what the API key may do was not known yet"
       case .earlierOrders: "orders of an earlier run were still looked up"

@@ -42,6 +42,15 @@ extension LookFailure {
     isLasting = error.action.isLasting
   }
 
+  /// While the exchange answers other requests.
+  static func blocked(_ failure: ExchangeFailure) -> LookFailure {
+    LookFailure(
+      reason: failure.text,
+      advice:
+        "Other requests are answered: look at the order on the exchange's website; it is looked "
+        + "up again every ten minutes.", kind: "blocked", isLasting: true)
+  }
+
   /// The order's own row in a list.
   static func row(_ row: UnreadableRow) -> LookFailure {
     LookFailure(
@@ -148,6 +157,9 @@ struct FailedLooks: Sendable {
   /// Between two lines in the journal about one order.
   private var telling = BackOff(first: .seconds(60), longest: .seconds(64 * 60))
   private var untoldUntil: MonotonicTime?
+  /// Those that the firewall refused while the exchange answered other requests.
+  private var blocks = 0
+  private var blockedAt: MonotonicTime?
 
   /// What passes by itself is worth a line when it has not after so many looks.
   private static let worthALine = 3
@@ -158,10 +170,35 @@ struct FailedLooks: Sendable {
   )
   /// Different kinds that the history of one order takes in one run.
   private static let recordedMaximum = 16
+  /// So many mean that the firewall refuses the looks at this order, and not this machine.
+  private static let blocksMaximum = 3
+  /// Each look that the firewall refuses keeps every request back for a minute.
+  static let pauseWhenBlocked: Duration = .seconds(600)
+
   /// What deserves to be said of one more failure.
   struct News {
     var isForTheHistory: Bool
     var isForTheJournal: Bool
+  }
+
+  /// The firewall refuses looks at this order, and no others.
+  var isBlocked: Bool { blocks >= Self.blocksMaximum }
+
+  var wasBlocked: Bool { blocks > 0 }
+
+  /// What a failure says of the order; `nil` where it is none of its business. That the exchange's clock
+  /// was read since the look that was refused before shows that not every request is.
+  mutating func judge(
+    _ failure: ExchangeFailure, clockReadAt: MonotonicTime?, at now: MonotonicTime
+  ) -> LookFailure? {
+    guard case .blocked = failure else { return LookFailure(failure) }
+    if isBlocked { return .blocked(failure) }
+    if let blockedAt {
+      guard let clockReadAt, clockReadAt > blockedAt else { return nil }
+    }
+    blocks += 1
+    blockedAt = now
+    return isBlocked ? .blocked(failure) : nil
   }
 
   mutating func add(_ failure: LookFailure, at now: MonotonicTime) -> News {
@@ -195,6 +232,8 @@ struct FailedLooks: Sendable {
     inARow = 0
     last = nil
     since = nil
+    blocks = 0
+    blockedAt = nil
   }
 
   /// Whether waiting for the order would keep others from trading for nothing.

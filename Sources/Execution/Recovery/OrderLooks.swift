@@ -3,6 +3,16 @@ import Domain
 /// Looks at orders, whatever asked for them. Those that fail: each kind is said, the order is looked
 /// up again with a back-off, and one that an earlier run left pauses its own symbol at most.
 enum OrderLooks {
+  /// What a look that failed says of the order; `nil` where it is none of its business.
+  static func judge(
+    _ key: OrderKey, _ failure: ExchangeFailure, _ parts: inout EngineParts, at now: MonotonicTime
+  ) -> LookFailure? {
+    let readAt = parts.venue.clock?.reading.readAt
+    return parts.orders.update(key) { life in
+      life.looks.judge(failure, clockReadAt: readAt, at: now)
+    } ?? nil
+  }
+
   static func failed(
     _ key: OrderKey, _ view: String, _ failure: LookFailure, _ parts: inout EngineParts,
     _ reaction: inout Reaction
@@ -59,7 +69,10 @@ enum OrderLooks {
     _ key: OrderKey, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
     reconciled(key, &parts, &reaction)
-    if parts.reconciliation.read(key) { parts.orders.update(key) { $0.looks.end() } }
+    let hadFailed = parts.reconciliation.read(key)
+    if hadFailed || parts.orders[key]?.looks.wasBlocked == true {
+      parts.orders.update(key) { $0.looks.end() }
+    }
   }
 
   /// Nothing has to wait for an order of an earlier run any more.

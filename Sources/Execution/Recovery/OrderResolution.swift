@@ -44,12 +44,13 @@ enum OrderResolution {
         token, ok: false,
         "the exchange does not confirm order \(orderID): code \(error.code): \(error.text)")
     case .failure(let failure):
-      if let look = LookFailure(failure), look.isAnswer,
+      let look = OrderLooks.judge(key, failure, &parts, at: reaction.now.monotonic)
+      if let look, look.isAnswer,
         mayTakeTheWord(on: key, parts, at: reaction.now.monotonic)
       {
         return confirm(key, orderID, token, look.reason, &parts, &reaction)
       }
-      if let look = LookFailure(failure), !look.isAnswer {
+      if let look, !look.isAnswer {
         return reaction.reply(token, ok: false, outOfReach(look))
       }
       return reaction.reply(
@@ -91,7 +92,9 @@ enum OrderResolution {
     guard parts.fold(.confirmedByOperator(orderID: orderID), into: key, &reaction),
       let order = parts.orders[key]?.order
     else { return reaction.reply(token, ok: false, "the order was settled meanwhile") }
-    parts.orders.update(key) { $0.following?.restart(at: reaction.now.monotonic) }
+    parts.orders.update(key) { life in
+      if !life.looks.isBlocked { life.following?.restart(at: reaction.now.monotonic) }
+    }
     OrderLooks.reconciled(key, &parts, &reaction)
     reaction.log(
       .warning,

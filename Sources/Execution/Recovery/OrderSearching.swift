@@ -158,10 +158,22 @@ enum OrderSearching {
     case .no:
       if verdict == .absent { concludeAbsence(life, search, &parts, &reaction) }
     case .cut, .nothingProved:
-      if let failure = finding.failure, search.phase == .settling {
+      let failure = finding.failure ?? blocked(key, answer, &parts, at: reaction.now.monotonic)
+      if let failure, search.phase == .settling {
         OrderLooks.failed(key, view.rawValue, failure, &parts, &reaction)
       }
     }
+  }
+
+  private static func blocked(
+    _ key: OrderKey, _ answer: ExchangeAnswer, _ parts: inout EngineParts, at now: MonotonicTime
+  ) -> LookFailure? {
+    guard case .failed(let failure) = answer,
+      let blocked = OrderLooks.judge(key, failure, &parts, at: now)
+    else { return nil }
+    let next = now.advanced(by: FailedLooks.pauseWhenBlocked)
+    parts.orders.update(key) { $0.search?.wait(until: next) }
+    return blocked
   }
 
   /// The round's other views must not know a second order of the same name.

@@ -5,6 +5,8 @@ struct Need: Sendable {
   struct Failure: Hashable, Sendable {
     var reason: String
     var advice: String
+    /// The exchange said something.
+    var isAnswer = true
   }
 
   var isMet = false
@@ -96,6 +98,7 @@ struct Need: Sendable {
 extension Need.Failure {
   init(_ failure: ExchangeFailure) {
     reason = failure.text
+    isAnswer = failure.isAnswer
     advice =
       switch failure {
       case .refused(let error): error.advice

@@ -87,6 +87,14 @@ struct VenueState: Sendable {
     clock != nil && clockNeed.isMet && instrumentsNeed.isMet && pairsNeed.isMet
   }
 
+  /// What the exchange answered where something is not known that an order needs; `nil` where it could not
+  /// be asked.
+  var unhelpfulAnswer: String? {
+    let failures = [clockNeed, instrumentsNeed, pairsNeed].lazy
+      .filter { !$0.isMet }.compactMap(\.lastFailure)
+    return failures.first(where: \.isAnswer)?.reason
+  }
+
   /// New symbols need their rules; known ones keep theirs, and trading goes on meanwhile.
   mutating func allow(_ symbols: [Symbol]?, at now: MonotonicTime) {
     // What was read for the list grows old as well.

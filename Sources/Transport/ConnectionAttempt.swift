@@ -2,8 +2,9 @@ import Domain
 import Glibc
 import Platform
 
-/// One try to connect: resolve, connect address by address, TLS handshake; each with its deadline.
-/// Where nobody answers, the name may have moved: it is looked up once more, and what is new is tried.
+/// One try to connect: resolve, then TCP and the TLS handshake address by address; each with its deadline
+/// for all addresses together. Where nobody answers as the exchange does, the name may have moved: it is
+/// looked up once more, and what is new is tried.
 /// Ends in a connection or an error, once, never inside `start`.
 final class ConnectionAttempt {
   struct Deadlines {
@@ -37,9 +38,13 @@ final class ConnectionAttempt {
   private var resolution: Resolver.Resolution?
   private var addresses: ArraySlice<IPAddress> = []
   private var address = IPAddress.loopback4
-  /// Why nobody was reached, once that has been seen.
+  /// Of the addresses' failures the one that is told if none of them can be used.
   private var failure: TransportError?
+  private var isLookedUpAgain = false
   private var connectUntil: MonotonicTime
+  /// What the handshakes may still take.
+  private var handshakeLeft = Duration.zero
+  private var handshakeBegan: MonotonicTime
   private var socket: FileDescriptor?
   private var stream: ByteStream?
 
@@ -55,6 +60,7 @@ final class ConnectionAttempt {
     self.deadlines = deadlines
     startedAt = loop.now
     connectUntil = startedAt
+    handshakeBegan = startedAt
   }
 
   deinit { drop() }
@@ -87,15 +93,33 @@ final class ConnectionAttempt {
   private func connect(to addresses: ArraySlice<IPAddress>, of resolution: Resolver.Resolution) {
     self.resolution = resolution
     self.addresses = addresses
-    phase = .connect
     connectUntil = loop.now.advanced(by: deadlines.connect)
-    connectNext(after: .resolution("no address"))
+    handshakeLeft = deadlines.handshake
+    connectNext()
   }
 
-  /// Tries the next address with its share of what is left of the time, or fails with `reason`.
-  private func connectNext(after reason: TransportError.Reason) {
+  private func failed(_ reason: TransportError.Reason) {
+    remember(error(reason))
+    connectNext()
+  }
+
+  /// The address is as useless as one where nobody listens: no byte of a request has left.
+  private func handshakeFailed(_ reason: TransportError.Reason) {
+    let spent = loop.now.since(handshakeBegan)
+    handshakeLeft -= spent
+    connectUntil = connectUntil.advanced(by: spent)
+    failed(reason)
+  }
+
+  private func remember(_ error: TransportError) {
+    if let failure, failure.weight > error.weight { return }
+    failure = error
+  }
+
+  /// Tries the next address with its share of what is left of the time.
+  private func connectNext() {
     drop()
-    var reason = reason
+    phase = .connect
     while let next = addresses.popFirst() {
       address = next
       do throws(SystemError) {
@@ -105,18 +129,18 @@ final class ConnectionAttempt {
         deadline.set(now.advanced(by: left))
         return
       } catch {
-        reason = .system(error)
+        remember(self.error(.system(error)))
         drop()
       }
     }
-    nobodyAnswers(error(reason))
+    nobodyAnswers()
   }
 
   /// The name is looked up again, once an attempt.
-  private func nobodyAnswers(_ failure: TransportError) {
-    guard self.failure == nil, let useless = resolution else { return finish(.failure(failure)) }
-    self.failure = failure
-    drop()
+  private func nobodyAnswers() {
+    let failure = failure ?? error(.resolution("no address"))
+    guard !isLookedUpAgain, let useless = resolution else { return finish(.failure(failure)) }
+    isLookedUpAgain = true
     phase = .resolve
     deadline.set(loop.now.advanced(by: deadlines.resolve))
     resolver.resolve(after: useless) { [weak self] resolution in
@@ -156,12 +180,14 @@ final class ConnectionAttempt {
     guard let number = socket?.number else { return }
     let failure = SocketOptions.pendingError(number)
     guard failure == 0 else {
-      connectNext(after: .system(SystemError("connect", "\(address)", number: failure)))
+      failed(.system(SystemError("connect", "\(address)", number: failure)))
       return
     }
     guard let socket = socket.take() else { return }
     phase = .handshake
-    deadline.set(loop.now.advanced(by: deadlines.handshake))
+    handshakeBegan = loop.now
+    // The first of many addresses keeps time enough for a slow line, and time is left for all others.
+    deadline.set(handshakeBegan.advanced(by: addresses.isEmpty ? handshakeLeft : handshakeLeft / 2))
     do throws(ByteStream.Failure) {
       stream = try ByteStream(owning: socket, tls: tls, host: endpoint.host)
     } catch {
@@ -178,8 +204,8 @@ final class ConnectionAttempt {
     switch stream.handshake() {
     case .wait(let interest): loop.change(stream.descriptor, to: interest)
     // Somebody else may have the address now.
-    case .failed(.truncated): nobodyAnswers(error(.peerClosed))
-    case .failed(let failure): nobodyAnswers(error(TransportError.Reason(failure)))
+    case .failed(.truncated): handshakeFailed(.peerClosed)
+    case .failed(let failure): handshakeFailed(TransportError.Reason(failure))
     case .done:
       loop.deregister(stream.descriptor)
       self.stream = nil
@@ -193,8 +219,8 @@ final class ConnectionAttempt {
 
   private func expired() {
     switch phase {
-    case .connect: connectNext(after: .deadline)
-    case .handshake: nobodyAnswers(error(.deadline))
+    case .connect: failed(.deadline)
+    case .handshake: handshakeFailed(.deadline)
     case .resolve, .queue, .write, .firstByte, .body:
       finish(.failure(failure ?? error(.deadline)))
     }
@@ -217,5 +243,24 @@ final class ConnectionAttempt {
     socket = nil
     if let stream { loop.deregister(stream.descriptor) }
     stream = nil
+  }
+}
+
+extension TransportError {
+  /// The heaviest of several is told, of equals the last: a certificate is for a person to see to, and a
+  /// handshake that fails says more than a connection that does not come about.
+  fileprivate var weight: Int {
+    if case .tls(let failure) = reason, failure.isOfCertificate { return 2 }
+    return phase == .handshake ? 1 : 0
+  }
+}
+
+extension TLSFailure {
+  fileprivate var isOfCertificate: Bool {
+    switch self {
+    case .certificateExpired, .certificateNotYetValid, .certificateUntrusted, .certificateWrongHost:
+      true
+    case .protocolRefused, .other: false
+    }
   }
 }

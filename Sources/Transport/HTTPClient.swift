@@ -10,16 +10,6 @@ package import Platform
 package final class HTTPClient {
   package typealias Completion = (Result<HTTPResponse, TransportError>) -> Void
 
-  package enum Kind: Hashable, Sendable {
-    /// Leaves on any connection that looks alive.
-    case ordinary
-    /// The same, on another than the one that proved itself last, which stays free for an order.
-    case proof
-    /// Must not be sent twice, and its loss costs a search: goes ahead of ordinary requests, and only
-    /// on a connection that was made or has answered within `Configuration.freshness`.
-    case once
-  }
-
   package let endpoint: Endpoint
   package let configuration: Configuration
   /// Called for every connection that comes, goes, or fails to come, soon after; for the log.
@@ -176,7 +166,7 @@ extension HTTPClient {
   }
 
   private func serve() {
-    for kind in [Kind.once, .ordinary] {
+    for kind in [Kind.once, .urgent, .ordinary] {
       while queue.count(of: kind) > 0, let connection = bestIdle(for: kind),
         let waiting = queue.takeFirst(kind)
       {
@@ -200,6 +190,7 @@ extension HTTPClient {
 
   /// The one that is to carry it. A dead one is noticed here, before it is trusted with a request.
   private func bestIdle(for kind: Kind) -> ClientConnection? {
+    guard connections.count(where: \.isBusy) < configuration.places(for: kind) else { return nil }
     while let best = idle(for: kind) {
       let age = loop.now.since(best.provenAt)
       if kind == .once, age > configuration.freshness { return nil }
@@ -214,7 +205,7 @@ extension HTTPClient {
     let idle = connections.filter { !$0.isBusy }
     let last = idle.max { $0.provenAt < $1.provenAt }
     switch kind {
-    case .ordinary, .once: return last
+    case .ordinary, .urgent, .once: return last
     case .proof: return idle.filter { $0 !== last }.max { $0.provenAt < $1.provenAt } ?? last
     }
   }
@@ -271,7 +262,8 @@ extension HTTPClient {
     {
       closeOldestIdle()
     }
-    while attempts.count < queue.untried, total < configuration.maximumConnections { open() }
+    let places = configuration.places(for: queue.untriedUrgent > 0 ? .urgent : .ordinary)
+    while attempts.count < queue.untried, total < places { open() }
   }
 
   private func closeOldestIdle() {

@@ -146,7 +146,7 @@ package final class Resolver {
     switch result {
     case .success(let addresses):
       lookUps += 1
-      let kept = Array(addresses.prefix(Self.addressesMaximum))
+      let kept = Array(Self.byTurns(addresses).prefix(Self.addressesMaximum))
       if let known, Set(known.addresses) != Set(kept) { pause.succeeded() }
       known = (kept, loop.now, lookUps)
       answer = .success(Resolution(addresses: kept, outdatedBecause: nil, number: lookUps))
@@ -157,6 +157,15 @@ package final class Resolver {
     waiters = []
     hastyWaiters = []
     for waiter in waiting { waiter(answer) }
+  }
+
+  /// The families by turns (RFC 8305 §4): one that leads nowhere here must not hide the other.
+  private static func byTurns(_ addresses: [IPAddress]) -> [IPAddress] {
+    let preferred = addresses.filter { $0.family == addresses.first?.family }
+    let other = addresses.filter { $0.family != addresses.first?.family }
+    return (0..<max(preferred.count, other.count)).flatMap { index in
+      preferred.dropFirst(index).prefix(1) + other.dropFirst(index).prefix(1)
+    }
   }
 
   /// An address that worked before is a better bet than none; TLS proves who is there.

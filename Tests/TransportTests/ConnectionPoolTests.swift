@@ -83,7 +83,7 @@ import Transport
     back.close()
   }
 
-  @Test func `placements overtake ordinary requests, and each kind keeps its order`() throws {
+  @Test func `placements go first, then urgent requests, and each kind keeps its order`() throws {
     var order: [String] = []
     var held: [Responder] = []
     let server = try HTTPServer(loop: loop, port: 0, tls: nil) { request, responder in
@@ -94,24 +94,35 @@ import Transport
     let busy = client.configuration.maximumConnections
     var answers = 0
     let count: HTTPClient.Completion = { _ in answers += 1 }
-    for _ in 0..<busy { client.send(HTTPRequest(.get, "/busy"), .ordinary, completion: count) }
+    for _ in 0..<busy { client.send(HTTPRequest(.get, "/busy"), .urgent, completion: count) }
     try loop.run(until: { held.count == busy })
     for number in 1...3 {
       client.send(HTTPRequest(.get, "/get\(number)"), .ordinary, completion: count)
     }
+    for number in 1...2 {
+      client.send(HTTPRequest(.delete, "/delete\(number)"), .urgent, completion: count)
+    }
     for number in 1...3 {
       client.send(HTTPRequest(.post, "/post\(number)"), .once, completion: count)
     }
-    #expect(client.status.waiting == 6)
+    #expect(client.status.waiting == 8)
     #expect(client.status.connecting == 0)
-    for number in 0..<6 {
+    for number in 0..<5 {
       held[number].respond(200)
       try loop.run(until: { held.count == busy + number + 1 })
     }
-    #expect(order.dropFirst(busy) == ["/post1", "/post2", "/post3", "/get1", "/get2", "/get3"])
+    // From here on one place stays free.
+    held[5].respond(200)
+    for number in 5..<8 {
+      held[number + 1].respond(200)
+      try loop.run(until: { held.count == busy + number + 1 })
+    }
+    let orders = ["/post1", "/post2", "/post3"]
+    let rest = ["/delete1", "/delete2", "/get1", "/get2", "/get3"]
+    #expect(Array(order.dropFirst(busy)) == orders + rest)
     #expect(server.openConnections == busy)
     for responder in held { responder.respond(200) }
-    try loop.run(until: { answers == busy + 6 })
+    try loop.run(until: { answers == busy + 8 })
     client.close()
     server.close()
   }

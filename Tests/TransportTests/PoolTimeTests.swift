@@ -125,7 +125,7 @@ import Transport
     let server = try server()
     let client = try client(server.port) { $0.warmConnections = 0 }
     var answers = 0
-    for _ in 0..<4 { client.send(HTTPRequest(.get, "/"), .ordinary) { _ in answers += 1 } }
+    for _ in 0..<4 { client.send(HTTPRequest(.get, "/"), .urgent) { _ in answers += 1 } }
     try loop.run(until: { answers == 4 })
     #expect(client.status.idle == client.configuration.maximumConnections)
     try pass(client.configuration.freshness + Self.moment)
@@ -214,7 +214,7 @@ import Transport
       $0.answerDeadline = .seconds(100)
     }
     let busy = client.configuration.maximumConnections
-    for _ in 0..<busy { client.send(HTTPRequest(.get, "/"), .ordinary) { _ in } }
+    for _ in 0..<busy { client.send(HTTPRequest(.get, "/"), .urgent) { _ in } }
     try loop.run(until: { held.count == busy })
     var answer: Answer?
     client.send(HTTPRequest(.post, "/"), .once) { answer = $0 }

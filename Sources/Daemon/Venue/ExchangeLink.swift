@@ -63,6 +63,7 @@ package final class ExchangeLink: Dispatching {
         case .once: .once
         case .ordinary: .ordinary
         case .proof: .proof
+        case .urgent: .urgent
         }
       let sentAt = now().monotonic
       client.send(request, kind, before: dispatch.sendBefore) { [weak self] result in

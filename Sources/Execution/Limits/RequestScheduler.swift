@@ -116,7 +116,7 @@ struct RequestScheduler: Sendable {
         let sharers = rank == .search ? queue.removeSharers(of: request, rank) : []
         send(
           request, for: item.purpose, sharers: sharers, symbols: symbols, barrier: .none,
-          delivery: rank == .keepAlive ? .proof : .ordinary,
+          delivery: rank.delivery,
           stampedAt: clock?.time(at: reaction.now.monotonic) ?? reaction.now.wall,
           sendBefore: nil, &reaction)
       }
@@ -372,5 +372,15 @@ struct RequestScheduler: Sendable {
 extension RateUsage {
   fileprivate func isWithin(_ other: RateUsage) -> Bool {
     ip <= other.ip && uid <= other.uid && orders <= other.orders
+  }
+}
+
+extension RequestQueue.Rank {
+  fileprivate var delivery: Dispatch.Delivery {
+    switch self {
+    case .cancel: .urgent
+    case .keepAlive: .proof
+    case .clock, .search, .price, .rules, .pairs, .stream, .poll, .watch: .ordinary
+    }
   }
 }

@@ -57,6 +57,12 @@ import Testing
     #expect(answer(dispatch, noSuchOrder).request == nil)
   }
 
+  @Test mutating func `a cancel goes ahead of the reads that wait for a connection`() {
+    scheduler.add(look, for: .poll(key("a")))
+    scheduler.add(look, for: .cancel(key("b")))
+    #expect(drive().sent.map(\.delivery) == [.urgent, .ordinary])
+  }
+
   @Test mutating func `before the clock is known only unsigned requests leave`() {
     scheduler.add(look, for: .search(key("a"), .byClientOrderID))
     scheduler.add(.tradableSymbols, for: .tradableSymbols)

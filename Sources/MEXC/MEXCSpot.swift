@@ -137,9 +137,7 @@ package struct MEXCSpot {
   private mutating func throttleNotice(
     for response: HTTPResponse, isBan: Bool, text: String, now: WallTime
   ) -> ThrottleNotice {
-    // A date is one of the exchange's clock, which need not be ours (RFC 9110 §6.6.1).
-    let sent = response.header("Date").flatMap { Timestamp.parseHTTPDate($0, now: now) }
-    if let wait = RetryAfter.wait(in: response.headers, now: sent ?? now) {
+    if let wait = RetryAfter.wait(in: response.headers, now: now) {
       unstatedThrottles = 0
       return ThrottleNotice(wait: wait, isBan: isBan, text: text)
     }

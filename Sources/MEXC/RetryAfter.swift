@@ -14,12 +14,15 @@ package enum RetryAfter {
   /// The wait that the answer states; the longest when it states several; `nil` when it states none
   /// that can be read.
   static func wait(in headers: HTTPFields, now: WallTime) -> Duration? {
-    wait(stated: headers.values(of: "Retry-After"), now: now)
+    wait(stated: headers.values(of: "Retry-After"), sent: headers.values(of: "Date"), now: now)
   }
 
-  /// The same of the fields' texts.
-  package static func wait(stated texts: [String], now: WallTime) -> Duration? {
-    texts.compactMap { wait($0, now: now) }.max()
+  /// The same of the texts of the fields Retry-After and Date. A date is one of the exchange's clock, which
+  /// need not be ours (RFC 9110 §6.6.1).
+  package static func wait(stated texts: [String], sent dates: [String], now: WallTime) -> Duration?
+  {
+    let sent = dates.first.flatMap { Timestamp.parseHTTPDate($0, now: now) }
+    return texts.compactMap { wait($0, now: sent ?? now) }.max()
   }
 
   /// 10 s, doubled with each throttling answer before that did not say either, to at most 10 min.

@@ -214,7 +214,7 @@ import Transport
   }
 
   private func refusalStatus(_ client: Client) -> Int? {
-    guard case .refused(.status(let status, _, _)) = client.end else { return nil }
+    guard case .refused(.status(let status, _, _, _)) = client.end else { return nil }
     return status
   }
 

@@ -140,7 +140,7 @@ import Transport
   @Test func `a long text is cut, and a text cannot forge a line`() throws {
     let long = "a\r\nb\u{1B}[0m" + String(repeating: "x", count: 5_000)
     let end = try end(of: "HTTP/1.1 500 X\r\nContent-Length: \(long.utf8.count)\r\n\r\n\(long)")
-    guard case .refused(.status(500, let text, _)) = end else {
+    guard case .refused(.status(500, let text, _, _)) = end else {
       Issue.record("\(String(describing: end))")
       return
     }

@@ -8,6 +8,8 @@ import Transport
 final class MarketStream {
   private struct Place {
     let connection: StreamConnection
+    /// The last time that something of it was pushed, or asked for.
+    var heardAt: MonotonicTime
     /// Since when nobody wants it.
     var unwantedSince: MonotonicTime?
   }
@@ -23,6 +25,7 @@ final class MarketStream {
   private var connections: [StreamConnection] = []
   private var places: [Symbol: Place] = [:]
   private var sweep: EventLoop.TimerID?
+  private var listening: EventLoop.TimerID?
 
   /// So many pushes may lie unread while nobody waits for a price: they are read before the next signal is
   /// judged, while that is being written to the disk.
@@ -43,10 +46,10 @@ final class MarketStream {
     self.onInput = onInput
   }
 
-  deinit { cancelSweep() }
+  deinit { cancelTimers() }
 
   func close() {
-    cancelSweep()
+    cancelTimers()
     for connection in connections { connection.close() }
     connections = []
     places = [:]
@@ -63,6 +66,7 @@ final class MarketStream {
     wanted = symbols
     placeAll()
     scheduleSweep()
+    listen()
   }
 
   /// How long pushes may lie unread while nobody waits for a price.
@@ -101,7 +105,7 @@ final class MarketStream {
     let symbols = homeless.prefix(room)
     guard !symbols.isEmpty else { return }
     homeless = homeless.dropFirst(room)
-    for symbol in symbols { places[symbol] = Place(connection: connection) }
+    for symbol in symbols { places[symbol] = Place(connection: connection, heardAt: line.loop.now) }
     connection.subscribe(to: symbols.map { .bookTicker($0, interval) })
   }
 
@@ -113,6 +117,12 @@ final class MarketStream {
     sweep = line.loop.schedule(at: first.advanced(by: line.times.unwantedMaximum)) {
       [weak self] in self?.endUnwanted()
     }
+  }
+
+  private func cancelTimers() {
+    cancelSweep()
+    if let listening { line.loop.cancel(listening) }
+    listening = nil
   }
 
   private func cancelSweep() {
@@ -137,11 +147,46 @@ final class MarketStream {
     scheduleSweep()
   }
 
+  // MARK: What is not pushed any more
+
+  /// Books that do not change are pushed again and again: the exchange has forgotten the subscription.
+  private func listen() {
+    guard listening == nil, !places.isEmpty else { return }
+    let next = line.loop.now.advanced(by: line.times.silenceMaximum / 2)
+    listening = line.loop.schedule(at: next) { [weak self] in
+      self?.listening = nil
+      self?.subscribeToSilent()
+      self?.listen()
+    }
+  }
+
+  private func subscribeToSilent() {
+    let now = line.loop.now
+    for connection in connections {
+      let accepted = connection.accepted
+      let silent = places.keys.sorted().filter { symbol in
+        places[symbol].map {
+          $0.connection === connection && now.since($0.heardAt) >= line.times.silenceMaximum
+        } == true && accepted.contains(.bookTicker(symbol, interval))
+      }
+      // A connection on which nothing is pushed at all is made anew.
+      guard let first = silent.first, silent.count < accepted.count else { continue }
+      for symbol in silent { places[symbol]?.heardAt = now }
+      connection.subscribeAgain(to: silent.map { .bookTicker($0, interval) })
+      line.journal.trouble(
+        "the price stream pushes nothing of \(first) any more, and it is subscribed to again; "
+          + fallback.words, reason: "\(silent.count) of its symbols are silent, others are not",
+        advice: "nothing at first; where it lasts, check that the symbol is traded",
+        level: fallback.level)
+    }
+  }
+
   // MARK: What comes
 
   private func take(_ event: StreamConnection.Event) {
     switch event {
     case .ready:
+      for index in places.values.indices { places.values[index].heardAt = line.loop.now }
       line.journal.tell(
         .info, "the price stream is connected", ["at": line.endpoint.description])
     case .lost(let end):
@@ -154,16 +199,22 @@ final class MarketStream {
     }
   }
 
+  private func isWanted(_ symbol: Symbol) -> Bool {
+    guard let index = places.index(forKey: symbol) else { return false }
+    places.values[index].heardAt = line.loop.now
+    return places.values[index].unwantedSince == nil
+  }
+
   private func take(_ push: StreamEvent, _ age: Duration) {
     switch push {
     case .topOfBook(let symbol, let book):
-      guard wanted.contains(symbol) else { return }
+      guard isWanted(symbol) else { return }
       let price = MarketPrice(
         at: venue, bid: book.bid, ask: book.ask, knownAt: now().advanced(by: .zero - age),
         sentAt: book.sentAt, origin: .pushed)
       onInput(.price(symbol, price))
     case .noPrice(let symbol, reason: _):
-      if wanted.contains(symbol) { onInput(.noPrice(symbol)) }
+      if isWanted(symbol) { onInput(.noPrice(symbol)) }
     case .unreadable(let reason):
       line.journal.strange(
         "the price stream pushes something that is not understood; nothing is concluded from it",

@@ -91,8 +91,8 @@ final class StreamConnection {
       session.close()
       open()
     case .open(let session):
-      guard let notBefore, notBefore > loop.now else { return renew(session) }
-      scheduleRenewal(at: notBefore)
+      guard let earliest else { return renew(session) }
+      scheduleRenewal(at: earliest)
     case .renewing(let session, let successor):
       successor.close()
       renew(session)
@@ -107,6 +107,10 @@ final class StreamConnection {
   func unsubscribe(from gone: [StreamChannel]) {
     channels.removeAll { gone.contains($0) }
     for session in sessions { session.unsubscribe(from: gone) }
+  }
+
+  func subscribeAgain(to lost: [StreamChannel]) {
+    for session in sessions { session.subscribeAgain(to: lost) }
   }
 
   /// Until there is another target. The next attempt keeps its distance from the last one.
@@ -129,8 +133,13 @@ final class StreamConnection {
   // MARK: Attempts
 
   private func resume() {
-    guard let notBefore, notBefore > loop.now else { return open() }
-    state = .waiting(loop.schedule(at: notBefore) { [weak self] in self?.open() })
+    guard let earliest else { return open() }
+    state = .waiting(loop.schedule(at: earliest) { [weak self] in self?.resume() })
+  }
+
+  /// The next attempt may be made; `nil` when it may be made now.
+  private var earliest: MonotonicTime? {
+    [notBefore, line.notBefore].compactMap(\.self).filter { $0 > loop.now }.max()
   }
 
   private func open() {
@@ -147,7 +156,8 @@ final class StreamConnection {
   }
 
   private func makeSession() -> StreamSession {
-    line.session(to: target, channels: channels, isCoalesced: isCoalesced) { [weak self] session, event in
+    line.session(to: target, channels: channels, isCoalesced: isCoalesced) {
+      [weak self] session, event in
       self?.take(event, of: session)
     }
   }
@@ -219,7 +229,7 @@ final class StreamConnection {
   /// What stands is still of use.
   private func successorEnded(_ former: StreamSession, _ end: StreamEnd) {
     state = .open(former)
-    let stated = end.statedWait(at: Clock.wall())
+    let stated = line.obey(end)
     let pause = min(line.jitter.around(backOff.next()), times.longestPause)
     notBefore = loop.now.advanced(by: max(pause, stated))
     let interval = line.jitter.duration(in: times.refusedPause)
@@ -232,7 +242,8 @@ final class StreamConnection {
 
   private func again(after end: StreamEnd) {
     cancelRenewal()
-    notBefore = loop.now.advanced(by: pause(after: end))
+    let next = loop.now.advanced(by: pause(after: end))
+    notBefore = max(notBefore ?? next, next)
     if end == .keyInvalid { rest() } else { resume() }
   }
 
@@ -241,15 +252,14 @@ final class StreamConnection {
     readyAt = nil
     let pause = min(line.jitter.around(backOff.next()), times.longestPause)
     return max(
-      end.isRefusal ? line.jitter.duration(in: times.refusedPause) : pause,
-      end.statedWait(at: Clock.wall()))
+      end.isRefusal ? line.jitter.duration(in: times.refusedPause) : pause, line.obey(end))
   }
 
   private func scheduleRenewal(at time: MonotonicTime) {
     cancelRenewal()
     renewal = loop.schedule(at: time) { [weak self] in
       guard let self, case .open(let session) = state else { return }
-      renew(session)
+      if let earliest { scheduleRenewal(at: earliest) } else { renew(session) }
     }
   }
 

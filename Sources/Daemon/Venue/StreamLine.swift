@@ -11,6 +11,8 @@ package final class StreamLine {
   let times: StreamTimes
   let jitter: Jitter
   let journal: StreamJournal
+  /// The exchange wants no further connection until then.
+  private(set) var notBefore: MonotonicTime?
   private let tls: TLSContext?
   private let userAgent: String
   /// One for all, so that a name is looked up once.
@@ -29,6 +31,17 @@ package final class StreamLine {
     self.jitter = jitter
     journal = StreamJournal(log, now: { loop.now })
     resolver = Resolver(loop, host: endpoint.host)
+  }
+
+  /// What the exchange answers to one connection it means for all (RFC 9110 §10.2.3). How long it wants no
+  /// further one.
+  func obey(_ end: StreamEnd) -> Duration {
+    let wait = end.statedWait(at: Clock.wall())
+    if wait > .zero {
+      let until = loop.now.advanced(by: wait)
+      notBefore = max(notBefore ?? until, until)
+    }
+    return wait
   }
 
   /// `target` goes behind the endpoint's path, and may be a secret. What comes on a coalesced one may lie

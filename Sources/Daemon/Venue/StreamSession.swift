@@ -81,6 +81,14 @@ final class StreamSession {
     if client.isOpen { say(StreamCommand.unsubscribing(from: known, firstID: nextID)) }
   }
 
+  /// The exchange seems to have forgotten them.
+  func subscribeAgain(to lost: [StreamChannel]) {
+    guard client.isOpen else { return }
+    accepted.subtract(lost)
+    say(StreamCommand.unsubscribing(from: lost, firstID: nextID))
+    ask(lost)
+  }
+
   private func ask(_ channels: [StreamChannel]) {
     say(StreamCommand.subscribing(to: channels, firstID: nextID))
   }
@@ -129,8 +137,8 @@ final class StreamSession {
       take(StreamReply(Array(text.utf8), hiding: client.echo))
     case .binary(let frame):
       heardAt = loop.now
-      silentSince = loop.now
       let push = StreamEvent(frame, hiding: client.echo)
+      if case .unreadable = push {} else { silentSince = loop.now }
       onEvent?(self, .pushed(push, age: age(of: push)))
     case .closed(let reason): end(.closed(reason))
     }
@@ -212,15 +220,15 @@ enum StreamEnd: Hashable {
 
   /// How long the exchange wants no further try (RFC 9110 §10.2.3).
   func statedWait(at now: WallTime) -> Duration {
-    guard case .closed(.refused(.status(_, _, let texts))) = self else { return .zero }
-    return RetryAfter.wait(stated: texts, now: now) ?? .zero
+    guard case .closed(.refused(.status(_, _, let waits, let dates))) = self else { return .zero }
+    return RetryAfter.wait(stated: waits, sent: dates, now: now) ?? .zero
   }
 
   /// Whether another try would soon end in the same way.
   var isRefusal: Bool {
     switch self {
     // A status of 500 and above is of the moment (RFC 9110 §15.6).
-    case .closed(.refused(.status(let status, _, _))): status < 500
+    case .closed(.refused(.status(let status, _, _, _))): status < 500
     case .closed(.refused), .nothingPushed: true
     case .closed, .unanswered, .keyInvalid, .silent: false
     }

@@ -33,8 +33,8 @@ package struct QueryEcho: Sendable {
 
   func hiding(_ end: WebSocketEnd) -> WebSocketEnd {
     switch end {
-    case .refused(.status(let status, let text, let waits)):
-      .refused(.status(status, hiding(text), retryAfter: waits))
+    case .refused(.status(let status, let text, let waits, let dates)):
+      .refused(.status(status, hiding(text), retryAfter: waits, date: dates))
     case .closedByPeer(let code, let reason): .closedByPeer(code, hiding(reason))
     case .notConnected, .refused, .closedByOwner, .closingUnanswered, .violation, .lost, .idle,
       .outputFull:

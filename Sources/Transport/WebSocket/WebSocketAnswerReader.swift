@@ -47,7 +47,7 @@ struct WebSocketAnswerReader {
     while let last = text.last, last <= 0x20 { text.removeLast() }
     return .status(
       status, String(decoding: text, as: UTF8.self),
-      retryAfter: reader.fields.values(of: "Retry-After"))
+      retryAfter: reader.fields.values(of: "Retry-After"), date: reader.fields.values(of: "Date"))
   }
 
   private var refusal: Step? { finish().map(Step.refused) }

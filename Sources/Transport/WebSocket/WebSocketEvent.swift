@@ -51,8 +51,8 @@ package enum WebSocketEnd: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// How a server answered an upgrade, other than by doing it.
 package enum WebSocketRefusal: Hashable, Sendable, CustomStringConvertible {
-  /// Another status than 101, the beginning of the answer's text, and its Retry-After fields.
-  case status(Int, String, retryAfter: [String] = [])
+  /// Another status than 101, the beginning of the answer's text, and its Retry-After and Date fields.
+  case status(Int, String, retryAfter: [String] = [], date: [String] = [])
   /// The Upgrade field does not name a WebSocket.
   case upgradeInvalid
   case connectionInvalid
@@ -65,8 +65,8 @@ package enum WebSocketRefusal: Hashable, Sendable, CustomStringConvertible {
 
   package var description: String {
     switch self {
-    case .status(let status, "", _): "status \(status)"
-    case .status(let status, let text, _): "status \(status): \(ByteText.printable(text))"
+    case .status(let status, "", _, _): "status \(status)"
+    case .status(let status, let text, _, _): "status \(status): \(ByteText.printable(text))"
     case .upgradeInvalid: "status 101 without Upgrade: websocket"
     case .connectionInvalid: "status 101 without Connection: Upgrade"
     case .acceptInvalid: "status 101 with a wrong Sec-WebSocket-Accept"

@@ -190,6 +190,40 @@ import Transport
     try rig.until("an open stream") { rig.isOpen("market") }
   }
 
+  /// By the exchange's clock, which need not be this machine's.
+  @Test func `a date to wait for is measured from the date of the answer`() throws {
+    let rig = try StreamRig()
+    rig.refusal = 503
+    rig.retryAfter = "Wed, 01 Jan 2025 00:00:30 GMT"
+    rig.date = "Wed, 01 Jan 2025 00:00:00 GMT"
+    rig.streams?.watchPrices([try symbol("BTCUSDT")])
+    try rig.until("a refusal") { rig.status("market")[0].state == .waiting }
+    rig.refusal = nil
+    try rig.pass(.seconds(29), step: .seconds(1))
+    #expect(rig.attempts == 1)
+    try rig.pass(.seconds(2), step: .seconds(1))
+    try rig.until("an open stream") { rig.isOpen("market") }
+  }
+
+  @Test func `a wait that is stated holds when the older connection is lost, and for all others`()
+    throws
+  {
+    let rig = try StreamRig { $0.renewal = .seconds(8)...(.seconds(10)) }
+    let former = try connected(rig)
+    rig.refusal = 418
+    rig.retryAfter = "600"
+    try rig.pass(.seconds(11))
+    #expect(rig.attempts == 2)
+    former.peer.reset()
+    try rig.until("the loss") { rig.status("market")[0].state == .waiting }
+    rig.refusal = nil
+    rig.streams?.connectAccount(at: "?listenKey=k")
+    try rig.pass(.seconds(560), step: .seconds(5))
+    #expect(rig.attempts == 2)
+    try rig.pass(.seconds(60), step: .seconds(5))
+    try rig.until("open streams") { rig.isOpen("market") && rig.isOpen("account") }
+  }
+
   @Test func `the next connection stands before the one that grows old is let go`() throws {
     let rig = try StreamRig { $0.renewal = .seconds(8)...(.seconds(10)) }
     let former = try connected(rig)

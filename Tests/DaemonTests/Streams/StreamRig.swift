@@ -55,6 +55,7 @@ final class StreamRig {
   /// Every upgrade is answered with this status.
   var refusal: Int?
   var retryAfter: String?
+  var date: String?
   /// Channels that are not pushed.
   var refused: Set<String> = []
   var answers = true
@@ -97,8 +98,9 @@ final class StreamRig {
   private func receive(_ request: ReceivedRequest, _ responder: Responder) {
     attempts += 1
     if let refusal {
+      let headers = [("Retry-After", retryAfter), ("Date", date)]
       return responder.respond(
-        refusal, headers: retryAfter.map { [("Retry-After", $0)] } ?? [])
+        refusal, headers: headers.compactMap { name, value in value.map { (name, $0) } })
     }
     guard let peer = responder.upgrade(request) else { return }
     let socket = Socket(peer, request.path + (request.query.map { "?" + $0 } ?? ""))

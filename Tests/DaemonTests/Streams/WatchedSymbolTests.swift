@@ -61,6 +61,36 @@ import Transport
       rig.prices[3].price.knownAt.monotonic == rig.now.advanced(by: .zero - .milliseconds(50)))
   }
 
+  /// While others of its connection are pushed.
+  @Test func `a symbol of which nothing is pushed any more is subscribed to again`() throws {
+    let rig = try StreamRig()
+    rig.streams?.watchPrices(try symbols(0..<2))
+    let socket = try rig.socket(0)
+    try rig.until("an open stream") { rig.isOpen("market") }
+    func push(_ names: String..., seconds: Int) throws {
+      for _ in 0..<seconds {
+        for name in names { rig.push(name, bid: "1", ask: "2", on: socket) }
+        try rig.pass(.seconds(1), step: .milliseconds(500))
+      }
+    }
+    try push("COIN0USDT", "COIN1USDT", seconds: 200)
+    #expect(socket.commands("SUBSCRIPTION").count == 1)
+    try push("COIN0USDT", seconds: 55)
+    #expect(socket.commands("SUBSCRIPTION").count == 1)
+    try push("COIN0USDT", seconds: 40)
+    let lost = [StreamRig.channel("COIN1USDT")]
+    #expect(socket.commands("UNSUBSCRIPTION") == [lost])
+    #expect(socket.commands("SUBSCRIPTION").dropFirst() == [lost])
+    #expect(rig.status("market")[0].subscriptions == 2)
+    #expect(rig.lines("nothing of COIN1USDT").count == 1)
+    // Once a minute at the most.
+    try push("COIN0USDT", seconds: 20)
+    #expect(socket.commands("SUBSCRIPTION").count == 2)
+    try push("COIN0USDT", "COIN1USDT", seconds: 100)
+    #expect(socket.commands("SUBSCRIPTION").count == 2)
+    #expect(rig.attempts == 1)
+  }
+
   @Test func `what is not wanted any more is unsubscribed from after a minute`() throws {
     let rig = try StreamRig { $0.silenceMaximum = .seconds(3_600) }
     rig.streams?.watchPrices(try symbols(0..<3))

@@ -52,7 +52,7 @@ package struct Examination {
     becomeDaemonUser(configuration)
     let key = early ?? key(configuration)
     let local = LocalExamination(file)
-    let (database, backOff) = local.database(with: key.credentials, at: Clock.now().wall)
+    let (database, backOff) = local.database(with: key.credentials, at: Clock.now())
     return [local.configurationStage, local.spoolStage, database]
       + exchangeStages(configuration, key, backOff)
   }

@@ -19,7 +19,7 @@ package struct KeyExamination {
   package func stages(apiKey: Secret, secretKey: Secret) -> [JSONValue] {
     let (format, credentials) = Self.format(apiKey, secretKey)
     let configuration = file.configuration
-    let (_, backOff) = LocalExamination(file).database(with: nil, at: Clock.now().wall)
+    let (_, backOff) = LocalExamination(file).database(with: nil, at: Clock.now())
     let facts = Examination.facts(
       configuration, credentials, backOff: backOff, asksForRules: false)
     // On paper no key is needed; who tests one wants to know what it is good for.

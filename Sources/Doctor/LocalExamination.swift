@@ -61,7 +61,7 @@ struct LocalExamination {
   // MARK: The database
 
   /// The stage, and the back-off that the database knows of.
-  func database(with credentials: MEXC.Credentials?, at now: WallTime) -> (Stage, BanRecord?) {
+  func database(with credentials: MEXC.Credentials?, at now: Moment) -> (Stage, BanRecord?) {
     let path = configuration.store.path
     var findings = findings(.database)
     var backOff: BanRecord?
@@ -72,7 +72,7 @@ struct LocalExamination {
         let store = try StoreReader(path: path)
         backOff = try store.snapshot { () throws(StoreError) in
           try judgeOwner(of: store, credentials, &findings)
-          return try store.loadState(now: now).ban.flatMap { $0.isInForce(at: now) ? $0 : nil }
+          return try store.loadState(now: now.wall).ban?.remaining(at: now)
         }
         findings.note(path)
       } catch {
@@ -97,12 +97,5 @@ struct LocalExamination {
     guard case .refused(let reason) = try ownership.verdict(on: store) else { return }
     let (what, advice) = Self.halves(reason)
     findings.fail(what, advice ?? "give this mode and account a store.path of their own")
-  }
-}
-
-extension BanRecord {
-  /// A clock that was set back does not lengthen it.
-  fileprivate func isInForce(at now: WallTime) -> Bool {
-    now < until && until.since(now) <= wait
   }
 }

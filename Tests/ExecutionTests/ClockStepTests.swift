@@ -86,4 +86,93 @@ import Testing
     harness.advance(by: .seconds(75))
     #expect(harness.status("a") == .notFound)
   }
+
+  // MARK: A machine whose clocks stood still
+
+  private func push(_ harness: EngineHarness) {
+    harness.apply(
+      .price(
+        btc,
+        MarketPrice(
+          at: traits.name, bid: decimal("99"), ask: decimal("100"), knownAt: harness.now,
+          origin: .pushed)))
+    harness.settle()
+  }
+
+  /// An order that is to leave by a pushed price after the machine was paused for as long: the exchange
+  /// refuses its first stamp, and nobody can be asked for a price.
+  private func paused(for pause: Duration, _ signal: Signal) -> EngineHarness {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(exchange: exchange)
+    push(harness)
+    exchange.script = { dispatch, _ in
+      dispatch.isPlacement || dispatch.request.isPrices ? .hold : nil
+    }
+    harness.submit(signal)
+    exchange.clockBase += pause.wholeMilliseconds
+    if let first = harness.placements.first {
+      harness.answer(first, refusal(700003, .clock))
+    }
+    harness.settle()
+    return harness
+  }
+
+  @Test func `no order leaves by a price from before the machine was paused`() {
+    let harness = paused(for: .seconds(30), limit("a"))
+    #expect(harness.status("a") == .new)
+    #expect(harness.placements.count == 1)
+    push(harness)
+    #expect(harness.placements.count == 2)
+    harness.checkStore()
+  }
+
+  @Test func `a clock that moved by no more than its readings may differ leaves the prices`() {
+    let harness = paused(for: .milliseconds(500), limit("a"))
+    #expect(harness.placements.count == 2)
+  }
+
+  @Test(arguments: [19_500, 21_000])
+  func `a signal whose life passed while the machine was paused does not leave`(pause: Int64) {
+    let harness = paused(
+      for: .milliseconds(pause), limit("a") { $0.expiry = .timeToLive(.seconds(20)) })
+    #expect(harness.status("a") == (pause > 20_000 ? .expired : .new))
+    harness.advance(by: .milliseconds(400))
+    push(harness)
+    #expect(harness.placements.count == (pause > 20_000 ? 1 : 2))
+    harness.checkStore()
+  }
+
+  @Test(arguments: [-3_600, 3_600])
+  func `an exchange whose clock differs by the same all the time shortens no life`(offset: Int64) {
+    let exchange = FakeExchange()
+    exchange.clockBase = 1_700_000_000_000 - 5_000_000 + offset * 1_000
+    let harness = EngineHarness.open(exchange: exchange)
+    exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
+    harness.submit(limit("a") { $0.expiry = .timeToLive(.seconds(200)) })
+    harness.advance(by: .milliseconds(199_999))
+    #expect(harness.status("a") == .new)
+    harness.advance(by: .milliseconds(1))
+    #expect(harness.status("a") == .expired)
+  }
+
+  // MARK: The seven days' watch
+
+  @Test func `a start with the clock a week ahead does not end the watch of an order`() {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(exchange: exchange)
+    exchange.script = { [unowned exchange] dispatch, now in
+      guard let request = dispatch.request.orderRequest else { return nil }
+      exchange.accept(request, visibleFrom: now.monotonic.advanced(by: .seconds(7_200)))
+      return .answer(.failed(.noAnswer("time out")))
+    }
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(120))
+    #expect(harness.command(.resolveNotPlaced(signalID("a")))?.ok == true)
+    harness.stepWallClock(by: .seconds(8 * 24 * 60 * 60))
+    harness.restart()
+    harness.advance(by: .seconds(60))
+    #expect(harness.engine.liveOrders.count == 1)
+    harness.advance(by: .seconds(3 * 60 * 60))
+    #expect(harness.status("a") == .open)
+  }
 }

@@ -245,4 +245,20 @@ import Testing
     harness.reconfigure(configuration)
     #expect(harness.engine.troubles(at: harness.now).isEmpty)
   }
+
+  @Test(arguments: [true, false])
+  func `a daemon that was held up hears its sources before it calls them silent`(speaks: Bool) {
+    let harness = Self.harness(.init(heartbeat: .seconds(5), haltOnSilence: .all))
+    harness.advance(by: .seconds(1))
+    harness.holdUp(for: .seconds(20))
+    harness.tick()
+    #expect(kinds(harness).isEmpty)
+    if speaks { harness.apply(.heartbeat("bot")) }
+    harness.advance(by: .milliseconds(4_999))
+    #expect(kinds(harness).isEmpty)
+    #expect(harness.engine.halt == nil)
+    harness.advance(by: .milliseconds(1))
+    #expect(kinds(harness) == ["source_silent"])
+    #expect(harness.engine.halt != nil)
+  }
 }

@@ -11,8 +11,7 @@ package struct SourceAuthenticator {
   private var admitted: Set<String>?
   /// The sources that promised to be heard, and how often.
   private var intervals: [String: Duration] = [:]
-  /// When the last heartbeat of a source that signs was made: an older one is a repetition.
-  private var lastHeartbeats: [String: WallTime] = [:]
+  private var heard: [String: HeardHeartbeats] = [:]
 
   /// Of a daemon whose sources have no secrets.
   package init() {}
@@ -58,18 +57,16 @@ package struct SourceAuthenticator {
       return Self.refusal(
         nil, "A signed heartbeat says when it was made (created_at), and this one does not.")
     }
-    let isRepeated = lastHeartbeats[source].map { createdAt <= $0 } ?? false
-    let age = now.since(createdAt)
-    guard !isRepeated, age <= interval, age >= .zero - interval else {
+    let window = now.advanced(by: .zero - interval)...now.advanced(by: interval)
+    guard heard[source, default: HeardHeartbeats()].take(createdAt, within: window) else {
       return Self.refusal(nil, "The heartbeat was made too long ago, or was heard before.")
     }
-    lastHeartbeats[source] = createdAt
     return nil
   }
 
   /// Heartbeats that `former` has heard are repetitions here as well.
   package mutating func remember(_ former: SourceAuthenticator) {
-    lastHeartbeats = former.lastHeartbeats
+    heard = former.heard
   }
 
   /// The sources that sign, and whose secret is another one in `secrets`, by name.
@@ -99,5 +96,29 @@ package struct SourceAuthenticator {
   private static func refusal(_ id: SignalID?, _ message: String) -> SignalRefusal {
     SignalRefusal(
       code: .unauthenticated, id: id, field: "signature", position: nil, message: message)
+  }
+}
+
+/// The heartbeats of a source that signs and that could be heard once more, by when they were made. Their
+/// times and not the last of them alone: after the clocks were set back, new ones are older than that.
+private struct HeardHeartbeats {
+  /// In their order.
+  private var times: [WallTime] = []
+
+  /// Where a source sends more of them within the window, those older than all that are kept count as
+  /// heard.
+  private static let most = 1_024
+
+  /// Whether one that was made at `time` is heard now for the first time.
+  mutating func take(_ time: WallTime, within window: ClosedRange<WallTime>) -> Bool {
+    times.removeAll { !window.contains($0) }
+    guard window.contains(time) else { return false }
+    let place = times.lastIndex { $0 <= time }
+    if let place, times[place] == time { return false }
+    let isFull = times.count >= Self.most
+    if isFull && place == nil { return false }
+    times.insert(time, at: place.map { $0 + 1 } ?? 0)
+    if isFull { times.removeFirst() }
+    return true
   }
 }

@@ -154,8 +154,10 @@ enum SignalIntake {
     reaction.remember(arrival, expiresAt, verdict?.code ?? .accepted, verdict?.message ?? "")
     parts.signals[signal.id] = SignalLife(id: signal.id, plan: plan)
     if verdict == nil { parts.sources.accepted(signal, at: now.monotonic) }
+    let left = expiresAt.since(now.wall)
     let expiry = Expiry(
-      wall: expiresAt, monotonic: now.monotonic.advanced(by: expiresAt.since(now.wall)))
+      wall: expiresAt, monotonic: now.monotonic.advanced(by: left),
+      exchange: parts.venue.clock.map { $0.time(at: now.monotonic).advanced(by: left + $0.error) })
     for key in plan.legs {
       let request = OrderRequest(
         clientOrderID: arrival.clientOrderID, symbol: signal.symbol, side: signal.side,

@@ -50,6 +50,13 @@ struct SourceWatch: Sendable {
     reaction.log(.notice, "the source is heard again", [("source", source)], kind: .sourceHeard)
   }
 
+  /// So much of the time since they were heard is no silence: the daemon could hear nobody.
+  mutating func excuse(by time: Duration) {
+    for index in promises.indices {
+      promises[index].heardAt = promises[index].heardAt.advanced(by: time)
+    }
+  }
+
   /// Tells of the sources that have fallen silent, and returns the halts that they bring.
   mutating func drive(_ reaction: inout Reaction) -> [(reason: String, scope: HaltScope)] {
     var halts: [(reason: String, scope: HaltScope)] = []

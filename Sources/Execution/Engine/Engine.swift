@@ -85,6 +85,7 @@ package struct Engine: Sendable {
     }
     var reaction = Reaction(at: now)
     tellClockStep(&reaction)
+    excuseSilence(until: now.monotonic)
     lastMoment = now
     parts.scheduler.endBackOff(&reaction)
     route(input, &reaction)
@@ -134,9 +135,11 @@ package struct Engine: Sendable {
   ) {
     switch purpose {
     case .clock:
+      let former = parts.venue.clock
       let isFirst = parts.venue.takeClock(
         answer.serverTimeReading, sentAt: request.sentAt, &reaction)
       if isFirst { clockIsKnown() }
+      if let former { distrustAges(after: former, at: reaction.now.monotonic) }
     case .keepAlive: break
     case .instruments(let symbols):
       parts.venue.takeInstruments(
@@ -182,6 +185,13 @@ package struct Engine: Sendable {
   /// Searches need the exchange's clock.
   private mutating func clockIsKnown() {
     for stage in [OrderTable.Stage.lookedFor, .unknown, .missing] { parts.orders.touchAll(stage) }
+  }
+
+  /// While this machine's clocks stood still, prices and signals grew old all the same.
+  private mutating func distrustAges(after former: ExchangeClock, at now: MonotonicTime) {
+    guard parts.venue.clock?.isAhead(of: former, at: now) == true else { return }
+    parts.prices.forgetAll()
+    parts.orders.touchAll(.waiting)
   }
 
   private mutating func reconfigure(_ configuration: EngineConfiguration, at now: MonotonicTime) {
@@ -235,7 +245,18 @@ package struct Engine: Sendable {
       kind: isOpen ? .tradingOpen : .tradingWaits)
   }
 
-  // MARK: This machine's clock
+  // MARK: The time that the engine is called at
+
+  /// A call that comes so much later than it was asked for found the daemon held up, by its disk or by a
+  /// machine that slept.
+  private static let notableDelay: Duration = .seconds(1)
+
+  /// Who was held up has heard nobody: what its sources sent meanwhile is still to be read. When it began
+  /// nobody knows, so that all the time since the last input is no silence of theirs.
+  private mutating func excuseSilence(until now: MonotonicTime) {
+    guard let planned = nextDeadline, now.since(planned) > Self.notableDelay else { return }
+    parts.watch.excuse(by: max(.zero, now.since(lastMoment.monotonic)))
+  }
 
   /// A clock that is corrected bit by bit moves by less between two inputs.
   private static let notableClockStep: Duration = .seconds(1)

@@ -50,15 +50,9 @@ struct RequestScheduler: Sendable {
   }
 
   mutating func restoreBackOff(_ stored: BanRecord, at now: Moment) {
-    // The wait bounds it: a clock that was set back must not make it last for years.
-    let left = min(
-      max(stored.until.since(now.wall), Self.monotonicRest(of: stored, at: now)), stored.wait)
-    guard left > .zero else { return }
-    let end = now.monotonic.advanced(by: left)
-    limiter.backOff(until: end)
-    backOff = BanRecord(
-      until: now.wall.advanced(by: left), wait: left, isBan: stored.isBan, reason: stored.reason,
-      monotonicUntil: end)
+    guard let rest = stored.remaining(at: now) else { return }
+    limiter.backOff(until: now.monotonic.advanced(by: rest.wait))
+    backOff = rest
     isUnwritten = backOff != stored
   }
 
@@ -67,14 +61,6 @@ struct RequestScheduler: Sendable {
     guard isUnwritten else { return }
     isUnwritten = false
     reaction.write(.setBan(backOff))
-  }
-
-  /// What is left of a back-off by the monotonic clock, which is not to be set; zero when the machine
-  /// was booted since, as far as one can tell.
-  private static func monotonicRest(of stored: BanRecord, at now: Moment) -> Duration {
-    guard let end = stored.monotonicUntil else { return .zero }
-    let left = end.since(now.monotonic)
-    return left <= stored.wait ? left : .zero
   }
 
   // MARK: Requests

@@ -179,14 +179,25 @@ extension OrderLife {
   }
 }
 
-/// When an order is too old to leave: when either clock says so.
+/// When an order is too old to leave: when one of the clocks says so.
 struct Expiry: Sendable {
   let wall: WallTime
   /// The same moment on the monotonic clock, which nobody can set.
   let monotonic: MonotonicTime
+  /// The same by the exchange's clock, which goes on while this machine is paused: the latest that it can
+  /// have shown when the signal was accepted, and what the signal had to live then. `nil` where that
+  /// clock was not known.
+  var exchange: WallTime?
 
-  func isOver(at now: Moment) -> Bool {
-    now.wall >= wall || now.monotonic >= monotonic
+  func isOver(at now: Moment, _ clock: ExchangeClock?) -> Bool {
+    if now.wall >= wall || now.monotonic >= monotonic { return true }
+    return end(by: clock).map { now.monotonic >= $0 } ?? false
+  }
+
+  /// When the exchange's clock certainly shows its moment.
+  func end(by clock: ExchangeClock?) -> MonotonicTime? {
+    guard let exchange, let clock else { return nil }
+    return clock.latest(of: exchange)
   }
 }
 

@@ -20,7 +20,8 @@ enum OrderSearching {
       search.isIdle
     else { return }
     let now = reaction.now.monotonic
-    if search.isOver(at: now) { return giveUp(life, &parts, &reaction) }
+    let age = clock.time(at: now).since(life.order.stampedAt ?? life.order.updatedAt)
+    if search.isOver(at: now, age: age) { return giveUp(life, &parts, &reaction) }
     let proof = ProofTime(of: life.order, search, clock, parts, at: reaction.now)
     if search.phase == .settling, search.roundBegan < proof.conclusive {
       search.hasten(to: max(now, proof.conclusive))

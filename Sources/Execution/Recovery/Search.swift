@@ -121,9 +121,10 @@ struct Search: Sendable {
     }
   }
 
-  /// The exchange keeps an order findable for seven days.
-  func isOver(at now: MonotonicTime) -> Bool {
+  /// The exchange keeps an order findable for seven days. Its own clock, by which the order has this `age`,
+  /// must say so as well: a start with this machine's clock set wrong reckons a wrong beginning of the watch.
+  func isOver(at now: MonotonicTime, age: Duration) -> Bool {
     guard case .watching(let since) = phase else { return false }
-    return now.since(since) >= Self.watchTime
+    return now.since(since) >= Self.watchTime && age >= Self.watchTime
   }
 }

@@ -238,6 +238,9 @@ final class EngineHarness {
     now = now.advanced(by: time.since(now.monotonic))
   }
 
+  /// The daemon is held up: time passes, and nobody calls the engine.
+  func holdUp(for duration: Duration) { now = now.advanced(by: duration) }
+
   /// Somebody sets the machine's clock.
   func stepWallClock(by duration: Duration) {
     now = Moment(wall: now.wall.advanced(by: duration), monotonic: now.monotonic)

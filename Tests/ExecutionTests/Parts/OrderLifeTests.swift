@@ -208,12 +208,21 @@ import Testing
     #expect(life.search != nil)
   }
 
-  @Test func `an order is too old when either clock says so`() {
-    let expiry = orderLife(1, "a", lives: .seconds(60)).expiry
-    #expect(!expiry.isOver(at: moment(.seconds(60) - .milliseconds(1))))
-    #expect(expiry.isOver(at: moment(.seconds(60))))
+  @Test func `an order is too old when one of the clocks says so`() {
+    var expiry = orderLife(1, "a", lives: .seconds(60)).expiry
+    #expect(!expiry.isOver(at: moment(.seconds(60) - .milliseconds(1)), nil))
+    #expect(expiry.isOver(at: moment(.seconds(60)), nil))
     let before = moment(.seconds(59))
-    #expect(expiry.isOver(at: Moment(wall: expiry.wall, monotonic: before.monotonic)))
-    #expect(expiry.isOver(at: Moment(wall: before.wall, monotonic: expiry.monotonic)))
+    #expect(expiry.isOver(at: Moment(wall: expiry.wall, monotonic: before.monotonic), nil))
+    #expect(expiry.isOver(at: Moment(wall: before.wall, monotonic: expiry.monotonic), nil))
+    // The exchange's clock, read to 100 ms, an hour behind this machine's.
+    let clock = ExchangeClock(
+      reading: moment(.seconds(-3_600)).wall, sentAt: moment(.milliseconds(-100)).monotonic,
+      receivedAt: moment(.milliseconds(100)).monotonic)
+    #expect(!expiry.isOver(at: before, clock))
+    expiry.exchange = moment(.seconds(-3_600 + 30)).wall
+    #expect(!expiry.isOver(at: before, nil))
+    #expect(!expiry.isOver(at: moment(.milliseconds(30_099)), clock))
+    #expect(expiry.isOver(at: moment(.milliseconds(30_100)), clock))
   }
 }

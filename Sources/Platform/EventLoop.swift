@@ -47,7 +47,7 @@ package final class EventLoop {
   private var lastWait: MonotonicTime
 
   /// How long what comes on coalesced descriptors may lie there, so that one wake-up handles much of
-  /// it; zero hands it over as it comes. Setting zero handles what lies there.
+  /// it; zero hands it over as it comes, what lies there in the next turn.
   package var coalescing: Duration = .zero {
     didSet { if coalescing == .zero { endCoalescing() } }
   }
@@ -57,6 +57,8 @@ package final class EventLoop {
   }
   /// While coalesced descriptors are handled: the last time that nothing was left there.
   private var coalescedSince: MonotonicTime?
+  /// The same of what lay there when a pause ended, until it is handled.
+  private var lainSince: MonotonicTime?
 
   private let descriptors: DescriptorSet
   private let coalesced: DescriptorSet
@@ -178,27 +180,29 @@ package final class EventLoop {
   /// Handles what lies there, inside this call.
   package func handleCoalesced() {
     guard let since = pause?.since, !coalesced.isEmpty else { return }
+    if let emptied = drainCoalesced(unseenSince: since) { pause?.since = emptied }
+  }
+
+  /// When nothing was left; `nil` when more comes than is handled, which must not hold the loop.
+  private func drainCoalesced(unseenSince since: MonotonicTime?) -> MonotonicTime? {
     coalescedSince = since
     defer { coalescedSince = nil }
     for _ in 1...Self.coalescedRounds {
       let began = now
       let count = coalesced.wait(0)
+      if count == 0 { return began }
       coalesced.handle(count)
-      if count == 0 {
-        pause?.since = began
-        return
-      }
     }
+    return nil
   }
 
-  /// What comes faster than it is handled must not hold the loop.
   private static let coalescedRounds = 256
 
   private func watchCoalesced() throws(SystemError) {
     try descriptors.add(coalesced.descriptor, .read) { [unowned self] _ in
-      let began = now
-      coalesced.handle(coalesced.wait(0))
-      if coalescing > .zero { beginPause(since: began) }
+      guard let emptied = drainCoalesced(unseenSince: lainSince) else { return }
+      lainSince = nil
+      if coalescing > .zero { beginPause(since: emptied) }
     }
   }
 
@@ -217,7 +221,7 @@ package final class EventLoop {
   private func endCoalescing() {
     guard let pause else { return }
     cancel(pause.end)
-    handleCoalesced()
+    if coalesced.wait(0) != 0 { lainSince = pause.since }
     endPause()
   }
 

@@ -262,8 +262,13 @@ extension HTTPClient {
     {
       closeOldestIdle()
     }
-    let places = configuration.places(for: queue.untriedUrgent > 0 ? .urgent : .ordinary)
-    while attempts.count < queue.untried, total < places { open() }
+    open(for: queue.untriedPlacements, in: configuration.places(for: .once))
+    open(for: queue.untriedUrgent, in: configuration.places(for: .urgent))
+    open(for: queue.untried, in: configuration.places(for: .ordinary))
+  }
+
+  private func open(for waiting: Int, in places: Int) {
+    while attempts.count < waiting, total < places { open() }
   }
 
   private func closeOldestIdle() {

@@ -7,7 +7,7 @@ extension HTTPClient {
     /// that one may wait.
     package static let waitingMaximum = 1_024
     /// Beyond the warm ones, for bursts.
-    package static let extraConnections = 4
+    package static let extraConnections = 5
     /// A server that drops idle connections does so after 60 s or more, as a rule; a placement on a
     /// connection that is about to be dropped has an unknown outcome.
     package static let idleMaximum: Duration = .seconds(45)

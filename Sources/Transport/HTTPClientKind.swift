@@ -14,12 +14,13 @@ extension HTTPClient {
 }
 
 extension HTTPClient.Configuration {
-  /// How many connections may be open and busy for a request of the kind to take one more. Reads leave
-  /// one place: while the answers to them are late, an order or a cancel must not wait for one.
+  /// How many connections may be busy at most with a request of the kind among them. While the answers to
+  /// ordinary requests are late, an urgent one must not wait for a place, and an order for neither.
   func places(for kind: HTTPClient.Kind) -> Int {
     switch kind {
-    case .once, .urgent: maximumConnections
-    case .ordinary, .proof: maximumConnections - 1
+    case .once: maximumConnections
+    case .urgent: maximumConnections - 1
+    case .ordinary, .proof: maximumConnections - 2
     }
   }
 }

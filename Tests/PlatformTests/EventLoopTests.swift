@@ -126,11 +126,27 @@ import Testing
     rig.write()
     try rig.pass(.milliseconds(20))
     rig.loop.coalescing = .zero
+    // In a turn, so that what follows from it is seen to before the loop waits.
+    #expect(rig.seen.count == 2)
+    try rig.pass(.zero)
     #expect(rig.seen == [nil, .milliseconds(40), .milliseconds(20)])
     rig.write()
     try rig.pass(.milliseconds(1))
     #expect(rig.seen.last == .some(nil))
     #expect(rig.seen.count == 4)
+  }
+
+  @Test func `what comes after a pause in which nothing lay there is fresh`() throws {
+    let rig = try Coalesced()
+    rig.loop.coalescing = .milliseconds(100)
+    rig.write()
+    try rig.pass(.zero)
+    try rig.pass(.milliseconds(50))
+    rig.loop.coalescing = .zero
+    try rig.pass(.milliseconds(50))
+    rig.write()
+    try rig.pass(.milliseconds(50))
+    #expect(rig.seen == [nil, nil])
   }
 
   /// Nothing wakes the loop for the sake of a descriptor that is gone.

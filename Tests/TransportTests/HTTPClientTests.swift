@@ -110,7 +110,7 @@ import Transport
       loop: loop, endpoint: try endpoint(server.port), tls: nil, configuration: configuration)
     var slow = 0
     for _ in 0..<configuration.maximumConnections {
-      client.send(HTTPRequest(.get, "/slow"), .urgent) { _ in slow += 1 }
+      client.send(HTTPRequest(.get, "/slow"), .once) { _ in slow += 1 }
     }
     try loop.run(until: { paths.count == configuration.maximumConnections })
     var answer: Answer?

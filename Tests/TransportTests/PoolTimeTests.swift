@@ -125,12 +125,13 @@ import Transport
     let server = try server()
     let client = try client(server.port) { $0.warmConnections = 0 }
     var answers = 0
-    for _ in 0..<4 { client.send(HTTPRequest(.get, "/"), .urgent) { _ in answers += 1 } }
-    try loop.run(until: { answers == 4 })
-    #expect(client.status.idle == client.configuration.maximumConnections)
+    let places = client.configuration.maximumConnections
+    for _ in 0..<places { client.send(HTTPRequest(.get, "/"), .once) { _ in answers += 1 } }
+    try loop.run(until: { answers == places })
+    #expect(client.status.idle == places)
     try pass(client.configuration.freshness + Self.moment)
     #expect(try client.exchange(HTTPRequest(.post, "/"), .once).status == 200)
-    #expect(client.status.idle == client.configuration.maximumConnections)
+    #expect(client.status.idle == places)
     client.close()
     server.close()
   }
@@ -214,7 +215,7 @@ import Transport
       $0.answerDeadline = .seconds(100)
     }
     let busy = client.configuration.maximumConnections
-    for _ in 0..<busy { client.send(HTTPRequest(.get, "/"), .urgent) { _ in } }
+    for _ in 0..<busy { client.send(HTTPRequest(.get, "/"), .once) { _ in } }
     try loop.run(until: { held.count == busy })
     var answer: Answer?
     client.send(HTTPRequest(.post, "/"), .once) { answer = $0 }

@@ -223,11 +223,9 @@ package final class SignalGateway {
       }
       try store.announce(
         signal.id, bytes, from: origin, arrivedAt: arrivedAt, readAt: time.now().wall)
+      readPrices()
       // In a crowd the first one's look-up serves the next ones, too.
-      if !store.hasUncommittedWrites {
-        readPrices()
-        driver.feed(.expected(signal))
-      }
+      if !store.hasUncommittedWrites { driver.feed(.expected(signal)) }
       let known = try known(signal.id)
       // The kernel's workers that see to the write and to its flush wait for this processor.
       Processor.yield()

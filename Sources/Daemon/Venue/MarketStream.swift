@@ -193,7 +193,7 @@ final class MarketStream {
       line.journal.trouble(
         "the price stream is lost; until it is back \(fallback.words)", reason: end.text,
         advice: end.advice, level: fallback.level)
-    case .pushed(let push, let age): take(push, age)
+    case .pushed(let push, let time): take(push, time)
     // There is no key, and the connection tells a failure itself.
     case .keyRefused, .failed: break
     }
@@ -205,13 +205,14 @@ final class MarketStream {
     return places.values[index].unwantedSince == nil
   }
 
-  private func take(_ push: StreamEvent, _ age: Duration) {
+  private func take(_ push: StreamEvent, _ time: MonotonicTime) {
     switch push {
     case .topOfBook(let symbol, let book):
       guard isWanted(symbol) else { return }
+      let now = now()
       let price = MarketPrice(
-        at: venue, bid: book.bid, ask: book.ask, knownAt: now().advanced(by: .zero - age),
-        sentAt: book.sentAt, origin: .pushed)
+        at: venue, bid: book.bid, ask: book.ask,
+        knownAt: now.advanced(by: time.since(now.monotonic)), sentAt: book.sentAt, origin: .pushed)
       onInput(.price(symbol, price))
     case .noPrice(let symbol, reason: _):
       if isWanted(symbol) { onInput(.noPrice(symbol)) }

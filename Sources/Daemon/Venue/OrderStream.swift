@@ -57,7 +57,7 @@ final class OrderStream {
     case .keyRefused:
       isUp = false
       tell(.accountStream(.keyRefused))
-    case .pushed(let push, age: _): take(push)
+    case .pushed(let push, at: _): take(push)
     }
   }
 

@@ -9,7 +9,7 @@ final class StreamConnection {
   enum Event {
     /// It stands, and what it is for is pushed; also when the next connection took its place.
     case ready
-    case pushed(StreamEvent, age: Duration)
+    case pushed(StreamEvent, at: MonotonicTime)
     /// It stood, and is connected again.
     case lost(StreamEnd)
     /// An attempt came to nothing. It is tried again.
@@ -166,7 +166,7 @@ final class StreamConnection {
 
   private func take(_ event: StreamSession.Event, of session: StreamSession) {
     switch event {
-    case .pushed(let push, let age): onEvent(.pushed(push, age: age))
+    case .pushed(let push, let time): onEvent(.pushed(push, at: time))
     case .unreadable(let text):
       line.journal.strange(
         "\(name) says something that is not understood; nothing is concluded from it", reason: text)

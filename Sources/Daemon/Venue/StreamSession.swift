@@ -11,8 +11,8 @@ final class StreamSession {
     case ready
     /// With the exchange's words.
     case refused(StreamChannel, String)
-    /// The age is how much longer ago than now it must be taken to have happened.
-    case pushed(StreamEvent, age: Duration)
+    /// It must be taken to have happened then.
+    case pushed(StreamEvent, at: MonotonicTime)
     /// A text that nothing is concluded from.
     case unreadable(String)
     /// Comes once, and nothing after it.
@@ -139,16 +139,18 @@ final class StreamSession {
       heardAt = loop.now
       let push = StreamEvent(frame, hiding: client.echo)
       if case .unreadable = push {} else { silentSince = loop.now }
-      onEvent?(self, .pushed(push, age: age(of: push)))
+      onEvent?(self, .pushed(push, at: time(of: push)))
     case .closed(let reason): end(.closed(reason))
     }
   }
 
-  /// It may have waited on the way, or here unseen.
-  private func age(of push: StreamEvent) -> Duration {
-    let here = loop.unseenSince.map { loop.now.since($0) } ?? .zero
+  /// It may have waited on the way, or here unseen. Pushes that are read together have lain together: by
+  /// one reading of the clock none of them is older than the one before it.
+  private func time(of push: StreamEvent) -> MonotonicTime {
+    let now = loop.now
+    let here = loop.unseenSince ?? now
     guard case .topOfBook(_, let book) = push, let sentAt = book.sentAt else { return here }
-    return max(here, delay.delay(sentAt: sentAt, receivedAt: loop.now))
+    return min(here, now.advanced(by: .zero - delay.delay(sentAt: sentAt, receivedAt: now)))
   }
 
   private func take(_ reply: StreamReply) {

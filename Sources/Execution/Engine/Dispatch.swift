@@ -18,7 +18,8 @@ package struct Dispatch: Hashable, Sendable {
     case ordinary
     /// The same, and its answer is to prove a connection, another one than the freshest.
     case proof
-    /// Goes ahead of ordinary requests: a cancel does not wait for the answers to them.
+    /// Goes ahead of ordinary requests: a cancel, or an order's price, does not wait for the answers to
+    /// them.
     case urgent
     /// Leaves once, on a connection that has just proved to be alive: its loss costs a search.
     case once

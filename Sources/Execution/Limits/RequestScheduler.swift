@@ -364,9 +364,9 @@ extension RateUsage {
 extension RequestQueue.Rank {
   fileprivate var delivery: Dispatch.Delivery {
     switch self {
-    case .cancel: .urgent
+    case .cancel, .price: .urgent
     case .keepAlive: .proof
-    case .clock, .search, .price, .rules, .pairs, .stream, .poll, .watch: .ordinary
+    case .clock, .search, .rules, .pairs, .stream, .poll, .watch: .ordinary
     }
   }
 }

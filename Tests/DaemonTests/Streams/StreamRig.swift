@@ -66,7 +66,7 @@ final class StreamRig {
 
   init(_ change: (inout StreamTimes) -> Void = { _ in }) throws {
     let clock = Box()
-    loop = try EventLoop(clock: { clock.rig?.now ?? MonotonicTime(nanoseconds: 0) })
+    loop = try EventLoop(clock: { clock.rig?.read() ?? MonotonicTime(nanoseconds: 0) })
     clock.rig = self
     let server = try HTTPServer(loop: loop, port: 0, tls: nil) { [weak self] request, responder in
       self?.receive(request, responder)
@@ -83,6 +83,15 @@ final class StreamRig {
     }
     streams.onInput = { [weak self] in self?.inputs.append($0) }
     self.streams = streams
+  }
+
+  /// What the next reading of the clock takes; each one after it takes half as long.
+  var readingCost = Duration.zero
+
+  private func read() -> MonotonicTime {
+    now = now.advanced(by: readingCost)
+    readingCost /= 2
+    return now
   }
 
   private final class Box {

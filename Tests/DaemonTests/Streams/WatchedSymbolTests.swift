@@ -56,6 +56,7 @@ import Transport
     rig.push("COIN0USDT", bid: "1", ask: "4", on: socket)
     try rig.pass(.milliseconds(50))
     rig.loop.coalescing = .zero
+    try rig.settle()
     #expect(rig.prices.count == 4)
     #expect(
       rig.prices[3].price.knownAt.monotonic == rig.now.advanced(by: .zero - .milliseconds(50)))
@@ -89,6 +90,31 @@ import Transport
     try push("COIN0USDT", "COIN1USDT", seconds: 100)
     #expect(socket.commands("SUBSCRIPTION").count == 2)
     #expect(rig.attempts == 1)
+  }
+
+  /// Reading takes time, and less and less of it as memory grows warm.
+  @Test func `of pushes that are read together none counts as older than the one before it`() throws
+  {
+    let rig = try StreamRig()
+    rig.streams?.watchPrices(try symbols(0..<1))
+    let socket = try rig.socket(0)
+    try rig.until("an open stream") { rig.isOpen("market") }
+    rig.loop.coalescing = .milliseconds(400)
+    for round in 0..<3 {
+      let before = rig.prices.count
+      for number in 1...4 {
+        rig.push("COIN0USDT", bid: "1", ask: "\(round + 1)\(number)", on: socket)
+        try rig.pass(.milliseconds(50))
+      }
+      let cost = Duration.microseconds(100)
+      rig.readingCost = cost
+      rig.loop.handleCoalesced()
+      rig.readingCost = .zero
+      let prices = rig.prices.dropFirst(before).map(\.price)
+      #expect(prices.last?.ask?.description == "\(round + 1)4")
+      let times = rig.prices.map(\.price.knownAt.monotonic)
+      #expect(times == times.sorted())
+    }
   }
 
   @Test func `what is not wanted any more is unsubscribed from after a minute`() throws {

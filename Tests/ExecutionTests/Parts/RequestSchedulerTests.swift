@@ -92,6 +92,7 @@ import Testing
     prices.want(btc)
     let others = drive()
     #expect(others.sent.map(\.request) == [.cancel(btc, .orderID("E1")), .prices([btc])])
+    #expect(others.sent.map(\.delivery) == [.urgent, .urgent])
     #expect(scheduler.isAsking { $0 == .search(key("w"), .trades) })
     // The search goes before the looks when there is room again.
     for dispatch in looks.sent { answer(dispatch, noSuchOrder) }

@@ -85,10 +85,33 @@ package struct PlaceCheck {
     let path = configuration.intake.directory
     checkMakeable("intake.directory", path)
     guard case .writable = FolderAccess.of(path) else { return }
+    let before = violations.count
     checkCompanion("intake.directory", path + "/.lock")
-    for name in ["incoming", "active", "done", "rejected"] {
-      checkSpoolFolder("\(path)/\(name)")
+    for name in ["incoming"] + Self.spoolTargets { checkSpoolFolder("\(path)/\(name)") }
+    if violations.count == before { checkSpoolMounts(path) }
+  }
+
+  /// Where files move to from `incoming`.
+  private static let spoolTargets = ["active", "done", "rejected"]
+
+  /// Files are moved by renaming, which stops at a mount.
+  private mutating func checkSpoolMounts(_ path: String) {
+    guard let incoming = Self.spoolFolder("incoming", in: path) else { return }
+    for name in Self.spoolTargets {
+      guard let target = Self.spoolFolder(name, in: path), !incoming.canRename(to: target) else {
+        continue
+      }
+      return refuse(
+        "intake.directory",
+        "\(path)/incoming and \(path)/\(name) would be on different mounts, and files cannot be moved "
+          + "from one to the other; put the whole spool on one mount (a bind mount is another mount, of "
+          + "the same file system too)")
     }
+  }
+
+  /// One that is missing is made in the spool's own folder.
+  private static func spoolFolder(_ name: String, in path: String) -> Directory? {
+    (try? Directory(path: "\(path)/\(name)")) ?? (try? Directory(path: path + "/."))
   }
 
   private mutating func checkSpoolFolder(_ path: String) {

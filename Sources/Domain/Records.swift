@@ -7,12 +7,20 @@ package enum SignalOrigin: Hashable, Sendable {
   /// The peer, as the kernel named it.
   case socket(String)
 
-  /// For the history and the journal.
+  /// For the history and the journal. A name that is UTF-8 stands as it is; of any other each byte that
+  /// is no character of ASCII, and the backslash, becomes `\xNN`: two such names are two texts.
   package var text: String {
     switch self {
-    case .file(let name): "file " + String(decoding: name, as: UTF8.self)
+    case .file(let name): "file " + (String(validating: name, as: UTF8.self) ?? Self.escaped(name))
     case .socket(let peer): "socket " + peer
     }
+  }
+
+  private static func escaped(_ name: [UInt8]) -> String {
+    name.map { byte in
+      byte < 0x80 && byte != UInt8(ascii: "\\")
+        ? String(UnicodeScalar(byte)) : "\\x" + String(byte, radix: 16)
+    }.joined()
   }
 }
 
@@ -154,6 +162,14 @@ package enum HaltScope: String, CaseIterable, Hashable, Sendable {
     switch self {
     case .all: true
     case .buys: side == .buy
+    }
+  }
+
+  /// What holds, for people.
+  package var words: String {
+    switch self {
+    case .all: "trading is halted"
+    case .buys: "trading is halted but for sells"
     }
   }
 }

@@ -32,7 +32,7 @@ package enum PassphraseSource: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Reads it: what the file holds without a line end at its end. A file must be of one of the
+  /// Reads it: what the file holds without line ends at its end. A file must be of one of the
   /// `owners`. Throws when it cannot be used.
   package func read(
     owners: Set<UInt32>, refusesExposed: Bool
@@ -41,14 +41,13 @@ package enum PassphraseSource: Equatable, Sendable, CustomStringConvertible {
     do throws(CredentialsError) {
       switch self {
       case .systemd:
-        bytes = try SecretFile.line(
+        bytes = try SecretFile.secret(
           of: description, refusesExposed ? .closed : .open, followsLinks: true)
-      case .file(let path): bytes = try SecretFile.line(of: path, .ownerOnly(of: owners))
+      case .file(let path): bytes = try SecretFile.secret(of: path, .ownerOnly(of: owners))
       }
     } catch .absent(let path) {
       throw .noPassphrase(path: path)
     }
-    if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
     if bytes.isEmpty { throw .emptyPassphrase(place: description) }
     return Secret(taking: &bytes)
   }

@@ -62,6 +62,18 @@ enum SecretFile {
     return bytes
   }
 
+  /// The content without any line end at its end, as a shell's `$(…)` leaves it: other programs read
+  /// the same secret. The caller erases it. Throws why it is not read.
+  static func secret(
+    of path: String, _ closure: Closure, followsLinks: Bool = false
+  ) throws(CredentialsError) -> [UInt8] {
+    var bytes = try bytes(of: path, closure, followsLinks: followsLinks)
+    while bytes.last == UInt8(ascii: "\n") || bytes.last == UInt8(ascii: "\r") {
+      bytes.removeLast()
+    }
+    return bytes
+  }
+
   private static func check(
     _ status: stat, _ closure: Closure, _ path: String
   ) throws(CredentialsError) {

@@ -2,7 +2,7 @@ package import Configuration
 package import Platform
 
 /// The secret that a source of signals signs with. It is HMAC key material as it stands: what the file
-/// holds, without a line end at its end.
+/// holds, without line ends at its end.
 package enum SourceSecret {
   /// What nobody guesses: 128 bits, were they random.
   static let minimumBytes = 16
@@ -68,18 +68,17 @@ package enum SourceSecret {
     var bytes: [UInt8]
     if let directory = environment.credentialsDirectory(with: [credential(of: name)]) {
       place = "\(directory)/\(credential(of: name))"
-      bytes = try SecretFile.line(
+      bytes = try SecretFile.secret(
         of: place, configuration.mode == .live ? .closed : .open, followsLinks: true)
     } else {
       guard let directory = configuration.credentials.sourcesDirectory else { return nil }
       place = "\(directory)/\(name)"
       do throws(CredentialsError) {
-        bytes = try SecretFile.line(of: place, .ownerOnly(of: owners))
+        bytes = try SecretFile.secret(of: place, .ownerOnly(of: owners))
       } catch .absent {
         return nil
       }
     }
-    if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
     let count = bytes.count
     let secret = Secret(taking: &bytes)
     guard count >= minimumBytes else { throw .shortSourceSecret(place: place, bytes: count) }

@@ -201,9 +201,11 @@ package final class Directory {
   private func ownTemporaryName(for name: [UInt8]) -> [UInt8] {
     let beginning = [UInt8(ascii: ".")] + name.prefix(200) + [UInt8(ascii: ".")]
     let ending = Array(".tmp".utf8)
-    for left in (try? names()) ?? [] where left.starts(with: beginning) {
+    for left in (try? names()) ?? []
+    where left.starts(with: beginning) && left.suffix(ending.count) == ending[...] {
       let number = left.dropFirst(beginning.count).dropLast(ending.count)
-      guard let process = pid_t(String(decoding: number, as: UTF8.self)), process > 0,
+      guard number.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains),
+        let process = pid_t(String(decoding: number, as: UTF8.self)), process > 0,
         kill(process, 0) != 0, errno == ESRCH
       else { continue }
       _ = unsafe clinux_unlink_at(self.number, left + [0])

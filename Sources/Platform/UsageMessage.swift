@@ -10,9 +10,13 @@ package enum UsageMessage {
 
   /// A wrong argument as a message may repeat it, in quotes; nothing when it may be an API key or a
   /// secret, given by mistake.
-  package static func shown(_ argument: String) -> String {
-    let looksLikeKey = argument.lowercased().contains("mx0")
-    guard !looksLikeKey, argument.unicodeScalars.count <= longestShown else { return "" }
+  package static func shown(_ argument: String) -> String { shown(Array(argument.utf8)) }
+
+  /// The same for one that need not be text.
+  static func shown(_ argument: [UInt8]) -> String {
+    let text = String(decoding: argument, as: UTF8.self)
+    let looksLikeKey = text.lowercased().contains("mx0")
+    guard !looksLikeKey, text.unicodeScalars.count <= longestShown else { return "" }
     return " '\(ByteText.printable(argument))'"
   }
 }

@@ -30,7 +30,10 @@ struct StoreLocation {
       throw .unusablePath("its folder \(folder): \(reason); make the folder, or \(advice)")
     }
     defer { unsafe free(resolved) }
-    let absolute = unsafe String(cString: resolved)
+    guard let absolute = unsafe String(validatingCString: resolved) else {
+      let advice = isCopy ? "name another one" : "change store.path"
+      throw .unusablePath("its folder \(folder) leads to a path that is not UTF-8; \(advice)")
+    }
     fileSystem = nil
     path = absolute == "/" ? "/\(name)" : "\(absolute)/\(name)"
   }

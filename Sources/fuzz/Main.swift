@@ -10,7 +10,7 @@
   @main
   struct Main {
     static func main() {
-      let arguments = Environment.arguments
+      let arguments = Environment.arguments(of: "fuzz")
       if arguments == ["--help"] {
         complain(
           "usage: fuzz TARGET LONGEST EXECUTIONS SECONDS SEED KEPT CORPUS…\ntargets: "

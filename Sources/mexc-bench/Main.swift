@@ -4,6 +4,6 @@ import Platform
 @main
 struct Main {
   static func main() {
-    exit(OutputLine.end(with: BenchProgram.run(Environment.arguments).rawValue))
+    exit(OutputLine.end(with: BenchProgram.run(Environment.arguments(of: "mexc-bench")).rawValue))
   }
 }

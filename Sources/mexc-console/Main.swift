@@ -7,7 +7,8 @@ struct Main {
   static func main() {
     _ = CoreDumps.disable()
     let status = ConsoleProgram.run(
-      Environment.arguments, announce: { OutputLine.write($0, to: STDOUT_FILENO) },
+      Environment.arguments(of: "mexc-console"),
+      announce: { OutputLine.write($0, to: STDOUT_FILENO) },
       complain: { OutputLine.write($0, to: STDERR_FILENO) })
     exit(OutputLine.end(with: status.rawValue))
   }

@@ -6,7 +6,7 @@ import Platform
 struct Main {
   static func main() {
     _ = CoreDumps.disable()
-    let status = runOperator(Environment.arguments, terminal: .process)
+    let status = runOperator(Environment.arguments(of: "mexc-signalctl"), terminal: .process)
     exit(OutputLine.end(with: status.rawValue))
   }
 }

@@ -6,6 +6,7 @@ import Platform
 struct Main {
   static func main() {
     _ = CoreDumps.disable()
-    exit(OutputLine.end(with: DaemonProgram.run(Environment.arguments).rawValue))
+    exit(
+      OutputLine.end(with: DaemonProgram.run(Environment.arguments(of: "mexc-signald")).rawValue))
   }
 }

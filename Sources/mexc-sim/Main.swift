@@ -6,7 +6,7 @@ import SimulatedExchange
 struct Main {
   static func main() {
     let status = SimulatorProgram.run(
-      Environment.arguments, announce: { OutputLine.write($0, to: STDOUT_FILENO) },
+      Environment.arguments(of: "mexc-sim"), announce: { OutputLine.write($0, to: STDOUT_FILENO) },
       complain: { OutputLine.write($0, to: STDERR_FILENO) })
     exit(OutputLine.end(with: status.rawValue))
   }

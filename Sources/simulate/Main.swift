@@ -7,7 +7,7 @@ enum Main {
   static func main() {
     let interrupt = InterruptSignal()
     let status = SimulateProgram.run(
-      Environment.arguments, say: { OutputLine.write($0, to: STDOUT_FILENO) },
+      Environment.arguments(of: "simulate"), say: { OutputLine.write($0, to: STDOUT_FILENO) },
       complain: { OutputLine.write($0, to: STDERR_FILENO) },
       isInterrupted: { interrupt.isPending })
     exit(OutputLine.end(with: status))

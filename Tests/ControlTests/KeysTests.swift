@@ -37,8 +37,9 @@ import Testing
     let adopt = "mexc-signalctl --config \(bench.configuration) adopt"
     #expect(
       set.output
-        == "\(path): written; 'systemctl reload mexc-signald' makes a running daemon use it; if its "
-        + "database was used with another key, and this one is of the same account, say so first: "
+        == "\(path): written; 'systemctl reload mexc-signald' makes a running daemon use it, unless "
+        + "systemd gives it one; if its database was used with another key, and this one is of the "
+        + "same account, say so first: "
         + "'\(adopt) --renewed-key' (while no daemon runs: '\(adopt)')")
     #expect(set.complaints.contains("the daemon needs the passphrase, too"))
     #expect(FileStatus.at(path: path)?.mode == 0o600)
@@ -243,6 +244,38 @@ import Testing
     let run = try set()
     #expect(run.status == .done)
     #expect(run.complaints.contains("credentials.source is \"environment\""))
+  }
+
+  // MARK: Whose the file is
+
+  /// The configuration with the database in this folder.
+  private func keepDatabase(in folder: String) throws {
+    let text = try String(contentsOfFile: bench.configuration, encoding: .utf8)
+    try text.replacing("\(bench.folder)/state.db", with: "\(folder)/state.db")
+      .write(toFile: bench.configuration, atomically: true, encoding: .utf8)
+  }
+
+  @Test(.enabled(if: geteuid() == 0))
+  func `where the daemon's user is not known, root is told whose the file is`() throws {
+    try keepDatabase(in: scratch("missing"))
+    let set = try set()
+    #expect(set.status == .done)
+    #expect(set.output.contains("does not tell the daemon's user: give the file to that user"))
+    #expect(FileStatus.at(path: path)?.owner == 0)
+  }
+
+  @Test(.enabled(if: geteuid() == 0), arguments: ["itself", "by a link"])
+  func `what root writes is the daemon's user's, whosever it was`(folder: String) throws {
+    try scratch.folder("itself")
+    try #require(unsafe chown(scratch("itself"), 999, 998) == 0)
+    try #require(unsafe symlink(scratch("itself"), scratch("by a link")) == 0)
+    try keepDatabase(in: scratch(folder))
+    for former in [nil, 0, 1_000] as [UInt32?] {
+      if let former { try #require(unsafe chown(path, former, former) == 0) }
+      #expect(try set().status == .done)
+      let status = try #require(FileStatus.at(path: path))
+      #expect([status.owner, status.group, status.mode] == [999, 998, 0o600])
+    }
   }
 
   @Test func `the word about a renewed key goes to the daemon`() throws {

@@ -62,7 +62,7 @@ private func secret(_ text: String) -> Secret { Secret(copying: Array(text.utf8)
 
   @Test func `systemd's passphrase comes before the configured file`() throws {
     try put("by systemd")
-    let directory = try CredentialDirectory().with("passphrase", "by systemd\r\n")
+    let directory = try CredentialDirectory().with("passphrase", "by systemd\r\n\r\n")
     #expect(try text(read(directory.variables).apiKey) == demoKey)
     #expect(error() == .file(path: path, .wrongPassphrase))
     try scratch.setMode("passphrase", 0o644)

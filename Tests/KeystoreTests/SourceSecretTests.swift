@@ -27,8 +27,8 @@ import Testing
         of: name, configuration, owners: owners, environment: variables.environment))
   }
 
-  @Test func `a line end at the end does not count`() throws {
-    for end in ["", "\n", "\r\n"] {
+  @Test func `line ends at the end do not count`() throws {
+    for end in ["", "\n", "\r\n", "\n\n", "\r\n\r\n", "\r"] {
       try scratch.write("bot-1", Self.word + end)
       #expect(try read() == Self.word)
     }

@@ -23,6 +23,23 @@ struct BackupTests {
     return daemon
   }
 
+  /// Made into text, the name would be another file's.
+  @Test func `an argument that is not UTF-8 is wrong usage`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    let configuration = try daemon.writeConfiguration()
+    let folder = daemon.scratch("copies")
+    try daemon.scratch.folder("copies")
+    for program in try [BuiltProgram.control.path, BuiltProgram.daemon.path] {
+      let script =
+        "cd \"$2\" && exec \"$0\" --config \"$1\" backup \"$(printf 'caf\\351.db')\""
+      let process = try ChildProcess("/bin/sh", ["-c", script, program, configuration, folder])
+      #expect(try process.waitForEnd() == .exited(2))
+      #expect(process.tail.contains("argument 4 'caf\\xe9.db' is not UTF-8"), "\(process.tail)")
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [])
+  }
+
   private func expectNoSecondOrder(_ market: SimulatedMarket, _ daemon: DaemonUnderTest) throws {
     for id in Self.first + Self.second { try daemon.drop("again-\(id).json", Wish(id).text) }
     for id in Self.first + Self.second {

@@ -1,7 +1,9 @@
 import Domain
 import Foundation
 import JSON
+import Platform
 import SimulatedExchange
+import Store
 import TestKit
 import Testing
 
@@ -352,6 +354,30 @@ struct DoctorTests {
     let stage = try run.stage("connectivity")
     #expect(stage.code == 418 && stage.detail.contains("banned this address until"), "\(run.text)")
     #expect(run.failed.first == "connectivity")
+    #expect(try market.ledger().document["counts"]?["by_route"] == requests)
+  }
+
+  /// Until then by the civil clock, which was set back or ahead since.
+  @Test(arguments: [720, -60])
+  func `a ban that the database knows is kept when the clock was set`(seconds: Int64) throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    try daemon.stop()
+    do {
+      let now = Clock.now()
+      let store = try OrderStore(path: daemon.scratch("state.db"))
+      try store.write(
+        .setBan(
+          BanRecord(
+            until: now.wall.advanced(by: .seconds(seconds)), wait: .seconds(600), isBan: true,
+            reason: "418", monotonicUntil: now.monotonic.advanced(by: .seconds(420)))))
+      try store.commit()
+    }
+    let requests = try market.ledger().document["counts"]?["by_route"]
+    let run = try DoctorRun(daemon)
+    #expect(run.failed.first == "connectivity")
+    let stage = try run.stage("connectivity")
+    #expect(stage.code == 418 && stage.detail.contains("banned this address"), "\(run.text)")
     #expect(try market.ledger().document["counts"]?["by_route"] == requests)
   }
 }

@@ -227,6 +227,30 @@ import Testing
     #expect(try market.ledger().count("bad_signatures") == 0)
   }
 
+  /// What systemd gives comes first, and is as old as the start.
+  @Test func `a renewed key in a file that is not read is told of`() throws {
+    let first = try market()
+    let daemon = try daemon(first, source: "auto")
+    try daemon.scratch.folder("systemd")
+    try daemon.scratch.write("systemd/api_key", Self.demo.key)
+    try daemon.scratch.write("systemd/api_secret", Self.demo.secret)
+    daemon.environment = ["CREDENTIALS_DIRECTORY": daemon.scratch("systemd")]
+    try daemon.start()
+    try daemon.waitForTrading()
+    try reload(daemon, until: "level=info msg=\"the API key is unchanged\"")
+    try adopt(try set(Self.renewed, daemon), whileRunning: true)
+    let said = try daemon.process.lines.count
+    try daemon.process.signal(SIGHUP)
+    let line = try daemon.process.line(
+      with: "level=warning", "the API key is unchanged, and", "set credentials.source to",
+      from: said)
+    #expect(line.contains("the key in \(daemon.scratch("systemd")) comes before"), "\(line)")
+    // What the line says to do ends it.
+    daemon.settings["credentials.source"] = "file"
+    try daemon.writeConfiguration()
+    try reload(daemon, until: "requests are signed with another API key from now on")
+  }
+
   /// Requests that are out are answered under the old key; those that follow are signed with the new.
   @Test func `a request in flight ends under the key that signed it`() throws {
     let market = try market()

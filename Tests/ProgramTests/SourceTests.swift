@@ -142,10 +142,12 @@ import Testing
     #expect(try code(daemon, rewritten.replacing("\n", with: " ")) == "accepted")
   }
 
-  @Test func `the README's programs sign as the daemon reads it`() throws {
-    let market = try SimulatedMarket()
-    let daemon = try trading(market, ["secret": true])
-    let secret = daemon.scratch("sources/bot-1")
+  @Test(arguments: ["", "\n", "\r\n", "\n\n"])
+  func `the README's programs sign as the daemon reads it`(end: String) throws {
+    let daemon = try daemon(SimulatedMarket(), ["secret": true])
+    let secret = try daemon.scratch.write("sources/bot-1", Self.secret + end)
+    try daemon.start()
+    try daemon.waitForTrading()
     let unsigned = try daemon.scratch.write(
       "unsigned.json", wish("python", ["note": "tab\t, é, \u{7F}, \u{2028} and 😀"]).text)
     let python = try ChildProcess(

@@ -46,6 +46,19 @@ struct OpeningTests {
     #expect(try stranger.value("PRAGMA application_id") == "\(0x4D58_7367)")
   }
 
+  /// Made into text, the path would be another one.
+  @Test func `a folder whose path is not UTF-8 is refused`() throws {
+    let folder = (scratch("caf").utf8 + [0xE9, 0]).map { CChar(bitPattern: $0) }
+    try #require(unsafe mkdir(folder, 0o700) == 0)
+    defer { unsafe rmdir(folder) }
+    try #require(unsafe symlink(folder, scratch("link")) == 0)
+    let advice =
+      "its folder \(scratch("link")) leads to a path that is not UTF-8; change store.path"
+    #expect(throws: StoreError.unusablePath(advice)) {
+      try OrderStore(path: scratch("link/state.db"))
+    }
+  }
+
   @Test func `an empty file becomes a database`() throws {
     try scratch.put([], at: scratch.database)
     try FileManager.default.setAttributes(

@@ -52,9 +52,10 @@ package struct CredentialsWriter {
     _ content: CredentialsContent, under passphrase: Secret, _ editor: CredentialsFileEditor
   ) throws(CredentialsError) -> String {
     let file = CredentialsFile(content, passphrase: passphrase)
-    try editor.write(file, for: users.owner(ofFile: settings.file))
+    try editor.write(file, for: users.fileOwner)
     return
-      "\(settings.file): written; 'systemctl reload mexc-signald' makes a running daemon use it"
+      "\(settings.file): written; 'systemctl reload mexc-signald' makes a running daemon use it, "
+      + "unless systemd gives it one\(users.warning)"
   }
 
   private func sources(

@@ -5,14 +5,14 @@ import Platform
 /// The user that the daemon runs as, seen by who owns the folder of its database: what root writes
 /// for it must be its own.
 struct DaemonUser {
+  private let folder: String
   private let owner: FileOwner?
 
   init(_ configuration: Configuration) {
     let path = configuration.store.path
-    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
-    owner = FileStatus.at(path: folder.isEmpty ? "/" : folder).map {
-      FileOwner(user: $0.owner, group: $0.group)
-    }
+    folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "/"
+    // Where the folder is a link, the one that it leads to says whose the database is.
+    owner = FileStatus.at(path: folder + ".").map { FileOwner(user: $0.owner, group: $0.group) }
   }
 
   /// Whose files may be believed: this process's user's, and for root the daemon's.
@@ -25,11 +25,15 @@ struct DaemonUser {
     try? owner?.become()
   }
 
-  /// Whose a file is to be that replaces `path`; `nil` for the user of this process, who cannot give
-  /// files away.
-  func owner(ofFile path: String) -> FileOwner? {
-    guard geteuid() == 0 else { return nil }
-    guard let present = FileStatus.at(path: path), present.owner != 0 else { return owner }
-    return FileOwner(user: present.owner, group: present.group)
+  /// Whose a file is to be that is written for the daemon; `nil` for the user of this process, who cannot
+  /// give files away, or does not know to whom.
+  var fileOwner: FileOwner? { geteuid() == 0 ? owner : nil }
+
+  /// What root must see to where it writes and the daemon's user is not known; empty where it is.
+  var warning: String {
+    guard geteuid() == 0, owner == nil else { return "" }
+    return
+      "; it is root's, as the folder of store.path (\(folder)) is not there and does not tell the "
+      + "daemon's user: give the file to that user ('chown') before the daemon starts"
   }
 }

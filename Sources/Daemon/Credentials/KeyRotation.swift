@@ -64,6 +64,7 @@ final class KeyRotation {
     guard mode != .paper else { return done() }
     switch Keystore.Credentials.origin(settings) {
     case nil where origin == .environment, .environment where origin == .environment:
+      if awaitsRenewedKey { tellUnchanged(.environment) }
       done()
     case nil:
       refuse("\(CredentialsError.missing(settings))")
@@ -104,12 +105,37 @@ final class KeyRotation {
       let new = try MEXC.Credentials(apiKey: read.apiKey, secret: read.secretKey)
       self.origin = origin
       if let credentials, new.isSame(as: credentials) {
-        return logger.log(.info, "the API key is unchanged", [LogField("from", "\(origin)")])
+        return tellUnchanged(origin)
       }
       try take(new, from: origin)
     } catch {
       refuse("\(error)")
       if let error = error as? StoreError { storeFailed(error) }
+    }
+  }
+
+  private func tellUnchanged(_ origin: Keystore.Credentials.Origin) {
+    let from = LogField("from", "\(origin)")
+    guard awaitsRenewedKey else {
+      return logger.log(.info, "the API key is unchanged", [from])
+    }
+    logger.log(
+      .warning, "the API key is unchanged, and the operator has said that a renewed one comes",
+      [from, LogField("advice", advice(on: origin))])
+  }
+
+  /// How a renewed key gets to where the present one is read.
+  private func advice(on origin: Keystore.Credentials.Origin) -> String {
+    let file = file.configuration.credentials.file
+    return switch origin {
+    case .systemd(let directory):
+      "the key in \(directory) comes before \(file), and systemd copies it at a start only: put the "
+        + "renewed key where LoadCredential= of the unit copies it from and restart the daemon, or set "
+        + "credentials.source to \"file\", write the key with 'mexc-signalctl keys set' and reload"
+    case .file(let path, _):
+      "put the renewed key into \(path) with 'mexc-signalctl keys set', and reload again"
+    case .environment:
+      "the environment is read at a start only: set the renewed key there and restart the daemon"
     }
   }
 

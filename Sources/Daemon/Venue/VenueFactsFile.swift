@@ -58,7 +58,7 @@ final class VenueFactsFile {
     guard
       let content = try? folder.readRegularFile(
         Array(name.utf8), maximumBytes: Self.maximumBytes),
-      let json = try? JSONReader.read(content.bytes),
+      let json = try? JSONReader.read(content.bytes, limits: .exchange),
       let facts = VenueFacts(json, from: source, boot: boot)
     else {
       logger.log(

@@ -151,7 +151,20 @@ package struct ExchangeJudgement {
         .authentication, "\(fault.cause) (code \(problem.code ?? 0))", fault.advice,
         code: problem.code)
     }
+    if problem.fault == .keyUnknown, let standing = unusableStanding {
+      let told = "\(standing.detail) (code \(problem.code ?? 0))"
+      return .failed(.authentication, told, standing.advice, code: problem.code)
+    }
     return problem.stage(.authentication)
+  }
+
+  /// What the exchange calls a key that it no longer takes, and what to do.
+  private var unusableStanding: (detail: String, advice: String)? {
+    guard case .unusable(let word)? = facts.key.value?.standing else { return nil }
+    return (
+      "the exchange calls the API key \(word.prefix(scalars: 40))",
+      "look for the key in MEXC's API management, and make a new one"
+    )
   }
 
   // MARK: What it may do
@@ -162,19 +175,12 @@ package struct ExchangeJudgement {
       return .notChecked(.permissions, "the exchange does not accept the API key")
     }
     var findings = Findings()
-    judgeStanding(&findings)
+    if let standing = unusableStanding { findings.fail(standing.detail, standing.advice) }
     judgeRights(&findings)
     judgeWithdrawal(&findings)
     judgeAccount(&findings)
     judgeValidity(&findings)
     return findings.stage(.permissions)
-  }
-
-  private func judgeStanding(_ findings: inout Findings) {
-    guard case .unusable(let word)? = facts.key.value?.standing else { return }
-    findings.fail(
-      "the exchange calls the API key \(word.prefix(scalars: 40))",
-      "look for the key in MEXC's API management, and make a new one")
   }
 
   private static let needed: [(right: KeyInformation.Right, name: String)] = [

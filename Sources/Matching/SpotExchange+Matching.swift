@@ -87,12 +87,16 @@ extension SpotExchange {
   // MARK: The operator's hand
 
   /// Fills an open order at its own price, hidden or not; all that remains without a quantity.
-  /// Throws when no such order is open.
+  /// Throws when no such order is open, and for a quantity that is not above zero or not a multiple of
+  /// the symbol's step.
   package mutating func fillOpenOrder(
     _ reference: OrderRecords.Reference, quantity: FixedDecimal?, at now: Moment
   ) throws(Refusal) -> SimulatedOrder {
     advance(to: now)
     guard let order = records.openOrder(reference) else { throw .unknownOrder }
+    if let quantity, let step = listing(order.symbol)?.rules.stepSize {
+      guard quantity.isPositive, quantity.isMultiple(of: step) else { throw .quantityScale }
+    }
     let amount = min(quantity ?? order.remaining, order.remaining)
     fill(order.number, amount, at: order.price, maker: true, now.wall)
     return records.orders[order.number]

@@ -141,15 +141,11 @@ package struct SpotExchange: Sendable {
   package static let priceMaximum = FixedDecimal(1_000_000_000)
 
   /// Stops the walk of one symbol, or of all, or lets it go on.
-  package mutating func freeze(_ symbol: Symbol?, _ isFrozen: Bool, at now: Moment) -> Bool {
+  package mutating func freeze(_ symbol: Symbol?, _ isFrozen: Bool, at now: Moment) {
     advance(to: now)
-    guard let symbol else {
-      for index in markets.indices { markets[index].isFrozen = isFrozen }
-      return true
+    for index in markets.indices where symbol == nil || markets[index].listing.symbol == symbol {
+      markets[index].isFrozen = isFrozen
     }
-    guard let index = marketIndex[symbol] else { return false }
-    markets[index].isFrozen = isFrozen
-    return true
   }
 
   package mutating func setBalance(_ asset: String, free: FixedDecimal) -> Bool {

@@ -62,7 +62,7 @@ enum Administration {
         try listed(name, face)
       }
       let isFrozen = try flag(parameters, "frozen") ?? true
-      _ = face.exchange.freeze(symbol, isFrozen, at: now)
+      face.exchange.freeze(symbol, isFrozen, at: now)
       return ["frozen": .bool(isFrozen)]
     case "fill": return try fill(parameters, &face, at: now)
     case "balance":
@@ -159,7 +159,9 @@ enum Administration {
     do throws(Refusal) {
       return Ledger.entry(try face.exchange.fillOpenOrder(reference, quantity: quantity, at: now))
     } catch {
-      throw AdminRefusal("no open order has this identifier", status: 404)
+      throw error == .unknownOrder
+        ? AdminRefusal("no open order has this identifier", status: 404)
+        : AdminRefusal("quantity is above 0 and a multiple of the symbol's step")
     }
   }
 

@@ -72,6 +72,14 @@ package struct RequestAdmission {
     guard configuration.permissions.contains(permission) else {
       throw Refusal(700007, "No permission to access the endpoint.")
     }
+    if route.placesOrders { try checkMayTrade() }
+  }
+
+  private func checkMayTrade() throws(Refusal) {
+    guard configuration.keyStatus == SimulatorConfiguration.validKey else {
+      throw Refusal(10072, "Api key info invalid")
+    }
+    guard configuration.isAccountOpen else { throw Refusal(60005, "your account is abnormal") }
   }
 
   private static func checkContentType(_ request: WireRequest) throws(Refusal) {

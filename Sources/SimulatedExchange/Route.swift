@@ -65,6 +65,9 @@ package enum Route: String, CaseIterable, Hashable, Sendable {
     }
   }
 
+  /// Whether it asks for new orders, or for the judgement of one.
+  var placesOrders: Bool { self == .placeOrder || self == .testOrder || self == .placeBatch }
+
   var needsContentType: Bool { !rawValue.hasPrefix("GET ") }
 
   /// Weights of the MEXC spot v3 pages of 2026. Where the pages disagree about which pool a signed

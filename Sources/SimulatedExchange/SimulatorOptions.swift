@@ -145,7 +145,7 @@ package struct SimulatorOptions: Sendable {
   ) throws(UsageError) {
     switch name {
     case "--seed": configuration.seed = UInt64(try reader.integer(name, in: 0...Int.max))
-    case "--frozen": configuration.rules.walks = false
+    case "--frozen": configuration.isFrozen = true
     case "--ack-lag-ms":
       let lag = try reader.integer(name, in: 0...Self.dayMilliseconds)
       configuration.rules.acknowledgementLag = .milliseconds(lag)
@@ -193,7 +193,9 @@ package struct SimulatorOptions: Sendable {
       configuration.permissions = try reader.value(name).split(separator: ",").map(String.init)
     case "--ip-not-allowed": configuration.isAddressAllowed = false
     case "--key-days": configuration.keyDays = try reader.integer(name, in: -999...10_000)
-    case "--key-status": configuration.keyStatus = try reader.value(name)
+    case "--key-status":
+      let words = [SimulatorConfiguration.validKey, "FROZEN", "DELETE"]
+      configuration.keyStatus = try reader.choice(name, words)
     case "--account-closed": configuration.isAccountOpen = false
     case "--no-streams": configuration.hasStreams = false
     default: throw UsageError(description: "unknown option\(UsageMessage.shown(name))")

@@ -130,8 +130,8 @@ package enum SimulatorProgram {
       --ip-not-allowed             the key is bound to other addresses
       --key-days N                 days until the key expires (default 80); 0: it has, and is as
                                    unknown; -999: it never does
-      --key-status W               VALID (default), FROZEN or DELETE
-      --account-closed             the account may not trade
+      --key-status W               VALID (default), FROZEN or DELETE: told, and no order taken
+      --account-closed             the account may not trade: it is told so, and no order is taken
       --no-streams                 there is nothing behind /ws
       --exit-with-parent           end when the parent process ends
 
@@ -140,7 +140,8 @@ package enum SimulatorProgram {
       --symbols FILE               the listings, see below
       --price SYMBOL=PRICE         where a price begins (repeatable)
       --balance ASSET=AMOUNT       what is free at the start (repeatable)
-      --frozen                     prices move only by /__admin/price
+      --frozen                     prices move only by /__admin/price, until /__admin/freeze
+                                   lets them walk
       --volatility-bps N           widest move of a quarter of a second (default 4)
       --partial-percent N          chance that a limit order fills in part (default 20)
       --thin-percent N             chance that an immediate order finds too little (default 0)

@@ -16,13 +16,16 @@ package struct SimulatorConfiguration: Sendable {
   package var isAddressAllowed = true
   /// Days until the key expires; 0 when it has, -999 for one that does not.
   package var keyDays = 80
-  package var keyStatus = "VALID"
+  package var keyStatus = Self.validKey
+  static let validKey = "VALID"
   /// False: the account may not trade, whatever the key may.
   package var isAccountOpen = true
   package var seed: UInt64 = 1
   package var listings = Listing.standard
   package var balances = SpotExchange.standardBalances
   package var rules = ExchangeRules()
+  /// Prices begin to walk only when the operator lets them.
+  package var isFrozen = false
   package var limits = RateLimits.Settings()
   package var faults = FaultPlan()
   /// How far the exchange's clock is ahead of the machine's.
@@ -79,6 +82,7 @@ package struct SpotFace {
     exchange = SpotExchange(
       listings: configuration.listings, balances: configuration.balances,
       rules: configuration.rules, seed: configuration.seed, at: start)
+    if configuration.isFrozen { exchange.freeze(nil, true, at: start) }
     admission = RequestAdmission(configuration)
     faults = configuration.faults
     variety = SplitMix64(seed: configuration.seed, stream: "answers")

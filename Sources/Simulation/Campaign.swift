@@ -76,37 +76,33 @@ struct Campaign {
 
   /// Returns the exit status.
   func planted() -> Int32 {
+    let hunt = PlantHunt { simulator.run($0) }
     var escaped = 0
+    var broken: Set<Invariant> = []
     for plant in Plant.allCases {
       if isInterrupted() {
         complain("simulate: stopped by SIGINT before the planted fault \(plant.rawValue)")
         return SimulateProgram.interrupted
       }
-      if let found = firstCatch(of: plant, most: 10_000) {
+      if let found = hunt.firstCatch(
+        of: plant, from: options.first, most: Self.seedsOfHunt, at: options.venue)
+      {
+        broken.insert(found.violation.invariant)
         say(
-          "\(plant.rawValue): caught by \(found.invariant.rawValue) with seed \(found.seeds)"
-            + " (\(found.text))")
+          "\(plant.rawValue): caught by \(found.violation.invariant.rawValue) with seed "
+            + "\(found.seeds) (\(found.violation.text))")
       } else {
         escaped += 1
-        say("\(plant.rawValue): NOT CAUGHT in 10000 seeds")
+        say("\(plant.rawValue): NOT CAUGHT in \(Self.seedsOfHunt) seeds")
       }
     }
+    let whole = Invariant.allCases.filter { !broken.contains($0) }.map(\.rawValue)
+    say("invariants that no planted fault broke: " + whole.joined(separator: ", "))
     say(escaped == 0 ? "every planted fault was caught" : "\(escaped) planted faults escaped")
     return escaped == 0 ? 0 : 1
   }
 
-  private func firstCatch(
-    of plant: Plant, most: Int
-  ) -> (seeds: Int, invariant: Invariant, text: String)? {
-    for count in 0..<most {
-      let outcome = simulator.run(
-        Scenario(seed: options.first + UInt64(count), plant: plant, at: options.venue))
-      if let violation = outcome.violation {
-        return (count + 1, violation.invariant, violation.text)
-      }
-    }
-    return nil
-  }
+  private static let seedsOfHunt = 10_000
 }
 
 /// What runs add up to.

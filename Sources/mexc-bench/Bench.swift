@@ -127,7 +127,13 @@ final class Bench {
 
   /// The promise that everything here is built on; a figure about a broken one is worth nothing.
   func checkAtMostOnce() throws {
-    guard let order = running?.exchange.log.repeated.first else { return }
-    throw BenchError.failed("the order \(order) arrived more than once")
+    guard let exchange = running?.exchange else { return }
+    if let order = exchange.log.repeated.first {
+      throw BenchError.failed("the order \(order) arrived more than once")
+    }
+    let count = try exchange.repeatedAtStreams()
+    guard count == 0 else {
+      throw BenchError.failed("\(count) orders arrived once more at the exchange with streams")
+    }
   }
 }

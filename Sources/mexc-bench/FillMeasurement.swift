@@ -31,6 +31,7 @@ struct FillMeasurement {
       try simulator.movePrice(of: Self.symbol, to: Self.price)
     }
     try daemon.stop()
+    try simulator.checkAtMostOnce()
     try simulator.stop()
     return BenchSection(
       name: "fill", title: "Fill: an open order is filled → its result stands in done/",

@@ -35,6 +35,7 @@ struct FloodMeasurement {
     let used = try ProcessUsage(of: daemon.process.identifier).processorTime(since: before)
     // What waits for its turn is not waited for.
     try daemon.stop()
+    try simulator.checkAtMostOnce()
     try simulator.stop()
     guard let start, let judged, let taken else { throw BenchError.failed("a flood of nothing") }
     return BenchSection(

@@ -1,5 +1,7 @@
 import Domain
+import JSON
 import Platform
+import Store
 
 /// What a long past costs: the start, a signal, and memory, with many finished signals in the database
 /// beside few of them.
@@ -114,6 +116,8 @@ final class HistoryMeasurement {
 
   /// Signals by socket, each followed to its end.
   private func load(_ daemon: DaemonUnderTest) throws {
+    let reader = try StoreReader(path: daemon.directory + "/state.db")
+    let before = try reader.orderCounts()[.filled] ?? 0
     let socket = try daemon.connectSignals()
     var left = bench.extent.lasting
     while left > 0 {
@@ -123,11 +127,24 @@ final class HistoryMeasurement {
         try socket.send(BenchSignal(nextNumber).bytes, until: deadline)
         nextNumber += 1
       }
-      for _ in 0..<count { _ = try socket.readLine(until: deadline) }
+      for _ in 0..<count { try takeAnswer(socket, daemon, deadline) }
       left -= count
       if left % (20 * Self.window) == 0 { try daemon.waitUntilSettled() }
     }
     try daemon.waitUntilSettled()
+    let filled = try (reader.orderCounts()[.filled] ?? 0) - before
+    guard filled == bench.extent.lasting else {
+      throw BenchError.failed("of \(bench.extent.lasting) signals of the load \(filled) are filled")
+    }
+  }
+
+  private func takeAnswer(
+    _ socket: UnixClient, _ daemon: DaemonUnderTest, _ deadline: MonotonicTime
+  ) throws {
+    let answer = try socket.readLine(until: deadline)
+    guard try JSONReader.read(answer)["status"] == "accepted" else {
+      throw daemon.failure("a signal was answered \(String(decoding: answer, as: UTF8.self))")
+    }
   }
 
   // MARK: Report

@@ -3,6 +3,7 @@ import Domain
 /// What the daemon takes of the machine while nothing happens.
 struct IdleMeasurement {
   private static let deadline = Duration.seconds(120)
+  /// The start's work ends with the first look at the account.
   private static let settling = Duration.seconds(3)
 
   let bench: Bench
@@ -13,6 +14,7 @@ struct IdleMeasurement {
         bench, .fast(scheme), in: bench.newDirectory("idle"), maximumAge: .seconds(2))
       return (name: scheme.rawValue, daemon: daemon)
     }
+    try bench.pass(Self.settling)
     var rows = try idle(daemons, "after the start") + idleWithStreams()
     let log = try bench.exchange().exchange.log
     for (_, daemon) in daemons {
@@ -36,7 +38,6 @@ struct IdleMeasurement {
   private func idleWithStreams() throws -> [BenchRow] {
     let daemon = try DaemonUnderTest(
       bench, .pushing, in: bench.newDirectory("idle"), maximumAge: .seconds(2))
-    // The start's work ends with the first look at the account.
     try bench.pass(Self.settling)
     let rows = try idle([(name: "https", daemon: daemon)], "both streams connected")
     try daemon.stop()

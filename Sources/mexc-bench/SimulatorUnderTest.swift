@@ -48,6 +48,14 @@ final class SimulatorUnderTest: ProgramUnderTest {
   /// Everything that the exchange accepted, and its counts.
   func ledger() throws -> JSONValue { try ask(.get, "ledger") }
 
+  /// Throws when it accepted two orders of one name.
+  func checkAtMostOnce() throws {
+    let count = try ledger()["counts"]?["duplicate_client_order_ids"]?.numberValue
+    guard count == "0" else {
+      throw failure("mexc-sim accepted \(count ?? "an unknown number of") orders more than once")
+    }
+  }
+
   /// Moves the last price; orders that it reaches are filled.
   func movePrice(of symbol: String, to price: String) throws {
     _ = try ask(.post, "price?symbol=\(symbol)&price=\(price)")

@@ -111,5 +111,6 @@ final class SustainedMeasurement {
     guard counts == [.filled: count] else {
       throw BenchError.failed("of \(count) signals: \(counts)")
     }
+    try bench.checkAtMostOnce()
   }
 }

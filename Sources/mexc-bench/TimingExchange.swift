@@ -1,5 +1,6 @@
 import Dispatch
 import Domain
+import JSON
 import Matching
 import Platform
 import SimulatedExchange
@@ -26,17 +27,28 @@ final class WireLog: Sendable {
   func note(_ request: ReceivedRequest, at time: MonotonicTime) {
     let route = Route(method: request.method, path: request.path)
     if route == .priceTicker { content.withLock { $0.priceRequests += 1 } }
-    if route == .placeOrder {
-      let name = Self.clientOrderID(in: request.query ?? "")
-      content.withLock { content in
-        if content.arrivals.updateValue(time, forKey: name) != nil { content.repeated.append(name) }
-      }
-      reader.post {}
-    }
+    let query = request.query ?? ""
+    if route == .placeOrder { note([Self.value("newClientOrderId", in: query)], at: time) }
+    if route == .placeBatch { note(Self.batchedNames(in: query), at: time) }
   }
 
-  private static func clientOrderID(in query: String) -> String {
-    let mark = "newClientOrderId="
+  private func note(_ names: [String], at time: MonotonicTime) {
+    content.withLock { content in
+      for name in names where content.arrivals.updateValue(time, forKey: name) != nil {
+        content.repeated.append(name)
+      }
+    }
+    reader.post {}
+  }
+
+  private static func batchedNames(in query: String) -> [String] {
+    let text = PercentEncoding.decoded(Array(value("batchOrders", in: query).utf8)[...])
+    let orders = (try? JSONReader.read(text, limits: .exchange))?.arrayValue ?? []
+    return orders.map { $0["newClientOrderId"]?.stringValue ?? "" }
+  }
+
+  private static func value(_ name: String, in query: String) -> String {
+    let mark = name + "="
     let field = query.split(separator: "&").first { $0.hasPrefix(mark) }
     return field.map { String($0.dropFirst(mark.count)) } ?? ""
   }
@@ -64,6 +76,17 @@ final class TimingExchange: Sendable {
   private final class Handover: Sendable {
     let start = Mutex<Result<Running, BenchError>?>(nil)
     let isStopping = Mutex(false)
+    /// Who waits for `repeatedAtStreams`.
+    let asker = Mutex<DispatchSemaphore?>(nil)
+    /// Orders that the exchange with streams accepted although it had one of their name.
+    let repeatedAtStreams = Mutex(0)
+
+    func answer(_ count: @autoclosure () -> Int) {
+      guard let asker = asker.withLock({ $0.take() }) else { return }
+      let count = count()
+      repeatedAtStreams.withLock { $0 = count }
+      asker.signal()
+    }
   }
 
   let log: WireLog
@@ -98,6 +121,19 @@ final class TimingExchange: Sendable {
     waker = running.waker
   }
 
+  private static let answerSeconds = 10.0
+
+  /// How many orders the exchange with streams accepted although it had one of their name.
+  func repeatedAtStreams() throws -> Int {
+    let answered = DispatchSemaphore(value: 0)
+    handover.asker.withLock { $0 = answered }
+    waker.post {}
+    guard answered.wait(timeout: .now() + Self.answerSeconds) == .success else {
+      throw BenchError.failed("the simulated exchange does not tell how many orders came twice")
+    }
+    return handover.repeatedAtStreams.withLock { $0 }
+  }
+
   /// Ends the thread.
   func close() {
     handover.isStopping.withLock { $0 = true }
@@ -123,7 +159,10 @@ final class TimingExchange: Sendable {
           Running(
             plainPort: plain.port, tlsPort: tls.port, streamPort: streaming.port,
             waker: loop.waker)))
-      while !handover.isStopping.withLock({ $0 }) { try loop.turn() }
+      while !handover.isStopping.withLock({ $0 }) {
+        try loop.turn()
+        handover.answer(streaming.face.exchange.records.duplicateClientOrderIDs)
+      }
       plain.close()
       tls.close()
       streaming.close()

@@ -233,6 +233,11 @@ import Transport
       $0.key = .answered(KeyInformation(rights: Self.needed, standing: .unusable("FROZEN")))
     }
     #expect(try Self.stage(.permissions, frozen).detail.contains("calls the API key FROZEN"))
+    var unknown = frozen
+    unknown.account = .failed(Self.refused(10072))
+    let refused = try Self.stage(.authentication, unknown)
+    #expect(refused.detail == "the exchange calls the API key FROZEN (code 10072)")
+    #expect(refused.verdict == .failed && refused.advice?.contains("make a new one") == true)
     let closed = Self.good { $0.account = .answered(AccountRights(canTrade: false)) }
     let stage = try Self.stage(.permissions, closed)
     #expect(stage.verdict == .failed && stage.advice?.contains("KYC") == true)

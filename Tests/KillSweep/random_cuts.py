@@ -1,5 +1,6 @@
 """The daemon lives, and its connections do not: requests and streams are cut at random."""
 
+import decimal
 import json
 import os
 import time
@@ -16,6 +17,8 @@ STRETCH_SECONDS = 20.0
 COMPARISON_SECONDS = 660.0
 # How many hand-overs are bursts.
 BURST_SHARE = 0.05
+# The exchange fills multiples of these only.
+STEPS = {"BTCUSDT": "0.000001", "ETHUSDT": "0.00001", "LINKUSDT": "0.01", "MXUSDT": "0.01"}
 # What an order that nobody has placed, or that nobody knows of, must not stay.
 UNSETTLED = ("new", "submitted", "unknown")
 
@@ -45,6 +48,13 @@ def cuts(fate):
             del broken["route"]
             rules.append(broken)
     return rules
+
+
+def half_of_rest(order):
+    """Zero when less than two steps remain."""
+    step = decimal.Decimal(STEPS[order["symbol"]])
+    rest = number(order["quantity"]) - number(order["executed_quantity"])
+    return rest // (2 * step) * step
 
 
 class CutWorld(World):
@@ -103,8 +113,8 @@ class CutWorld(World):
         for order in self.simulator.ledger()["orders"]:
             if order["status"] not in ("NEW", "PARTIALLY_FILLED") or self.fate.random() < 0.7:
                 continue
-            name, part = order["client_order_id"], self.fate.choice(["", "&quantity=" + str(
-                (number(order["quantity"]) - number(order["executed_quantity"])) / 2)])  # fmt: skip
+            name, half = order["client_order_id"], half_of_rest(order)
+            part = self.fate.choice(["", f"&quantity={half:f}" if half else ""])
             status, _ = self.simulator.ask("POST", f"fill?client_order_id={name}{part}")
             self.counts["fills"] += status == 200
 

@@ -25,6 +25,12 @@ struct AdminTests {
     let filled = face.admin("POST", "fill?client_order_id=a&quantity=0.5")
     #expect(filled["status"] == "PARTIALLY_FILLED" && filled["executed_quantity"] == "0.5")
     #expect(face.admin("POST", "fill?client_order_id=zz").status == 404)
+    for quantity in ["0", "-0.5", "0.001"] {
+      let refused = face.admin("POST", "fill?client_order_id=a&quantity=\(quantity)")
+      #expect(refused.status == 400, "\(quantity)")
+      #expect(refused["error"] == "quantity is above 0 and a multiple of the symbol's step")
+    }
+    #expect(face.exchange.orders[0].executedQuantity == decimal("0.5"))
     #expect(face.admin("POST", "balance?asset=USDT&free=1").status == 200)
     #expect(face.exchange.wallet["USDT"].free == FixedDecimal(1))
     let code = face.answer(client.signed(.placeOrder, limitBuy)).code
@@ -50,6 +56,22 @@ struct AdminTests {
       method: "POST", path: "/__admin/freeze", query: "symbol=BTCUSDT&frozen=true")
     #expect(face.answer(freeze, at: 20_000).status == 200)
     #expect(price(at: 60_000) == later)
+  }
+
+  @Test func `a market that begins frozen walks once it is let`() throws {
+    let options = try #require(
+      try SimulatorOptions.parse(["--port", "0", "--frozen"]) { _ in
+        .failure(.init("no file is named"))
+      })
+    var face = SpotFace(options.configuration, at: moment())
+    func price(at time: Int64) -> String? {
+      face.answer(client.plain(.priceTicker, "symbol=BTCUSDT"), at: time)["price"]
+    }
+    #expect(price(at: 20_000) == "64000")
+    let release = WireRequest(method: "POST", path: "/__admin/freeze", query: "frozen=false")
+    #expect(face.answer(release, at: 20_000).json == ["frozen": false])
+    #expect(price(at: 20_000) == "64000")
+    #expect(price(at: 60_000) != "64000")
   }
 
   @Test func `faults are replaced, and a wrong plan changes nothing`() {

@@ -158,6 +158,39 @@ struct CheckOrderTests {
     #expect(face.exchange.orders.isEmpty)
   }
 
+  /// Every request for new orders, each good but for who sends it.
+  private static let placements: [(Route, String)] = [
+    (.placeOrder, limitBuy), (.testOrder, limitBuy),
+    (
+      .placeBatch,
+      "batchOrders=%5B%7B%22symbol%22%3A%22LINKUSDT%22%2C%22side%22%3A%22BUY%22%2C%22type%22%3A"
+        + "%22LIMIT%22%2C%22quantity%22%3A%222%22%2C%22price%22%3A%2220%22%7D%5D"
+    ),
+  ]
+
+  @Test(arguments: placements)
+  func `an account that may not trade places nothing`(_ route: Route, _ query: String) {
+    var open = SpotFace.certain()
+    #expect(open.answer(TestClient().signed(route, query)).status == 200)
+    var closed = SpotFace.certain { $0.isAccountOpen = false }
+    let answer = closed.answer(TestClient().signed(route, query))
+    #expect(answer.status == 400 && answer.code == 60005)
+    #expect(closed.count("accepted_orders") == 0)
+    #expect(closed.answer(TestClient().signed(.account)).json?["canTrade"] == false)
+    #expect(closed.answer(TestClient().signed(.openOrders, "symbol=LINKUSDT")).status == 200)
+  }
+
+  @Test(arguments: ["FROZEN", "DELETE"])
+  func `a key that is not valid places nothing`(_ standing: String) {
+    var face = SpotFace.certain { $0.keyStatus = standing }
+    for (route, query) in Self.placements {
+      let answer = face.answer(TestClient().signed(route, query))
+      #expect(answer.status == 400 && answer.code == 10072, "\(route)")
+    }
+    #expect(face.count("accepted_orders") == 0)
+    #expect(face.answer(TestClient().signed(.keyInfo))["status"] == standing)
+  }
+
   @Test func `address and permission have their places`() {
     var client = TestClient()
     client.stamp = -60_000

@@ -56,7 +56,7 @@ struct OptionsTests {
     #expect(configuration.balances.contains { $0.asset == "NEW" })
     #expect(configuration.keyDays == 3 && configuration.keyStatus == "FROZEN")
     #expect(!configuration.isAccountOpen)
-    #expect(!configuration.rules.walks)
+    #expect(configuration.isFrozen)
     #expect(configuration.rules.acknowledgementLag == .zero)
     #expect(configuration.rules.rejectsDuplicateClientOrderIDs)
     #expect(configuration.rules.crossingMaker == .canceled)

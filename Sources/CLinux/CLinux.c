@@ -159,6 +159,17 @@ ssize_t clinux_send_to_unix(int fd, const uint8_t *path, size_t length, const ui
   return sendto(fd, bytes, count, MSG_NOSIGNAL, (const struct sockaddr *)&address, used);
 }
 
+size_t clinux_unix_path_of(int fd, uint8_t *path) {
+  struct sockaddr_un address = {.sun_family = AF_UNSPEC};
+  socklen_t used = sizeof address;
+  if (getsockname(fd, (struct sockaddr *)&address, &used) != 0) return 0;
+  if (address.sun_family != AF_UNIX || used <= offsetof(struct sockaddr_un, sun_path)) return 0;
+  // The abstract name space has no paths: there the first byte is NUL.
+  size_t length = strnlen(address.sun_path, used - offsetof(struct sockaddr_un, sun_path));
+  memcpy(path, address.sun_path, length);
+  return length;
+}
+
 int clinux_bind_unix(int fd, const uint8_t *path, size_t length) {
   return with_address(fd, path, length, bind);
 }

@@ -20,6 +20,8 @@ package final class LineServer {
     case nameLost(path: String)
     /// It was removed or replaced, and cannot be made again.
     case cannotListen(String)
+    /// The file of a socket that was handed over was removed or replaced: it is not ours to make.
+    case handedNameLost(path: String)
 
     package var description: String {
       switch self {
@@ -31,6 +33,9 @@ package final class LineServer {
       case .cannotListen(let reason):
         "its file was removed or replaced, so that no client finds it, and it cannot be made again: "
           + "\(reason); it is tried again every few seconds"
+      case .handedNameLost(let path):
+        "\(path) was removed or replaced, so that no client finds the socket; systemd has made it, and "
+          + "the daemon does not make it again"
       }
     }
   }
@@ -98,7 +103,6 @@ package final class LineServer {
     self.loop = loop
     self.handlers = handlers
     try listen(on: listener)
-    // One that was handed over is somebody else's to watch.
     if let path = listener.path { watchName(path) }
   }
 
@@ -208,7 +212,11 @@ extension LineServer {
   private func watchName(_ path: String) {
     nameTimer = loop.schedule(at: loop.now.advanced(by: Self.nameInterval)) { [weak self] in
       guard let self, !self.isClosed else { return }
-      if !self.listener.hasItsName { self.listenAgain(at: path) }
+      if !self.listener.hasItsName {
+        // Its name comes back only with another socket.
+        if self.listener.isHandedOver { return self.complain(.handedNameLost(path: path)) }
+        self.listenAgain(at: path)
+      }
       self.watchName(path)
     }
   }

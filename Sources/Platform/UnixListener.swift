@@ -6,8 +6,10 @@ package final class UnixListener {
   /// Clients that may wait while the loop is busy; more are told to try again by their kernel.
   private static let backlog: CInt = 128
 
-  /// Where clients find it; nil for one that was handed over.
+  /// Where clients find it; nil for one that was handed over and is bound to no path.
   package let path: String?
+  /// Whether somebody else has made it, and keeps it.
+  package let isHandedOver: Bool
   private let file: FileStatus?
   private let mode: UInt32
   private let descriptor: FileDescriptor
@@ -27,6 +29,7 @@ package final class UnixListener {
       throw errno == EADDRINUSE ? .inUse(path: path) : .system(.last("bind", path))
     }
     self.path = path
+    isHandedOver = false
     self.mode = mode
     file = FileStatus.at(path: path)
     self.descriptor = descriptor
@@ -46,15 +49,16 @@ package final class UnixListener {
     guard flags >= 0, fcntl(number, F_SETFL, flags | O_NONBLOCK) == 0,
       fcntl(number, F_SETFD, FD_CLOEXEC) == 0
     else { throw .system(.last("fcntl")) }
-    path = nil
-    file = nil
+    path = UnixSocket.path(of: number)
+    isHandedOver = true
+    file = path.flatMap { FileStatus.at(path: $0) }
     mode = 0
     descriptor = FileDescriptor(owning: number)
   }
 
   /// Removes the name that it made, unless somebody else has put something there since.
   deinit {
-    if let path, hasItsName { unsafe unlink(path) }
+    if let path, !isHandedOver, hasItsName { unsafe unlink(path) }
   }
 
   /// Whether clients find it where it was made.

@@ -59,6 +59,13 @@ enum UnixSocket {
     return Array(path.utf8)
   }
 
+  /// Where a socket is bound; nil for one that is bound to no path.
+  static func path(of descriptor: CInt) -> String? {
+    var bytes = [UInt8](repeating: 0, count: Int(clinux_maximum_socket_path) + 1)
+    let count = unsafe clinux_unix_path_of(descriptor, &bytes)
+    return count == 0 ? nil : String(validating: bytes.prefix(count), as: UTF8.self)
+  }
+
   static func connect(_ descriptor: CInt, to address: [UInt8]) -> CInt {
     retryingInterrupts { unsafe clinux_connect_unix(descriptor, address, address.count) }
   }

@@ -57,9 +57,12 @@ extension DatabaseOwnership {
 
   private func objection(to traces: [ModeTrace]) -> Objection? {
     let modes = Set(traces.map(\.mode))
-    // Nobody would look at the exchange for them any more.
-    let isAtRisk = traces.contains { $0.mode != .paper && $0.underWay > 0 }
-    if mode != .live && modes.contains(.live) && isAtRisk {
+    // Nobody would look at the exchange for them any more. An order without an answer tells no mode.
+    let isAtRisk = traces.contains { trace in
+      trace.mode == nil && trace.sent > 0
+        || trace.mode != .paper && trace.underWay > 0 && modes.contains(.live)
+    }
+    if mode != .live && isAtRisk {
       return Objection(
         text:
           "orders in it may be open at the exchange; say that it belongs to mode live, start in "

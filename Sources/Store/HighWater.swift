@@ -78,7 +78,13 @@ final class HighWater {
   func synced(to head: ChainHead) throws(StoreError) {
     unsynced = 0
     lastSynced = boot.map { HighWaterMark.Synced(head: head, boot: $0) }
-    if hasLostTail { try renew(to: head) }
+    if hasLostTail {
+      try renew(to: head)
+    } else if mark.synced != nil {
+      // No power cut takes its rows any more: a database without them is an older one, whatever the boot.
+      mark = mark.next(armed: 0, head: mark.head, synced: nil)
+      isDue = true
+    }
   }
 
   /// Writes a mark of where the history stands, and waits for it. Throws when it cannot be written.

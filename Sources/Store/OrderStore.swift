@@ -43,9 +43,8 @@ package final class OrderStore {
 
   /// Opens the state for writing and takes the right to write it, for the life of this object.
   /// Makes the file, with mode 0600, never a folder, and brings its schema up to date. Throws when
-  /// another process has the right, or the file cannot be used.
-  /// `boot` names the machine's boot; in `runtimeDirectory`, which lasts as long as the boot, stands
-  /// what a failing disk would lose.
+  /// another process has the right, or the file cannot be used. `boot` names the machine's boot; in
+  /// `runtimeDirectory`, which lasts as long as the boot, stands what a failing disk would lose.
   package init(
     path: String, boot: String? = BootID.read(), runtimeDirectory: String? = nil
   ) throws(StoreError) {
@@ -380,6 +379,7 @@ package final class OrderStore {
     try wholeTurn { () throws(StoreError) in
       try writer.put(.cleanStop, CleanStop(row: try head().row, boot: boot).json)
     }
+    highWater.flush()
     isFirstTurn = true
   }
 

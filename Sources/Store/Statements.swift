@@ -202,10 +202,11 @@ enum SQL {
   static let modeTraces = """
     SELECT CASE WHEN order_id GLOB '\(TradingMode.paperOrderIDPrefix)*' THEN 'paper'
       WHEN order_id IS NOT NULL THEN 'live' WHEN status = 'validated' THEN 'validate' END,
-      count(*), count(CASE WHEN status IN (\(live)) THEN 1 END)
+      count(*), count(CASE WHEN status IN (\(live)) THEN 1 END),
+      count(CASE WHEN status IN (\(live)) AND attempt > 0 THEN 1 END)
     FROM orders WHERE attempt > 0 OR order_id IS NOT NULL OR status = 'new' GROUP BY 1
     UNION ALL
-    SELECT (SELECT mode FROM owner), count(*), 0 FROM compacted_signal WHERE had_left
+    SELECT (SELECT mode FROM owner), count(*), 0, 0 FROM compacted_signal WHERE had_left
     HAVING count(*) > 0
     """
 

@@ -7,11 +7,14 @@ package struct ModeTrace: Hashable, Sendable {
   package let orders: Int
   /// How many of them are not at their end.
   package let underWay: Int
+  /// How many of those were sent, or may have been.
+  package let sent: Int
 
-  package init(mode: TradingMode?, orders: Int, underWay: Int) {
+  package init(mode: TradingMode?, orders: Int, underWay: Int, sent: Int) {
     self.mode = mode
     self.orders = orders
     self.underWay = underWay
+    self.sent = sent
   }
 }
 
@@ -36,7 +39,8 @@ extension StoreReader {
     try statements.modeTraces.rows { row throws(StoreError) in
       ModeTrace(
         mode: try row.optionalValue(0, in: "an order", TradingMode.init),
-        orders: Int(row.integer(1)), underWay: Int(row.integer(2)))
+        orders: Int(row.integer(1)), underWay: Int(row.integer(2)),
+        sent: Int(row.integer(3)))
     }
   }
 

@@ -59,9 +59,29 @@ import Testing
   }
 
   @Test func `orders that tell nothing are of the mode that is said`() throws {
-    let lost = try database.add("lost", .unknown)
+    try database.add("rejected", .rejected)
+    let waiting = try database.add("waiting", .waiting)
     #expect(try adopt(.paper).hasPrefix("it belongs to mode paper"))
-    #expect(try database.store.order(lost)?.status == .unknown)
+    #expect(try database.store.order(waiting)?.status == .denied)
+  }
+
+  @Test(arguments: [OwnedDatabase.Fate.submitted, .unknown])
+  func `an order without an answer may be at the exchange`(fate: OwnedDatabase.Fate) throws {
+    let lost = try database.add("lost", fate)
+    try database.add("paper", .filled(orderID: "PAPER-sg1"))
+    for mode in [TradingMode.paper, .validate] {
+      #expect(
+        try adopt(mode).hasPrefix("refused: orders in it may be open at the exchange"),
+        "\(mode)")
+    }
+    #expect(try database.store.reader.owner() == nil)
+    #expect(
+      try adopt(.live)
+        == """
+        it belongs to mode live and account "main" from now on; 1 order under way, looked up at \
+        the exchange by the next start
+        """)
+    #expect(try database.store.order(lost)?.status.isTerminal == false)
   }
 
   @Test func `a renamed account is taken over by the word alone`() throws {

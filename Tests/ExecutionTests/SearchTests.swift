@@ -351,8 +351,15 @@ import Testing
   @Test func `closed by the operator it is still watched and a late find wins`() {
     let harness = lost()
     harness.advance(by: .seconds(70))
+    func missing() -> [Int?] {
+      var engine = harness.engine
+      let status = engine.status(at: harness.now)
+      return [status.notFound, status.orders[.notFound]]
+    }
+    #expect(missing() == [1, 1])
     #expect(harness.command(.resolveNotPlaced(signalID("a")))?.ok == true)
     #expect(harness.order("a")?.closedByOperator == true)
+    #expect(missing() == [0, nil])
     #expect(harness.submit(limit("b"))?.code == .accepted)
     harness.restart()
     #expect(harness.submit(limit("c"))?.code == .accepted)

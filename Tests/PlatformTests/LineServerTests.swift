@@ -306,6 +306,20 @@ import Testing
     server.close()
   }
 
+  @Test func `the lost name of a socket that was handed over is told once`() throws {
+    let original = try UnixListener(path: scratch("handed"), mode: 0o600)
+    var troubles: [LineServer.Trouble] = []
+    let adopting = try LineServer(
+      listener: UnixListener(adopting: dup(original.number)), maximumLineBytes: 100, loop: loop,
+      handlers: .init(received: { _, _ in }, troubled: { troubles.append($0) }))
+    try #require(unsafe unlink(scratch("handed")) == 0)
+    #expect(try loop.turns { !troubles.isEmpty })
+    #expect(troubles == [.handedNameLost(path: scratch("handed"))])
+    #expect(FileStatus.at(path: scratch("handed")) == nil)
+    adopting.close()
+    withExtendedLifetime(original) {}
+  }
+
   @Test func `many clients leave no descriptor behind`() async {
     // A process of its own: in this one other tests open descriptors.
     await #expect(processExitsWith: .success) {

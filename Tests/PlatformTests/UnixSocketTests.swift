@@ -79,8 +79,13 @@ import Testing
     let path = scratch("activated")
     let original = try UnixListener(path: path, mode: 0o600)
     let copy = dup(original.number)
+    var other: UnixListener? = try UnixListener(adopting: dup(original.number))
+    #expect(other?.path == path && other?.hasItsName == true)
+    other = nil
+    // Its name belongs to whoever has made it.
+    #expect(FileStatus.at(path: path)?.kind == .socket)
     let adopted = try UnixListener(adopting: copy)
-    #expect(adopted.path == nil)
+    #expect(adopted.isHandedOver && !original.isHandedOver)
     #expect(fcntl(copy, F_GETFD) & FD_CLOEXEC == FD_CLOEXEC)
     let pair = try Pair.socket()
     #expect(throws: UnixSocketError.notListening(descriptor: pair.near)) {

@@ -149,6 +149,7 @@ struct ControlTests {
     try daemon.waitForOrder("sell", "filled")
     try daemon.kill9()
     try daemon.start()
+    try daemon.process.line(with: "trading is halted but for sells since an earlier run: dusk")
     try daemon.waitForTrading()
     #expect(try daemon.submit(Wish("again").text)["code"] == "halted")
     #expect(try daemon.operate("resume").status == 0)

@@ -335,7 +335,9 @@ struct CompactionTests {
       .setOwner(DatabaseOwner(account: main, mode: .live, since: noon)))
     try fill("a", day: 0)
     try compact(before: 5)
-    #expect(try store.reader.modeTraces() == [ModeTrace(mode: .live, orders: 1, underWay: 0)])
+    #expect(
+      try store.reader.modeTraces()
+        == [ModeTrace(mode: .live, orders: 1, underWay: 0, sent: 0)])
     #expect(
       try refusal("UPDATE owner SET mode = 'paper'")
         == "a database that was used keeps its venue, mode and account")

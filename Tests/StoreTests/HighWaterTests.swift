@@ -121,6 +121,33 @@ struct HighWaterTests {
     }
   }
 
+  @Test func `a copy from before an order that left is noticed after a reboot, too`() throws {
+    do {
+      let store = try OrderStore(path: scratch.database, boot: "one")
+      var recorded = try Recorded("a", in: store)
+      try copyDatabase(to: "older")
+      try recorded.arm(in: store, .written)
+      store.catchUp()
+      store.finishMarks()
+      let armed = try mark()
+      #expect(armed.synced != nil)
+      try recorded.take(.acknowledged(orderID: "1"), in: store)
+      store.catchUp()
+      try recorded.take(.cancelAnswered("gone", isDefinite: false), in: store)
+      try store.noteCleanStop()
+      #expect(
+        try mark()
+          == HighWaterMark(number: armed.number + 1, armed: armed.armed, head: armed.head))
+      #expect(try store.reader.audit(mark: .mark(mark())).isClean)
+    }
+    try restore("older")
+    let store = try OrderStore(path: scratch.database, boot: "two")
+    guard case .broken = store.continuity else {
+      Issue.record("\(store.continuity)")
+      return
+    }
+  }
+
   @Test func `a turn that is taken back moves nothing`() throws {
     let store = try OrderStore(path: scratch.database)
     let recorded = try Recorded("a", in: store)

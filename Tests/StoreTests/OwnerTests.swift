@@ -113,10 +113,10 @@ struct OwnerTests {
     }
     #expect(
       try Set(store.reader.modeTraces()) == [
-        ModeTrace(mode: nil, orders: 2, underWay: 1),
-        ModeTrace(mode: .paper, orders: 1, underWay: 1),
-        ModeTrace(mode: .live, orders: 2, underWay: 2),
-        ModeTrace(mode: .validate, orders: 1, underWay: 0),
+        ModeTrace(mode: nil, orders: 2, underWay: 1, sent: 0),
+        ModeTrace(mode: .paper, orders: 1, underWay: 1, sent: 1),
+        ModeTrace(mode: .live, orders: 2, underWay: 2, sent: 2),
+        ModeTrace(mode: .validate, orders: 1, underWay: 0, sent: 0),
       ])
     #expect(try store.reader.lastSignal()?.id == signalID("refused"))
   }

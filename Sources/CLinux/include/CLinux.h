@@ -91,6 +91,10 @@ int clinux_connect_unix(int fd, const uint8_t *path, size_t length);
 ssize_t clinux_send_to_unix(int fd, const uint8_t *path, size_t length, const uint8_t *bytes,
                             size_t count);
 
+/// getsockname(2): writes the path to which a socket is bound, without its NUL, into 108 bytes, and returns
+/// its length; 0 when it is bound to none.
+size_t clinux_unix_path_of(int fd, uint8_t *path);
+
 /// SO_PEERCRED of unix(7).
 struct clinux_peer {
   int32_t process;

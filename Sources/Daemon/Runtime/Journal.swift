@@ -48,6 +48,13 @@ extension LineServer.Trouble {
       [LogField("advice", "find out what removes it; those who were refused meanwhile try again")]
     case .cannotListen:
       [LogField("advice", "remove what stands in its place, or restart the daemon")]
+    case .handedNameLost:
+      [
+        LogField(
+          "advice",
+          "find out what removes it, and restart its socket unit with the service: systemctl restart "
+            + "mexc-signald.socket mexc-signald.service")
+      ]
     case .cannotAccept: []
     }
   }

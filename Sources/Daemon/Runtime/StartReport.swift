@@ -19,7 +19,7 @@ enum StartReport {
     }
     if let halt = state.halt {
       logger.log(
-        .warning, "trading is halted since an earlier run: \(halt.reason)", kind: .tradingHalted)
+        .warning, "\(halt.scope.words) since an earlier run: \(halt.reason)", kind: .tradingHalted)
     }
     if let careful = state.careful {
       logger.log(

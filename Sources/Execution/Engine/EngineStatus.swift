@@ -24,7 +24,8 @@ package struct EngineStatus: Hashable, Sendable {
   package var unknown: Int
   package var open: Int
   package var notFound: Int
-  /// The orders that are not at their end, by their status.
+  /// The orders that are not at their end, by their status, without those that were not found and that
+  /// the operator has closed.
   package var orders: [OrderStatus: Int]
   /// The exchange's clock minus ours; `nil` before it was read.
   package var clockOffsetMilliseconds: Int64?
@@ -58,7 +59,8 @@ extension EngineStatus {
   /// Costs as much as there are orders: for whoever asks, not for every turn.
   init(_ parts: inout EngineParts, at now: Moment) {
     let lives = parts.orders.all
-    let all = lives.map(\.order)
+    // What the operator has closed is still looked for, and nothing is to be done about it.
+    let all = lives.map(\.order).filter { !($0.status == .notFound && $0.closedByOperator) }
     let isReducing = lives.contains { life in
       life.order.cancelRequested || life.following?.cancel == .underWay
     }

@@ -50,7 +50,7 @@ struct TradingState: Sendable {
     reaction.record(
       "halted", ["reason": .string(reason), "scope": .string(scope.rawValue)], on: .daemon)
     reaction.log(
-      .error, "\(Self.words(scope)): \(reason)",
+      .error, "\(scope.words): \(reason)",
       [("advice", "when the cause is gone, 'mexc-signalctl resume'")], kind: .tradingHalted)
     return true
   }
@@ -96,19 +96,12 @@ struct TradingState: Sendable {
     if missing[symbol]?.isEmpty == true { missing[symbol] = nil }
   }
 
-  static func words(_ scope: HaltScope) -> String {
-    switch scope {
-    case .all: "trading is halted"
-    case .buys: "trading is halted but for sells"
-    }
-  }
-
   /// Throws: a denial while no order of this side may leave.
   func checkHalt(_ side: Side) throws(Denial) {
     guard let halt, halt.scope.holdsBack(side) else { return }
     throw Denial(
       .halted,
-      "\(Self.words(halt.scope)): \(halt.reason); 'mexc-signalctl resume' resumes it")
+      "\(halt.scope.words): \(halt.reason); 'mexc-signalctl resume' resumes it")
   }
 
   /// Throws: a denial while no order of the symbol may leave.

@@ -35,7 +35,7 @@ struct Troubles {
     parts.trading.halt.map { halt in
       Trouble(
         subject: .daemon,
-        message: "\(TradingState.words(halt.scope)) since \(halt.since.text): \(halt.reason)",
+        message: "\(halt.scope.words) since \(halt.since.text): \(halt.reason)",
         advice: "when the cause is gone, 'mexc-signalctl resume'")
     }
   }
@@ -192,7 +192,8 @@ struct Troubles {
     Trouble(
       subject: order.subject,
       message: "the order of signal \(order.key.signal) is to be cancelled and still stands "
-        + "(\(cause.reason)); the cancel is asked for again once a minute", advice: cause.advice)
+        + "(\(cause.reason)); the cancel is asked for again at most once a minute",
+      advice: cause.advice)
   }
 
   // MARK: Symbols

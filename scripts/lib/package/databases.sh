@@ -117,9 +117,15 @@ is_copied() {
     -newer "$1" -newer "$log" 2>/dev/null)" ]
 }
 
+# Those that this installation has copied, one a line. A service that runs goes on writing, so that the
+# times of the files do not tell.
+copied_databases=/run/mexc-signald.copied
+forget_copies() { rm -f "$copied_databases"; }
+
 # Copies every database in use that a program of this schema is going to update, with the rights of
 # its owner, by the program that is installed: `copy_older_databases SCHEMA`. Ends with 1 when one
-# cannot be copied.
+# cannot be copied. To be called before and after the programs are replaced: either may be the only one
+# that can read a configuration, which says where the database is.
 copy_older_databases() {
   local account configuration database schema paths
   for configuration in /etc/mexc-signald/*.json5; do
@@ -129,7 +135,8 @@ copy_older_databases() {
     paths=$(databases_of "$account")
     while IFS= read -r database; do
       schema=$(schema_of "$database")
-      if [ -z "$schema" ] || [ "$schema" -ge "$1" ] || is_copied "$database"; then continue; fi
+      if [ -z "$schema" ] || [ "$schema" -ge "$1" ] || is_copied "$database" ||
+        grep -qxF -e "$database" "$copied_databases" 2>/dev/null; then continue; fi
       echo "mexc-signald: $database is going to be updated from schema $schema to $1; copying it" >&2
       if ! copy_database "$database" </dev/null; then
         cat >&2 <<END_OF_MESSAGE
@@ -138,6 +145,7 @@ a full disk, and install this version again. What runs goes on.
 END_OF_MESSAGE
         return 1
       fi
+      echo "$database" >>"$copied_databases"
     done <<END_OF_PATHS
 $paths
 END_OF_PATHS

@@ -18,6 +18,8 @@ PACKAGE = "mexc-signald"
 FOLDER = f"{CHECKOUT}/.build/package"
 # Where the tests of the store have the ways back to a schema before.
 FORMER = "Sources/TestKit/FormerSchema.swift"
+# The configuration of an account that never runs.
+THIRD = "/etc/mexc-signald/third.json5"
 
 
 def go(world, second, scripts, folder):
@@ -230,8 +232,13 @@ class Story:
         machine.must("rm", in_the_way)
         # As the next version has it, and not the one that is here.
         world.configure("s/^  mode:/  key_of_the_next: 1,\\n&/")
+        elsewhere = self.third_database()
         world.follow("package-upgrade", "upgrade")
         world.configure("/key_of_the_next/d")
+        copies = machine.run("sh", "-c", f"ls {elsewhere}/backups/*").stdout.split()
+        self.step("the copy of a database elsewhere", f"1, schema {former}",
+                  f"{len(copies)}, schema {self.schemas(copies)}")  # fmt: skip
+        machine.must("rm", "-r", elsewhere, THIRD)
         self.step("copies of the databases", f"2, schemas {both}",
                   f"{len(self.copies())}, schemas {self.schemas(self.copies())}")  # fmt: skip
         self.step("the stopped services", "inactive (dead), inactive (dead)", self.states())
@@ -243,6 +250,18 @@ class Story:
         status, _ = self.apt("install", "--reinstall", self.file())
         self.step("the same version again; copies", "exit status 0, 2",
                   f"{status}, {len(self.copies())}")  # fmt: skip
+
+    def third_database(self):
+        """A stopped account's, where nobody looks without its configuration, which the program that is
+        installed cannot read any more. Answers with the folder."""
+        machine, folder = self.machine, "/srv/third"
+        copied, owner = f"{folder}/traded.sqlite", "mexc-signald"
+        machine.must("install", "-d", "-m", "0700", "-o", owner, "-g", owner, folder)
+        machine.must("install", "-m", "0600", "-o", owner, "-g", owner, self.databases[1], copied)
+        machine.must("sh", "-c", f"sed 's#{self.databases[1]}#{copied}#' "
+                     f"{self.second.configuration} >{THIRD}")  # fmt: skip
+        machine.write("/usr/bin/mexc-signald", "#!/bin/sh\nexit 78\n")
+        return folder
 
     def way_back(self, present, former):
         """The statements from one schema to the one before, as the tests of the store have them."""

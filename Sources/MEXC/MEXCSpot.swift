@@ -63,7 +63,7 @@ package struct MEXCSpot {
     let secrets = KnownSecrets(apiKey: credentials?.apiKey, listenKey: accountStream.key)
     let reader = AnswerReader(request: request, secrets: secrets)
     let throttles = unstatedThrottles
-    switch outcome(of: result, isRead: request.isRead, hiding: secrets, now: now) {
+    switch outcome(of: result, isPlacement: request.isPlacement, hiding: secrets, now: now) {
     case .success(let body):
       if let request = AccountStreamKey.Request(request) {
         return accountStream.take(body, to: request)
@@ -82,8 +82,8 @@ package struct MEXCSpot {
 
   /// A good answer's body, or why there is none.
   private mutating func outcome(
-    of result: Result<HTTPResponse, TransportError>, isRead: Bool, hiding secrets: KnownSecrets,
-    now: WallTime
+    of result: Result<HTTPResponse, TransportError>, isPlacement: Bool,
+    hiding secrets: KnownSecrets, now: WallTime
   ) -> Result<JSONValue, ExchangeFailure> {
     switch result {
     case .failure(let error):
@@ -92,7 +92,7 @@ package struct MEXCSpot {
       case .perhapsSent: return .failure(.noAnswer(error.description))
       }
     case .success(let response):
-      let reply = Reply(response, isRead: isRead, hiding: secrets)
+      let reply = Reply(response, isPlacement: isPlacement, hiding: secrets)
       return outcome(of: response, reply, now: now)
     }
   }

@@ -12,8 +12,8 @@ enum Reply {
   /// itself says 429 or 418, in JSON: a page, an empty body, 510 and an order's id beside it leave open what
   /// came of the request.
   case throttled(isBan: Bool, text: String, isDefinite: Bool)
-  /// 403: the firewall in front of the exchange; of a request that only reads, unless the exchange itself
-  /// says it with a code.
+  /// 403: the firewall in front of the exchange; of a request that places nothing, unless the exchange
+  /// itself says it with a code.
   case blocked(String)
   /// Nothing can be concluded.
   case unreadable(String)
@@ -22,8 +22,8 @@ enum Reply {
   private static let textMaximum = 500
 
   /// `secrets` are kept out of every text, should the exchange repeat one.
-  /// `isRead`: the answer is to a request that changes nothing at the exchange.
-  init(_ response: HTTPResponse, isRead: Bool, hiding secrets: KnownSecrets) {
+  /// `isPlacement`: the answer decides what became of an order.
+  init(_ response: HTTPResponse, isPlacement: Bool, hiding secrets: KnownSecrets) {
     let body = try? JSONReader.read(response.content, limits: .exchange)
     switch response.status {
     case 429, 418:
@@ -31,7 +31,7 @@ enum Reply {
       self = .throttled(
         isBan: response.status == 418, text: text ?? "", isDefinite: Self.throttles(body))
     case 403:
-      if isRead, case .refused(let error) = Self.sorted(body, of: response, hiding: secrets),
+      if !isPlacement, case .refused(let error) = Self.sorted(body, of: response, hiding: secrets),
         error.code != 403
       {
         self = .refused(error)
@@ -138,13 +138,15 @@ extension String {
 }
 
 extension ExchangeRequest {
-  /// Whether it changes nothing at the exchange.
-  var isRead: Bool {
+  /// Whether its answer decides what became of an order. What becomes of one that is cancelled is read
+  /// from the order.
+  var isPlacement: Bool {
     switch self {
+    case .place, .validate: true
     case .serverTime, .instruments, .prices, .tradableSymbols, .keyInformation, .accountRights,
-      .order, .openOrders, .recentOrders, .trades:
-      true
-    case .place, .validate, .cancel, .openAccountStream, .extendAccountStream: false
+      .order, .openOrders, .recentOrders, .trades, .cancel, .openAccountStream,
+      .extendAccountStream:
+      false
     }
   }
 }

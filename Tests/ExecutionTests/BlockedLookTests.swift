@@ -55,6 +55,92 @@ import Testing
     #expect(harness.submit(limit("sol", sol))?.code == .accepted)
   }
 
+  // MARK: What asks for a look all the same
+
+  enum Cause: CaseIterable {
+    case cancel, report, stream
+  }
+
+  @Test(arguments: Cause.allCases)
+  func `nothing makes them frequent`(_ cause: Cause) {
+    let harness = restarted()
+    harness.exchange.script = { dispatch, _ in
+      if dispatch.request.isCancel { return .answer(.cancelTaken) }
+      return dispatch.request.isLook(at: sol) ? .answer(Self.blocked) : nil
+    }
+    harness.advance(by: .seconds(240))
+    let before = harness.requests { $0.isLook(at: sol) }.count
+    for tenths in 1...4 {
+      switch cause {
+      case .cancel: harness.command(.cancel(signalID("old")))
+      case .report:
+        harness.exchange.fill(0, to: "0.\(tenths)", .partiallyFilled)
+        harness.apply(.execution(harness.exchange.ledger[0]))
+        #expect(harness.status("old") == .partiallyFilled)
+      case .stream: harness.apply(.accountStream(.opened))
+      }
+      harness.advance(by: .seconds(300))
+    }
+    #expect(harness.requests { $0.isLook(at: sol) }.count <= before + 3)
+    #expect(harness.requests(\.isCancel).count <= 30)
+    harness.checkStore()
+  }
+
+  @Test func `those at an old order among the open ones are made rarely as well`() {
+    let harness = EngineHarness.open()
+    harness.submit(limit("old", sol))
+    harness.settle()
+    harness.exchange.script = { dispatch, _ in
+      if dispatch.request.isOpenOrders { return .answer(Self.blocked) }
+      return dispatch.request.isOrder ? .answer(noSuchOrder) : nil
+    }
+    harness.restart(after: .seconds(8 * 24 * 60 * 60))
+    harness.advance(by: .seconds(300))
+    #expect(harness.engine.isTradingOpen)
+    let before = harness.requests(\.isOpenOrders).count
+    harness.advance(by: .seconds(1_200))
+    #expect(harness.requests(\.isOpenOrders).count <= before + 3)
+    #expect(harness.engine.troubles(at: harness.now).contains { $0.message.contains("HTTP 403") })
+    harness.exchange.script = { _, _ in nil }
+    harness.advance(by: .seconds(660))
+    #expect(harness.engine.troubles(at: harness.now).isEmpty)
+  }
+
+  /// One view of a search is refused, and the others say that it is not there.
+  @Test func `those of a search are made rarely as well`() {
+    let harness = EngineHarness.open()
+    harness.exchange.script = { dispatch, _ in
+      if dispatch.isPlacement { return .answer(.failed(.noAnswer("timed out"))) }
+      return dispatch.request.isOrder ? .answer(Self.blocked) : nil
+    }
+    harness.submit(limit("lost", sol))
+    harness.advance(by: .seconds(300))
+    #expect((3...8).contains(harness.requests(\.isOrder).count))
+    let before = harness.requests(\.isOrder).count
+    harness.advance(by: .seconds(1_800))
+    #expect((before + 2...before + 4).contains(harness.requests(\.isOrder).count))
+    #expect(harness.status("lost") == .unknown)
+    harness.exchange.script = { _, _ in nil }
+    harness.advance(by: .seconds(660))
+    #expect(harness.status("lost") == .notFound)
+    harness.checkStore()
+  }
+
+  /// The firewall refuses a list, and lets looks at each order pass.
+  @Test func `where a list is refused its orders are looked up one by one`() {
+    let harness = EngineHarness.open()
+    for number in 1...8 { harness.submit(limit("a\(number)", sol)) }
+    harness.settle()
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isRecentOrders ? .answer(Self.blocked) : nil
+    }
+    harness.restart()
+    harness.advance(by: .seconds(300))
+    #expect(!harness.requests(\.isRecentOrders).isEmpty)
+    #expect(harness.engine.isTradingOpen)
+    #expect(!harness.engine.troubles(at: harness.now).contains { $0.message.contains("signal") })
+  }
+
   @Test func `where every request is refused the order is waited for`() {
     let harness = restarted { _ in true }
     harness.advance(by: .seconds(600))

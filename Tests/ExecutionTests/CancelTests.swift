@@ -142,6 +142,45 @@ import Testing
     #expect(warnings(harness).isEmpty)
   }
 
+  /// A cancel that was taken may be the end, and the further ones find no order.
+  @Test func `that it stands is said only where a look showed it`() {
+    let harness = resting()
+    harness.exchange.script = { [unowned harness] dispatch, _ in
+      if dispatch.request.isOrder { return .answer(.failed(.noAnswer("timed out"))) }
+      guard dispatch.request.isCancel else { return nil }
+      let isFirst = harness.requests(\.isCancel).count <= 1
+      return .answer(isFirst ? .cancelTaken : refusal(-2011, .query, refuses: false))
+    }
+    harness.command(.cancel(signalID("a")))
+    harness.advance(by: .seconds(30))
+    #expect(harness.requests(\.isCancel).count >= 3)
+    #expect(!troubles(harness).contains { $0.contains("still stands") })
+    #expect(warnings(harness).isEmpty)
+    harness.advance(by: .seconds(600))
+    #expect(!troubles(harness).contains { $0.contains("still stands") })
+    #expect((8...20).contains(harness.requests(\.isCancel).count))
+    harness.checkStore()
+  }
+
+  /// Each cancel that the firewall refuses keeps every request back for a minute.
+  @Test func `one that the firewall refuses is asked for ever more rarely`() {
+    let harness = resting()
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isCancel ? .answer(.failed(.blocked("HTTP 403"))) : nil
+    }
+    harness.command(.cancel(signalID("a")))
+    harness.advance(by: .seconds(1_200))
+    #expect((4...6).contains(harness.requests(\.isCancel).count))
+    #expect(warnings(harness).count == 1)
+    #expect(troubles(harness).contains { $0.contains("firewall refuses the cancel: HTTP 403") })
+    harness.exchange.script = { _, _ in nil }
+    harness.command(.cancel(signalID("a")))
+    harness.advance(by: .seconds(3))
+    #expect(harness.status("a") == .canceled)
+    #expect(troubles(harness).isEmpty)
+    harness.checkStore()
+  }
+
   @Test func `answers that alternate are each told once`() {
     let harness = resting()
     harness.exchange.script = { [unowned harness] dispatch, _ in

@@ -47,6 +47,20 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
     }
   }
 
+  /// Neither answer decides what became of an order.
+  @Test func `so is a cancel, and what is asked for the account's stream`() throws {
+    let reference = OrderReference.clientOrderID(try clientOrderID("sg-1"))
+    let requests: [ExchangeRequest] = [
+      .cancel(try symbol("LINKUSDT"), reference), .openAccountStream, .extendAccountStream,
+    ]
+    for request in requests {
+      let refusal = response(403, #"{"code":700007,"msg":"no"}"#)
+      let answer = answer(to: request, refusal)
+      guard case .failed(.refused(let error)) = answer else { throw Unexpected(answer: answer) }
+      #expect(error.code == 700_007)
+    }
+  }
+
   @Test func `reads an order`() throws {
     let expected = OrderReport(
       orderID: "C02__6122", clientOrderID: "sg-1", symbol: try symbol("LINKUSDT"), side: .buy,

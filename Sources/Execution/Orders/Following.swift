@@ -122,9 +122,22 @@ struct Following: Sendable {
   /// Nothing is known to be traded that it has not been told of.
   mutating func holdsFills() { lag.reset() }
 
+  /// The look that was asked for last showed that it stands.
+  mutating func wasSeenStanding() {
+    if let askedAt { cancels.wereOutlived(byLookAskedAt: askedAt) }
+  }
+
+  /// The cancel's answer is not the end of the order. Whether it is known to have outlived so many that
+  /// this one is no likely end.
+  mutating func cancelWasAnswered(isBlocked: Bool = false, at now: MonotonicTime) -> Bool {
+    let pause = cancels.wasAnswered(isBlocked: isBlocked, at: now)
+    cancel = .pausedUntil(now.advanced(by: pause))
+    return cancels.areMany
+  }
+
   /// A person asks for it once more, or another key may.
   mutating func cancelAgain() {
-    if cancels.cause != nil, case .pausedUntil = cancel { cancel = .none }
+    if case .pausedUntil = cancel { cancel = .none }
   }
 
   private mutating func hasten(to time: MonotonicTime) {
@@ -153,7 +166,8 @@ struct Following: Sendable {
   mutating func restart(at now: MonotonicTime) {
     backOff.reset()
     looks = 0
-    due = now
+    // What the look under way shows may be older: the next one follows its answer.
+    if due == nil { nextLookBy = now } else { due = now }
     wantsLook = true
   }
 

@@ -27,6 +27,7 @@ enum OldOrders {
       return OrderPolling.take(key, .success(.found(report)), &parts, &reaction)
     }
     let finding = Finding(of: order, in: view, answer)
+    if !finding.isFailure { OrderLooks.answered(key, &parts) }
     switch finding {
     case .found(let report):
       OrderPolling.observe(key, report, view.rawValue, &parts, &reaction)
@@ -37,7 +38,8 @@ enum OldOrders {
       let reach = parts.configuration.venue.listReach
       OrderPolling.missed(key, .vanished(afterReach: reach), &parts, &reaction)
     case .cut, .nothingProved:
-      if let failure = finding.failure {
+      let now = reaction.now.monotonic
+      if let failure = finding.failure ?? OrderLooks.blocked(key, answer, &parts, at: now) {
         OrderLooks.failed(key, view.rawValue, failure, &parts, &reaction)
       }
     }

@@ -8,6 +8,9 @@ enum OrderCancelling {
   /// While what it meets does not pass in a moment.
   private static let longPause: Duration = .seconds(60)
 
+  private static let adviceToCancelThere =
+    "look at the order on the exchange's website, and cancel it there"
+
   static func drive(_ key: OrderKey, _ parts: inout EngineParts, at now: MonotonicTime) {
     guard let life = parts.orders[key], life.order.cancelRequested,
       let following = life.following, following.mayCancel(at: now)
@@ -39,6 +42,7 @@ enum OrderCancelling {
     case .success(.missing(let error)): undecided(order, error, &parts, &reaction)
     case .failure(.refused(let error)) where error.action != .clock:
       undecided(order, error, &parts, &reaction)
+    case .failure(.blocked(let reason)): blocked(order, reason, &parts, &reaction)
     case .failure(let failure): unsettled(order, failure.text, &reaction)
     }
   }
@@ -48,15 +52,15 @@ enum OrderCancelling {
     _ order: Order, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
     let key = order.key
-    let isMany = parts.orders.update(key) { $0.following?.cancels.addTaken() }
+    let isFruitless = isFruitless(key, &parts, at: reaction.now.monotonic)
     if isNews("taken", key, &parts) {
       parts.fold(.cancelAnswered("taken", isDefinite: false), into: key, &reaction)
       reaction.log(.info, "the exchange took the cancel", order)
     }
-    guard isMany == true else { return }
+    guard isFruitless else { return }
     let cause = FruitlessCancels.Cause(
       reason: "the exchange takes the cancel, and the order still stands",
-      advice: "look at the order on the exchange's website, and cancel it there")
+      advice: adviceToCancelThere)
     wait(key, cause, &parts, at: reaction.now.monotonic)
     guard isNews(cause.reason, key, &parts) else { return }
     reaction.log(
@@ -69,11 +73,29 @@ enum OrderCancelling {
   private static func undecided(
     _ order: Order, _ error: ExchangeError, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
-    if parts.orders.update(order.key, { $0.following?.cancels.addUndecided() }) == true {
+    if isFruitless(order.key, &parts, at: reaction.now.monotonic) {
       refusedForNow(order, error, &parts, &reaction)
     } else {
       unsettled(order, "code \(error.code): \(error.text)", &reaction)
     }
+  }
+
+  /// The pauses grow, so that other requests leave between the minutes of silence.
+  private static func blocked(
+    _ order: Order, _ reason: String, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    let key = order.key
+    guard isFruitless(key, isBlocked: true, &parts, at: reaction.now.monotonic) else {
+      return unsettled(order, reason, &reaction)
+    }
+    let cause = FruitlessCancels.Cause(
+      reason: "the exchange's firewall refuses the cancel: \(reason)", advice: adviceToCancelThere)
+    stands(key, cause, &parts)
+    guard isNews("blocked", key, &parts) else { return }
+    parts.fold(.cancelAnswered(cause.reason, isDefinite: false), into: key, &reaction)
+    reaction.log(
+      .warning, "\(cause.reason); it is asked for again, at least every ten minutes", order,
+      [("advice", cause.advice)])
   }
 
   /// The symbol opens again, the key is put in order, or the exchange can do it again: the request stands
@@ -98,11 +120,26 @@ enum OrderCancelling {
     _ key: OrderKey, _ cause: FruitlessCancels.Cause, _ parts: inout EngineParts,
     at now: MonotonicTime
   ) {
-    parts.orders.update(key) { life in
-      life.following?.cancel = .pausedUntil(now.advanced(by: longPause))
-      life.following?.cancels.last(for: cause)
+    parts.orders.update(key) {
+      $0.following?.cancel = .pausedUntil(now.advanced(by: longPause))
     }
+    stands(key, cause, &parts)
+  }
+
+  private static func stands(
+    _ key: OrderKey, _ cause: FruitlessCancels.Cause, _ parts: inout EngineParts
+  ) {
+    parts.orders.update(key) { $0.following?.cancels.last(for: cause) }
     parts.orders.cancelFailed(key)
+  }
+
+  private static func isFruitless(
+    _ key: OrderKey, isBlocked: Bool = false, _ parts: inout EngineParts, at now: MonotonicTime
+  ) -> Bool {
+    let isFruitless = parts.orders.update(key) {
+      $0.following?.cancelWasAnswered(isBlocked: isBlocked, at: now) ?? false
+    }
+    return isFruitless ?? false
   }
 
   private static func isNews(

@@ -254,11 +254,15 @@ extension OrderLife {
   /// When it has to be looked at again, if nothing happens to it before.
   var due: MonotonicTime? {
     switch phase {
-    case .lookedFor(let search, _), .unknown(let search): search.isIdle ? search.due : nil
-    case .missing(let search): search.flatMap { $0.isIdle ? $0.due : nil }
+    case .lookedFor(let search, _), .unknown(let search): due(of: search)
+    case .missing(let search): search.flatMap(due(of:))
     case .waiting(let waiting): waiting.notBefore
     case .working(let following): following.dueForLookOrCancel(order)
     case .armed, .ended: nil
     }
+  }
+
+  private func due(of search: Search) -> MonotonicTime? {
+    search.isIdle ? max(search.due, looks.blockedUntil ?? search.due) : nil
   }
 }

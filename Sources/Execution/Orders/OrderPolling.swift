@@ -20,7 +20,8 @@ enum OrderPolling {
       guard let life = parts.orders[key], let time = life.following?.due,
         time <= reaction.now.monotonic
       else { continue }
-      if let later = parts.accountStream.safetyLook(at: life), later > reaction.now.monotonic {
+      let pauses = [parts.accountStream.safetyLook(at: life), life.looks.blockedUntil]
+      if let later = pauses.compactMap({ $0 }).max(), later > reaction.now.monotonic {
         parts.orders.update(key) { $0.following?.postpone(to: later) }
         continue
       }
@@ -85,10 +86,15 @@ enum OrderPolling {
     guard parts.orders[key] != nil else { return }
     switch answer {
     case .success(.found(let report)):
+      OrderLooks.answered(key, &parts)
       observe(key, report, singleLook, &parts, &reaction)
-      parts.orders.update(key) { $0.wasSeen(at: reaction.now.monotonic) }
+      parts.orders.update(key) { life in
+        life.wasSeen(at: reaction.now.monotonic)
+        if report.status.isStanding, life.looks.last == nil { life.following?.wasSeenStanding() }
+      }
     case .success(.missing):
       if OldOrders.ask(key, &parts, at: reaction.now) { return }
+      OrderLooks.answered(key, &parts)
       missed(key, .vanished, &parts, &reaction)
     case .failure(let failure):
       if let failure = OrderLooks.judge(key, failure, &parts, at: reaction.now.monotonic) {
@@ -104,9 +110,6 @@ enum OrderPolling {
     parts.orders.update(key) { life in
       let failures = life.looks.inARow
       life.following?.schedule(after: now, failures: failures)
-      if life.looks.isBlocked {
-        life.following?.postpone(to: now.advanced(by: FailedLooks.pauseWhenBlocked))
-      }
     }
   }
 
@@ -157,7 +160,13 @@ enum OrderPolling {
       failure.isKeyError ? .error : .warning,
       "the list of recent orders cannot be used: \(failure.reason); its \(keys.count) orders are "
         + "looked up one by one", [("symbol", symbol.text), ("advice", failure.advice)])
-    for key in keys { parts.orders.update(key) { $0.following?.askAgain(at: now) } }
+    for key in keys {
+      parts.orders.update(key) { life in
+        // The firewall that refuses the list may let a look at the order pass.
+        life.looks.endBlocks()
+        life.following?.askAgain(at: now)
+      }
+    }
   }
 
   /// A vanished order is not a cancelled one: it is looked for until the exchange says something.
@@ -333,6 +342,15 @@ enum OrderPolling {
     _ order: Order, _ parts: inout EngineParts, at now: MonotonicTime
   ) {
     parts.risk.reserve(order.countedQuote, for: order.key, of: order.account, at: now)
+  }
+}
+
+extension OrderReport.Status {
+  fileprivate var isStanding: Bool {
+    switch self {
+    case .open, .partiallyFilled: true
+    case .filled, .canceled, .partiallyCanceled, .undocumented: false
+    }
   }
 }
 

@@ -160,6 +160,8 @@ struct FailedLooks: Sendable {
   /// Those that the firewall refused while the exchange answered other requests.
   private var blocks = 0
   private var blockedAt: MonotonicTime?
+  /// Nothing that asks for a look at the order gets one before.
+  private(set) var blockedUntil: MonotonicTime?
 
   /// What passes by itself is worth a line when it has not after so many looks.
   private static let worthALine = 3
@@ -173,7 +175,7 @@ struct FailedLooks: Sendable {
   /// So many mean that the firewall refuses the looks at this order, and not this machine.
   private static let blocksMaximum = 3
   /// Each look that the firewall refuses keeps every request back for a minute.
-  static let pauseWhenBlocked: Duration = .seconds(600)
+  private static let pauseWhenBlocked: Duration = .seconds(600)
 
   /// What deserves to be said of one more failure.
   struct News {
@@ -192,13 +194,16 @@ struct FailedLooks: Sendable {
     _ failure: ExchangeFailure, clockReadAt: MonotonicTime?, at now: MonotonicTime
   ) -> LookFailure? {
     guard case .blocked = failure else { return LookFailure(failure) }
-    if isBlocked { return .blocked(failure) }
-    if let blockedAt {
-      guard let clockReadAt, clockReadAt > blockedAt else { return nil }
+    if !isBlocked {
+      if let blockedAt {
+        guard let clockReadAt, clockReadAt > blockedAt else { return nil }
+      }
+      blocks += 1
+      blockedAt = now
     }
-    blocks += 1
-    blockedAt = now
-    return isBlocked ? .blocked(failure) : nil
+    guard isBlocked else { return nil }
+    blockedUntil = now.advanced(by: Self.pauseWhenBlocked)
+    return .blocked(failure)
   }
 
   mutating func add(_ failure: LookFailure, at now: MonotonicTime) -> News {
@@ -232,8 +237,13 @@ struct FailedLooks: Sendable {
     inARow = 0
     last = nil
     since = nil
+  }
+
+  /// The firewall let a look pass. A report that came by itself does not show that.
+  mutating func endBlocks() {
     blocks = 0
     blockedAt = nil
+    blockedUntil = nil
   }
 
   /// Whether waiting for the order would keep others from trading for nothing.

@@ -13,6 +13,20 @@ enum OrderLooks {
     } ?? nil
   }
 
+  /// The same of an answer; `nil` unless it is the firewall's.
+  static func blocked(
+    _ key: OrderKey, _ answer: ExchangeAnswer, _ parts: inout EngineParts, at now: MonotonicTime
+  ) -> LookFailure? {
+    guard case .failed(let failure) = answer, case .blocked = failure else { return nil }
+    return judge(key, failure, &parts, at: now)
+  }
+
+  /// The firewall lets looks at it pass.
+  static func answered(_ key: OrderKey, _ parts: inout EngineParts) {
+    guard parts.orders[key]?.looks.wasBlocked == true else { return }
+    parts.orders.update(key) { $0.looks.endBlocks() }
+  }
+
   static func failed(
     _ key: OrderKey, _ view: String, _ failure: LookFailure, _ parts: inout EngineParts,
     _ reaction: inout Reaction
@@ -69,10 +83,7 @@ enum OrderLooks {
     _ key: OrderKey, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
     reconciled(key, &parts, &reaction)
-    let hadFailed = parts.reconciliation.read(key)
-    if hadFailed || parts.orders[key]?.looks.wasBlocked == true {
-      parts.orders.update(key) { $0.looks.end() }
-    }
+    if parts.reconciliation.read(key) { parts.orders.update(key) { $0.looks.end() } }
   }
 
   /// Nothing has to wait for an order of an earlier run any more.

@@ -66,6 +66,7 @@ enum OrderResolution {
       return reaction.reply(
         token, ok: false, "order \(orderID) \(conflict); it is not this signal's")
     }
+    OrderLooks.answered(key, &parts)
     OrderPolling.observe(key, report, "order by order id", &parts, &reaction)
     if parts.reconciliation.unreadable[key] != nil,
       let reason = parts.orders[key]?.looks.last?.reason

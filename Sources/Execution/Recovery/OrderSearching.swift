@@ -16,10 +16,10 @@ enum OrderSearching {
         parts.fold(.outcomeLost(reason, .answerLost), into: key, &reaction)
       }
     }
-    guard let clock = parts.venue.clock, let life = parts.orders[key], var search = life.search,
-      search.isIdle
-    else { return }
     let now = reaction.now.monotonic
+    guard let clock = parts.venue.clock, let life = parts.orders[key], var search = life.search,
+      search.isIdle, life.looks.blockedUntil.map({ $0 <= now }) ?? true
+    else { return }
     let age = clock.time(at: now).since(life.order.stampedAt ?? life.order.updatedAt)
     if search.isOver(at: now, age: age) { return giveUp(life, &parts, &reaction) }
     let proof = ProofTime(of: life.order, search, clock, parts, at: reaction.now)
@@ -140,6 +140,8 @@ enum OrderSearching {
     note(finding, view, life.order, search, &parts, &reaction)
     let verdict = search.take(view, saidNo: finding.isNo, at: reaction.now.monotonic)
     parts.orders.update(key) { $0.search = search }
+    let isFound = !finding.isNo && !finding.isFailure
+    if isFound || verdict != .pending && !search.roundFailed { OrderLooks.answered(key, &parts) }
     if finding.tells(of: life) { OrderLooks.reconciled(key, &parts, &reaction) }
     if verdict != .pending, !search.roundFailed, !life.isToldOf {
       OrderLooks.succeeded(key, &parts, &reaction)
@@ -159,22 +161,12 @@ enum OrderSearching {
     case .no:
       if verdict == .absent { concludeAbsence(life, search, &parts, &reaction) }
     case .cut, .nothingProved:
-      let failure = finding.failure ?? blocked(key, answer, &parts, at: reaction.now.monotonic)
+      let failure =
+        finding.failure ?? OrderLooks.blocked(key, answer, &parts, at: reaction.now.monotonic)
       if let failure, search.phase == .settling {
         OrderLooks.failed(key, view.rawValue, failure, &parts, &reaction)
       }
     }
-  }
-
-  private static func blocked(
-    _ key: OrderKey, _ answer: ExchangeAnswer, _ parts: inout EngineParts, at now: MonotonicTime
-  ) -> LookFailure? {
-    guard case .failed(let failure) = answer,
-      let blocked = OrderLooks.judge(key, failure, &parts, at: now)
-    else { return nil }
-    let next = now.advanced(by: FailedLooks.pauseWhenBlocked)
-    parts.orders.update(key) { $0.search?.wait(until: next) }
-    return blocked
   }
 
   /// The round's other views must not know a second order of the same name.

@@ -179,8 +179,11 @@ package final class EventLoop {
 
   /// Handles what lies there, inside this call.
   package func handleCoalesced() {
-    guard let since = pause?.since, !coalesced.isEmpty else { return }
-    if let emptied = drainCoalesced(unseenSince: since) { pause?.since = emptied }
+    if coalesced.isEmpty { return }
+    let since = pause?.since ?? lainSince ?? lastWait
+    guard let emptied = drainCoalesced(unseenSince: since) else { return }
+    lainSince = nil
+    pause?.since = emptied
   }
 
   /// When nothing was left; `nil` when more comes than is handled, which must not hold the loop.

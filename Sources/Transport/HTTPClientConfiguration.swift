@@ -6,8 +6,9 @@ extension HTTPClient {
     /// Requests that may wait for a connection: more than any rate limit lets through in the time
     /// that one may wait.
     package static let waitingMaximum = 1_024
-    /// Beyond the warm ones, for bursts.
-    package static let extraConnections = 5
+    /// Beyond the warm ones, for bursts. So many orders are on the wire when the exchange demands a
+    /// back-off, and it bans who sends too many inside one.
+    package static let extraConnections = 4
     /// A server that drops idle connections does so after 60 s or more, as a rule; a placement on a
     /// connection that is about to be dropped has an unknown outcome.
     package static let idleMaximum: Duration = .seconds(45)

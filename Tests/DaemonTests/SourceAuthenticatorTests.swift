@@ -13,9 +13,11 @@ import Testing
 
   private var authenticator: SourceAuthenticator
 
-  init() {
+  init() { self.init(interval: .seconds(60)) }
+
+  private init(interval: Duration) {
     var source = Configuration.Source(name: "bot")
-    source.heartbeat = .seconds(60)
+    source.heartbeat = interval
     source.isSigned = true
     var configuration = Configuration()
     configuration.sources = [source]
@@ -63,6 +65,20 @@ import Testing
     #expect(try !suite.hears(30, at: 35))
   }
 
+  @Test func `what was heard is a repetition also when the clock comes back to it`() throws {
+    var suite = self
+    #expect(try suite.hears(560, at: 560))
+    #expect(try suite.hears(30, at: 30))
+    #expect(try !suite.hears(560, at: 560))
+  }
+
+  @Test func `a source is heard for as long as it likes`() throws {
+    var suite = self
+    for number in 0..<1_100 {
+      #expect(try suite.hears(Int64(200 * number), at: Int64(200 * number)))
+    }
+  }
+
   @Test func `of a source that sends very many, the older ones count as heard`() throws {
     var suite = self
     func beat(_ milliseconds: Int64, _ suite: inout Self) throws -> Bool {
@@ -83,5 +99,16 @@ import Testing
     suite.authenticator = other
     #expect(try !suite.hears(0, at: 0))
     #expect(try suite.hears(1, at: 1))
+  }
+
+  @Test func `a longer interval makes nothing new of what was heard`() throws {
+    var suite = self
+    #expect(try suite.hears(0, at: 0))
+    #expect(try suite.hears(65, at: 65))
+    var other = Self(interval: .seconds(3_600)).authenticator
+    other.remember(suite.authenticator)
+    suite.authenticator = other
+    #expect(try !suite.hears(0, at: 70))
+    #expect(try suite.hears(1, at: 70))
   }
 }

@@ -142,6 +142,69 @@ import Testing
     harness.checkStore()
   }
 
+  @Test func `a life that a pause shortened ends on time`() {
+    let harness = paused(
+      for: .milliseconds(19_500), limit("a") { $0.expiry = .timeToLive(.seconds(20)) })
+    harness.advance(by: .milliseconds(400))
+    #expect(harness.status("a") == .new)
+    harness.advance(by: .milliseconds(200))
+    #expect(harness.status("a") == .expired)
+    #expect(harness.placements.count == 1)
+  }
+
+  /// What the clock lagged by when a signal came is no part of its life where that is known.
+  @Test func `a signal that comes while the clock is read anew has its whole life`() {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(exchange: exchange)
+    push(harness)
+    exchange.script = { dispatch, _ in
+      let isHeld = dispatch.isPlacement || dispatch.request.isPrices
+      return isHeld || dispatch.request == .serverTime ? .hold : nil
+    }
+    harness.submit(limit("a"))
+    exchange.clockBase += 90_000
+    if let first = harness.placements.first {
+      harness.answer(first, refusal(700003, .clock))
+    }
+    harness.submit(limit("b") { $0.expiry = .timeToLive(.seconds(60)) })
+    exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
+    for request in harness.requests({ $0 == .serverTime }).suffix(1) {
+      harness.answer(request.dispatch, .serverTime(exchange.time(at: harness.now)))
+    }
+    harness.settle()
+    #expect(harness.engine.isTradingOpen)
+    harness.advance(by: .seconds(59))
+    #expect(harness.status("b") == .new)
+    harness.advance(by: .seconds(1))
+    #expect(harness.status("b") == .expired)
+  }
+
+  /// It reads the exchange's clock every few seconds, and the clock itself is read once a minute.
+  @Test func `what keeps a connection alive shows a pause`() {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(
+      makeConfiguration {
+        $0.price.source = .auto
+        $0.venue.keepAlive = .seconds(4)
+      }, exchange: exchange)
+    for _ in 0..<20 {
+      push(harness)
+      harness.advance(by: .milliseconds(500))
+    }
+    exchange.clockBase += 3_000
+    let asked = harness.requests { $0 == .serverTime }.count
+    for _ in 0..<20 where harness.requests({ $0 == .serverTime }).count == asked {
+      push(harness)
+      harness.advance(by: .milliseconds(500))
+    }
+    harness.settle()
+    exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
+    harness.submit(limit("a"))
+    #expect(harness.placements.isEmpty)
+    push(harness)
+    #expect(harness.placements.count == 1)
+  }
+
   @Test(arguments: [-3_600, 3_600])
   func `an exchange whose clock differs by the same all the time shortens no life`(offset: Int64) {
     let exchange = FakeExchange()

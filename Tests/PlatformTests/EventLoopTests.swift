@@ -136,6 +136,18 @@ import Testing
     #expect(rig.seen.count == 4)
   }
 
+  /// As of the last look at it.
+  @Test func `it is handled when somebody wants it also where no pause stands`() throws {
+    let rig = try Coalesced()
+    try rig.pass(.zero)
+    rig.now = rig.now.advanced(by: .milliseconds(5))
+    rig.write()
+    rig.loop.handleCoalesced()
+    #expect(rig.seen == [.milliseconds(5)])
+    rig.loop.handleCoalesced()
+    #expect(rig.seen.count == 1)
+  }
+
   @Test func `what comes after a pause in which nothing lay there is fresh`() throws {
     let rig = try Coalesced()
     rig.loop.coalescing = .milliseconds(100)

@@ -74,7 +74,7 @@ import Transport
     let client = try client(server.port) { $0.warmConnections = 1 }
     client.start()
     var answers = 0
-    for _ in 0..<4 { client.send(HTTPRequest(.get, "/"), .ordinary) { _ in answers += 1 } }
+    for _ in 0..<4 { client.send(HTTPRequest(.get, "/"), .urgent) { _ in answers += 1 } }
     try loop.run(until: { answers == 4 && client.status.connecting == 0 })
     let open = client.status.idle
     #expect(open >= 4)

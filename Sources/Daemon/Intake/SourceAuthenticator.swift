@@ -99,11 +99,13 @@ package struct SourceAuthenticator {
   }
 }
 
-/// The heartbeats of a source that signs and that could be heard once more, by when they were made. Their
-/// times and not the last of them alone: after the clocks were set back, new ones are older than that.
+/// The last heartbeats that were heard of a source that signs, by when they were made. Their times and not
+/// the last of them alone: after the clocks were set back, new ones are older than that.
 private struct HeardHeartbeats {
-  /// In their order.
+  /// In the order in which they were heard. By their number alone one is forgotten: the window, too, may
+  /// come back to it.
   private var times: [WallTime] = []
+  private var known: Set<WallTime> = []
 
   /// Where a source sends more of them within the window, those older than all that are kept count as
   /// heard.
@@ -111,14 +113,14 @@ private struct HeardHeartbeats {
 
   /// Whether one that was made at `time` is heard now for the first time.
   mutating func take(_ time: WallTime, within window: ClosedRange<WallTime>) -> Bool {
-    times.removeAll { !window.contains($0) }
-    guard window.contains(time) else { return false }
-    let place = times.lastIndex { $0 <= time }
-    if let place, times[place] == time { return false }
-    let isFull = times.count >= Self.most
-    if isFull && place == nil { return false }
-    times.insert(time, at: place.map { $0 + 1 } ?? 0)
-    if isFull { times.removeFirst() }
+    guard window.contains(time), !known.contains(time) else { return false }
+    if times.count >= Self.most {
+      let kept = times.lazy.filter(window.contains)
+      guard kept.isEmpty || kept.contains(where: { $0 < time }) else { return false }
+      known.remove(times.removeFirst())
+    }
+    times.append(time)
+    known.insert(time)
     return true
   }
 }

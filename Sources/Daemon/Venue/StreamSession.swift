@@ -37,6 +37,8 @@ final class StreamSession {
   private var nextID = 1
   private var isReady = false
   private var delay = PushDelay()
+  /// Of the last push.
+  private var lastArrival: MonotonicTime?
   private var pingTimer: EventLoop.TimerID?
   private var answerTimer: EventLoop.TimerID?
 
@@ -144,13 +146,15 @@ final class StreamSession {
     }
   }
 
-  /// It may have waited on the way, or here unseen. Pushes that are read together have lain together: by
-  /// one reading of the clock none of them is older than the one before it.
+  /// It may have waited on the way, or here unseen; but none arrived before the one that was read before
+  /// it.
   private func time(of push: StreamEvent) -> MonotonicTime {
     let now = loop.now
     let here = loop.unseenSince ?? now
-    guard case .topOfBook(_, let book) = push, let sentAt = book.sentAt else { return here }
-    return min(here, now.advanced(by: .zero - delay.delay(sentAt: sentAt, receivedAt: now)))
+    let arrival = max(here, lastArrival ?? here)
+    lastArrival = arrival
+    guard case .topOfBook(_, let book) = push, let sentAt = book.sentAt else { return arrival }
+    return min(arrival, now.advanced(by: .zero - delay.delay(sentAt: sentAt, receivedAt: now)))
   }
 
   private func take(_ reply: StreamReply) {

@@ -157,7 +157,9 @@ enum SignalIntake {
     let left = expiresAt.since(now.wall)
     let expiry = Expiry(
       wall: expiresAt, monotonic: now.monotonic.advanced(by: left),
-      exchange: parts.venue.clock.map { $0.time(at: now.monotonic).advanced(by: left + $0.error) })
+      exchange: parts.venue.trustedClock.map {
+        $0.time(at: now.monotonic).advanced(by: left + $0.error)
+      })
     for key in plan.legs {
       let request = OrderRequest(
         clientOrderID: arrival.clientOrderID, symbol: signal.symbol, side: signal.side,

@@ -140,7 +140,8 @@ package struct Engine: Sendable {
         answer.serverTimeReading, sentAt: request.sentAt, &reaction)
       if isFirst { clockIsKnown() }
       if let former { distrustAges(after: former, at: reaction.now.monotonic) }
-    case .keepAlive: break
+    case .keepAlive:
+      seeWhetherPaused(answer.serverTimeReading, sentAt: request.sentAt, at: reaction.now.monotonic)
     case .instruments(let symbols):
       parts.venue.takeInstruments(
         symbols, answer.instrumentsReading, &parts.scheduler, &reaction)
@@ -189,9 +190,21 @@ package struct Engine: Sendable {
 
   /// While this machine's clocks stood still, prices and signals grew old all the same.
   private mutating func distrustAges(after former: ExchangeClock, at now: MonotonicTime) {
-    guard parts.venue.clock?.isAhead(of: former, at: now) == true else { return }
+    guard let clock = parts.venue.clock, clock.isAhead(of: former, at: now) else { return }
     parts.prices.forgetAll()
+    parts.orders.shortenLives(by: clock)
     parts.orders.touchAll(.waiting)
+  }
+
+  /// The clock itself is read more seldom.
+  private mutating func seeWhetherPaused(
+    _ reading: Result<WallTime, ExchangeFailure>, sentAt: Moment, at now: MonotonicTime
+  ) {
+    guard case .success(let time) = reading, let clock = parts.venue.clock else { return }
+    let reading = ExchangeClock(reading: time, sentAt: sentAt.monotonic, receivedAt: now)
+    guard reading.isAhead(of: clock, at: now) else { return }
+    parts.prices.forgetAll()
+    parts.venue.distrustClock(at: now)
   }
 
   private mutating func reconfigure(_ configuration: EngineConfiguration, at now: MonotonicTime) {

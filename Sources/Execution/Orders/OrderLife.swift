@@ -34,7 +34,7 @@ struct OrderLife: Sendable {
   /// Counts acceptances: the older of two orders has the smaller one.
   let number: Int
   let signal: Signal
-  let expiry: Expiry
+  var expiry: Expiry
   private(set) var order: Order
   private(set) var phase: Phase
   /// When it was last handed to the network; `nil` when that was an earlier run.
@@ -179,25 +179,25 @@ extension OrderLife {
   }
 }
 
-/// When an order is too old to leave: when one of the clocks says so.
+/// When an order is too old to leave: when either clock says so.
 struct Expiry: Sendable {
   let wall: WallTime
   /// The same moment on the monotonic clock, which nobody can set.
-  let monotonic: MonotonicTime
+  private(set) var monotonic: MonotonicTime
   /// The same by the exchange's clock, which goes on while this machine is paused: the latest that it can
   /// have shown when the signal was accepted, and what the signal had to live then. `nil` where that
   /// clock was not known.
   var exchange: WallTime?
 
-  func isOver(at now: Moment, _ clock: ExchangeClock?) -> Bool {
-    if now.wall >= wall || now.monotonic >= monotonic { return true }
-    return end(by: clock).map { now.monotonic >= $0 } ?? false
+  func isOver(at now: Moment) -> Bool {
+    now.wall >= wall || now.monotonic >= monotonic
   }
 
-  /// When the exchange's clock certainly shows its moment.
-  func end(by clock: ExchangeClock?) -> MonotonicTime? {
-    guard let exchange, let clock else { return nil }
-    return clock.latest(of: exchange)
+  /// The machine was paused, which `clock` was read after. Whether it ends earlier by that.
+  mutating func shorten(by clock: ExchangeClock) -> Bool {
+    guard let exchange, clock.latest(of: exchange) < monotonic else { return false }
+    monotonic = clock.latest(of: exchange)
+    return true
   }
 }
 

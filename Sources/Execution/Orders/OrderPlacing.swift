@@ -46,7 +46,7 @@ enum OrderPlacing {
   static func checkMayWait(
     _ life: OrderLife, _ parts: EngineParts, at now: Moment
   ) throws(Denial) {
-    if life.expiry.isOver(at: now, parts.venue.clock) { throw WaitReason.denial(of: life, parts) }
+    if life.expiry.isOver(at: now) { throw WaitReason.denial(of: life, parts) }
     if life.order.cancelRequested {
       throw Denial(.canceled, "the operator cancelled it before it left")
     }
@@ -284,8 +284,7 @@ enum OrderPlacing {
       // The exchange refuses a stamp that is older than the window, and the way there takes its time.
       SendDeadline(.receiveWindow, now.monotonic.advanced(by: halfWindow)),
       SendDeadline(.expiry, life.expiry.monotonic),
-      SendDeadline(.expiry, now.monotonic.advanced(by: life.expiry.wall.since(now.wall))),
-      SendDeadline(.expiry, life.expiry.end(by: parts.venue.clock) ?? life.expiry.monotonic))
+      SendDeadline(.expiry, now.monotonic.advanced(by: life.expiry.wall.since(now.wall))))
     leaving.keys.append(key)
     leaving.requests.append(life.order.request)
     leaving.sendBefore = min(leaving.sendBefore ?? deadline, deadline)

@@ -181,6 +181,13 @@ struct OrderTable: Sendable {
     return MonotonicTime.earlier(alarms.first?.at, wall)
   }
 
+  /// The machine was paused, which the exchange's clock was read after: the signals that wait grew old.
+  mutating func shortenLives(by clock: ExchangeClock) {
+    for key in keys(.waiting) where update(key, { $0.expiry.shorten(by: clock) }) == true {
+      if let life = lives[key] { watchExpiry(of: life) }
+    }
+  }
+
   private mutating func watchExpiry(of life: OrderLife) {
     guard let expiry = life.watchedExpiry else { return }
     alarms.insert(Alarm(at: expiry.monotonic, number: life.number, key: life.key))

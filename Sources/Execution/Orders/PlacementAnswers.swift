@@ -157,9 +157,7 @@ enum PlacementAnswers {
   static func resolveThrottled(
     _ life: OrderLife, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
-    guard life.order.attempt < maximumAttempts,
-      !life.expiry.isOver(at: reaction.now, parts.venue.clock)
-    else {
+    guard life.order.attempt < maximumAttempts, !life.expiry.isOver(at: reaction.now) else {
       return reject(
         life.key, "refused by the exchange's rate limit: \(life.order.reason)",
         exchangeCode: nil, &parts, &reaction)

@@ -87,6 +87,9 @@ struct VenueState: Sendable {
     clock != nil && clockNeed.isMet && instrumentsNeed.isMet && pairsNeed.isMet
   }
 
+  /// `nil` also while it is to be read anew because it was found wrong.
+  var trustedClock: ExchangeClock? { clockNeed.isMet ? clock : nil }
+
   /// What the exchange answered where something is not known that an order needs; `nil` where it could not
   /// be asked.
   var unhelpfulAnswer: String? {

@@ -92,6 +92,23 @@ import Transport
     #expect(rig.attempts == 1)
   }
 
+  @Test func `after a hold-up no push counts as older than the one before it`() throws {
+    let rig = try StreamRig()
+    rig.streams?.watchPrices(try symbols(0..<1))
+    let socket = try rig.socket(0)
+    try rig.until("an open stream") { rig.isOpen("market") }
+    rig.readingCost = .milliseconds(40)
+    rig.push("COIN0USDT", bid: "1", ask: "2", on: socket)
+    try rig.until("a price") { rig.prices.count == 1 }
+    rig.readingCost = .zero
+    rig.push("COIN0USDT", bid: "1", ask: "3", on: socket)
+    rig.freeze(.milliseconds(1_500))
+    try rig.until("a price") { rig.prices.count == 2 }
+    let times = rig.prices.map(\.price.knownAt.monotonic)
+    #expect(times[1] >= times[0])
+    #expect(rig.now.since(times[1]) >= .milliseconds(1_400))
+  }
+
   /// Reading takes time, and less and less of it as memory grows warm.
   @Test func `of pushes that are read together none counts as older than the one before it`() throws
   {

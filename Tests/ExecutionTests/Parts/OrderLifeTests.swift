@@ -208,21 +208,31 @@ import Testing
     #expect(life.search != nil)
   }
 
-  @Test func `an order is too old when one of the clocks says so`() {
+  @Test func `an order is too old when either clock says so`() {
+    let expiry = orderLife(1, "a", lives: .seconds(60)).expiry
+    #expect(!expiry.isOver(at: moment(.seconds(60) - .milliseconds(1))))
+    #expect(expiry.isOver(at: moment(.seconds(60))))
+    let before = moment(.seconds(1))
+    #expect(expiry.isOver(at: Moment(wall: expiry.wall, monotonic: before.monotonic)))
+    #expect(expiry.isOver(at: Moment(wall: before.wall, monotonic: expiry.monotonic)))
+  }
+
+  /// The exchange's clock, read to 100 ms, an hour behind this machine's.
+  @Test func `a pause of the machine shortens a life by the exchange's clock`() {
     var expiry = orderLife(1, "a", lives: .seconds(60)).expiry
-    #expect(!expiry.isOver(at: moment(.seconds(60) - .milliseconds(1)), nil))
-    #expect(expiry.isOver(at: moment(.seconds(60)), nil))
-    let before = moment(.seconds(59))
-    #expect(expiry.isOver(at: Moment(wall: expiry.wall, monotonic: before.monotonic), nil))
-    #expect(expiry.isOver(at: Moment(wall: before.wall, monotonic: expiry.monotonic), nil))
-    // The exchange's clock, read to 100 ms, an hour behind this machine's.
     let clock = ExchangeClock(
       reading: moment(.seconds(-3_600)).wall, sentAt: moment(.milliseconds(-100)).monotonic,
       receivedAt: moment(.milliseconds(100)).monotonic)
-    #expect(!expiry.isOver(at: before, clock))
+    let whole = expiry.monotonic
+    let unknown = expiry.shorten(by: clock)
+    expiry.exchange = moment(.seconds(-3_600 + 70)).wall
+    let later = expiry.shorten(by: clock)
+    #expect(!unknown && !later)
+    #expect(expiry.monotonic == whole)
     expiry.exchange = moment(.seconds(-3_600 + 30)).wall
-    #expect(!expiry.isOver(at: before, nil))
-    #expect(!expiry.isOver(at: moment(.milliseconds(30_099)), clock))
-    #expect(expiry.isOver(at: moment(.milliseconds(30_100)), clock))
+    let isShorter = expiry.shorten(by: clock)
+    #expect(isShorter)
+    #expect(!expiry.isOver(at: moment(.milliseconds(30_099))))
+    #expect(expiry.isOver(at: moment(.milliseconds(30_100))))
   }
 }

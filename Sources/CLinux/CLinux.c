@@ -164,6 +164,8 @@ size_t clinux_unix_path_of(int fd, uint8_t *path) {
   socklen_t used = sizeof address;
   if (getsockname(fd, (struct sockaddr *)&address, &used) != 0) return 0;
   if (address.sun_family != AF_UNIX || used <= offsetof(struct sockaddr_un, sun_path)) return 0;
+  // For a path without room for its NUL the kernel counts one byte more than the address has.
+  if (used > sizeof address) used = sizeof address;
   // The abstract name space has no paths: there the first byte is NUL.
   size_t length = strnlen(address.sun_path, used - offsetof(struct sockaddr_un, sun_path));
   memcpy(path, address.sun_path, length);

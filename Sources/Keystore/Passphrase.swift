@@ -32,8 +32,9 @@ package enum PassphraseSource: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Reads it: what the file holds without line ends at its end. A file must be of one of the
-  /// `owners`. Throws when it cannot be used.
+  /// Reads it: what the file holds without one line end at its end: what stands before that one is
+  /// part of the passphrase, and has encrypted files. A file must be of one of the `owners`. Throws when
+  /// it cannot be used.
   package func read(
     owners: Set<UInt32>, refusesExposed: Bool
   ) throws(CredentialsError) -> Secret {
@@ -41,13 +42,14 @@ package enum PassphraseSource: Equatable, Sendable, CustomStringConvertible {
     do throws(CredentialsError) {
       switch self {
       case .systemd:
-        bytes = try SecretFile.secret(
+        bytes = try SecretFile.line(
           of: description, refusesExposed ? .closed : .open, followsLinks: true)
-      case .file(let path): bytes = try SecretFile.secret(of: path, .ownerOnly(of: owners))
+      case .file(let path): bytes = try SecretFile.line(of: path, .ownerOnly(of: owners))
       }
     } catch .absent(let path) {
       throw .noPassphrase(path: path)
     }
+    if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
     if bytes.isEmpty { throw .emptyPassphrase(place: description) }
     return Secret(taking: &bytes)
   }

@@ -6,7 +6,8 @@ package final class UnixListener {
   /// Clients that may wait while the loop is busy; more are told to try again by their kernel.
   private static let backlog: CInt = 128
 
-  /// Where clients find it; nil for one that was handed over and is bound to no path.
+  /// Where clients find it; nil for one that was handed over and is bound to no path, or to one that this
+  /// process cannot see: a file system of its own and a closed folder hide what clients reach.
   package let path: String?
   /// Whether somebody else has made it, and keeps it.
   package let isHandedOver: Bool
@@ -49,9 +50,10 @@ package final class UnixListener {
     guard flags >= 0, fcntl(number, F_SETFL, flags | O_NONBLOCK) == 0,
       fcntl(number, F_SETFD, FD_CLOEXEC) == 0
     else { throw .system(.last("fcntl")) }
-    path = UnixSocket.path(of: number)
+    let bound = UnixSocket.path(of: number)
+    file = bound.flatMap { FileStatus.at(path: $0) }
+    path = file == nil ? nil : bound
     isHandedOver = true
-    file = path.flatMap { FileStatus.at(path: $0) }
     mode = 0
     descriptor = FileDescriptor(owning: number)
   }

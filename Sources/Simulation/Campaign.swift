@@ -77,8 +77,7 @@ struct Campaign {
   /// Returns the exit status.
   func planted() -> Int32 {
     let hunt = PlantHunt { simulator.run($0) }
-    var escaped = 0
-    var broken: Set<Invariant> = []
+    var sum = PlantTally()
     for plant in Plant.allCases {
       if isInterrupted() {
         complain("simulate: stopped by SIGINT before the planted fault \(plant.rawValue)")
@@ -87,19 +86,17 @@ struct Campaign {
       if let found = hunt.firstCatch(
         of: plant, from: options.first, most: Self.seedsOfHunt, at: options.venue)
       {
-        broken.insert(found.violation.invariant)
+        sum.broken.insert(found.violation.invariant)
         say(
           "\(plant.rawValue): caught by \(found.violation.invariant.rawValue) with seed "
             + "\(found.seeds) (\(found.violation.text))")
       } else {
-        escaped += 1
+        sum.escaped += 1
         say("\(plant.rawValue): NOT CAUGHT in \(Self.seedsOfHunt) seeds")
       }
     }
-    let whole = Invariant.allCases.filter { !broken.contains($0) }.map(\.rawValue)
-    say("invariants that no planted fault broke: " + whole.joined(separator: ", "))
-    say(escaped == 0 ? "every planted fault was caught" : "\(escaped) planted faults escaped")
-    return escaped == 0 ? 0 : 1
+    say(sum.summary)
+    return sum.status
   }
 
   private static let seedsOfHunt = 10_000

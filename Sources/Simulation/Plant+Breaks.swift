@@ -1,4 +1,9 @@
 extension Plant {
+  /// The promises that a planted fault may break.
+  package static var breakable: Set<Invariant> {
+    allCases.reduce(into: []) { $0.formUnion($1.breaks) }
+  }
+
   /// The promises that may break because of it: any other broken one is no catch of this fault.
   package var breaks: Set<Invariant> {
     switch self {

@@ -1,3 +1,34 @@
+/// What the hunts for all planted faults add up to.
+struct PlantTally {
+  var escaped = 0
+  var broken: Set<Invariant> = []
+
+  /// Those that a planted fault may break, and none was seen to break.
+  private var unseen: [Invariant] {
+    Invariant.allCases.filter { Plant.breakable.contains($0) && !broken.contains($0) }
+  }
+
+  /// The exit status.
+  var status: Int32 { escaped == 0 && unseen.isEmpty ? 0 : 1 }
+
+  var summary: String {
+    var lines = [
+      "invariants that no planted fault broke: "
+        + Self.names(Invariant.allCases.filter { !broken.contains($0) })
+    ]
+    if !unseen.isEmpty {
+      lines.append("of these, a planted fault should have broken: " + Self.names(unseen))
+    }
+    lines.append(
+      escaped == 0 ? "every planted fault was caught" : "\(escaped) planted faults escaped")
+    return lines.joined(separator: "\n")
+  }
+
+  private static func names(_ invariants: [Invariant]) -> String {
+    invariants.map(\.rawValue).joined(separator: ", ")
+  }
+}
+
 /// The search for a seed that shows a planted fault.
 package struct PlantHunt {
   package struct Catch {

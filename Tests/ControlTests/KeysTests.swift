@@ -278,6 +278,49 @@ import Testing
     }
   }
 
+  private func expectOwner(_ user: UInt32, _ group: UInt32) {
+    let status = FileStatus.at(path: path)
+    #expect(status.map { [$0.owner, $0.group, $0.mode] } == [user, group, 0o600])
+  }
+
+  /// Runs of every command that writes the file.
+  private func writeEachWay(_ check: (ToolRun) -> Void) throws {
+    let word = "correct horse battery staple"
+    check(try set())
+    check(try keys(["set", "--source", "bot-1"], word, Self.passphrase))
+    check(try keys(["change-passphrase"], Self.passphrase, Self.passphrase))
+    check(try keys(["remove", "--source", "bot-1"], Self.passphrase))
+  }
+
+  @Test(.enabled(if: geteuid() == 0), arguments: ["missing", "of the group"])
+  func `where the folder does not tell, the file stays whose it was`(folder: String) throws {
+    try scratch.folder("of the group")
+    try #require(unsafe chown(scratch("of the group"), 0, 998) == 0)
+    try #require(unsafe chmod(scratch("of the group"), 0o2770) == 0)
+    try keepDatabase(in: scratch(folder))
+    #expect(try set().status == .done)
+    try #require(unsafe chown(path, 999, 998) == 0)
+    try writeEachWay { run in
+      #expect(run.status == .done && !run.output.contains("chown"), "\(run)")
+      expectOwner(999, 998)
+    }
+  }
+
+  @Test(.enabled(if: geteuid() == 0))
+  func `each command that leaves root a file tells so where the folder is missing`() throws {
+    try keepDatabase(in: scratch("missing"))
+    try writeEachWay { run in
+      #expect(run.status == .done && run.output.contains("'chown'"), "\(run)")
+      expectOwner(0, 0)
+    }
+    try scratch.folder("missing")
+    try #require(unsafe chown(scratch("missing"), 0, 0) == 0)
+    try writeEachWay { run in
+      #expect(run.status == .done && !run.output.contains("chown"), "\(run)")
+      expectOwner(0, 0)
+    }
+  }
+
   @Test func `the word about a renewed key goes to the daemon`() throws {
     #expect(try bench.tool("adopt", "--renewed-key").status == .failed)
     try bench.listen()

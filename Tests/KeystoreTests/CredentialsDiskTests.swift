@@ -62,7 +62,7 @@ private func secret(_ text: String) -> Secret { Secret(copying: Array(text.utf8)
 
   @Test func `systemd's passphrase comes before the configured file`() throws {
     try put("by systemd")
-    let directory = try CredentialDirectory().with("passphrase", "by systemd\r\n\r\n")
+    let directory = try CredentialDirectory().with("passphrase", "by systemd\r\n")
     #expect(try text(read(directory.variables).apiKey) == demoKey)
     #expect(error() == .file(path: path, .wrongPassphrase))
     try scratch.setMode("passphrase", 0o644)
@@ -71,6 +71,23 @@ private func secret(_ text: String) -> Secret { Secret(copying: Array(text.utf8)
     #expect(
       error(directory.variables) == .exposed(path: directory.path + "/passphrase", mode: 0o604))
     #expect(try text(read(directory.variables, mode: .validate).apiKey) == demoKey)
+  }
+
+  /// Files are encrypted under what stood before one line end, further ones included.
+  @Test func `one line end at the passphrase's end does not count, and another one does`() throws {
+    let rows = [
+      ("", ""), ("\n", ""), ("\r", ""), ("\r\n", ""), ("\n\n", "\n"), ("\r\n\r\n", "\r\n"),
+    ]
+    for (end, rest) in rows {
+      try scratch.write("passphrase", "open sesame" + end)
+      let directory = try CredentialDirectory().with("passphrase", "open sesame" + end)
+      for source in [
+        PassphraseSource.file(scratch("passphrase")), .systemd(directory: directory.path),
+      ] {
+        let read = try source.read(owners: [geteuid()], refusesExposed: true)
+        #expect(text(read) == "open sesame" + rest)
+      }
+    }
   }
 
   @Test(arguments: [0o640, 0o604, 0o660, 0o610, 0o601] as [mode_t])

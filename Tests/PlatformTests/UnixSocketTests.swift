@@ -98,6 +98,29 @@ import Testing
     withExtendedLifetime(original) {}
   }
 
+  @Test func `a socket that was handed over and cannot be seen has no path to lose`() throws {
+    let path = scratch("hidden")
+    let original = try UnixListener(path: path, mode: 0o600)
+    try #require(unsafe unlink(path) == 0)
+    #expect(try UnixListener(adopting: dup(original.number)).path == nil)
+    withExtendedLifetime(original) {}
+  }
+
+  @Test func `a path that fills its address is read whole`() throws {
+    let path = scratch(String(repeating: "s", count: 108 - scratch.path.utf8.count - 1))
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+    let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    let bound = unsafe withUnsafePointer(to: address) { whole in
+      unsafe whole.withMemoryRebound(to: sockaddr.self, capacity: 1) { start in
+        unsafe bind(number, start, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    try #require(bound == 0 && listen(number, 1) == 0)
+    #expect(try UnixListener(adopting: number).path == path)
+  }
+
   @Test func `a client says what went wrong`() throws {
     let nowhere = scratch("nowhere")
     #expect(throws: UnixClient.Failure.notListening(path: nowhere)) {

@@ -142,10 +142,10 @@ import Testing
     #expect(try code(daemon, rewritten.replacing("\n", with: " ")) == "accepted")
   }
 
-  @Test(arguments: ["", "\n", "\r\n", "\n\n"])
-  func `the README's programs sign as the daemon reads it`(end: String) throws {
+  @Test(arguments: ["", "\n", "\r\n", "\n\n", "\r\n\r\n", "\nof two lines\n", "\r\nof two\r\n"])
+  func `the README's programs sign as the daemon reads it`(rest: String) throws {
     let daemon = try daemon(SimulatedMarket(), ["secret": true])
-    let secret = try daemon.scratch.write("sources/bot-1", Self.secret + end)
+    let secret = try daemon.scratch.write("sources/bot-1", Self.secret + rest)
     try daemon.start()
     try daemon.waitForTrading()
     let unsigned = try daemon.scratch.write(

@@ -26,9 +26,21 @@ struct PlantedFaultTests {
   /// rules stop the two that are left, whatever comes in from the edges.
   @Test
   func `every invariant but two can be broken by a planted fault`() {
-    let broken = Plant.allCases.reduce(into: Set<Invariant>()) { $0.formUnion($1.breaks) }
-    let whole = Set(Invariant.allCases).subtracting(broken)
+    let whole = Set(Invariant.allCases).subtracting(Plant.breakable)
     #expect(whole == [.filledAtMostOrdered, .terminalNeverChanges])
+  }
+
+  @Test
+  func `the hunts succeed when each fault is caught and each breakable invariant broke`() {
+    var sum = PlantTally(escaped: 0, broken: Plant.breakable)
+    #expect(sum.status == 0 && !sum.summary.contains("should have broken"))
+    sum.escaped = 1
+    #expect(sum.status == 1)
+    for invariant in Plant.breakable {
+      sum = PlantTally(escaped: 0, broken: Plant.breakable.subtracting([invariant]))
+      #expect(sum.status == 1)
+      #expect(sum.summary.contains("should have broken: \(invariant.rawValue)\n"))
+    }
   }
 
   /// What a run says that breaks the same promise whatever is planted.

@@ -47,15 +47,24 @@ package struct CredentialsWriter {
       + "runs: 'mexc-signalctl --config \(configurationPath) adopt')"
   }
 
-  /// All that the file is to keep.
+  /// All that the file is to keep; what to tell the person.
   func write(
     _ content: CredentialsContent, under passphrase: Secret, _ editor: CredentialsFileEditor
   ) throws(CredentialsError) -> String {
-    let file = CredentialsFile(content, passphrase: passphrase)
-    try editor.write(file, for: users.fileOwner)
+    let warning = try replace(by: content, under: passphrase, editor)
     return
       "\(settings.file): written; 'systemctl reload mexc-signald' makes a running daemon use it, "
-      + "unless systemd gives it one\(users.warning)"
+      + "unless systemd gives it one\(warning)"
+  }
+
+  /// The same; what the person must see to, which is empty where there is nothing.
+  func replace(
+    by content: CredentialsContent, under passphrase: Secret, _ editor: CredentialsFileEditor
+  ) throws(CredentialsError) -> String {
+    let file = CredentialsFile(content, passphrase: passphrase)
+    let owner = users.owner(ofFile: settings.file)
+    try editor.write(file, for: owner)
+    return users.warning(for: owner)
   }
 
   private func sources(

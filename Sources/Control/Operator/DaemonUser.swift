@@ -25,12 +25,18 @@ struct DaemonUser {
     try? owner?.become()
   }
 
-  /// Whose a file is to be that is written for the daemon; `nil` for the user of this process, who cannot
-  /// give files away, or does not know to whom.
-  var fileOwner: FileOwner? { geteuid() == 0 ? owner : nil }
+  /// Whose a file is to be that is written for the daemon at `path`; `nil` for the user of this process,
+  /// who cannot give files away, or does not know to whom. A folder of root's may be one where a group
+  /// may write, and does not tell the daemon's user then: whose the present file is does.
+  func owner(ofFile path: String) -> FileOwner? {
+    guard geteuid() == 0 else { return nil }
+    if let owner, owner.user != 0 { return owner }
+    guard let present = FileStatus.at(path: path), present.owner != 0 else { return owner }
+    return FileOwner(user: present.owner, group: present.group)
+  }
 
-  /// What root must see to where it writes and the daemon's user is not known; empty where it is.
-  var warning: String {
+  /// What root must see to where it writes a file for this `owner`; empty where there is nothing.
+  func warning(for owner: FileOwner?) -> String {
     guard geteuid() == 0, owner == nil else { return "" }
     return
       "; it is root's, as the folder of store.path (\(folder)) is not there and does not tell the "

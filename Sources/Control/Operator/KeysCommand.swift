@@ -142,13 +142,13 @@ struct KeysWork {
     let content = try file.open(with: oldPassphrase().passphrase, path: path)
     let passphrase = try newPassphrase(given, "New passphrase")
     try input.end()
-    _ = try writer.write(content, under: passphrase, editor)
+    let warning = try writer.replace(by: content, under: passphrase, editor)
     let place = PassphraseSource(settings).map { ", in \($0)" } ?? ""
     return [
       "ok": true,
       "message": .string(
         "\(path): the passphrase is changed; the daemon needs the new one at its next start or "
-          + "reload\(place)"),
+          + "reload\(place)\(warning)"),
     ]
   }
 
@@ -182,14 +182,15 @@ struct KeysWork {
     guard content.sources.removeValue(forKey: name) != nil else {
       throw .noStoredSource(name: name, path: path)
     }
+    var warning = ""
     if content.isEmpty {
       try editor.remove()
     } else {
-      _ = try writer.write(content, under: passphrase, editor)
+      warning = try writer.replace(by: content, under: passphrase, editor)
     }
     return [
       "ok": true,
-      "message": .string("\(path): the secret of the source \"\(name)\" is removed"),
+      "message": .string("\(path): the secret of the source \"\(name)\" is removed\(warning)"),
     ]
   }
 

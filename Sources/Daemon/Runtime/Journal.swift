@@ -52,8 +52,8 @@ extension LineServer.Trouble {
       [
         LogField(
           "advice",
-          "find out what removes it, and restart its socket unit with the service: systemctl restart "
-            + "mexc-signald.socket mexc-signald.service")
+          "find out what removes it, then restart the socket unit that lists it "
+            + "('systemctl list-sockets --all') together with its service")
       ]
     case .cannotAccept: []
     }

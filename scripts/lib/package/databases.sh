@@ -123,9 +123,9 @@ copied_databases=/run/mexc-signald.copied
 forget_copies() { rm -f "$copied_databases"; }
 
 # Copies every database in use that a program of this schema is going to update, with the rights of
-# its owner, by the program that is installed: `copy_older_databases SCHEMA`. Ends with 1 when one
-# cannot be copied. To be called before and after the programs are replaced: either may be the only one
-# that can read a configuration, which says where the database is.
+# its owner, by the program that is installed: `copy_older_databases SCHEMA before|after`. Ends with 1
+# when one cannot be copied. To be called before and after the programs are replaced: either may be the
+# only one that can read a configuration, which says where the database is.
 copy_older_databases() {
   local account configuration database schema paths
   for configuration in /etc/mexc-signald/*.json5; do
@@ -139,10 +139,7 @@ copy_older_databases() {
         grep -qxF -e "$database" "$copied_databases" 2>/dev/null; then continue; fi
       echo "mexc-signald: $database is going to be updated from schema $schema to $1; copying it" >&2
       if ! copy_database "$database" </dev/null; then
-        cat >&2 <<END_OF_MESSAGE
-mexc-signald: $database could not be copied, so it is not updated. Mend what is said above, such as
-a full disk, and install this version again. What runs goes on.
-END_OF_MESSAGE
+        tell_failed_copy "$database" "$2" >&2
         return 1
       fi
       echo "$database" >>"$copied_databases"
@@ -150,6 +147,27 @@ END_OF_MESSAGE
 $paths
 END_OF_PATHS
   done
+}
+
+# What a copy that failed means, before or after the programs are replaced: `tell_failed_copy DATABASE
+# before|after`.
+tell_failed_copy() {
+  case $2 in
+    before)
+      cat <<END_OF_MESSAGE
+mexc-signald: $1 could not be copied, so nothing is updated, and what runs goes on. Mend what is said
+above, such as a full disk, and install this version again.
+END_OF_MESSAGE
+      ;;
+    after)
+      cat <<END_OF_MESSAGE
+mexc-signald: $1 could not be copied. The new programs are in place already. What runs goes on, but the
+next start, after a crash too, updates the database without a copy, and no former version reads it then.
+So first of all mend what is said above, such as a full disk, and install this version again: that copies
+the database, and restarts what runs.
+END_OF_MESSAGE
+      ;;
+  esac
 }
 
 # Into the folder `backups` beside it: `copy_database DATABASE`. The account's own configuration may be

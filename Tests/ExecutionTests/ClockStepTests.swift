@@ -152,6 +152,28 @@ import Testing
     #expect(harness.placements.count == 1)
   }
 
+  /// One of two that are on their way when the other shows the pause.
+  @Test func `an order that is answered after the pause was seen does not leave any more`() {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(exchange: exchange)
+    push(harness)
+    exchange.script = { dispatch, _ in
+      dispatch.isPlacement || dispatch.request.isPrices ? .hold : nil
+    }
+    for id in ["a", "b"] { harness.submit(limit(id) { $0.expiry = .timeToLive(.seconds(20)) }) }
+    exchange.clockBase += 21_000
+    let placements = harness.placements
+    #expect(placements.count == 2)
+    for placement in placements {
+      harness.answer(placement, refusal(700003, .clock))
+      harness.settle()
+    }
+    push(harness)
+    #expect(["a", "b"].map(harness.status) == [.expired, .expired])
+    #expect(harness.placements.count == 2)
+    harness.checkStore()
+  }
+
   /// What the clock lagged by when a signal came is no part of its life where that is known.
   @Test func `a signal that comes while the clock is read anew has its whole life`() {
     let exchange = FakeExchange()
@@ -166,7 +188,7 @@ import Testing
     if let first = harness.placements.first {
       harness.answer(first, refusal(700003, .clock))
     }
-    harness.submit(limit("b") { $0.expiry = .timeToLive(.seconds(60)) })
+    harness.submit(limit("b") { $0.expiry = .timeToLive(.seconds(120)) })
     exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
     for request in harness.requests({ $0 == .serverTime }).suffix(1) {
       harness.answer(request.dispatch, .serverTime(exchange.time(at: harness.now)))
@@ -175,7 +197,9 @@ import Testing
     #expect(harness.engine.isTradingOpen)
     harness.advance(by: .seconds(59))
     #expect(harness.status("b") == .new)
-    harness.advance(by: .seconds(1))
+    // A second pause counts.
+    exchange.clockBase += 50_000
+    harness.advance(by: .seconds(12))
     #expect(harness.status("b") == .expired)
   }
 

@@ -140,6 +140,7 @@ package struct Engine: Sendable {
         answer.serverTimeReading, sentAt: request.sentAt, &reaction)
       if isFirst { clockIsKnown() }
       if let former { distrustAges(after: former, at: reaction.now.monotonic) }
+      if let clock = parts.venue.trustedClock { parts.orders.dateLives(by: clock) }
     case .keepAlive:
       seeWhetherPaused(answer.serverTimeReading, sentAt: request.sentAt, at: reaction.now.monotonic)
     case .instruments(let symbols):
@@ -190,11 +191,16 @@ package struct Engine: Sendable {
 
   /// While this machine's clocks stood still, prices and signals grew old all the same.
   private mutating func distrustAges(after former: ExchangeClock, at now: MonotonicTime) {
-    guard let clock = parts.venue.clock, clock.isAhead(of: former, at: now) else { return }
+    guard let clock = parts.venue.clock, clock.isAhead(of: former, at: now, by: Self.notableLead)
+    else { return }
     parts.prices.forgetAll()
     parts.orders.shortenLives(by: clock)
     parts.orders.touchAll(.waiting)
   }
+
+  /// Servers of the exchange that differ by less must not close trading with each of these readings.
+  private static let notableLeadInPassing: Duration = .seconds(2)
+  private static let notableLead: Duration = .milliseconds(500)
 
   /// The clock itself is read more seldom.
   private mutating func seeWhetherPaused(
@@ -202,7 +208,7 @@ package struct Engine: Sendable {
   ) {
     guard case .success(let time) = reading, let clock = parts.venue.clock else { return }
     let reading = ExchangeClock(reading: time, sentAt: sentAt.monotonic, receivedAt: now)
-    guard reading.isAhead(of: clock, at: now) else { return }
+    guard reading.isAhead(of: clock, at: now, by: Self.notableLeadInPassing) else { return }
     parts.prices.forgetAll()
     parts.venue.distrustClock(at: now)
   }

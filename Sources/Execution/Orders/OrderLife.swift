@@ -193,6 +193,10 @@ struct Expiry: Sendable {
     now.wall >= wall || now.monotonic >= monotonic
   }
 
+  mutating func date(by clock: ExchangeClock) {
+    exchange = clock.time(at: monotonic).advanced(by: clock.error)
+  }
+
   /// The machine was paused, which `clock` was read after. Whether it ends earlier by that.
   mutating func shorten(by clock: ExchangeClock) -> Bool {
     guard let exchange, clock.latest(of: exchange) < monotonic else { return false }

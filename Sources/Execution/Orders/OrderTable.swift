@@ -32,6 +32,8 @@ struct OrderTable: Sendable {
   private var countBySymbol: [Symbol: Int] = [:]
   /// Those that are looked for and then denied, whatever is found.
   private var refused: Set<OrderKey> = []
+  /// Those whose expiry the exchange's clock does not tell yet.
+  private var undated: Set<OrderKey> = []
   /// Those of which a cancel did not end them.
   private var withFailedCancels: Set<OrderKey> = []
   /// The symbols that have orders.
@@ -84,6 +86,7 @@ struct OrderTable: Sendable {
     names[life.order.request.clientOrderID.text] = life.key
     stages[life.phase.stage.rawValue].insert(life.key)
     if life.isRefused { refused.insert(life.key) }
+    if life.expiry.exchange == nil { undated.insert(life.key) }
     touched.insert(life.key)
     countBySymbol[life.symbol, default: 0] += 1
     symbols.insert(life.symbol)
@@ -96,6 +99,7 @@ struct OrderTable: Sendable {
     stages[life.phase.stage.rawValue].remove(key)
     refused.remove(key)
     withFailedCancels.remove(key)
+    undated.remove(key)
     nextAlarm[key] = nil
     touched.remove(key)
     let left = (countBySymbol[life.symbol] ?? 0) - 1
@@ -181,11 +185,19 @@ struct OrderTable: Sendable {
     return MonotonicTime.earlier(alarms.first?.at, wall)
   }
 
-  /// The machine was paused, which the exchange's clock was read after: the signals that wait grew old.
+  /// The machine was paused, which the exchange's clock was read after: the signals grew old, also those
+  /// whose order may leave once more.
   mutating func shortenLives(by clock: ExchangeClock) {
-    for key in keys(.waiting) where update(key, { $0.expiry.shorten(by: clock) }) == true {
+    for key in lives.keys.sorted() where update(key, { $0.expiry.shorten(by: clock) }) == true {
       if let life = lives[key] { watchExpiry(of: life) }
     }
+  }
+
+  /// The exchange's clock is known: from here on a pause of the machine shows for those, too, that came or
+  /// were restored without it.
+  mutating func dateLives(by clock: ExchangeClock) {
+    for key in undated { lives[key]?.expiry.date(by: clock) }
+    undated = []
   }
 
   private mutating func watchExpiry(of life: OrderLife) {

@@ -29,11 +29,9 @@ package struct ExchangeClock: Sendable {
 
   /// Whether it shows so much more than a former reading foretold that the machine's clocks must have stood
   /// still meanwhile, as they do while a hypervisor pauses the machine.
-  func isAhead(of former: ExchangeClock, at now: MonotonicTime) -> Bool {
-    time(at: now).since(former.time(at: now)) > error + former.error + Self.tolerableLead
+  func isAhead(of former: ExchangeClock, at now: MonotonicTime, by lead: Duration) -> Bool {
+    time(at: now).since(former.time(at: now)) > error + former.error + lead
   }
-
-  private static let tolerableLead: Duration = .milliseconds(500)
 
   /// The exchange's clock minus ours, in milliseconds.
   package func offsetMilliseconds(at now: Moment) -> Int64 {

@@ -26,7 +26,7 @@ struct BackOffTests {
   @Test(arguments: demands)
   func `nothing is sent before it is over across a kill`(_ demand: Demand) throws {
     let market = try SimulatedMarket(
-      SimulatedMarket.calm + ["--time-offset-ms", String(demand.offsetMilliseconds)])
+      SimulatedMarket.silent + ["--time-offset-ms", String(demand.offsetMilliseconds)])
     let daemon = try DaemonUnderTest.trading(market)
     try market.demandBackOff(status: demand.status, seconds: Self.seconds, form: demand.form)
     let before = Clock.wall()

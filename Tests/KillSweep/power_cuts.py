@@ -126,7 +126,10 @@ class PoweredWorld(World):
         self.tell("the power was cut")
         if os.path.exists(canary):
             if os.path.getsize(canary) > 0:
-                raise Trouble("data that nobody synced survived: that was no power cut")
+                raise Trouble(
+                    "data that nobody synced survived: that was no power cut, or another program "
+                    "of this machine called sync(2), as dpkg does: run the sweep alone"
+                )
             os.unlink(canary)
         self.counts["cuts"] += 1
         return answers

@@ -50,7 +50,7 @@ struct SourceWatch: Sendable {
     reaction.log(.notice, "the source is heard again", [("source", source)], kind: .sourceHeard)
   }
 
-  /// So much of the time since they were heard is no silence: the daemon could hear nobody.
+  /// Their deadlines move by `time`, in which the daemon could not read what they sent.
   mutating func excuse(by time: Duration) {
     for index in promises.indices {
       promises[index].heardAt = promises[index].heardAt.advanced(by: time)

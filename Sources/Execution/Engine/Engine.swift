@@ -270,8 +270,8 @@ package struct Engine: Sendable {
   /// machine that slept.
   private static let notableDelay: Duration = .seconds(1)
 
-  /// Who was held up has heard nobody: what its sources sent meanwhile is still to be read. When it began
-  /// nobody knows, so that all the time since the last input is no silence of theirs.
+  /// What the sources sent while the daemon was held up is still to be read. When that began is not known,
+  /// so that all the time since the last input is left out of their deadlines.
   private mutating func excuseSilence(until now: MonotonicTime) {
     guard let planned = nextDeadline, now.since(planned) > Self.notableDelay else { return }
     parts.watch.excuse(by: max(.zero, now.since(lastMoment.monotonic)))

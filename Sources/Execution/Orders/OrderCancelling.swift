@@ -80,7 +80,7 @@ enum OrderCancelling {
     }
   }
 
-  /// The pauses grow, so that other requests leave between the minutes of silence.
+  /// The pauses grow, so that other requests leave between the back-offs of a minute that each one causes.
   private static func blocked(
     _ order: Order, _ reason: String, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {

@@ -1,5 +1,4 @@
 import Domain
-import JSON
 import Platform
 
 /// Signals down the socket while the exchange is out of reach: each waits, and must cost what the
@@ -47,21 +46,12 @@ struct BacklogMeasurement {
     var unanswered = 0
     for number in numbers {
       if unanswered == Self.window {
-        try takeAnswer(socket, daemon, deadline)
+        try daemon.checkAccepted(socket.readLine(until: deadline))
         unanswered -= 1
       }
       try socket.send(BenchSignal(number).bytes, until: deadline)
       unanswered += 1
     }
-    for _ in 0..<unanswered { try takeAnswer(socket, daemon, deadline) }
-  }
-
-  private func takeAnswer(
-    _ socket: UnixClient, _ daemon: DaemonUnderTest, _ deadline: MonotonicTime
-  ) throws {
-    let answer = try socket.readLine(until: deadline)
-    guard try JSONReader.read(answer)["status"] == "accepted" else {
-      throw daemon.failure("a signal was answered \(String(decoding: answer, as: UTF8.self))")
-    }
+    for _ in 0..<unanswered { try daemon.checkAccepted(socket.readLine(until: deadline)) }
   }
 }

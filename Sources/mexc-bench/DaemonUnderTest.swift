@@ -117,6 +117,13 @@ final class DaemonUnderTest: ProgramUnderTest {
     }
   }
 
+  /// Throws unless a signal was answered as accepted.
+  func checkAccepted(_ answer: [UInt8]) throws {
+    guard try JSONReader.read(answer)["status"] == "accepted" else {
+      throw failure("a signal was answered \(String(decoding: answer, as: UTF8.self))")
+    }
+  }
+
   /// Waits until every order is at its end.
   func waitUntilSettled() throws {
     try wait(untilZero: ["waiting", "in_flight", "open_orders"])

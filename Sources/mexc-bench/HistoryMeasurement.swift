@@ -1,5 +1,4 @@
 import Domain
-import JSON
 import Platform
 import Store
 
@@ -127,7 +126,7 @@ final class HistoryMeasurement {
         try socket.send(BenchSignal(nextNumber).bytes, until: deadline)
         nextNumber += 1
       }
-      for _ in 0..<count { try takeAnswer(socket, daemon, deadline) }
+      for _ in 0..<count { try daemon.checkAccepted(socket.readLine(until: deadline)) }
       left -= count
       if left % (20 * Self.window) == 0 { try daemon.waitUntilSettled() }
     }
@@ -135,15 +134,6 @@ final class HistoryMeasurement {
     let filled = try (reader.orderCounts()[.filled] ?? 0) - before
     guard filled == bench.extent.lasting else {
       throw BenchError.failed("of \(bench.extent.lasting) signals of the load \(filled) are filled")
-    }
-  }
-
-  private func takeAnswer(
-    _ socket: UnixClient, _ daemon: DaemonUnderTest, _ deadline: MonotonicTime
-  ) throws {
-    let answer = try socket.readLine(until: deadline)
-    guard try JSONReader.read(answer)["status"] == "accepted" else {
-      throw daemon.failure("a signal was answered \(String(decoding: answer, as: UTF8.self))")
     }
   }
 

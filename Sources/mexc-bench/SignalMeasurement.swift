@@ -1,5 +1,4 @@
 import Domain
-import JSON
 import Platform
 
 /// From one signal to its order on the wire, when nothing else is going on.
@@ -107,9 +106,7 @@ final class SignalMeasurement {
     let start = Clock.monotonic()
     let answer = try lane.socket.request(signal.bytes, until: start.advanced(by: Self.deadline))
     let answered = Clock.monotonic()
-    guard try JSONReader.read(answer)["status"] == "accepted" else {
-      throw lane.daemon.failure("a signal was answered \(String(decoding: answer, as: UTF8.self))")
-    }
+    try lane.daemon.checkAccepted(answer)
     let arrival = try arrival(of: signal, lane)
     let passage = Passage(scheme: lane.scheme, isLookedUp: log.priceRequests > lookUps)
     times[passage, default: Times()].socketToAnswer.add(answered.since(start))

@@ -1,5 +1,4 @@
 import Domain
-import JSON
 import Platform
 import Store
 
@@ -101,9 +100,7 @@ final class SustainedMeasurement {
 
   private func take(_ answer: [UInt8]) throws {
     times.add(Clock.monotonic().since(unanswered.removeFirst()))
-    guard try JSONReader.read(answer)["status"] == "accepted" else {
-      throw daemon.failure("a signal was answered \(String(decoding: answer, as: UTF8.self))")
-    }
+    try daemon.checkAccepted(answer)
   }
 
   private func checkEnds(_ count: Int) throws {

@@ -90,12 +90,7 @@ import Testing
   // MARK: A machine whose clocks stood still
 
   private func push(_ harness: EngineHarness) {
-    harness.apply(
-      .price(
-        btc,
-        MarketPrice(
-          at: traits.name, bid: decimal("99"), ask: decimal("100"), knownAt: harness.now,
-          origin: .pushed)))
+    harness.push()
     harness.settle()
   }
 

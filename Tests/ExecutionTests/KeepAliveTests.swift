@@ -17,19 +17,10 @@ import Testing
       }, exchange: exchange)
   }
 
-  private func push(_ harness: EngineHarness) {
-    harness.apply(
-      .price(
-        btc,
-        MarketPrice(
-          at: traits.name, bid: decimal("99"), ask: decimal("100"), knownAt: harness.now,
-          origin: .pushed)))
-  }
-
   /// Prices come all the time, or none do.
   private func pass(_ seconds: Int, _ harness: EngineHarness, pushing: Bool = true) {
     for _ in 0..<seconds {
-      if pushing { push(harness) }
+      if pushing { harness.push() }
       harness.advance(by: .seconds(1))
     }
   }
@@ -55,7 +46,7 @@ import Testing
 
   @Test func `an answer to anything else serves as well`() {
     let harness = open()
-    push(harness)
+    harness.push()
     harness.submit(limit("a"))
     harness.settle()
     // The open order is looked at after 0.1 s, 0.3, 0.7, 1.5, 3.1 and 6.3.

@@ -17,12 +17,7 @@ import Testing
   }
 
   private func push(_ harness: EngineHarness, bid: String = "99", ask: String = "100") {
-    harness.apply(
-      .price(
-        btc,
-        MarketPrice(
-          at: traits.name, bid: decimal(bid), ask: decimal(ask), knownAt: harness.now,
-          origin: .pushed)))
+    harness.push(bid: bid, ask: ask)
     harness.settle()
   }
 

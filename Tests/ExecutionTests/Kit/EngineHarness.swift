@@ -203,6 +203,15 @@ final class EngineHarness {
 
   // MARK: Time
 
+  /// The exchange pushes a price of `btc`.
+  func push(bid: String = "99", ask: String = "100") {
+    apply(
+      .price(
+        btc,
+        MarketPrice(
+          at: traits.name, bid: decimal(bid), ask: decimal(ask), knownAt: now, origin: .pushed)))
+  }
+
   /// Takes every answer that has come and every turn that is due, without moving the clock.
   func settle() { advance(by: .zero) }
 

@@ -346,13 +346,10 @@ import Testing
     await #expect(processExitsWith: .success) {
       let suite = try `The line server`()
       let client = try RawClient(suite.path)
-      let next = dup(STDIN_FILENO)
-      close(next)
-      var limit = rlimit(rlim_cur: rlim_t(next), rlim_max: 0)
       var usual = rlimit()
       unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &usual)
-      limit.rlim_max = usual.rlim_max
-      unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      var none = rlimit(rlim_cur: 0, rlim_max: usual.rlim_max)
+      unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &none)
       try suite.loop.turn(until: Clock.monotonic())
       guard suite.seen.troubles == [.cannotAccept(SystemError("accept4", number: EMFILE))]
       else { exit(2) }

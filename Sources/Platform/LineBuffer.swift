@@ -28,6 +28,9 @@ package struct LineBuffer {
     self.maximumLineBytes = maximumLineBytes
   }
 
+  /// Whether a line has begun that has not ended.
+  var holdsPart: Bool { isSkipping || start < bytes.count }
+
   package mutating func append(_ more: some Collection<UInt8>) {
     if isForeign { return }
     if start > 0 {

@@ -7,7 +7,6 @@ final class LineConnection {
     case bytes
     case nothing
     case end
-    case broken
   }
 
   /// One read takes at most this much, so that a talkative client does not hold the loop.
@@ -17,6 +16,8 @@ final class LineConnection {
   var lines: LineBuffer
   /// Lines handed over that have no answer yet.
   var unanswered = 0
+  /// When it was last heard or answered.
+  var idleSince: MonotonicTime
   /// When the last bytes came. Nothing more is read before their whole lines are handed over.
   var lastRead: MonotonicTime?
   /// The client has sent its last byte.
@@ -30,6 +31,8 @@ final class LineConnection {
   /// EPIPE while it writes).
   private(set) var isDraining = false
   private var drained = 0
+  /// The client takes no answer any more. What it has sent is judged all the same.
+  private var isDeaf = false
   /// What the loop watches it for; nothing means that the loop does not know it.
   var interest: EventLoop.Interest = []
 
@@ -37,14 +40,23 @@ final class LineConnection {
   private var queue: [UInt8] = []
   private var sent = 0
 
-  init(owning descriptor: consuming FileDescriptor, peer: PeerCredentials, maximumLineBytes: Int) {
+  init(
+    owning descriptor: consuming FileDescriptor, peer: PeerCredentials, maximumLineBytes: Int,
+    now: MonotonicTime
+  ) {
     self.descriptor = descriptor
     self.peer = peer
+    idleSince = now
     lines = LineBuffer(maximumLineBytes: maximumLineBytes)
   }
 
   var number: CInt { descriptor.number }
   var queuedBytes: Int { queue.count - sent }
+  /// It is owed nothing, and nothing of it waits here.
+  var isIdle: Bool {
+    unanswered == 0 && queuedBytes == 0 && !hasWaitingLines && !lines.holdsPart
+      && !hasEnded && !isFinishing
+  }
 
   func read() -> ReadResult {
     var buffer = [UInt8](repeating: 0, count: Self.readBytes)
@@ -54,8 +66,8 @@ final class LineConnection {
       lines.append(buffer[..<count])
       return .bytes
     }
-    if count == 0 { return .end }
-    return errno == EAGAIN ? .nothing : .broken
+    // One that closes with an unread answer breaks the connection (unix(7)): no end is more of an end.
+    return count < 0 && errno == EAGAIN ? .nothing : .end
   }
 
   /// Tells the client that nothing more comes.
@@ -74,12 +86,13 @@ final class LineConnection {
   }
 
   func enqueue(_ bytes: [UInt8]) {
+    if isDeaf { return }
     queue.append(contentsOf: bytes)
     queue.append(UInt8(ascii: "\n"))
   }
 
-  /// Sends what the socket takes now; false when the client is gone.
-  func flush() -> Bool {
+  /// Sends what the socket takes now.
+  func flush() {
     while sent < queue.count {
       let count = retryingInterrupts {
         unsafe queue[sent...].withUnsafeBytes { buffer in
@@ -89,15 +102,20 @@ final class LineConnection {
         }
       }
       if count < 0 {
-        guard errno == EAGAIN else { return false }
-        queue.removeSubrange(..<sent)
+        if errno == EAGAIN { queue.removeSubrange(..<sent) } else { becomeDeaf() }
         sent = 0
-        return true
+        return
       }
       sent += count
     }
     queue.removeAll(keepingCapacity: queue.capacity <= Self.readBytes)
     sent = 0
-    return true
+  }
+
+  /// A client that is still there must not wait for what does not come.
+  private func becomeDeaf() {
+    isDeaf = true
+    queue = []
+    shutdown(number, CInt(SHUT_WR))
   }
 }

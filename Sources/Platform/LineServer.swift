@@ -10,57 +10,6 @@ package final class LineServer {
     fileprivate let number: UInt64
   }
 
-  /// Why a client was turned away or cut off.
-  package enum Trouble: Hashable, Sendable, CustomStringConvertible {
-    /// `maximumClients` are connected.
-    case tooManyClients
-    /// No client can be taken now; tried again after a second.
-    case cannotAccept(SystemError)
-    /// The socket's file was removed or replaced, and stands there again.
-    case nameLost(path: String)
-    /// It was removed or replaced, and cannot be made again.
-    case cannotListen(String)
-    /// The file of a socket that was handed over was removed or replaced: it is not ours to make.
-    case handedNameLost(path: String)
-
-    package var description: String {
-      switch self {
-      case .tooManyClients:
-        "\(maximumClients) clients are connected; any more are turned away until some leave"
-      case .cannotAccept(let error):
-        "no further client can be taken: \(error); they wait, and it is tried again every second"
-      case .nameLost(let path): "\(path) was removed or replaced; it is made again"
-      case .cannotListen(let reason):
-        "its file was removed or replaced, so that no client finds it, and it cannot be made again: "
-          + "\(reason); it is tried again every few seconds"
-      case .handedNameLost(let path):
-        "\(path) was removed or replaced, so that no client finds the socket; systemd has made it, and "
-          + "the daemon does not make it again"
-      }
-    }
-  }
-
-  /// What the owner of the server is told, on the loop's thread. The closures may answer, push and
-  /// finish at once. One trouble is told once a minute, however often it happens.
-  package struct Handlers {
-    let connected: (ConnectionID, PeerCredentials) -> Void
-    let received: (ConnectionID, LineInput) -> Void
-    let disconnected: (ConnectionID) -> Void
-    let troubled: (Trouble) -> Void
-
-    package init(
-      connected: @escaping (ConnectionID, PeerCredentials) -> Void = { _, _ in },
-      received: @escaping (ConnectionID, LineInput) -> Void,
-      disconnected: @escaping (ConnectionID) -> Void = { _ in },
-      troubled: @escaping (Trouble) -> Void = { _ in }
-    ) {
-      self.connected = connected
-      self.received = received
-      self.disconnected = disconnected
-      self.troubled = troubled
-    }
-  }
-
   /// Far more than the tools of one machine need.
   package static let maximumClients = 256
   /// Above this a client is not read until it has taken its answers.
@@ -74,8 +23,6 @@ package final class LineServer {
   private static let drainingTime = Duration.seconds(1)
   /// How long no client is taken after the system had no descriptor for one.
   private static let acceptPause = Duration.seconds(1)
-  /// Whoever connects again and again must not fill the journal.
-  private static let complaintInterval = Duration.seconds(60)
   /// Between two looks at the socket's file.
   private static let nameInterval = Duration.seconds(5)
   /// Clients taken in one turn.
@@ -90,7 +37,7 @@ package final class LineServer {
   private var continuation: EventLoop.TimerID?
   private var acceptTimer: EventLoop.TimerID?
   private var nameTimer: EventLoop.TimerID?
-  private var lastComplaints: [Trouble: MonotonicTime] = [:]
+  private var known = LineTroubles()
   private var isClosed = false
 
   /// Serves until `close()`. `maximumLineBytes` does not count the line end. Throws when the loop
@@ -113,6 +60,11 @@ package final class LineServer {
   }
 
   package var clientCount: Int { connections.count }
+
+  /// What keeps clients from being served at present.
+  package var troubles: [Trouble] {
+    known.lasting + (isFull ? [known.places].compactMap(\.self) : [])
+  }
 
   /// Takes no further client and no further line; the answers that are owed still go out.
   package func stopReading() {
@@ -153,6 +105,7 @@ package final class LineServer {
     guard let connection = connections[id] else { return }
     connection.unanswered = max(0, connection.unanswered - 1)
     connection.enqueue(line)
+    connection.idleSince = loop.now
     settle(id, connection)
   }
 
@@ -183,11 +136,14 @@ extension LineServer {
     for _ in 0..<Self.acceptsPerTurn {
       guard !isClosed else { return }
       if let client = listener.accept() {
+        known.accepting = nil
         admit(client)
         continue
       }
       switch errno {
-      case EAGAIN: return
+      case EAGAIN:
+        known.accepting = nil
+        return
       // The client gave up while it waited (accept(2)).
       case ECONNABORTED, EPROTO: continue
       default:
@@ -205,20 +161,31 @@ extension LineServer {
       guard let self, !self.isClosed else { return }
       self.acceptTimer = nil
       self.loop.change(self.listener.number, to: .read)
+      // Nobody may be waiting any more, and then the trouble is over.
+      self.acceptClients()
     }
+    known.accepting = .cannotAccept(error)
     complain(.cannotAccept(error))
   }
 
   private func watchName(_ path: String) {
     nameTimer = loop.schedule(at: loop.now.advanced(by: Self.nameInterval)) { [weak self] in
       guard let self, !self.isClosed else { return }
-      if !self.listener.hasItsName {
-        // Its name comes back only with another socket.
-        if self.listener.isHandedOver { return self.complain(.handedNameLost(path: path)) }
-        self.listenAgain(at: path)
-      }
+      self.checkName(path)
       self.watchName(path)
     }
+  }
+
+  private func checkName(_ path: String) {
+    guard !listener.hasItsName else {
+      known.name = nil
+      return
+    }
+    guard listener.isHandedOver else { return listenAgain(at: path) }
+    // Told once, and shown for as long as it lasts: its name hardly comes back without another socket.
+    guard known.name == nil else { return }
+    known.name = .handedNameLost(path: path)
+    complain(.handedNameLost(path: path))
   }
 
   /// Who is connected stays so; who connected to the old socket last is still taken.
@@ -230,32 +197,68 @@ extension LineServer {
       cancel(&acceptTimer)
       loop.deregister(listener.number)
       listener = next
+      known.name = nil
+      known.accepting = nil
       complain(.nameLost(path: path))
     } catch {
+      known.name = .cannotListen("\(error)")
       complain(.cannotListen("\(error)"))
     }
   }
 
   private func complain(_ trouble: Trouble) {
-    let now = loop.now
-    if let last = lastComplaints[trouble], now.since(last) < Self.complaintInterval { return }
-    lastComplaints[trouble] = now
-    handlers.troubled(trouble)
+    if known.isToBeTold(trouble, at: loop.now) { handlers.troubled(trouble) }
   }
 
   private func admit(_ client: consuming FileDescriptor) {
-    guard connections.count < Self.maximumClients else {
-      complain(.tooManyClients)
-      return
-    }
-    guard let peer = PeerCredentials.of(client.number) else { return }
+    guard let peer = PeerCredentials.of(client.number),
+      connections.count < Self.maximumClients || makeRoom(), !isClosed
+    else { return }
     let connection = LineConnection(
-      owning: client, peer: peer, maximumLineBytes: maximumLineBytes)
+      owning: client, peer: peer, maximumLineBytes: maximumLineBytes, now: loop.now)
     let id = ConnectionID(number: nextNumber)
     nextNumber += 1
     connections[id] = connection
     guard watch(id, connection, for: .read) else { return }
     handlers.connected(id, peer)
+  }
+
+  /// Ends the client that was idle longest, of the user who holds the most: nobody else has to suffer
+  /// for them. False when none of theirs is idle.
+  private func makeRoom() -> Bool {
+    guard let holder = Holder(of: connections.values.map(\.peer)) else { return false }
+    for (id, connection) in idle(of: holder) {
+      // What it has sent a moment ago must not be lost.
+      if read(connection) {
+        deliver(id, connection)
+        settle(id, connection)
+        if connections[id] == nil { return true }
+        continue
+      }
+      drop(id, connection)
+      complain(.idleClosed(holder))
+      return true
+    }
+    known.places = .tooManyClients(holder)
+    complain(.tooManyClients(holder))
+    return false
+  }
+
+  /// First those of the process that holds the most: a sender that keeps one connection must not lose it
+  /// over another program's.
+  private func idle(of holder: Holder) -> [(ConnectionID, LineConnection)] {
+    let theirs = connections.filter { $0.value.peer.user == holder.user }
+    let counts = theirs.values.reduce(into: [:]) { $0[$1.peer.process, default: 0] += 1 }
+    return theirs.filter(\.value.isIdle).map { id, connection in
+      (rank: -(counts[connection.peer.process] ?? 0), id: id, connection: connection)
+    }.sorted {
+      ($0.rank, $0.connection.idleSince, $0.id.number)
+        < ($1.rank, $1.connection.idleSince, $1.id.number)
+    }.map { ($0.id, $0.connection) }
+  }
+
+  private var isFull: Bool {
+    connections.count >= Self.maximumClients && !connections.values.contains(where: \.isIdle)
   }
 
   /// A client that is watched for nothing leaves the loop: epoll(7) would go on reporting that it
@@ -295,22 +298,24 @@ extension LineServer {
       if !connection.drain(atMost: Self.drainedBytes) { drop(id, connection) }
       return
     }
-    if readiness.readable && wantsToRead(connection) {
-      switch connection.read() {
-      case .bytes:
-        connection.hasWaitingLines = true
-        connection.lastRead = loop.heldUpSince ?? loop.now
-      case .nothing: break
-      case .end:
-        connection.hasEnded = true
-        connection.hasWaitingLines = true
-      case .broken:
-        drop(id, connection)
-        return
-      }
-    }
+    if readiness.readable && wantsToRead(connection) { _ = read(connection) }
     deliver(id, connection)
     settle(id, connection)
+  }
+
+  /// False when nothing has come from the client, nor its end.
+  private func read(_ connection: LineConnection) -> Bool {
+    switch connection.read() {
+    case .bytes:
+      connection.hasWaitingLines = true
+      connection.lastRead = loop.heldUpSince ?? loop.now
+      connection.idleSince = loop.now
+    case .nothing: return false
+    case .end:
+      connection.hasEnded = true
+      connection.hasWaitingLines = true
+    }
+    return true
   }
 
   private func isPaused(_ connection: LineConnection) -> Bool {
@@ -344,10 +349,7 @@ extension LineServer {
   /// Brings a connection to rest: sends, watches for what it waits for, closes what is done.
   private func settle(_ id: ConnectionID, _ connection: LineConnection) {
     guard connections[id] != nil, !connection.isDraining || connection.hasEnded else { return }
-    guard connection.flush() else {
-      drop(id, connection)
-      return
-    }
+    connection.flush()
     let isDone =
       connection.isFinishing
       || connection.hasEnded && !connection.hasWaitingLines && connection.unanswered == 0
@@ -375,6 +377,7 @@ extension LineServer {
   private func drop(_ id: ConnectionID, _ connection: LineConnection) {
     loop.deregister(connection.number)
     connections[id] = nil
+    known.places = nil
     handlers.disconnected(id)
   }
 

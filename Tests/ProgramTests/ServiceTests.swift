@@ -87,6 +87,29 @@ struct ServiceTests {
     _ = consume control
   }
 
+  @Test
+  func `a socket of systemd that no client finds any more is shown for as long as that lasts`()
+    throws
+  {
+    let daemon = try DaemonUnderTest(SimulatedMarket())
+    let given = daemon.scratch("given.sock")
+    let signals = try Self.listen(given)
+    try daemon.launch(withSockets: [signals.number], named: "signals.socket")
+    try daemon.waitForTrading()
+    try FileManager.default.moveItem(atPath: given, toPath: given + ".away")
+    try daemon.process.line(with: "signal socket: \(given) was removed or replaced")
+    let status = try daemon.operate("status")
+    #expect(status.status == 1, "\(status)")
+    #expect(status.output.contains("signal socket: \(given) was removed"), "\(status)")
+    #expect(status.output.contains("restart the socket unit"), "\(status)")
+
+    try FileManager.default.moveItem(atPath: given + ".away", toPath: given)
+    try daemon.until("a status without the socket") {
+      try daemon.operate("status").output.contains("signal socket:") ? nil : true
+    }
+    #expect(try daemon.stop() == .exited(0))
+  }
+
   private static func listen(_ path: String) throws -> FileDescriptor {
     let descriptor = FileDescriptor(owning: socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0))
     let bound = unsafe UnixAddress.with(path) { unsafe bind(descriptor.number, $0, $1) }

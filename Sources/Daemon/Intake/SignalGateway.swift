@@ -75,7 +75,7 @@ package final class SignalGateway {
       received: { [weak self] id, line in self?.take(line, from: id) },
       disconnected: { [weak self] id in self?.clients[id] = nil },
       troubled: { [logger] trouble in
-        logger.log(.warning, "signal socket: \(trouble)", trouble.advice)
+        logger.log(.warning, "signal socket: \(trouble)", trouble.fields)
       })
   }
 
@@ -127,8 +127,13 @@ package final class SignalGateway {
     server = nil
   }
 
-  /// What is wrong with the spool, for `status`.
-  var troubles: [Trouble] { files.troubles }
+  /// What is wrong with the spool and the socket, for `status`.
+  var troubles: [Trouble] {
+    files.troubles
+      + (server?.troubles ?? []).map { trouble in
+        Trouble(subject: .daemon, message: "signal socket: \(trouble)", advice: trouble.advice)
+      }
+  }
 
   // MARK: In
 

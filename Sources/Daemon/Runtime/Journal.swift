@@ -34,28 +34,20 @@ struct RecentTexts {
 
 extension LineServer.Trouble {
   /// What to do about it.
-  var advice: [LogField] {
+  var advice: String {
     switch self {
-    case .tooManyClients: [LogField("advice", "close connections that nobody needs")]
+    case .tooManyClients, .idleClosed: "close connections that nobody needs"
     case .cannotAccept(let error) where error.number == EMFILE:
-      [
-        LogField(
-          "advice",
-          "close connections that nobody needs, or raise the daemon's limit of open files "
-            + "(LimitNOFILE= in its unit)")
-      ]
-    case .nameLost:
-      [LogField("advice", "find out what removes it; those who were refused meanwhile try again")]
-    case .cannotListen:
-      [LogField("advice", "remove what stands in its place, or restart the daemon")]
+      "close connections that nobody needs, or raise the daemon's limit of open files "
+        + "(LimitNOFILE= in its unit)"
+    case .cannotAccept: "free memory or open files of this machine; it goes on by itself"
+    case .nameLost: "find out what removes it; those who were refused meanwhile try again"
+    case .cannotListen: "remove what stands in its place, or restart the daemon"
     case .handedNameLost:
-      [
-        LogField(
-          "advice",
-          "find out what removes it, then restart the socket unit that lists it "
-            + "('systemctl list-sockets --all') together with its service")
-      ]
-    case .cannotAccept: []
+      "find out what removes it, then restart the socket unit that lists it "
+        + "('systemctl list-sockets --all') together with its service"
     }
   }
+
+  var fields: [LogField] { [LogField("advice", advice)] }
 }

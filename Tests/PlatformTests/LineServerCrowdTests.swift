@@ -1,0 +1,158 @@
+import Domain
+import Glibc
+import Platform
+import TestKit
+import Testing
+
+/// Clients that go before they have their answers, and more clients than there are places.
+@Suite struct `The line server and its crowd` {
+  private final class Seen {
+    var inputs: [(LineServer.ConnectionID, LineInput)] = []
+    var troubles: [LineServer.Trouble] = []
+    var answering = true
+    weak var server: LineServer?
+
+    var lines: [String] {
+      inputs.map { input in
+        if case .line(let bytes) = input.1 { String(decoding: bytes, as: UTF8.self) } else { "?" }
+      }
+    }
+  }
+
+  private let scratch: Scratch
+  private let loop: EventLoop
+  private let server: LineServer
+  private let seen = Seen()
+  private var path: String { scratch("socket") }
+  private let holder = LineServer.Holder(user: getuid(), process: getpid())
+
+  init() throws {
+    scratch = try Scratch()
+    loop = try EventLoop()
+    let seen = seen
+    server = try LineServer(
+      listener: UnixListener(path: scratch("socket"), mode: 0o600), maximumLineBytes: 100,
+      loop: loop,
+      handlers: .init(
+        received: { id, input in
+          seen.inputs.append((id, input))
+          if seen.answering { seen.server?.answer(id, Array("re: \(seen.lines.last ?? "")".utf8)) }
+        },
+        troubled: { seen.troubles.append($0) }))
+    seen.server = server
+  }
+
+  private func expectRest() throws {
+    for _ in 0..<10 { try loop.turn(until: Clock.monotonic()) }
+    // Nothing is ready any more: the turn lasts until its deadline.
+    let deadline = Clock.monotonic().advanced(by: .milliseconds(20))
+    try loop.turn(until: deadline)
+    #expect(Clock.monotonic() >= deadline)
+  }
+
+  @Test func `what a client sent before it went is read, though its answers reach nobody`() throws {
+    seen.answering = false
+    let client = try RawClient(path)
+    client.send("one\n")
+    #expect(try loop.turns { seen.inputs.count == 1 })
+    client.send("two\n")
+    client.send("three without an end")
+    client.close()
+    server.answer(seen.inputs[0].0, Array("late".utf8))
+    #expect(try loop.turns { seen.inputs.count == 3 })
+    #expect(seen.lines == ["one", "two", "three without an end"])
+    try expectRest()
+    for input in seen.inputs[1...] { server.answer(input.0, Array("late".utf8)) }
+    #expect(try loop.turns { server.clientCount == 0 })
+  }
+
+  @Test func `a client that goes with an answer unread has its last line read`() throws {
+    let client = try RawClient(path)
+    client.send("one\n")
+    #expect(try loop.turns { seen.inputs.count == 1 })
+    client.send("two\nlast without an end")
+    client.close()
+    #expect(try loop.turns { server.clientCount == 0 })
+    #expect(seen.lines == ["one", "two", "last without an end"])
+  }
+
+  @Test(arguments: [true, false])
+  func `a thousand lines of a client that goes are all read`(answersCome: Bool) throws {
+    seen.answering = answersCome
+    let client = try RawClient(path)
+    // More than one read takes.
+    let text = String(repeating: "0123456789012345678901234567890123456789\n", count: 1_000)
+    #expect(client.send(text) == text.utf8.count)
+    client.close()
+    var answered = 0
+    #expect(
+      try loop.turns {
+        if !answersCome {
+          if seen.inputs.count == LineServer.maximumUnanswered { try expectRest() }
+          for input in seen.inputs[answered...] { server.answer(input.0, [0x79]) }
+          answered = seen.inputs.count
+        }
+        return server.clientCount == 0 && !seen.inputs.isEmpty
+      })
+    #expect(seen.inputs.count == 1_000)
+  }
+
+  @Test func `a client that reads nothing more is heard to its end`() throws {
+    let client = try RawClient(path)
+    shutdown(client.number, CInt(SHUT_RD))
+    client.send("one\n")
+    #expect(try loop.turns { seen.inputs.count == 1 })
+    try expectRest()
+    client.send("two\n")
+    #expect(try loop.turns { seen.inputs.count == 2 })
+    client.close()
+    #expect(try loop.turns { server.clientCount == 0 })
+  }
+
+  private func fill() throws -> [RawClient] {
+    try (1...LineServer.maximumClients).map { number in
+      let client = try RawClient(path)
+      #expect(try loop.turns { server.clientCount == number })
+      return client
+    }
+  }
+
+  @Test func `for a client beyond the limit the one that was idle longest is closed`() throws {
+    let clients = try fill()
+    // The first one is not idle longest any more.
+    clients[0].send("here\n")
+    #expect(try loop.turns { clients[0].text == "re: here\n" })
+    // Nobody may close on one whose line has begun, nor on one whose line was not read yet.
+    clients[1].send("a part")
+    try expectRest()
+    let next = try RawClient(path)
+    clients[2].send("just now\n")
+    next.send("one more\n")
+    #expect(try loop.turns { next.text == "re: one more\n" })
+    #expect(clients[2].text == "re: just now\n")
+    #expect(clients.indices.filter { clients[$0].isAtEnd } == [3])
+    #expect(seen.troubles == [.idleClosed(holder)])
+    #expect(seen.troubles.first?.description.contains("uid \(getuid()) (pid \(getpid()))") == true)
+    #expect(server.troubles == [])
+  }
+
+  @Test func `a client beyond the limit is turned away when nobody is idle`() throws {
+    seen.answering = false
+    let clients = try fill()
+    for client in clients { client.send("one\n") }
+    #expect(try loop.turns { seen.inputs.count == clients.count })
+    let refused = try RawClient(path)
+    #expect(try loop.turns { refused.isAtEnd })
+    #expect(seen.troubles == [.tooManyClients(holder)])
+    #expect(server.troubles == seen.troubles)
+    #expect(server.clientCount == LineServer.maximumClients)
+    clients[0].close()
+    server.answer(seen.inputs[0].0, [0x79])
+    #expect(try loop.turns { server.clientCount == LineServer.maximumClients - 1 })
+    #expect(server.troubles == [])
+    seen.answering = true
+    let next = try RawClient(path)
+    next.send("room again\n")
+    #expect(try loop.turns { next.text == "re: room again\n" })
+  }
+}

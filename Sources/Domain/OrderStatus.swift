@@ -41,6 +41,22 @@ package enum OrderStatus: String, CaseIterable, Hashable, Sendable {
     }
   }
 
+  /// The end without an order, since the daemon or the exchange refused it.
+  package var isRefusal: Bool {
+    switch self {
+    case .rejected, .expired, .denied: true
+    case .new, .submitted, .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled,
+      .unknown, .notFound, .validated:
+      false
+    }
+  }
+
+  /// Whether a signal that came again was refused, by its state: the code of its refusal, else the status
+  /// of its order.
+  package static func isRefusal(state: String) -> Bool {
+    OrderStatus(rawValue: state)?.isRefusal ?? true
+  }
+
   /// A request for it may be under way or its outcome is not known.
   package var isInFlight: Bool { self == .submitted || self == .unknown }
 

@@ -18,21 +18,63 @@ package final class UnixClient {
   /// Well above the longest list that a command prints.
   package static let maximumLineBytes = 64 * 1024 * 1024
 
+  /// What is done once when the other side is waited for longer than until `time`.
+  package struct Notice {
+    fileprivate let time: MonotonicTime
+    fileprivate let give: () -> Void
+
+    package init(at time: MonotonicTime, _ give: @escaping () -> Void) {
+      self.time = time
+      self.give = give
+    }
+  }
+
   private let descriptor: FileDescriptor
+  private var notice: Notice?
   private var lines = LineBuffer(maximumLineBytes: UnixClient.maximumLineBytes)
 
-  /// Connects to the socket at `path`. Throws when nobody answers there, or this process may not.
-  package init(path: String) throws(Failure) {
+  /// Connects to the socket at `path`. Where as many wait as its queue holds, a place is waited for until
+  /// the deadline; without one it is not. Throws when nobody listens there, this process may not, or the
+  /// deadline passes first.
+  package init(
+    path: String, until deadline: MonotonicTime? = nil, notice: Notice? = nil
+  ) throws(Failure) {
+    let address: [UInt8]
     do throws(UnixSocketError) {
-      let address = try UnixSocket.address(of: path)
-      let number = try UnixSocket.make(CInt(SOCK_NONBLOCK.rawValue))
-      descriptor = FileDescriptor(owning: number)
-      if UnixSocket.connect(number, to: address) == 0 { return }
-      if errno != ENOENT && errno != ECONNREFUSED { throw .system(.last("connect", path)) }
+      address = try UnixSocket.address(of: path)
+      descriptor = FileDescriptor(owning: try UnixSocket.make(CInt(SOCK_NONBLOCK.rawValue)))
     } catch {
       throw .socket(error)
     }
-    throw .notListening(path: path)
+    self.notice = notice
+    var failure = UnixSocket.connect(descriptor.number, to: address) == 0 ? 0 : errno
+    if failure == EAGAIN, let deadline { failure = try queue(at: address, until: deadline) }
+    if failure == ENOENT || failure == ECONNREFUSED { throw .notListening(path: path) }
+    if failure != 0 { throw .socket(.system(SystemError("connect", path, number: failure))) }
+  }
+
+  /// Connects as soon as the queue has a place: only a connect that blocks is told of one, for as long as
+  /// the time-out for sending (unix(7), socket(7)). Returns the error's number, or 0. Throws when the
+  /// deadline passes first.
+  private func queue(at address: [UInt8], until deadline: MonotonicTime) throws(Failure) -> CInt {
+    let flags = fcntl(descriptor.number, F_GETFL)
+    guard flags >= 0, fcntl(descriptor.number, F_SETFL, flags & ~O_NONBLOCK) == 0 else {
+      return errno
+    }
+    while true {
+      let left = nextWait(until: deadline) ?? .zero
+      if isOver(deadline) { throw .timedOut }
+      // A time-out of zero is none.
+      let milliseconds = Int(max(left, .zero).wholeMilliseconds) + 1
+      var time = timeval(
+        tv_sec: milliseconds / 1_000, tv_usec: milliseconds % 1_000 * 1_000)
+      let size = socklen_t(MemoryLayout<timeval>.size)
+      guard unsafe setsockopt(descriptor.number, SOL_SOCKET, SO_SNDTIMEO, &time, size) == 0
+      else { return errno }
+      if UnixSocket.connect(descriptor.number, to: address) == 0 { break }
+      if errno != EAGAIN { return errno }
+    }
+    return fcntl(descriptor.number, F_SETFL, flags) == 0 ? 0 : errno
   }
 
   /// Sends one line and waits for the next one that comes. Throws when the connection ends or the
@@ -95,18 +137,32 @@ package final class UnixClient {
     var question = pollfd(fd: descriptor.number, events: Int16(event), revents: 0)
     while true {
       var milliseconds: CInt = -1
-      if let deadline {
-        let left = deadline.since(Clock.monotonic())
+      if let left = nextWait(until: deadline) {
         // Rounded up, so that the wait never ends before its time.
         let wanted = left > .zero ? left.wholeMilliseconds + 1 : 0
         milliseconds = CInt(clamping: wanted)
       }
       let count = unsafe poll(&question, 1, milliseconds)
       if count > 0 { return }
-      if count == 0 { throw .timedOut }
-      if errno != EINTR { throw .socket(.system(.last("poll"))) }
+      if count == 0 {
+        if let deadline, isOver(deadline) { throw .timedOut }
+      } else if errno != EINTR {
+        throw .socket(.system(.last("poll")))
+      }
     }
   }
+
+  /// Gives the notice when it is due, and returns how long to wait at most; nil is for ever.
+  private func nextWait(until deadline: MonotonicTime?) -> Duration? {
+    let now = Clock.monotonic()
+    if let notice, notice.time <= now {
+      self.notice = nil
+      notice.give()
+    }
+    return [notice?.time, deadline].compactMap { $0?.since(now) }.min()
+  }
+
+  private func isOver(_ deadline: MonotonicTime) -> Bool { deadline <= Clock.monotonic() }
 }
 
 extension UnixClient.Failure: CustomStringConvertible {

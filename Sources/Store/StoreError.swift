@@ -49,6 +49,16 @@ package enum StoreError: Error, Hashable, CustomStringConvertible, Sendable {
     }
   }
 
+  /// Whether the disk may hold a commit that it did not confirm.
+  package var mayBeKept: Bool {
+    switch self {
+    case .ioFailure: true
+    case .heldByAnotherDaemon, .corrupt, .readOnly, .full, .moved, .newerSchema, .unusablePath,
+      .misuse:
+      false
+    }
+  }
+
   /// What happened alone, where it did not happen to the daemon's own database.
   package var cause: String {
     switch self {

@@ -51,9 +51,9 @@ final class ControlBench {
   /// What the orders of signals wait for.
   var reasons: [SignalID: String] = [:]
 
-  func listen() throws {
+  func listen(listSteps: Int = ControlServer.listSteps) throws {
     server = try ControlServer(
-      listener: UnixListener(path: controlSocket, mode: 0o600), loop: loop,
+      listener: UnixListener(path: controlSocket, mode: 0o600), loop: loop, listSteps: listSteps,
       handlers: ControlHandlers(
         status: { [unowned self] in status },
         store: { [unowned self] in hasStorage ? store.reader : nil },
@@ -87,18 +87,30 @@ final class ControlBench {
   func run(
     _ arguments: [String], standardInput: CInt = 0, answerTime: Duration = .seconds(5)
   ) throws -> ToolRun {
+    let run = begin(arguments, standardInput: standardInput, answerTime: answerTime)
+    try turn { run.status != nil }
+    return run
+  }
+
+  /// Starts the tool on a thread of its own. What it complains about wakes the loop.
+  func begin(
+    _ arguments: [String], standardInput: CInt = 0, answerTime: Duration = .seconds(5)
+  ) -> ToolRun {
     let run = ToolRun()
     let waker = loop.waker
     Thread.detachNewThread {
       let status = runOperator(
         arguments,
         terminal: OperatorTerminal(
-          output: { run.say($0) }, complaints: { run.complain($0) },
+          output: { run.say($0) },
+          complaints: {
+            run.complain($0)
+            waker.post {}
+          },
           standardInput: standardInput), answerTime: answerTime)
       run.end(status)
       waker.post {}
     }
-    try turn { run.status != nil }
     return run
   }
 
@@ -115,10 +127,14 @@ final class LineStub {
   private(set) var lines: [String] = []
   private var server: LineServer?
 
-  init(path: String, loop: EventLoop, answer: String?) throws {
+  convenience init(path: String, loop: EventLoop, answer: String?) throws {
+    try self.init(UnixListener(path: path, mode: 0o600), loop: loop, answer: answer)
+  }
+
+  init(_ listener: UnixListener, loop: EventLoop, answer: String?) throws {
     self.answer = answer
     server = try LineServer(
-      listener: UnixListener(path: path, mode: 0o600), maximumLineBytes: 65_536, loop: loop,
+      listener: listener, maximumLineBytes: 65_536, loop: loop,
       handlers: LineServer.Handlers(
         received: { [weak self] connection, input in
           guard let self else { return }
@@ -320,6 +336,13 @@ extension Story {
   static func submitted(_ id: String) throws -> Story {
     var story = try Story(id, amount: .base(try money("0.001")), price: "60000")
     try story.approveAndArm()
+    return story
+  }
+
+  /// The exchange has checked its order, and placed nothing.
+  static func validated(_ id: String = "s-validated") throws -> Story {
+    var story = try submitted(id)
+    try story.add(.validated, after: 30)
     return story
   }
 

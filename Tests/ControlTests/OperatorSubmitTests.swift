@@ -78,6 +78,18 @@ import Testing
         "a duplicate: taken before"
       ),
       (
+        #"{"id":"a","status":"duplicate","code":"duplicate","message":"taken","state":"filled"}"#,
+        .done, "a duplicate: taken"
+      ),
+      (
+        #"{"id":"a","status":"duplicate","code":"duplicate","message":"no","state":"expired"}"#,
+        .failed, "a duplicate: no"
+      ),
+      (
+        #"{"id":"a","status":"duplicate","code":"duplicate","message":"no","state":"halted"}"#,
+        .failed, "a duplicate: no"
+      ),
+      (
         #"{"id":null,"status":"rejected","code":"invalid_field","message":"id: is missing"}"#,
         .failed, "rejected (invalid_field): id: is missing"
       ),
@@ -95,11 +107,35 @@ import Testing
         "message": "id: is missing",
         "error": ["code": "invalid_field", "message": "id: is missing"],
       ])
+    intake.answer = rows[3].answer
+    #expect(
+      try bench.tool("submit", path, "--json").document["error"] == [
+        "code": "halted", "message": "no",
+      ])
     intake.answer = "[]"
     #expect(
       try bench.tool("submit", path).complaints
         == "mexc-signalctl: what answers on \(bench.signalSocket) is not this daemon; check "
         + "intake.socket")
+  }
+
+  @Test func `a line that nobody has read yet is waited for, which is said`() throws {
+    intake.close()
+    try FileManager.default.removeItem(atPath: bench.signalSocket)
+    let listener = try UnixListener(path: bench.signalSocket, mode: 0o600)
+    let run = bench.begin(
+      ["--config", bench.configuration, "submit", try file(#"{"id":"a"}"#)],
+      answerTime: .seconds(1))
+    try bench.turn { !run.complaints.isEmpty || run.status != nil }
+    #expect(run.complaints == "mexc-signalctl: the daemon has not answered yet; waiting")
+    let daemon = try LineStub(
+      listener, loop: bench.loop,
+      answer: #"{"id":"a","status":"accepted","code":"accepted","message":"Taken."}"#)
+    defer { daemon.close() }
+    try bench.turn { run.status != nil }
+    #expect(run.status == .done)
+    #expect(run.output == "a accepted: Taken.")
+    #expect(daemon.lines == [#"{"id":"a"}"#])
   }
 
   @Test func `standard input is read to its end`() throws {

@@ -50,6 +50,21 @@ import Testing
     #expect(try !isTold("nobody", 4_001))
   }
 
+  @Test func `who sent a signal whose history was removed is not known, and not denied`() throws {
+    let late = WallTime(milliseconds: 1_800_000_000_000)
+    #expect(try Compaction(store).step(before: late, at: late).signals == 2)
+    let store = store
+    let stories = SenderStories(store: { store.reader }, waitsFor: { _ in nil })
+    guard case .failure(let failure) = stories.answer(try #require(SignalID("theirs")), to: 4_001)
+    else {
+      Issue.record("it was told")
+      return
+    }
+    #expect(failure.code == .notFound)
+    #expect(failure.message.contains("or its history was removed, and with it who sent it"))
+    #expect(try isTold("theirs", 0))
+  }
+
   @Test func `root and the daemon's own user read all`() throws {
     for user in [0, geteuid()] {
       #expect(try isTold("theirs", user))

@@ -135,6 +135,19 @@ import Testing
     #expect(harness.submit(limit("a") { $0.createdAt = edge })?.code == .accepted)
   }
 
+  /// An order's status has the same word, and is no refusal.
+  @Test func `a signal that was cancelled before its order left was refused when it comes again`() {
+    let harness = EngineHarness.open()
+    harness.submit(limit("a"))
+    harness.command(.cancel(signalID("a")))
+    #expect(harness.code("a") == .canceled)
+    let again = harness.submit(limit("a"))
+    #expect(again?.code == .duplicate)
+    #expect(again?.state == "denied")
+    #expect(again?.state.map(OrderStatus.isRefusal(state:)) == true)
+    #expect(again?.message.hasPrefix("it came before and was refused (denied): ") == true)
+  }
+
   @Test func `the same signal again is a duplicate and another one a conflict`() {
     let harness = EngineHarness.open()
     harness.submit(limit("a"))
@@ -150,9 +163,15 @@ import Testing
     harness.settle()
     #expect(harness.placements.count == 1)
     #expect(harness.order("a")?.request.amount == .base(decimal("1")))
-    // A denied one is remembered too.
-    harness.submit(limit("b", symbol("DOGEUSDT")))
-    #expect(harness.submit(limit("b", symbol("DOGEUSDT")))?.code == .duplicate)
+    #expect(again?.state == "new")
+    // A denied one is remembered too, and why.
+    let denied = harness.submit(limit("b", symbol("DOGEUSDT")))
+    let deniedAgain = harness.submit(limit("b", symbol("DOGEUSDT")))
+    #expect(deniedAgain?.code == .duplicate)
+    #expect(deniedAgain?.state == denied?.code.rawValue)
+    #expect(
+      deniedAgain?.message
+        == "it came before and was refused (symbol_not_allowed): \(denied?.message ?? "")")
     harness.restart()
     #expect(harness.submit(limit("a"))?.message == "taken before; it is open")
     #expect(harness.submit(limit("b"))?.code == .conflictingDuplicate)

@@ -1,6 +1,7 @@
 import Domain
-import Execution
 import Testing
+
+@testable import Execution
 
 /// What the table of sources allows, besides everything else.
 @Suite struct SourceTests {
@@ -166,6 +167,38 @@ import Testing
     harness.submit(from("bot", "a", eth))
     harness.advance(by: .seconds(100))
     #expect(kinds(harness) == ["source_silent"])
+  }
+
+  /// Who has seen it could send it for ever.
+  @Test func `a signal that is refused and leaves its id free is heard once`() {
+    let harness = Self.harness(.init(heartbeat: .seconds(300), haltOnSilence: .all)) {
+      $0.requiresCreatedAt = true
+    }
+    harness.advance(by: .seconds(200))
+    #expect(harness.submit(from("bot", "a"))?.code == .invalidField)
+    harness.advance(by: .seconds(200))
+    #expect(harness.submit(from("bot", "b"))?.code == .invalidField)
+    harness.advance(by: .seconds(200))
+    #expect(kinds(harness) == [])
+    #expect(harness.submit(from("bot", "a"))?.code == .invalidField)
+    harness.advance(by: .seconds(100))
+    #expect(kinds(harness) == ["source_silent"])
+    #expect(harness.submit(from("bot", "b"))?.code == .invalidField)
+    #expect(kinds(harness) == ["source_silent"])
+    #expect(harness.engine.halt != nil)
+  }
+
+  @Test func `of what was refused long ago it is not known that it came`() {
+    var refused = RefusedContents()
+    let many = (0..<1_024).map { [UInt8($0 % 256), UInt8($0 / 256)] }
+    let areNew = many.map { refused.take($0) }
+    #expect(!areNew.contains(false))
+    let again = many.map { refused.take($0) }
+    #expect(!again.contains(true))
+    let further = refused.take([7, 7])
+    #expect(further)
+    let first = refused.take([0, 0])
+    #expect(first)
   }
 
   @Test func `silence halts trading where it is to, until the operator resumes it`() {

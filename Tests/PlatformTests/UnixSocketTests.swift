@@ -121,6 +121,32 @@ import Testing
     #expect(try UnixListener(adopting: number).path == path)
   }
 
+  @Test func `a client waits for a place in a queue that is full, and says so once`() throws {
+    let path = scratch("full")
+    let listener = try UnixListener(path: path, mode: 0o600)
+    var clients: [UnixClient] = []
+    while clients.count < 1_000, let client = try? UnixClient(path: path) {
+      clients.append(client)
+    }
+    try #require(clients.count < 1_000)
+    #expect(throws: UnixClient.Failure.timedOut) {
+      try UnixClient(path: path, until: Clock.monotonic())
+    }
+    var notices = 0
+    let notice = UnixClient.Notice(at: Clock.monotonic()) {
+      notices += 1
+      Glibc.close(accept(listener.number, nil, nil))
+    }
+    let deadline = Clock.monotonic().advanced(by: patience)
+    clients.append(try UnixClient(path: path, until: deadline, notice: notice))
+    #expect(notices == 1)
+    // It does not block after it has waited.
+    #expect(throws: UnixClient.Failure.timedOut) {
+      try clients.last?.readLine(until: Clock.monotonic())
+    }
+    #expect(notices == 1)
+  }
+
   @Test func `a client says what went wrong`() throws {
     let nowhere = scratch("nowhere")
     #expect(throws: UnixClient.Failure.notListening(path: nowhere)) {

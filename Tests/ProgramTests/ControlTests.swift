@@ -27,6 +27,22 @@ struct ControlTests {
   }
 
   @Test
+  func `a signal that was refused is refused when it comes again`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    #expect(try daemon.operate("halt", "lunch").status == 0)
+    #expect(try daemon.submit(Wish("a").text)["code"] == "halted")
+    let file = try daemon.scratch.write("a.json", Wish("a").text)
+    for again in [
+      try daemon.operate("submit", file), try daemon.operate("submit", "--dry-run", file),
+    ] {
+      #expect(again.status == 1)
+      #expect(again.output.contains("refused (halted): trading is halted: lunch"), "\(again)")
+    }
+    #expect(try market.ledger().orders.isEmpty)
+  }
+
+  @Test
   func `a halt needs no exchange`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)

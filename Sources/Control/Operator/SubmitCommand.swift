@@ -15,17 +15,20 @@ struct SubmitCommand {
     let document: JSONValue
     do throws(ControlFailure) {
       let text = try SignalFile.text(path: path, standardInput: context.terminal.standardInput)
-      document = try context.daemon(signalSocket: socket).submit(text)
+      document = try context.daemon(signalSocket: socket).submit(text) {
+        context.terminal.complaints(
+          "mexc-signalctl: the daemon has not answered yet; waiting")
+      }
     } catch {
       throw .control(error)
     }
-    let status = document["status"]?.stringValue ?? ""
-    let isOK = status == "accepted" || status == "duplicate"
-    context.show(AnswerDocument.of(signalAnswer: document, isOK: isOK), Self.text(document, status))
+    let isOK = AnswerDocument.isTaken(document)
+    context.show(AnswerDocument.of(signalAnswer: document, isOK: isOK), Self.text(document))
     return isOK ? .done : .failed
   }
 
-  private static func text(_ answer: JSONValue, _ status: String) -> String {
+  private static func text(_ answer: JSONValue) -> String {
+    let status = answer["status"]?.stringValue ?? ""
     let code = answer["code"]?.stringValue ?? ""
     var text = answer["id"]?.stringValue.map { $0 + " " } ?? ""
     text += status + (code == status || code.isEmpty ? "" : " (\(code))")

@@ -7,6 +7,8 @@ import Platform
 package struct DaemonClient: Sendable {
   /// What is verified at the exchange waits for its answer, and perhaps for the rate limits.
   private static let verificationFactor = 6
+  /// systemd holds the line that is sent while a daemon starts, which may take this long.
+  private static let startFactor = 18
 
   private let controlSocket: String
   let signalSocket: String
@@ -55,11 +57,18 @@ package struct DaemonClient: Sendable {
     return ControlAnswer(line) ?? .failure(Self.stranger(signalSocket, "intake.socket"))
   }
 
-  /// The daemon's answer to a signal, which is one line. Throws when none came.
-  package func submit(_ signal: [UInt8]) throws(ControlFailure) -> JSONValue {
+  /// The daemon's answer to a signal, which is one line. With `waiting`, the start of a daemon is waited
+  /// for, and that is called once when a running one should have answered. Throws when none came.
+  package func submit(
+    _ signal: [UInt8], waiting: (() -> Void)? = nil
+  ) throws(ControlFailure) -> JSONValue {
+    let late = Clock.monotonic().advanced(by: answerTime)
     let answer: [UInt8]
     do throws(UnixClient.Failure) {
-      answer = try Self.exchange(SignalLine.of(signal), signalSocket, within: answerTime)
+      answer = try Self.exchange(
+        SignalLine.of(signal), signalSocket,
+        within: waiting == nil ? answerTime : answerTime * Self.startFactor,
+        notice: waiting.map { UnixClient.Notice(at: late, $0) })
     } catch {
       throw SocketAdvice.failure(error, signalSocket, nil)
     }
@@ -77,10 +86,11 @@ package struct DaemonClient: Sendable {
   }
 
   private static func exchange(
-    _ line: [UInt8], _ socket: String, within time: Duration
+    _ line: [UInt8], _ socket: String, within time: Duration, notice: UnixClient.Notice? = nil
   ) throws(UnixClient.Failure) -> [UInt8] {
-    let client = try UnixClient(path: socket)
-    return try client.request(line, until: Clock.monotonic().advanced(by: time))
+    let deadline = Clock.monotonic().advanced(by: time)
+    let client = try UnixClient(path: socket, until: deadline, notice: notice)
+    return try client.request(line, until: deadline)
   }
 
   private static func stranger(_ socket: String, _ key: String) -> ControlFailure {

@@ -8,7 +8,8 @@ struct DryRunReport {
   let document: JSONValue
 
   init(_ run: DryRun) {
-    let isOK = run.answer.status != .rejected
+    let wasRefused = run.answer.state.map { OrderStatus.isRefusal(state: $0) } ?? false
+    let isOK = run.answer.status != .rejected && !wasRefused
     document = .object(
       pairs: [
         ("ok", .bool(isOK)), ("id", run.answer.id.map { .string($0) } ?? .null),

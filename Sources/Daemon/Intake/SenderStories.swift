@@ -25,11 +25,7 @@ package struct SenderStories {
     }
     do throws(ControlFailure) {
       guard try mayRead(id, user, store) else {
-        throw ControlFailure(
-          code: .notFound,
-          message:
-            "this user sent no signal with the id \(id) through the socket; with the right to "
-            + "the control socket, for instance with sudo, every signal is explained")
+        throw ControlFailure(code: .notFound, message: Self.reason(id))
       }
       return .result(try Report.explain(id).document(from: store, waitsFor: waitsFor))
     } catch {
@@ -47,5 +43,12 @@ package struct SenderStories {
     } catch {
       throw ControlFailure(code: .storageUnavailable, message: error.description)
     }
+  }
+
+  /// One answer for all: who may not read it is not told whether there is such a signal.
+  private static func reason(_ id: SignalID) -> String {
+    "this user sent no signal with the id \(id) through the socket, or its history was removed, and with "
+      + "it who sent it; with the right to the control socket, for instance with sudo, every signal is "
+      + "explained"
   }
 }

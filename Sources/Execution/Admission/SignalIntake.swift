@@ -13,13 +13,11 @@ enum SignalIntake {
       return recognise(arrival, life, &reaction)
     }
     if let readAt = arrival.firstReadAt, recover(arrival, readAt, &parts, &reaction) { return }
-    parts.watch.heard(arrival.signal.source, &reaction)
-    parts.sequences.heard(arrival.signal, &reaction)
     let expiresAt: WallTime
     do throws(Denial) {
       expiresAt = try Admission.expiry(of: arrival, parts.configuration, at: reaction.now.wall)
     } catch {
-      return refuseUnread(arrival, error, &reaction)
+      return refuseUnread(arrival, error, &parts, &reaction)
     }
     var verdict: Denial?
     do throws(Denial) {
@@ -30,16 +28,24 @@ enum SignalIntake {
           arrival.signal.symbol, &parts.scheduler, at: reaction.now.monotonic)
       }
       guard parts.trading.careful != nil, error.isOfTheMoment else {
-        return error.leavesIDFree
-          ? refuseUnread(arrival, error, &reaction)
-          : refuse(arrival, expiresAt, error, &reaction)
+        if error.leavesIDFree { return refuseUnread(arrival, error, &parts, &reaction) }
+        heard(arrival.signal, &parts, &reaction)
+        return refuse(arrival, expiresAt, error, &reaction)
       }
       // An earlier run may have judged it otherwise: first it is looked for.
       verdict = error
     }
     let phase = CarefulStart.firstPhase(
       parts.trading, verdict: verdict, at: reaction.now.monotonic)
+    heard(arrival.signal, &parts, &reaction)
     accept(arrival, expiresAt, phase, unless: verdict, &parts, &reaction)
+  }
+
+  private static func heard(
+    _ signal: Signal, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    parts.watch.heard(signal.source, &reaction)
+    parts.sequences.heard(signal, &reaction)
   }
 
   /// The end of an earlier run took the record of a signal, and perhaps that its order left: it is looked
@@ -73,7 +79,8 @@ enum SignalIntake {
     guard known.contentDigest == arrival.contentDigest else {
       return refuseConflict(arrival, &reaction)
     }
-    repeated(arrival, state: known.state, as: known.clientOrderID, &reaction)
+    repeated(
+      arrival, state: known.state, refused: known.refusal, as: known.clientOrderID, &reaction)
   }
 
   private static func recognise(
@@ -99,23 +106,28 @@ enum SignalIntake {
   }
 
   private static func repeated(
-    _ arrival: SignalArrival, state: String, as clientOrderID: ClientOrderID,
-    _ reaction: inout Reaction
+    _ arrival: SignalArrival, state: String, refused refusal: String? = nil,
+    as clientOrderID: ClientOrderID, _ reaction: inout Reaction
   ) {
     reaction.log(
       .info, "a signal came again; nothing is done twice",
       [("signal_id", arrival.signal.id.text), ("code", "duplicate"), ("state", state)],
       kind: .signalDuplicate)
+    let message =
+      refusal.map { "it came before and was refused (\(state))" + ($0.isEmpty ? "" : ": " + $0) }
+      ?? "taken before; it is \(state)"
     reaction.answer(
-      arrival, .duplicate, .duplicate, "taken before; it is \(state)", as: clientOrderID)
+      arrival, .duplicate, .duplicate, message, as: clientOrderID, state: state)
   }
 
   // MARK: Refusals
 
   /// Refuses what is no signal, or cannot be judged now: its id stays free.
   private static func refuseUnread(
-    _ arrival: SignalArrival, _ denial: Denial, _ reaction: inout Reaction
+    _ arrival: SignalArrival, _ denial: Denial, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
   ) {
+    if parts.refused.take(arrival.contentDigest) { heard(arrival.signal, &parts, &reaction) }
     reaction.log(
       .notice, "refused: \(denial.message)",
       [("signal_id", arrival.signal.id.text), ("code", denial.code.rawValue)], kind: .signalRefused)
@@ -194,14 +206,14 @@ enum SignalIntake {
 extension Reaction {
   fileprivate mutating func answer(
     _ arrival: SignalArrival, _ status: SignalAnswer.Status, _ code: DecisionCode,
-    _ message: String, as clientOrderID: ClientOrderID? = nil
+    _ message: String, as clientOrderID: ClientOrderID? = nil, state: String? = nil
   ) {
     add(
       .answer(
         arrival.receipt,
         SignalAnswer(
           id: arrival.signal.id.text, status: status, code: code, message: message,
-          clientOrderID: clientOrderID)))
+          clientOrderID: clientOrderID, state: state)))
   }
 
   /// Writes the signal down for good, as it came.

@@ -61,16 +61,19 @@ package struct SignalAnswer: Hashable, Sendable {
   package var code: DecisionCode
   package var message: String
   package var clientOrderID: ClientOrderID?
+  /// Of a duplicate: `KnownSignal.state`.
+  package var state: String?
 
   package init(
     id: String?, status: Status, code: DecisionCode, message: String,
-    clientOrderID: ClientOrderID? = nil
+    clientOrderID: ClientOrderID? = nil, state: String? = nil
   ) {
     self.id = id
     self.status = status
     self.code = code
     self.message = message
     self.clientOrderID = clientOrderID
+    self.state = state
   }
 }
 

@@ -14,6 +14,8 @@ package final class EngineDriver<Failure: Error> {
     package var isBehind: () -> Bool
     /// Whether the last failure has taken what was committed and had not left.
     package var hasGivenUp: () -> Bool
+    /// Whether the next start may find what this failure did not confirm.
+    package var mayBeKept: (Failure) -> Bool
     /// What follows from the commits and nobody waits for.
     package var catchUp: () -> Void
 
@@ -22,6 +24,7 @@ package final class EngineDriver<Failure: Error> {
       commit: @escaping (Durability) throws(Failure) -> Void,
       flush: @escaping () throws(Failure) -> Void = {}, isBehind: @escaping () -> Bool = { false },
       hasGivenUp: @escaping () -> Bool = { false },
+      mayBeKept: @escaping (Failure) -> Bool = { _ in false },
       catchUp: @escaping () -> Void = {}
     ) {
       self.write = write
@@ -29,6 +32,7 @@ package final class EngineDriver<Failure: Error> {
       self.flush = flush
       self.isBehind = isBehind
       self.hasGivenUp = hasGivenUp
+      self.mayBeKept = mayBeKept
       self.catchUp = catchUp
     }
   }
@@ -242,15 +246,19 @@ package final class EngineDriver<Failure: Error> {
     for item in lost { refuse(item, error) }
   }
 
-  /// Those who wait are told that nothing of it came to be.
+  /// Those who wait are told that nothing of it came to be, or that nobody knows.
   private func refuse(_ item: Deferred, _ error: Failure) {
     switch item {
     case .work(let work): work()
     case .effect(.answer(let receipt, let answer)):
       let code = DecisionCode.storageUnavailable
+      let message =
+        storage.mayBeKept(error)
+        ? "The disk failed before it confirmed the signal, which may have been taken; send it again "
+          + "under the same id only."
+        : code.meaning
       edges.answer(
-        receipt,
-        SignalAnswer(id: answer.id, status: .rejected, code: code, message: code.meaning))
+        receipt, SignalAnswer(id: answer.id, status: .rejected, code: code, message: message))
     case .effect(.answerCommand(let token, _)):
       // A disk that fails may have kept what it did not confirm, and the next start finds it.
       edges.answerCommand(
@@ -337,7 +345,8 @@ extension StoreWrite {
       }
     case .putOrder(let order):
       order.status == .new || order.status == .submitted ? .written : .synced
-    case .updateDecision, .setHalt, .setCareful, .setOwner, .setBan, .setRateUsage: .synced
+    case .updateDecision, .setHalt, .setCareful, .setOwner, .setBan, .setRateUsage, .setWatched:
+      .synced
     }
   }
 }

@@ -24,6 +24,7 @@ struct EngineParts: Sendable {
   var risk: RiskLimits
   var sources: SourceLimits
   var watch: SourceWatch
+  var refused = RefusedContents()
   var sequences: SequenceWatch
   private var acceptedCount = 0
 
@@ -86,16 +87,9 @@ struct EngineParts: Sendable {
     venue.clock?.time(at: now.monotonic) ?? now.wall
   }
 
-  /// A pushed price is at least as old as its sending by the exchange's clock says. Before that clock is
-  /// known, nothing tells how old it is, and no order leaves.
+  /// Before the exchange's clock is known, no order leaves.
   mutating func takePushed(_ symbol: Symbol, _ price: MarketPrice) {
-    var price = price
-    if let sentAt = price.sentAt {
-      guard let clock = venue.clock else { return }
-      let late = price.knownAt.monotonic.since(clock.latest(of: sentAt))
-      if late > .zero { price.knownAt = price.knownAt.advanced(by: .zero - late) }
-    }
-    prices.take(symbol, price)
+    if let price = price.dated(by: venue.clock) { prices.take(symbol, price) }
   }
 
   func symbolsWithoutPush(at now: MonotonicTime) -> [Symbol]? {
@@ -175,6 +169,13 @@ struct EngineParts: Sendable {
       reaction.add(.settled(outcome))
     }
     forget(life, &reaction)
+  }
+
+  /// Drops a rejected order that is no longer looked for. All was said of it when it was rejected.
+  mutating func endWatchOfRefusal(_ life: OrderLife, _ reaction: inout Reaction) {
+    signals[life.key.signal] = nil
+    forget(life, &reaction)
+    reaction.write(.setWatched(orders.watchedRefusals))
   }
 
   private mutating func forget(_ life: OrderLife, _ reaction: inout Reaction) {

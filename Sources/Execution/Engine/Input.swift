@@ -63,20 +63,33 @@ package struct SignalArrival: Sendable {
 package struct KnownSignal: Sendable {
   package let contentDigest: [UInt8]
   package let clientOrderID: ClientOrderID
-  /// The status of its order, or why it never came to one.
+  /// The status of its order, or the code with which it was refused.
   package let state: String
+  /// Why it was refused, as far as it is still known; `nil` when it was not.
+  package let refusal: String?
 
   package init(record: SignalRecord, status: OrderStatus?) {
     contentDigest = record.contentDigest
     clientOrderID = record.clientOrderID
-    state = status?.rawValue ?? record.decision.rawValue
+    let isRefused = status?.isRefusal ?? true
+    state = Self.state(status, record.decision)
+    refusal = isRefused ? record.message : nil
+  }
+
+  /// The code of a refusal, where that is not the word of a status as well that refuses nothing.
+  private static func state(_ status: OrderStatus?, _ code: DecisionCode) -> String {
+    guard let status else { return code.rawValue }
+    let isTold = status.isRefusal && OrderStatus.isRefusal(state: code.rawValue)
+    return isTold ? code.rawValue : status.rawValue
   }
 
   /// One whose history was removed counts as ever.
   package init(_ signal: CompactedSignal) {
     contentDigest = signal.contentDigest
     clientOrderID = signal.clientOrderID
-    state = signal.status?.rawValue ?? signal.decision.rawValue
+    let isRefused = signal.status?.isRefusal ?? true
+    state = Self.state(signal.status, signal.code ?? signal.decision)
+    refusal = isRefused ? "" : nil
   }
 }
 

@@ -19,6 +19,9 @@ import Testing
     var isFlushBroken = false
     /// What was carried has not left, and is given up.
     var isGivenUp = false
+    /// The disk may hold what it did not confirm.
+    var isUnconfirmed = false
+    private(set) var lastAnswer: SignalAnswer?
     private var isBehind = false
     private var driver: EngineDriver<Broken>?
     private let harness = EngineHarness()
@@ -45,6 +48,7 @@ import Testing
             isBehind = false
           }, isBehind: { [unowned self] in isBehind },
           hasGivenUp: { [unowned self] in isGivenUp },
+          mayBeKept: { [unowned self] _ in isUnconfirmed },
           catchUp: { [unowned self] in note("catch up") }),
         now: { [unowned self] in self.now },
         edges: EngineDriver<Broken>.Edges(
@@ -53,7 +57,10 @@ import Testing
             note("send \(Self.kind(dispatch.request))")
           },
           withdrawUnsent: { [unowned self] _ in note("withdraw") },
-          answer: { [unowned self] _, answer in note("answer \(answer.code.rawValue)") },
+          answer: { [unowned self] _, answer in
+            lastAnswer = answer
+            note("answer \(answer.code.rawValue)")
+          },
           settle: { [unowned self] outcome in note("settle \(outcome.code.rawValue)") },
           doubt: { [unowned self] _, _ in note("doubt") },
           answerCommand: { [unowned self] _, answer in note("reply \(answer.ok)") },
@@ -149,6 +156,25 @@ import Testing
     #expect(
       stage.take().filter { !$0.hasPrefix("write") }
         == ["answer accepted", "answer storage_unavailable", "storage failed"])
+  }
+
+  /// What a disk did not confirm it may have kept, and then the next start sends the order.
+  @Test(arguments: [false, true])
+  func `a signal is said not to be taken only where that is known`(isUnconfirmed: Bool) {
+    let stage = Stage()
+    stage.open()
+    stage.submit("a")
+    stage.isBroken = true
+    stage.isUnconfirmed = isUnconfirmed
+    stage.finish()
+    #expect(stage.lastAnswer?.status == .rejected)
+    #expect(stage.lastAnswer?.code == .storageUnavailable)
+    #expect(
+      stage.lastAnswer?.message
+        == (isUnconfirmed
+          ? "The disk failed before it confirmed the signal, which may have been taken; send it again "
+            + "under the same id only."
+          : "The database cannot be written, so the signal was not taken; send it again later."))
   }
 
   @Test func `of an order that an input changes several times the last row is written`() {

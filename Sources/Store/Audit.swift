@@ -21,6 +21,8 @@ package struct Audit: Hashable, Sendable {
   /// Signals that the retention rule has removed, and up to where it has removed the history.
   package internal(set) var compactedSignals = 0
   package internal(set) var seal = Seal.none
+  /// Behind it a power cut took rows of orders that had left: the next start looks for these.
+  package internal(set) var rowBeforePowerCut: Int64?
   /// The last row as it is stored.
   package internal(set) var head = ChainHead.beginning
   /// The first of them; `findingCount` counts all.

@@ -3,9 +3,11 @@ import Domain
 /// Holds the whole of a database against itself.
 struct Auditor {
   private let reader: StoreReader
+  private let boot: String?
 
-  init(_ reader: StoreReader) {
+  init(_ reader: StoreReader, boot: String?) {
     self.reader = reader
+    self.boot = boot
   }
 
   func run(
@@ -27,7 +29,11 @@ struct Auditor {
     case .unreadable:
       try followChain(nil, notedHash, &audit)
       audit.find(.history, "the high-water file cannot be read")
-    case .mark(let mark): try followChain(mark.head, notedHash, &audit)
+    case .mark(let mark):
+      if try !reader.holds(mark.head) {
+        audit.rowBeforePowerCut = try ContinuityCheck(reader, boot: boot).rowBeforePowerCut(mark)
+      }
+      try followChain(audit.rowBeforePowerCut == nil ? mark.head : nil, notedHash, &audit)
     }
     try addUpOrders(&audit)
     try findStrayEvents(&audit)

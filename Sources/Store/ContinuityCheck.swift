@@ -36,18 +36,20 @@ struct ContinuityCheck {
   private func difference(from mark: HighWaterMark) throws(StoreError) -> String? {
     let marked = mark.head
     if marked.row == 0 { return nil }
-    // What a power cut takes behind the last sync is looked for by each signal's boot.
-    if let synced = mark.synced, let boot, synced.boot != boot, try reader.holds(synced.head) {
-      return nil
-    }
-    let head = try reader.head()
-    let counts = "orders were armed \(mark.armed) times by then, and the database knows of "
-    if head.row < marked.row {
-      return "the history ends with row \(head.row), and row \(marked.row) was there when an order "
-        + "left; \(counts)\(try reader.armedCount())"
-    }
     if try reader.holds(marked) { return nil }
-    return "row \(marked.row) is not the one that stood there when an order left; "
-      + "\(counts)\(try reader.armedCount())"
+    // What a power cut takes is looked for by each signal's boot.
+    if try rowBeforePowerCut(mark) != nil { return nil }
+    let head = try reader.head()
+    return head.row < marked.row
+      ? "the history ends with row \(head.row), and row \(marked.row) was there when an order left"
+      : "row \(marked.row) is not the one that stood there when an order left"
+  }
+
+  /// The row behind which a power cut may have taken what the mark is of; `nil` where it cannot have.
+  /// Throws when the database cannot be read.
+  func rowBeforePowerCut(_ mark: HighWaterMark) throws(StoreError) -> Int64? {
+    guard let synced = mark.synced, let boot, synced.boot != boot, try reader.holds(synced.head)
+    else { return nil }
+    return synced.head.row
   }
 }

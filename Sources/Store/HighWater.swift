@@ -8,15 +8,14 @@ final class HighWater {
   private let writer: HighWaterWriter?
   /// `nil` where there is no directory that lasts as long as the boot.
   private let doubtFile: DoubtFile?
+  /// The name that the database had at the opening.
+  private var database: String?
   /// The last mark that was read or noted.
   private(set) var mark = HighWaterMark(number: 0, armed: 0, head: .beginning)
   /// Whether the mark is still to be handed over to be written.
   private var isDue = false
   /// How many times an order was armed by commits that are not synced yet.
   private(set) var unsynced: Int64 = 0
-
-  /// Whether the opening found that the disk may have lost what an earlier run had on it.
-  private(set) var wasInDoubt = false
 
   /// The end of the history when it was last synced.
   private var lastSynced: HighWaterMark.Synced?
@@ -45,10 +44,8 @@ final class HighWater {
   /// cannot be written.
   func compare(with reading: HighWaterMark.Reading) throws(StoreError) -> Continuity {
     if case .mark(let mark) = reading { self.mark = mark }
-    if let doubt {
-      wasInDoubt = true
-      return .broken(doubt)
-    }
+    database = try IntakeLog.name(in: reader)
+    if let doubt { return .broken(doubt) }
     let continuity = try ContinuityCheck(reader, boot: boot).continuity(by: reading)
     guard continuity == .unbroken else { return continuity }
     switch reading {
@@ -61,9 +58,8 @@ final class HighWater {
 
   /// Why the disk may have lost an arming under an earlier run; `nil` when it has not.
   private var doubt: String? {
-    guard let doubtFile, doubtFile.isThere else { return nil }
-    return
-      "the disk failed under an earlier run, and may have lost that an order left (\(doubtFile.path))"
+    guard let path = doubtFile?.found(for: database) else { return nil }
+    return "the disk failed under an earlier run, and may have lost that an order left (\(path))"
   }
 
   /// A commit has armed so many orders; its last row is `head`.
@@ -90,14 +86,14 @@ final class HighWater {
   /// Writes a mark of where the history stands, and waits for it. Throws when it cannot be written.
   func renew(to head: ChainHead) throws(StoreError) {
     hasLostTail = false
-    try write(
-      HighWaterMark(number: mark.number + 1, armed: try reader.armedCount(), head: head))
+    try write(mark.next(armed: 0, head: head, synced: nil))
   }
 
-  /// Some of what the disk did not confirm may be lost even while this boot lasts.
-  func syncFailed() {
+  /// Some of what the disk did not confirm may be lost even while this boot lasts. `database` is the name
+  /// by which the next opening will find it, if that is sure.
+  func syncFailed(of database: String?) {
     guard unsynced > 0 else { return }
-    doubtFile?.make()
+    doubtFile?.make(of: database)
     flush()
   }
 
@@ -114,7 +110,7 @@ final class HighWater {
   }
 
   /// Whatever was in doubt is on record.
-  func clearDoubt() { doubtFile?.remove() }
+  func clearDoubt() { doubtFile?.remove(for: database) }
 
   /// Has the mark written, and does not wait for it.
   func submit() {

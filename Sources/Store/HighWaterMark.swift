@@ -7,7 +7,7 @@ import JSON
 package struct HighWaterMark: Hashable, Sendable {
   /// Counts the marks: the highest number is the last one.
   package let number: Int64
-  /// How many times an order was armed so far.
+  /// How many times an order was armed since the first mark, what a power cut took included.
   package let armed: Int64
   /// The last row of the commit that armed the order.
   package let head: ChainHead

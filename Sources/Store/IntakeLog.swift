@@ -64,8 +64,11 @@ final class IntakeLog {
     try reader.setting(.intake) { $0["database"]?.stringValue }
   }
 
+  /// That of the database.
+  var name: String { String(decoding: database, as: UTF8.self) }
+
   /// By it the database keeps its name, from the first turn on.
-  var setting: JSONValue { ["database": .string(String(decoding: database, as: UTF8.self))] }
+  var setting: JSONValue { ["database": .string(name)] }
 
   /// Begins to write a signal. One that finds no place is not covered. Throws when the write before it
   /// failed.

@@ -224,7 +224,7 @@ package final class OrderStore {
   /// The disk may not hold what was written: nothing that it shows is trusted any more. Throws.
   private func lose(_ reason: String) throws(StoreError) {
     writer.forget()
-    highWater.syncFailed()
+    highWater.syncFailed(of: isFirstTurn ? nil : intake?.name)
     throw .ioFailure(reason)
   }
 
@@ -340,8 +340,8 @@ package final class OrderStore {
   package func loadState(now: WallTime) throws(StoreError) -> StoredState {
     try bringIn()
     var state = try StartReader(reader, unarmedInFirstTurn()).state(at: now)
-    // Also after the first turn: it brings nothing back.
-    let unarmed = try unarmedOrders(hasForgotten: highWater.wasInDoubt)
+    let isSetBack = continuity != .unbroken || state.careful != nil
+    let unarmed = try unarmedOrders(hasForgotten: isSetBack)
     state.unrecorded =
       intake?.readAgain().filter { unarmed.mayHaveLeft($0.id, takenUnder: $0.boot) } ?? []
     return state

@@ -8,7 +8,8 @@ struct UnarmedOrders {
   let boot: String?
   /// The boot of the run before, when that ended in good order; else the present one.
   let former: String?
-  /// A database that has forgotten something is no witness of what waited in it.
+  /// A database that has forgotten something is no witness of what waited in it; of what stands in the intake
+  /// log, until its careful start is over: a kill may come before that is on record.
   let hasForgotten: Bool
 
   /// The signal whose order was about to leave when the run before ended.
@@ -21,11 +22,16 @@ struct UnarmedOrders {
   /// The name of no boot.
   static let noBoot = ""
 
-  /// From here on those that cannot have left are of the present boot, and the others of none.
+  /// From here on those that cannot have left are of the present boot, and the others of none. Of one that
+  /// is on record as sent it does not matter what was before: only where the exchange has no such order may
+  /// it go once more.
   static let takeOver = """
     UPDATE signal SET boot = CASE
-      WHEN ?3 OR id IS ?4 OR boot IS NOT ?1 AND boot IS NOT ?2 THEN '\(noBoot)' ELSE ?1 END
-    WHERE id IN (SELECT signal_id FROM orders WHERE status = 'new')
+      WHEN ?3 OR id IS ?4 THEN '\(noBoot)'
+      WHEN boot IS ?1 OR boot IS ?2 OR id NOT IN (SELECT signal_id FROM orders WHERE status = 'new')
+        THEN ?1
+      ELSE '\(noBoot)' END
+    WHERE id IN (SELECT signal_id FROM orders WHERE status IN ('new', 'submitted', 'unknown'))
     """
 
   var values: [SQLiteValue] {

@@ -27,7 +27,7 @@ import Testing
         whole: every row follows from the one before, and every order from its events
         events  \(head.row)
         orders  2
-        mark    row \(mark.head.row), 2 orders armed by then
+        mark    row \(mark.head.row), 2 orders armed since the first mark
         head    row \(head.row), \(head.hashText)
         """)
     try bench.listen()
@@ -38,7 +38,7 @@ import Testing
         "ok": true, "events": .integer(head.row), "orders": 2, "compacted": nil,
         "head": ["row": .integer(head.row), "hash": .string(head.hashText)],
         "high_water": ["row": .integer(mark.head.row), "armed": 2],
-        "finding_count": 0, "findings": [],
+        "row_before_power_cut": nil, "finding_count": 0, "findings": [],
       ])
   }
 

@@ -124,6 +124,15 @@ import Testing
     #expect(try mayHaveLeft(store(boot: "five")) == true)
   }
 
+  @Test func `one that may go once more after a reboot is of that boot`() throws {
+    var recorded = try Recorded("a", in: store(boot: "one"))
+    try recorded.arm(in: store(boot: "one"))
+    try recorded.take(.outcomeLost("code 429", .throttled), in: store(boot: "one"))
+    try recorded.take(.mayRetry("no view has it"), in: store(boot: "two"))
+    #expect(try mayHaveLeft(store(boot: "two")) == false)
+    #expect(try mayHaveLeft(store(boot: "three")) == true)
+  }
+
   @Test func `without a known boot a kill and a power cut lose nothing`() throws {
     _ = try Recorded("a", in: store(boot: nil))
     #expect(try mayHaveLeft(store(boot: nil)) == false)
@@ -168,7 +177,7 @@ import Testing
   @Test func `a file that says that the disk lost an arming makes the start careful`() throws {
     try Directory.make(scratch("run"), mode: 0o700)
     _ = try Recorded("a", in: store(boot: "one"))
-    DoubtFile(in: scratch("run")).make()
+    DoubtFile(in: scratch("run")).make(of: nil)
     do {
       let store = try store(boot: "one")
       guard case .broken(let reason) = store.continuity else {
@@ -184,9 +193,50 @@ import Testing
   @Test func `a pipe in the place of that file is not waited for, and says the same`() throws {
     try Directory.make(scratch("run"), mode: 0o700)
     let file = DoubtFile(in: scratch("run"))
-    try #require(unsafe mkfifo(file.path, 0o600) == 0)
-    file.make()
-    #expect(file.isThere)
+    try #require(unsafe mkfifo(file.path(of: "db"), 0o600) == 0)
+    file.make(of: "db")
+    #expect(file.found(for: "db") == file.path(of: "db"))
+  }
+
+  /// The descriptor of the log is exchanged for one that cannot be synced.
+  private func failSync(of database: String) throws {
+    let names = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+    let suffix = (database + "-wal").split(separator: "/").suffix(2).joined(separator: "/")
+    let owned = names.filter { name in
+      let target = try? FileManager.default.destinationOfSymbolicLink(
+        atPath: "/proc/self/fd/\(name)")
+      return target?.hasSuffix(suffix) == true
+    }.compactMap { CInt($0) }
+    try #require(!owned.isEmpty)
+    let null = unsafe open("/dev/null", O_WRONLY | O_CLOEXEC)
+    for number in owned { #expect(dup2(null, number) == number) }
+    close(null)
+  }
+
+  @Test func `the doubt that one database left is not taken by the start of another`() throws {
+    try Directory.make(scratch("run"), mode: 0o700)
+    do {
+      let store = try store(boot: "one")
+      var recorded = try Recorded("a", in: store)
+      try recorded.arm(in: store, .written)
+      try failSync(of: scratch.database)
+      #expect(throws: StoreError.self) { try store.probe() }
+    }
+    do {
+      let other = try OrderStore(
+        path: scratch("other.db"), boot: "one", runtimeDirectory: scratch("run"))
+      #expect(other.continuity == .unbroken)
+      try other.renewMark()
+    }
+    do {
+      let store = try store(boot: "one")
+      guard case .broken = store.continuity else {
+        Issue.record("\(store.continuity)")
+        return
+      }
+      try store.renewMark()
+    }
+    #expect(try store(boot: "one").continuity == .unbroken)
   }
 
   @Test func `marks follow on their own thread, the last one for sure`() throws {

@@ -17,7 +17,8 @@ struct VerifyCommand {
     let path = try context.settings().store.path
     let (mark, audit) = try CommandFailure.reading { () throws(StoreError) in
       let mark = try HighWaterMark.read(beside: path)
-      return (mark, try StoreReader(path: path).audit(mark: mark, notedHash: notedHash))
+      let reader = try StoreReader(path: path)
+      return (mark, try reader.audit(mark: mark, notedHash: notedHash, boot: BootID.read()))
     }
     context.show(audit.document(mark), audit.text(mark))
     return audit.isClean ? .done : .failed
@@ -31,6 +32,7 @@ extension Audit {
       "compacted": seal.document(signals: compactedSignals),
       "head": headDocument,
       "high_water": mark.document,
+      "row_before_power_cut": rowBeforePowerCut.map { .integer($0) } ?? .null,
       "finding_count": .integer(findingCount), "findings": .array(findings.map(\.document)),
     ]
   }
@@ -48,8 +50,16 @@ extension Audit {
       (lines + [
         verdict, "events  \(events)", "orders  \(orders)",
       ] + seal.lines(signals: compactedSignals) + [
-        "mark    \(mark.text)", "head    row \(head.row), \(head.hashText)",
+        "mark    \(mark.text)\(lostText)", "head    row \(head.row), \(head.hashText)",
       ]).joined(separator: "\n")
+  }
+}
+
+extension Audit {
+  private var lostText: String {
+    rowBeforePowerCut.map {
+      "; the rows behind \($0) were lost with the power, and the next start looks for their orders"
+    } ?? ""
   }
 }
 
@@ -83,7 +93,8 @@ extension HighWaterMark.Reading {
     switch self {
     case .missing: "none"
     case .unreadable: "unreadable"
-    case .mark(let mark): "row \(mark.head.row), \(mark.armed) orders armed by then"
+    case .mark(let mark):
+      "row \(mark.head.row), \(mark.armed) orders armed since the first mark"
     }
   }
 }

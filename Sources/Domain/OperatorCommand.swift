@@ -3,6 +3,8 @@ package enum OperatorCommand: Hashable, Sendable {
   /// `cancel` also cancels every order of ours that is open.
   case halt(reason: String, cancel: Bool, scope: HaltScope = .all)
   case resume
+  /// Never lifts a halt, as `resume` does.
+  case endCarefulStart
   case cancel(SignalID)
   case cancelAll
   /// The operator's word that a `notFound` order is this one; verified at the exchange.

@@ -42,7 +42,8 @@ package struct Order: Hashable, Sendable {
   /// Why it stands where it stands, for a person.
   package private(set) var reason = ""
   package private(set) var code: DecisionCode?
-  /// Why the last attempt's outcome is not known; `nil` once it is.
+  /// Why the last attempt's outcome is not known; `nil` once it is. A refusal that does not prove that the
+  /// exchange made no order leaves it.
   package private(set) var unknownOutcome: UnknownOutcome?
   package private(set) var cancelRequested = false
   /// The operator declared that the exchange has no such order.
@@ -80,8 +81,12 @@ package struct Order: Hashable, Sendable {
     if let orderID { .orderID(orderID) } else { .clientOrderID(request.clientOrderID) }
   }
 
-  /// The operator's word has ended the signal's story, and the order is watched for all the same.
-  package var isClosedAsNotPlaced: Bool { status == .notFound && closedByOperator }
+  /// The signal's story is over, and the exchange may have the order all the same: by the operator's word,
+  /// or after a refusal that does not prove that it made none. The first is watched for; the second is
+  /// while it is in the list of those.
+  package var isClosedAsNotPlaced: Bool {
+    status == .notFound && closedByOperator || status == .rejected && unknownOutcome != nil
+  }
 
   /// Until when a copy of the last attempt could still be accepted: the venue takes a request while
   /// its own clock is within the receive window of the stamp, and up to `lead` before it.
@@ -129,7 +134,7 @@ extension Order {
     case .closedByOperator: closedSuccessor
     case .confirmedByOperator: status.isWorking ? status : status == .unknown ? .open : nil
     // The verdict stands in its code; the exchange has refused nothing.
-    case .watchEnded: isClosedAsNotPlaced ? .canceled : nil
+    case .watchEnded: status == .notFound && closedByOperator ? .canceled : nil
     }
   }
 

@@ -42,6 +42,10 @@ package struct SignalRecord: Hashable, Sendable {
   package var message: String
   package var decidedAt: WallTime
 
+  /// The message of one whose order was found after it had counted as not placed.
+  package static let foundLate = "found late"
+  package var isFoundLate: Bool { decision == .accepted && message == Self.foundLate }
+
   package init(
     signalID: SignalID, symbol: Symbol, side: Side, type: OrderType, contentDigest: [UInt8],
     raw: [UInt8], origin: SignalOrigin, receivedAt: WallTime, expiresAt: WallTime,
@@ -227,6 +231,8 @@ package indirect enum StoreWrite: Equatable, Sendable {
   case setOwner(DatabaseOwner)
   case setBan(BanRecord?)
   case setRateUsage(RateUsageRecord)
+  /// The rejected orders that are watched for all the same.
+  case setWatched([OrderKey])
 }
 
 /// What a start needs to know of the past.

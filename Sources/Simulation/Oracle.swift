@@ -117,7 +117,8 @@ final class Oracle {
       switch write {
       case .putOrder(let order): keys.append(order.key)
       case .insertSignal(let record, _, _): ids.append(record.signalID)
-      case .updateDecision, .appendEvent, .setHalt, .setCareful, .setOwner, .setBan, .setRateUsage:
+      case .updateDecision, .appendEvent, .setHalt, .setCareful, .setOwner, .setBan, .setRateUsage,
+        .setWatched:
         break
       }
     }
@@ -127,9 +128,8 @@ final class Oracle {
       // A turn without orders shows in the settings only, which the next comparison sees.
       if keys.isEmpty && ids.isEmpty {
         let settings = try store.storedSettings()
-        if settings.halt != extended.halt || settings.ban?.until != extended.ban?.until {
-          return false
-        }
+        guard settings.halt == extended.halt, settings.ban?.until == extended.ban?.until
+        else { return false }
       }
     } catch { return false }
     guard unsynced.areKept(store, extended) else { return false }
@@ -166,7 +166,7 @@ final class Oracle {
     case .setHalt(let record): haltedIn = record == nil ? 0 : commits
     case .setBan(let record):
       if let end = record?.monotonicUntil { backOff.committed(until: world.trueTime(of: end)) }
-    case .insertSignal, .updateDecision, .setCareful, .setOwner, .setRateUsage: break
+    case .insertSignal, .updateDecision, .setCareful, .setOwner, .setRateUsage, .setWatched: break
     }
   }
 

@@ -36,7 +36,7 @@ struct Shadow {
       }
     case .setHalt(let record): halt = record
     case .setBan(let record): ban = record
-    case .setCareful, .setOwner, .setRateUsage: break
+    case .setCareful, .setOwner, .setRateUsage, .setWatched: break
     }
     return nil
   }

@@ -44,8 +44,14 @@ package struct Compaction {
   }
 
   private func signalsOver(before moment: WallTime) throws(StoreError) -> [String] {
-    let values: [SQLiteValue] = [.integer(moment.milliseconds), .integer(Self.signalsPerStep)]
-    return try statements.signalsOver.rows(values) { row throws(StoreError) in row.text(0) }
+    let watched = try store.reader.setting(.watched, WatchedOrders.init)?.keys ?? []
+    // What is watched for has to stay, whatever its status says.
+    let kept = Set(watched.map(\.signal.text))
+    let values: [SQLiteValue] = [
+      .integer(moment.milliseconds), .integer(Self.signalsPerStep + Int64(kept.count)),
+    ]
+    let over = try statements.signalsOver.rows(values) { row throws(StoreError) in row.text(0) }
+    return Array(over.lazy.filter { !kept.contains($0) }.prefix(Int(Self.signalsPerStep)))
   }
 
   /// The last row that can go; how many of those that go armed an order.

@@ -1,5 +1,5 @@
-import Domain
-import JSON
+package import Domain
+package import JSON
 
 /// What is kept over a restart besides signals and orders: one JSON object a key.
 enum Setting: String {
@@ -9,6 +9,8 @@ enum Setting: String {
   case cleanStop = "clean_stop"
   /// The name that the intake log knows the database by.
   case intake
+  /// The rejected orders that are watched for; there while there are any.
+  case watched
   /// There for a moment only; writing it shows whether the disk takes writes.
   case probe
 }
@@ -65,7 +67,7 @@ extension CarefulRecord {
 
 extension BanRecord {
   /// The wait in whole milliseconds, rounded up: never shorter than the exchange asked for.
-  var json: JSONValue {
+  package var json: JSONValue {
     let whole = wait.wholeMilliseconds
     let rounded = Duration.milliseconds(whole) < wait && whole < .max ? whole + 1 : whole
     return [
@@ -75,7 +77,7 @@ extension BanRecord {
     ]
   }
 
-  init?(_ json: JSONValue) {
+  package init?(_ json: JSONValue) {
     guard let until = json["until_ms"]?.integerValue, let wait = json["wait_ms"]?.integerValue,
       let isBan = json["is_ban"]?.boolValue, let reason = json["reason"]?.stringValue
     else { return nil }
@@ -105,5 +107,36 @@ extension RateUsageRecord {
       usage: RateUsage(ip: Int(ip), uid: Int(uid), orders: Int(orders)),
       at: Moment(
         wall: WallTime(milliseconds: at), monotonic: MonotonicTime(nanoseconds: monotonic)))
+  }
+}
+
+/// The rejected orders that are watched for all the same. An older program does not know the list, and to
+/// it they are over.
+struct WatchedOrders {
+  let keys: [OrderKey]
+
+  /// `nil` where there are none.
+  var json: JSONValue? {
+    if keys.isEmpty { return nil }
+    return [
+      "orders": .array(
+        keys.map { key -> JSONValue in
+          ["signal_id": .string(key.signal.text), "leg": .integer(key.leg)]
+        })
+    ]
+  }
+
+  init(_ keys: [OrderKey]) { self.keys = keys }
+
+  init?(_ json: JSONValue) {
+    guard let orders = json["orders"]?.arrayValue else { return nil }
+    var keys: [OrderKey] = []
+    for order in orders {
+      guard let id = order["signal_id"]?.stringValue.flatMap({ SignalID($0) }),
+        let leg = order["leg"]?.integerValue.flatMap({ Int(exactly: $0) })
+      else { return nil }
+      keys.append(OrderKey(signal: id, leg: leg))
+    }
+    self.keys = keys
   }
 }

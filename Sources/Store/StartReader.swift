@@ -22,8 +22,10 @@ struct StartReader {
 
   func state(at now: WallTime) throws(StoreError) -> StoredState {
     let since = now.advanced(by: .zero - Self.reservationPeriod)
+    let watched = try watchedOrders()
+    let live = try liveOrders()
     return StoredState(
-      live: try liveOrders(),
+      live: watched.isEmpty ? live : (live + watched).sorted(by: Self.isOlder),
       reservations: try reservations(
         since: since, acceptedSince: now.advanced(by: .zero - Self.acceptancePeriod)),
       sourceSignals: try sourceSignals(since: now.advanced(by: .zero - Self.sourcePeriod)),
@@ -49,6 +51,23 @@ struct StartReader {
       live.append(StoredOrder(signal: signal, order: order, mayHaveLeft: isUnsure))
     }
     return live
+  }
+
+  /// Those that count as rejected, and that the exchange may have all the same. One that an older program
+  /// has removed meanwhile is left out, and so is one that was found.
+  private func watchedOrders() throws(StoreError) -> [StoredOrder] {
+    var watched: [StoredOrder] = []
+    for key in try reader.setting(.watched, WatchedOrders.init)?.keys ?? [] {
+      guard let order = try reader.order(key), order.status == .rejected,
+        let signal = try reader.signal(key.signal)
+      else { continue }
+      watched.append(StoredOrder(signal: signal, order: order))
+    }
+    return watched
+  }
+
+  private static func isOlder(_ left: StoredOrder, _ right: StoredOrder) -> Bool {
+    (left.order.createdAt, left.order.key) < (right.order.createdAt, right.order.key)
   }
 
   private func boot(of id: SignalID) throws(StoreError) -> String? {

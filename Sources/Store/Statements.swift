@@ -17,7 +17,6 @@ struct Statements {
   let putNotification: Statement
   let chainHead: Statement
   let chainHash: Statement
-  let eventCount: Statement
   let putSetting: Statement
   let deleteSetting: Statement
   let putOwner: Statement
@@ -87,8 +86,6 @@ struct Statements {
       "read the history's head", "SELECT id, hash FROM event ORDER BY id DESC LIMIT 1")
     chainHash = try database.prepare(
       "read a row's hash", "SELECT hash FROM event WHERE id = ?1")
-    eventCount = try database.prepare(
-      "count events", "SELECT count(*) FROM event WHERE kind = ?1")
     putSetting = try database.prepare(
       "put setting",
       """
@@ -226,7 +223,8 @@ enum SQL {
     """
 
   static let searchedFiles = """
-    SELECT s.origin FROM orders AS o CROSS JOIN signal AS s ON s.id = o.signal_id
+    SELECT s.origin, s.received_at_ms, o.updated_at_ms
+    FROM orders AS o CROSS JOIN signal AS s ON s.id = o.signal_id
     WHERE o.status = '\(OrderStatus.notFound.rawValue)' AND s.origin_kind = 'file'
     """
 

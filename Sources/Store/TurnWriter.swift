@@ -96,6 +96,8 @@ package final class TurnWriter {
       try put(.ban, ban?.json)
     case .setRateUsage(let record):
       try put(.rateUsage, record.json)
+    case .setWatched(let keys):
+      try put(.watched, WatchedOrders(keys).json)
     }
   }
 

@@ -39,6 +39,7 @@ import Testing
   private let logger: Logger
   private let spool = ReportSpool()
   private let name = Array("s.json".utf8)
+  private let start = MonotonicTime(nanoseconds: 1_000_000_000)
 
   init() throws {
     database = try OwnedDatabase()
@@ -63,11 +64,14 @@ import Testing
       let find = try outcome(of: id, .filled(orderID: id), replacesEarlier: true)
       late.replace(LateReports.Find(outcome: find, file: name), in: spool)
     }
-    late.retry(in: spool)
+    late.retry(in: spool, at: start)
     #expect(late.failed.count == 2)
     #expect(try journal.lines(of: logger) == 1)
     spool.amending = .success(true)
-    late.retry(in: spool)
+    // Each look reads whole folders.
+    for second in 1..<60 { late.retry(in: spool, at: start.advanced(by: .seconds(second))) }
+    #expect(late.failed.count == 2)
+    late.retry(in: spool, at: start.advanced(by: .seconds(60)))
     #expect(late.failed.isEmpty)
     #expect(spool.reports.count == 2)
     #expect(spool.reports.allSatisfy { $0.contains(#""status": "filled""#) })
@@ -82,7 +86,7 @@ import Testing
       late.replace(LateReports.Find(outcome: find, file: name), in: spool)
     }
     spool.amending = .success(true)
-    late.retry(in: spool)
+    late.retry(in: spool, at: start)
     #expect(spool.reports.count == 1)
     #expect(spool.reports.first?.contains(#""status": "filled""#) == true)
   }
@@ -106,6 +110,7 @@ import Testing
     files.claim(TakenFile(named: name), for: try #require(SignalID("a")))
     spool.moveRefusal = .blocked(SystemError("renameat2", "done", number: EROFS))
     files.settle(try outcome(of: "a", .unknown, replacesEarlier: false))
+    files.moveFiles()
     files.settle(try outcome(of: "a", .filled(orderID: "1"), replacesEarlier: true))
     spool.moveRefusal = nil
     for _ in 0..<3 {
@@ -115,5 +120,34 @@ import Testing
     }
     #expect(spool.reports.count == 1)
     #expect(spool.reports.first?.contains(#""status": "filled""#) == true)
+  }
+
+  /// It was in doubt when it was found, and its sender had been told nothing.
+  @Test func `a late end whose file is in hand moves it`() throws {
+    let files = SignalFiles(
+      time: Timekeeper(now: Clock.now, schedule: { _, _ in }), logger: logger,
+      store: database.store)
+    files.spool = spool
+    files.claim(TakenFile(named: name), for: try #require(SignalID("a")))
+    spool.amending = .success(false)
+    files.settle(try outcome(of: "a", .filled(orderID: "1"), replacesEarlier: true))
+    files.moveLastFiles()
+    #expect(spool.reports.count == 1)
+    #expect(try journal.lines(of: logger) == 0)
+  }
+
+  @Test func `a find moves no other file before its turn`() throws {
+    let files = SignalFiles(
+      time: Timekeeper(now: Clock.now, schedule: { _, _ in }), logger: logger,
+      store: database.store)
+    files.spool = spool
+    for id in ["a", "b"] {
+      files.claim(TakenFile(named: Array(id.utf8)), for: try #require(SignalID(id)))
+      files.settle(try outcome(of: id, .unknown, replacesEarlier: false))
+    }
+    files.settle(try outcome(of: "a", .filled(orderID: "1"), replacesEarlier: true))
+    #expect(spool.reports.isEmpty)
+    files.moveLastFiles()
+    #expect(spool.reports.map { $0.contains(#""status": "filled""#) } == [true, false])
   }
 }

@@ -168,10 +168,9 @@ import Testing
     unsent.checkStore()
   }
 
-  @Test func `what no time would have admitted is refused at once`() {
+  @Test func `a symbol of which nobody knows whether it is listed is refused at once`() {
     let harness = doubtful()
     #expect(harness.submit(limit("a", symbol("DOGEUSDT")))?.code == .symbolNotAllowed)
-    #expect(harness.submit(limit("b", quantity: "0.0001"))?.code == .belowMinimum)
     harness.advance(by: .seconds(100))
     #expect(harness.requests(\.isOrder).isEmpty)
   }
@@ -244,6 +243,27 @@ import Testing
     #expect(harness.placements.isEmpty)
     harness.advance(by: .milliseconds(1))
     #expect(harness.placements.count == 1)
+  }
+
+  @Test(arguments: [HaltScope.all, .buys])
+  func `whoever ends it lifts no halt that came meanwhile`(_ scope: HaltScope) {
+    let harness = doubtful()
+    harness.command(.halt(reason: "lunch", cancel: false, scope: scope))
+    #expect(
+      harness.command(.endCarefulStart)
+        == CommandAnswer(
+          ok: false,
+          message: "\(scope.words): lunch; resume that first, the careful start goes on"))
+    #expect(harness.engine.halt?.reason == "lunch")
+    #expect(harness.engine.careful != nil)
+    harness.command(.resume)
+    #expect(
+      harness.command(.endCarefulStart)?.message
+        == "the careful start is over; 0 signals that came before are still looked up")
+    #expect(harness.engine.careful == nil)
+    #expect(
+      harness.command(.endCarefulStart)
+        == CommandAnswer(ok: true, message: "there was no careful start to end"))
   }
 
   @Test func `the operator ends it for signals that come afterwards`() {

@@ -117,6 +117,23 @@ struct CompactionTests {
     #expect(try store.reader.audit().isClean)
   }
 
+  @Test func `a rejected order that is watched for stays until it leaves the list`() throws {
+    var refused = try Recorded("refused", in: store, at: days(0))
+    try refused.arm(in: store)
+    try refused.take(.outcomeLost("code 10203", .refused(code: 10_203)), in: store)
+    try refused.take(.refused(.exchangeRejected, "code 10203"), in: store)
+    for number in 0..<6 { try fill("f\(number)", day: 1) }
+    try store.write(.setWatched([refused.order.key]))
+    try store.commit()
+    #expect(try compact(before: 10).signals == 6)
+    #expect(try stored("refused") == [true])
+    try store.write(.setWatched([]))
+    try store.commit()
+    #expect(try compact(before: 10).signals == 1)
+    #expect(try stored("refused") == [false])
+    #expect(try store.reader.audit().isClean)
+  }
+
   /// The history is one chain: nothing in its middle can go.
   @Test func `an order that is not at its end keeps the history since its beginning`() throws {
     try fill("a", day: 0)

@@ -94,6 +94,33 @@ struct TurnTests {
     }
   }
 
+  @Test func `a start reads the rejected orders that are watched for`() throws {
+    func rejected(_ id: String, at time: WallTime) throws -> Order {
+      var recorded = try Recorded(id, in: store, at: time)
+      try recorded.arm(in: store)
+      try recorded.take(.outcomeLost("code 10203", .refused(code: 10_203)), in: store)
+      try recorded.take(.refused(.exchangeRejected, "code 10203"), in: store)
+      return recorded.order
+    }
+    let first = try rejected("z", at: noon)
+    let live = try Recorded("b", in: store, at: noon.advanced(by: .seconds(1))).order
+    let last = try rejected("a", at: noon.advanced(by: .seconds(2)))
+    var found = try Recorded("found", in: store)
+    try found.arm(in: store)
+    try found.take(
+      .observed(makeReport("found", .filled, executed: "0.5", quote: "10000")), in: store)
+    let gone = OrderKey(signal: try signalID("gone"))
+    #expect(try store.loadState(now: noon).live.map(\.order) == [live])
+    try store.write(.setWatched([last.key, first.key, found.order.key, gone]))
+    try store.commit()
+    let state = try StoreReader(path: scratch.database).loadState(now: noon)
+    #expect(state.live.map(\.order) == [first, live, last])
+    #expect(state.live.allSatisfy { $0.signal.signalID == $0.order.key.signal })
+    try store.write(.setWatched([]))
+    try store.commit()
+    #expect(try store.loadState(now: noon).live.map(\.order) == [live])
+  }
+
   @Test func `halt, ban and rate usage are set, replaced and lifted`() throws {
     #expect(try store.loadState(now: noon) == StoredState())
     let halt = HaltRecord(reason: "an \"emergency\"", since: noon, scope: .buys)

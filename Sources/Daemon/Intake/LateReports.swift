@@ -3,7 +3,7 @@ import Execution
 import Intake
 import Platform
 
-/// The reports of signals that the operator closed as never placed and whose order was found after all.
+/// The reports of signals that counted as not placed and whose order was found after all.
 /// To replace one that the file system refuses is tried again while the daemon runs.
 final class LateReports {
   /// What came of a signal, and the file that it came in.
@@ -12,7 +12,11 @@ final class LateReports {
     let file: [UInt8]
   }
 
+  /// To look for a report reads whole folders, and orders wait for the same loop.
+  private static let retryInterval: Duration = .seconds(60)
+
   private let logger: Logger
+  private var nextRetry: MonotonicTime?
   private(set) var failed: [(find: Find, error: SystemError)] = []
   /// Of failures that go on the journal hears once.
   private var isTold = false
@@ -27,8 +31,11 @@ final class LateReports {
     failed.removeAll { $0.find.outcome.signalID == find.outcome.signalID }
     let report = OutcomeReport.text(OutcomeReport.outcome(find.outcome))
     do throws(SystemError) {
-      let isFound = try spool.amend(find.file, in: OutcomeReport.folderOfClosed, report: report) {
-        OutcomeReport.isSameEnd($0, report)
+      var isFound = false
+      for folder in OutcomeReport.foldersOfLateFinds where !isFound {
+        isFound = try spool.amend(find.file, in: folder, report: report) {
+          OutcomeReport.isSameEnd($0, report)
+        }
       }
       if !isFound { tellMissing(find) }
       if failed.isEmpty { isTold = false }
@@ -40,8 +47,10 @@ final class LateReports {
     }
   }
 
-  /// Until the first that fails again: to look for a report reads the whole folder.
-  func retry(in spool: any Spool) {
+  /// Until the first that fails again, and not before its time has come.
+  func retry(in spool: any Spool, at now: MonotonicTime) {
+    if failed.isEmpty || nextRetry.map({ now < $0 }) ?? false { return }
+    nextRetry = now.advanced(by: Self.retryInterval)
     for failure in failed {
       guard replace(failure.find, in: spool) else { return }
     }
@@ -52,15 +61,15 @@ final class LateReports {
     isTold = true
     logger.log(
       .error,
-      "the report of a signal that was closed as never placed could not be replaced; trying again "
-        + "every second", fields(of: find) + [LogField("error", "\(error)")])
+      "the report of a signal that counted as not placed could not be replaced; trying again "
+        + "every minute", fields(of: find) + [LogField("error", "\(error)")])
   }
 
   private func tellMissing(_ find: Find) {
     logger.log(
       .error,
-      "the outcome of a signal that was closed as never placed has changed, and its report is not in "
-        + "done any more: tell its producer what came of it, which 'mexc-signalctl explain' shows",
+      "the outcome of a signal that counted as not placed has changed, and its report is not in done "
+        + "or rejected any more: tell its producer what came of it, which 'mexc-signalctl explain' shows",
       fields(of: find))
   }
 

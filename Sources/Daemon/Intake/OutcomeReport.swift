@@ -15,6 +15,7 @@ package enum OutcomeReport {
       ("message", .string(answer.message)),
     ]
     if let id = answer.clientOrderID { pairs.append(("client_order_id", .string(id.text))) }
+    if let state = answer.state { pairs.append(("state", .string(state))) }
     return .object(pairs: pairs)
   }
 
@@ -109,6 +110,9 @@ package enum OutcomeReport {
   /// Where the file of a signal goes that the operator closed as never placed: it was sent, and what
   /// came of it may still turn out otherwise.
   static let folderOfClosed = SpoolOutcome.done
+
+  /// Where reports lie that a late find replaces: also of a refusal that proved nothing.
+  static let foldersOfLateFinds = [folderOfClosed, SpoolOutcome.rejected]
 
   /// Where a settled signal's file belongs.
   static func folder(of outcome: Outcome) -> SpoolOutcome {

@@ -108,8 +108,10 @@ package final class SignalFiles {
 
   /// The signal's story is over: its file goes where the story ended.
   func settle(_ outcome: Outcome) {
-    if outcome.replacesEarlier { return amend(outcome) }
     let id = outcome.signalID
+    // What was found late may have been told of as not placed, or have been in doubt until now.
+    let isInHand = activeFiles[id] != nil || failedClaims.contains { $0.id == id }
+    if outcome.replacesEarlier && !isInHand { return amend(outcome) }
     let place: SpoolPlace
     let file: TakenFile
     if let active = activeFiles[id] {
@@ -130,10 +132,13 @@ package final class SignalFiles {
 
   /// What was reported when the operator closed the signal is not the truth any more.
   private func amend(_ outcome: Outcome) {
-    moveAllFiles()
     let report = OutcomeReport.text(OutcomeReport.outcome(outcome))
-    if let index = failedMoves.firstIndex(where: { OutcomeReport.isSameEnd($0.move.report, report) }
-    ) {
+    let isHere = { OutcomeReport.isSameEnd($0, report) }
+    if let index = moves.firstIndex(where: { isHere($0.report) }) {
+      waitingBytes += report.count - moves[index].report.count
+      return moves[index] = moves[index].reporting(report)
+    }
+    if let index = failedMoves.firstIndex(where: { isHere($0.move.report) }) {
       return failedMoves[index].move = failedMoves[index].move.reporting(report)
     }
     do throws(StoreError) {
@@ -255,7 +260,7 @@ package final class SignalFiles {
     let doubts = failedDoubts
     failedDoubts = []
     for failed in doubts { writeAgain(beside: failed.name) }
-    if let spool { lateReports.retry(in: spool) }
+    if let spool { lateReports.retry(in: spool, at: time.now().monotonic) }
     if !lateReports.failed.isEmpty { scheduleRetry() }
     if failedClaims.isEmpty { told.claims = false }
     if failedDoubts.isEmpty { told.doubts = false }

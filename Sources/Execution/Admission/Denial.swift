@@ -15,9 +15,13 @@ package struct Denial: Error, Hashable, Sendable {
 }
 
 extension Denial {
+  /// What depends on the time, on the configuration or on the rules of a listed symbol. Without these are
+  /// the symbols that the exchange does not list, or that nobody knows it to list: of those no view ever
+  /// gives the proof that an order is not there.
   private static let codesOfTheMoment: Set<DecisionCode> = [
-    .expired, .halted, .rateLimited, .riskOpenOrders, .riskOrderRate, .riskDailyQuote,
-    .sourceLimit,
+    .expired, .halted, .rateLimited, .riskOpenOrders, .riskOrderRate, .riskOrderQuote,
+    .riskDailyQuote, .sourceLimit, .symbolNotTradable, .sideNotTradable, .typeNotSupported,
+    .pricePrecision, .belowMinimum, .aboveMaximum,
   ]
 
   /// Whether what was read of the symbol refuses it.
@@ -25,6 +29,6 @@ extension Denial {
     [.symbolUnknown, .symbolNotTradable, .sideNotTradable].contains(code)
   }
 
-  /// Whether the same signal may have been admitted at another time.
+  /// Whether the same signal may have been admitted at another time, or under other settings or rules.
   var isOfTheMoment: Bool { leavesIDFree || Self.codesOfTheMoment.contains(code) }
 }

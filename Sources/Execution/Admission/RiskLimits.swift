@@ -155,7 +155,8 @@ package struct RiskLimits: Sendable {
   }
 
   private mutating func hold(_ stored: StoredOrder, at now: Moment) {
-    if stored.isRefused { return }
+    // One that is watched for although it was rejected holds nothing until it is found.
+    if stored.isRefused || !stored.order.status.countsAsExposure { return }
     let order = stored.order
     places[order.key] = firstPlace + timeline.count
     add(order.countedQuote, at: now.monotonic(of: order.createdAt))

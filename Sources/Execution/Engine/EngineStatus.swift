@@ -59,10 +59,12 @@ extension EngineStatus {
   /// Costs as much as there are orders: for whoever asks, not for every turn.
   init(_ parts: inout EngineParts, at now: Moment) {
     let lives = parts.orders.all
-    // What the operator has closed is still looked for, and nothing is to be done about it.
-    let all = lives.map(\.order).filter { !($0.status == .notFound && $0.closedByOperator) }
+    // What is closed as not placed is still looked for, and nothing is to be done about it.
+    let all = lives.map(\.order).filter { !$0.isClosedAsNotPlaced }
+    // Of what is not found nothing is being cancelled, and may never be.
     let isReducing = lives.contains { life in
-      life.order.cancelRequested || life.following?.cancel == .underWay
+      if case .missing = life.phase { return false }
+      return life.order.cancelRequested || life.following?.cancel == .underWay
     }
     isTradingOpen = parts.isTradingOpen
     let isRefused = parts.key.refusal(parts.configuration) != nil
@@ -74,7 +76,7 @@ extension EngineStatus {
       case .all?: isReducing ? .reducing : .halted
       }
     isCareful = parts.trading.careful != nil
-    key = parts.key.information
+    key = parts.key.known(at: now.monotonic)
     balances = parts.accountStream.balances.list
     waiting = all.count { $0.status == .new }
     inFlight = all.count(where: \.status.isInFlight)

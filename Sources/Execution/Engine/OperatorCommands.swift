@@ -10,6 +10,7 @@ enum OperatorCommands {
     case .halt(let reason, let cancel, let scope):
       halt(reason, scope, cancels: cancel, token, &parts, &reaction)
     case .resume: resume(token, &parts, &reaction)
+    case .endCarefulStart: endCarefulStart(token, &parts, &reaction)
     case .cancel(let id): cancel(id, token, &parts, &reaction)
     case .cancelAll:
       reaction.reply(token, ok: true, cancelEverything(by: "operator", &parts, &reaction))
@@ -52,16 +53,41 @@ enum OperatorCommands {
         ? "resumed" : "resumed; the careful start goes on until one more 'resume'")
   }
 
-  /// Says how many orders are being cancelled, those among them for which it was asked before.
+  /// Whoever asks may not have seen a halt that came meanwhile.
+  private static func endCarefulStart(
+    _ token: CommandToken, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    if let halt = parts.trading.halt {
+      return reaction.reply(
+        token, ok: false,
+        "\(halt.scope.words): \(halt.reason); resume that first, the careful start goes on")
+    }
+    guard parts.trading.careful != nil else {
+      return reaction.reply(token, ok: true, "there was no careful start to end")
+    }
+    CarefulStart.end(token, &parts, &reaction)
+  }
+
+  /// Says how many orders are being cancelled, those among them for which it was asked before. What
+  /// counts as not placed, or is not looked for any more, is cancelled, too, should it appear after all, and
+  /// nothing is said of it.
   private static func cancelEverything(
     by whom: String, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) -> String {
     parts.scheduler.withdrawOrders("its cancel was asked for", &reaction)
     var count = 0
-    for life in parts.orders.all where life.order.status != .notFound {
-      if requestCancel(of: life.order, by: whom, &parts, &reaction) { count += 1 }
+    var missing = 0
+    for life in parts.orders.all {
+      guard requestCancel(of: life.order, by: whom, &parts, &reaction) else { continue }
+      if life.order.isClosedAsNotPlaced { continue }
+      if life.order.status != .notFound { count += 1 } else if life.search != nil { missing += 1 }
     }
-    return count == 1 ? "1 order is being cancelled" : "\(count) orders are being cancelled"
+    let now = count == 1 ? "1 order is being cancelled" : "\(count) orders are being cancelled"
+    return switch missing {
+    case 0: now
+    case 1: now + "; 1 that is not found is cancelled as soon as it is found"
+    default: now + "; \(missing) that are not found are cancelled as soon as they are found"
+    }
   }
 
   /// Whether it stands. One that stood already is asked for at once, should it wait after a refusal.
@@ -85,8 +111,14 @@ enum OperatorCommands {
         token, ok: false, "signal \(id) has no order that could be cancelled")
     }
     switch order.status {
-    case .notFound:
+    case .notFound where parts.orders[order.key]?.search == nil:
       reaction.reply(token, ok: false, "the order was never seen; 'resolve' it instead")
+    case .notFound:
+      requestCancel(of: order, by: "operator", &parts, &reaction)
+      let wayOut = order.closedByOperator ? "" : "; or 'resolve' it"
+      reaction.reply(
+        token, ok: true,
+        "the order of signal \(id) is not found; it is cancelled as soon as it is found\(wayOut)")
     case .new, .submitted, .open, .partiallyFilled, .unknown:
       if order.status == .submitted {
         parts.scheduler.withdrawOrders("the cancel of an order was asked for", &reaction)

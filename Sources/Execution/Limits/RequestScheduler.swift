@@ -99,7 +99,8 @@ struct RequestScheduler: Sendable {
         queue.removeFirst(rank)
         let symbols = isPrices ? prices.begin() : []
         // The views of a symbol say the same to everybody who looks for an order of it.
-        let sharers = rank == .search ? queue.removeSharers(of: request, rank) : []
+        let sharesViews = rank == .search || rank == .watch
+        let sharers = sharesViews ? queue.removeSharers(of: request, rank) : []
         send(
           request, for: item.purpose, sharers: sharers, symbols: symbols, barrier: .none,
           delivery: rank.delivery,

@@ -17,7 +17,8 @@ struct OrderLife: Sendable {
     case unknown(Search)
     /// The exchange has it. → ended
     case working(Following)
-    /// Every view of the exchange said "no"; watched until the watch is over. → working, ended
+    /// Every view of the exchange said "no", also after a refusal that proves nothing; watched until the
+    /// watch is over. → working, ended
     case missing(Search?)
     case ended
   }
@@ -156,6 +157,8 @@ struct OrderLife: Sendable {
     case (.notFound, .waiting):
       .missing(Search(resumed: .watching(since: now.monotonic), at: now.monotonic))
     case (.notFound, _): phase
+    // No definite refusal: it is watched for like one that was closed as never placed.
+    case (.rejected, .unknown(let search)): .missing(search.watching(since: now.monotonic))
     case (.filled, _), (.canceled, _), (.partiallyCanceled, _), (.rejected, _), (.expired, _),
       (.denied, _), (.validated, _):
       .ended

@@ -306,9 +306,12 @@ enum OrderPolling {
     switch former.status {
     case .notFound, .rejected:
       reaction.log(
-        .error, "an order that counted as not placed is at the exchange", order, fields,
-        kind: .orderFound)
+        .error, "an order that counted as not placed is at the exchange", order,
+        fields + [("advice", adviceOnLateFind(order))], kind: .orderFound)
       reserve(order, &parts, at: reaction.now.monotonic)
+      if former.status == .rejected {
+        reaction.write(.setWatched(parts.orders.watchedRefusals))
+      }
     case .unknown, .submitted:
       reaction.log(.info, "the order was found at the exchange", order, fields, kind: .orderFound)
     case .new:
@@ -324,9 +327,9 @@ enum OrderPolling {
       reaction.log(
         .info, order.status.rawValue.replacingUnderscores, order, fields, kind: .orderChanged)
     }
-    if former.code == .notFound {
+    if former.code == .notFound || former.status == .rejected {
       reaction.write(
-        .updateDecision(order.key.signal, .accepted, "found late", at: reaction.now.wall))
+        .updateDecision(order.key.signal, .accepted, SignalRecord.foundLate, at: reaction.now.wall))
     }
     guard former.isClosedAsNotPlaced, !order.status.isTerminal else { return }
     // The sender of a signal that was closed as never placed hears that its order exists.
@@ -337,6 +340,16 @@ enum OrderPolling {
       reaction.add(.settled(outcome))
     }
   }
+
+  private static func adviceOnLateFind(_ order: Order) -> String {
+    let id = order.key.signal
+    let wayOut =
+      order.status.isTerminal
+      ? "'mexc-signalctl explain \(id)' tells what came of it"
+      : "it is followed; 'mexc-signalctl cancel \(id)' cancels it"
+    return "\(wayOut). Look whether its signal was sent again under another id meanwhile."
+  }
+
   /// One that was refused when it came holds nothing until it is found.
   private static func reserve(
     _ order: Order, _ parts: inout EngineParts, at now: MonotonicTime

@@ -32,6 +32,8 @@ struct OrderTable: Sendable {
   private var countBySymbol: [Symbol: Int] = [:]
   /// Those that are looked for and then denied, whatever is found.
   private var refused: Set<OrderKey> = []
+  /// Those that are closed as not placed.
+  private var closed: Set<OrderKey> = []
   /// Those whose expiry the exchange's clock does not tell yet.
   private var undated: Set<OrderKey> = []
   /// Those of which a cancel did not end them.
@@ -41,12 +43,13 @@ struct OrderTable: Sendable {
 
   var count: Int { lives.count }
 
-  /// Those that are at the exchange, on their way to it or may be there. One that the operator closed as
-  /// never placed, or that was refused when it came, counts when it appears after all.
-  var openCount: Int {
-    [Stage.unknown, .missing].reduce(count - refused.count) { count, stage in
-      count - stages[stage.rawValue].count { lives[$0]?.order.isClosedAsNotPlaced == true }
-    }
+  /// Those that are at the exchange, on their way to it or may be there. One that is closed as not placed,
+  /// or that was refused when it came, counts when it appears after all.
+  var openCount: Int { count - refused.count - closed.count }
+
+  /// Those that count as rejected and are watched for all the same. Costs as much as are closed.
+  var watchedRefusals: [OrderKey] {
+    closed.filter { lives[$0]?.order.status == .rejected }.sorted()
   }
 
   func count(_ stage: Stage) -> Int { stages[stage.rawValue].count }
@@ -86,6 +89,7 @@ struct OrderTable: Sendable {
     names[life.order.request.clientOrderID.text] = life.key
     stages[life.phase.stage.rawValue].insert(life.key)
     if life.isRefused { refused.insert(life.key) }
+    if life.isClosed { closed.insert(life.key) }
     if life.expiry.exchange == nil { undated.insert(life.key) }
     touched.insert(life.key)
     countBySymbol[life.symbol, default: 0] += 1
@@ -98,6 +102,7 @@ struct OrderTable: Sendable {
     names[life.order.request.clientOrderID.text] = nil
     stages[life.phase.stage.rawValue].remove(key)
     refused.remove(key)
+    closed.remove(key)
     withFailedCancels.remove(key)
     undated.remove(key)
     nextAlarm[key] = nil
@@ -113,19 +118,20 @@ struct OrderTable: Sendable {
     _ key: OrderKey, _ change: (inout OrderLife) -> Result
   ) -> Result? {
     guard let index = lives.index(forKey: key) else { return nil }
-    let (result, former, next) = Self.change(&lives.values[index], change)
+    let (result, former, next, isClosed) = Self.change(&lives.values[index], change)
     touched.insert(key)
     if next != former { move(key, from: former, to: next) }
+    if isClosed { closed.insert(key) } else if former == .missing { closed.remove(key) }
     return result
   }
 
   /// In place: reading a part of an order from the table would copy the whole order.
   private static func change<Result>(
     _ life: inout OrderLife, _ change: (inout OrderLife) -> Result
-  ) -> (result: Result, former: Stage, next: Stage) {
+  ) -> (result: Result, former: Stage, next: Stage, isClosed: Bool) {
     let former = life.phase.stage
     let result = change(&life)
-    return (result, former, life.phase.stage)
+    return (result, former, life.phase.stage, life.isClosed)
   }
 
   private mutating func move(_ key: OrderKey, from former: Stage, to next: Stage) {
@@ -243,6 +249,10 @@ struct OrderTable: Sendable {
 extension OrderLife {
   fileprivate var isRefused: Bool {
     if case .lookedFor(_, ifAbsent: .denied) = phase { true } else { false }
+  }
+
+  fileprivate var isClosed: Bool {
+    if case .missing = phase { order.isClosedAsNotPlaced } else { false }
   }
 
   /// `nil` where the end of its signal's life does not concern it any more.

@@ -6,6 +6,8 @@ enum PlacementAnswers {
   private static let pauseAfterNotSent: Duration = .seconds(1)
   /// A definite refusal may be followed by one more attempt, never by a third.
   private static let maximumAttempts = 2
+  /// Each takes its look-ups for seven days. An exchange that refuses everything must not leave more.
+  private static let maximumWatchedRefusals = 100
 
   static func take(
     _ key: OrderKey, _ answer: Result<PlacementAnswer, ExchangeFailure>, of request: Outstanding,
@@ -108,18 +110,37 @@ enum PlacementAnswers {
     }
   }
 
+  /// Where the refusal proves nothing, the signal's sender is told, and the order is watched for.
   static func reject(
     _ key: OrderKey, _ message: String, exchangeCode: Int?, _ parts: inout EngineParts,
     _ reaction: inout Reaction
   ) {
     guard parts.fold(.refused(.exchangeRejected, message), into: key, &reaction),
-      let order = parts.orders[key]?.order
+      let life = parts.orders[key]
     else { return }
+    let watched = life.search == nil ? [] : parts.orders.watchedRefusals
+    let hasRoom = watched.count <= maximumWatchedRefusals
+    let order = life.order
     reaction.log(
-      .error, "rejected by the exchange: \(message)", order,
+      .error, "rejected by the exchange: \(message)" + (hasRoom ? "" : "; \(noRoom)"), order,
       [("code", DecisionCode.exchangeRejected.rawValue)]
-        + (exchangeCode.map { [("exchange_code", String($0))] } ?? []), kind: .orderRejected)
-    parts.end(key, .exchangeRejected, message, &reaction)
+        + (exchangeCode.map { [("exchange_code", String($0))] } ?? [])
+        + (hasRoom ? [] : [("advice", "look at the exchange whether it appears after all")]),
+      kind: .orderRejected)
+    guard life.search != nil, hasRoom else {
+      return parts.end(key, .exchangeRejected, message, &reaction)
+    }
+    reaction.write(
+      .updateDecision(key.signal, .exchangeRejected, message, at: reaction.now.wall))
+    reaction.write(.setWatched(watched))
+    parts.risk.release(key)
+    let end = SignalLife.End(code: .exchangeRejected, message: message, order: order)
+    if let outcome = parts.signals[key.signal]?.close(end) { reaction.add(.settled(outcome)) }
+  }
+
+  private static var noRoom: String {
+    "it is not looked for any more, as \(maximumWatchedRefusals) orders that were refused without proof "
+      + "are looked for already"
   }
 
   /// The outcome is unknown: the order is looked up from now on, and never sent again.

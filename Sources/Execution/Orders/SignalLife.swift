@@ -22,7 +22,7 @@ struct SignalLife: Sendable {
   let id: SignalID
   let plan: Plan
   private var ends: [OrderKey: End] = [:]
-  /// Its sender was told an outcome when the operator closed it; what comes replaces that.
+  /// Its sender was told an outcome when it was closed as not placed; what comes replaces that.
   private var isTold: Bool
 
   init(id: SignalID, plan: Plan, isTold: Bool = false) {
@@ -42,12 +42,12 @@ struct SignalLife: Sendable {
     guard let told = inOrder.first(where: { $0.code != .accepted }) ?? inOrder.first else {
       return nil
     }
-    // The operator's word on it was told, and holds.
+    // That it was closed was told, and holds.
     if isTold && told.order.isClosedAsNotPlaced { return nil }
     return outcome(told)
   }
 
-  /// What is said while the order is still watched for: the operator has closed it.
+  /// What is said while the order is still watched for: it is closed as not placed.
   mutating func close(_ end: End) -> Outcome {
     defer { isTold = true }
     return Outcome(

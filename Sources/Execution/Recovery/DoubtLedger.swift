@@ -34,8 +34,8 @@ struct DoubtLedger: Sendable {
     let order = life.order
     var record = records[life.key] ?? Record(since: now, told: nil, mayStand: false)
     defer { records[life.key] = record }
-    // The operator's word ends the signal's story.
-    let isNamed = order.status != .notFound || !order.closedByOperator
+    // What is closed as not placed ends the signal's story.
+    let isNamed = !order.isClosedAsNotPlaced
     let due = record.since.advanced(by: Self.doubtAfter)
     if isNamed && order.status != .notFound && due > now && record.told == nil { return due }
     let doubt = isNamed ? Self.doubt(about: life) : nil

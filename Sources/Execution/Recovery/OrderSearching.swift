@@ -89,7 +89,10 @@ enum OrderSearching {
     at now: WallTime
   ) {
     let symbol = order.request.symbol
-    let since = timeOfAcceptance(order, parts.configuration.venue, at: now).lowerBound
+    let accepted = timeOfAcceptance(order, parts.configuration.venue, at: now).lowerBound
+    let isWatch = search.phase != .settling
+    // Many that are watched for may be of the same time.
+    let since = isWatch ? accepted.wholeMinute : accepted
     let part = search.cutList.underWay
     let request: ExchangeRequest =
       switch view {
@@ -100,7 +103,7 @@ enum OrderSearching {
       case .trades: .trades(symbol, since: since)
       }
     parts.scheduler.add(
-      request, for: .search(order.key, view), canWait: search.phase != .settling)
+      request, for: .search(order.key, view), canWait: isWatch)
   }
 
   /// When the exchange can have made the order, by its own clock.
@@ -288,9 +291,10 @@ enum OrderSearching {
     _ life: OrderLife, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
     parts.orders.update(life.key) { $0.search = nil }
-    if life.order.closedByOperator {
+    if life.order.isClosedAsNotPlaced {
       reaction.log(.warning, "not seen for seven days; it is no longer looked for", life.order)
-      return endWatch(life, &parts, &reaction)
+      return life.order.status == .rejected
+        ? parts.endWatchOfRefusal(life, &reaction) : endWatch(life, &parts, &reaction)
     }
     reaction.log(
       .error, "not seen for seven days; it is no longer looked for, and waits for the operator",

@@ -31,11 +31,13 @@ enum Restoring {
         expiry: Expiry(wall: record.expiresAt, monotonic: now.monotonic.advanced(by: left)),
         order: order, phase: phase))
     parts.signals[signal.id] = SignalLife(
-      id: signal.id, plan: Plan.entry(of: signal.id), isTold: order.isClosedAsNotPlaced)
+      id: signal.id, plan: Plan.entry(of: signal.id),
+      isTold: order.isClosedAsNotPlaced || record.isFoundLate)
     // Where the exchange cannot be asked, the operator's word stands in for its answer; of a test order
     // it has nothing to tell.
     let isKnown =
-      order.status == .new || order.status == .notFound || order.confirmedByOperator
+      order.status == .new || order.status == .notFound || order.isClosedAsNotPlaced
+      || order.confirmedByOperator
       || parts.configuration.mode == .validate
     if !isKnown { parts.reconciliation.expect(order.key) }
     _ = parts.trading.note(order)
@@ -60,7 +62,8 @@ enum Restoring {
     case .submitted, .unknown:
       return .unknown(Search(resumed: .settling, at: now.monotonic))
     case .open, .partiallyFilled: return .working(Following(firstLookAt: now.monotonic))
-    case .notFound:
+    case .notFound,
+      .rejected where order.isClosedAsNotPlaced:
       let since = now.monotonic(of: order.updatedAt)
       return .missing(Search(resumed: .watching(since: since), at: now.monotonic))
     case .filled, .canceled, .partiallyCanceled, .rejected, .expired, .denied, .validated:

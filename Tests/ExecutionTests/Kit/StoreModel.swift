@@ -18,11 +18,19 @@ struct StoreModel {
   /// What the daemon kept of the venue beside the database.
   var venue: VenueFacts?
   private(set) var usage: RateUsageRecord?
+  /// The rejected orders that are watched for.
+  private(set) var watched: [OrderKey] = []
   /// What no honest engine writes.
   private(set) var violations: [String] = []
 
   mutating func commit(_ writes: [StoreWrite]) {
     for write in writes { perform(write) }
+    liveKeys = liveKeys.filter { key in orders[key].map { !isOver($0) } ?? false }
+  }
+
+  /// One that counts as rejected may be watched for all the same.
+  private func isOver(_ order: Order) -> Bool {
+    order.status.isTerminal && !(order.status == .rejected && watched.contains(order.key))
   }
 
   private mutating func perform(_ write: StoreWrite) {
@@ -42,7 +50,7 @@ struct StoreModel {
       signals[id] = record
     case .putOrder(let order):
       if let former = orders[order.key] {
-        if former.status.isTerminal && former != order {
+        if former.status.isTerminal && !watched.contains(order.key) && former != order {
           violations.append("\(order.key.signal) changed after its end: \(former.status)")
         }
         if former.executedQuantity > order.executedQuantity {
@@ -53,13 +61,13 @@ struct StoreModel {
         liveKeys.append(order.key)
       }
       orders[order.key] = order
-      if order.status.isTerminal { liveKeys.removeAll { $0 == order.key } }
     case .appendEvent(let event): events.append(event)
     case .setHalt(let record): halt = record
     case .setCareful(let record): careful = record
     case .setOwner: break
     case .setBan(let record): ban = record
     case .setRateUsage(let record): usage = record
+    case .setWatched(let keys): watched = keys
     }
   }
 
@@ -83,6 +91,9 @@ struct StoreModel {
     let minuteAgo = wall.advanced(by: .seconds(-60))
     for key in sequence {
       guard let order = orders[key], let signal = signals[key.signal] else { continue }
+      if order.status == .rejected && watched.contains(key) {
+        live.append(StoredOrder(signal: signal, order: order))
+      }
       if !order.status.isTerminal {
         let mayHaveLeft = order.status == .new && (bootIsNew || ofNoBoot.contains(key.signal))
         live.append(StoredOrder(signal: signal, order: order, mayHaveLeft: mayHaveLeft))

@@ -56,7 +56,7 @@ import Testing
     (armed, "armed armed - - - - - - -"),
     (.acknowledged(orderID: "E1"), "open open open open - - open - open"),
     (.validated, "- - ended - - - - - -"),
-    (.refused(.exchangeRejected, ""), "- - ended ended - - - - -"),
+    (.refused(.exchangeRejected, ""), "- - ended missing - - - - -"),
     (.mayRetry(""), "- - waiting waiting - - - - -"),
     (lost, "- - unknown unknown - - - - -"),
     (.observed(report("a", .open)), "open open open open open partlyFilled open - open"),

@@ -19,6 +19,7 @@ package struct Outbox {
   private let deliver: Statement
   private let forget: Statement
   private let trim: Statement
+  private let dropOld: Statement
   private let count: Statement
 
   /// Throws when the database cannot be read.
@@ -41,6 +42,9 @@ package struct Outbox {
         SELECT id FROM notification WHERE delivered_at_ms IS NULL ORDER BY id DESC
         LIMIT -1 OFFSET ?1)
       """)
+    dropOld = try store.reader.prepare(
+      "give up old notifications",
+      "DELETE FROM notification WHERE delivered_at_ms IS NULL AND at_ms < ?1")
     count = try store.reader.prepare(
       "count notifications", "SELECT count(*) FROM notification WHERE delivered_at_ms IS NULL")
   }
@@ -84,6 +88,14 @@ package struct Outbox {
   private func forgetOld(at now: WallTime) throws(StoreError) {
     let moment = now.advanced(by: .zero - Self.memory)
     try store.writer.run(forget, [.integer(moment.milliseconds)])
+  }
+
+  /// Gives up those that wait and happened before then; how many. Only between turns. Throws when the
+  /// database does not take it.
+  package func drop(before moment: WallTime) throws(StoreError) -> Int {
+    try store.upkeep { () throws(StoreError) in
+      try store.writer.run(dropOld, [.integer(moment.milliseconds)])
+    }
   }
 
   /// Gives the oldest up when too many wait; how many. Only between turns. Throws when the database

@@ -79,6 +79,21 @@ import Testing
         """)
   }
 
+  @Test func `a count that nobody knows is not called none`() throws {
+    try bench.listen()
+    bench.status = [
+      "state": "halted", "open_orders": nil, "halt_scope": nil,
+      "rate": ["ip_used": nil, "ip_limit": nil, "banned_until": nil],
+    ]
+    #expect(
+      try bench.tool("status").output == """
+        state        halted
+        open orders  not known
+        halt scope   none
+        rate         use not known
+        """)
+  }
+
   @Test func `what is not as it should be comes first and fails`() throws {
     try bench.listen()
     bench.status = [

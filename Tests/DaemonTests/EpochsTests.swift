@@ -41,6 +41,8 @@ import Testing
     private(set) var links: [Link] = []
     private(set) var deaths: [StoreError] = []
     private(set) var scheduled: [() -> Void] = []
+    /// Called when an engine has ended.
+    var ended: () -> Void = {}
 
     init(_ store: OrderStore) throws {
       let spool = spool
@@ -60,7 +62,8 @@ import Testing
             let link = Link()
             rig?.links.append(link)
             return link
-          }, answerCommand: { _, _ in }, log: { _ in }, began: { _ in }, ended: { _ in },
+          }, answerCommand: { _, _ in }, log: { _ in }, began: { _ in },
+          ended: { _ in rig?.ended() },
           died: { rig?.deaths.append($0) }))
       rig = self
       epochs.begin()
@@ -112,6 +115,27 @@ import Testing
     #expect(rig.deaths.isEmpty)
     #expect(rig.epochs.driver != nil)
     #expect(rig.epochs.storageError == nil)
+  }
+
+  @Test func `whoever hears of an engine's end finds why it ended`() {
+    var found: [StoreError?] = []
+    rig.ended = { [unowned rig] in found.append(rig.epochs.storageError) }
+    rig.epochs.lose(.full("a commit"))
+    #expect(found == [.full("a commit")])
+  }
+
+  @Test func `what the exchange demands is known without an engine, until it is over`() throws {
+    let database = try OwnedDatabase()
+    let now = Clock.now()
+    let ban = BanRecord(
+      until: now.wall.advanced(by: .seconds(600)), wait: .seconds(600), isBan: true, reason: "418")
+    try database.store.write(.setBan(ban))
+    try database.store.commit()
+    let rig = try Rig(database.store)
+    rig.epochs.lose(.full("a commit"))
+    #expect(rig.epochs.driver == nil)
+    #expect(rig.epochs.backOff(at: now)?.isBan == true)
+    #expect(rig.epochs.backOff(at: now.advanced(by: .seconds(1_200))) == nil)
   }
 
   @Test func `a store that fails while an epoch opens has its files wait`() throws {

@@ -13,6 +13,9 @@ import Testing
   private final class Rig {
     var configuration = Configuration()
     var storageError: StoreError?
+    var key: KeyInformation?
+    /// How far its clock is ahead.
+    var passed = Duration.zero
     let metrics = Metrics()
     let logger: Logger
     private(set) var notifier: Notifier?
@@ -26,8 +29,11 @@ import Testing
       notifier = try Notifier(
         loop: loop, logger: logger, store: store, metrics: metrics,
         settings: { [unowned self] in configuration },
-        facts: { [unowned self] in NotifyConditions.Facts(storageError: storageError) },
-        storeFailed: { _ in })
+        facts: { [unowned self] in
+          NotifyConditions.Facts(key: key, storageError: storageError)
+        },
+        storeFailed: { _ in },
+        now: { [unowned self] in Clock.monotonic().advanced(by: passed) })
       try Outbox(store).add(Notification(.halted, at: Clock.wall(), subject: "s", message: "m"))
     }
 
@@ -107,6 +113,42 @@ import Testing
     let told = Clock.wall()
     while Clock.wall() == told {}
     #expect(rig.look() == 3)
+  }
+
+  @Test func `nothing is noted while there is no command`() throws {
+    let rig = try Rig(database.store, command: Self.hanging)
+    rig.reload(command: nil, events: [.storageUnavailable])
+    rig.storageError = .full("disk")
+    #expect(rig.look() == 1)
+  }
+
+  @Test(arguments: [(nil, 2), (10, 2), (86_410, 1)])
+  func `what is old by the time that a command is set again is given up`(
+    _ seconds: Int?, _ waiting: Int
+  ) throws {
+    let journal = try Journal()
+    let rig = try Rig(database.store, command: Self.hanging, journal: journal.number)
+    let old = Clock.wall().advanced(by: .seconds(-25 * 3_600))
+    try Outbox(database.store).add(Notification(.resumed, at: old, subject: "s", message: "m"))
+    if let seconds {
+      rig.reload(command: nil)
+      rig.passed = .seconds(seconds)
+    }
+    rig.reload(command: Self.hanging)
+    #expect(rig.look() == waiting)
+    #expect(try journal.lines(of: rig.logger) == 2 - waiting)
+  }
+
+  @Test func `the days that a key has left are told once where nothing can be written`() throws {
+    let rig = try Rig(database.store, command: Self.hanging)
+    rig.key = KeyInformation(validity: .days(5))
+    let stranger = try Database(path: database.path, access: .writer(nil))
+    try stranger.execute("BEGIN IMMEDIATE", step: "hold the database")
+    #expect(rig.look() == 2)
+    #expect(rig.look() == 2)
+    rig.key = KeyInformation(validity: .days(4))
+    #expect(rig.look() == 3)
+    try stranger.execute("ROLLBACK", step: "let go of the database")
   }
 
   @Test func `what was told is not told again where the database does not take it`() throws {

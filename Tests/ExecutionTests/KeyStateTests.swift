@@ -200,6 +200,51 @@ import Testing
     #expect(warnings == ["the API key expires in 5 days", "the API key expires in 4 days"])
   }
 
+  private func daysLeft(_ harness: EngineHarness) -> Int? {
+    var engine = harness.engine
+    return engine.status(at: harness.now).key?.daysLeft
+  }
+
+  @Test func `a key that is taken no more is a trouble until it is taken again`() {
+    let exchange = FakeExchange()
+    let harness = harness(KeyInformation(rights: Self.rights, validity: .days(60)), exchange)
+    harness.advance(by: Self.refresh - .seconds(60))
+    #expect(daysLeft(harness) == 60)
+    exchange.script = { dispatch, _ in
+      dispatch.request == .keyInformation || dispatch.request == .tradableSymbols
+        ? .answer(refusal(10072, .halt)) : nil
+    }
+    harness.advance(by: .seconds(30 * 60))
+    #expect(harness.engine.isTradingOpen)
+    let troubles = harness.engine.troubles(at: harness.now)
+    #expect(
+      troubles.map(\.message) == [
+        "the exchange answers for the API key no more (code 10072: text 10072)",
+        "the pairs that the API key may trade cannot be read again (code 10072: text 10072)",
+      ])
+    #expect(troubles.map(\.advice) == ["advice 10072", "advice 10072"])
+    let lines = told(harness, .error)
+    #expect(lines.filter { $0.contains("answers for the API key no more") }.count == 1)
+    #expect(daysLeft(harness) == nil)
+    exchange.script = { _, _ in nil }
+    harness.advance(by: .seconds(11 * 60))
+    #expect(harness.engine.troubles(at: harness.now).isEmpty)
+    #expect(daysLeft(harness) == 60)
+  }
+
+  @Test func `how long the key lasts is not known for ever from one answer`() {
+    let exchange = FakeExchange()
+    let harness = harness(KeyInformation(rights: Self.rights, validity: .days(60)), exchange)
+    exchange.script = { dispatch, _ in
+      dispatch.request == .keyInformation ? .answer(.failed(.noAnswer("time out"))) : nil
+    }
+    harness.advance(by: Self.refresh * 2)
+    #expect(daysLeft(harness) == 60)
+    harness.advance(by: .seconds(1))
+    #expect(daysLeft(harness) == nil)
+    #expect(harness.engine.troubles(at: harness.now).isEmpty)
+  }
+
   @Test func `paper asks nothing`() {
     let harness = harness(Self.withdrawing, mode: .paper)
     #expect(harness.engine.isTradingOpen)

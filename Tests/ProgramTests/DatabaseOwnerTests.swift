@@ -108,6 +108,31 @@ struct DatabaseOwnerTests {
     try daemon.stop()
   }
 
+  /// It binds the machine's address, whatever the mode.
+  @Test func `another mode knows of a ban, and so does its database`() throws {
+    let market = try SimulatedMarket(SimulatedMarket.silent)
+    let daemon = try DaemonUnderTest.trading(market) { $0["mode"] = "validate" }
+    try market.demandBackOff(status: 418, seconds: 600)
+    // Its look-up of a price is what is told to wait.
+    let hasty = Wish("hasty", ["ttl_seconds": 1])
+    _ = try daemon.submit(hasty.text)
+    try daemon.process.line(with: "the exchange banned this address")
+    try daemon.stop()
+
+    daemon.settings["mode"] = "live"
+    daemon.settings["store.path"] = .string(daemon.scratch("live.db"))
+    try daemon.start()
+    #expect(try daemon.status()["rate"]?["banned_until"]?.isNull == false)
+    #expect(try daemon.submit(hasty.text)["code"] == "rate_limited")
+    try daemon.kill9()
+    try daemon.start()
+    #expect(try daemon.status()["rate"]?["banned_until"]?.isNull == false)
+    try daemon.stop()
+    let ledger = try market.ledger()
+    #expect(ledger.count("banned_418") == 1)
+    #expect(ledger.count("inside_ban") == 0)
+  }
+
   @Test func `another account is refused`() throws {
     let market = try SimulatedMarket()
     let daemon = try resting(in: "live", market)

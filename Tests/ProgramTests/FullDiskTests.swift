@@ -34,6 +34,7 @@ struct FullDiskTests {
     let placed = try market.ledger().placements
     let taken = try submitUntilRefused(daemon)
     #expect(try daemon.status()["reason"]?.stringValue?.contains("disk is full") == true)
+    #expect(try daemon.status()["open_orders"] == .null)
     for index in 0..<5 {
       try RawFiles.rename(
         Array(daemon.spool("incoming/file-\(index).json.tmp").utf8),

@@ -96,6 +96,24 @@ struct NotifyTests {
     withExtendedLifetime(disk) {}
   }
 
+  @Test func `a disk that was full for a moment is told`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try daemon(market, "cat >> $OUT", events: ["storage_unavailable"])
+    let disk = try SmallDisk(daemon.scratch)
+    daemon.settings["store.path"] = .string(disk.path + "/state.db")
+    try daemon.start()
+    try daemon.waitForTrading()
+    try disk.fill()
+    for index in 0..<5_000 {
+      if try daemon.submit(Wish("line-\(index)").text)["code"] == "storage_unavailable" { break }
+    }
+    try disk.free()
+    try daemon.process.line(with: "takes writes again")
+    #expect(try events(daemon, count: 1)[0]["event"] == "storage_unavailable")
+    try daemon.stop()
+    withExtendedLifetime(disk) {}
+  }
+
   @Test func `an order that is not found is told with its signal`() throws {
     let market = try SimulatedMarket()
     let daemon = try daemon(market, "cat >> $OUT") { $0["exchange.recv_window_ms"] = 1_000 }

@@ -32,14 +32,8 @@ enum StatusText {
     let parts: [String?]
     switch member.name {
     case "rate":
-      let window = object["window_seconds"]?.numberValue.map { " in \($0) s" } ?? ""
-      parts = [
-        share("weight by address", object["ip_used"], object["ip_limit"]).map { $0 + window },
-        share("weight by account", object["uid_used"], object["uid_limit"]).map { $0 + window },
-        share("orders", object["order_used"], object["order_limit"]).map { $0 + " in 1 s" },
-        ceiling(object["ceiling_percent"]),
-        object["banned_until"]?.stringValue.map { "back-off until \(ByteText.printable($0))" },
-      ]
+      let end = object["banned_until"]?.stringValue
+      parts = rateUses(object) + [end.map { "back-off until \(ByteText.printable($0))" }]
     case "risk":
       parts = [
         share("open orders", object["open_orders"], object["open_orders_limit"]),
@@ -51,6 +45,17 @@ enum StatusText {
     }
     let known = parts.compactMap(\.self)
     return known.isEmpty ? nil : (words(member.name[...]), known.joined(separator: ", "))
+  }
+
+  private static func rateUses(_ object: JSONValue) -> [String?] {
+    if object["ip_used"]?.isNull == true { return ["use not known"] }
+    let window = object["window_seconds"]?.numberValue.map { " in \($0) s" } ?? ""
+    return [
+      share("weight by address", object["ip_used"], object["ip_limit"]).map { $0 + window },
+      share("weight by account", object["uid_used"], object["uid_limit"]).map { $0 + window },
+      share("orders", object["order_used"], object["order_limit"]).map { $0 + " in 1 s" },
+      ceiling(object["ceiling_percent"]),
+    ]
   }
 
   private static func ceiling(_ percent: JSONValue?) -> String? {
@@ -72,9 +77,15 @@ enum StatusText {
     }.joined(separator: "\n")
   }
 
+  /// Null says of these that nobody knows, and of others that there is none.
+  private static let counts: Set = [
+    "careful_start", "waiting", "in_flight", "unknown", "not_found", "open_orders",
+  ]
+
   /// A name's ending says its unit.
   private static func row(_ member: JSONMember) -> (name: String, value: String) {
     let name = ByteText.printable(member.name)
+    if member.value.isNull, counts.contains(name) { return (words(name[...]), "not known") }
     let units: [(ending: String, text: (Int64) -> String)] = [
       ("_seconds", duration), ("_ms", { "\($0) ms" }), ("_us", { "\($0) µs" }),
       ("_bytes", { "\($0 / 1_048_576) MiB" }),

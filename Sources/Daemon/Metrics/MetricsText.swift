@@ -33,7 +33,7 @@ enum MetricsText {
       "1 while trading is halted, if only in part, or the database cannot be used.")
     text.sample(snapshot.engine?.state != .active)
     text.family("careful_start", .gauge, "1 while signals are looked up before they may leave.")
-    text.sample(snapshot.engine?.isCareful ?? false)
+    if let engine = snapshot.engine { text.sample(engine.isCareful) }
     text.family("problems", .gauge, "What is not as it should be, as 'status' lists it.")
     var problems = (daemon: 0, symbol: 0, order: 0)
     for problem in snapshot.facts.troubles {
@@ -161,7 +161,9 @@ enum MetricsText {
     text.sample(snapshot.counts.notified, ("result", "told"))
     text.sample(snapshot.counts.notifyFailures, ("result", "failed"))
     text.family("notifications_waiting", .gauge, "What the notify command is still to be told.")
-    if let waiting = snapshot.notificationsWaiting { text.sample(waiting) }
+    // Without a command nothing waits for it.
+    let hasCommand = snapshot.facts.configuration.notify.command != nil
+    if hasCommand, let waiting = snapshot.notificationsWaiting { text.sample(waiting) }
   }
 
   private static func describeMachine(

@@ -11,6 +11,8 @@ final class Notifier {
   private static let longestPause: Duration = .seconds(300)
   /// How often states of the daemon are looked at.
   private static let lookInterval: Duration = .seconds(5)
+  /// What has waited longer when a command is set again is news to nobody.
+  private static let longestWithoutCommand: Duration = .seconds(86_400)
   /// Of what cannot be written down, because the disk does not take it.
   private static let unwrittenMaximum = 16
 
@@ -29,6 +31,7 @@ final class Notifier {
   private let metrics: Metrics
   private let settings: () -> Configuration
   private let facts: () -> NotifyConditions.Facts
+  private let now: () -> MonotonicTime
   private let storeFailed: (StoreError) -> Void
   private var conditions = NotifyConditions()
   /// To be written down when the turn is over.
@@ -41,12 +44,15 @@ final class Notifier {
   private var pause: EventLoop.TimerID?
   private var look: EventLoop.TimerID?
   private var lastFailure: String?
+  /// Since when no command was set.
+  private var withoutCommandSince: MonotonicTime?
 
   /// Throws when the database cannot be read.
   init(
     loop: EventLoop, logger: Logger, store: OrderStore, metrics: Metrics,
     settings: @escaping () -> Configuration,
-    facts: @escaping () -> NotifyConditions.Facts, storeFailed: @escaping (StoreError) -> Void
+    facts: @escaping () -> NotifyConditions.Facts, storeFailed: @escaping (StoreError) -> Void,
+    now: @escaping () -> MonotonicTime = Clock.monotonic
   ) throws(StoreError) {
     self.loop = loop
     self.logger = logger
@@ -56,6 +62,7 @@ final class Notifier {
     self.settings = settings
     self.facts = facts
     self.storeFailed = storeFailed
+    self.now = now
     reconfigured()
   }
 
@@ -80,6 +87,7 @@ final class Notifier {
     } else {
       // Without looks their ends go by unseen.
       conditions = NotifyConditions()
+      withoutCommandSince = withoutCommandSince ?? now()
     }
   }
 
@@ -120,12 +128,17 @@ final class Notifier {
     }
   }
 
+  /// Called every few seconds, and at once when the database cannot be used any more.
   func lookAround() {
+    if notify.command == nil { return }
     begun += conditions.begun(facts(), wanted: Set(notify.events), at: Clock.now())
   }
 
   private func writeDown() {
-    for notification in begun {
+    // A write that fails may have others begin.
+    let notifications = begun
+    begun = []
+    for notification in notifications {
       do throws(StoreError) {
         try outbox.add(notification)
       } catch {
@@ -133,7 +146,6 @@ final class Notifier {
         failed(error)
       }
     }
-    begun = []
   }
 
   // MARK: Delivery
@@ -143,7 +155,10 @@ final class Notifier {
     if let told, !writeDelivered(told) { return nil }
     do throws(StoreError) {
       let dropped = try outbox.dropExcess()
-      if dropped > 0 { tellDropped(dropped) }
+      if dropped > 0 {
+        tellDropped(dropped, "too many notifications wait for notify.command; the oldest")
+      }
+      try dropOld()
       if let item = try outbox.first() { return (item.id, item.notification) }
       store.writer.mayHaveNotifications = false
     } catch {
@@ -151,6 +166,16 @@ final class Notifier {
       rest()
     }
     return nil
+  }
+
+  private func dropOld() throws(StoreError) {
+    guard let withoutCommandSince else { return }
+    let time = now().since(withoutCommandSince)
+    let end = Clock.wall().advanced(by: .zero - Self.longestWithoutCommand)
+    let dropped = time > Self.longestWithoutCommand ? try outbox.drop(before: end) : 0
+    self.withoutCommandSince = nil
+    guard dropped > 0 else { return }
+    tellDropped(dropped, "there was no notify.command; notifications of more than a day ago")
   }
 
   private func deliver(_ notification: Notification, _ id: Int64?, by words: [String]) {
@@ -220,10 +245,9 @@ final class Notifier {
       + (delivery.notification.signal.map { [LogField("signal_id", $0.text)] } ?? [])
   }
 
-  private func tellDropped(_ count: Int) {
+  private func tellDropped(_ count: Int, _ which: String) {
     logger.log(
-      .error,
-      "too many notifications wait for notify.command; the oldest are given up and never told",
+      .error, "\(which) are given up and never told",
       [LogField("count", count), LogField("advice", Self.advice)])
   }
 

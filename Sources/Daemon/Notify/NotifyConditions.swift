@@ -17,6 +17,7 @@ struct NotifyConditions {
   private var unreachableSince: Moment?
   private var isUnreachableTold = false
   private var isStorageTold = false
+  private var toldDays: Int?
 
   /// What is to be told and has begun since the last look, or was not to be told until now.
   mutating func begun(
@@ -51,9 +52,16 @@ struct NotifyConditions {
       message: outage.message)
   }
 
-  /// The outbox knows for which days it was told.
-  private func expiring(_ key: KeyInformation?, _ now: Moment) -> Notification? {
-    guard let days = key?.daysLeft, days < KeyInformation.warningDays else { return nil }
+  /// The outbox knows for which days earlier runs told it, and may not take what is told now.
+  private mutating func expiring(_ key: KeyInformation?, _ now: Moment) -> Notification? {
+    // Where the key is not known, what was told of it stays told.
+    guard let key else { return nil }
+    guard let days = key.daysLeft, days < KeyInformation.warningDays else {
+      toldDays = nil
+      return nil
+    }
+    if days == toldDays { return nil }
+    toldDays = days
     return Notification(
       .keyExpiring, at: now.wall, subject: "\(days) days",
       message: "the API key has \(days) days left")

@@ -28,20 +28,22 @@ package final class Epochs {
     package var configuration: () -> EngineConfiguration
     /// What is kept of the venue.
     package var venueFacts: () -> VenueFacts?
+    /// Keeps the exchange's back-off for whichever database is started with.
+    package var backOffFile: BackOffFile?
     /// Opens the way to the exchange anew; what comes from there goes to the closure.
     package var openLink: (StoredState, @escaping (Input) -> Void) -> any Dispatching
     package var answerCommand: (CommandToken, CommandAnswer) -> Void
     package var log: (LogEntry) -> Void
     /// An epoch has begun with this state.
     package var began: (StoredState) -> Void
-    /// An epoch has ended; those whose commands were under way are told.
+    /// An epoch has ended, and `storageError` says why; those whose commands were under way are told.
     package var ended: (StoreError) -> Void
     /// The store cannot be trusted any more: the program has to end.
     package var died: (StoreError) -> Void
 
     package init(
       configuration: @escaping () -> EngineConfiguration,
-      venueFacts: @escaping () -> VenueFacts? = { nil },
+      venueFacts: @escaping () -> VenueFacts? = { nil }, backOffFile: BackOffFile? = nil,
       openLink: @escaping (StoredState, @escaping (Input) -> Void) -> any Dispatching,
       answerCommand: @escaping (CommandToken, CommandAnswer) -> Void,
       log: @escaping (LogEntry) -> Void, began: @escaping (StoredState) -> Void,
@@ -49,6 +51,7 @@ package final class Epochs {
     ) {
       self.configuration = configuration
       self.venueFacts = venueFacts
+      self.backOffFile = backOffFile
       self.openLink = openLink
       self.answerCommand = answerCommand
       self.log = log
@@ -88,6 +91,7 @@ package final class Epochs {
       let now = time.now()
       var state = try store.loadState(now: now.wall)
       state.ban = unwrittenBackOff ?? state.ban
+      if let file = edges.backOffFile { state.ban = file.longer(than: state.ban, at: now) }
       state.venue = edges.venueFacts()
       let engine = Engine(
         edges.configuration(), restoring: state, signals: try signals(of: state), at: now)
@@ -141,11 +145,14 @@ package final class Epochs {
 
   private var storage: EngineDriver<StoreError>.Storage {
     EngineDriver<StoreError>.Storage(
-      write: { [store] write throws(StoreError) in try store.write(write) },
+      write: { [store, file = edges.backOffFile] write throws(StoreError) in
+        if case .setBan(let record) = write { file?.keep(record) }
+        try store.write(write)
+      },
       commit: { [store] durability throws(StoreError) in try store.commit(durability) },
       flush: { [store] () throws(StoreError) in try store.flush() },
       isBehind: { [store] in store.isBehind }, hasGivenUp: { [store] in store.hasGivenUp },
-      catchUp: { [store] in store.catchUp() })
+      mayBeKept: \.mayBeKept, catchUp: { [store] in store.catchUp() })
   }
 
   private func edges(of link: any Dispatching) -> EngineDriver<StoreError>.Edges {
@@ -174,9 +181,10 @@ package final class Epochs {
     driver = nil
     link?.close()
     link = nil
+    let isNews = storageError != error
+    storageError = error
     edges.ended(error)
-    if storageError != error {
-      storageError = error
+    if isNews {
       edges.log(
         LogEntry(
           level: .error, message: "no signal is taken and no order leaves: \(error)",
@@ -190,6 +198,12 @@ package final class Epochs {
       hasEnded = true
       edges.died(error)
     }
+  }
+
+  /// What the exchange demands, also while no engine heeds it.
+  func backOff(at now: Moment) -> BanRecord? {
+    if let driver { return driver.engine.ban }
+    return unwrittenBackOff?.remaining(at: now)
   }
 
   /// Whether the database can be read, and has everything that was written.

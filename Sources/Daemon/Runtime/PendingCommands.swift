@@ -72,7 +72,7 @@ extension OperatorCommand {
   fileprivate var isHalt: Bool {
     switch self {
     case .halt: true
-    case .resume, .cancel, .cancelAll, .resolvePlaced, .resolveNotPlaced: false
+    case .resume, .endCarefulStart, .cancel, .cancelAll, .resolvePlaced, .resolveNotPlaced: false
     }
   }
 

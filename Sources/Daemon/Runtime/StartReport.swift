@@ -1,9 +1,20 @@
 import Domain
 import Platform
 
-/// What an earlier run left, in the journal.
-enum StartReport {
-  static func log(_ state: StoredState, _ mode: TradingMode, to logger: Logger) {
+/// What an earlier run left, in the journal. Only the first state that is read is that run's alone.
+final class StartReport {
+  private let mode: TradingMode
+  private let logger: Logger
+  private var isLogged = false
+
+  init(_ mode: TradingMode, _ logger: Logger) {
+    self.mode = mode
+    self.logger = logger
+  }
+
+  func log(_ state: StoredState) {
+    if isLogged { return }
+    isLogged = true
     let unsure = mode == .live ? state.live.count(where: \.mayHaveLeft) : 0
     if unsure > 0 {
       logger.log(

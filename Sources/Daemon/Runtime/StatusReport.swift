@@ -23,7 +23,7 @@ package enum StatusReport {
     package var ban: BanRecord?
   }
 
-  /// `engine` is nil while the store cannot be used.
+  /// `engine` is nil while the store cannot be used: what it would tell is not known then.
   package static func json(
     _ engine: EngineStatus?, _ facts: Facts, at now: Moment
   ) -> JSONValue {
@@ -38,12 +38,12 @@ package enum StatusReport {
         ("version", .string(Version.text)),
         ("uptime_seconds", .integer(uptime)),
         ("trading_open", .bool(engine?.isTradingOpen ?? false)),
-        ("careful_start", .bool(engine?.isCareful ?? false)),
-        ("waiting", .integer(engine?.waiting ?? 0)),
-        ("in_flight", .integer(engine?.inFlight ?? 0)),
-        ("unknown", .integer(engine?.unknown ?? 0)),
-        ("not_found", .integer(engine?.notFound ?? 0)),
-        ("open_orders", .integer(engine?.open ?? 0)),
+        ("careful_start", carefulStart(engine)),
+        ("waiting", count(engine?.waiting)),
+        ("in_flight", count(engine?.inFlight)),
+        ("unknown", count(engine?.unknown)),
+        ("not_found", count(engine?.notFound)),
+        ("open_orders", count(engine?.open)),
         ("price_source", .string(facts.priceSource)),
         ("streams", .array(facts.streams.map(\.document))),
         ("clock_offset_ms", engine?.clockOffsetMilliseconds.map { .integer($0) } ?? .null),
@@ -70,6 +70,17 @@ package enum StatusReport {
         ("dropped_log_lines", .integer(facts.droppedLogLines)),
         ("loop_turns", .integer(facts.loopTurns)),
       ])
+  }
+
+  private static func carefulStart(_ engine: EngineStatus?) -> JSONValue {
+    guard let engine else { return .null }
+    return .bool(engine.isCareful)
+  }
+
+  /// Null while nobody counts.
+  private static func count(_ number: Int?) -> JSONValue {
+    guard let number else { return .null }
+    return .integer(number)
   }
 
   /// Null where nothing is held back.
@@ -119,9 +130,9 @@ package enum StatusReport {
     _ engine: EngineStatus?, _ limits: Configuration.Risk
   ) -> JSONValue {
     [
-      "open_orders": .integer(engine?.liveOrders ?? 0),
+      "open_orders": count(engine?.liveOrders),
       "open_orders_limit": .integer(limits.maximumOpenOrders),
-      "minute_orders": .integer(engine?.ordersOfMinute ?? 0),
+      "minute_orders": count(engine?.ordersOfMinute),
       "minute_orders_limit": .integer(limits.maximumOrdersPerMinute),
       "daily_quote": .decimal(engine?.dailyQuote),
       "daily_quote_limit": .decimal(limits.maximumDailyQuote),
@@ -131,17 +142,17 @@ package enum StatusReport {
   private static func rate(_ engine: EngineStatus?, _ facts: Facts) -> JSONValue {
     .object(
       pairs: [
-        ("ip_used", .integer(engine?.usage.ip ?? 0)),
-        ("ip_limit", .integer(engine?.usageLimits.ip ?? 0)),
-        ("uid_used", .integer(engine?.usage.uid ?? 0)),
-        ("uid_limit", .integer(engine?.usageLimits.uid ?? 0)),
+        ("ip_used", count(engine?.usage.ip)),
+        ("ip_limit", count(engine?.usageLimits.ip)),
+        ("uid_used", count(engine?.usage.uid)),
+        ("uid_limit", count(engine?.usageLimits.uid)),
         (
           "window_seconds",
           .integer(facts.configuration.rateLimits.window.wholeMilliseconds / 1_000)
         ),
-        ("order_used", .integer(engine?.usage.orders ?? 0)),
-        ("order_limit", .integer(engine?.usageLimits.orders ?? 0)),
-        ("ceiling_percent", .integer(engine?.ceiling ?? 100)),
+        ("order_used", count(engine?.usage.orders)),
+        ("order_limit", count(engine?.usageLimits.orders)),
+        ("ceiling_percent", count(engine?.ceiling)),
         ("banned_until", facts.ban.map { .string(Timestamp.format($0.until)) } ?? .null),
       ])
   }

@@ -196,21 +196,22 @@ final class Trader {
 
   private var edges: Epochs.Edges {
     Epochs.Edges(
-      configuration: { [unowned self] in
-        self.engineConfiguration
-      },
+      configuration: { [unowned self] in self.engineConfiguration },
       venueFacts: { [venueFacts] in venueFacts.begin() },
+      backOffFile: BackOffFile(
+        in: configuration.runtimeDirectory, exchange: configuration.exchange.restURL, logger),
       openLink: { [unowned self] state, deliver in self.openLink(state, deliver) },
       answerCommand: { [commands] token, answer in commands.answer(token, answer) },
       log: { [logger] entry in logger.log(entry) },
-      began: { [weak self, logger, mode = configuration.tradingMode] state in
-        StartReport.log(state, mode, to: logger)
+      began: { [weak self, report = StartReport(configuration.tradingMode, logger)] state in
+        report.log(state)
         self?.commands.haltAgain(self?.driver)
       },
       ended: { [weak self] error in
         self?.client = nil
         self?.streams = nil
         self?.commands.fail(error)
+        self?.notifier?.lookAround()
       },
       died: { [weak self] _ in self?.exitCode = .failed })
   }
@@ -265,7 +266,7 @@ final class Trader {
           [LogField("peer_pid", peer.process), LogField("peer_uid", peer.user)])
       },
       onTrouble: { [logger] trouble in
-        logger.log(.warning, "control socket: \(trouble)", trouble.advice)
+        logger.log(.warning, "control socket: \(trouble)", trouble.fields)
       })
   }
 
@@ -287,7 +288,7 @@ final class Trader {
       connections: client?.status, streams: streams?.status(at: now) ?? [],
       priceSource: priceSource(at: now.monotonic),
       lastCommitNanoseconds: store.lastCommitNanoseconds,
-      droppedLogLines: logger.dropped, loopTurns: loop.turns, ban: driver?.engine.ban)
+      droppedLogLines: logger.dropped, loopTurns: loop.turns, ban: epochs?.backOff(at: now))
   }
 
   private func priceSource(at now: MonotonicTime) -> String {
@@ -316,8 +317,7 @@ final class Trader {
   }
 
   private func streamTroubles(at now: MonotonicTime) -> [Trouble] {
-    let unpriced = driver?.engine.symbolsWithoutPush(at: now) ?? []
-    return streams?.troubles(unpriced: unpriced) ?? []
+    streams?.troubles(unpriced: driver?.engine.symbolsWithoutPush(at: now) ?? []) ?? []
   }
 
   func handle(_ request: ProcessRequest) {

@@ -17,7 +17,7 @@ struct Troubles {
     var list = [halt].compactMap(\.self)
     list += parts.key.troubles(parts.configuration)
     list += parts.isTradingOpen ? [] : waits
-    list += [backOff, carefulStart].compactMap(\.self)
+    list += [keptPairs, backOff, carefulStart].compactMap(\.self)
     list += Breakers.Kind.allCases.compactMap { breaker($0) }
     list += parts.watch.troubles
     list += orders.keys(.missing).compactMap { missing($0) }
@@ -117,6 +117,16 @@ struct Troubles {
     return list
   }
 
+  /// Orders go on with the pairs that were read before, and the exchange refuses them all.
+  private var keptPairs: Trouble? {
+    let need = parts.venue.pairsNeed
+    guard need.isMet, let failure = need.lastFailure, failure.isOfKey else { return nil }
+    return Trouble(
+      subject: .daemon,
+      message: "the pairs that the API key may trade cannot be read again (\(failure.reason))",
+      advice: failure.advice)
+  }
+
   private func wait(
     _ what: String, _ need: Need, _ isItsRequest: (Purpose) -> Bool
   ) -> Trouble {
@@ -143,7 +153,7 @@ struct Troubles {
   // MARK: Orders
 
   private func missing(_ key: OrderKey) -> Trouble? {
-    guard let order = parts.orders[key]?.order, !order.closedByOperator else { return nil }
+    guard let order = parts.orders[key]?.order, !order.isClosedAsNotPlaced else { return nil }
     let paused =
       switch parts.configuration.risk.pauseOnNotFound {
       case .symbol: "; \(order.request.symbol) is paused"

@@ -6,7 +6,7 @@ package struct ExchangeClock: Sendable {
   /// What a next start can go by.
   let reading: VenueFacts.Clock
 
-  init(_ reading: VenueFacts.Clock) {
+  package init(_ reading: VenueFacts.Clock) {
     self.reading = reading
   }
 
@@ -36,5 +36,19 @@ package struct ExchangeClock: Sendable {
   /// The exchange's clock minus ours, in milliseconds.
   package func offsetMilliseconds(at now: Moment) -> Int64 {
     time(at: now.monotonic).milliseconds - now.wall.milliseconds
+  }
+}
+
+extension MarketPrice {
+  /// A pushed price is at least as old as its sending by the exchange's clock says. `nil` before that clock
+  /// is known: nothing tells how old it is.
+  package func dated(by clock: ExchangeClock?) -> MarketPrice? {
+    guard let sentAt else { return self }
+    guard let clock else { return nil }
+    let late = knownAt.monotonic.since(clock.latest(of: sentAt))
+    guard late > .zero else { return self }
+    var price = self
+    price.knownAt = knownAt.advanced(by: .zero - late)
+    return price
   }
 }

@@ -4,7 +4,11 @@ import Domain
 /// withdraw is refused unless the configuration allows it. What the venue does not tell refuses
 /// nothing, and is said.
 struct KeyState: Sendable {
+  /// As last told.
   private(set) var information: KeyInformation?
+  private var readAt: MonotonicTime?
+  /// Why the exchange takes the key no more, though it told of it before.
+  private var rejection: Need.Failure?
   private(set) var need: Need
   /// The present key was asked about, with whatever result.
   private var isAnswered = false
@@ -23,6 +27,15 @@ struct KeyState: Sendable {
   /// Whether live orders may leave as far as asking goes: the venue has said something about the key,
   /// or that it does not.
   var isJudged: Bool { !isLive || refresh == nil || isAnswered }
+
+  /// What is known of the key by now. How long it lasts is not, once the exchange takes it no more, or
+  /// a second reading in a row is missing.
+  func known(at now: MonotonicTime) -> KeyInformation? {
+    let isFresh = readAt.map { now.since($0) <= (refresh ?? .zero) * 2 } ?? false
+    var known = information
+    if rejection != nil || !isFresh { known?.validity = nil }
+    return known
+  }
 
   /// Why no order may leave with the key; `nil` when it may.
   func refusal(_ configuration: EngineConfiguration) -> String? {
@@ -49,6 +62,7 @@ struct KeyState: Sendable {
   /// Requests are signed with another key from now on: nothing is known of it.
   mutating func keyChanged(at now: MonotonicTime) {
     information = nil
+    rejection = nil
     isAnswered = false
     need.outdate(at: now)
   }
@@ -63,17 +77,28 @@ struct KeyState: Sendable {
     isAnswered = true
     switch answer {
     case .success(let new):
-      let before = information
+      let isNews = information != new || rejection != nil
       information = new
+      readAt = now
+      rejection = nil
       need.met(refreshAt: now.advanced(by: refresh ?? .zero))
-      if before != new { tell(configuration, &reaction) }
+      if isNews { tell(configuration, &reaction) }
       if isFirst, new.rights == nil { Self.tellUnknown("it lists no permissions", &reaction) }
     case .failure(let failure):
       let told = Need.Failure(failure)
       need.failed(told, at: now)
-      guard information == nil, need.isNews(told.reason, at: now) else { return }
-      Self.tellUnknown(told.reason, &reaction)
+      if information != nil {
+        reject(told, &reaction)
+      } else if need.isNews(told.reason, at: now) {
+        Self.tellUnknown(told.reason, &reaction)
+      }
     }
+  }
+
+  private mutating func reject(_ failure: Need.Failure, _ reaction: inout Reaction) {
+    guard failure.isOfKey, failure != rejection else { return }
+    rejection = failure
+    reaction.log(.error, Self.rejected(failure), [("advice", failure.advice)])
   }
 
   // MARK: Words
@@ -84,6 +109,10 @@ struct KeyState: Sendable {
   private static let renewal =
     "renew the key on the exchange's website (MEXC allows it from 5 days before its end), or make "
     + "one that is bound to this machine's address, which does not expire"
+
+  private static func rejected(_ failure: Need.Failure) -> String {
+    "the exchange answers for the API key no more (\(failure.reason))"
+  }
 
   private func tell(_ configuration: EngineConfiguration, _ reaction: inout Reaction) {
     if let refusal = refusal(configuration) {
@@ -128,6 +157,7 @@ struct KeyState: Sendable {
   /// What is wrong with the key and stops nothing by itself.
   private var flaws: [(message: String, advice: String)] {
     var flaws: [(message: String, advice: String)] = []
+    if let rejection { flaws.append((Self.rejected(rejection), rejection.advice)) }
     if case .unusable(let word)? = information?.standing {
       flaws.append(
         (

@@ -7,6 +7,8 @@ struct Need: Sendable {
     var advice: String
     /// The exchange said something.
     var isAnswer = true
+    /// The exchange takes no request of this API key: a person must act.
+    var isOfKey = false
   }
 
   var isMet = false
@@ -99,6 +101,7 @@ extension Need.Failure {
   init(_ failure: ExchangeFailure) {
     reason = failure.text
     isAnswer = failure.isAnswer
+    if case .refused(let error) = failure { isOfKey = error.action == .halt }
     advice =
       switch failure {
       case .refused(let error): error.advice

@@ -5,6 +5,7 @@ import Domain
 struct VenueReadings: Sendable {
   private var rulesReadAt: [Symbol: WallTime] = [:]
   private var restoredRules: Set<Symbol> = []
+  private var unwanted: Set<Symbol> = []
   private(set) var pairsReadAt: WallTime?
   private(set) var pairsAreRestored = false
   private(set) var clockReadAt: WallTime?
@@ -18,11 +19,14 @@ struct VenueReadings: Sendable {
 
   func isRestored(_ symbol: Symbol) -> Bool { restoredRules.contains(symbol) }
 
-  var hasRestoredRules: Bool { !restoredRules.isEmpty }
+  var hasRestoredRules: Bool { !restoredRules.isDisjoint(with: wanted) }
 
   func rulesReadAt(_ symbol: Symbol) -> WallTime? { rulesReadAt[symbol] }
 
-  var oldestRulesReadAt: WallTime? { rulesReadAt.values.min() }
+  var oldestRulesReadAt: WallTime? { wanted.compactMap { rulesReadAt[$0] }.min() }
+
+  /// Rules of others are not read again, and would be the oldest for ever. Their orders still need them.
+  private var wanted: Set<Symbol> { Set(rulesReadAt.keys).subtracting(unwanted) }
 
   mutating func restored(_ facts: VenueFacts) {
     for rules in facts.rules {
@@ -51,6 +55,11 @@ struct VenueReadings: Sendable {
     rulesReadAt[symbol] = now
     restoredRules.remove(symbol)
     revision += 1
+  }
+
+  mutating func forgetRules(where isGone: (Symbol) -> Bool, unwanted isUnwanted: (Symbol) -> Bool) {
+    rulesReadAt = rulesReadAt.filter { !isGone($0.key) }
+    unwanted = Set(rulesReadAt.keys.filter(isUnwanted))
   }
 
   mutating func distrustPairs() { pairsAreRestored = pairsReadAt != nil }

@@ -157,6 +157,9 @@ struct VenueState: Sendable {
     let gone = named.all.filter { instruments[$0] == .notListed }
     named.forget(gone)
     for symbol in gone { instruments[symbol] = nil }
+    readings.forgetRules(
+      where: { [instruments] in instruments[$0] == nil },
+      unwanted: { [allowed] in allowed?.contains($0) == false })
   }
 
   /// A signal was refused by what was read of its symbol: a market may have opened since, the key may
@@ -285,7 +288,7 @@ struct VenueState: Sendable {
   }
 
   private var refresh: Duration {
-    instruments.values.contains(where: \.isUnreadable)
+    instruments.contains { $1.isUnreadable && allowed?.contains($0) != false }
       ? Self.unreadableRefresh : Self.instrumentRefresh
   }
 
@@ -384,14 +387,10 @@ struct VenueState: Sendable {
     let wasMet = self[keyPath: need].isMet
     let told = Need.Failure(failure)
     self[keyPath: need].failed(told, at: now)
-    var isKeyError = false
-    if case .refused(let error) = failure {
-      if error.action == .clock { distrustClock(at: now) }
-      isKeyError = error.action == .halt
-    }
+    if case .refused(let error) = failure, error.action == .clock { distrustClock(at: now) }
     let isNews = self[keyPath: need].isNews(told.reason, at: now)
     reaction.log(
-      isNews ? (isKeyError ? .error : .warning) : .debug,
+      isNews ? (told.isOfKey ? .error : .warning) : .debug,
       "could not read \(what); "
         + (wasMet ? "going on with the last reading" : "no order leaves before it is read"),
       [("reason", told.reason), ("advice", told.advice)])

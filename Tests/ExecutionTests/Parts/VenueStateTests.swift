@@ -293,6 +293,49 @@ import Testing
     #expect(refresh == [.instruments([names[0], btc, eth])])
   }
 
+  /// What is not read again would be the oldest for ever.
+  @Test mutating func `rules that are not allowed any more have no age`() {
+    _ = asked()
+    venue.allow([btc], at: monotonic(.zero))
+    // The list that was out has both.
+    takeRules(of: [btc, eth], rules([btc, eth]))
+    #expect(asked(at: .seconds(900)).purposes.contains(.instruments([btc])))
+    takeRules(of: [btc], rules([btc]), at: .seconds(900))
+    #expect(venue.readings.oldestRulesReadAt == moment(.seconds(900)).wall)
+  }
+
+  @Test mutating func `a name that is not listed has no age`() {
+    venue = VenueState(allowed: nil, traits, at: monotonic(.zero))
+    for name in [btc, eth] {
+      ask(name)
+      _ = drain()
+      takeRules(of: [name], rules([btc]))
+    }
+    #expect(asked(at: .seconds(900)).purposes.contains(.instruments([btc])))
+    takeRules(of: [btc], rules([btc]), at: .seconds(900))
+    #expect(venue.readings.oldestRulesReadAt == moment(.seconds(900)).wall)
+  }
+
+  @Test mutating func `kept rules of a symbol that is not allowed any more are nobody's origin`() {
+    let facts = [btc, eth].map {
+      VenueFacts.Rules(instrument: instrument($0), readAt: moment().wall)
+    }
+    venue.restore(VenueFacts(rules: facts), at: moment())
+    venue.allow([btc], at: monotonic(.zero))
+    _ = asked()
+    takeRules(of: [btc], rules([btc]))
+    #expect(!venue.readings.hasRestoredRules)
+  }
+
+  @Test mutating func `unreadable rules of a symbol that is not allowed any more hurry nothing`() {
+    _ = asked()
+    takeRules(of: [btc, eth], rules([btc], unreadable: [eth]))
+    venue.allow([btc], at: monotonic(.seconds(1)))
+    #expect(asked(at: .seconds(1)).purposes.contains(.instruments([btc])))
+    takeRules(of: [btc], rules([btc]), at: .seconds(1))
+    #expect(asked(at: .seconds(31)).purposes.filter(\.isOfRules) == [])
+  }
+
   // MARK: The key's pairs
 
   @Test mutating func `a symbol that the key may not trade is refused`() {

@@ -1,6 +1,7 @@
 package import Domain
 
-/// Every order that was ever accepted and every fill, and how they are found again.
+/// Every order that was ever accepted and every fill, but for those that were forgotten, and how they are
+/// found again.
 ///
 /// What is asked with a moment sees only the orders that are visible by then.
 package struct OrderRecords: Sendable {
@@ -27,7 +28,7 @@ package struct OrderRecords: Sendable {
     var trades: [Int] = []
   }
 
-  /// Everything that was ever accepted, in order.
+  /// In the order of acceptance.
   package private(set) var orders: [SimulatedOrder] = []
   package private(set) var trades: [SimulatedTrade] = []
   /// Accepted orders whose client order ID an earlier accepted order already had.
@@ -48,6 +49,7 @@ package struct OrderRecords: Sendable {
       numbersByClientOrderID[client] = earlier + [order.number]
     }
     lists[order.symbol, default: Lists()].orders.append(order.number)
+    guard order.status.isOpen else { return }
     lists[order.symbol, default: Lists()].open.append(order.number)
     openCount += 1
   }
@@ -74,6 +76,25 @@ package struct OrderRecords: Sendable {
     orders[number].updatedAt = time
     defer { orders[number].locked = .zero }
     return orders[number].locked
+  }
+
+  /// Forgets those of these orders that have ended, and their fills. The others get new numbers.
+  mutating func forget(_ orderIDs: Set<String>) {
+    var kept = OrderRecords()
+    var numbers: [Int: Int] = [:]
+    for var order in orders where order.status.isOpen || !orderIDs.contains(order.orderID) {
+      let number = kept.orders.count
+      numbers[order.number] = number
+      order.number = number
+      kept.enter(order)
+    }
+    for var trade in trades {
+      guard let number = numbers[trade.order] else { continue }
+      trade.order = number
+      kept.enter(trade, of: kept.orders[number])
+    }
+    kept.duplicateClientOrderIDs = duplicateClientOrderIDs
+    self = kept
   }
 
   // MARK: Hidden or not

@@ -14,9 +14,23 @@ package final class PaperExchange {
   private let seed: UInt64
   /// What was learned before the first moment was known.
   private var instruments: [Instrument] = []
-  /// Prices of symbols whose rules were not learned yet: after a restart with an open order, its
-  /// price is asked for at once.
-  private var earlyPrices: [Symbol: FixedDecimal] = [:]
+  /// The last price of each symbol whose rules were not learned yet: an exchange that tells a symbol's
+  /// rules late tells, or pushes, its price meanwhile.
+  private var earlyPrices: [Symbol: EarlyPrice] = [:]
+
+  private enum EarlyPrice {
+    case last(FixedDecimal)
+    case book(bid: FixedDecimal, ask: FixedDecimal)
+  }
+
+  /// Ended orders that a look has shown, in the present period and in the one before: nobody asks for them
+  /// again. The latter are forgotten when the period ends.
+  private var shown: (now: Set<String>, before: Set<String>) = ([], [])
+  private var periodEnd: MonotonicTime?
+
+  /// An order is found in the list that is asked for another one's sake, and its own look comes later: not
+  /// before the end of a back-off.
+  private static let period: Duration = .seconds(6 * 60 * 60)
 
   package init(seed: UInt64 = 0) {
     self.seed = seed
@@ -44,8 +58,11 @@ package final class PaperExchange {
     exchange = nil
     for instrument in instruments {
       machine.add(Listing(instrument))
-      if let price = earlyPrices.removeValue(forKey: instrument.symbol) {
-        _ = machine.setPrice(instrument.symbol, to: price, at: now)
+      switch earlyPrices.removeValue(forKey: instrument.symbol) {
+      case nil: break
+      case .last(let price): _ = machine.setPrice(instrument.symbol, to: price, at: now)
+      case .book(let bid, let ask):
+        _ = machine.setQuote(instrument.symbol, bid: bid, ask: ask, at: now)
       }
     }
     instruments = []
@@ -63,7 +80,7 @@ package final class PaperExchange {
     withExchange(at: now) { exchange in
       for price in prices {
         if exchange.listing(price.symbol) == nil {
-          earlyPrices[price.symbol] = price.price
+          earlyPrices[price.symbol] = .last(price.price)
         } else {
           _ = exchange.setPrice(price.symbol, to: price.price, at: now)
         }
@@ -72,12 +89,19 @@ package final class PaperExchange {
   }
 
   /// Takes over the best prices of a real book; open orders that they reach are filled. False for a book
-  /// that is crossed, and before the symbol's rules are known: there is no market to have prices.
+  /// that is crossed.
   @discardableResult
   package func learn(
     _ symbol: Symbol, bid: FixedDecimal, ask: FixedDecimal, at now: Moment
   ) -> Bool {
-    withExchange(at: now) { $0.setQuote(symbol, bid: bid, ask: ask, at: now) }
+    withExchange(at: now) { exchange in
+      if exchange.listing(symbol) != nil {
+        return exchange.setQuote(symbol, bid: bid, ask: ask, at: now)
+      }
+      guard bid.isPositive, bid < ask, ask <= SpotExchange.priceMaximum else { return false }
+      earlyPrices[symbol] = .book(bid: bid, ask: ask)
+      return true
+    }
   }
 
   /// Puts back an open order that an earlier run was told of. Its instrument must have been learned.
@@ -94,7 +118,8 @@ package final class PaperExchange {
 
   /// Answers as the real exchange would. Public requests are answered with what was learned.
   package func answer(_ request: ExchangeRequest, at now: Moment) -> ExchangeAnswer {
-    withExchange(at: now) { exchange in
+    forgetShown(at: now)
+    let answer = withExchange(at: now) { exchange in
       do throws(Refusal) {
         return try Self.answer(request, from: &exchange, at: now)
       } catch {
@@ -102,6 +127,31 @@ package final class PaperExchange {
           ? .orderMissing(ExchangeError(error)) : .failed(.refused(ExchangeError(error)))
       }
     }
+    remember(answer)
+    return answer
+  }
+
+  /// How many orders it keeps.
+  package var orderCount: Int { exchange?.orders.count ?? 0 }
+
+  private func remember(_ answer: ExchangeAnswer) {
+    if case .success(.found(let report)) = answer.orderReading { remember(report) }
+    if case .success(let list) = answer.ordersReading { list.reports.forEach(remember) }
+  }
+
+  private func remember(_ report: OrderReport) {
+    switch report.status {
+    case .open, .partiallyFilled, .undocumented: break
+    case .filled, .canceled, .partiallyCanceled: shown.now.insert(report.orderID)
+    }
+  }
+
+  private func forgetShown(at now: Moment) {
+    if let periodEnd, now.monotonic < periodEnd { return }
+    periodEnd = now.monotonic.advanced(by: Self.period)
+    let old = shown.before
+    shown = ([], shown.now)
+    if !old.isEmpty { withExchange(at: now) { $0.records.forget(old) } }
   }
 
   private static func place(

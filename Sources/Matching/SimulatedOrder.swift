@@ -54,8 +54,8 @@ package struct SimulatedOrder: Hashable, Sendable {
     case never
   }
 
-  /// Counted from 0 in the order of acceptance.
-  package let number: Int
+  /// Counted from 0 in the order of acceptance, of the orders that are remembered.
+  package internal(set) var number: Int
   package let orderID: String
   package let clientOrderID: String?
   package let symbol: Symbol
@@ -107,7 +107,7 @@ package struct SimulatedOrder: Hashable, Sendable {
 package struct SimulatedTrade: Hashable, Sendable {
   package let tradeID: String
   /// The order's `number`.
-  package let order: Int
+  package internal(set) var order: Int
   package let price: FixedDecimal
   package let quantity: FixedDecimal
   package let quote: FixedDecimal

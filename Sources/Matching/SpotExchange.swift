@@ -87,7 +87,7 @@ package struct SpotExchange: Sendable {
 
   // MARK: Orders
 
-  /// Everything that was ever accepted, in order.
+  /// In the order of acceptance.
   package var orders: [SimulatedOrder] { records.orders }
 
   package var trades: [SimulatedTrade] { records.trades }

@@ -191,6 +191,50 @@ struct PaperExchangeTests {
     #expect(error.code == -2013)
   }
 
+  /// A hundred orders every two hours, for eight days.
+  @Test func `ended orders that were shown are forgotten after a while, and no others`() throws {
+    let exchange = PaperExchange(seed: 1)
+    let symbol = pair("LINKUSDT")
+    exchange.learn(Listing.standard.map(\.rules).filter { $0.symbol == symbol })
+    exchange.learn([SymbolPrice(symbol: symbol, price: decimal("21.42"))], at: moment())
+    let pause: Int64 = 2 * 3_600_000
+    func look(_ id: String, _ time: Int64) throws -> OrderReport {
+      try report(exchange.answer(.order(symbol, .orderID("PAPER-" + id)), at: moment(time)))
+    }
+    let resting = try request("rests", .limit, .base(decimal("3")), price: "20")
+    let unseen = try request("unseen", .market, .base(decimal("3")))
+    _ = exchange.answer(.place([resting, unseen]), at: moment())
+    for batch in 1...100 {
+      let time = Int64(batch) * pause
+      let names = (1...100).map { "m\(100 * (batch - 1) + $0)" }
+      let orders = try names.map { try request($0, .market, .base(decimal("3"))) }
+      _ = exchange.answer(.place(orders), at: moment(time))
+      for name in names { #expect(try look(name, time + 1).status == .filled) }
+      #expect(exchange.orderCount <= 700)
+    }
+    let end = 100 * pause + 2
+    #expect(try look("m9700", end).status == .filled)
+    #expect(try look("unseen", end).status == .filled)
+    #expect(try look("rests", end).status == .open)
+    exchange.learn([SymbolPrice(symbol: symbol, price: decimal("20"))], at: moment(end + 1))
+    #expect(try look("rests", end + 2).executedQuote == decimal("60"))
+    guard
+      case .trades(let trades, _) = exchange.answer(
+        .trades(symbol, since: moment().wall), at: moment(end + 3))
+    else {
+      Issue.record("trades")
+      return
+    }
+    #expect(trades.count == exchange.orderCount)
+    #expect(trades.map(\.orderID).prefix(2) == ["PAPER-rests", "PAPER-m10000"])
+    #expect(trades.last?.orderID == "PAPER-unseen")
+    let list = exchange.answer(
+      .recentOrders(symbol, since: moment(end - pause).wall), at: moment(end + 3))
+    let recent = try list.ordersReading.get().reports.map(\.orderID)
+    #expect(recent.count == 100)
+    #expect(recent.first == "PAPER-m10000")
+  }
+
   @Test func `the rules of the real exchange hold on paper`() throws {
     let exchange = try paper()
     func code(_ request: OrderRequest) -> Int {

@@ -18,11 +18,19 @@ package struct PaperVenue: Venue {
   /// The earliest moment that the price of a symbol can be from by which its orders fill.
   private var pricedAt: [Symbol: MonotonicTime] = [:]
 
+  /// The market's clock: pushed prices are dated by it here as where orders are judged.
+  private var clock: ExchangeClock?
+  /// What an earlier run read of it.
+  private var keptClock: VenueFacts.Clock?
+  /// When the reading of the clock that is out was asked for.
+  private var timeAskedAt: MonotonicTime?
+
   /// `state` is what an earlier run left.
   package init(over market: any Venue, restoring state: StoredState) {
     self.market = market
     unrestored = state.live.map(\.order).filter { $0.status.isWorking }
     keptRules = state.venue?.rules.map(\.instrument) ?? []
+    keptClock = state.venue?.clock
   }
 
   package var traits: VenueTraits { Self.traits(over: market.traits) }
@@ -48,6 +56,7 @@ package struct PaperVenue: Venue {
       keptRules = []
     }
     if case .prices = request { pricesAskedAt = now.monotonic }
+    if case .serverTime = request { timeAskedAt = now.monotonic }
     return request.isPrivate
       ? .answered(exchange.answer(request, at: now))
       : market.begin(request, stampedAt: stampedAt, now: now)
@@ -60,7 +69,20 @@ package struct PaperVenue: Venue {
     let answer = market.answer(to: request, result, earliest: earliest, now: now)
     if case .success(let list) = answer.instrumentsReading { learn(list.listed, at: now) }
     if case .success(let prices) = answer.pricesReading { learn(prices, at: now) }
+    if case .success(let time) = answer.serverTimeReading { learn(time, at: now.monotonic) }
     return answer
+  }
+
+  private mutating func learn(_ time: WallTime, at now: MonotonicTime) {
+    guard let timeAskedAt else { return }
+    let reading = ExchangeClock(reading: time, sentAt: timeAskedAt, receivedAt: now)
+    if reading.error <= traits.tolerableClockError { clock = reading }
+  }
+
+  /// As where orders are judged.
+  private func usableKeptClock(at now: Moment) -> ExchangeClock? {
+    let kept = VenueFacts(rules: [], pairs: nil, clock: keptClock).usable(at: now).clock
+    return kept.flatMap { $0.error <= traits.tolerableClockError ? ExchangeClock($0) : nil }
   }
 
   /// Fills go by the price that orders are judged by: an older one never takes the place of a younger.
@@ -76,7 +98,8 @@ package struct PaperVenue: Venue {
   }
 
   package mutating func learn(_ symbol: Symbol, _ price: MarketPrice, now: Moment) {
-    guard let bid = price.bid, let ask = price.ask,
+    guard let price = price.dated(by: clock ?? usableKeptClock(at: now)),
+      let bid = price.bid, let ask = price.ask,
       !isOutdated(symbol, price.knownAt.monotonic),
       exchange.learn(symbol, bid: bid, ask: ask, at: now)
     else { return }

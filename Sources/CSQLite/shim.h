@@ -45,6 +45,14 @@ static inline int csqlite_has_moved(sqlite3 *database) {
   return code == SQLITE_OK && moved;
 }
 
+static inline int csqlite_take_step(void *left) { return --*(int *)left < 0; }
+
+/// Interrupts what the connection runs once it was asked more than `*left` times, which is after every
+/// `steps` of SQLite's own; a null `left` ends that.
+static inline void csqlite_limit_steps(sqlite3 *database, int steps, int *left) {
+  sqlite3_progress_handler(database, steps, left ? csqlite_take_step : 0, left);
+}
+
 static inline int csqlite_note_pages(void *pages, sqlite3 *database, const char *name, int count) {
   (void)database;
   (void)name;

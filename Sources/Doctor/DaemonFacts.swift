@@ -10,7 +10,7 @@ package struct DaemonFacts: Sendable {
     self.document = document
   }
 
-  var mode: String? { document["mode"]?.stringValue }
+  package var mode: String? { document["mode"]?.stringValue }
 
   /// Until when it sends nothing, because the exchange demands it.
   var backOffUntil: WallTime? {

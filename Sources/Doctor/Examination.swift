@@ -53,7 +53,8 @@ package struct Examination {
     let key = early ?? key(configuration)
     let local = LocalExamination(file)
     let (database, backOff) = local.database(with: key.credentials, at: Clock.now())
-    return [local.configurationStage, local.spoolStage, database]
+    let first = local.configurationStage(beside: daemon?.mode)
+    return [first, local.spoolStage, database]
       + exchangeStages(configuration, key, backOff)
   }
 
@@ -71,10 +72,10 @@ package struct Examination {
       mode: configuration.tradingMode, receiveWindow: configuration.exchange.receiveWindow,
       allowsWithdrawKeys: configuration.credentials.allowsWithdrawKeys,
       symbols: configuration.risk.symbols.list)
-    // The database knows what brought it about, and the daemon tells only until when it lasts.
-    let daemonBackOff = isAtWork ? daemon?.backOff : nil
+    // The database knows what brought it about, and the daemon tells only until when it lasts. It is of
+    // this machine's address, whatever mode the daemon is in.
     let facts = Self.facts(
-      configuration, key.credentials, backOff: backOff ?? daemonBackOff, asksForRules: !isAtWork)
+      configuration, key.credentials, backOff: backOff ?? daemon?.backOff, asksForRules: !isAtWork)
     let withoutKey = key.credentials == nil ? "there is no usable API key" : nil
     var stages =
       [key.stage] + ExchangeJudgement(facts, wish, withoutKey: withoutKey).stages

@@ -46,9 +46,16 @@ struct LocalExamination {
     return (String(text[..<mark.lowerBound]), String(text[mark.upperBound...]))
   }
 
-  var configurationStage: Stage {
+  /// `runningMode` is that of a running daemon.
+  func configurationStage(beside runningMode: String?) -> Stage {
     var findings = findings(.configuration)
-    findings.note("\(file.path), mode \(configuration.mode.rawValue)")
+    let mode = configuration.mode.rawValue
+    if let runningMode, runningMode != mode {
+      findings.fail(
+        "the running daemon is in mode \(runningMode), the file says \(mode)",
+        "restart the daemon, or put the mode in \(file.path) back")
+    }
+    findings.note("\(file.path), mode \(mode)")
     return findings.stage(.configuration)
   }
 
@@ -65,7 +72,9 @@ struct LocalExamination {
     let path = configuration.store.path
     var findings = findings(.database)
     var backOff: BanRecord?
-    if FileStatus.at(path: path) == nil, errno == ENOENT {
+    if FileStatus.at(path: path) == nil, errno == ENOENT,
+      FileStatus.at(path: path + "-wal")?.size ?? 0 == 0
+    {
       findings.note("\(path): there is none yet; the daemon's first start makes it")
     } else {
       do throws(StoreError) {
@@ -77,15 +86,24 @@ struct LocalExamination {
         findings.note(path)
       } catch {
         let (what, advice) = Self.halves(error.description)
-        let isOld = if case .unusablePath = error { true } else { false }
-        if isOld {
+        if (try? StoreReader.isNotCurrent(at: path)) == true {
           findings.warn(what, advice ?? "start the daemon once")
         } else {
-          findings.fail(what, advice ?? "see the README, \"Backups\"")
+          findings.fail(what, advice ?? Self.advice(on: error))
         }
       }
     }
     return (findings.stage(.database), backOff)
+  }
+
+  private static func advice(on error: StoreError) -> String {
+    switch error {
+    case .unusablePath:
+      "mend that; where only your rights do not reach, ask as root, who looks with the daemon's"
+    case .heldByAnotherDaemon, .corrupt, .readOnly, .full, .moved, .ioFailure, .newerSchema,
+      .misuse:
+      "see the README, \"Backups\""
+    }
   }
 
   private func judgeOwner(

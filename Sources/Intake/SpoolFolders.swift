@@ -258,14 +258,14 @@ final class SpoolFolders {
   ) throws(SystemError) -> [[UInt8]] {
     // Of its own: where a listing stands belongs to the descriptor.
     let folder = try Directory(path: at(outcome).path)
-    let beginning = name.prefix(SpoolName.commonBytes)
+    let original = name
     let ending = Array(outcome.reportSuffix.utf8)
     var found: [[UInt8]] = []
     var failure: SystemError?
     var names = try folder.nextNames()
     while !names.isEmpty {
       for name in names
-      where name.starts(with: beginning) && name.suffix(ending.count) == ending[...] {
+      where SpoolName.isMade(name, from: original) && name.suffix(ending.count) == ending[...] {
         do throws(SystemError) {
           if let former = try Self.report(name, in: folder), isMeant(former) { found.append(name) }
         } catch {

@@ -50,6 +50,28 @@ package enum SpoolName {
     number == 1 ? name : fitting(name, suffix: ".\(number)")
   }
 
+  /// Whether `name` is what a file of another name, or its report, has in `done` or `rejected`: the name,
+  /// and behind it a number for each move that found it taken. Of a name that may have been cut, whatever
+  /// begins like it.
+  static func isMade(_ name: [UInt8], from original: [UInt8]) -> Bool {
+    guard name.starts(with: original.prefix(commonBytes)) else { return false }
+    if original.count > commonBytes { return true }
+    var rest = name[original.count...]
+    for outcome in [SpoolOutcome.done, .rejected] {
+      let suffix = outcome.reportSuffix.utf8
+      if rest.suffix(suffix.count).elementsEqual(suffix) {
+        rest = rest.dropLast(suffix.count)
+        break
+      }
+    }
+    let parts = rest.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    return parts.first?.isEmpty ?? true && parts.dropFirst().allSatisfy(isNumber)
+  }
+
+  private static func isNumber(_ text: ArraySlice<UInt8>) -> Bool {
+    !text.isEmpty && text.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+  }
+
   /// `name` with the suffix. Where both do not fit, the name is cut and marked with a digest of the
   /// whole, so that long names that begin alike stay apart.
   package static func fitting(_ name: [UInt8], suffix: String) -> [UInt8] {

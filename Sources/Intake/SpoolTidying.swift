@@ -16,9 +16,28 @@ package final class SpoolTidying {
     package internal(set) var failure: SystemError?
   }
 
+  /// A file whose report may still change. Others may have had its name before it, or after.
+  package struct Kept {
+    private let name: [UInt8]
+    private let moved: ClosedRange<WallTime>
+
+    /// When the signal came, and when it counted as over, which is when the file was moved.
+    package init(_ name: [UInt8], receivedAt: WallTime, overAt: WallTime) {
+      self.name = name
+      // The file system's clock may be another one, a folder that takes no file is waited for, and whoever
+      // changes a file's owner or makes copies of the folder while the order is looked for changes its age.
+      let end = max(receivedAt, overAt).advanced(by: .seconds(8 * 86_400))
+      moved = receivedAt.advanced(by: .seconds(-60))...end
+    }
+
+    fileprivate func holds(_ name: [UInt8], _ status: FileStatus) -> Bool {
+      moved.contains(status.changed) && SpoolName.isMade(name, from: self.name)
+    }
+  }
+
   fileprivate struct Round {
     let before: () -> WallTime
-    let kept: [ArraySlice<UInt8>]
+    let kept: [Kept]
     let ended: (Count) -> Void
     var folders: [Directory]
     var names: [[UInt8]] = []
@@ -49,19 +68,17 @@ package final class SpoolTidying {
   }
 
   /// Begins to remove what was last changed before `before`, which is asked with each step; nothing
-  /// happens while a round is under way. Files whose names begin with one of `keeping` stay, whatever their age: reports of orders
-  /// that may still turn up. Throws when a folder cannot be opened.
+  /// happens while a round is under way. The files in `keeping` and their reports stay, whatever their
+  /// age: of orders that may still turn up. Throws when a folder cannot be opened.
   package func begin(
-    before: @escaping () -> WallTime, keeping names: [[UInt8]], ended: @escaping (Count) -> Void
+    before: @escaping () -> WallTime, keeping kept: [Kept], ended: @escaping (Count) -> Void
   ) throws(SystemError) {
     guard round == nil else { return }
     // Of its own: where a listing stands belongs to the descriptor.
     let folders = [
       try Directory(path: path + "/rejected"), try Directory(path: path + "/done"),
     ]
-    round = Round(
-      before: before, kept: names.map { $0.prefix(SpoolName.commonBytes) }, ended: ended,
-      folders: folders)
+    round = Round(before: before, kept: kept, ended: ended, folders: folders)
     schedule()
   }
 
@@ -111,7 +128,7 @@ extension SpoolTidying.Round {
     at name: [UInt8], in folder: Directory, changedBefore time: WallTime
   ) {
     guard let status = folder.status(of: name), status.kind == .regular, status.changed < time,
-      !kept.contains(where: { name.starts(with: $0) })
+      !kept.contains(where: { $0.holds(name, status) })
     else { return }
     do throws(SystemError) {
       try folder.remove(name)

@@ -32,6 +32,9 @@ package enum OutputLine {
     refusal.store(number, ordering: .relaxed)
   }
 
+  /// Whether a line is missing on standard output: what follows would be of no use.
+  package static var hasRefused: Bool { refusal.load(ordering: .relaxed) != 0 }
+
   /// With what a program ends: what was asked for has failed, too, when it could not be printed whole.
   package static func end(with status: Int32) -> Int32 {
     let number = refusal.load(ordering: .relaxed)

@@ -26,7 +26,12 @@ package struct Backup: Hashable, Sendable {
         "\(draft) is there: another backup is being made, or one was cut off; remove the file, or "
           + "name another one")
     }
-    let (source, version) = try Opening.source(StoreLocation(path))
+    let location = try StoreLocation(path)
+    let (source, version) = try Opening.source(location)
+    try DiskRoom.require(
+      forCopyOf: location.path, in: target.folder,
+      "remove old backups there, then keep fewer ('--keep N'), or name another folder",
+      besideWriters: true)
     try DatabaseCopy.make(of: source, at: draft)
     do throws(StoreError) {
       let audit = try check(draft, version)

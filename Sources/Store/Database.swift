@@ -26,6 +26,8 @@ final class Database {
   private var logPlace: LogPlace?
   /// Pages in the log after the last commit; SQLite writes it.
   private let logPages = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+  /// Of `bounded`, in `stepsPerLook`; SQLite counts them down.
+  private let looksLeft = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
 
   /// Before the first connection of the process.
   private static let setUpLibrary: Void = csqlite_count_no_memory()
@@ -49,6 +51,7 @@ final class Database {
     unsafe self.handle = unsafe handle
     self.access = access
     unsafe logPages.initialize(to: 0)
+    unsafe looksLeft.initialize(to: 0)
     // "Whether or not an error occurs when it is opened, resources associated with the database
     // connection handle should be released" (sqlite3_open): all is set, so deinit does it.
     if code != SQLITE_OK { throw error(code, "open \(path)") }
@@ -58,6 +61,7 @@ final class Database {
     // The v2 form defers closing to the last statement, should one still be alive.
     unsafe sqlite3_close_v2(handle)
     unsafe logPages.deallocate()
+    unsafe looksLeft.deallocate()
   }
 
   func setOption(_ option: Int32, _ isOn: Bool, step: String) throws(SQLiteError) {
@@ -81,6 +85,24 @@ final class Database {
     // It has changed nothing, so that ending it cannot fail in a way that matters.
     defer { _ = try? execute("ROLLBACK", step: "end a snapshot") }
     return try body()
+  }
+
+  private static let stepsPerLook = 1_000
+
+  /// `nil` when SQLite takes more than so many steps of its own for what `body` reads. Not within
+  /// another one, and only for reading: an interrupted change would undo the transaction.
+  func bounded<Value>(
+    by steps: Int, _ body: () throws(StoreError) -> Value
+  ) throws(StoreError) -> Value? {
+    unsafe looksLeft.pointee = Int32(clamping: steps / Self.stepsPerLook)
+    unsafe csqlite_limit_steps(handle, Int32(Self.stepsPerLook), looksLeft)
+    defer { unsafe csqlite_limit_steps(handle, 0, nil) }
+    do throws(StoreError) {
+      return try body()
+    } catch {
+      if unsafe looksLeft.pointee < 0 { return nil }
+      throw error
+    }
   }
 
   /// From here on commits leave the log as it is; `foldLog` folds it.

@@ -49,6 +49,16 @@ package struct ListFilter: Hashable, Sendable {
     (self.symbol == nil || self.symbol == symbol) && since.map { time >= $0 } ?? true
   }
 
+  /// No orders but such as are not over can be meant: an index has these.
+  fileprivate var isOfLiveOrders: Bool {
+    openOnly || state.flatMap(OrderStatus.init(rawValue:)).map { !$0.isTerminal } ?? false
+  }
+
+  /// A decision's code may be the same word, and holds on when the order is over.
+  fileprivate var isOfLiveSignals: Bool {
+    openOnly || isOfLiveOrders && state.flatMap(DecisionCode.init(rawValue:)) == nil
+  }
+
   fileprivate var values: [SQLiteValue] {
     [
       state.map { .text($0) } ?? .null, symbol.map { .text($0.text) } ?? .null,
@@ -153,15 +163,24 @@ package struct OrderListRow: Hashable, Sendable {
 }
 
 extension StoreReader {
+  /// What `body` reads; `nil` when SQLite takes more than so many steps of its own for it, which are six
+  /// and more for each row that it looks at. Throws what `body` does.
+  package func bounded<Value>(
+    by steps: Int?, _ body: () throws(StoreError) -> Value
+  ) throws(StoreError) -> Value? {
+    guard let steps else { return try body() }
+    return try database.bounded(by: steps, body)
+  }
+
   /// Newest first. Throws when the database cannot be read.
   package func signals(filter: ListFilter) throws(StoreError) -> [SignalListRow] {
-    let list = filter.openOnly ? statements.liveSignalList : statements.signalList
+    let list = filter.isOfLiveSignals ? statements.liveSignalList : statements.signalList
     return try list.rows(filter.values) { row throws(StoreError) in try SignalListRow(row) }
   }
 
   /// Newest first. Throws when the database cannot be read.
   package func orders(filter: ListFilter) throws(StoreError) -> [OrderListRow] {
-    let list = filter.openOnly ? statements.liveOrderList : statements.orderList
+    let list = filter.isOfLiveOrders ? statements.liveOrderList : statements.orderList
     return try list.rows(filter.values) { row throws(StoreError) in try OrderListRow(row) }
   }
 

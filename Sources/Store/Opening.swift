@@ -59,6 +59,7 @@ enum Opening {
     _ location: StoreLocation
   ) throws(StoreError) -> (database: Database, version: Int) {
     guard try location.existingSize() ?? 0 > 0 else {
+      try location.refuseLostFile()
       throw .unusablePath(
         "there is none at \(location.path) yet; the daemon's first start makes it")
     }

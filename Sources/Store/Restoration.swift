@@ -72,6 +72,9 @@ package struct Restoration {
   ) throws(StoreError) -> (Audit, HaltRecord?) {
     let content: (Audit, HaltRecord?)
     do throws(StoreError) {
+      try DiskRoom.require(
+        forCopyOf: file, in: target.folder, "the former database is kept beside it, too",
+        besideWriters: false)
       try DatabaseCopy.make(of: source, at: draft)
       content = try prepare(ownership, standing, at: now)
     } catch {

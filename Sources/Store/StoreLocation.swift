@@ -42,13 +42,18 @@ struct StoreLocation {
   /// the lock may call it.
   func makeFile() throws(StoreError) {
     let size = try existingSize()
-    if size ?? 0 == 0, try logSize() > 0 {
-      // SQLite would throw the log away and begin anew, and every signal would look new.
-      throw .corrupt("\(path) is gone but its write-ahead log is there")
-    }
+    if size ?? 0 == 0 { try refuseLostFile() }
     if size == nil {
       // An existing file is never opened here, because closing it would drop SQLite's locks.
       try StateFiles.make(path)
+    }
+  }
+
+  /// Where there is no file, or an empty one. SQLite would throw a log away and begin anew, and every
+  /// signal would look new.
+  func refuseLostFile() throws(StoreError) {
+    guard try logSize() == 0 else {
+      throw .corrupt("\(path) is gone but its write-ahead log is there")
     }
   }
 

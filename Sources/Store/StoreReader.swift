@@ -18,6 +18,17 @@ package struct StoreReader {
     self = try Opening.reader(StoreLocation(path))
   }
 
+  /// Whether a start can make the database at `path`, or bring it up to date: there is none, or it is of
+  /// an older program. Throws when a start would refuse what stands there.
+  package static func isNotCurrent(at path: String) throws(StoreError) -> Bool {
+    let location = try StoreLocation(path)
+    guard try location.existingSize() ?? 0 > 0 else {
+      try location.refuseLostFile()
+      return true
+    }
+    return try Opening.source(location).version < Migrations.currentVersion
+  }
+
   /// What a reader reads within `body` is of one moment, whoever writes meanwhile: else an order and
   /// the history that is read after it may be of two, and look like damage. The writer's own reads
   /// need none, and a snapshot within another is that one. Throws what `body` does, and when the
@@ -100,20 +111,6 @@ package struct StoreReader {
     }.first ?? .beginning
   }
 
-  /// How many times an order was ever armed. Throws when the database cannot be read.
-  func armedCount() throws(StoreError) -> Int64 {
-    try seal().armed + eventCount(of: OrderEvent.armedKind)
-  }
-
-  /// How many rows of the history are of a kind; what was removed does not count. Throws when the
-  /// database cannot be read.
-  func eventCount(of kind: String) throws(StoreError) -> Int64 {
-    let counts = try statements.eventCount.rows([.text(kind)]) {
-      row throws(StoreError) in row.integer(0)
-    }
-    return counts.first ?? 0
-  }
-
   /// Of how many signals the history says that they were approved by their price, or denied, or first
   /// the one and then the other. Throws when the database cannot be read.
   package func judgedSignals() throws(StoreError) -> Int64 {
@@ -133,10 +130,14 @@ package struct StoreReader {
   /// Throws when the database cannot be read.
   func halt() throws(StoreError) -> HaltRecord? { try setting(.halt, HaltRecord.init) }
 
-  /// The names of the files whose orders were not found at the exchange: what was reported of them
-  /// may still change. Throws when the database cannot be read.
-  package func filesOfOrdersNotFound() throws(StoreError) -> [[UInt8]] {
-    try statements.searchedFiles.rows { row throws(StoreError) in row.blob(0) }
+  /// The files whose orders were not found at the exchange, when they came, and when their orders last
+  /// changed: what was reported of them may still change. Throws when the database cannot be read.
+  package func filesOfOrdersNotFound() throws(StoreError)
+    -> [(name: [UInt8], receivedAt: WallTime, updatedAt: WallTime)]
+  {
+    try statements.searchedFiles.rows { row throws(StoreError) in
+      (name: row.blob(0), receivedAt: row.time(1), updatedAt: row.time(2))
+    }
   }
 
   func setting<Record>(
@@ -184,10 +185,12 @@ package struct StoreReader {
   ///   - mark: what was noted when the last order left; the history must hold it. It must be read
   ///     before this is called, because a daemon that runs moves both on, the history first.
   ///   - notedHash: a head that somebody noted at any time; the history must hold it.
+  ///   - boot: names the present boot; under another one than the mark's a power cut may have taken
+  ///     what was not synced.
   package func audit(
-    mark: HighWaterMark.Reading = .missing, notedHash: [UInt8]? = nil
+    mark: HighWaterMark.Reading = .missing, notedHash: [UInt8]? = nil, boot: String? = nil
   ) throws(StoreError) -> Audit {
-    try Auditor(self).run(mark, notedHash: notedHash)
+    try Auditor(self, boot: boot).run(mark, notedHash: notedHash)
   }
 
   func prepare(_ name: String, _ sql: String) throws(StoreError) -> Statement {

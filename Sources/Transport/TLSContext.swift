@@ -35,12 +35,15 @@ import Platform
   }
 
   let role: Role
-  private let context: OpaquePointer
+  /// Of a client's.
+  private let trust: Trust?
+  private var context: OpaquePointer
 
   /// For connections to servers: chain and host name are verified, always. Throws when the trusted
   /// certificates cannot be read.
   package init(client trust: Trust) throws(Failure) {
     role = .client
+    self.trust = trust
     unsafe context = Self.make(.client)
     switch trust {
     case .system: try trustSystem()
@@ -59,6 +62,7 @@ import Platform
   /// cannot be read or do not belong together.
   package init(serverCertificate certificate: String, key: String) throws(Failure) {
     role = .server
+    trust = nil
     unsafe context = Self.make(.server)
     guard unsafe SSL_CTX_use_certificate_chain_file(context, certificate) == 1
     else { throw .certificateUnreadable(certificate, Self.reason()) }
@@ -68,6 +72,17 @@ import Platform
 
   deinit {
     unsafe SSL_CTX_free(context)
+  }
+
+  /// Reads the file of trusted authorities again, where there is one: for connections that are made from
+  /// here on. Throws when it cannot be read; then what was read before still counts.
+  package func renew() throws(Failure) {
+    guard case .file(let path)? = trust else { return }
+    let renewed = try TLSContext(client: .file(path))
+    let former = unsafe context
+    unsafe context = unsafe renewed.context
+    // Goes with the other object. OpenSSL keeps it for the sessions that were made from it.
+    unsafe renewed.context = unsafe former
   }
 
   private static func make(_ role: Role) -> OpaquePointer {

@@ -108,6 +108,7 @@ import Testing
         .halt(reason: "lunch", cancel: true)
       ),
       (#"{"command":"resume"}"#, .resume),
+      (#"{"command":"resume","careful_start":true}"#, .endCarefulStart),
       (#"{"command":"cancel","id":"a-1"}"#, .cancel(id)),
       (#"{"command":"cancel_all"}"#, .cancelAll),
       (

@@ -25,10 +25,14 @@ import Testing
 
   /// One round at a moment so far after the last change of the files that are to go.
   private func tidy(
-    before: WallTime = Clock.wall().advanced(by: .seconds(60)), keeping names: [String] = []
+    before: WallTime = Clock.wall().advanced(by: .seconds(60)), keeping names: [String] = [],
+    receivedAt: WallTime = Clock.wall().advanced(by: .seconds(-30))
   ) throws -> SpoolTidying.Count {
+    let kept = names.map {
+      SpoolTidying.Kept(bytes($0), receivedAt: receivedAt, overAt: receivedAt)
+    }
     var ended: SpoolTidying.Count?
-    try tidying.begin(before: { before }, keeping: names.map(bytes)) { ended = $0 }
+    try tidying.begin(before: { before }, keeping: kept) { ended = $0 }
     #expect(try fixture.turns { ended != nil })
     return try #require(ended)
   }
@@ -84,6 +88,24 @@ import Testing
     let left = try fixture.names("done")
     #expect(left.count == 6)
     #expect(left.allSatisfy { $0.hasPrefix("doubt.json") || $0.hasPrefix("nnn") })
+  }
+
+  @Test func `names that merely begin alike are other files'`() throws {
+    for name in ["sig-1", "sig-1", "sig-10", "sig-1.json", "sig-1.2a"] { try end(name, in: .done) }
+    #expect(try tidy(keeping: ["sig-1"]).removed == 6)
+    #expect(
+      try fixture.names("done").sorted() == [
+        "sig-1", "sig-1.2", "sig-1.2.result.json", "sig-1.result.json",
+      ])
+  }
+
+  /// A producer that gives every file one name has an order that was never found.
+  @Test(arguments: [3_600, -9 * 86_400])
+  func `a file of the same name that came before or long after goes`(_ seconds: Int) throws {
+    for _ in 0..<3 { try end("signal.json", in: .done) }
+    let receivedAt = Clock.wall().advanced(by: .seconds(seconds))
+    let soon = Clock.wall().advanced(by: .seconds(60))
+    #expect(try tidy(before: soon, keeping: ["signal.json"], receivedAt: receivedAt).removed == 6)
   }
 
   @Test func `what is to stay after all is spared while a round goes on`() throws {

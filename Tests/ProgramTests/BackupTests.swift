@@ -40,6 +40,27 @@ struct BackupTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [])
   }
 
+  /// The database may lie there, too, and takes no signal without room.
+  @Test func `a copy that would leave no room is not begun`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    let disk = try SmallDisk(daemon.scratch)
+    #expect(try daemon.operate("backup", daemon.scratch("copy.db")).status == 0)
+    let size = try FileManager.default.attributesOfItem(atPath: daemon.scratch("copy.db"))
+    let bytes = try #require((size[.size] as? NSNumber)?.intValue)
+    // The copy itself fits.
+    try disk.fill(leaving: bytes + 65_536)
+    let backup = try daemon.operate("backup", "--keep", "2", disk.path)
+    #expect(backup.status == 1)
+    #expect(backup.errors.contains("no backup was made: the disk is full"), "\(backup.errors)")
+    #expect(backup.errors.contains("remove old backups there"), "\(backup.errors)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path) == ["filler"])
+    try disk.free()
+    #expect(try daemon.operate("backup", "--keep", "2", disk.path).status == 0)
+    #expect(try daemon.stop() == .exited(0))
+    withExtendedLifetime(disk) {}
+  }
+
   private func expectNoSecondOrder(_ market: SimulatedMarket, _ daemon: DaemonUnderTest) throws {
     for id in Self.first + Self.second { try daemon.drop("again-\(id).json", Wish(id).text) }
     for id in Self.first + Self.second {

@@ -337,6 +337,21 @@ struct DoctorTests {
     try daemon.waitForOrder("after", "filled")
   }
 
+  @Test func `a daemon in another mode than the file's is told, and its ban is kept`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    try market.demandBackOff(status: 418, seconds: 3_600)
+    #expect(try daemon.submit(Wish("banned").text)["code"] == "accepted")
+    try daemon.until("the ban", holds: { try daemon.status()["rate"]?["banned_until"] != .null })
+    daemon.settings["mode"] = "paper"
+    daemon.settings["store.path"] = .string(daemon.scratch("paper.db"))
+    let requests = try market.ledger().document["counts"]?["by_route"]
+    let run = try DoctorRun(daemon)
+    let told = try run.stage("configuration").detail
+    #expect(told.contains("daemon is in mode live, the file says paper"), "\(run.text)")
+    #expect(try market.ledger().document["counts"]?["by_route"] == requests)
+  }
+
   @Test func `a ban that the database knows is kept`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import Glibc
 import JSON
 import TestKit
 import Testing
@@ -55,6 +56,36 @@ struct TLSTests {
     try daemon.waitForOrder("second", "filled")
     #expect(try daemon.orderStatus("hasty") == "expired")
     #expect(try daemon.explain("patient")["order"]?["attempt"] == 1)
+  }
+
+  @Test
+  func `an authority file that was renewed in place counts after a reload`() throws {
+    let files = try Scratch()
+    let authority = try Authority(files)
+    let market = try SimulatedMarket(
+      SimulatedMarket.calm + ["--tls", authority.certificate, authority.key])
+    let trusted = files("trusted.pem")
+    func trust(_ file: String) throws {
+      try files.write("trusted.pem", try String(contentsOfFile: file, encoding: .utf8))
+    }
+    try trust(authority.other)
+    let daemon = try DaemonUnderTest(market) {
+      $0["exchange.rest_url"] = .string("https://localhost:\(market.port)")
+      $0["exchange.ca_file"] = .string(trusted)
+    }
+    try daemon.start()
+    try daemon.process.line(with: "level=warning", "certificate")
+    #expect(try daemon.submit(Wish("patient").text)["code"] == "accepted")
+    try files.write("trusted.pem", "none")
+    try daemon.process.signal(SIGHUP)
+    try daemon.process.line(with: "level=error", "exchange.ca_file cannot be read again")
+    try trust(authority.file)
+    try daemon.process.signal(SIGHUP)
+    try daemon.process.line(with: "the authorities in exchange.ca_file are read again")
+    try daemon.waitForTrading()
+    try daemon.waitForOrder("patient", "filled")
+    #expect(daemon.lives.count == 1)
+    #expect(try daemon.stop() == .exited(0))
   }
 
   @Test

@@ -83,6 +83,23 @@ struct TailTests {
     try daemon.stop()
   }
 
+  @Test(arguments: [["tail", "--since", "0"], ["signals", "--follow"]])
+  func `it ends where a full disk does not take what it shows`(_ command: [String]) throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market)
+    try daemon.drop("a.json", Wish("a").text)
+    _ = try daemon.waitForOutcome("a.json")
+    let process = try ChildProcess(
+      "/bin/sh",
+      [
+        "-c", "exec \"$0\" \"$@\" >/dev/full", BuiltProgram.control.path, "--config",
+        daemon.scratch("config.json5"),
+      ] + command)
+    #expect(try process.waitForEnd() == .exited(1))
+    #expect(process.tail.contains("the output is not complete"), "\(process.tail)")
+    try daemon.stop()
+  }
+
   @Test func `it shows what was asked for and ends with its reader`() throws {
     let market = try SimulatedMarket()
     let daemon = try DaemonUnderTest.trading(market)

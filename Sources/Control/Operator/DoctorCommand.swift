@@ -51,7 +51,7 @@ struct DoctorCommand {
       return (lines + ["", "no daemon answers: all of this was looked at from here"])
         .joined(separator: "\n")
     }
-    lines += ["", "the daemon runs"]
+    lines += ["", "the daemon runs" + (daemon.mode.map { ", in mode \($0)" } ?? "")]
     lines += daemon.problems.map { problem in
       "problem: " + ByteText.printable(problem.message) + "; "
         + ByteText.printable(problem.advice)

@@ -9,7 +9,9 @@ final class Following {
 
   private let loop: EventLoop
   private var watch: PosixSignalWatch?
-  private(set) var isStopped = false
+  private var isInterrupted = false
+  /// Nobody would see what a full disk does not take.
+  var isStopped: Bool { isInterrupted || OutputLine.hasRefused }
   /// What the last look failed for; nil after one that did not.
   private var trouble: String?
 
@@ -17,7 +19,7 @@ final class Following {
   init() throws(CommandFailure) {
     do throws(SystemError) {
       loop = try EventLoop()
-      watch = try PosixSignalWatch(loop: loop) { [unowned self] _ in isStopped = true }
+      watch = try PosixSignalWatch(loop: loop) { [unowned self] _ in isInterrupted = true }
     } catch {
       throw .control(ControlFailure(code: .unreachable, message: error.description))
     }

@@ -6,7 +6,7 @@ import Platform
 import Store
 
 /// What the daemon is asked on its control socket; a report is read from the database where no daemon
-/// runs.
+/// runs, and a list that the daemon would look for too long.
 struct RequestCommand {
   private let context: CommandContext
 
@@ -33,13 +33,15 @@ struct RequestCommand {
     let daemon = context.daemon(
       controlSocket: path, signalSocket: configuration?.intake.socket ?? "")
     do throws(UnixClient.Failure) {
-      return try daemon.answer(to: request)
+      let answer = try daemon.answer(to: request)
+      return list(request, refusedBy: answer, path, configuration) ?? answer
     } catch {
       if case .report(.explain(let id)) = request, configuration != nil, Self.isForbidden(error) {
         return try story(of: id, from: daemon)
       }
       if case .notListening = error, case .report(let report) = request, let configuration {
-        return try answer(to: report, from: configuration.store.path)
+        return try answer(
+          to: report, from: configuration.store.path, because: "the daemon is not running")
       }
       throw .control(SocketAdvice.failure(error, path, request))
     }
@@ -61,9 +63,25 @@ struct RequestCommand {
     }
   }
 
-  /// Without a daemon: what its database holds.
+  /// The list that the daemon refuses, as this user reads it in the database; `nil` where he may not.
+  /// Before it refused it wrote there what only its memory held, so nothing is missing.
+  private func list(
+    _ request: ControlRequest, refusedBy answer: ControlAnswer, _ path: String,
+    _ configuration: Configuration?
+  ) -> ControlAnswer? {
+    guard case .report(let report) = request, case .failure(let failure) = answer,
+      failure.code == .refused, let configuration, configuration.control.socket == path,
+      let list = try? self.answer(
+        to: report, from: configuration.store.path,
+        because: "the daemon would have to look for it for too long"),
+      case .result = list
+    else { return nil }
+    return list
+  }
+
+  /// What the database holds, where the daemon does not say it.
   private func answer(
-    to report: Report, from path: String
+    to report: Report, from path: String, because reason: String
   ) throws(CommandFailure) -> ControlAnswer {
     let store: StoreReader
     do throws(StoreError) {
@@ -71,15 +89,14 @@ struct RequestCommand {
     } catch {
       throw .control(
         ControlFailure(
-          code: .storageUnavailable, message: "the daemon is not running, and \(error.description)")
-      )
+          code: .storageUnavailable, message: "\(reason), and \(error.description)"))
     }
     do throws(ControlFailure) {
       let document = try report.document(from: store)
       if !context.options.json {
         let owner = (try? store.owner()).map { ", of \(DatabaseOwnership.name($0))" } ?? ""
         context.terminal.complaints(
-          "mexc-signalctl: the daemon is not running; read from \(path)\(owner)")
+          "mexc-signalctl: \(reason); read from \(path)\(owner)")
       }
       return .result(document)
     } catch {

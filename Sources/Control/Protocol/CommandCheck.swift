@@ -6,7 +6,7 @@ extension OperatorCommand {
   /// Why the records leave the command nothing to act on; `nil` when the engine has to judge.
   func refusal(by store: StoreReader) throws(StoreError) -> ControlFailure? {
     switch self {
-    case .halt, .resume, .cancelAll: nil
+    case .halt, .resume, .endCarefulStart, .cancelAll: nil
     case .cancel(let id): try Self.refusal(of: id, in: store, Self.cancelRefusal)
     case .resolvePlaced(let id, _), .resolveNotPlaced(let id):
       try Self.refusal(of: id, in: store, Self.resolveRefusal)
@@ -70,6 +70,12 @@ extension ControlFailure {
       code: .notFound,
       message: "no \(kind) with the id \(id) is on record, so nothing can be listed from before it")
   }
+
+  static let tooFarToLook = ControlFailure(
+    code: .refused,
+    message: "what the list asks for is so rare that the daemon would have to look through too "
+      + "much of its history, and no order could leave meanwhile; narrow it with --since, or ask on "
+      + "this machine as a user who may read the database (store.path)")
 
   static func unknownSignal(_ id: SignalID) -> ControlFailure {
     ControlFailure(

@@ -65,8 +65,8 @@ extension ControlRequest {
           reason: try reason(fields.text("reason")), cancel: try fields.flag("cancel"),
           scope: try fields.flag("reduce_only") ? .buys : .all))
     case "resume":
-      try fields.allow([])
-      return .perform(.resume)
+      try fields.allow(["careful_start"])
+      return .perform(try fields.flag("careful_start") ? .endCarefulStart : .resume)
     case "cancel":
       try fields.allow(["id"])
       return .perform(.cancel(try fields.signalID()))
@@ -284,6 +284,7 @@ extension ControlRequest {
         ("reduce_only", .bool(scope == .buys)),
       ]
     case .resume: [("command", "resume")]
+    case .endCarefulStart: [("command", "resume"), ("careful_start", true)]
     case .cancel(let id): [("command", "cancel"), ("id", .string(id.text))]
     case .cancelAll: [("command", "cancel_all")]
     case .resolvePlaced(let id, let orderID):

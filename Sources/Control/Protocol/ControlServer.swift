@@ -52,16 +52,23 @@ package final class ControlServer {
     var isLast = false
   }
 
+  /// What SQLite may do for one list: no order leaves meanwhile. A list of the greatest length takes
+  /// half of it.
+  package static let listSteps = 500_000
+
   private let handlers: ControlHandlers
+  private let listSteps: Int
   private var server: LineServer?
   private var slots: [LineServer.ConnectionID: [Slot]] = [:]
   private var nextNumber: UInt64 = 1
 
   /// Serves until `close()`. Throws when the loop cannot watch the listener.
   package init(
-    listener: UnixListener, loop: EventLoop, handlers: ControlHandlers
+    listener: UnixListener, loop: EventLoop, listSteps: Int = ControlServer.listSteps,
+    handlers: ControlHandlers
   ) throws(SystemError) {
     self.handlers = handlers
+    self.listSteps = listSteps
     server = try LineServer(
       listener: listener, maximumLineBytes: ControlRequest.maximumBytes, loop: loop,
       handlers: LineServer.Handlers(
@@ -155,7 +162,8 @@ package final class ControlServer {
           message: "the daemon cannot use its database now; its journal says why"))
     }
     do throws(ControlFailure) {
-      return .result(try report.document(from: store, waitsFor: handlers.waitsFor))
+      return .result(
+        try report.document(from: store, maximumSteps: listSteps, waitsFor: handlers.waitsFor))
     } catch {
       return .failure(error)
     }

@@ -15,10 +15,11 @@ package enum Report: Hashable, Sendable {
 }
 
 extension Report {
-  /// `waitsFor` says what the order of a signal waits for, where a daemon runs. Throws `notFound` or
-  /// `storageUnavailable`.
+  /// `waitsFor` says what the order of a signal waits for, where a daemon runs. Throws `notFound`,
+  /// `storageUnavailable`, or `refused` when SQLite would take more than `maximumSteps` for a list.
   package func document(
-    from store: StoreReader, waitsFor: (SignalID) -> String? = { _ in nil }
+    from store: StoreReader, maximumSteps: Int? = nil,
+    waitsFor: (SignalID) -> String? = { _ in nil }
   ) throws(ControlFailure) -> JSONValue {
     let missing: ControlFailure
     do throws(StoreError) {
@@ -27,13 +28,21 @@ extension Report {
         if let id = filter.before, try store.signal(id) == nil {
           missing = .notListed("signal", id)
         } else {
-          return .array(try store.signals(filter: filter).map(Self.signal))
+          let rows = try store.bounded(by: maximumSteps) { () throws(StoreError) in
+            try store.signals(filter: filter)
+          }
+          if let rows { return .array(rows.map(Self.signal)) }
+          missing = .tooFarToLook
         }
       case .orders(let filter):
         if let id = filter.before, try store.order(OrderKey(signal: id)) == nil {
           missing = .notListed("order of a signal", id)
         } else {
-          return .array(try store.orders(filter: filter).map(Self.order))
+          let rows = try store.bounded(by: maximumSteps) { () throws(StoreError) in
+            try store.orders(filter: filter)
+          }
+          if let rows { return .array(rows.map(Self.order)) }
+          missing = .tooFarToLook
         }
       case .explain(let id):
         if let story = try Self.story(of: id, in: store) {

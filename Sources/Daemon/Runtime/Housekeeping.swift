@@ -84,7 +84,9 @@ final class Housekeeping {
       try tidying.begin(
         // A reload may raise it while a round goes on.
         before: { [settings] in now.advanced(by: .zero - settings().intake.keepTime) },
-        keeping: try store.reader.filesOfOrdersNotFound()
+        keeping: try store.reader.filesOfOrdersNotFound().map {
+          SpoolTidying.Kept($0.name, receivedAt: $0.receivedAt, overAt: $0.updatedAt)
+        }
       ) { [logger] count in Self.tell(count, to: logger) }
     } catch {
       logger.log(

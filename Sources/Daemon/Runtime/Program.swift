@@ -155,7 +155,10 @@ package enum DaemonProgram {
         return VenueCatalog.streams(
           line, interval: configuration.price.streamInterval, now: Clock.now)
       },
-      reload: { Configuration.load(file.path, again: true) })
+      reload: {
+        Self.renew([tls, streamTLS], file, logger)
+        return Configuration.load(file.path, again: true)
+      })
     try trader.start(
       signals: sockets.listener(
         "signal", path: configuration.intake.socket, mode: configuration.intake.socketMode),
@@ -217,6 +220,26 @@ package enum DaemonProgram {
         client: file.configuration.exchange.caFile.map { .file($0) } ?? .system)
     } catch {
       throw .configuration([file.violation("exchange.ca_file", text: "\(error)")])
+    }
+  }
+
+  /// Who renews the file in place asks for a reload.
+  private static func renew(
+    _ contexts: [TLSContext?], _ file: ConfigurationFile, _ logger: Logger
+  ) {
+    guard let path = file.configuration.exchange.caFile else { return }
+    do throws(TLSContext.Failure) {
+      for context in contexts { try context?.renew() }
+      logger.log(
+        .info, "the authorities in exchange.ca_file are read again; new connections trust these",
+        [LogField("file", path)])
+    } catch {
+      logger.log(
+        .error, "exchange.ca_file cannot be read again; what was read before still counts",
+        [
+          LogField("error", "\(error)"),
+          LogField("advice", "mend the file, then reload once more"),
+        ])
     }
   }
 

@@ -37,14 +37,17 @@ final class SmallDisk {
 
   private var filler: String { path + "/filler" }
 
-  /// Takes all the room there is.
-  func fill() throws {
+  /// Takes all the room there is, but for so many bytes.
+  func fill(leaving room: Int = 0) throws {
     let number = unsafe open(filler, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard number >= 0 else { throw Unusable("open: errno \(errno)") }
     defer { close(number) }
     let block = [UInt8](repeating: 1, count: 4_096)
     while unsafe write(number, block, block.count) > 0 {}
     guard errno == ENOSPC else { throw Unusable("fill: errno \(errno)") }
+    guard room == 0 || ftruncate(number, lseek(number, 0, SEEK_END) - room) == 0 else {
+      throw Unusable("ftruncate: errno \(errno)")
+    }
   }
 
   func free() throws { try FileManager.default.removeItem(atPath: filler) }

@@ -1,5 +1,7 @@
 """A machine with the console beside the daemon, and what a browser's test does to it."""
 
+import os
+import signal
 import sqlite3
 
 from machine import Machine
@@ -19,6 +21,20 @@ class Programs(Machine):
         line = self.start(
             "mexc-console", "--config", self.configuration, "--listen", f"127.0.0.1:{self.port}")
         self.port = int(line.rsplit(":", 1)[1])
+
+    def pause(self, program):
+        """It lives, and does nothing."""
+        self.running[program].send_signal(signal.SIGSTOP)
+
+    def go_on(self, program):
+        self.running[program].send_signal(signal.SIGCONT)
+
+    def lose_database(self):
+        self.kill("mexc-signald")
+        for end in ("", "-wal", "-shm"):
+            if os.path.exists(self.path("state.db" + end)):
+                os.unlink(self.path("state.db" + end))
+        self.start_daemon()
 
     @property
     def address(self):

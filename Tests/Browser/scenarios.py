@@ -5,6 +5,7 @@ import time
 
 from accessibility import findings, focus_order
 from machine import KEY, PATIENCE, SECRET, until
+from mishaps import Mishaps
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
@@ -30,7 +31,7 @@ def browser():
     return webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
 
 
-class Person:
+class Person(Mishaps):
     def __init__(self, programs, screenshots):
         self.programs = programs
         self.screenshots = screenshots
@@ -272,11 +273,16 @@ class Person:
         self.sees("live", at="#connection")
         self.programs.kill("mexc-console")
         self.sees("connection lost", at="#connection")
+        self.sees("Not known: no connection to the console since", at="#verdict")
         self.shoot("console-away")
+        self.press("Halt")
+        self.agree("No new order leaves")
+        self.sees("Not known whether it was done")
         self.programs.start_console()
         self.programs.drop("meanwhile")
         self.sees("live", at="#connection")
         self.sees("meanwhile", at="#events")
+        self.sees("Trading live", at="#verdict")
 
     def looks(self):
         """Every page, in both themes and at every width."""
@@ -337,10 +343,14 @@ class Person:
 
 SCENARIOS = [
     "stranger", "log_in", "signals", "events", "listens", "halt", "cancel", "keys", "submit", "charts",
-    "many", "looks", "paint", "daemon_away", "console_away", "end",
+    "many", "newest_fails", "older_fails", "amounts", "typing", "looks", "paint", "daemon_away",
+    "console_away", "refusal", "one_stream", "silence", "lost_answer", "kept_signals", "careful", "end",
 ]  # fmt: skip
 # What the browser may complain of: the refusals that a scenario is about.
-EXPECTED = ["stranger", "keys", "daemon_away", "console_away", "end"]
+EXPECTED = [
+    "stranger", "keys", "daemon_away", "console_away", "refusal", "silence", "lost_answer", "careful",
+    "end",
+]  # fmt: skip
 
 
 def go(programs, screenshots):

@@ -87,6 +87,20 @@ import Testing
     }
   }
 
+  @Test func `a folder keeps a mark that no other one has`() throws {
+    let mark = try access.mark()
+    #expect(mark.count == 16)
+    _ = try access.revokeAll()
+    #expect(try ConsoleAccess(Self.configuration(scratch)).mark() == mark)
+    let other = try Scratch()
+    #expect(try ConsoleAccess(Self.configuration(other)).mark() != mark)
+    // Of a file that a power cut has emptied.
+    try scratch.write("state.db.console/mark", "")
+    let next = try access.mark()
+    #expect(next.count == 16 && next != mark)
+    #expect(try access.mark() == next)
+  }
+
   @Test func `a folder that others may enter is not used`() throws {
     let other = try Scratch()
     try other.folder("state.db.console")

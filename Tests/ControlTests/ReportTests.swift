@@ -3,6 +3,7 @@ import Domain
 import Foundation
 import JSON
 import Platform
+import Store
 import Testing
 
 /// The page about what came of the signals.
@@ -44,6 +45,20 @@ struct ReportTests {
     #expect(!page.contains("<script") && !page.contains("://"))
     #expect(
       try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int == 0o600)
+  }
+
+  @Test func `what the exchange only checked is not counted as filled`() throws {
+    try bench.write(Story.validated())
+    _ = try bench.tool("report", "--utc", "--since", "2026-09-25T00:00:00Z", "--output", file)
+    let page = try page()
+    for text in [
+      "<dt>filled</dt><dd>0</dd>", "<dt>validated</dt><dd>1</dd>", "<rect class=c-validated",
+      ".c-validated { fill: var(--validated);",
+    ] { #expect(page.contains(text), "\(text)") }
+    var parts = OutcomeParts(
+      from: Story.morning, to: Story.morning.advanced(by: .seconds(60)), count: 1)
+    for row in try bench.store.reader.outcomes(since: Story.morning, limit: 2) { parts.add(row) }
+    #expect(parts.sorted.first?.counts == ["validated": 1])
   }
 
   @Test func `without a signal the page says so, and replaces the last one`() throws {

@@ -36,9 +36,11 @@ import Testing
     ] {
       #expect(try console.send(method, target).status == 401, "\(method) \(target)")
     }
-    for cookie in ["mexc_console=", "mexc_console=../address", "mexc_console=" + token(of: "0")] {
-      console.session = cookie
-      #expect(try console.send("GET", "/api/status").status == 401, "\(cookie)")
+    try console.logIn()
+    let name = try #require(console.session).prefix { $0 != "=" }
+    for value in ["", "../address", token(of: "0")] {
+      console.session = name + "=" + value
+      #expect(try console.send("GET", "/api/status").status == 401, "\(value)")
     }
   }
 
@@ -52,7 +54,7 @@ import Testing
     for attribute in ["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"] {
       #expect(cookie.contains("; " + attribute))
     }
-    #expect(cookie.firstMatch(of: #/^mexc_console=[0-9a-f]{64};/#) != nil)
+    #expect(cookie.firstMatch(of: #/^mexc_console_[0-9a-f]{8}=[0-9a-f]{64};/#) != nil)
     let revoked = try console.link()
     let used = try console.send("GET", link)
     #expect(used.status == 401 && used.header("Set-Cookie") == nil)
@@ -67,6 +69,39 @@ import Testing
     try console.logIn()
     #expect(try console.post("/api/logout", [:]).status == 200)
     #expect(try console.send("GET", "/api/session").status == 401)
+  }
+
+  /// A browser keeps one cookie of a name for a host and path, whatever the port.
+  @Test func `who opens another console of this machine stays logged in at the first`() throws {
+    let other = try ConsoleUnderTest(DaemonUnderTest(nil))
+    var jar: [String: String] = [:]
+    for console in [console, other] {
+      try console.logIn()
+      let pair = try #require(console.session).split(separator: "=", maxSplits: 1)
+      jar[String(pair[0])] = String(pair[1])
+    }
+    let cookies = jar.map { "\($0.key)=\($0.value)" }.joined(separator: "; ")
+    for console in [console, other] {
+      console.session = cookies
+      #expect(try console.send("GET", "/api/session").status == 200)
+    }
+  }
+
+  /// An address that leads to one machine today leads to another one tomorrow.
+  @Test func `a console at the same path of another machine has a name of its own`() throws {
+    func name() throws -> Substring { try #require(console.session).prefix { $0 != "=" } }
+    try console.logIn()
+    let first = try name()
+    let page = try console.send("GET", "/submit").text
+    #expect(page.contains("data-console=\"\(first.suffix(8))\""))
+    try console.kill9()
+    try console.restart()
+    #expect(try console.send("GET", "/api/session").status == 200)
+    try console.kill9()
+    try FileManager.default.removeItem(atPath: daemon.scratch("state.db.console"))
+    try console.restart()
+    try console.logIn()
+    #expect(try name() != first)
   }
 
   @Test func `wrong codes are slowed down, and only so many wait`() throws {

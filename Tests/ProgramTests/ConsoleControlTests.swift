@@ -28,6 +28,9 @@ import Testing
     #expect(try daemon.status()["state"] == "halted")
     let held = try console.send("POST", "/api/submit", body: Wish("held").text).json
     #expect(held["status"] == "rejected" && held["code"] == "halted")
+    let careful = try console.post("/api/resume", ["careful_start": true])
+    #expect(careful.status == 409 && careful.errorCode == "refused")
+    #expect(try daemon.status()["state"] == "halted")
     #expect(try console.post("/api/resume", [:]).json["ok"] == true)
     let sent = try console.send("POST", "/api/submit", body: Wish.resting("rests").text).json
     #expect(sent["status"] == "accepted")
@@ -75,6 +78,7 @@ import Testing
     for (target, body) in [
       ("/api/halt", "[]"), ("/api/halt", "{"), ("/api/halt", #"{"command":"resume"}"#),
       ("/api/halt", #"{"reason":1}"#), ("/api/cancel", "{}"), ("/api/resume", #"{"now":true}"#),
+      ("/api/resume", #"{"careful_start":1}"#),
       ("/api/credentials/test", #"{"apiKey":"a"}"#),
       ("/api/credentials/test", #"{"apiKey":"a","secretKey":"b","other":1}"#),
     ] {

@@ -56,8 +56,7 @@ enum DaemonCommand {
   static func submit(_ body: [UInt8], _ daemon: DaemonClient) -> Reply {
     do throws(ControlFailure) {
       let answer = try daemon.submit(body)
-      let isOK = answer["status"] == "accepted" || answer["status"] == "duplicate"
-      return .json(AnswerDocument.of(answer, isOK: isOK))
+      return .json(AnswerDocument.of(answer, isOK: AnswerDocument.isTaken(answer)))
     } catch {
       return .failure(error)
     }

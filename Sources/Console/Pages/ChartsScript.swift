@@ -4,7 +4,8 @@ enum ChartsScript {
     "use strict";
     (() => {
       const { byId, el, svg, shown, time, words } = ui;
-      const outcomes = ["filled", "open", "canceled", "rejected", "denied", "in_doubt"];
+      const outcomes = ["filled", "validated", "open", "canceled", "rejected", "denied",
+        "in_doubt"];
       const size = { width: 720, height: 180, left: 46, bottom: 20, top: 8 };
       const inner = size.height - size.bottom - size.top;
       const rates = [];
@@ -135,7 +136,7 @@ enum ChartsScript {
         }, 5000);
       });
       live.on("status", (status) => {
-        if (status.error) return;
+        if (status.error || status.rate.ip_used === null) return;
         rates.push({ at: new Date().toISOString(), ip: status.rate.ip_used,
           uid: status.rate.uid_used });
         while (rates.length > 120) rates.shift();

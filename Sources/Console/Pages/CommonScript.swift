@@ -12,10 +12,18 @@ enum CommonScript {
         hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
       });
 
+      // What a daemon's mode means, for a person.
+      const modes = {
+        paper: "paper: no real orders", validate: "validate: orders are checked only",
+        live: "live: real orders",
+      };
+
+      // `isUnknown`: a command has left, and nobody told what became of it.
       class Problem extends Error {
-        constructor(code, message) {
+        constructor(code, message, isUnknown = false) {
           super(message);
           this.code = code;
+          this.isUnknown = isUnknown;
         }
       }
 
@@ -40,8 +48,11 @@ enum CommonScript {
 
       const byId = (id) => document.getElementById(id);
 
+      const changesNothing = ["/api/check", "/api/credentials/test"];
+
       // A question, or with a body a command; what comes back is JSON, and a refusal is a Problem.
       async function api(path, body) {
+        const isCommand = body !== undefined && !changesNothing.includes(path);
         const options = { headers: {} };
         if (body !== undefined) {
           options.method = "POST";
@@ -52,14 +63,20 @@ enum CommonScript {
         try {
           response = await fetch(path, options);
         } catch {
-          throw new Problem("unreachable", "The console does not answer. Is mexc-console running?");
+          throw new Problem("unreachable", "The console does not answer. Is mexc-console running?",
+            isCommand);
         }
         if (response.status === 401) {
           sessionIsOver();
           throw new Problem("no_session", "The session is over.");
         }
-        const answer = await response.json();
-        if (!response.ok) throw new Problem(answer.error.code, answer.error.message);
+        const answer = await response.json().catch(() => null);
+        if (answer === null || (!response.ok && !answer.error)) {
+          throw new Problem("unreadable", "What answered is not the console, or its answer was cut off.",
+            isCommand);
+        }
+        if (!response.ok) throw new Problem(answer.error.code, answer.error.message,
+          isCommand && answer.error.code === "no_answer");
         return answer;
       }
 
@@ -74,6 +91,15 @@ enum CommonScript {
       function notice(kind, title, ...lines) {
         return el("div", { class: "notice " + kind }, el("p", { class: "headline" }, title),
           ...lines.filter(Boolean).map((line) => el("p", {}, line)));
+      }
+
+      // Why a command failed; `advice` is for who does not know whether it did. A refusal's own words
+      // say what holds: a halt may hold although it could not be written down.
+      function failure(problem, advice) {
+        if (problem.isUnknown) return notice("warn", "Not known whether it was done", problem.message,
+          advice);
+        if (problem.code === "refused") return notice("warn", problem.message);
+        return notice("bad", "Not done", problem.message);
       }
 
       // What concerns the whole page; without a title it goes.
@@ -118,13 +144,23 @@ enum CommonScript {
         });
       }
 
+      // A button that has been pressed waits for the answer.
+      async function held(button, work) {
+        button.disabled = true;
+        try {
+          return await work();
+        } finally {
+          button.disabled = false;
+        }
+      }
+
       // A button that asks, does it, and says what came of it in the place `answer`.
       function command(label, question, path, body, answer, kind = "") {
         return el("button", {
           type: "button", class: kind,
-          onclick: async () => {
+          onclick: async ({ currentTarget }) => {
             if (!(await confirm(label + "?", question, label))) return;
-            await say(answer, () => api(path, body));
+            await held(currentTarget, () => say(answer, () => api(path, body)));
           },
         }, label);
       }
@@ -135,7 +171,7 @@ enum CommonScript {
           place.replaceChildren(notice("good", "Done", shown(done.message)));
           return done;
         } catch (problem) {
-          place.replaceChildren(notice("bad", "Not done", problem.message));
+          place.replaceChildren(failure(problem, "Look at the overview before you repeat it."));
           return null;
         }
       }
@@ -147,8 +183,8 @@ enum CommonScript {
       });
 
       return {
-        api, banner, byId, command, confirm, duration, el, notice, page, say, sessionIsOver, shown, svg,
-        terms, time, words, zone, mayControl: page.control === "true",
+        api, banner, byId, command, confirm, duration, el, failure, held, modes, notice, page, say,
+        sessionIsOver, shown, svg, terms, time, words, zone, mayControl: page.control === "true",
       };
     })();
     """#

@@ -76,7 +76,7 @@ enum ConfigurationScript {
         try {
           await (isSave ? save(fields) : test(fields));
         } catch (problem) {
-          byId("answer").replaceChildren(notice("bad", "Not done", problem.message));
+          byId("answer").replaceChildren(ui.failure(problem, "To write the same ones again is safe."));
           if (problem.code === "passphrase_needed") byId("passphrase").hidden = false;
         }
         for (const button of form.querySelectorAll("button")) button.disabled = false;

@@ -33,9 +33,13 @@ enum ListsScript {
       ];
       let rows = [];
       let before = null;
+      // What `before` was for the rows that are shown; undefined while none are.
+      let shownBefore;
       let sort = { column: 0, isUp: false };
       let timer = null;
       let isLoading = false;
+      // The same question again would get the same answer.
+      const isFinal = ["no_session", "invalid_request", "not_found"];
 
       const form = byId("filter");
       const table = byId("list");
@@ -53,11 +57,26 @@ enum ListsScript {
 
       const order = new Intl.Collator(undefined, { numeric: true });
 
+      // Exact: no number is made of an amount.
+      function byAmount(one, other) {
+        const digits = (text) => text.split(" ")[0].split(".");
+        const [[whole, part = ""], [otherWhole, otherPart = ""]] = [digits(one), digits(other)];
+        const length = Math.max(part.length, otherPart.length);
+        const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+        return whole.length - otherWhole.length || compare(whole, otherWhole) ||
+          compare(part.padEnd(length, "0"), otherPart.padEnd(length, "0"));
+      }
+
       function sorted() {
-        const [, cell, key] = columns[sort.column];
+        const [, cell, key, isNumber] = columns[sort.column];
         if (sort.column === 0) return sort.isUp ? [...rows].reverse() : rows;
         const text = (row) => String((key || cell)(row));
-        return [...rows].sort((a, b) => order.compare(text(a), text(b)) * (sort.isUp ? 1 : -1));
+        const isNone = (text) => isNumber && text.startsWith("–");
+        return [...rows].sort((a, b) => {
+          const [one, other] = [text(a), text(b)];
+          if (isNone(one) || isNone(other)) return isNone(one) - isNone(other);
+          return (isNumber ? byAmount : order.compare)(one, other) * (sort.isUp ? 1 : -1);
+        });
       }
 
       function showHead() {
@@ -91,26 +110,34 @@ enum ListsScript {
         if (isLoading) return later();
         isLoading = true;
         const words = query();
+        const asked = before;
         words.set("limit", pageSize);
-        if (before !== null) words.set("before", before);
+        if (asked !== null) words.set("before", asked);
         try {
           rows = (await ui.api(path + "?" + words)).items;
+          shownBefore = asked;
           byId("problem").textContent = "";
-          show();
+          if (before === asked) show();
         } catch (problem) {
           byId("problem").textContent = problem.message;
           table.setAttribute("aria-busy", "false");
+          // Who wants the newest, or a filter's, is not taken back to the page of before.
+          if (asked !== null && before === asked && shownBefore !== undefined) {
+            before = shownBefore;
+            show();
+          }
+          if (!isFinal.includes(problem.code)) later(2000);
         } finally {
           isLoading = false;
         }
       }
 
       // A burst of events is one look.
-      function later() {
+      function later(delay = 300) {
         if (timer === null) timer = setTimeout(() => {
           timer = null;
           load();
-        }, 300);
+        }, delay);
       }
 
       form.addEventListener("submit", (event) => {
@@ -131,7 +158,7 @@ enum ListsScript {
       live.on("history", () => {
         if (before === null) later();
       });
-      live.on("reset", later);
+      live.on("reset", () => later());
       load();
     })();
     """#

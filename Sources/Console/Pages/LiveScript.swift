@@ -4,11 +4,16 @@ enum LiveScript {
     "use strict";
     // What happens, as it happens. The browser comes back by itself, and says which event it saw last.
     const live = (() => {
-      const listeners = { status: [], history: [], reset: [] };
+      const listeners = { status: [], history: [], reset: [], lost: [] };
       const line = ui.byId("connection");
+      const mode = ui.byId("mode");
+      // The state comes every two seconds, or later by what a daemon takes that hardly answers.
+      const silenceMaximum = 10000;
       let last = null;
       let source = null;
       let isReady = false;
+      let silence = null;
+      let heardAt = null;
 
       function state(text, isLost) {
         if (line.textContent === text) return;
@@ -20,33 +25,66 @@ enum LiveScript {
         for (const listener of listeners[name]) listener(value);
       }
 
+      // What is shown of the daemon may not hold any more.
+      function lose(text) {
+        state(text, true);
+        mode.textContent = "";
+        tell("lost", heardAt);
+      }
+
+      function close() {
+        clearTimeout(silence);
+        if (source !== null) source.close();
+        source = null;
+      }
+
+      // A connection that is half open ends without an error.
+      function awaitStatus() {
+        clearTimeout(silence);
+        silence = setTimeout(() => {
+          lose("connection lost, trying again …");
+          connect();
+        }, silenceMaximum);
+      }
+
+      function hear(status) {
+        awaitStatus();
+        heardAt = new Date().toISOString();
+        const isAway = status.error !== undefined;
+        state(isAway ? "daemon does not answer" : "live", isAway);
+        mode.textContent = isAway ? "" : ui.modes[status.mode];
+        tell("status", status);
+      }
+
       function connect() {
-        source = new EventSource("/api/events" + (last === null ? "" : "?after=" + last));
-        source.addEventListener("status", (event) => {
-          const status = JSON.parse(event.data);
-          const isAway = status.error !== undefined;
-          state(isAway ? "daemon does not answer" : "live", isAway);
-          tell("status", status);
+        close();
+        const own = new EventSource("/api/events" + (last === null ? "" : "?after=" + last));
+        source = own;
+        awaitStatus();
+        // What a closed one still brings is not heard.
+        const on = (name, act) => own.addEventListener(name, (event) => {
+          if (own === source) act(event);
         });
-        source.addEventListener("history", (event) => {
+        on("status", (event) => hear(JSON.parse(event.data)));
+        on("history", (event) => {
           last = event.lastEventId;
           tell("history", JSON.parse(event.data));
         });
-        source.addEventListener("reset", () => {
+        on("reset", () => {
           last = null;
           tell("reset", null);
         });
-        source.addEventListener("error", async () => {
-          state("connection lost, trying again …", true);
+        on("error", async () => {
+          lose("connection lost, trying again …");
           // A browser gives up on an answer that is no stream: the session may be over.
-          if (source === null || source.readyState !== EventSource.CLOSED) return;
+          if (own.readyState !== EventSource.CLOSED) return;
           try {
             await ui.api("/api/session");
           } catch (problem) {
-            if (problem.code === "no_session") return;
+            if (problem.code === "no_session" && own === source) return close();
           }
           setTimeout(() => {
-            if (source !== null && !document.hidden) connect();
+            if (own === source) connect();
           }, 2000);
         });
       }
@@ -54,9 +92,9 @@ enum LiveScript {
       // A browser has six connections to one place: a page that nobody sees gives its own back.
       document.addEventListener("visibilitychange", () => {
         if (document.hidden) {
-          if (source !== null) source.close();
-          source = null;
+          close();
         } else if (source === null && isReady) {
+          lose("connecting …");
           connect();
         }
       });

@@ -9,6 +9,15 @@ enum OverviewScript {
       const controls = byId("controls");
       controls.after(answer);
       let controlState = null;
+      const numbers = document.querySelector(".cards");
+
+      function showLost(heardAt) {
+        const since = heardAt ? time(heardAt) : "this page was opened";
+        byId("verdict").className = "notice bad";
+        byId("verdict").replaceChildren(el("p", { class: "headline" },
+          "Not known: no connection to the console since ", since));
+        numbers.classList.add("stale");
+      }
 
       function showAway(status) {
         byId("verdict").className = "notice bad";
@@ -34,13 +43,14 @@ enum OverviewScript {
             ? [el("p", {}, status.reason)] : []),
           ...status.problems.map((problem) => el("p", {}, el("strong", {}, problem.message), " ",
             problem.advice ? "To do: " + problem.advice : "")));
-        showControls(status.state);
+        showControls(status);
       }
 
-      function showControls(state) {
+      function showControls(status) {
+        const state = status && status.state + (status.careful_start ? ", careful" : "");
         if (!ui.mayControl || state === controlState) return;
         controlState = state;
-        if (state === null) return controls.replaceChildren();
+        if (status === null) return controls.replaceChildren();
         const halt = ui.command("Halt", "No new order leaves until somebody resumes. Orders that are " +
           "open stay open.", "/api/halt", { reason: "by the operator, at the console" }, answer,
           "danger");
@@ -52,14 +62,19 @@ enum OverviewScript {
           { reason: "by the operator, at the console", reduce_only: true }, answer, "danger");
         const resume = ui.command("Resume", "Signals are taken again, and orders leave.",
           "/api/resume", {}, answer, "main");
+        const endCareful = ui.command("End the careful start", "From now on an order may leave without " +
+          "a look at MEXC whether its signal has one already. Signals that came before are still looked " +
+          "up.", "/api/resume", { careful_start: true }, answer);
         controls.replaceChildren(...{
-          active: [halt, haltAndCancel, reduce], reducing: [resume, halt, haltAndCancel],
-        }[state] || [resume, haltAndCancel]);
+          active: [...(status.careful_start ? [endCareful] : []), halt, haltAndCancel, reduce],
+          reducing: [resume, halt, haltAndCancel],
+        }[status.state] || [resume, haltAndCancel]);
       }
 
       function bar(name, used, limit, unit = "") {
         const isNone = limit === null || limit === undefined;
-        const text = shown(used) + (isNone ? ", no limit" : " of " + limit) + unit;
+        const text = used === null ? "not known"
+          : shown(used) + (isNone ? ", no limit" : " of " + limit) + unit;
         // For the bar's length alone; the text has the exact amounts.
         const part = isNone || Number(limit) === 0 ? 0 : Math.min(1, Number(used) / Number(limit));
         return el("div", {}, el("div", {}, name + ": " + text),
@@ -110,10 +125,12 @@ enum OverviewScript {
       }
 
       live.on("status", (status) => {
+        numbers.classList.toggle("stale", status.error !== undefined);
         if (status.error) return showAway(status);
         showVerdict(status);
         showNumbers(status);
       });
+      live.on("lost", showLost);
       live.on("history", showEvent);
       live.on("reset", () => byId("events").replaceChildren());
     })();

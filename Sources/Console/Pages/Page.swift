@@ -4,11 +4,14 @@ import Platform
 /// A page: what is the same for everybody, around what a script fills with what the interface answers.
 struct Page {
   private let name: Route.PageName
+  private let console: String
   private let token: String
   private let allowsControl: Bool
 
-  init(_ name: Route.PageName, token: Secret, allowsControl: Bool) {
+  /// `console` tells it from other consoles, for what a browser keeps.
+  init(_ name: Route.PageName, of console: String, token: Secret, allowsControl: Bool) {
     self.name = name
+    self.console = console
     self.token = token.withBytes { bytes in
       String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
     }
@@ -37,11 +40,13 @@ struct Page {
       <link rel="stylesheet" href="/console.css">
       \(scripts.joined(separator: "\n"))
       </head>
-      <body data-page="\(name.word)" data-id="\(name.id)" data-control="\(allowsControl)">
+      <body data-page="\(name.word)" data-id="\(name.id)" data-control="\(allowsControl)"
+      data-console="\(console)">
       <a class="skip" href="#main">Skip to the content</a>
       <header>
       <p class="brand">mexc-signald</p>
       <nav aria-label="Pages"><ul>\(Self.links.map(link).joined())</ul></nav>
+      <p id="mode"></p>
       <p id="connection" role="status">connecting …</p>
       <button type="button" id="logout">Log out</button>
       </header>
@@ -52,8 +57,8 @@ struct Page {
       <noscript><p class="notice bad">This page needs its script, which comes from here only; allow
       scripts for this address.</p></noscript>
       </main>
-      <footer><p>Times are local: <span id="zone"></span>. Amounts are as the exchange has them.</p>
-      </footer>
+      <footer><p>Times are local: <span id="zone"></span>. Amounts are exact; on paper they are
+      simulated.</p></footer>
       <dialog id="confirm" aria-labelledby="confirm-title"><form method="dialog">
       <h2 id="confirm-title">Are you sure?</h2><p id="confirm-text"></p>
       <p class="buttons"><button value="no" autofocus>No, go back</button>

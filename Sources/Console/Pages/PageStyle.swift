@@ -7,6 +7,7 @@ enum PageStyle {
       --link: #0b57a4; --good: #10652f; --warn: #7a4b00; --bad: #a4161a; --focus: #0b57a4;
       --good-ground: #e3f4e8; --warn-ground: #fdf1d8; --bad-ground: #fdeaea;
       --s1: #1f6f43; --s2: #2f6db5; --s3: #7d8590; --s4: #b3261e; --s5: #a86400; --s6: #7b3fa0;
+      --s7: #0b7285;
     }
     @media (prefers-color-scheme: dark) {
       :root {
@@ -14,6 +15,7 @@ enum PageStyle {
         --link: #8cc2ff; --good: #84d8a0; --warn: #f2c26b; --bad: #ff9d99; --focus: #8cc2ff;
         --good-ground: #16301f; --warn-ground: #352710; --bad-ground: #3b1a1b;
         --s1: #5fbf86; --s2: #77aef0; --s3: #98a2ae; --s4: #f07c76; --s5: #e0a24a; --s6: #c394e6;
+        --s7: #4fc3d3;
       }
     }
     * { box-sizing: border-box; }
@@ -33,7 +35,8 @@ enum PageStyle {
     nav a { display: block; padding: .5rem .6rem; text-decoration: none; border-radius: .3rem; }
     nav a:hover { text-decoration: underline; }
     nav a[aria-current] { background: var(--panel); color: var(--text); font-weight: 600; }
-    #connection { margin-left: auto; color: var(--quiet); min-width: 11rem; }
+    #mode { margin-left: auto; font-weight: 600; }
+    #connection { color: var(--quiet); min-width: 11rem; }
     #connection.lost { color: var(--bad); font-weight: 600; }
     footer { color: var(--quiet); border-top: 1px solid var(--line); max-width: none; }
     h1 { font-size: 1.5rem; margin: .25rem 0 .75rem; }
@@ -48,6 +51,7 @@ enum PageStyle {
     .good-text { color: var(--good); } .warn-text { color: var(--warn); }
     .bad-text { color: var(--bad); }
     .quiet { color: var(--quiet); }
+    .stale { opacity: .55; }
     .cards { display: grid; gap: .75rem; margin: .75rem 0;
       grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); }
     .card { background: var(--panel); border-radius: .4rem; padding: .6rem .8rem; min-height: 6rem; }
@@ -99,13 +103,15 @@ enum PageStyle {
     .key { display: flex; flex-wrap: wrap; gap: .2rem .9rem; list-style: none; padding: 0; margin: 0; }
     .key span { display: inline-block; width: .8rem; height: .8rem; margin-right: .3rem; }
     .f-filled { fill: var(--s1); background: var(--s1); }
+    .f-validated { fill: var(--s7); background: var(--s7); }
     .f-open { fill: var(--s2); background: var(--s2); }
     .f-canceled { fill: var(--s3); background: var(--s3); }
     .f-rejected { fill: var(--s4); background: var(--s4); }
     .f-denied { fill: var(--s5); background: var(--s5); }
     .f-in_doubt { fill: var(--s6); background: var(--s6); }
     @media (max-width: 40rem) {
-      #connection { margin-left: 0; flex: 1; }
+      #mode { margin-left: 0; }
+      #connection { flex: 1; }
       table.stack thead { position: absolute; left: -100rem; }
       table.stack tr { display: block; border-bottom: 2px solid var(--line); padding: .4rem 0; }
       table.stack td { display: grid; grid-template-columns: 7rem 1fr; border: 0; padding: .1rem 0; }

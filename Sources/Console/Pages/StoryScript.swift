@@ -7,6 +7,9 @@ enum StoryScript {
       const id = ui.page.id;
       const answer = el("div", { role: "status" });
       let timer = null;
+      const [head, controlPlace, rest] = [el("div"), el("div"), el("div")];
+      const field = el("input", { "aria-label": "Order ID at the exchange", size: 24 });
+      let controlStatus = null;
 
       function facts({ signal, order, waits_for }) {
         const list = el("dl");
@@ -47,17 +50,25 @@ enum StoryScript {
           buttons.push(ui.command("It was never placed", "You have looked at MEXC and the order of " +
             id + " is not there: it is closed as not placed.", "/api/resolve",
             { id, not_placed: true }, answer, "danger"));
-          const field = el("input", { "aria-label": "Order ID at the exchange", size: 24 });
-          buttons.push(field, el("button", { type: "button", onclick: async () => {
+          buttons.push(field, el("button", { type: "button", onclick: async ({ currentTarget }) => {
             const placed = field.value.trim();
             const text = "The order of " + id + " is said to be " + placed + " at MEXC, which is " +
               "asked about it.";
             if (placed && await ui.confirm("It was placed?", text, "It was placed")) {
-              await ui.say(answer, () => ui.api("/api/resolve", { id, placed }));
+              await ui.held(currentTarget,
+                () => ui.say(answer, () => ui.api("/api/resolve", { id, placed })));
             }
           } }, "It was placed under this ID"));
         }
         return el("p", { class: "buttons" }, ...buttons);
+      }
+
+      // They stay while the same may be done: somebody may be typing in them.
+      function showControls(order) {
+        const status = order ? order.status : "none";
+        if (status === controlStatus) return;
+        controlStatus = status;
+        controlPlace.replaceChildren(...[controls(order)].filter(Boolean));
       }
 
       function timeline(entries) {
@@ -75,9 +86,11 @@ enum StoryScript {
         const place = byId("story");
         try {
           const story = await ui.api("/api/signals/" + encodeURIComponent(id));
-          place.replaceChildren(...[headline(story), controls(story.order),
-            facts(story), el("h2", {}, "What happened"),
+          head.replaceChildren(headline(story));
+          showControls(story.order);
+          rest.replaceChildren(...[facts(story), el("h2", {}, "What happened"),
             timeline(story.timeline), raw(story.signal)].filter(Boolean));
+          if (!head.isConnected) place.replaceChildren(head, controlPlace, rest);
         } catch (problem) {
           place.replaceChildren(notice("bad", problem.code === "not_found" ? "There is no such signal"
             : "It cannot be shown now", problem.message));

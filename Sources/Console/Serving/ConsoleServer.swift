@@ -20,6 +20,7 @@ final class ConsoleServer {
 
   private let loop: EventLoop
   private let access: ConsoleAccess
+  private let cookie: SessionCookie
   private let logger: Logger
   private let gate: RequestGuard
   private let service: ConsoleService
@@ -36,6 +37,7 @@ final class ConsoleServer {
   ) throws {
     self.loop = loop
     self.access = access
+    cookie = SessionCookie(folder: ConsoleAccess.folder(configuration), mark: try access.mark())
     self.logger = logger
     service = try ConsoleService(loop, configuration, from: path, logger)
     var options = HTTPServer.Configuration()
@@ -127,7 +129,7 @@ final class ConsoleServer {
     case .login, .style, .script: break
     case .page(let page):
       let reply = Page(
-        page, token: session.formToken, allowsControl: service.allowsControl
+        page, of: cookie.console, token: session.formToken, allowsControl: service.allowsControl
       ).reply
       answer(responder, reply)
     case .read(let question):
@@ -180,7 +182,7 @@ final class ConsoleServer {
 
   private func findSession(_ request: ReceivedRequest) -> Result<Session, SessionFailure> {
     do throws(SystemError) {
-      for secret in SessionCookie.values(in: request) {
+      for secret in cookie.values(in: request) {
         if let end = try access.session(secret, at: Clock.now().wall) {
           return .success(Session(secret: secret, end: end))
         }
@@ -202,7 +204,7 @@ final class ConsoleServer {
         logger.log(.notice, "somebody has opened the console with a code")
         var reply = Reply.text("", .plain, status: 303)
         // The code does not stay in the address.
-        reply.headers = [("Location", "/"), SessionCookie.header(grant)]
+        reply.headers = [("Location", "/"), cookie.header(grant)]
         return answer(responder, reply)
       }
       refuseCode(responder)
@@ -229,7 +231,7 @@ final class ConsoleServer {
     do throws(SystemError) {
       try access.endSession(session.secret)
       var reply = Reply.json(["ok": true, "message": "the session is over"])
-      reply.headers = [SessionCookie.removal]
+      reply.headers = [cookie.removal]
       answer(responder, reply)
     } catch {
       logger.log(.error, "a session cannot be ended: \(error)")

@@ -8,7 +8,8 @@ import Store
 import Transport
 
 /// What the console answers once somebody may ask. Belongs to the loop's thread; what waits is done on
-/// three others: one reads the database, one speaks to the daemon, one asks the exchange and encrypts.
+/// others: one reads the database, two ask the daemon, one has it do what it does at once, and one waits
+/// for the exchange and encrypts.
 final class ConsoleService {
   typealias Answer = (Reply) -> Void
 
@@ -19,7 +20,9 @@ final class ConsoleService {
   private let daemon: DaemonClient
   private let status: DaemonStatus
   private let reading: Worker
+  /// A halt waits here, and only behind what the daemon answers in one turn.
   private let commands: Worker
+  private let inquiries: Worker
   private let slow: Worker
   private let passphrase: PassphraseSource?
 
@@ -35,6 +38,7 @@ final class ConsoleService {
     daemon = DaemonClient(configuration)
     reading = try Worker(loop, database: configuration.store.path)
     commands = try Worker(loop, database: configuration.store.path)
+    inquiries = try Worker(loop, database: configuration.store.path)
     slow = try Worker(loop, database: configuration.store.path)
     status = DaemonStatus(try Worker(loop, database: configuration.store.path), daemon)
     feed = EventFeed(loop, reading, status)
@@ -61,7 +65,7 @@ final class ConsoleService {
       }
     case .signals: list(request, ControlRequest.signalStates, answer) { .signals($0) }
     case .orders: list(request, ControlRequest.orderStates, answer) { .orders($0) }
-    case .story(let id): run(commands, answer) { [daemon] in $0.story(of: id, daemon) }
+    case .story(let id): run(inquiries, answer) { [daemon] in $0.story(of: id, daemon) }
     case .charts:
       let asked = Query(request).first("hours") ?? String(ChartReport.standardHours)
       guard let hours = Int64(asked), ChartReport.hours.contains(hours) else {
@@ -130,7 +134,7 @@ final class ConsoleService {
     case .check:
       let configuration = configuration
       let daemon = daemon
-      run(commands, answer) { _ in DaemonCommand.check(body, daemon, configuration) }
+      run(inquiries, answer) { _ in DaemonCommand.check(body, daemon, configuration) }
     case .setCredentials, .submit, .halt, .resume, .cancel, .resolve:
       guard allowsControl else {
         return answer(
@@ -155,7 +159,10 @@ final class ConsoleService {
       let path = configurationPath
       run(slow, answer) { _ in CredentialsForm.set(body, configuration, from: path, passphrase) }
     case .submit: run(commands, answer) { _ in DaemonCommand.submit(body, daemon) }
-    case .halt, .resume, .cancel, .resolve:
+    case .resolve:
+      // The daemon asks the exchange before it answers.
+      run(slow, answer) { _ in DaemonCommand.perform(command.rawValue, body, daemon) }
+    case .halt, .resume, .cancel:
       run(commands, answer) { _ in DaemonCommand.perform(command.rawValue, body, daemon) }
     case .logOut, .testCredentials, .testExchangeCredentials, .check: break
     }

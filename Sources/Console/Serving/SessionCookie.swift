@@ -22,11 +22,21 @@ struct Session {
 }
 
 /// The session in a browser.
-enum SessionCookie {
-  static let name = "mexc_console"
+struct SessionCookie {
+  /// Tells this console from every other one that a browser may meet at the same address.
+  let console: String
+  private var name: String { "mexc_console_" + console }
 
-  /// Every value of that name, in the order of the request: paths and ports may have made several.
-  static func values(in request: ReceivedRequest) -> [Secret] {
+  /// A browser keeps cookies apart by host and not by port (RFC 6265 §8.5): each console has a name of
+  /// its own. The path of the folder where its sessions are is the same on many machines, and the mark
+  /// in it is copied along with it.
+  init(folder: String, mark: [UInt8]) {
+    let digits = Hexadecimal.text(of: Digest.sha256(Array(folder.utf8) + mark))
+    console = String(digits.prefix(8))
+  }
+
+  /// Every value of that name, in the order of the request: paths may have made several.
+  func values(in request: ReceivedRequest) -> [Secret] {
     request.headers.values(of: "Cookie").flatMap { line in
       line.split(separator: ";").compactMap { pair -> Secret? in
         let pair = pair.drop { $0 == " " }
@@ -36,15 +46,17 @@ enum SessionCookie {
     }
   }
 
-  static func header(_ grant: ConsoleAccess.Grant) -> (name: String, value: String) {
+  func header(_ grant: ConsoleAccess.Grant) -> (name: String, value: String) {
     let text = grant.secret.withBytes { bytes in
       String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
     }
     let seconds = ConsoleAccess.sessionTime.wholeMilliseconds / 1_000
-    return ("Set-Cookie", "\(name)=\(text); Path=/; Max-Age=\(seconds); \(attributes)")
+    return ("Set-Cookie", "\(name)=\(text); Path=/; Max-Age=\(seconds); \(Self.attributes)")
   }
 
-  static let removal = (name: "Set-Cookie", value: "\(name)=; Path=/; Max-Age=0; \(attributes)")
+  var removal: (name: String, value: String) {
+    ("Set-Cookie", "\(name)=; Path=/; Max-Age=0; \(Self.attributes)")
+  }
 
   private static let attributes = "HttpOnly; SameSite=Strict"
 }

@@ -24,6 +24,8 @@ package struct ConsoleAccess {
   private static let secretBytes = 32
   private static let separator = UInt8(ascii: ".")
   private static let addressName = Array("address".utf8)
+  private static let markName = Array("mark".utf8)
+  private static let markBytes = 16
 
   private let folder: Directory
 
@@ -140,6 +142,18 @@ package struct ConsoleAccess {
     secret.withBytes { bytes in
       Hexadecimal.text(of: Digest.sha256(bytes.indices.map { bytes[$0] }))
     }
+  }
+
+  // MARK: The console's mark
+
+  /// Random bytes that stay with the folder: two machines have the same path. No secret. Throws when
+  /// there are none yet and they cannot be written.
+  package func mark() throws(SystemError) -> [UInt8] {
+    let content = try? folder.readRegularFile(Self.markName, maximumBytes: Self.markBytes)
+    if let mark = content?.bytes, mark.count == Self.markBytes { return mark }
+    let mark = Digest.randomBytes(Self.markBytes)
+    try folder.writeWhole(Self.markName, mark, mode: 0o600)
+    return mark
   }
 
   // MARK: The console's address

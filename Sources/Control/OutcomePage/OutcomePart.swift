@@ -4,7 +4,9 @@ package import Store
 /// What came of the signals of a stretch of time.
 package struct OutcomePart {
   /// In the order in which they are shown.
-  package static let outcomes = ["filled", "open", "canceled", "rejected", "denied", "in_doubt"]
+  package static let outcomes = [
+    "filled", "validated", "open", "canceled", "rejected", "denied", "in_doubt",
+  ]
 
   package let start: WallTime
   package private(set) var counts: [String: Int64] = [:]
@@ -55,7 +57,9 @@ package struct OutcomePart {
     switch row.status {
     case nil, .denied?: "denied"
     case .new?, .submitted?, .open?, .partiallyFilled?: "open"
-    case .filled?, .validated?: "filled"
+    case .filled?: "filled"
+    // The exchange has only checked it: nothing was bought or sold.
+    case .validated?: "validated"
     case .canceled?, .partiallyCanceled?, .expired?: "canceled"
     case .rejected?: "rejected"
     case .unknown?, .notFound?: "in_doubt"

@@ -3,10 +3,12 @@ enum OutcomeStyle {
   static let text = """
     :root { color-scheme: light dark; --ground: #fff; --panel: #f4f5f7; --text: #1b1f24;
       --quiet: #4d5661; --line: #c3c9d1; --filled: #1f6f43; --open: #2f6db5; --canceled: #7d8590;
-      --rejected: #b3261e; --denied: #a86400; --doubt: #7b3fa0; }
+      --rejected: #b3261e; --denied: #a86400; --doubt: #7b3fa0;
+      --validated: #0b7285; }
     @media (prefers-color-scheme: dark) { :root { --ground: #14171b; --panel: #1e2329;
       --text: #e8ebef; --quiet: #b3bcc7; --line: #444d58; --filled: #5fbf86; --open: #77aef0;
-      --canceled: #98a2ae; --rejected: #f07c76; --denied: #e0a24a; --doubt: #c394e6; } }
+      --canceled: #98a2ae; --rejected: #f07c76; --denied: #e0a24a; --doubt: #c394e6;
+      --validated: #4fc3d3; } }
     * { box-sizing: border-box; }
     html { font: 100%/1.5 system-ui, sans-serif; }
     body { margin: 0 auto; max-width: 62rem; padding: .75rem clamp(.75rem, 3vw, 2rem);
@@ -31,6 +33,7 @@ enum OutcomeStyle {
       border-bottom: 1px solid var(--line); } .number { text-align: right; }
     summary { cursor: pointer; padding: .3rem 0; }
     .c-filled { fill: var(--filled); background: var(--filled); }
+    .c-validated { fill: var(--validated); background: var(--validated); }
     .c-open { fill: var(--open); background: var(--open); }
     .c-canceled { fill: var(--canceled); background: var(--canceled); }
     .c-rejected { fill: var(--rejected); background: var(--rejected); }

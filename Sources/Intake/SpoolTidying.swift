@@ -24,10 +24,10 @@ package final class SpoolTidying {
     /// When the signal came, and when it counted as over, which is when the file was moved.
     package init(_ name: [UInt8], receivedAt: WallTime, overAt: WallTime) {
       self.name = name
-      // The file system's clock may be another one, a folder that takes no file is waited for, and whoever
+      // The clock may have been set back by less than what stops the tidying, a folder that takes no file is waited for, and whoever
       // changes a file's owner or makes copies of the folder while the order is looked for changes its age.
       let end = max(receivedAt, overAt).advanced(by: .seconds(8 * 86_400))
-      moved = receivedAt.advanced(by: .seconds(-60))...end
+      moved = receivedAt.advanced(by: .seconds(-3_600))...end
     }
 
     fileprivate func holds(_ name: [UInt8], _ status: FileStatus) -> Bool {

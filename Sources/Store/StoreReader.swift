@@ -130,14 +130,21 @@ package struct StoreReader {
   /// Throws when the database cannot be read.
   func halt() throws(StoreError) -> HaltRecord? { try setting(.halt, HaltRecord.init) }
 
-  /// The files whose orders were not found at the exchange, when they came, and when their orders last
+  /// The files whose orders were not found, or are watched for, when they came, and when their orders last
   /// changed: what was reported of them may still change. Throws when the database cannot be read.
   package func filesOfOrdersNotFound() throws(StoreError)
     -> [(name: [UInt8], receivedAt: WallTime, updatedAt: WallTime)]
   {
-    try statements.searchedFiles.rows { row throws(StoreError) in
+    var files = try statements.searchedFiles.rows { row throws(StoreError) in
       (name: row.blob(0), receivedAt: row.time(1), updatedAt: row.time(2))
     }
+    for key in try setting(.watched, WatchedOrders.init)?.keys ?? [] {
+      guard let signal = try signal(key.signal), case .file(let name) = signal.origin,
+        let order = try order(key)
+      else { continue }
+      files.append((name: name, receivedAt: signal.receivedAt, updatedAt: order.updatedAt))
+    }
+    return files
   }
 
   func setting<Record>(
@@ -185,8 +192,7 @@ package struct StoreReader {
   ///   - mark: what was noted when the last order left; the history must hold it. It must be read
   ///     before this is called, because a daemon that runs moves both on, the history first.
   ///   - notedHash: a head that somebody noted at any time; the history must hold it.
-  ///   - boot: names the present boot; under another one than the mark's a power cut may have taken
-  ///     what was not synced.
+  ///   - boot: the present one; under another than the mark's, a power cut may have taken rows.
   package func audit(
     mark: HighWaterMark.Reading = .missing, notedHash: [UInt8]? = nil, boot: String? = nil
   ) throws(StoreError) -> Audit {

@@ -6,7 +6,6 @@ import Testing
 
 /// The back-off that the exchange demands, beside every database.
 @Suite struct BackOffFileTests {
-  private static let name = "exchange-back-off"
   private let scratch: Scratch
   private let journal: Journal
   private let logger: Logger
@@ -46,14 +45,21 @@ import Testing
   }
 
   @Test func `that of another exchange is none`() throws {
-    BackOffFile(in: scratch.path, exchange: "https://b", logger).keep(record(60))
+    let other = BackOffFile(in: scratch.path, exchange: "https://b", logger)
+    other.keep(record(60))
     #expect(file.longer(than: nil, at: now) == nil)
+    file.keep(record(30))
+    #expect(file.longer(than: nil, at: now) == record(30))
+    file.keep(nil)
+    #expect(other.longer(than: nil, at: now) == record(60))
     #expect(try journal.lines(of: logger) == 0)
   }
 
   @Test(arguments: ["", "no JSON", "{}", #"{"exchange":"https://a","back_off":{}}"#])
   func `what cannot be read is ignored, with a warning`(_ text: String) throws {
-    try scratch.write(Self.name, text)
+    file.keep(record(60))
+    let path = try #require(try scratch.files().first?.path)
+    try scratch.write(String(try #require(path.split(separator: "/").last)), text)
     #expect(file.longer(than: record(30), at: now) == record(30))
     #expect(try journal.lines(of: logger) == 1)
   }

@@ -127,6 +127,8 @@ struct CompactionTests {
     try store.commit()
     #expect(try compact(before: 10).signals == 6)
     #expect(try stored("refused") == [true])
+    let files = try store.reader.filesOfOrdersNotFound()
+    #expect(files.map(\.updatedAt) == [refused.order.updatedAt])
     try store.write(.setWatched([]))
     try store.commit()
     #expect(try compact(before: 10).signals == 1)

@@ -32,11 +32,18 @@ final class LateReports {
     let report = OutcomeReport.text(OutcomeReport.outcome(find.outcome))
     do throws(SystemError) {
       var isFound = false
+      var failure: SystemError?
       for folder in OutcomeReport.foldersOfLateFinds where !isFound {
-        isFound = try spool.amend(find.file, in: folder, report: report) {
-          OutcomeReport.isSameEnd($0, report)
+        do throws(SystemError) {
+          isFound = try spool.amend(find.file, in: folder, report: report) {
+            OutcomeReport.isSameEnd($0, report)
+          }
+        } catch {
+          // It may lie in the other one.
+          failure = error
         }
       }
+      if !isFound, let failure { throw failure }
       if !isFound { tellMissing(find) }
       if failed.isEmpty { isTold = false }
       return true

@@ -1,3 +1,4 @@
+import Cryptography
 package import Domain
 import JSON
 package import Platform
@@ -7,10 +8,11 @@ import Store
 /// address, and a daemon that starts with another database, as for another mode, must know of it. Daemons
 /// with runtime directories of their own do not know of each other's.
 package final class BackOffFile {
-  private static let name = Array("exchange-back-off".utf8)
   private static let maximumBytes = 65_536
 
   private let folder: String
+  /// Of each service one.
+  private let name: [UInt8]
   /// Whose back-off it is; another service's is none.
   private let exchange: String
   private let logger: Logger
@@ -18,6 +20,8 @@ package final class BackOffFile {
   package init(in folder: String, exchange: String, _ logger: Logger) {
     self.folder = folder
     self.exchange = exchange
+    let digest = Hexadecimal.text(of: Array(Digest.sha256(Array(exchange.utf8)).prefix(4)))
+    name = Array("exchange-back-off.\(digest)".utf8)
     self.logger = logger
   }
 
@@ -31,13 +35,12 @@ package final class BackOffFile {
   package func keep(_ record: BanRecord?) {
     do throws(SystemError) {
       let directory = try Directory(path: folder)
-      if isOfAnother(directory) { return }
       if let record {
         let content: JSONValue = ["exchange": .string(exchange), "back_off": record.json]
         try directory.writeWhole(
-          Self.name, Array(content.compactText().utf8), mode: 0o600, durability: .none)
-      } else if directory.contains(Self.name) {
-        try directory.remove(Self.name)
+          name, Array(content.compactText().utf8), mode: 0o600, durability: .none)
+      } else if directory.contains(name) {
+        try directory.remove(name)
       }
     } catch {
       logger.log(
@@ -46,19 +49,12 @@ package final class BackOffFile {
     }
   }
 
-  /// Another service's stays: its daemon writes its own.
-  private func isOfAnother(_ directory: borrowing Directory) -> Bool {
-    let content = try? directory.readRegularFile(Self.name, maximumBytes: Self.maximumBytes)
-    let source = content.flatMap { try? JSONReader.read($0.bytes) }?["exchange"]?.stringValue
-    return source.map { $0 != exchange } ?? false
-  }
-
   private func read() -> BanRecord? {
-    guard let directory = try? Directory(path: folder), directory.contains(Self.name) else {
+    guard let directory = try? Directory(path: folder), directory.contains(name) else {
       return nil
     }
     guard
-      let content = try? directory.readRegularFile(Self.name, maximumBytes: Self.maximumBytes),
+      let content = try? directory.readRegularFile(name, maximumBytes: Self.maximumBytes),
       let json = try? JSONReader.read(content.bytes), let source = json["exchange"]?.stringValue,
       let record = json["back_off"].flatMap({ BanRecord($0) })
     else {
@@ -67,7 +63,7 @@ package final class BackOffFile {
         "the file that keeps the exchange's back-off cannot be read, and is ignored; what the "
           + "database knows of a back-off counts",
         [
-          LogField("file", directory.path(of: Self.name)),
+          LogField("file", directory.path(of: name)),
           LogField("advice", "remove the file; it is written again when it is needed"),
         ])
       return nil

@@ -69,8 +69,8 @@ enum OperatorCommands {
   }
 
   /// Says how many orders are being cancelled, those among them for which it was asked before. What
-  /// counts as not placed, or is not looked for any more, is cancelled, too, should it appear after all, and
-  /// nothing is said of it.
+  /// counts as not placed is cancelled, too, should it appear after all, and nothing is said of it. What
+  /// nobody looks for waits for the operator's word.
   private static func cancelEverything(
     by whom: String, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) -> String {
@@ -78,9 +78,11 @@ enum OperatorCommands {
     var count = 0
     var missing = 0
     for life in parts.orders.all {
+      let isMissing = life.order.status == .notFound
+      if isMissing && life.search == nil { continue }
       guard requestCancel(of: life.order, by: whom, &parts, &reaction) else { continue }
       if life.order.isClosedAsNotPlaced { continue }
-      if life.order.status != .notFound { count += 1 } else if life.search != nil { missing += 1 }
+      if isMissing { missing += 1 } else { count += 1 }
     }
     let now = count == 1 ? "1 order is being cancelled" : "\(count) orders are being cancelled"
     return switch missing {

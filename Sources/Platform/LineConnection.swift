@@ -32,7 +32,7 @@ final class LineConnection {
   private(set) var isDraining = false
   private var drained = 0
   /// The client takes no answer any more. What it has sent is judged all the same.
-  private var isDeaf = false
+  private var takesNoAnswer = false
   /// What the loop watches it for; nothing means that the loop does not know it.
   var interest: EventLoop.Interest = []
 
@@ -86,7 +86,7 @@ final class LineConnection {
   }
 
   func enqueue(_ bytes: [UInt8]) {
-    if isDeaf { return }
+    if takesNoAnswer { return }
     queue.append(contentsOf: bytes)
     queue.append(UInt8(ascii: "\n"))
   }
@@ -102,7 +102,7 @@ final class LineConnection {
         }
       }
       if count < 0 {
-        if errno == EAGAIN { queue.removeSubrange(..<sent) } else { becomeDeaf() }
+        if errno == EAGAIN { queue.removeSubrange(..<sent) } else { stopAnswering() }
         sent = 0
         return
       }
@@ -113,8 +113,8 @@ final class LineConnection {
   }
 
   /// A client that is still there must not wait for what does not come.
-  private func becomeDeaf() {
-    isDeaf = true
+  private func stopAnswering() {
+    takesNoAnswer = true
     queue = []
     shutdown(number, CInt(SHUT_WR))
   }

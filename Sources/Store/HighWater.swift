@@ -17,6 +17,9 @@ final class HighWater {
   /// How many times an order was armed by commits that are not synced yet.
   private(set) var unsynced: Int64 = 0
 
+  /// Whether the opening found that the disk may have lost what an earlier run had on it.
+  private(set) var wasInDoubt = false
+
   /// The end of the history when it was last synced.
   private var lastSynced: HighWaterMark.Synced?
   /// The mark is of rows that a power cut took: the next sync puts one in its place that is not.
@@ -45,7 +48,10 @@ final class HighWater {
   func compare(with reading: HighWaterMark.Reading) throws(StoreError) -> Continuity {
     if case .mark(let mark) = reading { self.mark = mark }
     database = try IntakeLog.name(in: reader)
-    if let doubt { return .broken(doubt) }
+    if let doubt {
+      wasInDoubt = true
+      return .broken(doubt)
+    }
     let continuity = try ContinuityCheck(reader, boot: boot).continuity(by: reading)
     guard continuity == .unbroken else { return continuity }
     switch reading {

@@ -340,8 +340,8 @@ package final class OrderStore {
   package func loadState(now: WallTime) throws(StoreError) -> StoredState {
     try bringIn()
     var state = try StartReader(reader, unarmedInFirstTurn()).state(at: now)
-    let isSetBack = continuity != .unbroken || state.careful != nil
-    let unarmed = try unarmedOrders(hasForgotten: isSetBack)
+    // Also after the first turn: it brings nothing back.
+    let unarmed = try unarmedOrders(hasForgotten: highWater.wasInDoubt)
     state.unrecorded =
       intake?.readAgain().filter { unarmed.mayHaveLeft($0.id, takenUnder: $0.boot) } ?? []
     return state

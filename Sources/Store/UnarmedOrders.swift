@@ -8,8 +8,7 @@ struct UnarmedOrders {
   let boot: String?
   /// The boot of the run before, when that ended in good order; else the present one.
   let former: String?
-  /// A database that has forgotten something is no witness of what waited in it; of what stands in the intake
-  /// log, until its careful start is over: a kill may come before that is on record.
+  /// A database that has forgotten something is no witness of what waited in it.
   let hasForgotten: Bool
 
   /// The signal whose order was about to leave when the run before ended.

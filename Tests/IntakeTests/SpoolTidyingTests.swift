@@ -100,7 +100,7 @@ import Testing
   }
 
   /// A producer that gives every file one name has an order that was never found.
-  @Test(arguments: [3_600, -9 * 86_400])
+  @Test(arguments: [7_200, -9 * 86_400])
   func `a file of the same name that came before or long after goes`(_ seconds: Int) throws {
     for _ in 0..<3 { try end("signal.json", in: .done) }
     let receivedAt = Clock.wall().advanced(by: .seconds(seconds))

@@ -83,41 +83,6 @@ import Testing
     #expect(try unrecorded(store) == [])
   }
 
-  @Test func `of a database that was set back, what it lacks may have left under the same boot`()
-    throws
-  {
-    let store = try losingPower(boot: "one") { store in
-      try accept("a", in: store)
-      var order = try Recorded("b", in: store)
-      try order.arm(in: store)
-      store.finishMarks()
-      try FileManager.default.copyItem(
-        atPath: scratch.database + ".high-water", toPath: scratch("kept.high-water"))
-    }
-    guard case .broken = store.continuity else {
-      Issue.record("\(store.continuity)")
-      return
-    }
-    try store.write(.setCareful(CarefulRecord(reason: "set back", since: noon)))
-    try store.commit()
-    try store.renewMark()
-    // A kill now: the next start finds nothing broken.
-    try FileManager.default.createDirectory(
-      atPath: scratch("again"), withIntermediateDirectories: false)
-    for suffix in ["", "-wal", ".intake", ".high-water"] {
-      try FileManager.default.copyItem(
-        atPath: scratch("kept" + suffix), toPath: scratch("again/kept" + suffix))
-    }
-    let again = try OrderStore(path: scratch("again/kept"), boot: "one")
-    #expect(again.continuity == .unbroken)
-    #expect(try unrecorded(again) == ["signal a"])
-
-    #expect(try unrecorded(store) == ["signal a"])
-    try store.write(.setHalt(nil))
-    try store.commit()
-    #expect(try unrecorded(store) == [])
-  }
-
   @Test func `several are read again, the oldest first`() throws {
     let store = try losingPower { store in
       for id in ["a", "b", "c"] { try accept(id, in: store) }

@@ -1,4 +1,4 @@
-"""What a person sees when an answer is lost, a connection is silent, or a page is late."""
+"""What a person sees when an answer is lost, a connection brings nothing, or a page is late."""
 
 import json
 
@@ -126,7 +126,7 @@ class Mishaps:
             ui.say(ui.byId("banner"), () => ui.api("/api/halt", {}));""")
         self.sees("Not known whether it was done", at="#banner .headline")
 
-    def silence(self):
+    def no_status(self):
         """A console that only holds its connections is not taken for a daemon that trades."""
         self.open("/")
         self.sees("Trading live", at="#verdict")

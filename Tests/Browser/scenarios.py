@@ -344,11 +344,11 @@ class Person(Mishaps):
 SCENARIOS = [
     "stranger", "log_in", "signals", "events", "listens", "halt", "cancel", "keys", "submit", "charts",
     "many", "newest_fails", "older_fails", "amounts", "typing", "looks", "paint", "daemon_away",
-    "console_away", "refusal", "one_stream", "silence", "lost_answer", "kept_signals", "careful", "end",
+    "console_away", "refusal", "one_stream", "no_status", "lost_answer", "kept_signals", "careful", "end",
 ]  # fmt: skip
 # What the browser may complain of: the refusals that a scenario is about.
 EXPECTED = [
-    "stranger", "keys", "daemon_away", "console_away", "refusal", "silence", "lost_answer", "careful",
+    "stranger", "keys", "daemon_away", "console_away", "refusal", "no_status", "lost_answer", "careful",
     "end",
 ]  # fmt: skip
 

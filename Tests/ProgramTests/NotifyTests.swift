@@ -71,9 +71,8 @@ struct NotifyTests {
     try daemon.process.line(with: "the notify command was run", "event=halted")
   }
 
-  @Test func `a full disk is told while nothing can be written`() throws {
-    let market = try SimulatedMarket()
-    let daemon = try daemon(market, "cat >> $OUT", events: ["storage_unavailable"])
+  /// Returns when signals are refused for want of room.
+  private func startOnDiskThatFills(_ daemon: DaemonUnderTest) throws -> SmallDisk {
     let disk = try SmallDisk(daemon.scratch)
     daemon.settings["store.path"] = .string(disk.path + "/state.db")
     try daemon.start()
@@ -83,6 +82,13 @@ struct NotifyTests {
     for index in 0..<5_000 {
       if try daemon.submit(Wish("line-\(index)").text)["code"] == "storage_unavailable" { break }
     }
+    return disk
+  }
+
+  @Test func `a full disk is told while nothing can be written`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try daemon(market, "cat >> $OUT", events: ["storage_unavailable"])
+    let disk = try startOnDiskThatFills(daemon)
     let event = try events(daemon, count: 1)[0]
     #expect(event["event"] == "storage_unavailable")
     #expect(event["message"]?.stringValue?.contains("disk is full") == true, "\(event)")
@@ -99,14 +105,7 @@ struct NotifyTests {
   @Test func `a disk that was full for a moment is told`() throws {
     let market = try SimulatedMarket()
     let daemon = try daemon(market, "cat >> $OUT", events: ["storage_unavailable"])
-    let disk = try SmallDisk(daemon.scratch)
-    daemon.settings["store.path"] = .string(disk.path + "/state.db")
-    try daemon.start()
-    try daemon.waitForTrading()
-    try disk.fill()
-    for index in 0..<5_000 {
-      if try daemon.submit(Wish("line-\(index)").text)["code"] == "storage_unavailable" { break }
-    }
+    let disk = try startOnDiskThatFills(daemon)
     try disk.free()
     try daemon.process.line(with: "takes writes again")
     #expect(try events(daemon, count: 1)[0]["event"] == "storage_unavailable")

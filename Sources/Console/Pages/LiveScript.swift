@@ -8,12 +8,12 @@ enum LiveScript {
       const line = ui.byId("connection");
       const mode = ui.byId("mode");
       // The state comes every two seconds, or later by what a daemon takes that hardly answers.
-      const silenceMaximum = 10000;
+      const statusTimeout = 10000;
       let last = null;
       let source = null;
       let isReady = false;
-      let silence = null;
-      let heardAt = null;
+      let statusTimer = null;
+      let lastStatusAt = null;
 
       function state(text, isLost) {
         if (line.textContent === text) return;
@@ -29,27 +29,27 @@ enum LiveScript {
       function lose(text) {
         state(text, true);
         mode.textContent = "";
-        tell("lost", heardAt);
+        tell("lost", lastStatusAt);
       }
 
       function close() {
-        clearTimeout(silence);
+        clearTimeout(statusTimer);
         if (source !== null) source.close();
         source = null;
       }
 
       // A connection that is half open ends without an error.
       function awaitStatus() {
-        clearTimeout(silence);
-        silence = setTimeout(() => {
+        clearTimeout(statusTimer);
+        statusTimer = setTimeout(() => {
           lose("connection lost, trying again …");
           connect();
-        }, silenceMaximum);
+        }, statusTimeout);
       }
 
-      function hear(status) {
+      function takeStatus(status) {
         awaitStatus();
-        heardAt = new Date().toISOString();
+        lastStatusAt = new Date().toISOString();
         const isAway = status.error !== undefined;
         state(isAway ? "daemon does not answer" : "live", isAway);
         mode.textContent = isAway ? "" : ui.modes[status.mode];
@@ -61,11 +61,11 @@ enum LiveScript {
         const own = new EventSource("/api/events" + (last === null ? "" : "?after=" + last));
         source = own;
         awaitStatus();
-        // What a closed one still brings is not heard.
+        // What a closed one still brings is not taken.
         const on = (name, act) => own.addEventListener(name, (event) => {
           if (own === source) act(event);
         });
-        on("status", (event) => hear(JSON.parse(event.data)));
+        on("status", (event) => takeStatus(JSON.parse(event.data)));
         on("history", (event) => {
           last = event.lastEventId;
           tell("history", JSON.parse(event.data));

@@ -21,6 +21,12 @@ source_version() {
   printf '%s\n' "$version"
 }
 
+# That of a package of them: APT leaves another build of the same version alone. To be called with
+# SOURCE_DATE_EPOCH.
+package_version() {
+  printf '%s+%s\n' "$(source_version)" "$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M%S)"
+}
+
 # Copies a file, and makes the folders on the way: `stage_file MODE FILE TARGET`.
 stage_file() {
   install -D -m "$1" "$2" "$3"
@@ -32,7 +38,8 @@ stage() {
   for name in $(shipped_programs); do
     stage_file 0755 "$programs/$name" "$root/usr/bin/$name"
   done
-  stage_file 0640 etc/mexc-signald.json5 "$root/etc/mexc-signald/config.json5"
+  # Not in /etc: there it is the person's own, whom dpkg would ask about every change of the sample.
+  stage_file 0644 etc/mexc-signald.json5 "$root/usr/share/mexc-signald/config.json5"
   for file in etc/apparmor.d/*; do
     stage_file 0644 "$file" "$root/etc/apparmor.d/$(basename "$file")"
   done

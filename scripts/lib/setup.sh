@@ -35,6 +35,17 @@ is_installed() {
   [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+# Ends where the Debian package has files on this machine, also where its installation did not come to
+# its end: `refuse_beside_package ADVICE`.
+refuse_beside_package() {
+  local status
+  status=$(dpkg-query --show --showformat='${db:Status-Status}' mexc-signald 2>/dev/null || true)
+  case $status in
+    '' | not-installed | config-files) ;;
+    *) fail "The Debian package mexc-signald is on this machine (dpkg: $status). Nothing was changed. $1" ;;
+  esac
+}
+
 # Installs those of the named Debian packages that are missing.
 need_packages() {
   local package missing=() as_root=()

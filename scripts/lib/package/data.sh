@@ -1,21 +1,37 @@
-# What stays when the programs go: databases, signals, credentials.
+# The end: what is stopped, and what stays when the programs go: databases, signals, credentials,
+# drop-ins of the units.
 # shellcheck shell=dash
 
-# Removes folders in which nothing lies, and prints the files that are left.
-remaining_data() {
-  local folder file
+# Stops everything of ours. The sockets and timers along with it, so that nothing starts it again.
+stop_everything() {
+  if [ ! -d /run/systemd/system ]; then return 0; fi
+  deb-systemd-invoke stop 'mexc-signald*.socket' 'mexc-signald*.timer' 'mexc-signald*.service' \
+    'mexc-console*.service' || true
+}
+
+# Removes folders in which nothing lies.
+remove_empty_folders() {
+  local folder
   for folder in /var/spool/mexc-signald /var/spool/mexc-signald-* /var/lib/mexc-signald \
     /var/lib/mexc-signald-* /etc/mexc-signald; do
     if [ -d "$folder" ] && [ ! -L "$folder" ]; then
       find "$folder" -xdev -depth -type d -empty -delete
     fi
   done
-  for folder in /var/lib/mexc-signald /var/lib/mexc-signald-* /var/spool/mexc-signald \
-    /var/spool/mexc-signald-* /etc/mexc-signald; do
-    if [ -d "$folder" ]; then find "$folder" -xdev ! -type d; fi
-  done
+}
+
+# Prints the files that are left.
+remaining_data() {
+  local folder file
   for file in /etc/credstore/mexc-signald.* /etc/credstore/mexc-signald-*; do
     if [ -e "$file" ]; then echo "$file"; fi
+  done
+  # A drop-in may name a credential, without which its unit does not start. The signals are many, so
+  # they come last.
+  for folder in /etc/systemd/system/mexc-signald*.d /etc/systemd/system/mexc-console*.d \
+    /etc/mexc-signald /var/lib/mexc-signald /var/lib/mexc-signald-* /var/spool/mexc-signald \
+    /var/spool/mexc-signald-*; do
+    if [ -d "$folder" ]; then find "$folder" -xdev ! -type d; fi
   done
 }
 
@@ -28,10 +44,13 @@ END_OF_MESSAGE
   if [ "$(echo "$1" | wc -l)" -gt 20 ]; then echo "  and others" >&2; fi
 }
 
-# Databases with their orders, signals, and credentials, of every account.
+# Databases with their orders, signals, credentials and drop-ins, of every account. Whatever still runs
+# would trade on with a database that is in no folder any more.
 remove_data() {
+  stop_everything
   rm -rf /var/lib/mexc-signald /var/lib/mexc-signald-* /var/spool/mexc-signald \
-    /var/spool/mexc-signald-* /run/mexc-signald /run/mexc-signald-* /etc/mexc-signald
+    /var/spool/mexc-signald-* /run/mexc-signald /run/mexc-signald-* /etc/mexc-signald \
+    /etc/systemd/system/mexc-signald*.d /etc/systemd/system/mexc-console*.d
   rm -f /etc/credstore/mexc-signald.* /etc/credstore/mexc-signald-* /etc/tmpfiles.d/mexc-signald-*.conf
 }
 

@@ -44,12 +44,13 @@ databases_of() {
   fi
 }
 
-# Those of every account.
+# Those of every account, as ACCOUNT:DATABASE: a database may lie where its path tells no account.
 databases_in_use() {
-  local account folder
+  local account database folder
   for folder in /var/lib/mexc-signald /var/lib/mexc-signald-*; do
     account=${folder#/var/lib/mexc-signald}
-    databases_of "${account#-}"
+    account=${account#-}
+    databases_of "$account" | while IFS= read -r database; do echo "$account:$database"; done
   done
 }
 
@@ -59,49 +60,47 @@ is_given_up() { [ -e "$1.downgrade" ]; }
 
 # That word holds for one installation.
 forget_given_up() {
-  local database
-  databases_in_use | while IFS= read -r database; do rm -f "$database.downgrade"; done
+  local line
+  databases_in_use | while IFS= read -r line; do rm -f "${line#*:}.downgrade"; done
 }
 
 # Ends with 1 when a database is there that a program of this version and schema cannot read:
 # `refuse_newer_databases VERSION SCHEMA`.
 refuse_newer_databases() {
-  local database schema refused=0 paths
-  paths=$(databases_in_use)
-  while IFS= read -r database; do
+  local line database schema refused=0 lines
+  lines=$(databases_in_use)
+  while IFS= read -r line; do
+    database=${line#*:}
     schema=$(schema_of "$database")
     if [ -n "$schema" ] && [ "$schema" -gt "$2" ] && ! is_given_up "$database"; then
       if [ "$refused" -eq 0 ]; then
         echo "mexc-signald $1 is refused. Nothing was changed: what runs goes on." >&2
       fi
       refused=1
-      tell_way_back "$database" "$schema" "$2" >&2
+      tell_way_back "${line%%:*}" "$database" "$schema" "$2" >&2
     fi
-  done <<END_OF_PATHS
-$paths
-END_OF_PATHS
+  done <<END_OF_LINES
+$lines
+END_OF_LINES
   return "$refused"
 }
 
-# How a person goes back to an older program: `tell_way_back DATABASE SCHEMA KNOWN_SCHEMA`.
+# How a person goes back to an older program: `tell_way_back ACCOUNT DATABASE SCHEMA KNOWN_SCHEMA`.
 tell_way_back() {
-  local account copy instance
-  account=${1%/*}
-  account=${account#/var/lib/mexc-signald}
-  account=${account#-}
-  instance=${account:+@$account}
-  copy=$(copy_to_go_back_to "$1" "$3")
-  echo "$1 was written by a newer version: its schema is $2, and this version reads $3 at the most."
+  local copy instance=${1:+@$1}
+  copy=$(copy_to_go_back_to "$2" "$4")
+  echo "$2 was written by a newer version: its schema is $3, and this version reads $4 at the most."
   if [ -z "$copy" ]; then
-    echo "There is no older copy in ${1%/*}/backups: keep the newer version."
+    echo "There is no older copy in ${2%/*}/backups: keep the newer version."
     return
   fi
   cat <<END_OF_MESSAGE
 To go back to the newest copy from before, with root's rights:
   1. systemctl stop mexc-signald$instance.socket mexc-signald$instance mexc-console$instance
-  2. touch $1.downgrade
-  3. install this version again
-  4. mexc-signalctl --config /etc/mexc-signald/${account:-config}.json5 restore $copy
+  2. touch $2.downgrade
+  3. install this version again; the package with
+     apt-get install --allow-downgrades -o Dpkg::Options::=--force-confold ./FILE.deb
+  4. mexc-signalctl --config /etc/mexc-signald/${1:-config}.json5 restore $copy
   5. systemctl start mexc-signald$instance
 The restore keeps the newer database under another name, and what halted it holds on. The start is a
 careful one: orders of the time since are looked for at the exchange. When they are those of its own

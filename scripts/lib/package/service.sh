@@ -1,6 +1,14 @@
 # The user, the folders and the services, for the package and for scripts/install.
 # shellcheck shell=dash
 
+# The sample as the configuration, where there is none: in paper mode. Its group is set along with the
+# rest of the machine.
+install_sample() {
+  if [ ! -e /etc/mexc-signald/config.json5 ] && [ ! -L /etc/mexc-signald/config.json5 ]; then
+    install -D -m 0640 /usr/share/mexc-signald/config.json5 /etc/mexc-signald/config.json5
+  fi
+}
+
 # What has to be there before a service can start.
 prepare_machine() {
   systemd-sysusers mexc-signald.conf
@@ -79,10 +87,4 @@ restart_running() {
       echo "mexc-signald: $unit did not start again; see: journalctl -u $unit -p err" >&2
     fi
   done
-}
-
-# Stops everything of ours. The sockets and timers along with it, so that nothing starts it again.
-stop_everything() {
-  deb-systemd-invoke stop 'mexc-signald*.socket' 'mexc-signald*.timer' 'mexc-signald*.service' \
-    'mexc-console*.service' || true
 }

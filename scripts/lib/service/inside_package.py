@@ -9,7 +9,7 @@ import packaging
 
 def main(scripts, binaries, folder):
     def tell(world, second):
-        packaging.go(world, second, scripts, folder)
+        packaging.go(world, second, scripts, binaries, folder)
 
     return inside.go(scripts, binaries, folder, "check-package", tell)
 

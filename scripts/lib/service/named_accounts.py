@@ -1,5 +1,7 @@
-"""A machine without the configuration that has no name, whose other account's only groups of its unit
-can read."""
+"""A machine without the configuration that has no name, whose service a person has masked, and whose
+other account's only groups of its unit can read."""
+
+from installation import existing
 
 
 def go(story):
@@ -8,6 +10,7 @@ def go(story):
     machine.write(f"{addition}/groups.conf", "[Service]\nSupplementaryGroups=readers\n")
     machine.must("sh", "-ec", f"""
         systemctl stop {world.main.unit}
+        systemctl mask {world.main.unit}
         mv {world.main.configuration} /tmp/kept.json5
         groupadd readers
         chgrp readers {second.configuration}
@@ -20,7 +23,11 @@ def go(story):
     now = world.show("MainPID", second)
     story.step("its service, with the groups of its unit", "active (running), another process",
                f"{world.state(second)}, {said if now == before else 'another process'}")  # fmt: skip
+    story.step("the configuration without a name", "none",
+               existing(world, world.main.configuration))  # fmt: skip
+    story.step("the masked service", "masked", story.enabled(world.main.unit))
     machine.must("sh", "-ec", f"""
+        systemctl unmask {world.main.unit}
         rm -r {addition}
         chmod 0644 {second.configuration}
         mv /tmp/kept.json5 {world.main.configuration}

@@ -9,9 +9,12 @@ import subprocess
 
 import transcript
 
+PACKAGE = "mexc-signald"
 # Lower than every version of the sources.
 BEFORE = "0.0.9"
 OLDER = "0.0.8"
+# What only the next build has.
+DOCUMENT = "/usr/share/doc/mexc-signald/examples/next-build"
 # What the programs link, what TLS trusts, who asks at a purge, kill(1), and the system manager.
 NEEDED = {"libc6", "libgcc-s1", "libsqlite3-0", "libssl3", "libstdc++6", "ca-certificates",
           "debconf", "procps", "systemd"}  # fmt: skip
@@ -20,7 +23,8 @@ SCHEMA = re.compile(r"(refuse_newer_databases \S+|copy_older_databases) ([0-9]+)
 
 
 def make(here, binaries, folder):
-    """In the run's folder: `present`, `before` (a lower version), `older` (and a lower schema)."""
+    """In the run's folder: `present`, `before` (a lower version, with other conffiles), `older` (and a
+    lower schema), `later` (the next build of the version)."""
     seen = transcript.Transcript()
     present = package(here, binaries, os.path.join(folder, "present"))
     again = package(here, binaries, os.path.join(folder, "again"))
@@ -32,8 +36,12 @@ def make(here, binaries, folder):
     profiles = glob.glob(os.path.join(here, "..", "etc", "apparmor.d", "*"))
     done = run("apparmor_parser", "--skip-kernel-load", "--skip-cache", *profiles)
     seen.step("apparmor_parser on the profiles", "exit status 0", f"exit status {done.returncode}")
-    before = repack(present, os.path.join(folder, "before"), BEFORE, 0)
-    repack(before, os.path.join(folder, "older"), OLDER, 1)
+    listed = run("dpkg-deb", "--info", present, "conffiles").stdout.split()
+    asked = [file for file in listed if not file.startswith("/etc/apparmor.d/")]
+    seen.step("what dpkg asks about, but profiles", "nothing", ", ".join(asked) or "nothing")
+    repack(present, os.path.join(folder, "before"), BEFORE, change=set_back_conffiles)
+    repack(present, os.path.join(folder, "older"), OLDER, steps_back=1)
+    repack(present, os.path.join(folder, "later"), later_version(here), change=add_document)
     return seen.differences == 0
 
 
@@ -66,8 +74,47 @@ def needs(file):
     return {item.split()[0] for item in listed}
 
 
-def repack(file, folder, version, steps_back):
-    """The same programs as a package of another version, and of a schema so many steps older."""
+def later_version(here):
+    """That of a package of the same sources a second later."""
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", """
+            cd "$1/.."
+            . scripts/lib/setup.sh
+            . scripts/lib/layout.sh
+            SOURCE_DATE_EPOCH=$((${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)} + 1))
+            package_version""", "", here],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+
+
+def add_document(root):
+    """Without a word of it in the control file, by which APT would tell the packages apart."""
+    with open(os.path.join(root, DOCUMENT.lstrip("/")), "w", encoding="ascii") as file:
+        file.write("The next build.\n")
+
+
+def set_back_conffiles(root):
+    """The configuration as a conffile, and in it and in a profile another text than the present."""
+    own, shared = "etc/mexc-signald/config.json5", "usr/share/mexc-signald/config.json5"
+    os.makedirs(os.path.join(root, os.path.dirname(own)))
+    os.rename(os.path.join(root, shared), os.path.join(root, own))
+    os.chmod(os.path.join(root, own), 0o640)
+    os.rmdir(os.path.join(root, os.path.dirname(shared)))
+    for path, comment in ((own, "//"), ("etc/apparmor.d/usr.bin.mexc-signald", "#")):
+        with open(os.path.join(root, path), "a", encoding="utf-8") as file:
+            file.write(f"{comment} As it was.\n")
+    with open(os.path.join(root, "DEBIAN/conffiles"), "a", encoding="ascii") as file:
+        file.write(f"/{own}\n")
+    sums = os.path.join(root, "DEBIAN/md5sums")
+    with open(sums, encoding="ascii") as file:
+        kept = [line for line in file if not line.endswith(f" {shared}\n")]
+    with open(sums, "w", encoding="ascii") as file:
+        file.writelines(kept)
+
+
+def repack(file, folder, version, steps_back=0, change=lambda root: None):
+    """The same programs as a package of another version, of a schema so many steps older, and with a
+    change to its files."""
     root = os.path.join(folder, "root")
     os.makedirs(folder)
     run("dpkg-deb", "--raw-extract", file, root)
@@ -81,6 +128,7 @@ def repack(file, folder, version, steps_back):
         content = SCHEMA.sub(lambda found: f"{found[1]} {int(found[2]) - steps_back}", content)
         with open(path, "w", encoding="utf-8") as text:
             text.write(content)
+    change(root)
     target = os.path.join(folder, os.path.basename(file).replace(f"_{own}_", f"_{version}_"))
     done = run("dpkg-deb", "--root-owner-group", "-Znone", "--build", root, target)
     if done.returncode != 0:

@@ -1,4 +1,5 @@
-"""The life of the package on a machine: first use, upgrades, downgrades, removal, purges."""
+"""The life of the package on a machine: first use, upgrades, downgrades, removal; its ends are in
+ends.py."""
 
 import glob
 import os
@@ -7,22 +8,24 @@ import shutil
 import time
 
 import console
+import elsewhere
+import ends
 import named_accounts
 from inside import give_to_operator
 from installation import EXPOSURE_MAXIMUM, existing, exposure, journal_fields, trading
 from machine import Trouble, until
+from packages import DOCUMENT, PACKAGE
 from world import CHECKOUT
 
-PACKAGE = "mexc-signald"
 # Where scripts/package puts it.
 FOLDER = f"{CHECKOUT}/.build/package"
 # Where the tests of the store have the ways back to a schema before.
 FORMER = "Sources/TestKit/FormerSchema.swift"
-# The configuration of an account that never runs.
-THIRD = "/etc/mexc-signald/third.json5"
+# The profile that a person has changed.
+PROFILE = "/etc/apparmor.d/usr.bin.mexc-signald"
 
 
-def go(world, second, scripts, folder):
+def go(world, second, scripts, binaries, folder):
     story = Story(world, second, scripts, folder)
     story.first_installation()
     story.use()
@@ -30,13 +33,16 @@ def go(world, second, scripts, folder):
     story.second_account()
     console.of_second(world, second)
     story.upgrade()
+    story.next_build()
+    story.former_build()
     story.wrong_configuration()
     named_accounts.go(story)
     story.migration()
     story.downgrade()
     story.removal()
-    story.purge()
-    story.purge_with_a_yes()
+    ends.purge(story)
+    ends.purge_with_a_yes(story)
+    ends.from_the_sources(story, binaries)
 
 
 class Story:
@@ -50,12 +56,12 @@ class Story:
 
     # MARK: Steps
 
-    def take(self, which):
+    def take(self, which, folder=FOLDER):
         """Puts a package where the README's steps find it; answers with its version."""
-        shutil.rmtree(self.machine.path(FOLDER), ignore_errors=True)
-        os.makedirs(self.machine.path(FOLDER))
+        shutil.rmtree(self.machine.path(folder), ignore_errors=True)
+        os.makedirs(self.machine.path(folder))
         file = glob.glob(os.path.join(self.folder, which, "*.deb"))[0]
-        shutil.copy(file, self.machine.path(FOLDER))
+        shutil.copy(file, self.machine.path(folder))
         give_to_operator(self.machine)
         return os.path.basename(file).split("_")[1]
 
@@ -164,6 +170,8 @@ class Story:
         """The same schema, while both accounts trade."""
         world = self.world
         before = self.processes()
+        self.machine.must("sh", "-c", f"echo '# As it is here.' >>{PROFILE}")
+        own = self.own_files()
         version = self.take("present")
         world.follow("package-upgrade", "upgrade")
         self.step("dpkg's word on it", f"install ok installed {version}", self.version())
@@ -171,10 +179,39 @@ class Story:
         self.step("both services", "active (running), active (running)", self.states())
         self.step("processes of the next version", "2", str(changed))
         self.step("the configuration", "trading, live", self.trading_again())
+        self.step("what the person has changed", "the same",
+                  "the same" if self.own_files() == own else "changed")  # fmt: skip
         self.step("copies of the database", "0", str(len(self.copies())))
         self.step("the first signal again", "duplicate", self.again("first"))
         self.step("a signal by file", "filled, one order", world.by_file("upgraded"))
         self.step("journalctl -p err", "empty", "; ".join(world.journal("-p", "err")) or "empty")
+
+    def own_files(self):
+        return self.machine.must("cat", self.world.main.configuration, PROFILE)
+
+    def next_build(self):
+        """Of the same version, while both accounts trade."""
+        before, own = self.processes(), self.own_files()
+        version = self.take("later")
+        self.world.follow("package-upgrade", "upgrade to the next build")
+        self.step("dpkg's word on it", f"install ok installed {version}", self.version())
+        self.step("what only that build has", "next-build", existing(self.world, DOCUMENT))
+        changed = sum(a != b for a, b in zip(before, self.processes(), strict=True))
+        self.step("processes of the next build", "2", str(changed))
+        self.step("what the person has changed", "the same",
+                  "the same" if self.own_files() == own else "changed")  # fmt: skip
+        self.trading_again()
+
+    def former_build(self):
+        """One with the configuration as a conffile, and back, while both accounts trade."""
+        own = self.own_files()
+        version = self.take("before", f"{FOLDER}/before")
+        self.world.follow("package-downgrade", "downgrade")
+        self.step("dpkg's word on it", f"install ok installed {version}", self.version())
+        self.world.follow("package-upgrade", "upgrade")
+        self.step("what the person has changed", "the same",
+                  "the same" if self.own_files() == own else "changed")  # fmt: skip
+        self.trading_again()
 
     def trading_again(self):
         self.world.wait_until_trading()
@@ -232,13 +269,15 @@ class Story:
         machine.must("rm", in_the_way)
         # As the next version has it, and not the one that is here.
         world.configure("s/^  mode:/  key_of_the_next: 1,\\n&/")
-        elsewhere = self.third_database()
+        folder = elsewhere.make(self)
+        # It cannot read any configuration.
+        machine.write("/usr/bin/mexc-signald", "#!/bin/sh\nexit 78\n")
         world.follow("package-upgrade", "upgrade")
         world.configure("/key_of_the_next/d")
-        copies = machine.run("sh", "-c", f"ls {elsewhere}/backups/*").stdout.split()
+        copies = machine.run("sh", "-c", f"ls {folder}/backups/*").stdout.split()
         self.step("the copy of a database elsewhere", f"1, schema {former}",
                   f"{len(copies)}, schema {self.schemas(copies)}")  # fmt: skip
-        machine.must("rm", "-r", elsewhere, THIRD)
+        elsewhere.remove(self)
         self.step("copies of the databases", f"2, schemas {both}",
                   f"{len(self.copies())}, schemas {self.schemas(self.copies())}")  # fmt: skip
         self.step("the stopped services", "inactive (dead), inactive (dead)", self.states())
@@ -250,18 +289,6 @@ class Story:
         status, _ = self.apt("install", "--reinstall", self.file())
         self.step("the same version again; copies", "exit status 0, 2",
                   f"{status}, {len(self.copies())}")  # fmt: skip
-
-    def third_database(self):
-        """A stopped account's, where nobody looks without its configuration, which the program that is
-        installed cannot read any more. Answers with the folder."""
-        machine, folder = self.machine, "/srv/third"
-        copied, owner = f"{folder}/traded.sqlite", "mexc-signald"
-        machine.must("install", "-d", "-m", "0700", "-o", owner, "-g", owner, folder)
-        machine.must("install", "-m", "0600", "-o", owner, "-g", owner, self.databases[1], copied)
-        machine.must("sh", "-c", f"sed 's#{self.databases[1]}#{copied}#' "
-                     f"{self.second.configuration} >{THIRD}")  # fmt: skip
-        machine.write("/usr/bin/mexc-signald", "#!/bin/sh\nexit 78\n")
-        return folder
 
     def way_back(self, present, former):
         """The statements from one schema to the one before, as the tests of the store have them."""
@@ -293,6 +320,7 @@ class Story:
         before, version = self.processes(), self.version()
         present = self.schemas(self.databases)
         self.take("older")
+        elsewhere.refused_downgrade(self)
         status, said = self.apt("install", "--allow-downgrades", self.file())
         self.step("a downgrade that cannot read the databases", "exit status 100", status)
         self.step("what is installed, and the processes", "the same, the same",
@@ -352,47 +380,3 @@ class Story:
         self.step("the first signal again", "duplicate", self.again("first"))
         machine.must("systemctl", "start", self.second.unit)
         world.wait_until_trading(self.second)
-
-    def purge(self):
-        """Where nobody can be asked."""
-        world = self.world
-        status, said = self.apt("purge", PACKAGE)
-        self.step("purge, where nobody can be asked", "exit status 0", status)
-        self.step("it says what stays", "yes",
-                  "yes" if self.databases[0] in said else said)  # fmt: skip
-        self.step("dpkg's word on it", "nothing", self.version().strip() or "nothing")
-        self.step("the services", "inactive (dead), inactive (dead)", self.states())
-        self.step("the configuration; the databases, the key", "live.db, mexc-signald.api_key",
-                  existing(world, world.main.configuration, self.databases[0],
-                           "/etc/credstore/mexc-signald.api_key"))  # fmt: skip
-        # The package's configuration is gone; it is written again as it was.
-        world.follow("package-install", "install the package")
-        world.follow("live", "from paper to live")
-        world.wait_until_trading()
-        self.step("the first signal again", "duplicate", self.again("first"))
-
-    def purge_with_a_yes(self):
-        """On a terminal, then beforehand."""
-        world = self.world
-        # Not by APT, which forgets what is typed ahead.
-        asked = "DEBIAN_FRONTEND=teletype dpkg --purge mexc-signald"
-        done = self.machine.run("script", "--quiet", "--return", "--command", asked, "/dev/null",
-                                text="yes\n")  # fmt: skip
-        self.step("purge, with a yes at the terminal", "exit status 0, nothing left",
-                  f"exit status {done.returncode}, {self.left()}")  # fmt: skip
-        world.follow("package-install", "install the package")
-        world.wait_until_trading()
-        world.follow("package-purge-all", "purge, with a yes beforehand")
-        self.step("what is left", "nothing left", self.left())
-        for account, name in ((world.main, "first"), (self.second, "second")):
-            orders = [row["client_order_id"] for row in account.exchange.orders()]
-            worst = max(orders.count(order) for order in orders)
-            self.step(f"{name} exchange: most orders for one signal", "one order",
-                      world.plural(worst))  # fmt: skip
-
-    def left(self):
-        """Whatever has our name, but what a person brought, and APT's own record."""
-        found = self.machine.must(
-            "find", "/", "-xdev", "-name", "*mexc-signal*", "-not", "-path", "/home/*", "-not",
-            "-path", "/tmp/*").split()  # fmt: skip
-        return ", ".join(sorted(found)) or "nothing left"

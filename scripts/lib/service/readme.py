@@ -5,8 +5,9 @@ import os
 import re
 import sys
 
-# The section whose blocks a check runs.
+# The sections whose blocks the checks run.
 SECTIONS = {
+    "first-signal": "## A signal in 60 seconds\n",
     "check-service": "## For real, under systemd\n",
     "check-package": "## The Debian package\n",
 }

@@ -13,6 +13,7 @@ import tempfile
 import time
 
 import disk_full
+import ends
 import power_cuts
 import processes
 import random_cuts
@@ -169,7 +170,7 @@ class Sweep:
         for name, hits, needed in windows.missed(tally, counts["cycles"]):
             say(f"  WINDOW MISSED: {name}: {hits}, and {needed} are required")
             self.held = False
-        self.report_promises(failures)
+        self.report_promises(failures, counts)
 
     def report_batches(self, counts, needed):
         say(f"  {counts['bursts']} bursts of signals; {counts['batched']} orders were asked for in "
@@ -183,12 +184,13 @@ class Sweep:
         for name in windows.ALL:
             say(f"    {tally[name]:7d}  {name}")
 
-    def report_promises(self, failures):
+    def report_promises(self, failures, counts):
         if failures:
             self.held = False
             say(f"  {len(failures)} VIOLATIONS: {failures[0].splitlines()[0]}")
-        else:
-            say("  duplicates 0, lost 0, falsely recorded 0")
+            return
+        say("  duplicates 0, falsely recorded 0; good signals without an order, each for a reason: "
+            + ends.told(counts))  # fmt: skip
 
     def connection_cuts(self, minutes):
         """As many worlds as there are processors, each one life of a daemon."""
@@ -219,7 +221,7 @@ class Sweep:
         if not failures and not counts["fault stream_drop"]:
             say("  NO STREAM WAS CUT")
             self.held = False
-        self.report_promises(failures)
+        self.report_promises(failures, counts)
 
     # MARK: Points
 
@@ -262,13 +264,13 @@ class Sweep:
         seconds = time.monotonic() - began
         say(f"\nSystem calls: {len(points)} points, {len(chosen)} run, {seconds:.0f} s")
         say(f"  {counts['killed']} killed there, {counts['not_reached']} not reached in their run")
-        say(f"  {counts['orders']} orders at the exchange, {counts['not_found']} not found")
+        say(f"  {counts['orders']} orders at the exchange")
         self.report_windows(tally)
         # Counts of calls vary with timing; a run that mostly misses its points proves nothing.
         if counts["killed"] < len(chosen) * REACHED_SHARE:
             say(f"  POINTS MISSED: fewer than {REACHED_SHARE:.0%} were reached")
             self.held = False
-        return self.report_promises(failures)
+        return self.report_promises(failures, counts)
 
     def full(self, every):
         reason = syscall_points.why_not()
@@ -283,13 +285,13 @@ class Sweep:
         say(f"  {counts['hit']} hit: {counts['ended']} lives ended by themselves and said why, "
             f"{counts['went_on']} found room again")  # fmt: skip
         say(f"  {counts['refused']} refusals for want of room, each sent again")
-        say(f"  {counts['orders']} orders at the exchange, {counts['not_found']} armed where the "
-            "disk failed, never sent and not found")  # fmt: skip
+        say(f"  {counts['orders']} orders at the exchange; one that was armed where the disk failed "
+            "may not be sent, and is not found then")  # fmt: skip
         self.report_hits(chosen, hits)
         if counts["hit"] < len(chosen) * REACHED_SHARE:
             say(f"  POINTS MISSED: fewer than {REACHED_SHARE:.0%} were hit")
             self.held = False
-        return self.report_promises(failures)
+        return self.report_promises(failures, counts)
 
     def report_hits(self, chosen, hits):
         """In how many lives a call failed, by its files; what was to fail must have failed."""

@@ -7,6 +7,7 @@ LATEST_MS = 120
 PLACE = "POST /api/v3/order"
 PLACE_TOGETHER = "POST /api/v3/batchOrders"
 LOOK = "GET /api/v3/order"
+CLOCK = "GET /api/v3/time"
 LISTS = ["GET /api/v3/openOrders", "GET /api/v3/allOrders", "GET /api/v3/myTrades"]
 
 
@@ -15,6 +16,8 @@ def faults(fate):
     rules = [
         *faults_of_placements(PLACE, fate),
         *faults_of_placements(PLACE_TOGETHER, fate),
+        # An order whose timestamp was refused waits for this answer; a kill is to find it so.
+        rule(CLOCK, "late", fate, 0.5, delay_ms=fate.randint(5, LATEST_MS)),
         rule(LOOK, "late", fate, 0.15, delay_ms=fate.randint(5, 80)),
         rule(LOOK, "lost_before", fate, 0.05),
         rule(LOOK, "error_before", fate, 0.05),
@@ -45,6 +48,7 @@ def faults_of_placements(route, fate):
         rule(route, "hidden", fate, 0.06, for_ms=fate.choice([100, 500, 2000, 3500, 7000])),
         rule(route, "answer", fate, 0.02, **refusal(30087, "Order price exceeds allowed range")),
         rule(route, "answer", fate, 0.02, **refusal(30099, "Something that no table knows")),
+        rule(route, "answer", fate, 0.02, **refusal(700003, OUTSIDE_WINDOW)),
     ]
 
 
@@ -52,6 +56,9 @@ def refusal(code, text):
     """An answer with a business code of the exchange, which makes no order."""
     return {"status": 400, "body": json.dumps({"code": code, "msg": text})}
 
+
+# The one refusal here after which the daemon sends the same order once more.
+OUTSIDE_WINDOW = "Timestamp for this request is outside of the recvWindow."
 
 # An order that somebody made by hand on the exchange's website.
 FOREIGN_ROW = {

@@ -10,9 +10,8 @@ import decimal
 import hashlib
 import json
 import os
-import shutil
-import sqlite3
-import tempfile
+
+from record import open_database, read_database
 
 # Ends that nothing may change any more.
 FINAL = {"filled", "canceled", "partially_canceled", "denied", "expired", "validated"}
@@ -76,50 +75,8 @@ def names_in(spool, folder):
         return set()
 
 
-def open_database(path, mode="ro"):
-    return sqlite3.connect(f"file:{path}?mode={mode}", uri=True, timeout=10)
-
-
 # The note of an arming stands behind 64 signals.
 NOTE_AT = 64 * 4096
-
-ORDER_COLUMNS = (
-    "signal_id, client_order_id, symbol, side, type, quantity, quote_quantity, price, status, "
-    "reason, order_id, executed_quantity, executed_quote, attempt, stamped_at_ms, cancel_requested"
-)
-
-
-def read_database(path):
-    """The signals by id, the orders by client order id; nothing where no schema is durable yet."""
-    if not os.path.exists(path):
-        return {}, {}
-    try:
-        return read_tables(path)
-    except sqlite3.OperationalError:
-        # A journal that must be rolled back first, which only a writer may: in a copy.
-        with tempfile.TemporaryDirectory() as folder:
-            for end in ("", "-journal", "-wal"):
-                if os.path.exists(path + end):
-                    shutil.copy(path + end, os.path.join(folder, "copy" + end))
-            return read_tables(os.path.join(folder, "copy"), "rw")
-
-
-def read_tables(path, mode="ro"):
-    base = open_database(path, mode)
-    try:
-        base.row_factory = sqlite3.Row
-        tables = {row[0] for row in base.execute("SELECT name FROM sqlite_schema")}
-        if "orders" not in tables:
-            return {}, {}
-        # All columns: one that is killed while it brings the schema up to date has not all of them yet.
-        signals = base.execute("SELECT * FROM signal")
-        orders = base.execute(f"SELECT {ORDER_COLUMNS} FROM orders")
-        return (
-            {row["id"]: dict(row) for row in signals},
-            {row["client_order_id"]: dict(row) for row in orders},
-        )
-    finally:
-        base.close()
 
 
 def check_pages(path):
@@ -146,6 +103,10 @@ class Oracle:
         self.arming_can_be_lost = False
         self.lost_armings = set()
         self.lost_signals = set()
+        # Orders of which a start did not know whether they had left.
+        self.looked_for = set()
+        # Signals that were handed over before the operator cancelled everything.
+        self.cancelled = set()
 
     def expect(self, delivery):
         self.deliveries.append(delivery)
@@ -156,6 +117,9 @@ class Oracle:
             raise Violation("answers come in order", f"{delivery} was answered {answer}")
         if answer["status"] in ("accepted", "duplicate"):
             self.acknowledged.setdefault(delivery.signal_id, f"the socket said {answer}")
+
+    def note_cancel_all(self):
+        self.cancelled.update(d.signal_id for d in self.deliveries)
 
     # MARK: At every moment
 
@@ -169,6 +133,7 @@ class Oracle:
             if name not in sent:
                 raise Violation("no order without a signal", copies)
             self.check_known(scene, sent[name], copies[0])
+        self.note_waiting(scene)
         for name, order in scene.orders.items():
             self.check_evidence(name, order, scene.placed.get(name, [None])[0])
         self.note_moved_files(scene)
@@ -193,6 +158,14 @@ class Oracle:
         note = self.intake_log()[NOTE_AT:]
         named = bytes([len(signal_id)]) + signal_id.encode()
         return self.arming_can_be_lost or note.startswith(named)
+
+    def note_waiting(self, scene):
+        """At every end of a life: of the orders that wait, those that the next start looks for."""
+        for name, order in scene.orders.items():
+            signal_id = order["signal_id"]
+            if order["status"] == "new" and name not in self.looked_for:
+                if self.is_looked_for(signal_id, scene.signals.get(signal_id)):
+                    self.looked_for.add(name)
 
     def intake_log(self):
         try:
@@ -239,6 +212,9 @@ class Oracle:
             raise Violation("no fill is invented", f"{order} but {placed}")
         if order["quantity"] is not None and executed > number(order["quantity"]):
             raise Violation("executed at most what was ordered", order)
+        was_refused = order["last_attempt"] == "order_may_retry"
+        if order["status"] == "not_found" and was_refused and name not in self.looked_for:
+            raise Violation("what is to be sent once more is not given up", order)
         end = (order["status"], order["executed_quantity"], order["executed_quote"])
         if name in self.ends and self.ends[name] != end:
             raise Violation("an end never changes", f"{self.ends[name]} became {end}")
@@ -290,7 +266,20 @@ class Oracle:
                 self.check_file(scene, delivery)
             elif delivery.answer is not None:
                 self.check_code(scene, delivery, delivery.answer)
+        for order in scene.orders.values():
+            self.check_denial(scene, order)
         check_pages(self.daemon.database)
+
+    def check_denial(self, scene, order):
+        """Prices stand still, no limit is in the way, and a good signal lives longer than any run."""
+        signal_id = order["signal_id"]
+        if order["status"] not in ("denied", "expired"):
+            return
+        if any(d.kind == "expired" for d in self.deliveries_of(signal_id)):
+            return
+        code = scene.signals[signal_id]["decision"]
+        if code != "canceled" or signal_id not in self.cancelled:
+            raise Violation("a good signal is not denied", f"{code}: {order}")
 
     def check_file(self, scene, delivery):
         name = delivery.file

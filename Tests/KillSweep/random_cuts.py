@@ -5,10 +5,12 @@ import json
 import os
 import time
 
+import ends
 from fault_plans import LISTS, LOOK, PLACE, PLACE_TOGETHER, rule
-from oracle import STATUS_WORDS, Scene, Violation, number, read_database
+from oracle import STATUS_WORDS, Scene, Violation, number
 from processes import PATIENCE_SECONDS, begin_job
 from random_kills import World
+from record import read_database
 
 # Between two comparisons with the exchange.
 STRETCH_SECONDS = 20.0
@@ -161,7 +163,7 @@ class CutWorld(World):
         return None
 
     def end_well(self):
-        self.daemon.operate("cancel-all")
+        self.cancel_all()
         self.close_working_orders()
         self.compare()
         end = time.monotonic() + COMPARISON_SECONDS
@@ -174,7 +176,9 @@ class CutWorld(World):
         if status != 0 or self.daemon.lives != 1:
             raise Violation("one life, which a stop ends with status 0", self.daemon.tail())
         ledger = self.simulator.ledger()
-        self.oracle.check_settled(Scene.take(self.daemon, ledger))
+        scene = Scene.take(self.daemon, ledger)
+        self.oracle.check_settled(scene)
+        ends.put(self.counts, self.oracle, scene)
         self.counts["orders"] = len(ledger["orders"])
         self.counts["batched"] = ledger["counts"]["batched_orders"]
         for name, count in ledger["counts"]["faults"].items():

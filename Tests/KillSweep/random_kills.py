@@ -8,12 +8,14 @@ import shutil
 import time
 import traceback
 
+import ends
 import windows
 from commit_counter import CommitCounter
 from fault_plans import LATEST_MS, faults
-from oracle import FINAL, Oracle, Scene, Violation, open_database
+from oracle import FINAL, Oracle, Scene, Violation
 from processes import PATIENCE_SECONDS, Daemon, Simulator, answers_of, begin_job, deliver_file
 from producer import Producer
+from record import open_database
 
 # Cycles in one world, which is one database and one spool; and between two times of rest.
 CYCLES_IN_A_WORLD = 60
@@ -158,13 +160,18 @@ class World:
         for delivery in lines:
             self.hand_over_line(delivery, client)
         if self.fate.random() < 0.05:
-            self.tell(f"cancel-all: {self.daemon.operate('cancel-all').stdout.strip()}")
+            self.cancel_all()
         if is_burst:
             self.wait_for_a_turn()
         self.wait_for_the_moment(commits, batch)
         commits.close()
         self.kill(lines, client)
         self.depth = 0
+
+    def cancel_all(self):
+        self.oracle.note_cancel_all()
+        answer = self.daemon.operate("cancel-all")
+        self.tell(f"cancel-all: {answer.stdout.strip()} {answer.stderr.strip()}")
 
     def burst(self):
         self.counts["bursts"] += 1
@@ -272,6 +279,7 @@ class World:
             )
         if self.fate.random() < 0.7:
             self.daemon.kill()
+            self.oracle.note_waiting(self.scene())
             self.counts["kills"] += 1
             self.daemon.start()
             self.tell("killed and started inside the back-off")
@@ -310,11 +318,13 @@ class World:
         self.note_late_finds(scene)
         self.oracle.check_settled(scene)
         self.counts["orders"] += len(ledger["orders"])
+        ends.put(self.counts, self.oracle, scene)
         self.tell("at rest, all is well")
 
     def restart(self):
         """Open orders and those not found are looked up at once after a start."""
         self.daemon.kill()
+        self.oracle.note_waiting(self.scene())
         self.counts["kills"] += 1
         self.daemon.start()
         self.opened_at = math.inf
@@ -346,8 +356,7 @@ class World:
 
     def close_working_orders(self):
         if self.fate.random() < 0.5:
-            answer = self.daemon.operate("cancel-all")
-            self.tell(f"cancel-all: {answer.stdout.strip()} {answer.stderr.strip()}")
+            self.cancel_all()
             time.sleep(self.fate.uniform(0, 0.02))
         for order in self.simulator.ledger()["orders"]:
             if order["status"] in ("NEW", "PARTIALLY_FILLED"):

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 
+import ends
 import windows
 from oracle import Oracle, Scene, Violation, client_order_id
 from processes import PATIENCE_SECONDS, Daemon, Simulator, Trouble
@@ -18,6 +19,8 @@ from producer import Delivery
 # A life of two signals takes some hundred milliseconds under strace.
 LIFE_SECONDS = 30.0
 REST_SECONDS = 30.0
+# What an order is from its arming until an answer tells what came of it.
+IN_DOUBT = {"submitted", "unknown", "not_found"}
 # These end or replace the process themselves, or only come after a signal.
 NOT_INJECTED = {"execve", "exit", "exit_group", "rt_sigreturn", "restart_syscall"}
 
@@ -115,6 +118,27 @@ class Life:
         self.oracle.check_settled(scene)
         return scene
 
+    def in_doubt(self, scene):
+        """The signals whose orders may have left when the daemon ended like this: they are looked for,
+        and not sent again."""
+        armed = {o["signal_id"] for o in scene.orders.values() if o["status"] in IN_DOUBT}
+        return armed | {
+            d.signal_id for d in (self.file, self.line)
+            if self.oracle.is_looked_for(d.signal_id, scene.signals.get(d.signal_id))
+        }  # fmt: skip
+
+    def check_placed(self, scene, in_doubt=frozenset()):
+        """Every signal has its order; of those in doubt it may be missing, and is then said so."""
+        if self.file.file in scene.rejected:
+            raise Violation("a good file is not refused", self.file)
+        for delivery in (self.file, self.line):
+            name = client_order_id(delivery.signal_id)
+            if name in scene.placed:
+                continue
+            status = self.oracle.status_of(scene, delivery.signal_id)
+            if status != "not_found" or delivery.signal_id not in in_doubt:
+                raise Violation("a good signal is placed", f"{name}: {status}")
+
 
 def baseline(binaries, home):
     """Every (system call, n) that a life makes: the largest count of any of its threads."""
@@ -165,10 +189,10 @@ def run_each(binaries, seed, folder, points, run):
 
 
 def run_points(binaries, seed, points, folder):
-    """Runs some points. Returns how many killed and how many were not reached, the windows, the
-    ends of orders, and failures as text."""
+    """Runs some points. Returns how many killed and how many were not reached, the orders and the
+    ends without one, the windows, and failures as text."""
     begin_job()
-    result = {"killed": 0, "not_reached": 0, "orders": 0, "not_found": 0}
+    result = collections.Counter(killed=0, not_reached=0, orders=0)
     tally = windows.tally()
 
     def run(simulator, point, home):
@@ -191,11 +215,14 @@ def run_point(binaries, simulator, point, home, result, tally):
             scene = life.scene()
             tally.update(windows.found_by(scene, [life.file], [life.line]))
             life.oracle.check(scene)
+            in_doubt = life.in_doubt(scene)
         else:
             result["not_reached"] += 1
+            in_doubt = set()
         scene = life.recover()
+        life.check_placed(scene, in_doubt)
         result["orders"] += len(scene.placed)
-        result["not_found"] += sum(o["status"] == "not_found" for o in scene.orders.values())
+        result.update(ends.without_order(life.oracle, scene))
     finally:
         holder = life.daemon.lock_holder()
         if life.daemon.is_alive():

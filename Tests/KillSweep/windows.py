@@ -8,6 +8,7 @@ IN_THE_SPOOL = "file in incoming, nothing durable"
 NOT_MOVED = "durable, file still in incoming"
 NOT_ANSWERED = "durable, socket not answered"
 NEW = "accepted, no order armed"
+REFUSED = "refused, still to be sent"
 ARMED_PLACED = "armed and at the exchange, answer not recorded"
 ARMED_ABSENT = "armed, not (yet) at the exchange"
 LOST_ANSWER = "answer lost, being looked up"
@@ -24,7 +25,7 @@ IN_RECOVERY_3 = "killed three times in a row in the start"
 # Windows that a run must have hit, each with how many of 1,000 kills must have found it, at least.
 REQUIRED_PER_THOUSAND = {
     IN_THE_SPOOL: 10, NOT_MOVED: 3, NOT_ANSWERED: 3, NEW: 10, ARMED_PLACED: 10, ARMED_ABSENT: 10,
-    LOST_ANSWER: 20, WORKING: 50, ENDED_NOT_MOVED: 1, NOT_FOUND: 5,
+    LOST_ANSWER: 20, WORKING: 50, ENDED_NOT_MOVED: 1, NOT_FOUND: 5, REFUSED: 2,
     BEFORE_READY: 20, RECONCILING: 20, IN_RECOVERY_2: 5, IN_RECOVERY_3: 1,
 }  # fmt: skip
 
@@ -67,7 +68,7 @@ ENDS = {"filled", "canceled", "partially_canceled", "denied", "expired", "reject
 def of_order(order, is_placed):
     match order["status"]:
         case "new":
-            return NEW
+            return REFUSED if order["last_attempt"] == "order_may_retry" else NEW
         case "submitted":
             return ARMED_PLACED if is_placed else ARMED_ABSENT
         case "unknown":

@@ -57,7 +57,7 @@ let package = Package(
     module("MEXC", imports: ["Cryptography", "Domain", "JSON", "Platform", "Transport"]),
     module("Intake", imports: ["Domain", "JSON", "Platform"]),
     module("Configuration", imports: ["Domain", "JSON", "Platform"]),
-    module("Keystore", imports: ["Configuration", "Cryptography", "Platform"]),
+    module("Keystore", imports: ["Configuration", "Cryptography", "Domain", "Platform"]),
     module(
       "Doctor",
       imports: [
@@ -139,8 +139,9 @@ let package = Package(
       ]),
     tests("ConfigurationTests", of: ["Configuration", "Domain", "JSON", "Platform"]),
     tests(
-      "KeystoreTests", of: ["Configuration", "Cryptography", "Keystore", "Platform", "TestKit"]),
-    tests("DoctorTests", of: ["Doctor", "Domain", "JSON", "Platform", "TestKit", "Transport"]),
+      "KeystoreTests",
+      of: ["Configuration", "Cryptography", "Domain", "Keystore", "Platform", "TestKit"]),
+    tests("DoctorTests", of: ["Doctor", "Domain", "Platform", "TestKit", "Transport"]),
     tests(
       "ControlTests",
       of: ["Configuration", "Control", "Domain", "JSON", "Platform", "Store", "TestKit"]),

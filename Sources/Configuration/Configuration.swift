@@ -5,16 +5,7 @@ package import Platform
 ///
 /// The file's keys are the names in `Configuration.keys`; there is no setting outside that table.
 package struct Configuration: Equatable, Sendable {
-  /// How far an order goes.
-  package enum Mode: String, CaseIterable, Sendable {
-    /// Real public prices, simulated fills, no keys.
-    case paper
-    /// Orders go to the exchange's test endpoint; nothing is placed.
-    case validate
-    case live
-  }
-
-  package var mode = Mode.paper
+  package var mode = TradingMode.paper
   package var exchange = Exchange()
   package var credentials = CredentialSettings()
   package var intake = Intake()
@@ -40,14 +31,6 @@ package struct Configuration: Equatable, Sendable {
     let path = control.socket
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
-  package var tradingMode: TradingMode {
-    switch mode {
-    case .paper: .paper
-    case .validate: .validate
-    case .live: .live
-    }
   }
 }
 
@@ -118,20 +101,13 @@ extension Configuration {
   }
 
   package struct Price: Equatable, Sendable {
-    package enum Source: String, CaseIterable, Sendable {
-      /// The stream, and the REST service where the stream's price is not fresh.
-      case auto
-      case stream
-      case rest
-    }
-
     /// Milliseconds between two pushes of a symbol's prices.
     package enum StreamInterval: Int, CaseIterable, Sendable {
       case short = 10
       case long = 100
     }
 
-    package var source = Source.auto
+    package var source = PriceSource.auto
     package var streamInterval = StreamInterval.long
     /// A price older than this decides nothing.
     package var maximumAge = Duration.milliseconds(2_000)
@@ -154,13 +130,6 @@ extension Configuration {
       }
     }
 
-    /// What stops trading when an order is not found at the exchange.
-    package enum Pause: String, CaseIterable, Sendable {
-      case symbol
-      case all
-      case none
-    }
-
     package var symbols = AllowedSymbols.listed(Symbol(exchangeText: "BTCUSDT").map { [$0] } ?? [])
     /// Quote amount of one order; `nil` is no limit, which live mode refuses.
     package var maximumOrderQuote: FixedDecimal?
@@ -168,7 +137,7 @@ extension Configuration {
     package var maximumOrdersPerMinute = 60
     /// Quote amount of all orders in any 24 hours; `nil` is no limit.
     package var maximumDailyQuote: FixedDecimal? = FixedDecimal(1_000)
-    package var pauseOnNotFound = Pause.symbol
+    package var pauseOnNotFound = PauseScope.symbol
   }
 
   package struct RateLimits: Equatable, Sendable {

@@ -12,7 +12,7 @@ extension DatabaseOwnership {
     self.init(
       account: TradingAccount(
         venue: venue, name: configuration.exchange.account),
-      mode: configuration.tradingMode, path: file ?? configuration.store.path,
+      mode: configuration.mode, path: file ?? configuration.store.path,
       statement: "mexc-signalctl --config \(configurationPath) adopt", keyDigest: keyDigest)
   }
 }

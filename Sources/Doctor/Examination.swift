@@ -69,7 +69,7 @@ package struct Examination {
   ) -> [Stage] {
     let isAtWork = daemon?.mode == configuration.mode.rawValue
     let wish = ExchangeJudgement.Wish(
-      mode: configuration.tradingMode, receiveWindow: configuration.exchange.receiveWindow,
+      mode: configuration.mode, receiveWindow: configuration.exchange.receiveWindow,
       allowsWithdrawKeys: configuration.credentials.allowsWithdrawKeys,
       symbols: configuration.risk.symbols.list)
     // The database knows what brought it about, and the daemon tells only until when it lasts. It is of

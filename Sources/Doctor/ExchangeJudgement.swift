@@ -287,10 +287,7 @@ package struct ExchangeJudgement {
             "a rule of \(symbol) cannot be read (\(flaw.reason))",
             "trade another symbol until the program knows the rule, and report it")
         } else if let rules = list.listed.first(where: { $0.symbol == symbol }) {
-          guard !rules.isTradable else { continue }
-          findings.fail(
-            "\(symbol) is not open to trading over the API now",
-            "wait until the exchange opens it, or take it off risk.symbols")
+          Self.judge(rules, &findings)
         } else {
           findings.fail(
             "the exchange does not list \(symbol)",
@@ -298,6 +295,27 @@ package struct ExchangeJudgement {
         }
       }
     }
+  }
+
+  private static func judge(_ rules: Instrument, _ findings: inout Findings) {
+    let advice = "wait until the exchange opens it, or take it off risk.symbols"
+    guard rules.isTradable else {
+      return findings.fail("\(rules.symbol) is not open to trading over the API now", advice)
+    }
+    switch rules.sides {
+    case .both: break
+    case .buyOnly: findings.note("the exchange takes only buys of \(rules.symbol) now")
+    case .sellOnly: findings.note("the exchange takes only sells of \(rules.symbol) now")
+    case .none:
+      findings.fail("the exchange takes neither buys nor sells of \(rules.symbol) now", advice)
+    }
+  }
+
+  /// Then it is told so, and the daemon trades it with no key.
+  private func isUnlisted(_ symbol: Symbol) -> Bool {
+    guard let list = facts.rules.value else { return false }
+    return !list.listed.contains { $0.symbol == symbol }
+      && !list.unreadable.contains { $0.symbol == symbol }
   }
 
   /// The key alone can tell which pairs it may trade.
@@ -312,7 +330,8 @@ package struct ExchangeJudgement {
   }
 
   private func judgePairs(_ findings: inout Findings) {
-    if let problem = facts.testOrder.problem, problem.fault == .pair, let symbol = facts.testSymbol
+    if let problem = facts.testOrder.problem, problem.fault == .pair, let symbol = facts.testSymbol,
+      !isUnlisted(symbol)
     {
       findings.fail("\(symbol): \(problem.sentence)", Fault.pair.advice, code: problem.code)
     }
@@ -324,7 +343,7 @@ package struct ExchangeJudgement {
         problem.fault.advice)
     case .answered(let pairs):
       let allowed = Set(pairs)
-      for symbol in wish.symbols ?? [] where !allowed.contains(symbol) {
+      for symbol in wish.symbols ?? [] where !allowed.contains(symbol) && !isUnlisted(symbol) {
         findings.fail("the API key may not trade \(symbol)", Fault.pair.advice)
       }
       if wish.symbols == nil, pairs.isEmpty {

@@ -4,7 +4,7 @@ package import MEXC
 package import Platform
 package import Transport
 
-/// Asks the exchange, one request after the other and at most eight, and keeps what it says. Waits for
+/// Asks the exchange, one request after the other and at most nine, and keeps what it says. Waits for
 /// each answer: for the operator's tool, never for a daemon's loop. It stops at the first answer after
 /// which more requests could only do harm or tell nothing.
 package struct ExchangeProbe {
@@ -57,7 +57,7 @@ package struct ExchangeProbe {
     guard let resolver = resolver() else { return }
     var options = HTTPClient.Configuration()
     options.warmConnections = 1
-    options.userAgent = "mexc-signald/\(Version.text)"
+    options.userAgent = Version.userAgent
     let client = HTTPClient(
       loop: loop, endpoint: settings.endpoint, tls: settings.tls, configuration: options,
       resolver: resolver)
@@ -67,7 +67,18 @@ package struct ExchangeProbe {
     guard settings.asksForRules, let symbols = settings.symbols, !symbols.isEmpty, !isOver else {
       return
     }
+    try readRules(of: symbols, client)
+  }
+
+  /// The exchange may refuse a list for one name in it, and does not say which: its own list does.
+  private mutating func readRules(
+    of symbols: [Symbol], _ client: HTTPClient
+  ) throws(SystemError) {
     facts.rules = try ask(.instruments(symbols), client, \.instrumentsReading)
+    guard symbols.count > 1,
+      case .refused(AnswerReader.invalidSymbolCode, _)? = facts.rules.problem
+    else { return }
+    facts.rules = try ask(.instruments([]), client, \.instrumentsReading)
   }
 
   /// The name is looked up here, so that its addresses can be told.

@@ -23,7 +23,7 @@ package struct KeyExamination {
     let facts = Examination.facts(
       configuration, credentials, backOff: backOff, asksForRules: false)
     // On paper no key is needed; who tests one wants to know what it is good for.
-    let mode = configuration.tradingMode == .paper ? .live : configuration.tradingMode
+    let mode = configuration.mode == .paper ? .live : configuration.mode
     let wish = ExchangeJudgement.Wish(
       mode: mode, receiveWindow: configuration.exchange.receiveWindow,
       allowsWithdrawKeys: configuration.credentials.allowsWithdrawKeys,
@@ -44,12 +44,8 @@ package struct KeyExamination {
   ) -> (Stage, MEXC.Credentials?) {
     if let found = CredentialFlaw.of((apiKey, secretKey), ("the API key", "the secret")) {
       let text = CredentialsError.malformed(place: found.place, flaw: found.flaw).description
-      let mark = text.firstRange(of: "; ")
-      return (
-        .failed(
-          .credentials, mark.map { String(text[..<$0.lowerBound]) } ?? text,
-          mark.map { String(text[$0.upperBound...]) } ?? Fault.keyMalformed.advice), nil
-      )
+      let (what, advice) = StageText.halves(text)
+      return (.failed(.credentials, what, advice ?? Fault.keyMalformed.advice), nil)
     }
     do throws(MEXC.Credentials.ShapeError) {
       let credentials = try MEXC.Credentials(apiKey: apiKey, secret: secretKey)

@@ -25,21 +25,11 @@ struct KeyReading {
         configuration.credentials, mode: configuration.mode, environment: environment)
       return KeyReading(read)
     } catch {
-      let (detail, advice) = halves(error)
-      let stage = Stage.failed(.credentials, detail, advice)
+      let (what, advice) = StageText.halves(error.description)
+      let stage = Stage.failed(.credentials, what, advice ?? Fault.keyMalformed.advice)
       let isMissing = if case .missing = error { true } else { false }
       return KeyReading(credentials: nil, stage: stage, isMissing: isMissing)
     }
-  }
-
-  /// What is wrong, and what to do.
-  static func halves(_ error: CredentialsError) -> (detail: String, advice: String) {
-    let text = error.description
-    let mark = text.firstRange(of: "; ")
-    return (
-      mark.map { String(text[..<$0.lowerBound]) } ?? text,
-      mark.map { String(text[$0.upperBound...]) } ?? Fault.keyMalformed.advice
-    )
   }
 
   private init(credentials: MEXC.Credentials?, stage: Stage, isMissing: Bool) {

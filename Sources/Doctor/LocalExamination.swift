@@ -30,20 +30,14 @@ struct LocalExamination {
     }
     var findings = Findings()
     for violation in places.violations.filter(isMine) {
-      let (what, advice) = Self.halves(violation.text)
+      let (what, advice) = StageText.halves(violation.text)
       findings.fail("\(violation.key ?? file.path): \(what)", advice ?? "mend it in \(file.path)")
     }
     for warning in places.warnings.filter(isMine) {
-      let (what, advice) = Self.halves(warning.text)
+      let (what, advice) = StageText.halves(warning.text)
       findings.warn("\(warning.key ?? file.path): \(what)", advice ?? "mend it in \(file.path)")
     }
     return findings
-  }
-
-  /// "What is wrong; what would be right."
-  private static func halves(_ text: String) -> (what: String, advice: String?) {
-    guard let mark = text.firstRange(of: "; ") else { return (text, nil) }
-    return (String(text[..<mark.lowerBound]), String(text[mark.upperBound...]))
   }
 
   /// `runningMode` is that of a running daemon.
@@ -85,7 +79,7 @@ struct LocalExamination {
         }
         findings.note(path)
       } catch {
-        let (what, advice) = Self.halves(error.description)
+        let (what, advice) = StageText.halves(error.description)
         if (try? StoreReader.isNotCurrent(at: path)) == true {
           findings.warn(what, advice ?? "start the daemon once")
         } else {
@@ -113,7 +107,7 @@ struct LocalExamination {
       configuration, from: file.path,
       keyDigest: credentials.map { credentials in { credentials.keyDigest(salt: $0) } })
     guard case .refused(let reason) = try ownership.verdict(on: store) else { return }
-    let (what, advice) = Self.halves(reason)
+    let (what, advice) = StageText.halves(reason)
     findings.fail(what, advice ?? "give this mode and account a store.path of their own")
   }
 }

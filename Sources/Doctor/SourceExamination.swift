@@ -20,7 +20,8 @@ struct SourceExamination {
         of: names, configuration, owners: [Accounts.ownUser], environment: environment)
       stage = .ok(.credentials, "each source that signs has its secret (\(names.count))")
     } catch {
-      let (detail, advice) = KeyReading.halves(error)
+      let (detail, said) = StageText.halves(error.description)
+      let advice = said ?? Fault.keyMalformed.advice
       if case .noSourceSecret = error, isAtWork {
         stage = .warning(
           .credentials, "\(detail) where this command runs; the running daemon may have its own",

@@ -72,6 +72,14 @@ package struct Stage: Hashable, Sendable {
   }
 }
 
+/// "What is wrong; what to do", as those say it who know both.
+enum StageText {
+  static func halves(_ text: String) -> (what: String, advice: String?) {
+    guard let mark = text.firstRange(of: "; ") else { return (text, nil) }
+    return (String(text[..<mark.lowerBound]), String(text[mark.upperBound...]))
+  }
+}
+
 /// What a part of the examination found; several findings are told together, the worst first.
 struct Findings {
   private var failures: [(detail: String, advice: String, code: Int?)] = []

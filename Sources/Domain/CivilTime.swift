@@ -22,7 +22,7 @@ extension WallTime {
 
   /// The proleptic Gregorian date of a day counted from 1970-01-01. The calendar repeats every 400
   /// years, which have 146 097 days; counted from March on, the leap day is the last of its year.
-  private static func date(ofDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
+  package static func date(ofDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
     // 719 468 days lie between 0000-03-01 and 1970-01-01.
     let (era, dayOfEra) = (day + 719_468).dividedDown(by: 146_097)
     let yearOfEra =

@@ -1,15 +1,3 @@
-/// How far an order goes.
-package enum TradingMode: String, CaseIterable, Hashable, Sendable {
-  /// Real public prices, simulated fills, no keys.
-  case paper
-  /// The exchange checks every order and places none.
-  case validate
-  case live
-
-  /// What the identifiers of orders begin with that were placed on paper; the exchange's own never do.
-  package static let paperOrderIDPrefix = "PAPER-"
-}
-
 /// Whose orders a database holds: of one account at one venue and of one mode, for good. Orders are
 /// looked up and cancelled where the present mode and key reach, so any other would change the record of
 /// orders that it cannot see.

@@ -60,7 +60,7 @@ package enum DecisionCode: String, CaseIterable, Hashable, Sendable {
     case .symbolNotTradable:
       "The symbol cannot be traded over the API now, or not with this key, or has a rule that "
         + "cannot be read."
-    case .sideNotTradable: "The exchange allows only the other side of this symbol now."
+    case .sideNotTradable: "The exchange does not take this side of the symbol now."
     case .typeNotSupported: "The symbol does not take this order type."
     case .pricePrecision: "The price is not a multiple of the symbol's tick size."
     case .belowMinimum: "The order is smaller than the symbol's minimum, after rounding down."
@@ -68,7 +68,7 @@ package enum DecisionCode: String, CaseIterable, Hashable, Sendable {
     case .priceUnavailable:
       "No current price younger than price.maximum_age_ms could be had in time."
     case .priceDeviation: "The current price is too far from the signal's reference."
-    case .priceBand: "The limit price is outside the exchange's band around the current price."
+    case .priceBand: "The limit price is outside the exchange's band around the last price."
     case .riskOrderQuote: "The order's notional is above risk.maximum_order_quote."
     case .riskOpenOrders: "As many orders as risk.maximum_open_orders allows are already open."
     case .riskOrderRate:

@@ -2,7 +2,7 @@
 /// into its own requests.
 package enum ExchangeRequest: Hashable, Sendable {
   case serverTime
-  /// The rules of these symbols.
+  /// The rules of these symbols, of all when none is named.
   case instruments([Symbol])
   /// The last prices of these symbols: one look-up, whatever their number.
   case prices([Symbol])
@@ -21,7 +21,9 @@ package enum ExchangeRequest: Hashable, Sendable {
   case openOrders(Symbol)
   /// Every order of the symbol made in that time, whatever became of it.
   case recentOrders(Symbol, since: WallTime, until: WallTime? = nil)
-  case trades(Symbol, since: WallTime)
+  /// Every fill of the symbol's orders in that time, or of the one with this order id. A venue may leave
+  /// that, and the end, to whoever reads the answer.
+  case trades(Symbol, of: String? = nil, since: WallTime, until: WallTime? = nil)
   case cancel(Symbol, OrderReference)
   /// Makes the key that opens the stream of the account's orders. The venue keeps it to itself.
   case openAccountStream
@@ -176,7 +178,7 @@ package enum ExchangeAnswer: Hashable, Sendable {
   case orderMissing(ExchangeError)
   /// `isCut` where there may be more than the venue gives at once.
   case orders([OrderReport], unreadable: [UnreadableRow] = [], isCut: Bool = false)
-  case trades([TradeReport], unreadable: [UnreadableRow] = [])
+  case trades([TradeReport], unreadable: [UnreadableRow] = [], isCut: Bool = false)
   /// Only that the cancel was taken; what it did to the order is read from the order.
   case cancelTaken
   /// There is a key, and the stream can be connected, or goes on.

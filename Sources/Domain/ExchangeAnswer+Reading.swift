@@ -56,8 +56,10 @@ extension ExchangeAnswer {
   }
 
   package var tradesReading: Result<ReportList<TradeReport>, ExchangeFailure> {
-    guard case .trades(let reports, let unreadable) = self else { return .failure(failure) }
-    return .success(ReportList(reports: reports, unreadable: unreadable))
+    guard case .trades(let reports, let unreadable, let isCut) = self else {
+      return .failure(failure)
+    }
+    return .success(ReportList(reports: reports, unreadable: unreadable, isCut: isCut))
   }
 
   package var cancelReading: Result<CancelAnswer, ExchangeFailure> {

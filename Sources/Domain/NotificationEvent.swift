@@ -27,7 +27,7 @@ package enum NotificationEvent: String, CaseIterable, Hashable, Sendable {
     }
   }
 
-  /// One sentence for a person; the README's table is made from it.
+  /// One sentence for a person; a test compares the README's table with it.
   package var meaning: String {
     switch self {
     case .notFound: "An order was sent, or may have been, and it is not to be found."

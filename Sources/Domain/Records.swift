@@ -127,11 +127,11 @@ package struct HistoryEvent: Equatable, Sendable {
     }
   }
 
-  /// Appends the compact text of `detail`. With `replacingNUL` a U+0000 becomes U+FFFD.
-  package func appendDetail(to output: inout [UInt8], replacingNUL: Bool = false) {
+  /// Appends the compact text of `detail`; a U+0000 becomes U+FFFD.
+  package func appendDetail(to output: inout [UInt8]) {
     switch content {
-    case .order(let event): event.appendDetail(to: &output, replacingNUL: replacingNUL)
-    case .other(_, let detail): detail.appendCompactText(to: &output, replacingNUL: replacingNUL)
+    case .order(let event): event.appendDetail(to: &output, replacingNUL: true)
+    case .other(_, let detail): detail.appendCompactText(to: &output, replacingNUL: true)
     }
   }
 

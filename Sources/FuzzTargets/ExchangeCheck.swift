@@ -134,7 +134,7 @@ enum ExchangeCheck {
       try check(report, question)
     case (.openOrders, .orders(let reports, _, _)), (.recentOrders, .orders(let reports, _, _)):
       for report in reports { try check(report, question) }
-    case (.trades, .trades(let trades, _)):
+    case (.trades, .trades(let trades, _, _)):
       for trade in trades {
         try require(trade.symbol == question.symbol, "a trade of another symbol")
         try require(!trade.tradeID.isEmpty && !trade.orderID.isEmpty, "a trade without a name")

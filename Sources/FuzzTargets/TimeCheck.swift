@@ -22,7 +22,7 @@ enum TimeCheck {
   }
 
   private static func checkWriting(_ time: WallTime) throws(Broken) {
-    let text = Timestamp.format(time)
+    let text = time.text
     guard writable.contains(time) else { return }
     try require(Timestamp.parse(text) == time, "\(text) reads as another time than it was")
   }

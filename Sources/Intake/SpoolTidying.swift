@@ -21,13 +21,14 @@ package final class SpoolTidying {
     private let name: [UInt8]
     private let moved: ClosedRange<WallTime>
 
-    /// When the signal came, and when it counted as over, which is when the file was moved.
-    package init(_ name: [UInt8], receivedAt: WallTime, overAt: WallTime) {
+    /// When the signal came, and when it counted as over, which is when the file was moved; `nil` while its
+    /// order rests, although it counted as over before.
+    package init(_ name: [UInt8], receivedAt: WallTime, overAt: WallTime?) {
       self.name = name
       // The clock may have been set back by less than what stops the tidying, a folder that takes no file is waited for, and whoever
       // changes a file's owner or makes copies of the folder while the order is looked for changes its age.
-      let end = max(receivedAt, overAt).advanced(by: .seconds(8 * 86_400))
-      moved = receivedAt.advanced(by: .seconds(-3_600))...end
+      let end = overAt.map { max(receivedAt, $0).advanced(by: .seconds(8 * 86_400)) }
+      moved = receivedAt.advanced(by: .seconds(-3_600))...(end ?? WallTime(milliseconds: .max))
     }
 
     fileprivate func holds(_ name: [UInt8], _ status: FileStatus) -> Bool {

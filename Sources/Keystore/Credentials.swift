@@ -1,4 +1,5 @@
 package import Configuration
+package import Domain
 import Glibc
 package import Platform
 
@@ -69,7 +70,7 @@ extension Credentials {
   /// Reads key and secret from where the settings lead. Throws when that is nowhere, or when what is
   /// there may not be used as it is.
   package static func read(
-    _ settings: Configuration.CredentialSettings, mode: Configuration.Mode,
+    _ settings: Configuration.CredentialSettings, mode: TradingMode,
     environment: CredentialEnvironment = .process
   ) throws(CredentialsError) -> Credentials {
     guard let origin = origin(settings, environment: environment) else { throw .missing(settings) }
@@ -81,7 +82,7 @@ extension Credentials {
   /// iterations want; only the environment has to be read while the process has a single thread.
   /// Throws when there is nothing, or when it may not be used as it is.
   package static func read(
-    _ origin: Origin, mode: Configuration.Mode, environment: CredentialEnvironment = .process
+    _ origin: Origin, mode: TradingMode, environment: CredentialEnvironment = .process
   ) throws(CredentialsError) -> Credentials {
     let refusesExposed = mode == .live
     let pair: (key: Secret, secret: Secret)

@@ -1,4 +1,5 @@
 package import Configuration
+import Domain
 package import Platform
 
 /// The secret that a source of signals signs with. It is HMAC key material as it stands: what the file

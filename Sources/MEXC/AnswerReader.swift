@@ -2,14 +2,14 @@ import Domain
 import JSON
 
 /// Reads what an answer means for the request that it belongs to.
-struct AnswerReader {
+package struct AnswerReader {
   let request: ExchangeRequest
   /// Kept out of every text.
   let secrets: KnownSecrets
 
   /// Codes that mean "no such order" in answer to a look-up: the table has -2011, practice -2013.
   private static let missingOrderCodes: Set<Int> = [-2011, -2013]
-  private static let invalidSymbolCode = -1121
+  package static let invalidSymbolCode = -1121
   private static let noPermissionCode = 700_007
   /// An internal failure, whatever the status that carries the code: nobody says what became of an
   /// order. 510 ("too frequent") is a limit.
@@ -84,11 +84,13 @@ struct AnswerReader {
       return .orders(
         reports, unreadable: unreadable,
         isCut: reports.count + unreadable.count >= Call.ordersMaximum)
-    case .trades(let symbol, _):
+    case .trades(let symbol, _, _, _):
       let (trades, unreadable) = try rows(body) { row throws(Undecodable) in
         try TradeReport(row, of: symbol)
       }
-      return .trades(trades, unreadable: unreadable)
+      return .trades(
+        trades, unreadable: unreadable,
+        isCut: trades.count + unreadable.count >= Call.tradesMaximum)
     case .cancel(let symbol, _):
       let cancelled = try object(body)
       if cancelled.text("symbol") != nil { try cancelled.requiredSymbol(symbol) }

@@ -22,7 +22,7 @@ struct Call {
   private static let listedBytesMaximum = 2_048
   /// The most rows that the exchange gives; of the open orders, too.
   static let ordersMaximum = 1_000
-  private static let tradesMaximum = 100
+  static let tradesMaximum = 100
 
   /// `apiKey` is the one that signs; `listenKey` is the one of the account's stream.
   init(
@@ -68,9 +68,10 @@ struct Call {
     case .recentOrders(let symbol, let since, let until):
       self.init(.get, "/api/v3/allOrders", &target)
       Self.add(symbol, since: since, until: until, limit: Self.ordersMaximum, to: &target)
-    case .trades(let symbol, let since):
+    case .trades(let symbol, let orderID, let since, let until):
       self.init(.get, "/api/v3/myTrades", &target)
-      Self.add(symbol, since: since, limit: Self.tradesMaximum, to: &target)
+      Self.add(symbol, since: since, until: until, limit: Self.tradesMaximum, to: &target)
+      if let orderID { target.add("orderId", orderID) }
     case .cancel(let symbol, let reference):
       self.init(.delete, "/api/v3/order", &target)
       Self.add(symbol, reference, to: &target)
@@ -113,7 +114,7 @@ struct Call {
   }
 
   private static func add(
-    _ symbol: Symbol, since: WallTime, until: WallTime? = nil, limit: Int,
+    _ symbol: Symbol, since: WallTime, until: WallTime?, limit: Int,
     to target: inout RequestTarget
   ) {
     target.add("symbol", symbol.text)

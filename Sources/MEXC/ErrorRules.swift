@@ -31,7 +31,7 @@ extension ErrorTable {
       advice: "Wait until MEXC opens the symbol again."),
     ErrorRule(
       30001, meaning: "This side is not allowed.", .skip,
-      refusesPlacement: true, advice: "MEXC allows only the other side of this symbol now."),
+      refusesPlacement: true, advice: "MEXC does not take this side of the symbol now."),
     ErrorRule(
       30002, meaning: "Below the minimum amount.", .size, refusesPlacement: true,
       advice: "Raise the amount above the minimum that the text names."),
@@ -55,7 +55,7 @@ extension ErrorTable {
       advice: "Wait until MEXC opens the symbol again."),
     ErrorRule(
       30018, meaning: "Market orders are disabled.", .skip, refusesPlacement: true,
-      advice: "Use type ioc with a price; if the text is about the account, ask MEXC's support."),
+      advice: "Use type ioc with a price on this symbol."),
     ErrorRule(
       30019, meaning: "Market orders over the API are disabled.", .skip, refusesPlacement: true,
       advice: "Use type ioc with a price on this symbol."),

@@ -50,8 +50,22 @@ package enum ErrorTable {
         advice: "MEXC does not document this code: read the order's state at the exchange, and "
           + "report the code with its text.")
     }
-    return ExchangeError(
+    var error = ExchangeError(
       code: code, text: text.isEmpty ? rule.meaning : text, action: rule.action,
       refusesPlacement: rule.refusesPlacement, advice: rule.advice)
+    if code == marketOrdersDisabled, isAboutAccount(text) {
+      error.action = .halt
+      error.advice = "Ask MEXC's support why the account cannot order."
+    }
+    return error
+  }
+
+  /// It has come with a text about the account as well ("account temporarily cannot order, contact
+  /// support", in ccxt's samples), and texts come in Chinese, too.
+  private static let marketOrdersDisabled = 30018
+
+  private static func isAboutAccount(_ text: String) -> Bool {
+    let text = text.lowercased()
+    return ["account", "账户", "账号", "帐户", "帐号"].contains { text.contains($0) }
   }
 }

@@ -112,9 +112,12 @@ struct Admission {
     // Up: rounded down, a coarse tick would put the protection on the wrong side of the price.
     guard
       let price = last.multiplied(by: .scaled(percent, digits: 2), rounding: .up)?
-        .rounded(toMultipleOf: tick, side == .buy ? .up : .down), price.isPositive
+        .rounded(toMultipleOf: tick, side == .buy ? .up : .down)
     else { throw .noValidPrice }
-    return price
+    if price.isPositive { return price }
+    // There is no price below one tick: a symbol that is worth no more than that is sold at it.
+    guard last >= tick else { throw .noValidPrice }
+    return tick
   }
 
   private static func checkBand(

@@ -195,8 +195,9 @@ package final class PaperExchange {
     case .recentOrders(let symbol, let start, let end):
       let orders = exchange.allOrders(symbol, in: start.through(end), limit: .max, at: now)
       return .orders(orders.map(OrderReport.init))
-    case .trades(let symbol, let start):
-      let trades = exchange.trades(symbol, in: start.through(nil), limit: .max, at: now)
+    case .trades(let symbol, let orderID, let start, let end):
+      let trades = exchange.trades(
+        symbol, orderID: orderID, in: start.through(end), limit: .max, at: now)
       return .trades(trades.map { TradeReport($0, of: exchange.orders[$0.order]) })
     case .cancel(let symbol, let reference):
       _ = try exchange.cancel(symbol, .init(reference), at: now)

@@ -18,6 +18,8 @@ final class LineConnection {
   var unanswered = 0
   /// When it was last heard or answered.
   var idleSince: MonotonicTime
+  /// Since when it has sent a part of a line, and not its end.
+  private var partSince: MonotonicTime?
   /// When the last bytes came. Nothing more is read before their whole lines are handed over.
   var lastRead: MonotonicTime?
   /// The client has sent its last byte.
@@ -52,10 +54,23 @@ final class LineConnection {
 
   var number: CInt { descriptor.number }
   var queuedBytes: Int { queue.count - sent }
-  /// It is owed nothing, and nothing of it waits here.
-  var isIdle: Bool {
-    unanswered == 0 && queuedBytes == 0 && !hasWaitingLines && !lines.holdsPart
-      && !hasEnded && !isFinishing
+  /// What it holds its place for.
+  var need: LinePlaces.Need {
+    if unanswered > 0 || queuedBytes > 0 || hasWaitingLines || hasEnded || isFinishing {
+      return .answers
+    }
+    return partSince.map(LinePlaces.Need.restOfLine(since:)) ?? .nothing
+  }
+
+  /// The next whole line; `nil` when more bytes are needed.
+  func nextLine(at now: MonotonicTime) -> LineInput? {
+    if let input = lines.next() {
+      partSince = nil
+      return input
+    }
+    hasWaitingLines = false
+    partSince = lines.holdsPart ? partSince ?? now : nil
+    return nil
   }
 
   func read() -> ReadResult {

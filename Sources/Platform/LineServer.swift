@@ -63,7 +63,7 @@ package final class LineServer {
 
   /// What keeps clients from being served at present.
   package var troubles: [Trouble] {
-    known.lasting + (isFull ? [known.places].compactMap(\.self) : [])
+    known.lasting + (known.places.map { isFull ? [$0] : [] } ?? [])
   }
 
   /// Takes no further client and no further line; the answers that are owed still go out.
@@ -223,17 +223,28 @@ extension LineServer {
     handlers.connected(id, peer)
   }
 
-  /// Ends the client that was idle longest, of the user who holds the most: nobody else has to suffer
-  /// for them. False when none of theirs is idle.
+  private var places: LinePlaces {
+    LinePlaces(
+      of: connections.map { id, connection in
+        LinePlaces.Client(
+          number: id.number, peer: connection.peer, need: connection.need,
+          idleSince: connection.idleSince)
+      })
+  }
+
+  /// Ends the first of those that may go. False when there is none.
   private func makeRoom() -> Bool {
-    guard let holder = Holder(of: connections.values.map(\.peer)) else { return false }
-    for (id, connection) in idle(of: holder) {
+    let places = places
+    guard let holder = places.holder else { return false }
+    for number in places.dispensable(at: loop.now) {
+      let id = ConnectionID(number: number)
+      guard let connection = connections[id] else { continue }
       // What it has sent a moment ago must not be lost.
       if read(connection) {
         deliver(id, connection)
         settle(id, connection)
         if connections[id] == nil { return true }
-        continue
+        if !connection.need.isLateLine(at: loop.now) { continue }
       }
       drop(id, connection)
       complain(.idleClosed(holder))
@@ -244,21 +255,8 @@ extension LineServer {
     return false
   }
 
-  /// First those of the process that holds the most: a sender that keeps one connection must not lose it
-  /// over another program's.
-  private func idle(of holder: Holder) -> [(ConnectionID, LineConnection)] {
-    let theirs = connections.filter { $0.value.peer.user == holder.user }
-    let counts = theirs.values.reduce(into: [:]) { $0[$1.peer.process, default: 0] += 1 }
-    return theirs.filter(\.value.isIdle).map { id, connection in
-      (rank: -(counts[connection.peer.process] ?? 0), id: id, connection: connection)
-    }.sorted {
-      ($0.rank, $0.connection.idleSince, $0.id.number)
-        < ($1.rank, $1.connection.idleSince, $1.id.number)
-    }.map { ($0.id, $0.connection) }
-  }
-
   private var isFull: Bool {
-    connections.count >= Self.maximumClients && !connections.values.contains(where: \.isIdle)
+    connections.count >= Self.maximumClients && places.dispensable(at: loop.now).isEmpty
   }
 
   /// A client that is watched for nothing leaves the loop: epoll(7) would go on reporting that it
@@ -335,11 +333,8 @@ extension LineServer {
       guard connections[id] != nil, !connection.isFinishing, connection.hasWaitingLines,
         !isPaused(connection)
       else { return }
-      var input = connection.lines.next()
-      if input == nil {
-        connection.hasWaitingLines = false
-        if connection.hasEnded { input = connection.lines.finish() }
-      }
+      var input = connection.nextLine(at: loop.now)
+      if input == nil && connection.hasEnded { input = connection.lines.finish() }
       guard let input else { return }
       connection.unanswered += 1
       handlers.received(id, input)

@@ -3,9 +3,11 @@ import Domain
 extension LineServer {
   /// What keeps clients from being served.
   package enum Trouble: Hashable, Sendable, CustomStringConvertible {
-    /// `maximumClients` are connected, and whoever holds the most is owed something on each.
+    /// `maximumClients` are connected, and whoever holds the most is owed something on each, or is in the
+    /// middle of a line.
     case tooManyClients(Holder)
-    /// `maximumClients` were connected; for each new one an idle one of the holder's is closed.
+    /// `maximumClients` were connected; for each new one, one of the holder's is closed that is idle, or
+    /// whose line does not end.
     case idleClosed(Holder)
     /// No client can be taken now; tried again after a second.
     case cannotAccept(SystemError)
@@ -23,7 +25,7 @@ extension LineServer {
           + "any more are turned away until some leave"
       case .idleClosed(let holder):
         "\(maximumClients) clients are connected, most of them of \(holder); for each further client, "
-          + "the connection of theirs that was idle longest is closed"
+          + "a connection of theirs is closed that is idle, or whose line has not ended for a minute"
       case .cannotAccept(let error):
         "no further client can be taken: \(error); they wait, and it is tried again every second"
       case .nameLost(let path): "\(path) was removed or replaced; it is made again"
@@ -82,7 +84,7 @@ struct LineTroubles {
   var name: LineServer.Trouble?
   /// The system has nothing left for a further client.
   var accepting: LineServer.Trouble?
-  /// There was no place for a further client. It lasts while all are owed something.
+  /// There was no place for a further client. It lasts while none of those that are connected may go.
   var places: LineServer.Trouble?
   private var told: [String: MonotonicTime] = [:]
 

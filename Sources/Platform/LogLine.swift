@@ -112,10 +112,10 @@ package struct LogLine {
       append(level.journalPrefix)
       appendEscaped(message, limit: Self.maximumValueBytes, quoted: false)
     case .logfmt:
-      append("time=\(Timestamp.format(time)) level=\(level.name) msg=")
+      append("time=\(time.text) level=\(level.name) msg=")
       appendQuoted(message)
     case .json:
-      append("{\"time\":\"\(Timestamp.format(time))\",\"level\":\"\(level.name)\",\"msg\":")
+      append("{\"time\":\"\(time.text)\",\"level\":\"\(level.name)\",\"msg\":")
       appendQuoted(message)
     }
   }

@@ -1,11 +1,8 @@
 import CLinux
 package import Domain
 
-/// Civil time as text: RFC 3339 for people and signals, HTTP-date for the exchange's headers.
+/// Reads civil time: RFC 3339 of people and signals, HTTP-date of the exchange's headers.
 package enum Timestamp {
-  /// `2026-09-25T10:11:12.345Z`.
-  package static func format(_ time: WallTime) -> String { time.text }
-
   /// RFC 3339 §5.6 with an offset; at most nine digits of a second, cut to milliseconds. A leap
   /// second is refused: this clock has none. nil for anything else.
   package static func parse(_ text: String) -> WallTime? {

@@ -5,6 +5,8 @@ package import Transport
 /// The simulated exchange on a loopback port: REST, and WebSockets beside it.
 package final class SimulatorServer {
   package private(set) var face: SpotFace
+  /// Told of every request, before anything is done about it.
+  package var onRequest: (ReceivedRequest) -> Void = { _ in }
   private let loop: EventLoop
   private var server: HTTPServer?
   private var peers: [Int: WebSocketPeer] = [:]
@@ -42,6 +44,7 @@ package final class SimulatorServer {
   }
 
   private func handle(_ received: ReceivedRequest, _ responder: Responder) {
+    onRequest(received)
     let request = WireRequest(received)
     if face.isAboutStreams(request) {
       upgrade(received, request, responder)

@@ -15,7 +15,7 @@ extension EngineConfiguration {
         symbols: SimulatedNetwork.listings.map(\.symbol),
         maximumOrderQuote: Oracle.maximumOrderQuote, maximumOpenOrders: 50,
         maximumOrdersPerMinute: 200, maximumDailyQuote: FixedDecimal(dials.dailyQuote),
-        pauseOnNotFound: EngineConfiguration.Risk.PauseScope.allCases[dials.pausesOn]),
+        pauseOnNotFound: PauseScope.allCases[dials.pausesOn]),
       rateLimits: .init(
         ipWeight: dials.ipWeight, uidWeight: dials.uidWeight, window: .seconds(10),
         ordersPerSecond: dials.ordersPerSecond, utilisation: .scaled(95, digits: 2)),

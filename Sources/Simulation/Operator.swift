@@ -65,8 +65,20 @@ final class OperatorHand {
     return order?.status == .unknown ? .resume : .resolvePlaced(id, orderID: "C02__nobody")
   }
 
+  /// Of an order that was refused or is still to be sent the word may end every look.
   private func closing(of id: SignalID) -> OperatorCommand {
-    let order = oracle.shadow.orders[OrderKey(signal: id)]
-    return order?.status.isWorking == true ? .cancel(id) : .resolveNotPlaced(id)
+    let mayBeThere = mayBeThere(id)
+    return switch oracle.shadow.orders[OrderKey(signal: id)]?.status {
+    case .new where mayBeThere, .rejected where mayBeThere, .open, .partiallyFilled: .cancel(id)
+    case .new, .rejected, .submitted, .filled, .canceled, .partiallyCanceled, .expired, .unknown,
+      .notFound, .denied, .validated, nil:
+      .resolveNotPlaced(id)
+    }
+  }
+
+  /// Whether the exchange has it, or a copy of it may be on its way there.
+  private func mayBeThere(_ id: SignalID) -> Bool {
+    guard let intent = oracle.intents[oracle.name(of: id)] else { return false }
+    return !intent.accepted.isEmpty || intent.written > intent.refused
   }
 }

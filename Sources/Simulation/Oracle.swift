@@ -35,6 +35,8 @@ final class Oracle {
   private(set) var lostArmings: Set<String> = []
   /// Orders of signals that a start has read again from the disk and has not written yet.
   var readAgain: Set<String> = []
+  /// Orders of which a start said that they may have left without a record of it.
+  var mayHaveLeft: Set<String> = []
   /// Power cuts between the sending of an order and the next sync.
   private(set) var cutsBeforeSync = 0
   private(set) var intents: [String: Intent] = [:]
@@ -45,11 +47,12 @@ final class Oracle {
   private(set) var acknowledged: Set<SignalID> = []
   private(set) var placements = 0
   var files = FileLives()
+  var wishes = Wishes()
   var checkDurable: ((OrderKey, Order) -> Void)?
 
   var pools = PoolKnowledge()
   private var backOff = DemandedBackOff()
-  private var views = AnsweredViews()
+  var views = AnsweredViews()
   private(set) var prices = AskedPrices()
   var pushedPrices = PushedPrices()
   /// What the exchange has executed of an order by now; `nil` on paper, where there is none.
@@ -181,7 +184,10 @@ final class Oracle {
       intents[name, default: Intent()].armedIn = commits
       checkCaps()
     }
-    if event.kind == "order_not_found" { checkAbsence(order) }
+    if event.kind == "order_not_found" {
+      checkIsInDoubt(former)
+      checkAbsence(order)
+    }
     if order.status == .notFound && !order.closedByOperator {
       if pausedIn[order.request.symbol] == nil { pausedIn[order.request.symbol] = commits }
     } else if former.status == .notFound && !isPaused(order.request.symbol) {
@@ -243,6 +249,7 @@ final class Oracle {
     if let count = intents[name]?.accepted.count, count > 1 {
       world.fail(.noSecondOrder, name, "the exchange has \(count) orders of this name")
     }
+    checkWish(order)
     guard let stored = shadow.order(named: name) else {
       // The next start reads it again, too.
       if readAgain.contains(name) { return }
@@ -365,28 +372,6 @@ final class Oracle {
       backOff.demanded(by: response, world, life: life)
     } else {
       views.answered(call, response)
-    }
-  }
-
-  private func checkAbsence(_ order: Order) {
-    // On paper there is no view of the exchange.
-    if configuration.mode == .paper { return }
-    let name = order.request.clientOrderID.text
-    let lead = configuration.venue.stampLead
-    guard let deadline = order.acceptanceDeadline(lead: lead) else { return }
-    let conclusive = deadline.advanced(by: world.dials.settleTime)
-    let there = world.trueWall.advanced(by: world.dials.exchangeOffset)
-    if there.advanced(by: .milliseconds(5)) < conclusive {
-      return world.fail(
-        .absenceIsProved, name, "declared not found \(conclusive.since(there)) too early")
-    }
-    let earliest = world.time - there.since(conclusive).wholeNanoseconds - 5 * millisecond
-    let symbol = order.request.symbol.text
-    for view in [
-      "/api/v3/order \(name)", "/api/v3/openOrders \(symbol)", "/api/v3/allOrders \(symbol)",
-      "/api/v3/myTrades \(symbol)",
-    ] where views.lastSent(view) < earliest {
-      world.fail(.absenceIsProved, name, "declared not found without a no of \(view)")
     }
   }
 }

@@ -36,6 +36,8 @@ extension Plant {
     case .failedLooksWait: [.othersTrade]
     // A doubt that is told breaks one-disposition-each more often, and would hide that a fill is missed.
     case .safetyLooksStop: [.noFillMissed]
+    case .waitingIsDoubted: [.unsentIsNotGivenUp]
+    case .sideSwapped: [.ordersAreAsAsked]
     }
   }
 }

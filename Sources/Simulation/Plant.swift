@@ -72,6 +72,11 @@ package enum Plant: String, CaseIterable, Hashable, Sendable {
   case pushedFillsDoubled = "pushed-fills-doubled"
   /// While the account's stream is up, no order is looked up.
   case safetyLooksStop = "safety-looks-stop"
+  /// An order that waits to be sent, or to be sent once more, counts after a restart as one that may have
+  /// left.
+  case waitingIsDoubted = "waiting-is-doubted"
+  /// An order leaves as a sell where a buy was asked for, and as a buy where a sell was.
+  case sideSwapped = "side-swapped"
 }
 
 extension Plant {
@@ -91,6 +96,11 @@ extension Plant {
     if self == .unsyncedIsTrusted {
       for index in state.live.indices { state.live[index].mayHaveLeft = false }
     }
+    if self == .waitingIsDoubted {
+      for index in state.live.indices where state.live[index].order.status == .new {
+        state.live[index].mayHaveLeft = true
+      }
+    }
     if self == .intakeForgotten { state.unrecorded = [] }
     if self == .armedIsForgotten { state.live.removeAll { $0.order.status == .submitted } }
     if self == .armedIsNew {
@@ -99,6 +109,13 @@ extension Plant {
           .mayRetry("never left"), at: state.live[index].order.updatedAt)
       }
     }
+  }
+
+  /// What leaves in its place.
+  func alter(_ request: ExchangeRequest) -> ExchangeRequest {
+    guard self == .sideSwapped, case .place(var orders) = request else { return request }
+    for index in orders.indices { orders[index].side = orders[index].side == .buy ? .sell : .buy }
+    return .place(orders)
   }
 
   func alter(_ price: inout MarketPrice, at now: Moment) {

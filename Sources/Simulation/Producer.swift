@@ -12,7 +12,7 @@ final class Producer {
   private let spool: SimulatedSpool
   private let process: () -> SimulatedProcess?
   private var draw: SplitMix64
-  private var sent: [(id: SignalID, text: String)] = []
+  private var sent: [(wish: Signal, text: String)] = []
   /// Everything that was handed over: lines and files.
   private(set) var deliveries = 0
   /// Distinct signals that were made.
@@ -45,10 +45,11 @@ final class Producer {
   private func makeSignal(_ number: Int, _ way: Int) {
     guard let id = SignalID("s\(number)") else { return }
     made += 1
-    let text = text(of: id, isStale: world.happens(.staleSignal))
-    sent.append((id, text))
-    deliver(text, id, way)
-    if world.happens(.duplicate) { repeatOne(text, id) }
+    let wish = wish(of: id)
+    let text = text(of: wish, isStale: world.happens(.staleSignal))
+    sent.append((wish, text))
+    deliver(text, wish, way)
+    if world.happens(.duplicate) { repeatOne(text, wish) }
     if world.happens(.conflict) { contradict(id) }
     if world.happens(.malformed) {
       deliver(String(text.dropLast(1 + text.utf8.count / 3)), nil, way)
@@ -56,65 +57,77 @@ final class Producer {
     if world.happens(.flood) {
       for _ in 0..<(3 + world.below(8, for: .flood)) {
         let pick = sent[world.below(sent.count, for: .flood)]
-        deliver(pick.text, pick.id, way)
+        deliver(pick.text, pick.wish, way)
       }
     }
   }
 
-  private func repeatOne(_ text: String, _ id: SignalID) {
+  private func repeatOne(_ text: String, _ wish: Signal) {
     let way = world.below(3, for: .duplicate)
     // The same meaning, spelled a little differently.
     let copy = world.below(2, for: .duplicate) == 0 ? text : " " + text + "\n"
     world.plan(in: Int64(world.below(8_000, for: .duplicate)) * millisecond) { [weak self] in
-      self?.deliver(copy, id, way)
+      self?.deliver(copy, wish, way)
     }
   }
 
   private func contradict(_ id: SignalID) {
-    let other = text(of: id, isStale: false)
+    let other = wish(of: id)
+    let text = text(of: other, isStale: false)
     world.plan(in: Int64(world.below(3_000, for: .conflict)) * millisecond) { [weak self] in
-      self?.deliver(other, id, 0)
+      self?.deliver(text, other, 0)
     }
   }
 
   // MARK: What a signal says
 
-  private func text(of id: SignalID, isStale: Bool) -> String {
+  private static let types: [OrderType] = [
+    .limit, .limit, .market, .immediateOrCancel, .fillOrKill, .limitMaker,
+  ]
+
+  private func wish(of id: SignalID) -> Signal {
     let listing = SimulatedNetwork.listings[draw.below(SimulatedNetwork.listings.count)]
     let last = network.price(of: listing.symbol) ?? FixedDecimal(1)
-    let side = draw.chance(1, in: 2) ? "buy" : "sell"
-    var fields = ["\"id\":\"\(id)\"", "\"symbol\":\"\(listing.symbol)\"", "\"side\":\"\(side)\""]
-    let type = ["limit", "limit", "market", "ioc", "fok", "limit_maker"][draw.below(6)]
-    fields.append("\"type\":\"\(type)\"")
+    let side: Side = draw.chance(1, in: 2) ? .buy : .sell
+    let type = Self.types[draw.below(Self.types.count)]
     let worth = FixedDecimal(5 + draw.below(draw.chance(1, in: 8) ? 20_000 : 1_500))
-    let tick = listing.rules.tickSize
-    if type == "market" {
-      if side == "buy" && draw.chance(1, in: 2) {
-        fields.append("\"quote_quantity\":\"\(worth)\"")
-      } else {
-        fields.append("\"quantity\":\"\(quantity(worth, last, listing))\"")
-      }
-    } else {
-      // Up to half a percent around the market.
-      let shift = FixedDecimal.scaled(10_000 + draw.below(101) - 50, digits: 4)
-      let price =
-        last.multiplied(by: shift, rounding: .down)?
-        .rounded(toMultipleOf: tick, .down) ?? last
-      fields.append("\"price\":\"\(price)\"")
-      fields.append("\"quantity\":\"\(quantity(worth, price, listing))\"")
+    var wish = Signal(id: id, symbol: listing.symbol, side: side, type: type, amount: .quote(worth))
+    if type.hasPrice {
+      let price = price(near: last, within: 50, listing)
+      wish.price = price
+      wish.amount = .base(quantity(worth, price, listing))
+    } else if side == .sell || !draw.chance(1, in: 2) {
+      wish.amount = .base(quantity(worth, last, listing))
     }
-    if draw.chance(1, in: 2) {
-      let shift = FixedDecimal.scaled(10_000 + draw.below(241) - 120, digits: 4)
-      let reference =
-        last.multiplied(by: shift, rounding: .down)?
-        .rounded(toMultipleOf: tick, .down) ?? last
-      fields.append("\"reference_price\":\"\(reference)\"")
+    if draw.chance(1, in: 2) { wish.referencePrice = price(near: last, within: 120, listing) }
+    return wish
+  }
+
+  /// Up to so many basis points around the market.
+  private func price(
+    near last: FixedDecimal, within points: Int, _ listing: Listing
+  ) -> FixedDecimal {
+    let shift = FixedDecimal.scaled(10_000 + draw.below(2 * points + 1) - points, digits: 4)
+    return last.multiplied(by: shift, rounding: .down)?
+      .rounded(toMultipleOf: listing.rules.tickSize, .down) ?? last
+  }
+
+  private func text(of wish: Signal, isStale: Bool) -> String {
+    var fields = [
+      "\"id\":\"\(wish.id)\"", "\"symbol\":\"\(wish.symbol)\"",
+      "\"side\":\"\(wish.side.rawValue)\"", "\"type\":\"\(wish.type.rawValue)\"",
+    ]
+    if let price = wish.price { fields.append("\"price\":\"\(price)\"") }
+    switch wish.amount {
+    case .base(let quantity): fields.append("\"quantity\":\"\(quantity)\"")
+    case .quote(let quote): fields.append("\"quote_quantity\":\"\(quote)\"")
     }
+    if let price = wish.referencePrice { fields.append("\"reference_price\":\"\(price)\"") }
     let isDated = draw.chance(1, in: 2)
     if isDated || isStale {
       let age = isStale ? Duration.seconds(600) : .zero
       let time = world.machineNow.wall.advanced(by: .zero - age)
-      fields.append("\"created_at\":\"\(Timestamp.format(time))\"")
+      fields.append("\"created_at\":\"\(time.text)\"")
     }
     fields.append("\"ttl_seconds\":\(2 + draw.below(40))")
     return "{" + fields.joined(separator: ",") + "}"
@@ -129,9 +142,11 @@ final class Producer {
 
   // MARK: Handing over
 
-  private func deliver(_ text: String, _ id: SignalID?, _ way: Int) {
+  /// `wish` is `nil` for what is no signal.
+  private func deliver(_ text: String, _ wish: Signal?, _ way: Int) {
     deliveries += 1
-    if way == 0 { say(text, id, tries: Self.triesOfALine) } else { put(text, id) }
+    if let wish { oracle.delivered(wish) }
+    if way == 0 { say(text, wish?.id, tries: Self.triesOfALine) } else { put(text, wish?.id) }
   }
 
   /// By socket. Who is not answered, or told to come again, comes again.

@@ -130,7 +130,7 @@ final class SimulatedProcess {
 
   private var ownership: DatabaseOwnership {
     var configuration = Configuration()
-    configuration.mode = Configuration.Mode(rawValue: mode.rawValue) ?? .paper
+    configuration.mode = mode
     configuration.exchange.account = Self.account
     configuration.store.path = SimulatedDisk.path
     return DatabaseOwnership(
@@ -314,6 +314,7 @@ final class WatchedLink: Dispatching {
     {
       return
     }
+    if let plant = process.plant { dispatch.request = plant.alter(dispatch.request) }
     requests[dispatch.id] = dispatch.request
     link?.send(dispatch)
     _ = process.survives(.afterSend)

@@ -149,6 +149,8 @@ package enum Invariant: String, CaseIterable, Hashable, Sendable {
   case othersTrade = "others-trade"
   case fillsCountOnce = "fills-count-once"
   case noFillMissed = "no-fill-missed-too-long"
+  case unsentIsNotGivenUp = "unsent-is-not-given-up"
+  case ordersAreAsAsked = "orders-are-as-asked"
 }
 
 package struct Violation: Hashable, Sendable {

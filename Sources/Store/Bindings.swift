@@ -53,7 +53,7 @@ struct Bindings {
   /// As one line, and with U+0000 replaced, as a value by itself.
   mutating func add(detailOf event: HistoryEvent) {
     let start = bytes.count
-    event.appendDetail(to: &bytes, replacingNUL: true)
+    event.appendDetail(to: &bytes)
     values.append(.text(start..<bytes.count))
   }
 

@@ -2,8 +2,7 @@ extension Migrations {
   /// Signals, the orders that serve them, the history that both add up from, and settings.
   ///
   /// Money is exact decimal text. Times are milliseconds since 1970-01-01T00:00:00Z; the views show
-  /// them as text. A signal and an order are never deleted: the signal's id is an idempotency key
-  /// for ever.
+  /// them as text. From the sixth schema on, what is long over goes; the id stays for ever.
   static let firstSchema = tables + indexes + guards + views
 
   private static let tables = """

@@ -201,7 +201,9 @@ extension StoreReader {
   /// How many orders stand in each status; a status that has none is left out. Throws when the
   /// database cannot be read.
   package func orderCounts() throws(StoreError) -> [OrderStatus: Int] {
-    let counts = try statements.statusCounts.rows { row throws(StoreError) in
+    let count = try prepare(
+      "count orders", "SELECT status, count(*) FROM orders GROUP BY status")
+    let counts = try count.rows([]) { row throws(StoreError) in
       (try row.value(0, in: "an order", OrderStatus.init), Int(row.integer(1)))
     }
     return Dictionary(uniqueKeysWithValues: counts)

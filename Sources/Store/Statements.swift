@@ -28,7 +28,6 @@ struct Statements {
   let setting: SettingReader
   let historyOfSignal: Statement
   let historyOfOrder: Statement
-  let historyOfDaemon: Statement
   let orderRow: Statement
   let liveOrderRows: Statement
   let reservations: Statement
@@ -46,7 +45,6 @@ struct Statements {
   let compactedCount: Statement
   let acceptedSignals: Statement
   let numberedSignals: Statement
-  let statusCounts: Statement
   let signalList: Statement
   let liveSignalList: Statement
   let orderList: Statement
@@ -109,11 +107,6 @@ struct Statements {
       """
       SELECT \(HistoryEvent.columns) FROM event WHERE signal_id = ?1 AND leg = ?2 ORDER BY id
       """)
-    historyOfDaemon = try database.prepare(
-      "read history of the daemon",
-      """
-      SELECT \(HistoryEvent.columns) FROM event WHERE signal_id IS NULL ORDER BY id DESC LIMIT ?1
-      """)
     orderRow = try database.prepare(
       "read order", "SELECT \(Order.columns) FROM orders WHERE signal_id = ?1 AND leg = ?2")
     liveOrderRows = try database.prepare("read live orders", SQL.liveOrderRows)
@@ -145,8 +138,6 @@ struct Statements {
       "count compacted signals", "SELECT count(*) FROM compacted_signal")
     numberedSignals = try database.prepare("read numbered signals", SQL.numberedSignals)
     acceptedSignals = try database.prepare("read accepted signals", SQL.acceptedSignals)
-    statusCounts = try database.prepare(
-      "count orders", "SELECT status, count(*) FROM orders GROUP BY status")
     signalList = try database.prepare("list signals", SQL.signalList)
     liveSignalList = try database.prepare("list open signals", SQL.liveSignalList)
     orderList = try database.prepare("list orders", SQL.orderList)
@@ -222,10 +213,15 @@ enum SQL {
     SELECT created_at_ms FROM orders WHERE created_at_ms > ?1 AND status IN (\(sparedAndOver))
     """
 
+  /// An order that rests after a late find is not over.
   static let searchedFiles = """
-    SELECT s.origin, s.received_at_ms, o.updated_at_ms
+    SELECT s.origin, s.received_at_ms,
+      CASE o.status WHEN '\(OrderStatus.notFound.rawValue)' THEN o.updated_at_ms END
     FROM orders AS o CROSS JOIN signal AS s ON s.id = o.signal_id
-    WHERE o.status = '\(OrderStatus.notFound.rawValue)' AND s.origin_kind = 'file'
+    WHERE o.status IN (\(live)) AND s.origin_kind = 'file'
+      AND (o.status = '\(OrderStatus.notFound.rawValue)'
+        OR s.decision = '\(DecisionCode.accepted.rawValue)'
+        AND s.message = '\(SignalRecord.foundLate)')
     """
 
   static let signalsOver = """

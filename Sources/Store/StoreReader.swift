@@ -72,17 +72,6 @@ package struct StoreReader {
     }
   }
 
-  /// What concerns no signal, oldest first: the newest `limit` events of it. Throws when the
-  /// database cannot be read.
-  package func daemonHistory(
-    limit: Int = ListFilter.defaultLimit
-  ) throws(StoreError) -> [HistoryEvent] {
-    let bounded = min(max(limit, 1), ListFilter.limitMaximum)
-    return try statements.historyOfDaemon.rows([.integer(Int64(bounded))]) {
-      row throws(StoreError) in try HistoryEvent(row)
-    }.reversed()
-  }
-
   /// What a start needs to know. A row that its history does not add up to is `.corrupt`. Throws
   /// when the database cannot be read.
   package func loadState(now: WallTime) throws(StoreError) -> StoredState {
@@ -130,19 +119,23 @@ package struct StoreReader {
   /// Throws when the database cannot be read.
   func halt() throws(StoreError) -> HaltRecord? { try setting(.halt, HaltRecord.init) }
 
-  /// The files whose orders were not found, or are watched for, when they came, and when their orders last
-  /// changed: what was reported of them may still change. Throws when the database cannot be read.
+  /// The files whose orders were not found, are watched for or were found late and rest, when they came, and
+  /// when they counted as over, unless they are not: what was reported of them may still change. Throws
+  /// when the database cannot be read.
   package func filesOfOrdersNotFound() throws(StoreError)
-    -> [(name: [UInt8], receivedAt: WallTime, updatedAt: WallTime)]
+    -> [(name: [UInt8], receivedAt: WallTime, overAt: WallTime?)]
   {
     var files = try statements.searchedFiles.rows { row throws(StoreError) in
-      (name: row.blob(0), receivedAt: row.time(1), updatedAt: row.time(2))
+      (
+        name: row.blob(0), receivedAt: row.time(1),
+        overAt: row.optionalInteger(2).map { WallTime(milliseconds: $0) }
+      )
     }
     for key in try setting(.watched, WatchedOrders.init)?.keys ?? [] {
       guard let signal = try signal(key.signal), case .file(let name) = signal.origin,
         let order = try order(key)
       else { continue }
-      files.append((name: name, receivedAt: signal.receivedAt, updatedAt: order.updatedAt))
+      files.append((name: name, receivedAt: signal.receivedAt, overAt: order.updatedAt))
     }
     return files
   }

@@ -27,7 +27,7 @@ package final class HTTPClient {
   private var attempts: [ConnectionAttempt] = []
   private var attemptsStarted = 0
   private var queue = RequestQueue()
-  private var backOff: BackOff
+  private var backOff: ConnectionPauses
   private var health = ConnectionHealth()
   private var isKeptWarm = false
   private var isClosed = false
@@ -57,7 +57,7 @@ package final class HTTPClient {
     self.configuration = configuration
     self.resolver = resolver
     serializer = HTTPRequestSerializer(endpoint: endpoint, userAgent: configuration.userAgent)
-    backOff = BackOff(configuration.backOff)
+    backOff = ConnectionPauses(configuration.backOff)
   }
 
   /// Opens the warm connections and keeps that many from now on.

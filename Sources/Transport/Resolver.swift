@@ -45,7 +45,7 @@ package final class Resolver {
   private let lookUp: @Sendable (String) -> Result<[IPAddress], Failure>
   private var known: (addresses: [IPAddress], at: MonotonicTime, number: Int)?
   private var lookUps = 0
-  private var pause = BackOff(pauses)
+  private var pause = ConnectionPauses(pauses)
   private var waiters: [Waiter] = []
   /// Those for whom the addresses of before will do.
   private var hastyWaiters: [Waiter] = []

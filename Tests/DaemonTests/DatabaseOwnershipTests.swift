@@ -90,7 +90,8 @@ import Testing
     #expect(try database.store.reader.owner() == nil)
     #expect(try database.start(mode) == nil)
     #expect(try database.store.reader.owner()?.mode == mode)
-    let taken = try #require(try database.store.reader.daemonHistory().last)
+    let history = try HistoryReader(database.store.reader).rows(after: 0, limit: 100)
+    let taken = try #require(history.map(\.event).last { $0.subject == .daemon })
     #expect(taken.kind == "database_taken")
     #expect(taken.detail["because"]?.stringValue == "its orders were made in mode \(mode.rawValue)")
   }

@@ -15,6 +15,8 @@ import Testing
     var moveRefusal: SpoolError?
     var amending: Result<Bool, SystemError> = .success(true)
     var reports: [String] = []
+    /// What the one file in `active` holds.
+    var active: (name: [UInt8], content: [UInt8])?
 
     override func finish(
       _ moves: [SpoolMove], replacing replaces: ([UInt8], [UInt8]) -> Bool
@@ -31,6 +33,13 @@ import Testing
       guard try amending.get() else { return false }
       reports.append(String(decoding: report, as: UTF8.self))
       return true
+    }
+    override func listActive() throws(SystemError) -> (files: [[UInt8]], strays: [[UInt8]]) {
+      (active.map { [$0.name] } ?? [], [])
+    }
+    override func readActive(_ name: [UInt8]) throws(FileRefusal) -> [UInt8] {
+      guard let active, active.name == name else { throw .vanished }
+      return active.content
     }
   }
 
@@ -128,11 +137,58 @@ import Testing
       time: Timekeeper(now: Clock.now, schedule: { _, _ in }), logger: logger,
       store: database.store)
     files.spool = spool
-    files.claim(TakenFile(named: name), for: try #require(SignalID("a")))
+    let id = try database.add("a", .unknown, origin: .file(name)).signal
+    files.claim(TakenFile(named: name), for: id)
     spool.amending = .success(false)
     files.settle(try outcome(of: "a", .filled(orderID: "1"), replacesEarlier: true))
     files.moveLastFiles()
     #expect(spool.reports.count == 1)
+    #expect(try journal.lines(of: logger) == 0)
+  }
+
+  /// It was told as rejected and then, when it was found, as open; its producer sent the same file again.
+  @Test func `a late end whose file was sent again changes what was told as well`() throws {
+    let files = SignalFiles(
+      time: Timekeeper(now: Clock.now, schedule: { _, _ in }), logger: logger,
+      store: database.store)
+    files.spool = spool
+    let id = try database.add("a", .open(orderID: "1"), origin: .file(name)).signal
+    guard case .unclaimed = files.repetition(TakenFile(named: name), of: id) else {
+      Issue.record("the copy is not taken for the file itself")
+      return
+    }
+    files.claim(TakenFile(named: name), for: id)
+    files.settle(try outcome(of: "a", .filled(orderID: "1"), replacesEarlier: true))
+    #expect(spool.reports.count == 1)
+    files.moveLastFiles()
+    #expect(spool.reports.count == 2)
+    #expect(spool.reports.allSatisfy { $0.contains(#""status": "filled""#) })
+    #expect(try journal.lines(of: logger) == 0)
+  }
+
+  /// The daemon ended between the commit of the end and the move.
+  @Test(arguments: [false, true])
+  func `a start that moves the file of a late find changes what was told as well`(
+    isFoundLate: Bool
+  ) throws {
+    spool.active = (
+      name,
+      Array(
+        #"{"id":"a","symbol":"BTCUSDT","side":"buy","type":"market","quote_quantity":"5"}"#.utf8)
+    )
+    let files = SignalFiles(
+      time: Timekeeper(now: Clock.now, schedule: { _, _ in }), logger: logger,
+      store: database.store)
+    files.spool = spool
+    let id = try database.add("a", .filled(orderID: "1"), origin: .file(name)).signal
+    if isFoundLate {
+      try database.store.write(
+        .updateDecision(id, .accepted, SignalRecord.foundLate, at: database.time))
+      try database.store.commit()
+    }
+    files.adoptActive([], and: [])
+    #expect(spool.reports.count == (isFoundLate ? 2 : 1))
+    #expect(spool.reports.allSatisfy { $0.contains(#""status": "filled""#) })
     #expect(try journal.lines(of: logger) == 0)
   }
 

@@ -32,7 +32,7 @@ final class OwnedDatabase {
     _ mode: TradingMode, account: String = "main", key: String? = nil
   ) throws -> DatabaseOwnership {
     var configuration = Configuration()
-    configuration.mode = try #require(Configuration.Mode(rawValue: mode.rawValue))
+    configuration.mode = mode
     configuration.exchange.account = account
     configuration.store.path = path
     let credentials = try key.map {
@@ -51,7 +51,10 @@ final class OwnedDatabase {
   }
 
   @discardableResult
-  func add(_ id: String, _ fate: Fate, account: String = "main") throws -> OrderKey {
+  func add(
+    _ id: String, _ fate: Fate, account: String = "main",
+    origin: SignalOrigin = .socket("uid=1")
+  ) throws -> OrderKey {
     time = time.advanced(by: .seconds(1))
     let key = OrderKey(signal: try #require(SignalID(id)))
     let request = OrderRequest(
@@ -62,7 +65,7 @@ final class OwnedDatabase {
       .insertSignal(
         SignalRecord(
           signalID: key.signal, symbol: request.symbol, side: .buy, type: .limit,
-          contentDigest: [1], raw: Array("{}".utf8), origin: .socket("uid=1"), receivedAt: time,
+          contentDigest: [1], raw: Array("{}".utf8), origin: origin, receivedAt: time,
           expiresAt: time.advanced(by: .seconds(60)), clientOrderID: request.clientOrderID,
           decision: .accepted, message: "", decidedAt: time)))
     var order = try Order(

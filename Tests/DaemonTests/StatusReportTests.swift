@@ -33,7 +33,7 @@ import Testing
     ] {
       #expect(report["rate"]?[name] == .null, "\(name)")
     }
-    #expect(report["rate"]?["banned_until"]?.stringValue == Timestamp.format(ban.until))
+    #expect(report["rate"]?["banned_until"]?.stringValue == ban.until.text)
     #expect(report["state"] == "halted")
   }
 

@@ -269,4 +269,45 @@ import Transport
       .symbols, Self.good { $0.pairs = .answered([]) }, Self.wish(symbols: nil))
     #expect(none.verdict == .failed)
   }
+
+  private static func listed(
+    _ sides: Instrument.TradableSides, pairs: [Symbol] = [bitcoin]
+  ) -> ExchangeFacts {
+    let one = FixedDecimal(1)
+    let rules = Instrument(
+      venue: "test", symbol: bitcoin, baseAsset: "BTC", quoteAsset: "USDT", isTradable: true,
+      sides: sides, types: [.limit], tickSize: one, stepSize: one, quoteStep: one,
+      minimumQuantity: one, minimumNotional: one, minimumNotionalMarket: one, maximumNotional: nil,
+      maximumNotionalMarket: nil, priceBand: nil)
+    return good {
+      $0.pairs = .answered(pairs)
+      $0.rules = .answered(InstrumentList(listed: [rules], unreadable: []))
+    }
+  }
+
+  @Test(arguments: [
+    (Instrument.TradableSides.both, Stage.Verdict.ok, "1 in risk.symbols"),
+    (.buyOnly, .ok, "takes only buys of BTCUSDT"), (.sellOnly, .ok, "takes only sells of BTCUSDT"),
+    (.none, .failed, "takes neither buys nor sells of BTCUSDT"),
+  ])
+  func `the sides that a symbol takes`(
+    _ sides: Instrument.TradableSides, _ verdict: Stage.Verdict, _ words: String
+  ) throws {
+    let stage = try Self.stage(.symbols, Self.listed(sides))
+    #expect(stage.verdict == verdict && stage.detail.contains(words), "\(stage)")
+    #expect((stage.advice?.contains("risk.symbols") == true) == (verdict == .failed))
+  }
+
+  @Test func `a name that is not listed is not looked for among the key's pairs`() throws {
+    let misspelled = Self.symbol("BTCUSDX")
+    var facts = Self.listed(.both)
+    facts.testSymbol = misspelled
+    facts.testOrder = .failed(Self.refused(10007))
+    let stage = try Self.stage(.symbols, facts, Self.wish(symbols: [misspelled, Self.bitcoin]))
+    #expect(stage.verdict == .failed)
+    #expect(stage.detail == "the exchange does not list BTCUSDX; 2 in risk.symbols")
+    #expect(stage.advice == "check its spelling, or take it off risk.symbols")
+    let forbidden = try Self.stage(.symbols, Self.listed(.both, pairs: []))
+    #expect(forbidden.detail.hasPrefix("the API key may not trade BTCUSDT"))
+  }
 }

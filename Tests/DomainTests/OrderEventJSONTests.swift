@@ -106,7 +106,7 @@ import Testing
 
   private static func storedText(_ event: HistoryEvent) -> String {
     var text: [UInt8] = []
-    event.appendDetail(to: &text, replacingNUL: true)
+    event.appendDetail(to: &text)
     return String(decoding: text, as: UTF8.self)
   }
 

@@ -24,6 +24,17 @@ import Testing
     #expect(readme.contains("\n| event | when |\n|---|---|\n" + rows.joined() + "\n"))
   }
 
+  /// As in "`Sources/Domain/OperatorCommand.swift` (`OperatorCommand`)".
+  @Test func `a type that the README names behind a file is declared in it`() throws {
+    let readme = try Self.text("README.md")
+    let found = readme.matches(of: #/`(Sources/[^`\s]+\.swift)`\s+\(`(\w+)`/#)
+    #expect(!found.isEmpty)
+    for (_, file, type) in found.map(\.output) {
+      let declaration = try Regex(#"\b(struct|class|enum|protocol|typealias) \#(type)\b"#)
+      #expect(try Self.text(String(file)).contains(declaration), "\(file): \(type)")
+    }
+  }
+
   /// The rows that say for a set of modules what they import, each by name.
   @Test func `the README's table of modules is the package's`() throws {
     let package = try Self.text("Package.swift")

@@ -239,6 +239,27 @@ import Testing
     harness.checkStore()
   }
 
+  /// Which limit the elements of a batch count against is in no page of the exchange.
+  @Test func `an exchange that counts each order of a batch gets them one by one`() throws {
+    let harness = open { $0.risk.maximumOpenOrders = 60 }
+    exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
+    for number in 1...60 {
+      harness.submit(limit("s\(number)") { $0.expiry = .timeToLive(.seconds(300)) })
+    }
+    let look = try #require(harness.held.first)
+    let notice = ThrottleNotice(wait: .seconds(1), isBan: false, text: "Too Many Requests")
+    exchange.script = { dispatch, _ in
+      dispatch.request.orderRequests.count > 12 ? .answer(.failed(.throttled(notice))) : nil
+    }
+    harness.answer(look, exchange.answer(to: .prices([btc, eth]), at: harness.now))
+    harness.settle()
+    harness.advance(by: .seconds(120))
+    #expect(statuses(harness, 1...60) == Array(repeating: .open, count: 60))
+    #expect(sizes(harness).prefix { $0 == 20 }.count == 2)
+    #expect(sizes(harness).dropFirst(2).allSatisfy { $0 == 1 })
+    harness.checkStore()
+  }
+
   @Test func `after a kill every order of the request is looked up`() throws {
     let harness = open()
     let dispatch = try gatherOne(harness)

@@ -133,4 +133,66 @@ import Testing
     #expect(harness.submit(patient("b"))?.code == .accepted)
     harness.checkStore()
   }
+
+  /// As of a pair that is closed to the API: no view ever gives the proof.
+  @Test(arguments: [false, true])
+  func `the operators word ends a look that the exchange refuses`(isRefused: Bool) {
+    let harness = doubtful()
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isLook(at: btc) ? .answer(refusal(10007, .skip)) : nil
+    }
+    if isRefused { harness.command(.halt(reason: "lunch", cancel: false)) }
+    harness.submit(patient("a"))
+    harness.advance(by: .seconds(700))
+    #expect(harness.status("a") == .new)
+    let advice = harness.engine.troubles(at: harness.now).map(\.advice).joined()
+    #expect(advice.contains("resolve a --not-placed") && !advice.contains("--placed ORDER_ID"))
+    #expect(harness.command(.resolveNotPlaced(signalID("a")))?.ok == true)
+    let story = harness.store.history(of: key("a")).compactMap { event -> String? in
+      if case .lookedUp("the operator's word", let answer) = event { return answer }
+      if case .closedByOperator(let message) = event { return message }
+      return nil
+    }
+    #expect(story.count == 1)
+    #expect(story.first?.contains("never placed") == true)
+    #expect(story.first?.contains("code 10007") == true)
+    #expect(harness.status("a") == (isRefused ? .denied : .notFound))
+    #expect(harness.code("a") == (isRefused ? .halted : .notFound))
+    #expect(harness.outcome("a")?.code == harness.code("a"))
+    harness.command(.resume)
+    harness.command(.resume)
+    harness.restart()
+    harness.advance(by: .seconds(3_600))
+    #expect(harness.engine.careful == nil)
+    #expect(harness.placements.isEmpty)
+    #expect(
+      !harness.engine.troubles(at: harness.now).contains {
+        $0.subject == .order(key("a"), clientOrderID(of: signalID("a")), btc)
+      })
+    harness.checkStore()
+  }
+
+  /// What it finds counts.
+  @Test func `the operators word on a refused one is not taken while a look for it is out`() {
+    let harness = doubtful()
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isLook(at: btc) ? .answer(refusal(10007, .skip)) : nil
+    }
+    harness.command(.halt(reason: "lunch", cancel: false))
+    harness.submit(patient("a"))
+    harness.advance(by: .seconds(700))
+    harness.exchange.accept(harness.request("a"))
+    harness.exchange.script = { dispatch, _ in dispatch.request.isLook(at: btc) ? .hold : nil }
+    harness.advance(by: .seconds(40))
+    #expect(!harness.held.isEmpty)
+    let reply = harness.command(.resolveNotPlaced(signalID("a")))
+    #expect(reply?.ok == false)
+    #expect(reply?.message.contains("is being looked up right now") == true)
+    for look in harness.held {
+      harness.answer(look, harness.exchange.answer(to: look.request, at: harness.now))
+    }
+    #expect(harness.status("a") == .open)
+    #expect(harness.code("a") == .accepted)
+    harness.checkStore()
+  }
 }

@@ -82,6 +82,28 @@ import Testing
     #expect(named(harness).isEmpty)
   }
 
+  @Test func `that it is not there ends it after it was not found, too`() {
+    let harness = EngineHarness.open()
+    harness.exchange.script = { dispatch, _ in
+      dispatch.isPlacement ? .answer(.failed(.noAnswer("time out"))) : nil
+    }
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(70))
+    #expect(harness.status("a") == .notFound)
+    harness.exchange.accept(harness.request("a"))
+    harness.exchange.ledger[0].quantity = decimal("2")
+    harness.advance(by: .seconds(61))
+    #expect(harness.engine.halt?.reason.contains("has the quantity 2") == true)
+    #expect(harness.command(.resolveNotPlaced(signalID("a")))?.ok == true)
+    #expect(harness.order("a")?.reason.contains("has the quantity 2") == true)
+    harness.command(.resume)
+    harness.restart()
+    harness.advance(by: .seconds(3_600))
+    #expect(harness.engine.halt == nil)
+    #expect(named(harness).isEmpty)
+    harness.checkStore()
+  }
+
   @Test(arguments: Known.allCases)
   func `that it is there is taken of an order that bears its name`(known: Known) {
     let harness = contradicted(known)

@@ -2,16 +2,19 @@ import Domain
 import Execution
 import Testing
 
-/// Lists of recent orders that have as many rows as the exchange gives at once.
+/// Lists of recent orders, and of fills, that have as many rows as the exchange gives at once.
 @Suite struct CutListTests {
   /// One order whose answer was lost. A list of more than `whole` is cut, and shows nothing of ours.
-  private func lost(whole: Duration, accepts: Bool = false) -> EngineHarness {
+  private func lost(
+    whole: Duration, ofFills: Bool = false, accepts: Bool = false
+  ) -> EngineHarness {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)
     exchange.script = { [unowned exchange] dispatch, now in
       guard let request = dispatch.request.orderRequest else {
         let orders = accepts ? exchange.ledger : []
-        return Self.answer(dispatch.request, whole: whole, orders, at: exchange.time(at: now))
+        return Self.answer(
+          dispatch.request, whole: whole, ofFills, orders, at: exchange.time(at: now))
       }
       if accepts { exchange.accept(request) }
       return .answer(.failed(.noAnswer("time out")))
@@ -24,36 +27,62 @@ import Testing
 
   /// Only a whole list shows the orders, which were made when the daemon began.
   private static func answer(
-    _ request: ExchangeRequest, whole: Duration, _ orders: [OrderReport], at now: WallTime
+    _ request: ExchangeRequest, whole: Duration, _ ofFills: Bool, _ orders: [OrderReport],
+    at now: WallTime
   ) -> Reply? {
-    guard case .recentOrders(_, let since, let until) = request else {
+    guard let (since, until) = times(request, ofFills) else {
       return request.isLook && !orders.isEmpty
         ? .answer(request.isOrder ? noSuchOrder : request.isTrades ? .trades([]) : .orders([]))
         : nil
     }
     let isWhole = (until ?? now).since(since) <= whole
     let made = orders.filter { _ in since <= Self.stamp && Self.stamp <= until ?? now }
-    return .answer(.orders(isWhole ? made : [], isCut: !isWhole))
+    let shown = isWhole ? made : []
+    return .answer(
+      ofFills
+        ? .trades(shown.map(fill), isCut: !isWhole) : .orders(shown, isCut: !isWhole))
+  }
+
+  private static func fill(_ order: OrderReport) -> TradeReport {
+    TradeReport(
+      tradeID: "T1", orderID: order.orderID, clientOrderID: order.clientOrderID,
+      symbol: order.symbol, price: decimal("100"), quantity: decimal("0.1"))
+  }
+
+  /// `nil` for another request than the one for the list.
+  private static func times(
+    _ request: ExchangeRequest, _ ofFills: Bool
+  ) -> (since: WallTime, until: WallTime?)? {
+    if ofFills, case .trades(_, _, let since, let until) = request { return (since, until) }
+    if !ofFills, case .recentOrders(_, let since, let until) = request { return (since, until) }
+    return nil
   }
 
   private static let stamp = FakeExchange().time(at: EngineHarness.open().now)
 
-  /// The parts of time that were asked for.
-  private func spans(_ harness: EngineHarness) -> [ClosedRange<WallTime>] {
-    harness.requests(\.isRecentOrders).compactMap {
-      guard case .recentOrders(_, let since, let until?) = $0.dispatch.request else { return nil }
-      return since...until
-    }
+  private func lists(
+    _ harness: EngineHarness, ofFills: Bool
+  ) -> [(since: WallTime, until: WallTime?)] {
+    harness.requests { _ in true }.compactMap { Self.times($0.dispatch.request, ofFills) }
   }
 
-  @Test func `a list that may be cut is no "not there"`() {
-    let harness = lost(whole: .zero)
+  /// The parts of time that the last round asked for.
+  private func spans(_ harness: EngineHarness, ofFills: Bool) -> [ClosedRange<WallTime>] {
+    let lists = lists(harness, ofFills: ofFills)
+    let whole = lists.lastIndex { $0.until == nil } ?? lists.startIndex
+    return lists[whole...].compactMap { since, until in until.map { since...$0 } }
+  }
+
+  @Test(arguments: [false, true])
+  func `a list that may be cut is no "not there"`(ofFills: Bool) {
+    let harness = lost(whole: .zero, ofFills: ofFills)
     harness.advance(by: .seconds(3_600))
     #expect(harness.status("a") == .unknown)
     #expect(harness.code("a") == .accepted)
-    #expect(harness.hasLog(.warning, "has more recent orders of that time than the exchange shows"))
+    let rows = ofFills ? "trades" : "recent orders"
+    #expect(harness.hasLog(.warning, "has more \(rows) of that time than the exchange shows"))
     #expect(harness.placements.count == 1)
-    #expect(harness.requests(\.isRecentOrders).count < 150 * 64)
+    #expect(lists(harness, ofFills: ofFills).count < 150 * 64)
     #expect(harness.command(.resolveNotPlaced(signalID("a")))?.ok == true)
     #expect(harness.code("a") == .notFound)
     harness.checkStore()
@@ -67,21 +96,26 @@ import Testing
     harness.advance(by: .seconds(600))
     #expect(harness.status("a") == .unknown)
     #expect(harness.hasLog(.warning, "has more open orders of that time than the exchange shows"))
-    #expect(spans(harness).isEmpty)
+    #expect(spans(harness, ofFills: false).isEmpty)
+    #expect(spans(harness, ofFills: true).isEmpty)
   }
 
-  @Test func `its halves prove what the whole does not`() {
-    let harness = lost(whole: .seconds(40))
+  @Test(arguments: [false, true])
+  func `its halves prove what the whole does not`(ofFills: Bool) throws {
+    let harness = lost(whole: .seconds(40), ofFills: ofFills)
     let stamp = Self.stamp
-    harness.advance(by: .seconds(70))
+    harness.advance(by: .seconds(ofFills ? 90 : 70))
     #expect(harness.status("a") == .notFound)
-    // 60 s before the stamp to 60 s after the acceptance deadline, without a gap.
-    let last = spans(harness).suffix(6)
+    // 60 s before the stamp to 60 s after the acceptance deadline, without a gap; fills come later, too.
+    let last = spans(harness, ofFills: ofFills)
     #expect(last.map(\.lowerBound).min() == stamp.advanced(by: .seconds(-60)))
-    #expect(last.map(\.upperBound).max() == stamp.advanced(by: .seconds(66)))
+    let end = try #require(last.map(\.upperBound).max())
+    let deadline = stamp.advanced(by: .seconds(66))
+    #expect(ofFills ? end > deadline : end == deadline)
     let parts = last.filter { $0.upperBound.since($0.lowerBound) <= .seconds(40) }
       .sorted { $0.lowerBound < $1.lowerBound }
-    #expect(parts.count == 4)
+    #expect(ofFills ? parts.count >= 4 : parts.count == 4)
+    #expect(parts.last?.upperBound == end)
     for (earlier, later) in zip(parts, parts.dropFirst()) {
       #expect(later.lowerBound < earlier.upperBound)
     }
@@ -89,8 +123,9 @@ import Testing
     harness.checkStore()
   }
 
-  @Test func `an order that stands in one of the halves is found`() {
-    let harness = lost(whole: .seconds(20), accepts: true)
+  @Test(arguments: [false, true])
+  func `an order that stands in one of the halves is found`(ofFills: Bool) {
+    let harness = lost(whole: .seconds(20), ofFills: ofFills, accepts: true)
     harness.advance(by: .seconds(20))
     #expect(harness.status("a") == .open)
     #expect(harness.order("a")?.orderID == "E1")
@@ -98,12 +133,17 @@ import Testing
     harness.checkStore()
   }
 
-  @Test(arguments: [(Duration.zero, false), (.seconds(2 * 24 * 3_600), true)])
-  func `in a careful start an order leaves after whole lists only`(whole: Duration, leaves: Bool) {
+  /// A page of fills need not be whole: of six days none is.
+  @Test(arguments: [
+    (Duration.zero, false, false), (.seconds(2 * 24 * 3_600), false, true), (.zero, true, true),
+  ])
+  func `in a careful start an order leaves after whole lists of orders only`(
+    whole: Duration, ofFills: Bool, leaves: Bool
+  ) {
     let harness = EngineHarness.open()
     harness.setBack(to: harness.store)
     harness.exchange.script = { [unowned harness] dispatch, now in
-      Self.answer(dispatch.request, whole: whole, [], at: harness.exchange.time(at: now))
+      Self.answer(dispatch.request, whole: whole, ofFills, [], at: harness.exchange.time(at: now))
     }
     harness.submit(limit("a") { $0.expiry = .timeToLive(.seconds(300)) })
     harness.advance(by: .seconds(299))

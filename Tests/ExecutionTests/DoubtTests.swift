@@ -225,11 +225,11 @@ import Testing
   }
 
   @Test(arguments: [
-    (EngineConfiguration.Risk.PauseScope.symbol, btc, true), (.symbol, eth, false),
+    (PauseScope.symbol, btc, true), (.symbol, eth, false),
     (.all, eth, true), (.none, btc, false),
   ])
   func `closing one order tells which other one still pauses`(
-    scope: EngineConfiguration.Risk.PauseScope, other: Symbol, stillPauses: Bool
+    scope: PauseScope, other: Symbol, stillPauses: Bool
   ) {
     let harness = lost(makeConfiguration { $0.risk.pauseOnNotFound = scope })
     harness.submit(limit("b", other))

@@ -73,6 +73,15 @@ import Testing
     #expect(longestPause(harness, pushing: false) == .seconds(60))
   }
 
+  /// Where every symbol is allowed nothing is pushed between signals, and nothing may be looked up.
+  @Test func `for a price that is only pushed a connection is kept without one, too`() {
+    let harness = open {
+      $0.price.source = .stream
+      $0.risk.symbols = nil
+    }
+    #expect(longestPause(harness, pushing: false) == .seconds(4))
+  }
+
   @Test func `where no order needs a connection nothing is asked`() {
     #expect(longestPause(open { $0.venue.keepAlive = nil }) == .seconds(60))
   }

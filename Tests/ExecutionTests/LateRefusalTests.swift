@@ -129,6 +129,87 @@ import Testing
     #expect(harness.status("a") == .canceled)
   }
 
+  @Test func `a cancel reaches it when it is found`() {
+    let harness = rejected()
+    let reply = harness.command(.cancel(signalID("a")))
+    #expect(reply?.ok == true)
+    #expect(reply?.message.contains("should it appear, it is cancelled") == true)
+    harness.restart()
+    harness.exchange.accept(harness.request("a"))
+    harness.advance(by: .seconds(70))
+    #expect(harness.requests(\.isCancel).count == 1)
+    #expect(harness.status("a") == .canceled)
+  }
+
+  private func named(_ harness: EngineHarness) -> [Trouble] {
+    harness.engine.troubles(at: harness.now).filter {
+      $0.subject == .order(key("a"), clientOrderID(of: signalID("a")), btc)
+    }
+  }
+
+  /// Until then its symbol trades, and each start halts trading again.
+  @Test func `the operators word ends the watch for one that the exchange contradicts`() {
+    let harness = rejected()
+    harness.exchange.accept(harness.request("a"))
+    harness.exchange.ledger[0].price = decimal("99")
+    harness.advance(by: .seconds(61))
+    #expect(harness.engine.halt?.reason.contains("has the price 99") == true)
+    #expect(named(harness).contains { $0.advice.contains("resolve a --not-placed") })
+    // That it is there is not taken.
+    #expect(!named(harness).contains { $0.advice.contains("--placed ORDER_ID") })
+    let reply = harness.command(.resolveNotPlaced(signalID("a")))
+    #expect(reply?.ok == true)
+    #expect(reply?.message.contains("is not looked for any more") == true)
+    #expect(harness.hasLog(.warning, "has the price 99"))
+    let story = harness.store.history(of: key("a"))
+    if case .lookedUp("the operator's word", let answer)? = story.last {
+      #expect(answer.contains("never placed") && answer.contains("has the price 99"))
+    } else {
+      Issue.record("its story does not tell of the word")
+    }
+    #expect(named(harness).isEmpty)
+    #expect(harness.store.watched.isEmpty)
+    harness.command(.resume)
+    harness.restart()
+    harness.advance(by: .seconds(3_600))
+    #expect(harness.engine.halt == nil)
+    #expect(harness.engine.liveOrders.isEmpty)
+    #expect(harness.status("a") == .rejected)
+    #expect(harness.code("a") == .exchangeRejected)
+    #expect(harness.outcomes.filter { $0.signalID == signalID("a") }.count == 1)
+    #expect(harness.command(.resolveNotPlaced(signalID("a")))?.ok == false)
+    harness.checkStore()
+  }
+
+  /// What it finds counts.
+  @Test func `the operators word is not taken while a look for it is out`() {
+    let harness = rejected()
+    let report = harness.exchange.accept(harness.request("a"))
+    harness.exchange.ledger[0].price = decimal("99")
+    harness.advance(by: .seconds(61))
+    #expect(harness.engine.halt?.reason.contains("has the price 99") == true)
+    harness.exchange.ledger[0].price = report.price
+    harness.exchange.script = { dispatch, _ in dispatch.request.isLook ? .hold : nil }
+    harness.advance(by: .seconds(61))
+    #expect(!harness.held.isEmpty)
+    let reply = harness.command(.resolveNotPlaced(signalID("a")))
+    #expect(reply?.ok == false)
+    #expect(reply?.message.contains("is being looked up right now") == true)
+    for look in harness.held {
+      harness.answer(look, harness.exchange.answer(to: look.request, at: harness.now))
+    }
+    expectFound(harness)
+  }
+
+  @Test func `the operators word is not wanted while every view says that it is not there`() {
+    let harness = rejected()
+    harness.advance(by: .seconds(600))
+    #expect(harness.command(.resolveNotPlaced(signalID("a")))?.ok == false)
+    harness.exchange.accept(harness.request("a"))
+    harness.advance(by: .seconds(61))
+    expectFound(harness)
+  }
+
   @Test(arguments: [false, true])
   func `the watch ends after seven days`(restarts: Bool) {
     let harness = rejected()

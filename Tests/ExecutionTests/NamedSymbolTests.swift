@@ -125,4 +125,18 @@ import Testing
     #expect(harness.submit(limit("late", new))?.code == .accepted)
     #expect(harness.submit(limit("closed", btc))?.code == .symbolNotTradable)
   }
+
+  /// An exchange on paper holds a resting order only by those, and they are kept for the next start.
+  @Test func `after a start the rules of a resting order's symbol are asked for`() {
+    let harness = opened()
+    harness.exchange.fillsLimits = false
+    harness.submit(limit("rests", names[0]))
+    harness.advance(by: .seconds(1))
+    #expect(harness.status("rests") == .open)
+    harness.store.venue = harness.engine.venueFacts
+    let before = asked(harness).count
+    harness.restart(after: .seconds(2 * 60 * 60))
+    #expect(asked(harness).dropFirst(before) == [.instruments([names[0]])])
+    #expect(harness.engine.venueFacts.rules.map(\.instrument.symbol) == [names[0]])
+  }
 }

@@ -83,6 +83,65 @@ import Testing
     harness.checkStore()
   }
 
+  /// Fills are shown by their own time, however old the order is.
+  @Test func `one that is filled unheard is known by its fills`() {
+    let harness = resting()
+    harness.advance(by: .seconds(60))
+    exchange.fill(0, to: "0.4", .partiallyFilled)
+    harness.advance(by: .seconds(60))
+    #expect(harness.order("a")?.executedQuantity == decimal("0.4"))
+    exchange.fill(0, to: "1", .filled)
+    harness.advance(by: .seconds(60))
+    #expect(harness.status("a") == .filled)
+    #expect(harness.order("a")?.executedQuantity == decimal("1"))
+    #expect(harness.order("a")?.executedQuote == decimal("100"))
+    #expect(vanished(harness).isEmpty)
+    harness.checkStore()
+  }
+
+  /// What was filled more than a week ago is not shown, and may be the rest.
+  @Test func `fills of a part of it prove no end`() {
+    let harness = resting()
+    harness.advance(by: .seconds(60))
+    exchange.fill(0, to: "0.4", .partiallyCanceled)
+    harness.advance(by: .seconds(600))
+    #expect(harness.status("a") == .open)
+    #expect(vanished(harness).count == 1)
+    #expect(harness.requests(\.isTrades).count == 12)
+    harness.checkStore()
+  }
+
+  @Test func `a page of fills that may be cut is no "not filled"`() {
+    let harness = resting()
+    exchange.script = { dispatch, _ in
+      if dispatch.request.isOrder { return .answer(noSuchOrder) }
+      return dispatch.request.isTrades ? .answer(.trades([], isCut: true)) : nil
+    }
+    exchange.fill(0, to: "1", .filled)
+    harness.advance(by: .seconds(60))
+    #expect(harness.status("a") == .open)
+    #expect(vanished(harness).isEmpty)
+    #expect(harness.hasLog(.warning, "has more trades of that time than the exchange shows"))
+  }
+
+  @Test func `fills that cannot be read prove nothing`() {
+    let harness = resting()
+    exchange.script = { dispatch, _ in
+      if dispatch.request.isOrder { return .answer(noSuchOrder) }
+      return dispatch.request.isTrades ? .answer(.failed(.noAnswer("time out"))) : nil
+    }
+    exchange.fill(0, to: "1", .filled)
+    harness.advance(by: .seconds(60))
+    #expect(harness.status("a") == .open)
+    #expect(vanished(harness).isEmpty)
+    exchange.script = { dispatch, _ in
+      dispatch.request.isOrder ? .answer(noSuchOrder) : nil
+    }
+    harness.advance(by: .seconds(60))
+    #expect(harness.status("a") == .filled)
+    harness.checkStore()
+  }
+
   @Test func `a list of open orders that fails proves nothing`() {
     let harness = resting()
     exchange.script = { dispatch, _ in

@@ -58,15 +58,16 @@ import Testing
   }
 
   private func band(
-    _ side: Side, _ type: OrderType, price: String, current: String = "100"
+    _ side: Side, _ type: OrderType, price: String, current: String = "100",
+    last: String? = "100", band: Instrument.PriceBand? = nil
   ) -> DecisionCode {
     let request = OrderRequest(
       clientOrderID: clientOrderID(of: signalID("a")), symbol: btc, side: side, type: type,
       amount: .base(decimal("1")), price: type == .market ? nil : decimal(price))
     do throws(Denial) {
       try PriceGuard.checkBand(
-        request, current: decimal(current),
-        band: Instrument.PriceBand(buyUp: decimal("0.1"), sellDown: decimal("0.2")))
+        request, current: decimal(current), last: last.map(decimal),
+        band: band ?? Instrument.PriceBand(buyUp: decimal("0.1"), sellDown: decimal("0.2")))
       return .accepted
     } catch {
       return error.code
@@ -88,10 +89,25 @@ import Testing
   @Test func `the band is rounded inward`() {
     // 1.1 × 33.333333333333333333 = 36.6666666666666666663
     #expect(
-      band(.buy, .limit, price: "36.666666666666666666", current: "33.333333333333333333")
+      band(.buy, .limit, price: "36.666666666666666666", last: "33.333333333333333333")
         == .accepted)
     #expect(
-      band(.buy, .limit, price: "36.666666666666666667", current: "33.333333333333333333")
+      band(.buy, .limit, price: "36.666666666666666667", last: "33.333333333333333333")
         == .priceBand)
+  }
+
+  @Test(arguments: [
+    // 1.1 and 0.9 of what is 1 % beyond the book.
+    (Side.buy, "111.1", "0.1", DecisionCode.accepted), (.buy, "111.11", "0.1", .priceBand),
+    (.sell, "89.1", "0.1", .accepted), (.sell, "89.09", "0.1", .priceBand),
+    // A narrow band: half as far as it reaches.
+    (.buy, "100.75", "0.005", .accepted), (.buy, "100.76", "0.005", .priceBand),
+    (.sell, "99.26", "0.005", .accepted), (.sell, "99.25", "0.005", .priceBand),
+  ])
+  func `by a book alone what is near the band's end is left to the exchange`(
+    side: Side, price: String, width: String, expected: DecisionCode
+  ) {
+    let band = Instrument.PriceBand(buyUp: decimal(width), sellDown: decimal(width))
+    #expect(self.band(side, .limit, price: price, last: nil, band: band) == expected)
   }
 }

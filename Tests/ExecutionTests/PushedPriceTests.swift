@@ -63,6 +63,23 @@ import Testing
     #expect(harness.code("buy") == .priceDeviation)
   }
 
+  /// The exchange measures the band from the last price, which a book does not tell.
+  @Test func `by a pushed book an order near the end of the price band is not denied`() {
+    let exchange = FakeExchange()
+    exchange.instruments[0] = instrument(btc) {
+      $0.priceBand = Instrument.PriceBand(buyUp: decimal("0.005"), sellDown: decimal("0.005"))
+    }
+    let harness = EngineHarness.open(exchange: exchange)
+    push(harness, bid: "98.9", ask: "99.1")
+    harness.submit(limit("buy", price: "99.8"))
+    harness.submit(limit("sell", side: .sell, price: "98.2"))
+    harness.settle()
+    #expect(harness.status("buy") == .open)
+    #expect(harness.status("sell") == .open)
+    #expect(harness.requests(\.isPrices).isEmpty)
+    harness.checkStore()
+  }
+
   @Test(arguments: [("101", "99"), ("0", "100")])
   func `a book that cannot be believed lets nothing go and is asked about once`(
     bid: String, ask: String
@@ -110,7 +127,7 @@ import Testing
   }
 
   @Test func `where nothing is wanted of the stream no price is missing`() {
-    func missing(_ source: EngineConfiguration.Price.Source) -> [Symbol]? {
+    func missing(_ source: PriceSource) -> [Symbol]? {
       let harness = EngineHarness.open(
         makeConfiguration {
           $0.price.source = source
@@ -121,6 +138,16 @@ import Testing
     #expect(missing(.stream) == [])
     #expect(missing(.auto) == nil)
     #expect(missing(.rest) == nil)
+  }
+
+  @Test func `of a symbol that the exchange does not trade no price is missing`() {
+    let exchange = FakeExchange()
+    exchange.instruments = [instrument(btc) { $0.isTradable = false }, instrument(eth)]
+    let harness = EngineHarness.open(
+      makeConfiguration { $0.price.source = .stream }, exchange: exchange)
+    let now = harness.now.monotonic
+    #expect(harness.engine.symbolsWithoutPush(at: now) == [btc, eth, sol])
+    #expect(harness.engine.openSymbolsWithoutPush(at: now) == [eth])
   }
 
   /// On a stream that lags from its first push on, nothing but the exchange's clock tells it.

@@ -31,9 +31,9 @@ import Testing
     harness.engine.troubles(at: harness.now)
   }
 
-  @Test(arguments: [EngineConfiguration.Risk.PauseScope.symbol, .all, .none])
+  @Test(arguments: [PauseScope.symbol, .all, .none])
   func `an order that cannot be read pauses its own symbol at most`(
-    scope: EngineConfiguration.Risk.PauseScope
+    scope: PauseScope
   ) {
     let harness = restarted(
       { _ in Self.delisted }, makeConfiguration { $0.risk.pauseOnNotFound = scope })

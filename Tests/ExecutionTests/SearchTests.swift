@@ -231,11 +231,11 @@ import Testing
   }
 
   @Test(arguments: [
-    (EngineConfiguration.Risk.PauseScope.symbol, DecisionCode.halted, DecisionCode.accepted),
+    (PauseScope.symbol, DecisionCode.halted, DecisionCode.accepted),
     (.all, .halted, .halted), (.none, .accepted, .accepted),
   ])
   func `not found pauses`(
-    scope: EngineConfiguration.Risk.PauseScope, same: DecisionCode, other: DecisionCode
+    scope: PauseScope, same: DecisionCode, other: DecisionCode
   ) {
     let configuration = makeConfiguration { $0.risk.pauseOnNotFound = scope }
     let harness = lost(configuration)
@@ -312,11 +312,26 @@ import Testing
     harness.advance(by: .seconds(70))
     #expect(harness.status("a") == .filled)
     #expect(harness.code("a") == .accepted)
-    #expect(harness.message("a") == "found late")
+    #expect(harness.message("a") == "found at the exchange after it had counted as not found")
     #expect(harness.hasLog(.error, "counted as not placed is at the exchange"))
     #expect(harness.outcome("a")?.code == .accepted)
     #expect(harness.submit(limit("b"))?.code == .accepted)
     harness.checkStore()
+  }
+
+  /// Only who was told that it was never placed hears of a change.
+  @Test(arguments: [false, true])
+  func `a start after a late find knows what its sender was told`(wasClosed: Bool) {
+    let harness = lost()
+    harness.advance(by: .seconds(70))
+    if wasClosed { harness.command(.resolveNotPlaced(signalID("a"))) }
+    harness.exchange.accept(harness.request("a"))
+    harness.advance(by: .seconds(61))
+    harness.restart()
+    harness.exchange.fill(0, to: "1", .filled)
+    harness.advance(by: .seconds(61))
+    #expect(harness.outcome("a")?.order.status == .filled)
+    #expect(harness.outcome("a")?.replacesEarlier == wasClosed)
   }
 
   @Test func `the operators word is verified`() {

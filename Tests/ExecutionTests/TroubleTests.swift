@@ -48,10 +48,10 @@ import Testing
   }
 
   @Test(arguments: [
-    (EngineConfiguration.Risk.PauseScope.symbol, "BTCUSDT is paused"), (.all, "all trading"),
+    (PauseScope.symbol, "BTCUSDT is paused"), (.all, "all trading"),
     (.none, "not to be found"),
   ])
-  func `an order that is not found`(scope: EngineConfiguration.Risk.PauseScope, word: String) {
+  func `an order that is not found`(scope: PauseScope, word: String) {
     let harness = EngineHarness.open(makeConfiguration { $0.risk.pauseOnNotFound = scope })
     harness.exchange.script = { dispatch, _ in
       dispatch.isPlacement ? .answer(.failed(.noAnswer("time out"))) : nil
@@ -161,6 +161,19 @@ import Testing
         "BTCUSDT is not open to trading over the API now; signals for it are refused",
         "the API key may not trade ETHUSDT; signals for it are refused",
         "the exchange does not list SOLUSDT; signals for it are refused",
+      ])
+  }
+
+  @Test func `a symbol that takes no side is named, and one that takes a side is not`() {
+    let exchange = FakeExchange()
+    exchange.instruments = [
+      instrument(btc) { $0.sides = .none }, instrument(eth) { $0.sides = .buyOnly },
+      instrument(sol) { $0.sides = .sellOnly },
+    ]
+    let harness = EngineHarness.open(exchange: exchange)
+    #expect(
+      messages(harness) == [
+        "the exchange takes neither buys nor sells of BTCUSDT now; signals for it are refused"
       ])
   }
 

@@ -64,6 +64,19 @@ import Testing
     #expect(harness.submit(limit("a"))?.code == .accepted)
   }
 
+  /// All of them together may be the exchange's whole list.
+  @Test func `while it lasts it is read again alone`() {
+    let harness = EngineHarness.open(
+      makeConfiguration { $0.risk.symbols = [btc, eth] }, exchange: exchange())
+    harness.advance(by: .seconds(10 * 60))
+    let asked = harness.requests(\.isInstruments).map(\.dispatch.request)
+    #expect(asked.first == .instruments([btc, eth]))
+    #expect(asked.dropFirst().allSatisfy { $0 == .instruments([btc]) })
+    #expect(asked.count == 21)
+    harness.advance(by: .seconds(5 * 60) + .seconds(1))
+    #expect(harness.requests { $0 == .instruments([btc, eth]) }.count == 2)
+  }
+
   @Test func `where the rules come after the acceptance, the order is denied with the reason`() {
     let harness = EngineHarness.open(
       makeConfiguration { $0.risk.symbols = nil }, exchange: exchange())

@@ -7,7 +7,7 @@ import Testing
   private let exchange = FakeExchange()
 
   private func open(
-    _ source: EngineConfiguration.Price.Source, symbols: [Symbol]? = [btc, eth]
+    _ source: PriceSource, symbols: [Symbol]? = [btc, eth]
   ) -> EngineHarness {
     EngineHarness.open(
       makeConfiguration {
@@ -102,8 +102,8 @@ import Testing
     #expect(open(.rest).watched == [])
   }
 
-  @Test(arguments: [EngineConfiguration.Price.Source.auto, .stream])
-  func `a fresh pushed price spares the look-up`(source: EngineConfiguration.Price.Source) {
+  @Test(arguments: [PriceSource.auto, .stream])
+  func `a fresh pushed price spares the look-up`(source: PriceSource) {
     let harness = open(source)
     push(harness)
     harness.submit(limit("a"))

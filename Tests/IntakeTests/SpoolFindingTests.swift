@@ -204,9 +204,10 @@ import Testing
     }
   }
 
-  @Test func `more files than the kernel's queue holds are all found, once`() throws {
+  @Test(.enabled(if: EventQueue.canBeFilled))
+  func `more files than the kernel's queue holds are all found, once`() throws {
     let fixture = try SpoolFixture()
-    let count = 17_000
+    let count = EventQueue.overflow
     try fixture.deliver("seed")
     #expect(try fixture.turns { fixture.files.count == 1 })
     for number in 0..<count {
@@ -216,7 +217,7 @@ import Testing
       close(file)
       try fixture.move("incoming/\(number).tmp", "incoming/\(number)")
     }
-    #expect(try fixture.turns(within: .seconds(30)) { fixture.files.count == count + 1 })
+    #expect(try fixture.turns { fixture.files.count == count + 1 })
     #expect(fixture.files.contains { $0.finding == .lookedAround })
     #expect(Set(fixture.handedNames).count == count + 1)
     try fixture.turnThroughScan()

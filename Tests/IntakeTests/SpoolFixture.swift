@@ -8,21 +8,24 @@ import Testing
 
 /// A spool in a directory of its own, with everything that it handed over.
 final class SpoolFixture {
-  /// Short, so that a test that waits for a look around is quick.
-  static let scanInterval = Duration.milliseconds(100)
-
   private let scratch: Scratch
   var path: String { scratch.path }
   let loop: EventLoop
   let quietTime: Duration
+  private let scanInterval: Duration
   private(set) var spool: SpoolDirectory?
   var files: [SpoolFile] = []
   var problems: [SpoolProblem] = []
   /// Called with each file, as the daemon would be.
   var react: (SpoolFile) -> Void = { _ in }
 
-  init(isOpen: Bool = true, quietTime: Duration = .seconds(5)) throws {
+  /// The scan interval is short, so that a test that waits for a look around is quick.
+  init(
+    isOpen: Bool = true, quietTime: Duration = .seconds(5),
+    scanInterval: Duration = .milliseconds(100)
+  ) throws {
     self.quietTime = quietTime
+    self.scanInterval = scanInterval
     scratch = try Scratch()
     loop = try EventLoop()
     try open()
@@ -34,7 +37,7 @@ final class SpoolFixture {
   func open(lock: DirectoryLock? = nil) throws {
     spool = try SpoolDirectory(
       path: path, lock: lock, maximumBytes: 1_000, quietTime: quietTime, loop: loop,
-      scanInterval: Self.scanInterval,
+      scanInterval: scanInterval,
       onFile: { [unowned self] file in
         files.append(file)
         react(file)
@@ -75,7 +78,7 @@ final class SpoolFixture {
 
   /// Turns the loop for as long as the next look around takes to come and to end.
   func turnThroughScan() throws {
-    _ = try turns(within: Self.scanInterval * 2 + .milliseconds(20)) { false }
+    _ = try turns(within: scanInterval * 2 + .milliseconds(20)) { false }
   }
 
   func move(_ from: String, _ to: String) throws { try scratch.move(from, to) }

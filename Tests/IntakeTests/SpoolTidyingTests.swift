@@ -26,10 +26,10 @@ import Testing
   /// One round at a moment so far after the last change of the files that are to go.
   private func tidy(
     before: WallTime = Clock.wall().advanced(by: .seconds(60)), keeping names: [String] = [],
-    receivedAt: WallTime = Clock.wall().advanced(by: .seconds(-30))
+    receivedAt: WallTime = Clock.wall().advanced(by: .seconds(-30)), areOver: Bool = true
   ) throws -> SpoolTidying.Count {
     let kept = names.map {
-      SpoolTidying.Kept(bytes($0), receivedAt: receivedAt, overAt: receivedAt)
+      SpoolTidying.Kept(bytes($0), receivedAt: receivedAt, overAt: areOver ? receivedAt : nil)
     }
     var ended: SpoolTidying.Count?
     try tidying.begin(before: { before }, keeping: kept) { ended = $0 }
@@ -106,6 +106,14 @@ import Testing
     let receivedAt = Clock.wall().advanced(by: .seconds(seconds))
     let soon = Clock.wall().advanced(by: .seconds(60))
     #expect(try tidy(before: soon, keeping: ["signal.json"], receivedAt: receivedAt).removed == 6)
+  }
+
+  /// The order of its signal was found late, and rests.
+  @Test func `a file that is not over stays, however long ago its signal came`() throws {
+    try end("signal.json", in: .rejected)
+    let receivedAt = Clock.wall().advanced(by: .seconds(-90 * 86_400))
+    let count = try tidy(keeping: ["signal.json"], receivedAt: receivedAt, areOver: false)
+    #expect(count.removed == 0)
   }
 
   @Test func `what is to stay after all is spared while a round goes on`() throws {

@@ -1,4 +1,5 @@
 import Configuration
+import Domain
 import Foundation
 import Glibc
 import Keystore
@@ -31,13 +32,13 @@ private func secret(_ text: String) -> Secret { Secret(copying: Array(text.utf8)
   }
 
   private func read(
-    _ variables: Variables? = nil, mode: Configuration.Mode = .live
+    _ variables: Variables? = nil, mode: TradingMode = .live
   ) throws -> Credentials {
     try Credentials.read(settings, mode: mode, environment: (variables ?? none).environment)
   }
 
   private func error(
-    _ variables: Variables? = nil, mode: Configuration.Mode = .live
+    _ variables: Variables? = nil, mode: TradingMode = .live
   ) -> CredentialsError? {
     #expect(throws: CredentialsError.self) { try read(variables, mode: mode) }
   }
@@ -96,7 +97,7 @@ private func secret(_ text: String) -> Secret { Secret(copying: Array(text.utf8)
   ) throws {
     try put()
     try scratch.setMode("passphrase", mode)
-    for live in [Configuration.Mode.live, .validate] {
+    for live in [TradingMode.live, .validate] {
       #expect(
         error(mode: live) == .exposed(path: scratch("passphrase"), mode: UInt32(mode)), "\(live)")
     }

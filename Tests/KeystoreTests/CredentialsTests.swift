@@ -1,4 +1,5 @@
 import Configuration
+import Domain
 import Foundation
 import Glibc
 import Keystore

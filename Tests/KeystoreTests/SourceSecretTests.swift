@@ -1,4 +1,5 @@
 import Configuration
+import Domain
 import Keystore
 import Platform
 import TestKit
@@ -18,7 +19,7 @@ import Testing
 
   private func read(
     _ variables: Variables = Variables(), of name: String = "bot-1",
-    owners: Set<UInt32> = [Accounts.ownUser], mode: Configuration.Mode = .paper
+    owners: Set<UInt32> = [Accounts.ownUser], mode: TradingMode = .paper
   ) throws(CredentialsError) -> String {
     var configuration = configuration
     configuration.mode = mode

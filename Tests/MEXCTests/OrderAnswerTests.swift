@@ -216,6 +216,19 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
     }
   }
 
+  /// Of the fills it gives at most 100.
+  @Test(arguments: [(99, false), (100, true)])
+  func `a full list of fills may be cut`(rows: Int, expected: Bool) throws {
+    let trade = #"""
+      {"symbol":"LINKUSDT","id":"61220X1","orderId":"C02__6122","price":"21.400","qty":"0.50"}
+      """#
+    let list = Array(repeating: trade, count: rows - 1) + ["null"]
+    let answer = answer(
+      to: .trades(try symbol("LINKUSDT"), since: noon),
+      response(200, "[\(list.joined(separator: ","))]"))
+    #expect(try answer.tradesReading.get().isCut == expected)
+  }
+
   /// As an account shows a stop order that somebody made on the website.
   private let foreign = #"""
     {"symbol":"LINKUSDT","orderId":"C02__999","orderListId":-1,"clientOrderId":null,"price":"0",
@@ -255,7 +268,7 @@ private func isUnreadable(_ answer: ExchangeAnswer) -> Bool {
     #expect(answer(to: request, response(200, "[\(trade)]")) == .trades([expected]))
     #expect(answer(to: request, response(200, "[]")) == .trades([]))
     guard
-      case .trades([expected], let rest) = answer(
+      case .trades([expected], let rest, false) = answer(
         to: request, response(200, "[\(trade),{\"symbol\":\"X\",\"orderId\":\"7\"}]"))
     else {
       Issue.record("a row spoils the list")

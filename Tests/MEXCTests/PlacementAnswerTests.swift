@@ -215,6 +215,20 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
     #expect(PlacementVerdict(answer) == row.verdict, "\(answer)")
   }
 
+  @Test(arguments: [
+    ("market order is disabled", ExchangeError.Action.skip), ("", .skip),
+    ("Account temporarily cannot order, contact support", .halt), ("账户暂时不能下单", .halt),
+  ])
+  func `that market orders are disabled may be about the account`(
+    text: String, action: ExchangeError.Action
+  ) throws {
+    let order = try orderRequest(.buy, .market)
+    let refusal = response(400, #"{"code":30018,"msg":"\#(text)"}"#)
+    for request in [ExchangeRequest.place([order]), .validate(order)] {
+      #expect(PlacementVerdict(answer(to: request, refusal)) == .refused(30018, action))
+    }
+  }
+
   /// Nothing but the reviewed list may count as "no order was made".
   @Test func `only the reviewed codes refuse for certain`() throws {
     let certain = ErrorTable.codes.filter {

@@ -88,6 +88,14 @@ import Transport
         .trades(link, since: since), .get, "myTrades",
         "symbol=LINKUSDT&startTime=1644489000000&limit=100"
       ),
+      (
+        .trades(link, since: since, until: since.advanced(by: .seconds(2))), .get, "myTrades",
+        "symbol=LINKUSDT&startTime=1644489000000&endTime=1644489002000&limit=100"
+      ),
+      (
+        .trades(link, of: "C02__1", since: since), .get, "myTrades",
+        "symbol=LINKUSDT&startTime=1644489000000&limit=100&orderId=C02__1"
+      ),
       (.tradableSymbols, .get, "selfSymbols", ""),
       (.keyInformation, .get, "apiKeyInfo", "accessKey=mx0aBYs33eIilxBWC5"),
       (.accountRights, .get, "account", ""),

@@ -44,7 +44,7 @@ struct PaperExchangeTests {
       .place([try request("b2", .market, .quote(decimal("99999")))]), at: moment(7))
     #expect(again == .placed(orderID: "PAPER-b2"))
     guard
-      case .trades(let trades, _) = exchange.answer(
+      case .trades(let trades, _, _) = exchange.answer(
         .trades(pair("LINKUSDT"), since: moment(6).wall), at: moment(8))
     else {
       Issue.record("trades")
@@ -52,6 +52,13 @@ struct PaperExchangeTests {
     }
     #expect(trades.map(\.orderID) == ["PAPER-b2"])
     #expect(trades.map(\.price) == [decimal("21.42")])
+    for request in [
+      ExchangeRequest.trades(pair("LINKUSDT"), since: moment().wall, until: moment(6).wall),
+      .trades(pair("LINKUSDT"), of: "PAPER-big", since: moment().wall),
+    ] {
+      let list = try exchange.answer(request, at: moment(8)).tradesReading.get()
+      #expect(Set(list.reports.map(\.orderID)) == ["PAPER-big"])
+    }
   }
 
   @Test func `a price that comes before the symbol's rules counts once they are there`() throws {
@@ -219,7 +226,7 @@ struct PaperExchangeTests {
     exchange.learn([SymbolPrice(symbol: symbol, price: decimal("20"))], at: moment(end + 1))
     #expect(try look("rests", end + 2).executedQuote == decimal("60"))
     guard
-      case .trades(let trades, _) = exchange.answer(
+      case .trades(let trades, _, _) = exchange.answer(
         .trades(symbol, since: moment().wall), at: moment(end + 3))
     else {
       Issue.record("trades")

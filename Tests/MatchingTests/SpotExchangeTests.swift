@@ -70,6 +70,15 @@ struct SpotExchangeTests {
     #expect(exchange.wallet["LINK"].locked == .zero)
   }
 
+  @Test func `a symbol that is worth one tick is sold at the market`() throws {
+    var exchange = exchange()
+    _ = exchange.setPrice(pair("LINKUSDT"), to: decimal("0.001"), at: moment())
+    let order = try exchange.place(.market(.sell, .base(decimal("1000"))), at: moment(10))
+    #expect(order.status == .filled)
+    #expect(order.executedQuote == decimal("1"))
+    #expect(order.price == decimal("0.001"))
+  }
+
   @Test func `immediate orders never rest`() throws {
     var exchange = exchange()
     let away = try exchange.place(

@@ -85,11 +85,12 @@ import Testing
     }
   }
 
-  @Test func `more events than the kernel keeps are an overflow`() throws {
+  @Test(.enabled(if: EventQueue.canBeFilled))
+  func `more events than the kernel keeps are an overflow`() throws {
     let watch = try watch(scratch.path)
     try scratch.write("a", "")
-    // Beside the 16,384 of fs.inotify.max_queued_events; equal neighbours would be merged.
-    for _ in 0..<9_000 {
+    // Equal neighbours would be merged.
+    for _ in 0..<EventQueue.overflow / 2 {
       try scratch.move("a", "b")
       try scratch.move("b", "a")
     }

@@ -10,6 +10,8 @@ import Testing
     var inputs: [(LineServer.ConnectionID, LineInput)] = []
     var troubles: [LineServer.Trouble] = []
     var answering = true
+    /// What the loop's clock is ahead of the machine's.
+    var lead = Duration.zero
     weak var server: LineServer?
 
     var lines: [String] {
@@ -28,8 +30,8 @@ import Testing
 
   init() throws {
     scratch = try Scratch()
-    loop = try EventLoop()
     let seen = seen
+    loop = try EventLoop(clock: { Clock.monotonic().advanced(by: seen.lead) })
     server = try LineServer(
       listener: UnixListener(path: scratch("socket"), mode: 0o600), maximumLineBytes: 100,
       loop: loop,
@@ -130,6 +132,8 @@ import Testing
     next.send("one more\n")
     #expect(try loop.turns { next.text == "re: one more\n" })
     #expect(clients[2].text == "re: just now\n")
+    // A process that another test makes holds every descriptor for a moment.
+    #expect(try loop.turns { clients[3].isAtEnd })
     #expect(clients.indices.filter { clients[$0].isAtEnd } == [3])
     #expect(seen.troubles == [.idleClosed(holder)])
     #expect(seen.troubles.first?.description.contains("uid \(getuid()) (pid \(getpid()))") == true)
@@ -154,5 +158,53 @@ import Testing
     let next = try RawClient(path)
     next.send("room again\n")
     #expect(try loop.turns { next.text == "re: room again\n" })
+  }
+
+  @Test func `a client whose line does not end holds its place for a minute`() throws {
+    let clients = try fill()
+    for client in clients { client.send("one\na part") }
+    #expect(try loop.turns { seen.inputs.count == clients.count })
+    let refused = try RawClient(path)
+    #expect(try loop.turns { refused.isAtEnd })
+    #expect(server.troubles == [.tooManyClients(holder)])
+    seen.lead = .seconds(61)
+    #expect(server.troubles == [])
+    let next = try RawClient(path)
+    next.send("room again\n")
+    #expect(try loop.turns { next.text == "re: room again\n" })
+    #expect(try loop.turns { clients.count { $0.isAtEnd } == 1 })
+    #expect(seen.lines.count == clients.count + 1)
+  }
+
+  /// One byte from time to time is no reason to wait.
+  @Test func `a client whose line goes on and does not end holds its place no longer`() throws {
+    let clients = try fill()
+    for client in clients { client.send("one\na part") }
+    #expect(try loop.turns { seen.inputs.count == clients.count })
+    seen.lead = .seconds(50)
+    for client in clients { client.send("x") }
+    for _ in clients { try loop.turn(until: Clock.monotonic()) }
+    seen.lead = .seconds(70)
+    let next = try RawClient(path)
+    // What goes on to come is read when a place is looked for.
+    for client in clients { client.send("y") }
+    next.send("room again\n")
+    #expect(try loop.turns { next.text == "re: room again\n" })
+    #expect(try loop.turns { clients.count { $0.isAtEnd } == 1 })
+    #expect(
+      seen.troubles.first?.description.contains("whose line has not ended for a minute") == true)
+  }
+
+  @Test func `a client whose lines end holds its place, however many parts come`() throws {
+    let clients = try fill()
+    for client in clients { client.send("one\na part") }
+    #expect(try loop.turns { seen.inputs.count == clients.count })
+    seen.lead = .seconds(50)
+    for client in clients { client.send(" and its end\nanother part") }
+    #expect(try loop.turns { seen.inputs.count == 2 * clients.count })
+    seen.lead = .seconds(100)
+    let refused = try RawClient(path)
+    #expect(try loop.turns { refused.isAtEnd })
+    #expect(clients.allSatisfy { !$0.isAtEnd })
   }
 }

@@ -47,7 +47,7 @@ import Testing
     (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
   ])
   func `times are written with milliseconds`(milliseconds: Int64, text: String) {
-    #expect(Timestamp.format(WallTime(milliseconds: milliseconds)) == text)
+    #expect(WallTime(milliseconds: milliseconds).text == text)
     #expect(Timestamp.parse(text) == WallTime(milliseconds: milliseconds))
   }
 

@@ -128,12 +128,27 @@ struct CompactionTests {
     #expect(try compact(before: 10).signals == 6)
     #expect(try stored("refused") == [true])
     let files = try store.reader.filesOfOrdersNotFound()
-    #expect(files.map(\.updatedAt) == [refused.order.updatedAt])
+    #expect(files.map(\.overAt) == [refused.order.updatedAt])
     try store.write(.setWatched([]))
     try store.commit()
     #expect(try compact(before: 10).signals == 1)
     #expect(try stored("refused") == [false])
     #expect(try store.reader.audit().isClean)
+  }
+
+  @Test func `the file of an order that was found late is not over while the order rests`() throws {
+    var late = try open("late", day: 0)
+    _ = try open("usual", day: 1)
+    try store.write(
+      .updateDecision(
+        late.order.key.signal, .accepted, SignalRecord.foundLate, at: late.clock))
+    try store.commit()
+    let files = try store.reader.filesOfOrdersNotFound()
+    #expect(files.map(\.receivedAt) == [days(0)])
+    #expect(files.map(\.overAt) == [nil])
+    try late.take(
+      .observed(makeReport("late", .filled, executed: "0.5", quote: "10000")), in: store)
+    #expect(try store.reader.filesOfOrdersNotFound().isEmpty)
   }
 
   /// The history is one chain: nothing in its middle can go.

@@ -21,6 +21,14 @@ extension Scratch {
   }
 }
 
+extension StoreReader {
+  /// What concerns no signal, oldest first.
+  func daemonHistory() throws(StoreError) -> [HistoryEvent] {
+    try HistoryReader(self).rows(after: 0, limit: 1_000).map(\.event)
+      .filter { $0.subject == .daemon }
+  }
+}
+
 func money(_ text: String) throws -> FixedDecimal {
   try FixedDecimal(text)
 }

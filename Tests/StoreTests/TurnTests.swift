@@ -166,7 +166,6 @@ struct TurnTests {
     #expect(try store.reader.history(of: id) == [events[1], events[2]])
     #expect(try store.reader.history(of: signalID("b")) == [])
     #expect(try store.reader.daemonHistory() == [events[0], events[3]])
-    #expect(try store.reader.daemonHistory(limit: 1) == [events[3]])
   }
 
   @Test func `a text with U+0000 is kept readable`() throws {

@@ -36,7 +36,7 @@ enum KeyMeanings {
     "risk.symbols": "The symbols that may be traded.",
     "risk.maximum_order_quote": "The largest quote amount of one order.",
     "risk.maximum_open_orders": "How many orders may be open at a time.",
-    "risk.maximum_orders_per_minute": "How many orders may leave in a minute.",
+    "risk.maximum_orders_per_minute": "How many orders may be accepted in any 60 seconds.",
     "risk.maximum_daily_quote": "The largest quote amount of all orders in 24 hours.",
     "risk.pause_on_not_found": "What stops when an order is not found at the exchange.",
     "rate_limits.ip_weight": "Weight that this machine's address may use in one window.",

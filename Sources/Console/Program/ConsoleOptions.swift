@@ -58,7 +58,8 @@ package struct ConsoleOptions: Equatable, Sendable {
         else { throw UsageError(description: "\(name) needs a value") }
         guard values.updateValue(value, forKey: name) == nil
         else { throw UsageError(description: "\(name) is given twice") }
-      } else if flags.contains(name), attached == nil {
+      } else if flags.contains(name) {
+        if attached != nil { throw UsageError(description: "\(name) takes no value") }
         given.insert(name)
       } else {
         throw unknown(name)

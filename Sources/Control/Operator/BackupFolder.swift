@@ -18,7 +18,7 @@ struct BackupFolder {
   }
 
   func file(at time: WallTime) -> String {
-    let digits = Timestamp.format(time).prefix(19).filter { $0 != "-" && $0 != ":" }
+    let digits = time.text.prefix(19).filter { $0 != "-" && $0 != ":" }
     return "\(path)/\(stem)-\(digits)Z.db"
   }
 

@@ -3,10 +3,9 @@ import JSON
 package import Platform
 
 /// The operator's tool: one command, its answer, and the exit status.
-///
-/// `answerTime` is how long the daemon may take: its turns take milliseconds, a slow disk longer.
 package func runOperator(
-  _ arguments: [String], terminal: OperatorTerminal, answerTime: Duration = .seconds(5)
+  _ arguments: [String], terminal: OperatorTerminal,
+  answerTime: Duration = DaemonClient.usualAnswerTime
 ) -> ExitCode {
   let options: OperatorOptions
   do throws(OperatorUsageError) {

@@ -16,7 +16,7 @@ package enum TimeStyle: Hashable, Sendable {
 
   func text(_ time: WallTime) -> String {
     switch self {
-    case .utc: Timestamp.format(time)
+    case .utc: time.text
     case .local: LocalTime.format(time)
     }
   }

@@ -75,7 +75,7 @@ extension Seal {
 
   fileprivate func lines(signals: Int) -> [String] {
     guard signals > 0 || head.row > 0 else { return [] }
-    let rows = head.row > 0 ? "rows 1 to \(head.row) by \(Timestamp.format(at))" : "no row yet"
+    let rows = head.row > 0 ? "rows 1 to \(head.row) by \(at.text)" : "no row yet"
     return ["removed \(signals) signals by the retention rule; of the history \(rows)"]
   }
 }

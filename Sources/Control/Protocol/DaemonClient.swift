@@ -5,6 +5,8 @@ import Platform
 
 /// The way to a daemon on its two sockets. Waits for each answer: never for a daemon's own loop.
 package struct DaemonClient: Sendable {
+  /// How long the daemon may take: its turns take milliseconds, a slow disk longer.
+  package static let usualAnswerTime: Duration = .seconds(5)
   /// What is verified at the exchange waits for its answer, and perhaps for the rate limits.
   private static let verificationFactor = 6
   /// systemd holds the line that is sent while a daemon starts, which may take this long.
@@ -14,17 +16,16 @@ package struct DaemonClient: Sendable {
   let signalSocket: String
   private let answerTime: Duration
 
-  /// `answerTime` is how long the daemon may take: its turns take milliseconds, a slow disk longer.
-  package init(controlSocket: String, signalSocket: String, answerTime: Duration = .seconds(5)) {
+  package init(controlSocket: String, signalSocket: String, answerTime: Duration) {
     self.controlSocket = controlSocket
     self.signalSocket = signalSocket
     self.answerTime = answerTime
   }
 
-  package init(_ configuration: Configuration, answerTime: Duration = .seconds(5)) {
+  package init(_ configuration: Configuration) {
     self.init(
       controlSocket: configuration.control.socket, signalSocket: configuration.intake.socket,
-      answerTime: answerTime)
+      answerTime: Self.usualAnswerTime)
   }
 
   /// What the daemon answers on the control socket. Throws its refusal, and why none came:

@@ -53,7 +53,7 @@ enum OrderEventText {
   }
 
   private static func describe(_ armament: OrderEvent.Armament, at time: WallTime) -> String {
-    "attempt \(armament.attempt) goes out, stamped \(Timestamp.format(armament.stampedAt)) and "
+    "attempt \(armament.attempt) goes out, stamped \(armament.stampedAt.text) and "
       + "acceptable for \(armament.receiveWindow.wholeMilliseconds) ms; "
       + describe(armament.quote, at: time)
   }

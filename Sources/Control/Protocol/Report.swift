@@ -215,7 +215,7 @@ extension Report {
 }
 
 extension JSONValue {
-  package static func time(_ time: WallTime) -> JSONValue { .string(Timestamp.format(time)) }
+  package static func time(_ time: WallTime) -> JSONValue { .string(time.text) }
 
   package static func text(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
 }

@@ -62,7 +62,7 @@ struct TimelineEntry {
     }
     if let signal = detail["signal"]?.stringValue { text += ": " + wish(signal) }
     if let expiry = detail["expires_at"]?.integerValue {
-      text += "; expires \(Timestamp.format(WallTime(milliseconds: expiry)))"
+      text += "; expires \(WallTime(milliseconds: expiry).text)"
     }
     return text
   }

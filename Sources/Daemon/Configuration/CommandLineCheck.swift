@@ -1,5 +1,6 @@
 import Configuration
 import Doctor
+import Domain
 package import Keystore
 package import Platform
 

@@ -6,9 +6,9 @@ extension Configuration {
   /// The part that decisions depend on.
   package func engineConfiguration(venue: VenueTraits) -> EngineConfiguration {
     EngineConfiguration(
-      mode: tradingMode, account: exchange.account,
+      mode: mode, account: exchange.account,
       price: EngineConfiguration.Price(
-        source: priceSource, maximumAge: price.maximumAge,
+        source: price.source, maximumAge: price.maximumAge,
         maximumDeviation: price.maximumDeviation),
       risk: engineRisk, sources: engineSources,
       rateLimits: EngineConfiguration.RateLimits(
@@ -19,14 +19,6 @@ extension Configuration {
       defaultTimeToLive: intake.defaultTimeToLive,
       requiresCreatedAt: intake.requiresCreatedAt,
       allowsWithdrawKeys: credentials.allowsWithdrawKeys, venue: venue)
-  }
-
-  private var priceSource: EngineConfiguration.Price.Source {
-    switch price.source {
-    case .auto: .auto
-    case .stream: .stream
-    case .rest: .rest
-    }
   }
 
   private static func halt(_ consequence: Source.OnSilence) -> HaltScope? {
@@ -49,16 +41,10 @@ extension Configuration {
   }
 
   private var engineRisk: EngineConfiguration.Risk {
-    let pause: EngineConfiguration.Risk.PauseScope =
-      switch risk.pauseOnNotFound {
-      case .symbol: .symbol
-      case .all: .all
-      case .none: .none
-      }
-    return EngineConfiguration.Risk(
+    EngineConfiguration.Risk(
       symbols: risk.symbols.list, maximumOrderQuote: risk.maximumOrderQuote,
       maximumOpenOrders: risk.maximumOpenOrders,
       maximumOrdersPerMinute: risk.maximumOrdersPerMinute,
-      maximumDailyQuote: risk.maximumDailyQuote, pauseOnNotFound: pause)
+      maximumDailyQuote: risk.maximumDailyQuote, pauseOnNotFound: risk.pauseOnNotFound)
   }
 }

@@ -40,7 +40,7 @@ final class KeyRotation {
     self.origin = origin
   }
 
-  private var mode: Configuration.Mode { file.configuration.mode }
+  private var mode: TradingMode { file.configuration.mode }
 
   private func ownership(with credentials: MEXC.Credentials?) -> DatabaseOwnership {
     DatabaseOwnership(file.configuration, from: file.path, credentials: credentials)

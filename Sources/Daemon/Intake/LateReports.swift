@@ -10,6 +10,8 @@ final class LateReports {
   struct Find {
     let outcome: Outcome
     let file: [UInt8]
+    /// The file is in hand, so that a report may never have been written.
+    var mayBeMissing = false
   }
 
   /// To look for a report reads whole folders, and orders wait for the same loop.
@@ -44,7 +46,7 @@ final class LateReports {
         }
       }
       if !isFound, let failure { throw failure }
-      if !isFound { tellMissing(find) }
+      if !isFound && !find.mayBeMissing { tellMissing(find) }
       if failed.isEmpty { isTold = false }
       return true
     } catch {

@@ -39,7 +39,7 @@ package enum OutcomeReport {
         ("status", .string(order.status.rawValue)),
         ("code", .string(outcome.code.rawValue)),
         ("message", .string(outcome.message.isEmpty ? summary(of: order) : outcome.message)),
-      ] + members(of: order) + [(settledAt, .string(Timestamp.format(order.updatedAt)))])
+      ] + members(of: order) + [(settledAt, .string(order.updatedAt.text))])
   }
 
   /// One sentence about an order that the exchange has worked on.
@@ -79,7 +79,7 @@ package enum OutcomeReport {
         ("id", .string(id.text)), ("status", .string(doubt.status.rawValue)),
         ("code", .string(doubt.code.rawValue)), ("message", .string(doubt.message)),
         ("client_order_id", .string(doubt.clientOrderID.text)),
-        ("since", .string(Timestamp.format(doubt.since))), ("advice", .string(doubt.advice)),
+        ("since", .string(doubt.since.text)), ("advice", .string(doubt.advice)),
       ])
   }
 

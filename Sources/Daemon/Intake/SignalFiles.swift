@@ -109,9 +109,11 @@ package final class SignalFiles {
   /// The signal's story is over: its file goes where the story ended.
   func settle(_ outcome: Outcome) {
     let id = outcome.signalID
-    // What was found late may have been told of as not placed, or have been in doubt until now.
+    // What was found late may have been told of as not placed, or have been in doubt until now. A file that
+    // was sent again after it was told is in hand, too.
     let isInHand = activeFiles[id] != nil || failedClaims.contains { $0.id == id }
-    if outcome.replacesEarlier && !isInHand { return amend(outcome) }
+    if outcome.replacesEarlier { amend(outcome, isInHand: isInHand) }
+    if outcome.replacesEarlier && !isInHand { return }
     let place: SpoolPlace
     let file: TakenFile
     if let active = activeFiles[id] {
@@ -131,7 +133,7 @@ package final class SignalFiles {
   }
 
   /// What was reported when the operator closed the signal is not the truth any more.
-  private func amend(_ outcome: Outcome) {
+  private func amend(_ outcome: Outcome, isInHand: Bool) {
     let report = OutcomeReport.text(OutcomeReport.outcome(outcome))
     let isHere = { OutcomeReport.isSameEnd($0, report) }
     if let index = moves.firstIndex(where: { isHere($0.report) }) {
@@ -145,7 +147,8 @@ package final class SignalFiles {
       guard let spool, let record = try store.signal(outcome.signalID),
         case .file(let name) = record.origin
       else { return }
-      lateReports.replace(LateReports.Find(outcome: outcome, file: name), in: spool)
+      let find = LateReports.Find(outcome: outcome, file: name, mayBeMissing: isInHand)
+      lateReports.replace(find, in: spool)
       if !lateReports.failed.isEmpty { scheduleRetry() }
     } catch {
       storeFailed(error)
@@ -200,9 +203,7 @@ package final class SignalFiles {
     }
   }
 
-  private func moveAllFiles() {
-    while !moves.isEmpty { moveNext() }
-  }
+  private func moveAllFiles() { while !moves.isEmpty { moveNext() } }
 
   private func moveNext() {
     let waiting = Array(moves.prefix(Self.movesTogether))
@@ -355,8 +356,7 @@ package final class SignalFiles {
 
   private func adopt(_ file: ActiveSignals.File, _ underWay: Set<SignalID>) {
     guard let signal = file.signal else { return }
-    let name = file.name
-    if underWay.contains(signal.id) { return activeFiles[signal.id] = name }
+    if underWay.contains(signal.id) { return activeFiles[signal.id] = file.name }
     do throws(StoreError) {
       guard let record = try store.signal(signal.id) else {
         return file.logAsStranger(to: logger)
@@ -364,14 +364,15 @@ package final class SignalFiles {
       guard let order = try store.order(OrderKey(signal: signal.id)) else {
         return moveLater(
           SpoolMove(
-            TakenFile(named: name), from: .active, to: .rejected,
+            TakenFile(named: file.name), from: .active, to: .rejected,
             report: OutcomeReport.text(OutcomeReport.denial(record))))
       }
-      activeFiles[signal.id] = name
+      activeFiles[signal.id] = file.name
       guard order.isOverForSender else { return }
       settle(
         Outcome(
-          signalID: signal.id, code: record.decision, message: record.message, order: order))
+          signalID: signal.id, code: record.decision, message: record.message, order: order,
+          replacesEarlier: record.isFoundLate))
     } catch {
       storeFailed(error)
     }

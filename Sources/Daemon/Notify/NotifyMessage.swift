@@ -24,7 +24,7 @@ struct NotifyMessage {
       pairs: [
         ("event", .string(notification.event.rawValue)),
         ("id", id.map { .integer($0) } ?? .null),
-        ("at", .string(Timestamp.format(notification.at))),
+        ("at", .string(notification.at.text)),
         ("signal_id", notification.signal.map { .string($0.text) } ?? .null),
         ("message", .string(text)), ("advice", .string(notification.advice)),
         ("mode", .string(configuration.mode.rawValue)),
@@ -38,7 +38,7 @@ struct NotifyMessage {
     [
       ("PATH", Self.path), ("LANG", "C.UTF-8"), ("EVENT", notification.event.rawValue),
       ("EVENT_ID", id.map { String($0) } ?? ""),
-      ("EVENT_TIME", Timestamp.format(notification.at)),
+      ("EVENT_TIME", notification.at.text),
       ("SIGNAL_ID", notification.signal?.text ?? ""), ("MESSAGE", text),
       ("ADVICE", notification.advice), ("MODE", configuration.mode.rawValue),
       ("ACCOUNT", configuration.exchange.account),

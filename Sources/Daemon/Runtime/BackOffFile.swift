@@ -16,6 +16,8 @@ package final class BackOffFile {
   /// Whose back-off it is; another service's is none.
   private let exchange: String
   private let logger: Logger
+  /// What this daemon kept last, or goes on from, as it is read; what else is found there is another's.
+  private var own: BanRecord?
 
   package init(in folder: String, exchange: String, _ logger: Logger) {
     self.folder = folder
@@ -25,14 +27,19 @@ package final class BackOffFile {
     self.logger = logger
   }
 
-  /// What lasts longer: the one that the database knows, or the one that was kept.
+  /// What lasts longer: the one that the database knows, or the one that was kept, which is this daemon's
+  /// to change and to end from then on.
   package func longer(than known: BanRecord?, at now: Moment) -> BanRecord? {
-    guard let kept = read(), let rest = kept.remaining(at: now) else { return known }
+    let kept = read()
+    own = kept
+    guard let kept, let rest = kept.remaining(at: now) else { return known }
     return rest.wait > known?.remaining(at: now)?.wait ?? .zero ? kept : known
   }
 
-  /// `nil` takes it away.
-  package func keep(_ record: BanRecord?) {
+  /// `nil` takes it away. What another daemon with the same folder has kept stays where it lasts longer.
+  package func keep(_ record: BanRecord?, at now: Moment) {
+    let wait = record?.remaining(at: now)?.wait ?? .zero
+    if let kept = read(), kept != own, kept.remaining(at: now)?.wait ?? .zero > wait { return }
     do throws(SystemError) {
       let directory = try Directory(path: folder)
       if let record {
@@ -42,6 +49,8 @@ package final class BackOffFile {
       } else if directory.contains(name) {
         try directory.remove(name)
       }
+      // It is rounded when it is written.
+      own = record.flatMap { BanRecord($0.json) }
     } catch {
       logger.log(
         .warning, "a start with another database does not know the exchange's back-off: \(error)",

@@ -11,7 +11,7 @@ extension DatabaseOwnership {
     return [
       LogField(
         "advice",
-        "the database belongs to \(name(old.tradingMode, old.exchange.account)): once an order of it has "
+        "the database belongs to \(name(old.mode, old.exchange.account)): once an order of it has "
           + "left, a restart with another mode or exchange.account is refused; set another "
           + "store.path as well, or take the change back")
     ]

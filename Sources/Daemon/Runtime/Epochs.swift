@@ -145,8 +145,8 @@ package final class Epochs {
 
   private var storage: EngineDriver<StoreError>.Storage {
     EngineDriver<StoreError>.Storage(
-      write: { [store, file = edges.backOffFile] write throws(StoreError) in
-        if case .setBan(let record) = write { file?.keep(record) }
+      write: { [store, time, file = edges.backOffFile] write throws(StoreError) in
+        if case .setBan(let record) = write { file?.keep(record, at: time.now()) }
         try store.write(write)
       },
       commit: { [store] durability throws(StoreError) in try store.commit(durability) },

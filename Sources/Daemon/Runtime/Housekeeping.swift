@@ -85,7 +85,7 @@ final class Housekeeping {
         // A reload may raise it while a round goes on.
         before: { [settings] in now.advanced(by: .zero - settings().intake.keepTime) },
         keeping: try store.reader.filesOfOrdersNotFound().map {
-          SpoolTidying.Kept($0.name, receivedAt: $0.receivedAt, overAt: $0.updatedAt)
+          SpoolTidying.Kept($0.name, receivedAt: $0.receivedAt, overAt: $0.overAt)
         }
       ) { [logger] count in Self.tell(count, to: logger) }
     } catch {

@@ -108,9 +108,14 @@ package enum DaemonProgram {
     _ spoolLock: DirectoryLock, _ loop: EventLoop, _ logger: Logger
   ) throws -> Trader {
     let configuration = file.configuration
-    let endpoint = try endpoint(file)
+    let exchange = configuration.exchange
+    let endpoint = try Self.endpoint(file, "exchange.rest_url") { () throws(Endpoint.Flaw) in
+      try Endpoint(exchange.restURL)
+    }
     let tls = try tlsContext(file, isSecure: endpoint.scheme.isSecure)
-    let streams = try streamEndpoint(file)
+    let streams = try Self.endpoint(file, "exchange.stream_url") { () throws(Endpoint.Flaw) in
+      try Endpoint(webSocket: exchange.streamURL)
+    }
     let streamTLS = try tlsContext(file, isSecure: streams.scheme.isSecure)
     var violations: [Violation] = []
     let read = try readCredentials(file, loop, logger, &violations)
@@ -123,17 +128,8 @@ package enum DaemonProgram {
     if let refusal = try ownership.take(store, logger, at: Clock.now().wall) {
       throw StartError.configuration([file.violation("store.path", text: refusal)])
     }
-    if let failure = store.intakeFailure {
-      logger.log(
-        .notice,
-        "signals cannot be written past the system's cache (\(failure)); each is synced with the "
-          + "database before its order leaves, which takes a little longer")
-    }
-    let window = configuration.exchange.receiveWindow
-    var options = HTTPClient.Configuration()
-    options.warmConnections = configuration.exchange.connections
-    options.userAgent = "mexc-signald/\(Version.text)"
-    let clientOptions = options
+    noteSlowIntake(store, logger)
+    let options = clientOptions(exchange)
     let trader = Trader(
       loop: loop, logger: logger, service: service, store: store, spoolLock: spoolLock,
       keys: KeyRotation(
@@ -141,16 +137,16 @@ package enum DaemonProgram {
       configuration: configuration,
       authenticator: SourceAuthenticator(configuration, secrets: secrets),
       makeClient: {
-        HTTPClient(loop: loop, endpoint: endpoint, tls: tls, configuration: clientOptions)
+        HTTPClient(loop: loop, endpoint: endpoint, tls: tls, configuration: options)
       },
       makeVenue: { state, credentials in
         VenueCatalog.venue(
-          in: configuration.tradingMode, credentials: credentials, receiveWindow: window,
+          in: configuration.mode, credentials: credentials, receiveWindow: exchange.receiveWindow,
           restoring: state)
       },
       makeStreams: {
         let line = StreamLine(
-          loop: loop, endpoint: streams, tls: streamTLS, userAgent: clientOptions.userAgent,
+          loop: loop, endpoint: streams, tls: streamTLS, userAgent: Version.userAgent,
           jitter: Jitter(seed: UInt64.random(in: 0 ... .max)), log: { logger.log($0) })
         return VenueCatalog.streams(
           line, interval: configuration.price.streamInterval, now: Clock.now)
@@ -163,17 +159,7 @@ package enum DaemonProgram {
       signals: sockets.listener(
         "signal", path: configuration.intake.socket, mode: configuration.intake.socketMode),
       control: sockets.listener("control", path: configuration.control.socket, mode: 0o600))
-    if trader.store.boot == nil {
-      logger.log(
-        .notice,
-        "the boot of this machine is not known: every commit is synced before an order leaves, which "
-          + "takes longer",
-        [
-          LogField(
-            "advice",
-            "let the daemon read /proc/sys/kernel/random/boot_id, or pass its text as MEXC_BOOT_ID")
-        ])
-    }
+    noteUnknownBoot(trader.store, logger)
     logger.log(
       .info, "ready to take signals",
       [
@@ -182,6 +168,36 @@ package enum DaemonProgram {
       ])
     service.ready()
     return trader
+  }
+
+  private static func noteSlowIntake(_ store: OrderStore, _ logger: Logger) {
+    guard let failure = store.intakeFailure else { return }
+    logger.log(
+      .notice,
+      "signals cannot be written past the system's cache (\(failure)); each is synced with the "
+        + "database before its order leaves, which takes a little longer")
+  }
+
+  private static func noteUnknownBoot(_ store: OrderStore, _ logger: Logger) {
+    guard store.boot == nil else { return }
+    logger.log(
+      .notice,
+      "the boot of this machine is not known: every commit is synced before an order leaves, which "
+        + "takes longer",
+      [
+        LogField(
+          "advice",
+          "let the daemon read /proc/sys/kernel/random/boot_id, or pass its text as MEXC_BOOT_ID")
+      ])
+  }
+
+  private static func clientOptions(
+    _ exchange: Configuration.Exchange
+  ) -> HTTPClient.Configuration {
+    var options = HTTPClient.Configuration()
+    options.warmConnections = exchange.connections
+    options.userAgent = Version.userAgent
+    return options
   }
 
   /// Two daemons with a database each would both act on one file.
@@ -195,19 +211,13 @@ package enum DaemonProgram {
     }
   }
 
-  private static func endpoint(_ file: ConfigurationFile) throws(StartError) -> Endpoint {
+  private static func endpoint(
+    _ file: ConfigurationFile, _ key: String, _ make: () throws(Endpoint.Flaw) -> Endpoint
+  ) throws(StartError) -> Endpoint {
     do throws(Endpoint.Flaw) {
-      return try Endpoint(file.configuration.exchange.restURL)
+      return try make()
     } catch {
-      throw .configuration([file.violation("exchange.rest_url", text: "\(error)")])
-    }
-  }
-
-  private static func streamEndpoint(_ file: ConfigurationFile) throws(StartError) -> Endpoint {
-    do throws(Endpoint.Flaw) {
-      return try Endpoint(webSocket: file.configuration.exchange.streamURL)
-    } catch {
-      throw .configuration([file.violation("exchange.stream_url", text: "\(error)")])
+      throw .configuration([file.violation(key, text: "\(error)")])
     }
   }
 

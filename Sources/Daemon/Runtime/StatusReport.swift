@@ -105,7 +105,7 @@ package enum StatusReport {
     [
       "asset": .string(balance.asset), "free": .decimal(balance.free),
       "frozen": .decimal(balance.frozen),
-      "received_at": .string(Timestamp.format(balance.receivedAt)),
+      "received_at": .string(balance.receivedAt.text),
     ]
   }
 
@@ -121,7 +121,7 @@ package enum StatusReport {
     [
       "kind": .string(status.kind.rawValue), "symbol": .text(status.symbol?.text),
       "state": .string(status.state.rawValue), "reason": .string(status.reason),
-      "until": status.until.map { .string(Timestamp.format($0)) } ?? .null,
+      "until": status.until.map { .string($0.text) } ?? .null,
     ]
   }
 
@@ -153,7 +153,7 @@ package enum StatusReport {
         ("order_used", count(engine?.usage.orders)),
         ("order_limit", count(engine?.usageLimits.orders)),
         ("ceiling_percent", count(engine?.ceiling)),
-        ("banned_until", facts.ban.map { .string(Timestamp.format($0.until)) } ?? .null),
+        ("banned_until", facts.ban.map { .string($0.until.text) } ?? .null),
       ])
   }
 

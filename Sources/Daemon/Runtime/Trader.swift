@@ -52,8 +52,8 @@ final class Trader {
 
   /// Nothing tells when a reader of the journal has room again.
   private static let logRetryInterval: Duration = .milliseconds(100)
-  /// What takes a wake-up of its own saves none.
-  private static let shortestPause: Duration = .milliseconds(10)
+  /// What a shorter one gathers is not worth its timer.
+  private static let shortestPause: Duration = .milliseconds(1)
   /// How long a signal that was just accepted waits for its price before the database is seen to.
   private static let priceWait: Duration = .microseconds(500)
 
@@ -183,7 +183,7 @@ final class Trader {
 
   private var engineConfiguration: EngineConfiguration {
     configuration.engineConfiguration(
-      venue: VenueCatalog.traits(in: configuration.tradingMode))
+      venue: VenueCatalog.traits(in: configuration.mode))
   }
 
   private var storageError: StoreError? { epochs?.storageError }
@@ -203,7 +203,7 @@ final class Trader {
       openLink: { [unowned self] state, deliver in self.openLink(state, deliver) },
       answerCommand: { [commands] token, answer in commands.answer(token, answer) },
       log: { [logger] entry in logger.log(entry) },
-      began: { [weak self, report = StartReport(configuration.tradingMode, logger)] state in
+      began: { [weak self, report = StartReport(configuration.mode, logger)] state in
         report.log(state)
         self?.commands.haltAgain(self?.driver)
       },
@@ -234,7 +234,7 @@ final class Trader {
     }
     self.client = client
     let streams = makeStreams()
-    streams.isOnlyPriceSource = { [weak self] in self?.configuration.price.source == .stream }
+    streams.priceSource = { [weak self] in self?.configuration.price.source ?? .auto }
     self.streams = streams
     let link = ExchangeLink(
       client: client, venue: makeVenue(state, keys.credentials),
@@ -317,7 +317,7 @@ final class Trader {
   }
 
   private func streamTroubles(at now: MonotonicTime) -> [Trouble] {
-    streams?.troubles(unpriced: driver?.engine.symbolsWithoutPush(at: now) ?? []) ?? []
+    streams?.troubles(unpriced: driver?.engine.openSymbolsWithoutPush(at: now) ?? []) ?? []
   }
 
   func handle(_ request: ProcessRequest) {

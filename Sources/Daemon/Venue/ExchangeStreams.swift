@@ -5,15 +5,14 @@ package import MEXC
 /// The streams of MEXC's spot market: the prices that are watched, and the account's orders.
 package final class ExchangeStreams: VenueStreams {
   package var onInput: ((Input) -> Void)?
-  /// Whether prices come from here alone: without it orders wait.
-  package var isOnlyPriceSource: () -> Bool = { false }
+  package var priceSource: () -> PriceSource = { .auto }
 
   private let line: StreamLine
   private let interval: StreamChannel.Interval
   private let now: () -> Moment
   private lazy var market = MarketStream(
     of: MEXCSpot.spotTraits.name, line: line, interval: interval,
-    isOnlySource: { [weak self] in self?.isOnlyPriceSource() ?? false }, now: now
+    source: { [weak self] in self?.priceSource() ?? .auto }, now: now
   ) { [weak self] input in self?.onInput?(input) }
   private lazy var orders = OrderStream(line: line) { [weak self] input in self?.onInput?(input) }
 
@@ -43,5 +42,5 @@ package final class ExchangeStreams: VenueStreams {
   }
 
   /// What is wrong where prices come from here alone.
-  func troubles(unpriced: [Symbol]) -> [Trouble] { market.troubles(unpriced: unpriced) }
+  package func troubles(unpriced: [Symbol]) -> [Trouble] { market.troubles(unpriced: unpriced) }
 }

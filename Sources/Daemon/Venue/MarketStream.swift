@@ -12,13 +12,34 @@ final class MarketStream {
     var heardAt: MonotonicTime
     /// Since when nobody wants it.
     var unwantedSince: MonotonicTime?
+    var refusal: Refusal?
+  }
+
+  /// The exchange does not push the symbol.
+  private struct Refusal {
+    private var backOff: BackOff
+    private var askAgainAt: MonotonicTime
+
+    init(at now: MonotonicTime, _ times: StreamTimes) {
+      var backOff = BackOff(
+        first: times.firstRefusedSymbolPause, longest: times.longestRefusedSymbolPause)
+      askAgainAt = now.advanced(by: backOff.next())
+      self.backOff = backOff
+    }
+
+    /// Whether it is time to ask again; then the next pause begins.
+    mutating func isDue(at now: MonotonicTime) -> Bool {
+      guard askAgainAt <= now else { return false }
+      askAgainAt = now.advanced(by: backOff.next())
+      return true
+    }
   }
 
   private let venue: VenueName
   private let line: StreamLine
   private let interval: StreamChannel.Interval
   /// Prices that are not pushed are not looked up.
-  private let isOnlySource: () -> Bool
+  private let source: () -> PriceSource
   private let now: () -> Moment
   private let onInput: (Input) -> Void
   private var wanted: Set<Symbol> = []
@@ -35,13 +56,13 @@ final class MarketStream {
 
   init(
     of venue: VenueName, line: StreamLine, interval: StreamChannel.Interval,
-    isOnlySource: @escaping () -> Bool, now: @escaping () -> Moment,
+    source: @escaping () -> PriceSource, now: @escaping () -> Moment,
     onInput: @escaping (Input) -> Void
   ) {
     self.venue = venue
     self.line = line
     self.interval = interval
-    self.isOnlySource = isOnlySource
+    self.source = source
     self.now = now
     self.onInput = onInput
   }
@@ -70,7 +91,7 @@ final class MarketStream {
   }
 
   /// How long pushes may lie unread while nobody waits for a price.
-  var coalescing: Duration { interval.duration * Self.unreadPushes / max(1, wanted.count) }
+  var coalescing: Duration { interval.duration * Self.unreadPushes / max(1, places.count) }
 
   private func placeAll() {
     var homeless = wanted.filter { places[$0] == nil }.sorted()[...]
@@ -93,7 +114,7 @@ final class MarketStream {
   }
 
   private var fallback: StreamFallback {
-    isOnlySource()
+    source() == .stream
       ? StreamFallback(
         words: "orders wait for a pushed price, as price.source is \"stream\"", level: .warning)
       : StreamFallback(words: "prices are looked up")
@@ -155,9 +176,37 @@ final class MarketStream {
     let next = line.loop.now.advanced(by: line.times.silenceMaximum / 2)
     listening = line.loop.schedule(at: next) { [weak self] in
       self?.listening = nil
+      self?.askForRefused()
       self?.subscribeToSilent()
       self?.listen()
     }
+  }
+
+  /// The market of a symbol that the exchange refused may have opened meanwhile.
+  private func askForRefused() {
+    for connection in connections {
+      let due = refusedAndDue(on: connection)
+      if !due.isEmpty { connection.askForRefused(due.map { .bookTicker($0, interval) }) }
+    }
+  }
+
+  private func refusedAndDue(on connection: StreamConnection) -> [Symbol] {
+    let now = line.loop.now
+    let refused = connection.refused
+    var due: [Symbol] = []
+    for symbol in places.keys.sorted() where places[symbol]?.connection === connection {
+      guard refused.contains(.bookTicker(symbol, interval)) else {
+        places[symbol]?.refusal = nil
+        continue
+      }
+      if places[symbol]?.refusal?.isDue(at: now) == true {
+        places[symbol]?.heardAt = now
+        due.append(symbol)
+      } else if places[symbol]?.refusal == nil {
+        places[symbol]?.refusal = Refusal(at: now, line.times)
+      }
+    }
+    return due
   }
 
   private func subscribeToSilent() {
@@ -199,23 +248,25 @@ final class MarketStream {
     }
   }
 
-  private func isWanted(_ symbol: Symbol) -> Bool {
+  /// Also one that nobody wants any more: the next signal may be for it. After a reload the prices that are
+  /// still pushed may be no longer wanted.
+  private func isWatched(_ symbol: Symbol) -> Bool {
     guard let index = places.index(forKey: symbol) else { return false }
     places.values[index].heardAt = line.loop.now
-    return places.values[index].unwantedSince == nil
+    return source() != .rest
   }
 
   private func take(_ push: StreamEvent, _ time: MonotonicTime) {
     switch push {
     case .topOfBook(let symbol, let book):
-      guard isWanted(symbol) else { return }
+      guard isWatched(symbol) else { return }
       let now = now()
       let price = MarketPrice(
         at: venue, bid: book.bid, ask: book.ask,
         knownAt: now.advanced(by: time.since(now.monotonic)), sentAt: book.sentAt, origin: .pushed)
       onInput(.price(symbol, price))
     case .noPrice(let symbol, reason: _):
-      if isWanted(symbol) { onInput(.noPrice(symbol)) }
+      if isWatched(symbol) { onInput(.noPrice(symbol)) }
     case .unreadable(let reason):
       line.journal.strange(
         "the price stream pushes something that is not understood; nothing is concluded from it",
@@ -237,23 +288,27 @@ final class MarketStream {
   /// from here that an order could be judged by.
   func troubles(unpriced: [Symbol]) -> [Trouble] {
     let pushed = connections.reduce(into: Set<StreamChannel>()) { $0.formUnion($1.accepted) }
-    let refused = wanted.filter { !pushed.contains(.bookTicker($0, interval)) }.sorted()
-    let missing = refused.isEmpty ? unpriced : refused
-    guard let first = missing.first else { return [] }
-    let end = connections.compactMap(\.lastEnd).first
-    let which = missing.count == 1 ? "\(first)" : "\(missing.count) symbols, first \(first)"
+    func isPushed(_ symbol: Symbol) -> Bool { pushed.contains(.bookTicker(symbol, interval)) }
     return [
-      Trouble(
-        subject: .daemon,
-        message:
-          "no \(refused.isEmpty ? "current " : "")price of \(which) is pushed, and price.source is "
-          + "\"stream\": their signals wait" + (end.map { " (\($0.text))" } ?? ""),
-        advice: end?.advice ?? (refused.isEmpty ? Self.advice : Self.refusedAdvice))
-    ]
+      trouble("no price", of: unpriced.filter { !isPushed($0) }, Self.refusedAdvice),
+      trouble("no current price", of: unpriced.filter(isPushed), Self.advice),
+    ].compactMap(\.self)
+  }
+
+  private func trouble(_ what: String, of symbols: [Symbol], _ advice: String) -> Trouble? {
+    guard let first = symbols.first else { return nil }
+    let end = connections.compactMap(\.lastEnd).first
+    let which = symbols.count == 1 ? "\(first)" : "\(symbols.count) symbols, first \(first)"
+    return Trouble(
+      subject: .daemon,
+      message:
+        "\(what) of \(which) is pushed, and price.source is \"stream\": their signals wait"
+        + (end.map { " (\($0.text))" } ?? ""),
+      advice: end?.advice ?? advice)
   }
 
   private static let refusedAdvice =
-    "check the symbols in risk.symbols; they are asked for again with the next connection"
+    "check the symbols in risk.symbols; they are asked for again after a pause"
   private static let advice =
     "price.source \"auto\" asks for prices that are not pushed; check this machine's clock "
     + "('timedatectl') and the way to exchange.stream_url"

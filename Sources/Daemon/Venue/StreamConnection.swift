@@ -113,6 +113,10 @@ final class StreamConnection {
     for session in sessions { session.subscribeAgain(to: lost) }
   }
 
+  func askForRefused(_ channels: [StreamChannel]) {
+    for session in sessions { session.askForRefused(channels) }
+  }
+
   /// Until there is another target. The next attempt keeps its distance from the last one.
   func rest() { close() }
 
@@ -173,7 +177,7 @@ final class StreamConnection {
     case .refused(let channel, let words):
       line.journal.trouble(
         "\(name): the exchange does not push \(channel.text)", reason: words,
-        advice: "check \(channel.cause); it is asked again with the next connection")
+        advice: channel.advice)
     case .ready: isReady(session)
     case .ended(let end): hasEnded(session, end)
     }
@@ -294,14 +298,18 @@ extension StreamConnection {
 
   /// The channels that are pushed now.
   var accepted: Set<StreamChannel> { sessions.first?.accepted ?? [] }
+
+  /// The channels that the exchange does not push.
+  var refused: Set<StreamChannel> { sessions.first?.refused ?? [] }
 }
 
 extension StreamChannel {
   /// What a person can look at when the exchange refuses it.
-  fileprivate var cause: String {
+  fileprivate var advice: String {
     switch self {
-    case .bookTicker: "risk.symbols"
-    case .privateOrders, .privateDeals, .privateAccount: "the permissions of the API key"
+    case .bookTicker: "check risk.symbols; it is asked for again after a pause"
+    case .privateOrders, .privateDeals, .privateAccount:
+      "check the permissions of the API key; it is asked for again with the next connection"
     }
   }
 }

@@ -9,7 +9,7 @@ final class StreamSession {
   enum Event {
     /// Connected, and the exchange has answered everything that it was asked for at first.
     case ready
-    /// With the exchange's words.
+    /// With the exchange's words; a channel that is asked for again and refused again is not told again.
     case refused(StreamChannel, String)
     /// It must be taken to have happened then.
     case pushed(StreamEvent, at: MonotonicTime)
@@ -89,6 +89,11 @@ final class StreamSession {
     accepted.subtract(lost)
     say(StreamCommand.unsubscribing(from: lost, firstID: nextID))
     ask(lost)
+  }
+
+  /// The exchange may push them by now.
+  func askForRefused(_ channels: [StreamChannel]) {
+    if client.isOpen { ask(channels.filter(refused.contains)) }
   }
 
   private func ask(_ channels: [StreamChannel]) {
@@ -186,14 +191,15 @@ final class StreamSession {
     case .accepted:
       if accepted.isEmpty { silentSince = loop.now }
       accepted.formUnion(wanted)
+      refused.subtract(wanted)
       let unwanted = asked.filter { !channels.contains($0) }
       say(StreamCommand.unsubscribing(from: unwanted, firstID: nextID))
     // Which of them are meant is not told in a form that can be relied on.
     case .refused where asked.count > 1: for channel in wanted { ask([channel]) }
     case .refused(let words):
       for channel in wanted {
-        refused.insert(channel)
-        onEvent?(self, .refused(channel, words))
+        let isNews = refused.insert(channel).inserted
+        if isNews { onEvent?(self, .refused(channel, words)) }
       }
     }
   }

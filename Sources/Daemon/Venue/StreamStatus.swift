@@ -31,7 +31,7 @@ package struct StreamStatus: Hashable, Sendable {
     .object(
       pairs: [
         ("name", .string(name)), ("state", .string(state.rawValue)),
-        ("since", since.map { .string(Timestamp.format($0)) } ?? .null),
+        ("since", since.map { .string($0.text) } ?? .null),
         ("subscriptions", .integer(subscriptions)), ("refused", .integer(refused)),
         ("reconnects", .integer(reconnects)),
         ("last_message_ms", lastMessageAge.map { .integer($0.wholeMilliseconds) } ?? .null),

@@ -21,6 +21,10 @@ package struct StreamTimes: Sendable {
   package var longestPause: Duration = .seconds(30)
   /// After a refusal in words of HTTP or of the stream, which another try does not change soon.
   package var refusedPause: ClosedRange<Duration> = .seconds(60)...(.seconds(75))
+  /// Before a symbol that the exchange refused, among others that it pushes, is asked for again; twice as
+  /// long each time. Its market may open at any moment.
+  package var firstRefusedSymbolPause: Duration = .seconds(60)
+  package var longestRefusedSymbolPause: Duration = .seconds(15 * 60)
   /// A symbol is asked for again and again by signals: its subscription outlives them by so much.
   package var unwantedMaximum: Duration = .seconds(60)
 

@@ -116,12 +116,14 @@ enum Admission {
   /// Every check that needs the price and no other order. Throws: a denial.
   static func approve(
     _ signal: Signal, as clientOrderID: ClientOrderID, under rules: Instrument,
-    at price: FixedDecimal, maximumDeviation: FixedDecimal
+    at quote: PriceBook.Quoted, maximumDeviation: FixedDecimal
   ) throws(Denial) -> Approval {
+    let price = quote.price
     let request = try InstrumentRules.request(for: signal, as: clientOrderID, under: rules)
     let deviation = try PriceGuard.check(
       current: price, signal: signal, configured: maximumDeviation)
-    try PriceGuard.checkBand(request, current: price, band: rules.priceBand)
+    try PriceGuard.checkBand(
+      request, current: price, last: quote.last, band: rules.priceBand)
     try InstrumentRules.checkMarketNotional(request, at: price, under: rules)
     guard let notional = worth(of: request, at: price) else {
       throw Denial(.aboveMaximum, "quantity times price is beyond what can be counted")

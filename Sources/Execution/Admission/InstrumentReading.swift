@@ -35,6 +35,15 @@ enum InstrumentReading: Hashable, Sendable {
     }
   }
 
+  /// Whether the exchange takes no order of the symbol at all.
+  var isClosed: Bool {
+    switch self {
+    case .listed(let rules): !rules.isTradable || rules.sides == .none
+    case .notListed: true
+    case .unreadable: false
+    }
+  }
+
   /// Throws a denial when there are none that an order could be judged by.
   func rules(of symbol: Symbol) throws(Denial) -> Instrument {
     switch self {

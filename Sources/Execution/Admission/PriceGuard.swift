@@ -31,32 +31,48 @@ package enum PriceGuard {
   }
 
   /// The exchange's own band around the last price, which it applies to limit prices: a buy at most
-  /// so far above, a sell at most so far below. A buying limit_maker is not in it.
+  /// so far above, a sell at most so far below. A buying limit_maker is not in it. `last` is `nil` where
+  /// the book alone is known, of which `current` is the ask or the bid: what is near the band's end is then
+  /// left to the exchange.
   /// Throws: a denial when the price is outside it.
   package static func checkBand(
-    _ request: OrderRequest, current: FixedDecimal, band: Instrument.PriceBand?
+    _ request: OrderRequest, current: FixedDecimal, last: FixedDecimal?,
+    band: Instrument.PriceBand?
   ) throws(Denial) {
     guard let band, let price = request.price else { return }
     let one = FixedDecimal(1)
+    let known = last.map { "last price is \($0)" }
     // An end of the band that is too far away to be counted is beyond every price.
     switch request.side {
     case .buy:
-      guard request.type != .limitMaker,
-        let ceiling = one.adding(band.buyUp)?.multiplied(by: current, rounding: .down),
+      let highest = last ?? one.adding(distance(band.buyUp))?.multiplied(by: current, rounding: .up)
+      guard request.type != .limitMaker, let highest,
+        let ceiling = one.adding(band.buyUp)?.multiplied(by: highest, rounding: .down),
         price > ceiling
       else { return }
       throw Denial(
         .priceBand,
-        "the price \(price) is above the exchange's band, which ends at \(ceiling) while the last "
-          + "price is \(current)")
+        "the price \(price) is above the exchange's band, which ends at \(ceiling) while the "
+          + (known ?? "ask is \(current), or before it"))
     case .sell:
-      guard let floor = one.subtracting(band.sellDown)?.multiplied(by: current, rounding: .up),
+      let lowest =
+        last ?? one.subtracting(distance(band.sellDown))?.multiplied(by: current, rounding: .down)
+      guard let lowest,
+        let floor = one.subtracting(band.sellDown)?.multiplied(by: lowest, rounding: .up),
         price < floor
       else { return }
       throw Denial(
         .priceBand,
-        "the price \(price) is below the exchange's band, which begins at \(floor) while the last "
-          + "price is \(current)")
+        "the price \(price) is below the exchange's band, which begins at \(floor) while the "
+          + (known ?? "bid is \(current), or above it"))
     }
+  }
+
+  private static let onePercent = FixedDecimal(units: FixedDecimal(1).units / 100)
+
+  /// The last trade is taken to be no farther outside the book: half as far as the band reaches, and at
+  /// most 1 %.
+  private static func distance(_ band: FixedDecimal) -> FixedDecimal {
+    min(onePercent, band.divided(by: FixedDecimal(2), rounding: .up) ?? onePercent)
   }
 }

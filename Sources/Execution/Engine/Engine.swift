@@ -65,6 +65,13 @@ package struct Engine: Sendable {
     parts.symbolsWithoutPush(at: now)
   }
 
+  /// The same, less those that the exchange does not trade at all: no push of theirs is missing.
+  package func openSymbolsWithoutPush(at now: MonotonicTime) -> [Symbol] {
+    (parts.symbolsWithoutPush(at: now) ?? []).filter {
+      parts.venue.instruments[$0]?.isClosed != true
+    }
+  }
+
   /// Everything that is not as it should be, the most serious first.
   package func troubles(at now: Moment) -> [Trouble] { Troubles(parts, at: now).list }
 
@@ -75,6 +82,10 @@ package struct Engine: Sendable {
     // Prices come many times a second, and most of the time nobody waits for them.
     if case .price(let symbol, let price) = input, !parts.awaitsPrice(of: symbol) {
       parts.takePushed(symbol, price)
+      return []
+    }
+    if case .noPrice(let symbol) = input, !parts.awaitsPrice(of: symbol) {
+      parts.prices.forgetPushed(symbol)
       return []
     }
     // Where nothing is to be asked, the signal itself is next.
@@ -162,6 +173,8 @@ package struct Engine: Sendable {
     case .pollMany(let symbol, let keys):
       OrderPolling.takeList(symbol, keys, answer.ordersReading, &parts, &reaction)
     case .pollOpen(let key): OldOrders.take(key, answer, &parts, &reaction)
+    case .pollFills(let key):
+      OldOrders.takeFills(key, answer.tradesReading, &parts, &reaction)
     case .search(let key, let view): OrderSearching.take(key, view, answer, &parts, &reaction)
     case .cancel(let key): OrderCancelling.take(key, answer.cancelReading, &parts, &reaction)
     case .accountStream(let isNew):

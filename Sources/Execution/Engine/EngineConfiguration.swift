@@ -3,22 +3,13 @@ package import Domain
 /// Everything of the configuration that decisions depend on.
 package struct EngineConfiguration: Sendable {
   package struct Price: Hashable, Sendable {
-    package enum Source: String, CaseIterable, Hashable, Sendable {
-      /// What the exchange pushes; it is asked where that is not fresh.
-      case auto
-      /// Only what the exchange pushes.
-      case stream
-      /// The exchange is asked, and nothing is watched.
-      case rest
-    }
-
-    package var source: Source
+    package var source: PriceSource
     package var maximumAge: Duration
     /// Basis points.
     package var maximumDeviation: FixedDecimal
 
     package init(
-      source: Source = .rest, maximumAge: Duration, maximumDeviation: FixedDecimal
+      source: PriceSource = .rest, maximumAge: Duration, maximumDeviation: FixedDecimal
     ) {
       self.source = source
       self.maximumAge = maximumAge
@@ -27,10 +18,6 @@ package struct EngineConfiguration: Sendable {
   }
 
   package struct Risk: Hashable, Sendable {
-    package enum PauseScope: String, CaseIterable, Hashable, Sendable {
-      case symbol, all, none
-    }
-
     /// `nil` allows every symbol.
     package var symbols: [Symbol]?
     package var maximumOrderQuote: FixedDecimal?

@@ -78,7 +78,9 @@ struct EngineParts: Sendable {
 
   private var pushedSymbols: Set<Symbol> {
     if let allowedSymbols, configuration.venue.fillPriceAge == nil { return allowedSymbols }
-    let traded = orders.symbols.filter { !venue.lacksRules(of: $0) }
+    let traded = orders.symbols.filter {
+      !venue.lacksRules(of: $0) && venue.instruments[$0] != .notListed
+    }
     return allowedSymbols.map(traded.union) ?? traded
   }
 

@@ -121,6 +121,11 @@ enum OperatorCommands {
       reaction.reply(
         token, ok: true,
         "the order of signal \(id) is not found; it is cancelled as soon as it is found\(wayOut)")
+    case .rejected where parts.orders[order.key]?.search != nil:
+      requestCancel(of: order, by: "operator", &parts, &reaction)
+      reaction.reply(
+        token, ok: true,
+        "the order of signal \(id) was rejected without proof; should it appear, it is cancelled")
     case .new, .submitted, .open, .partiallyFilled, .unknown:
       if order.status == .submitted {
         parts.scheduler.withdrawOrders("the cancel of an order was asked for", &reaction)

@@ -106,7 +106,7 @@ struct TradingState: Sendable {
 
   /// Throws: a denial while no order of the symbol may leave.
   func checkPause(
-    _ symbol: Symbol, _ scope: EngineConfiguration.Risk.PauseScope
+    _ symbol: Symbol, _ scope: PauseScope
   ) throws(Denial) {
     let paused: Symbol? =
       switch scope {

@@ -174,7 +174,7 @@ struct Troubles {
       subject: life.order.subject,
       message: "the order of signal \(key.signal) cannot be reconciled with the exchange "
         + "(\(failure.reason))" + (pauses ? "; \(life.symbol) is paused" : ""),
-      advice: OrderLooks.advice(on: key, after: failure))
+      advice: OrderLooks.advice(on: life.order, after: failure))
   }
 
   private func failing(_ key: OrderKey) -> Trouble? {
@@ -185,7 +185,7 @@ struct Troubles {
       subject: life.order.subject,
       message: "where the order of signal \(key.signal) stands cannot be read (\(last.reason)); it "
         + "is looked up again",
-      advice: last.isLasting ? OrderLooks.advice(on: key, after: last) : last.advice)
+      advice: last.isLasting ? OrderLooks.advice(on: life.order, after: last) : last.advice)
   }
 
   private func unknown(_ key: OrderKey) -> Trouble? {
@@ -231,11 +231,12 @@ struct Troubles {
         "the API key may not trade \(symbol)",
         "add the pair to the key's list on the exchange's website, or take it off risk.symbols")
     }
-    return rules.isTradable
-      ? nil
-      : trouble(
-        "\(symbol) is not open to trading over the API now",
-        "wait until the exchange opens it, or take it off risk.symbols")
+    let advice = "wait until the exchange opens it, or take it off risk.symbols"
+    guard rules.isTradable else {
+      return trouble("\(symbol) is not open to trading over the API now", advice)
+    }
+    return rules.sides == .none
+      ? trouble("the exchange takes neither buys nor sells of \(symbol) now", advice) : nil
   }
 }
 

@@ -137,7 +137,7 @@ extension Breakers.Kind {
     case .place: self = .placements
     case .cancel: self = .cancels
     case .clock, .keepAlive, .instruments, .tradableSymbols, .keyInformation, .prices, .poll,
-      .pollMany, .pollOpen, .search, .verify, .accountStream:
+      .pollMany, .pollOpen, .pollFills, .search, .verify, .accountStream:
       return nil
     }
   }

@@ -12,7 +12,9 @@ package struct RateLimiter: Sendable {
   private var orders: SlidingWindow
   private var batches: SlidingWindow
   private var accountReads: SlidingWindow
-  let ordersPerPlacement: Int
+  private let largestPlacement: Int
+  /// Refused while several orders had just left in one request: the exchange may count each of them.
+  private var countsEachOrder = false
   package private(set) var backOffUntil: MonotonicTime?
 
   /// Orders wait for their turn: look-ups leave them more of the pools.
@@ -59,21 +61,25 @@ package struct RateLimiter: Sendable {
     accountReads = SlidingWindow(limit: venue.accountReadsPerSecond, length: .seconds(1))
     window = limits.window
     // Whoever allows fewer orders a second than the venue wants fewer orders, not fewer requests.
-    ordersPerPlacement =
+    largestPlacement =
       limits.ordersPerSecond < venue.ordersPerSecond ? 1 : venue.ordersPerPlacement
   }
 
-  /// 11.4 a second are 12 in a window that is longer than a second: a few cannot be scaled down by a few
+  /// How many orders leave in one request at most.
+  package var ordersPerPlacement: Int { countsEachOrder ? 1 : largestPlacement }
+
+  /// 11.4 a second are 12 in a period that is longer than a second: a few cannot be scaled down by a few
   /// percent.
   private static func second(_ limit: Int, _ utilisation: FixedDecimal) -> SlidingWindow {
     let usable = FixedDecimal(limit).multiplied(by: utilisation, rounding: .down)
     let count = max(1, whole(usable?.rounded(toMultipleOf: FixedDecimal(1), .up)))
-    let length = usable.flatMap {
+    let period = usable.flatMap {
       FixedDecimal(count * 1_000_000_000).divided(by: $0, rounding: .up)?
         .rounded(toMultipleOf: FixedDecimal(1), .up)
     }
     return SlidingWindow(
-      limit: count, length: length.map { .nanoseconds(whole($0)) } ?? .seconds(1))
+      limit: count, length: .seconds(1),
+      period: period.map { .nanoseconds(whole($0)) } ?? .seconds(1))
   }
 
   private static func whole(_ value: FixedDecimal?) -> Int {
@@ -89,7 +95,9 @@ package struct RateLimiter: Sendable {
     var earliest = max(
       pool(ip, cost.ipWeight, group, at: now), pool(uid, cost.uidWeight, group, at: now))
     if cost.isOrder { earliest = max(earliest, orderAdmission(group, at: now)) }
-    if cost.isBatch { earliest = max(earliest, batches.fits(1, under: batches.limit, at: now)) }
+    if cost.isBatch {
+      earliest = max(earliest, batches.fits(1, under: allowed(of: batches), at: now))
+    }
     if cost.isAccountRead {
       earliest = max(earliest, accountReads.fits(1, under: accountReads.limit, at: now))
     }
@@ -157,7 +165,7 @@ package struct RateLimiter: Sendable {
   /// How many requests it takes at least to place so many orders.
   package func requests(toPlace orders: Int) -> Int {
     let single = allowed(of: self.orders)
-    return orders * single / (single + batches.limit * (ordersPerPlacement - 1))
+    return orders * single / (single + allowed(of: batches) * (ordersPerPlacement - 1))
   }
 
   private func turn(_ cost: RequestCost, ahead: Int, from start: MonotonicTime) -> MonotonicTime {
@@ -171,13 +179,13 @@ package struct RateLimiter: Sendable {
   }
 
   package mutating func sent(
-    _ id: RequestID, _ cost: RequestCost, in group: SlidingWindow.Group
+    _ id: RequestID, _ cost: RequestCost, in group: SlidingWindow.Group, at now: MonotonicTime
   ) {
-    ip.add(cost.ipWeight, for: id, in: group)
-    uid.add(cost.uidWeight, for: id, in: group)
-    if cost.isOrder { orders.add(1, for: id, in: group) }
-    if cost.isBatch { batches.add(1, for: id, in: group) }
-    if cost.isAccountRead { accountReads.add(1, for: id, in: group) }
+    ip.add(cost.ipWeight, for: id, in: group, at: now)
+    uid.add(cost.uidWeight, for: id, in: group, at: now)
+    if cost.isOrder { orders.add(1, for: id, in: group, at: now) }
+    if cost.isBatch { batches.add(1, for: id, in: group, at: now) }
+    if cost.isAccountRead { accountReads.add(1, for: id, in: group, at: now) }
   }
 
   package mutating func answered(_ id: RequestID, at now: MonotonicTime) {
@@ -201,11 +209,14 @@ package struct RateLimiter: Sendable {
   }
 
   /// The exchange refused what its limits, as they are known here, allow: less of them is used from now
-  /// on. Whether the ceiling fell.
+  /// on, and after a batch each order is one request until the ceiling is back. Whether any of it is new.
   package mutating func lowerCeiling(at now: MonotonicTime) -> Bool {
     quietSince = now
+    expire(at: now)
+    let endsBatches = !countsEachOrder && batches.used(in: .trading) > 0
+    if endsBatches { countsEachOrder = true }
     let hasJustFallen = fellAt.map { now.since($0) < window } ?? false
-    guard !hasJustFallen, ceiling > Self.lowestCeiling else { return false }
+    guard !hasJustFallen, ceiling > Self.lowestCeiling else { return endsBatches }
     fellAt = now
     ceiling = max(Self.lowestCeiling, ceiling * 9 / 10)
     return true
@@ -215,13 +226,14 @@ package struct RateLimiter: Sendable {
   package mutating func raiseCeiling(at now: MonotonicTime) -> Bool {
     guard let rise = nextRise, rise <= now else { return false }
     ceiling = min(100, ceiling + Self.ceilingRise)
+    if ceiling == 100 { countsEachOrder = false }
     quietSince = now
     return true
   }
 
   /// When the ceiling rises next; `nil` while nothing is withheld.
   package var nextRise: MonotonicTime? {
-    ceiling < 100 ? quietSince?.advanced(by: Self.timeToRise) : nil
+    ceiling < 100 || countsEachOrder ? quietSince?.advanced(by: Self.timeToRise) : nil
   }
 
   package mutating func endBackOff(at now: MonotonicTime) -> Bool {

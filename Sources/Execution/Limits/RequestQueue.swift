@@ -15,6 +15,8 @@ enum Purpose: Hashable, Sendable {
   case pollMany(Symbol, [OrderKey])
   /// Whether an order is among the open ones of its symbol.
   case pollOpen(OrderKey)
+  /// Whether the fills of an order that is not among the open ones make up its quantity.
+  case pollFills(OrderKey)
   case search(OrderKey, Search.View)
   case cancel(OrderKey)
   case verify(OrderKey, orderID: String, CommandToken)
@@ -24,7 +26,7 @@ enum Purpose: Hashable, Sendable {
   var group: SlidingWindow.Group {
     switch self {
     case .cancel: .cancel
-    case .search, .verify, .poll, .pollMany, .pollOpen, .accountStream: .lookup
+    case .search, .verify, .poll, .pollMany, .pollOpen, .pollFills, .accountStream: .lookup
     case .clock, .keepAlive, .place, .prices, .instruments, .tradableSymbols, .keyInformation:
       .trading
     }
@@ -33,7 +35,9 @@ enum Purpose: Hashable, Sendable {
   /// The order that it is about, where it is about one.
   var order: OrderKey? {
     switch self {
-    case .poll(let key), .pollOpen(let key), .search(let key, _), .cancel(let key): key
+    case .poll(let key), .pollOpen(let key), .pollFills(let key), .search(let key, _),
+      .cancel(let key):
+      key
     case .place, .verify, .clock, .keepAlive, .instruments, .tradableSymbols, .keyInformation,
       .prices, .pollMany, .accountStream:
       nil
@@ -113,7 +117,7 @@ extension Purpose {
     case .tradableSymbols, .keyInformation: .pairs
     case .accountStream: .stream
     case .keepAlive: .keepAlive
-    case .poll, .pollMany, .pollOpen: .poll
+    case .poll, .pollMany, .pollOpen, .pollFills: .poll
     }
   }
 }

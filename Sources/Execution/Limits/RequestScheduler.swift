@@ -182,7 +182,7 @@ struct RequestScheduler: Sendable {
   ) {
     let id = RequestID(number: nextNumber)
     nextNumber += 1
-    limiter.sent(id, cost(request), in: purpose.group)
+    limiter.sent(id, cost(request), in: purpose.group, at: reaction.now.monotonic)
     breakers.sent(id, for: purpose)
     underWay[id] = Outstanding(
       purpose: purpose, sharers: sharers, symbols: symbols, sentAt: reaction.now,
@@ -306,6 +306,7 @@ struct RequestScheduler: Sendable {
       level, message,
       [
         ("ceiling_percent", String(limiter.ceiling)),
+        ("orders_per_request", String(limiter.ordersPerPlacement)),
         (
           "advice",
           "if it goes on, lower rate_limits.utilisation, or look for other programs that use the "

@@ -18,10 +18,13 @@ package struct SlidingWindow: Sendable {
     var weight: Int
     /// `nil` for what an earlier run sent, which takes from no share.
     var group: Group?
+    /// Until then it counts, however soon the answer is there.
+    var until: MonotonicTime
   }
 
   package let limit: Int
-  package let length: Duration
+  /// How long a request counts from its answer on, and at least from when it was sent.
+  private let length: (fromAnswer: Duration, fromSending: Duration)
   /// Their answers are out, so they stay for an unknown time.
   private var underWay: [RequestID: Entry] = [:]
   /// Answered ones, the next to leave the window first.
@@ -29,14 +32,21 @@ package struct SlidingWindow: Sendable {
   private var total = 0
   private var totals: (trading: Int, lookup: Int, cancel: Int) = (0, 0, 0)
 
-  package init(limit: Int, length: Duration) {
+  /// Whoever wants less than the exchange allows counts a request for longer than the exchange's
+  /// `length`: for `period` from when it was sent.
+  package init(limit: Int, length: Duration, period: Duration = .zero) {
     self.limit = limit
-    self.length = length
+    self.length = (length, period)
   }
 
-  package mutating func add(_ weight: Int, for id: RequestID, in group: Group) {
+  private var longest: Duration { max(length.fromAnswer, length.fromSending) }
+
+  package mutating func add(
+    _ weight: Int, for id: RequestID, in group: Group, at now: MonotonicTime
+  ) {
     guard weight > 0 else { return }
-    let entry = Entry(weight: weight, group: group)
+    let entry = Entry(
+      weight: weight, group: group, until: now.advanced(by: length.fromSending))
     underWay[id] = entry
     count(entry, weight)
   }
@@ -44,14 +54,14 @@ package struct SlidingWindow: Sendable {
   /// What an earlier run, which ended before `now`, may still have in the window.
   package mutating func addPast(_ weight: Int, at now: MonotonicTime) {
     guard weight > 0 else { return }
-    let entry = Entry(weight: weight, group: nil)
+    let entry = Entry(weight: weight, group: nil, until: now.advanced(by: longest))
     count(entry, weight)
-    leave(entry, at: now.advanced(by: length))
+    leave(entry, at: entry.until)
   }
 
   package mutating func answered(_ id: RequestID, at now: MonotonicTime) {
     guard let entry = underWay.removeValue(forKey: id) else { return }
-    leave(entry, at: now.advanced(by: length))
+    leave(entry, at: max(entry.until, now.advanced(by: length.fromAnswer)))
   }
 
   /// Takes a request back that provably never left.
@@ -103,7 +113,7 @@ package struct SlidingWindow: Sendable {
       excess -= entry.weight
       if excess <= 0 { return max(now, at) }
     }
-    return now.advanced(by: length)
+    return now.advanced(by: longest)
   }
 
   /// When a request of `weight` that has `count` like it before it could leave at the earliest,
@@ -115,6 +125,6 @@ package struct SlidingWindow: Sendable {
     let total = weight * (count + 1)
     let wholeWindows = (total - 1) / cap
     let rest = total - wholeWindows * cap
-    return fits(rest, under: cap, of: .trading, at: now).advanced(by: length * wholeWindows)
+    return fits(rest, under: cap, of: .trading, at: now).advanced(by: longest * wholeWindows)
   }
 }

@@ -1,7 +1,8 @@
 import Domain
 
 /// Orders that have rested for longer than the exchange shows orders by their order id: that it does not
-/// find one there says nothing, and its list of open orders, which has no such limit, is asked.
+/// find one there says nothing, and its list of open orders, which has no such limit, is asked. Of one that
+/// is not in it, the list of fills tells whether it was filled lately: it goes by the time of the fill.
 enum OldOrders {
   static func isOld(_ order: Order, _ parts: EngineParts, at now: Moment) -> Bool {
     parts.exchangeTime(at: now).since(order.stampedAt ?? order.createdAt)
@@ -35,8 +36,8 @@ enum OldOrders {
       OrderLooks.disputed(key, view.rawValue, .several(key, orderIDs), &parts, &reaction)
     case .foundTrade: break
     case .no:
-      let reach = parts.configuration.venue.listReach
-      OrderPolling.missed(key, .vanished(afterReach: reach), &parts, &reaction)
+      if askForFills(of: order, &parts, at: reaction.now) { return }
+      vanished(key, &parts, &reaction)
     case .cut, .nothingProved:
       let now = reaction.now.monotonic
       if let failure = finding.failure ?? OrderLooks.blocked(key, answer, &parts, at: now) {
@@ -44,5 +45,78 @@ enum OldOrders {
       }
     }
     OrderPolling.schedule(key, &parts, at: reaction.now.monotonic)
+  }
+
+  /// Of the views of the exchange the fills may be the last to show it: that many looks take a minute.
+  private static let looksAtFills = 12
+
+  private static func askForFills(
+    of order: Order, _ parts: inout EngineParts, at now: Moment
+  ) -> Bool {
+    guard let following = parts.orders[order.key]?.following,
+      following.misses < looksAtFills
+    else { return false }
+    let since = parts.exchangeTime(at: now)
+      .advanced(by: .zero - parts.configuration.venue.listReach)
+    parts.scheduler.add(
+      .trades(order.request.symbol, of: order.orderID, since: since), for: .pollFills(order.key))
+    return true
+  }
+
+  static func takeFills(
+    _ key: OrderKey, _ answer: Result<ReportList<TradeReport>, ExchangeFailure>,
+    _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    guard let order = parts.orders[key]?.order else { return }
+    let view = Search.View.trades.rawValue
+    switch answer {
+    case .success(let list):
+      OrderLooks.answered(key, &parts)
+      let name = order.request.clientOrderID
+      if let report = order.filled(by: list.reports) {
+        OrderPolling.observe(key, report, view, &parts, &reaction)
+      } else if let row = list.unreadable.first(where: { $0.mayBe(name, order.orderID) }) {
+        OrderLooks.failed(key, view, .row(row), &parts, &reaction)
+      } else if list.isCut {
+        OrderLooks.failed(key, view, .cutList(.trades), &parts, &reaction)
+      } else {
+        vanished(key, &parts, &reaction)
+      }
+    case .failure(let failure):
+      if let failure = OrderLooks.judge(key, failure, &parts, at: reaction.now.monotonic) {
+        OrderLooks.failed(key, view, failure, &parts, &reaction)
+      }
+    }
+    OrderPolling.schedule(key, &parts, at: reaction.now.monotonic)
+  }
+
+  private static func vanished(
+    _ key: OrderKey, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    let reach = parts.configuration.venue.listReach
+    OrderPolling.missed(key, .vanished(afterReach: reach), &parts, &reaction)
+  }
+}
+
+extension Order {
+  /// What the exchange would tell of it; `nil` unless these fills make up its quantity. Of fewer nobody can
+  /// say whether they are all: earlier ones are not shown any more.
+  fileprivate func filled(by trades: [TradeReport]) -> OrderReport? {
+    guard let orderID, case .base(let quantity) = request.amount else { return nil }
+    var executed = FixedDecimal.zero
+    var quote = FixedDecimal.zero
+    var counted: Set<String> = []
+    for trade in trades where trade.orderID == orderID && counted.insert(trade.tradeID).inserted {
+      guard let sum = executed.adding(trade.quantity),
+        let value = trade.price.multiplied(by: trade.quantity, rounding: .down),
+        let total = quote.adding(value)
+      else { return nil }
+      (executed, quote) = (sum, total)
+    }
+    guard executed == quantity else { return nil }
+    return OrderReport(
+      orderID: orderID, clientOrderID: request.clientOrderID.text, symbol: request.symbol,
+      side: request.side, type: request.type, price: request.price, quantity: quantity,
+      executedQuantity: executed, executedQuote: quote, status: .filled)
   }
 }

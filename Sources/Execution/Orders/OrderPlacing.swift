@@ -74,7 +74,7 @@ enum OrderPlacing {
       rules.venue == venue && parts.prices.venue == venue,
       "an order is judged by the rules and prices of its venue")
     let approval = try Admission.approve(
-      life.signal, as: life.order.request.clientOrderID, under: rules, at: quote.price,
+      life.signal, as: life.order.request.clientOrderID, under: rules, at: quote,
       maximumDeviation: parts.configuration.price.maximumDeviation)
     try parts.sources.checkQuote(approval.notional, of: life.signal)
     try parts.risk.checkQuote(approval.notional, of: life.key, at: now)

@@ -5,7 +5,7 @@ enum OrderPolling {
   /// Before the oldest stamp, for clocks that disagree.
   static let listMargin: Duration = .seconds(60)
   /// So many "no such order" in a row, about an order that was there, deserve a line.
-  private static let missesWorthALine = 5
+  static let missesWorthALine = 5
   /// How the history calls a look at one order that the exchange has.
   private static let singleLook = "order by order id"
 
@@ -327,10 +327,7 @@ enum OrderPolling {
       reaction.log(
         .info, order.status.rawValue.replacingUnderscores, order, fields, kind: .orderChanged)
     }
-    if former.code == .notFound || former.status == .rejected {
-      reaction.write(
-        .updateDecision(order.key.signal, .accepted, SignalRecord.foundLate, at: reaction.now.wall))
-    }
+    correctDecision(on: order, after: former, &reaction)
     guard former.isClosedAsNotPlaced, !order.status.isTerminal else { return }
     // The sender of a signal that was closed as never placed hears that its order exists.
     let found = SignalLife.End(
@@ -339,6 +336,18 @@ enum OrderPolling {
     if let outcome = parts.signals[order.key.signal]?.reopened(found) {
       reaction.add(.settled(outcome))
     }
+  }
+
+  /// A later start takes "found late" to mean that the signal's sender was told an outcome before.
+  private static func correctDecision(
+    on order: Order, after former: Order, _ reaction: inout Reaction
+  ) {
+    guard former.isClosedAsNotPlaced || former.code == .notFound else { return }
+    let message =
+      former.isClosedAsNotPlaced
+      ? SignalRecord.foundLate : "found at the exchange after it had counted as not found"
+    reaction.write(
+      .updateDecision(order.key.signal, .accepted, message, at: reaction.now.wall))
   }
 
   private static func adviceOnLateFind(_ order: Order) -> String {

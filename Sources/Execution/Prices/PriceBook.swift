@@ -51,6 +51,8 @@ struct PriceBook: Sendable {
   /// The price that an order is judged by.
   struct Quoted: Sendable {
     var price: FixedDecimal
+    /// Of the last trade; a book does not tell it.
+    var last: FixedDecimal?
     var knownAt: Moment
 
     var evidence: Quote { Quote(price: price, askedAt: knownAt.wall) }
@@ -88,7 +90,8 @@ struct PriceBook: Sendable {
     guard let price = prices[symbol], now.since(price.knownAt.monotonic) < maximumAge,
       let value = price.price(for: side)
     else { return nil }
-    return Quoted(price: value, knownAt: price.knownAt)
+    let last = price.last.flatMap { $0.isPositive ? $0 : nil }
+    return Quoted(price: value, last: last, knownAt: price.knownAt)
   }
 
   /// Whether there is a price that orders can be judged by.

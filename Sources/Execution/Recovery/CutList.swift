@@ -1,7 +1,7 @@
 import Domain
 
-/// A list of recent orders with as many rows as the exchange gives at once. It is asked for again by
-/// halves of the time in which the order can have been made, whichever rows the exchange left out.
+/// A list of recent orders, or of fills, with as many rows as the exchange gives at once. It is asked for
+/// again by halves of the time in which the order can stand in it, whichever rows the exchange left out.
 struct CutList: Sendable {
   /// The times still to be asked for; the last one is under way.
   private var parts: [ClosedRange<WallTime>] = []

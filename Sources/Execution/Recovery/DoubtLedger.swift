@@ -80,7 +80,7 @@ struct DoubtLedger: Sendable {
         (
           "the exchange has the order, and where it stands cannot be read "
             + "(\(life.looks.last?.reason ?? "it has not been told since the start"))",
-          life.looks.last.map { OrderLooks.advice(on: order.key, after: $0) }
+          life.looks.last.map { OrderLooks.advice(on: order, after: $0) }
             ?? "wait: it is looked up again; 'mexc-signalctl explain \(id)' says what came of it"
         )
       }

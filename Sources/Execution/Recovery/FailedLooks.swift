@@ -80,8 +80,9 @@ extension LookFailure {
   static func vanished(afterReach reach: Duration) -> LookFailure {
     LookFailure(
       reason: "the exchange does not find an order that it had, and it is not among the open ones; "
-        + "the order is more than \(reach.inDays) old, and of that age the exchange shows open "
-        + "orders only", advice: vanished.advice, kind: vanished.kind, isLasting: true)
+        + "the order is more than \(reach.inDays) old, and the fills that the exchange still shows "
+        + "of it do not make up its quantity", advice: vanished.advice, kind: vanished.kind,
+      isLasting: true)
   }
 
   /// A message about it came by itself, and every view says that it is not there.

@@ -111,7 +111,7 @@ enum OrderLooks {
       "an order of an earlier run cannot be reconciled: \(failure.reason); "
         + (pauses ? "\(life.symbol) is paused, other symbols trade, " : "its symbol trades, ")
         + "and it is looked up again", life.order,
-      [("advice", advice(on: life.key, after: failure))])
+      [("advice", advice(on: life.order, after: failure))])
   }
 
   // MARK: The way out
@@ -121,15 +121,27 @@ enum OrderLooks {
       + "--placed ORDER_ID' if it is there, or '--not-placed' if it is not."
   }
 
+  /// That it is there is not taken of one that was not sent, or was refused.
+  private static func wayOut(of order: Order) -> String {
+    switch order.status {
+    case .new, .rejected:
+      "Look at the order on the exchange's website, cancel it there by hand if it is there, then "
+        + "'mexc-signalctl resolve \(order.key.signal) --not-placed'."
+    case .submitted, .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled, .expired,
+      .unknown, .notFound, .denied, .validated:
+      wayOut(of: order.key)
+    }
+  }
+
   /// The operator's word is taken only where the exchange answers.
-  static func wayOut(of key: OrderKey, after failure: LookFailure) -> String {
+  private static func wayOut(of order: Order, after failure: LookFailure) -> String {
     failure.isAnswer
-      ? wayOut(of: key)
+      ? wayOut(of: order)
       : "Wait: the exchange is out of reach, and the order is looked up again by itself."
   }
 
-  static func advice(on key: OrderKey, after failure: LookFailure) -> String {
-    let wayOut = wayOut(of: key, after: failure)
+  static func advice(on order: Order, after failure: LookFailure) -> String {
+    let wayOut = wayOut(of: order, after: failure)
     return failure.isAnswer ? "\(failure.advice) \(wayOut)" : wayOut
   }
 
@@ -142,11 +154,13 @@ enum OrderLooks {
     let keys = unreadable.filter { $0.value == symbol }.keys.sorted()
     guard let key = keys.first(where: { parts.orders[$0]?.looks.last != nil }) ?? keys.first
     else { return }
-    let last = parts.orders[key]?.looks.last
+    let life = parts.orders[key]
+    let last = life?.looks.last
+    let advice = life.flatMap { life in last.map { wayOut(of: life.order, after: $0) } }
     throw Denial(
       .halted,
       "\(symbol) is paused: the order of signal \(key.signal) cannot be reconciled with the "
         + "exchange (\(last?.reason ?? "it is still looked up")). "
-        + (last.map { wayOut(of: key, after: $0) } ?? "Wait: it is looked up by itself."))
+        + (advice ?? "Wait: it is looked up by itself."))
   }
 }

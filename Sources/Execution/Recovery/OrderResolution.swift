@@ -80,10 +80,16 @@ enum OrderResolution {
   private static func mayTakeTheWord(
     on key: OrderKey, _ parts: EngineParts, at now: MonotonicTime
   ) -> Bool {
-    guard let life = parts.orders[key], let last = life.looks.last,
-      life.order.status.isWorking || life.order.status == .unknown
+    guard let status = parts.orders[key]?.order.status, status.isWorking || status == .unknown
     else { return false }
-    return last.isAnswer && life.looks.isHopeless(at: now)
+    return isReadInVain(key, parts, at: now)
+  }
+
+  private static func isReadInVain(
+    _ key: OrderKey, _ parts: EngineParts, at now: MonotonicTime
+  ) -> Bool {
+    guard let looks = parts.orders[key]?.looks else { return false }
+    return looks.last?.isAnswer == true && looks.isHopeless(at: now)
   }
 
   private static func confirm(
@@ -121,7 +127,8 @@ enum OrderResolution {
     let mayTake = mayTakeTheWord(on: key, parts, at: reaction.now.monotonic)
     switch order.status {
     case .notFound:
-      closeMissing(key, "the operator says that it was never placed", token, &parts, &reaction)
+      let message = "the operator says that it was never placed" + unasked(key, parts)
+      closeMissing(key, message, token, &parts, &reaction)
     case .unknown where mayTake:
       let message = "the operator says that it was never placed" + unasked(key, parts)
       reaction.write(.updateDecision(id, .notFound, message, at: reaction.now.wall))
@@ -130,6 +137,10 @@ enum OrderResolution {
       closeWorking(key, token, &parts, &reaction)
     case .open, .partiallyFilled, .unknown:
       reaction.reply(token, ok: false, objection(to: order, parts))
+    case .new where isReadInVain(key, parts, at: reaction.now.monotonic):
+      closeUnsent(order, token, &parts, &reaction)
+    case .rejected where isReadInVain(key, parts, at: reaction.now.monotonic):
+      closeRefusal(key, token, &parts, &reaction)
     case .new, .submitted, .filled, .canceled, .partiallyCanceled, .rejected, .expired,
       .denied, .validated:
       reaction.reply(
@@ -194,6 +205,60 @@ enum OrderResolution {
     reaction.reply(
       token, ok: true,
       "closed; should the order appear after all, it counts and an alarm is raised. \(pause)")
+  }
+
+  /// An earlier run may have sent it, and the exchange does not tell: it is not sent now. What was refused
+  /// when it came is refused.
+  private static func closeUnsent(
+    _ order: Order, _ token: CommandToken, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    let key = order.key
+    guard let life = parts.orders[key], life.search != nil else {
+      return reaction.reply(token, ok: false, "the order was not sent and may still leave")
+    }
+    let message = "the operator says that it was never placed" + unasked(key, parts)
+    if case .lookedFor(_, ifAbsent: .denied) = life.phase {
+      if isLookedUpNow(life) { return reaction.reply(token, ok: false, askAgain(order)) }
+      tellStory(message, key, &parts, &reaction)
+      reaction.log(.warning, "it is not looked for any more: \(message)", order)
+      CarefulStart.clear(life, &parts, &reaction)
+      return reaction.reply(token, ok: true, "closed: it is denied, as when it came")
+    }
+    guard parts.fold(.notFound(message), into: key, &reaction) else { return }
+    reaction.write(.updateDecision(key.signal, .notFound, message, at: reaction.now.wall))
+    closeMissing(key, message, token, &parts, &reaction)
+  }
+
+  /// A refusal that proves nothing stands, as its sender was told: only the watch for the order ends.
+  private static func closeRefusal(
+    _ key: OrderKey, _ token: CommandToken, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    guard let life = parts.orders[key] else { return }
+    if isLookedUpNow(life) { return reaction.reply(token, ok: false, askAgain(life.order)) }
+    let message = "the operator says that it was never placed" + unasked(key, parts)
+    tellStory(message, key, &parts, &reaction)
+    reaction.log(
+      .warning, "it stays rejected and is not looked for any more: \(message)", life.order)
+    parts.endWatchOfRefusal(life, &reaction)
+    let pause = pauseLeft(on: life.symbol, parts)
+    reaction.reply(
+      token, ok: true, "closed: it stays rejected and is not looked for any more. \(pause)")
+  }
+
+  /// What the look that is out finds would come to an order that is dropped.
+  private static func isLookedUpNow(_ life: OrderLife) -> Bool { life.search?.isIdle == false }
+
+  private static func askAgain(_ order: Order) -> String {
+    "the order of signal \(order.key.signal) is being looked up right now; ask again in some seconds"
+  }
+
+  /// Where the word changes nothing of the order itself, it stands beside the looks that it ends.
+  private static func tellStory(
+    _ message: String, _ key: OrderKey, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    parts.fold(
+      .lookedUp(view: "the operator's word", answer: "\(message); it is not looked for any more"),
+      into: key, &reaction)
   }
 
   /// An order that the exchange had ends as cancelled, with what was read of it. The limits go on

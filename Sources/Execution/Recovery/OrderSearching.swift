@@ -93,14 +93,14 @@ enum OrderSearching {
     let isWatch = search.phase != .settling
     // Many that are watched for may be of the same time.
     let since = isWatch ? accepted.wholeMinute : accepted
-    let part = search.cutList.underWay
+    let part = search.cutLists[view]?.underWay
+    let from = part?.lowerBound ?? since
     let request: ExchangeRequest =
       switch view {
       case .byClientOrderID: .order(symbol, .clientOrderID(order.request.clientOrderID))
       case .openOrders: .openOrders(symbol)
-      case .recentOrders:
-        .recentOrders(symbol, since: part?.lowerBound ?? since, until: part?.upperBound)
-      case .trades: .trades(symbol, since: since)
+      case .recentOrders: .recentOrders(symbol, since: from, until: part?.upperBound)
+      case .trades: .trades(symbol, since: from, until: part?.upperBound)
       }
     parts.scheduler.add(
       request, for: .search(order.key, view), canWait: isWatch)
@@ -120,6 +120,21 @@ enum OrderSearching {
     return now.advanced(by: .zero - venue.listReach).wholeMinute...now.advanced(by: margin)
   }
 
+  /// The time in which a list can have rows of the order; `nil` for a view that is asked for without one.
+  private static func timeOfRows(
+    _ view: Search.View, _ order: Order, _ venue: VenueTraits, at now: WallTime
+  ) -> ClosedRange<WallTime>? {
+    let accepted = timeOfAcceptance(order, venue, at: now)
+    switch view {
+    case .byClientOrderID, .openOrders: return nil
+    case .recentOrders: return accepted
+    // An order that rests is filled at any time after it was made.
+    case .trades:
+      let present = now.advanced(by: OrderPolling.listMargin)
+      return accepted.lowerBound...max(accepted.upperBound, present)
+    }
+  }
+
   // MARK: Answers
 
   static func take(
@@ -127,18 +142,17 @@ enum OrderSearching {
     _ reaction: inout Reaction
   ) {
     guard let life = parts.orders[key] else { return }
-    let finding = Finding(of: life.order, in: view, answer)
+    let finding = weighed(Finding(of: life.order, in: view, answer), in: view, life)
     // Another view may have found it meanwhile.
     guard var search = life.search else {
       return checkAlone(life.order, finding, &parts, &reaction)
     }
-    if view == .recentOrders {
-      let now = parts.exchangeTime(at: reaction.now)
-      let time = timeOfAcceptance(life.order, parts.configuration.venue, at: now)
-      if search.cutList.goesOn(after: finding, within: time) {
-        parts.orders.update(key) { $0.search = search }
-        return ask(view, life.order, search, &parts, at: now)
-      }
+    let now = parts.exchangeTime(at: reaction.now)
+    if let time = timeOfRows(view, life.order, parts.configuration.venue, at: now),
+      search.cutLists[view, default: CutList()].goesOn(after: finding, within: time)
+    {
+      parts.orders.update(key) { $0.search = search }
+      return ask(view, life.order, search, &parts, at: now)
     }
     note(finding, view, life.order, search, &parts, &reaction)
     let verdict = search.take(view, saidNo: finding.isNo, at: reaction.now.monotonic)
@@ -170,6 +184,16 @@ enum OrderSearching {
         OrderLooks.failed(key, view.rawValue, failure, &parts, &reaction)
       }
     }
+  }
+
+  /// A page of fills covers little time of an active symbol. Over days its halves would use the limits up,
+  /// and the list of the orders that were made in them, which is whole, shows every order that has fills.
+  private static func weighed(
+    _ finding: Finding, in view: Search.View, _ life: OrderLife
+  ) -> Finding {
+    guard view == .trades, case .cut = finding else { return finding }
+    let isOfMinutes = life.order.stampedAt != nil && life.search?.phase == .settling
+    return isOfMinutes ? finding : .no
   }
 
   /// The round's other views must not know a second order of the same name.

@@ -30,6 +30,8 @@ enum Restoring {
         number: parts.nextOrderNumber(), signal: signal,
         expiry: Expiry(wall: record.expiresAt, monotonic: now.monotonic.advanced(by: left)),
         order: order, phase: phase))
+    // An exchange on paper holds a resting order only by the rules of its symbol.
+    parts.venue.name(order.request.symbol)
     parts.signals[signal.id] = SignalLife(
       id: signal.id, plan: Plan.entry(of: signal.id),
       isTold: order.isClosedAsNotPlaced || record.isFoundLate)

@@ -30,7 +30,8 @@ struct Search: Sendable {
   /// Whether some view of the last round did not answer.
   private(set) var roundFailed = false
   private var roundIsFull = false
-  var cutList = CutList()
+  /// Of the round under way.
+  var cutLists: [View: CutList] = [:]
   private(set) var roundBegan: MonotonicTime
   private var failures = 0
 
@@ -66,7 +67,7 @@ struct Search: Sendable {
     outstanding = Set(views)
     roundFailed = false
     roundIsFull = full
-    cutList = CutList()
+    cutLists = [:]
     roundBegan = now
     return views
   }

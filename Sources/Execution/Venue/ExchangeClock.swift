@@ -37,6 +37,26 @@ package struct ExchangeClock: Sendable {
   package func offsetMilliseconds(at now: Moment) -> Int64 {
     time(at: now.monotonic).milliseconds - now.wall.milliseconds
   }
+
+  /// Every kept clock is closer.
+  private static let notableOffset: Int64 = 1_000
+
+  func tellOffset(_ reaction: inout Reaction) {
+    let offset = offsetMilliseconds(at: reaction.now)
+    guard abs(offset) > Self.notableOffset else { return }
+    reaction.log(
+      .warning,
+      "this machine's clock is \(abs(offset)) ms \(offset > 0 ? "behind" : "ahead of") the "
+        + "exchange's; orders carry the exchange's time, and signals expire by this one",
+      [
+        ("offset_ms", String(offset)),
+        (
+          "advice",
+          "let chrony or systemd-timesyncd keep the clock ('timedatectl set-ntp true'), and look "
+            + "with 'timedatectl'"
+        ),
+      ])
+  }
 }
 
 extension MarketPrice {

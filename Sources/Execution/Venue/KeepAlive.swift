@@ -18,10 +18,11 @@ struct KeepAlive: Sendable {
     backOff = BackOff(first: traits.keepAlive ?? .zero, longest: Self.longestPause)
   }
 
-  /// Whether an order may leave on a price that is there.
+  /// Whether an order may leave on a price that is there, or on one that is only pushed.
   private static func isWanted(_ parts: EngineParts, at now: MonotonicTime) -> Bool {
     parts.isTradingOpen && !parts.trading.isStopping && parts.trading.halt?.scope != .all
-      && parts.prices.hasFresh(maximumAge: parts.configuration.price.maximumAge, at: now)
+      && (!parts.prices.asksVenue
+        || parts.prices.hasFresh(maximumAge: parts.configuration.price.maximumAge, at: now))
   }
 
   /// Any answer proves a connection. What gets none is asked again after a pause.

@@ -12,6 +12,7 @@ struct VenueState: Sendable {
   private(set) var instruments: [Symbol: InstrumentReading] = [:]
   private(set) var readings = VenueReadings()
   private var named = NamedSymbols()
+  private var unreadable = UnreadableSymbols()
   /// When rules were last read, or a refused signal last asked for something.
   private var lastReading: MonotonicTime?
   /// The pairs that the key may trade; `nil` where no key limits anything.
@@ -24,12 +25,8 @@ struct VenueState: Sendable {
   private static let clockRefresh: Duration = .seconds(60)
   /// Rules change rarely; this bounds how long a change stays unseen.
   private static let instrumentRefresh: Duration = .seconds(15 * 60)
-  /// While the rules of a symbol cannot be read.
-  private static let unreadableRefresh: Duration = .seconds(30)
   /// Between two readings that refused signals ask for: they use a sixth of the published limit.
   private static let readAgainPause: Duration = .seconds(5)
-  /// Every kept clock is closer.
-  private static let notableOffset: Int64 = 1_000
   private static let triesForPairs = 3
 
   init(allowed: [Symbol]?, _ traits: VenueTraits, at now: MonotonicTime) {
@@ -103,6 +100,7 @@ struct VenueState: Sendable {
     // What was read for the list grows old as well.
     if symbols == nil && allowed != nil { named.restart(with: instruments.keys.sorted()) }
     allowed = symbols
+    if let symbols { unreadable.keepOnly(symbols) }
     instrumentsNeed.isWanted(at: now)
     instrumentsNeed.isMet = instrumentsNeed.isMet || hasWantedRules
   }
@@ -124,18 +122,23 @@ struct VenueState: Sendable {
         scheduler.add(.instruments(symbols), for: .instruments(symbols))
       }
     }
+    askForUnreadable(&scheduler, &reaction)
     if traits.limitsPairs, pairsNeed.isDue(&reaction) {
       pairsNeed.asked()
       scheduler.add(.tradableSymbols, for: .tradableSymbols)
     }
   }
 
-  /// Asks for the rules of one more symbol, where every symbol is allowed; a list is asked for anyway.
+  /// Has the rules of one more symbol asked for, where every symbol is allowed; a list is asked for anyway.
+  mutating func name(_ symbol: Symbol) {
+    if allowed == nil { named.add(symbol) }
+  }
+
+  /// The same at once.
   mutating func ask(
     _ symbol: Symbol, _ scheduler: inout RequestScheduler, _ reaction: inout Reaction
   ) {
-    guard allowed == nil else { return }
-    named.add(symbol)
+    name(symbol)
     askForNewSymbols(&scheduler, &reaction)
   }
 
@@ -150,6 +153,14 @@ struct VenueState: Sendable {
     let symbols = named.takeNext(at: now)
     instrumentsNeed.asked()
     scheduler.add(.instruments(symbols), for: .instruments(symbols))
+  }
+
+  private mutating func askForUnreadable(
+    _ scheduler: inout RequestScheduler, _ reaction: inout Reaction
+  ) {
+    if unreadable.isEmpty || Self.isAskingForRules(scheduler) { return }
+    let symbols = unreadable.takeDue(&reaction)
+    if !symbols.isEmpty { scheduler.add(.instruments(symbols), for: .instruments(symbols)) }
   }
 
   /// Names that signals made up are asked for again when another signal names them.
@@ -215,28 +226,11 @@ struct VenueState: Sendable {
       return false
     }
     let isFirst = clock == nil || readings.clockIsRestored
-    if isFirst { Self.tellOffset(reading, &reaction) }
+    if isFirst { reading.tellOffset(&reaction) }
     clock = reading
     readings.readClock(at: now)
     met(\.clockNeed, for: Self.clockRefresh, Self.clockName, &reaction)
     return isFirst
-  }
-
-  private static func tellOffset(_ reading: ExchangeClock, _ reaction: inout Reaction) {
-    let offset = reading.offsetMilliseconds(at: reaction.now)
-    guard abs(offset) > notableOffset else { return }
-    reaction.log(
-      .warning,
-      "this machine's clock is \(abs(offset)) ms \(offset > 0 ? "behind" : "ahead of") the "
-        + "exchange's; orders carry the exchange's time, and signals expire by this one",
-      [
-        ("offset_ms", String(offset)),
-        (
-          "advice",
-          "let chrony or systemd-timesyncd keep the clock ('timedatectl set-ntp true'), and look "
-            + "with 'timedatectl'"
-        ),
-      ])
   }
 
   // MARK: The rules
@@ -263,6 +257,7 @@ struct VenueState: Sendable {
         return
       }
       instruments[symbol] = .notListed
+      unreadable.remove(symbol)
       lastReading = reaction.now.monotonic
       readings.readRules(of: symbol, at: reaction.now.wall)
       reaction.log(
@@ -272,7 +267,7 @@ struct VenueState: Sendable {
       return failed(\.instrumentsNeed, failure, Self.rulesName, &reaction)
     }
     if (allowed ?? named.asked).allSatisfy({ instruments[$0] != nil }) {
-      met(\.instrumentsNeed, for: refresh, Self.rulesName, &reaction)
+      met(\.instrumentsNeed, for: Self.instrumentRefresh, Self.rulesName, &reaction)
     } else if !Self.isAskingForRules(scheduler) {
       instrumentsNeed.metInPart(at: reaction.now.monotonic)
     }
@@ -283,13 +278,13 @@ struct VenueState: Sendable {
   ) {
     readings.readRules(of: symbol, at: reaction.now.wall)
     let before = instruments.updateValue(reading, forKey: symbol)
+    if reading.isUnreadable && allowed?.contains(symbol) != false {
+      unreadable.add(symbol, at: reaction.now.monotonic)
+    } else {
+      unreadable.remove(symbol)
+    }
     reading.tell(
       of: symbol, isWanted: allowed?.contains(symbol) == true, unlike: before, &reaction)
-  }
-
-  private var refresh: Duration {
-    instruments.contains { $1.isUnreadable && allowed?.contains($0) != false }
-      ? Self.unreadableRefresh : Self.instrumentRefresh
   }
 
   /// Where every symbol is allowed, an order waits for the rules of its own alone.

@@ -54,7 +54,7 @@ import Transport
 
   @Test func `a stream that is lost is a warning where prices come from it alone`() throws {
     let rig = try StreamRig()
-    rig.streams?.isOnlyPriceSource = { true }
+    rig.streams?.priceSource = { .stream }
     let socket = try connected(rig)
     rig.answersPings = false
     try rig.pass(.milliseconds(31_000))

@@ -31,6 +31,11 @@ import Transport
       rig.streams?.watchPrices(try symbols(0..<count))
       #expect(rig.streams?.coalescing == .milliseconds(pause))
     }
+    // They are pushed for a minute after nobody wants them.
+    rig.streams?.watchPrices([])
+    #expect(rig.streams?.coalescing == .milliseconds(20))
+    try rig.pass(.seconds(70), step: .seconds(1))
+    #expect(rig.streams?.coalescing == .milliseconds(800))
   }
 
   @Test func `a push that lay unread counts as old as it can be`() throws {
@@ -182,6 +187,58 @@ import Transport
     try rig.until("all of them") { rig.status("market")[0].subscriptions == 3 }
   }
 
+  @Test func `a refused symbol is asked for again after longer and longer pauses`() throws {
+    let rig = try StreamRig()
+    let refused = StreamRig.channel("COIN1USDT")
+    rig.refused = [refused]
+    rig.streams?.watchPrices(try symbols(0..<2))
+    let socket = try rig.socket(0)
+    try rig.until("an open stream") { rig.isOpen("market") }
+    func push(_ names: String..., seconds: Int) throws {
+      for _ in 0..<seconds {
+        for name in names { rig.push(name, bid: "1", ask: "2", on: socket) }
+        try rig.pass(.seconds(1), step: .milliseconds(500))
+      }
+    }
+    /// How many times it was asked for alone.
+    func asked() -> Int { socket.commands("SUBSCRIPTION").count { $0 == [refused] } }
+    // The first time because it spoiled the list that it was in.
+    try push("COIN0USDT", seconds: 85)
+    #expect(asked() == 1)
+    try push("COIN0USDT", seconds: 15)
+    #expect(asked() == 2)
+    try push("COIN0USDT", seconds: 100)
+    #expect(asked() == 2)
+    try push("COIN0USDT", seconds: 25)
+    #expect(asked() == 3)
+    #expect(rig.status("market")[0].refused == 1)
+    #expect(rig.lines("the exchange does not push").count == 1)
+    rig.refused = []
+    try push("COIN0USDT", seconds: 240)
+    #expect(asked() == 4)
+    try rig.until("both of them") { rig.status("market")[0].subscriptions == 2 }
+    #expect(rig.status("market")[0].refused == 0)
+    // It is pushed from now on, and nothing is asked for any more.
+    try push("COIN0USDT", "COIN1USDT", seconds: 100)
+    #expect(asked() == 4)
+    #expect(socket.commands("UNSUBSCRIPTION").isEmpty)
+    #expect(rig.attempts == 1)
+  }
+
+  @Test func `a refused symbol does not hide one that has no price`() throws {
+    let rig = try StreamRig()
+    rig.refused = [StreamRig.channel("COIN1USDT")]
+    rig.streams?.watchPrices(try symbols(0..<3))
+    try rig.until("an open stream") { rig.isOpen("market") }
+    let unpriced = try symbols(0..<2).sorted()
+    let troubles = try #require(rig.streams?.troubles(unpriced: unpriced))
+    #expect(troubles.count == 2)
+    #expect(troubles.first?.message.hasPrefix("no price of COIN1USDT is pushed") == true)
+    #expect(troubles.first?.advice.contains("risk.symbols") == true)
+    #expect(troubles.last?.message.hasPrefix("no current price of COIN0USDT is pushed") == true)
+    #expect(rig.streams?.troubles(unpriced: []) == [])
+  }
+
   @Test func `a connection that pushes nothing is tried again after a minute`() throws {
     let rig = try StreamRig()
     rig.refused = [StreamRig.channel("COIN0USDT")]
@@ -195,7 +252,7 @@ import Transport
     try rig.until("an open stream") { rig.isOpen("market") }
   }
 
-  @Test func `a price is from when it was received, and only what is wanted is told`() throws {
+  @Test func `a price is from when it was received, and only what is watched is told`() throws {
     let rig = try StreamRig()
     rig.streams?.watchPrices(try symbols(0..<2))
     let socket = try rig.socket(0)
@@ -216,13 +273,22 @@ import Transport
     rig.streams?.watchPrices(try symbols(0..<1))
     rig.push("COIN1USDT", bid: "1", ask: "2", on: socket)
     rig.push("COIN0USDT", bid: "8", ask: "9", on: socket)
-    try rig.until("another price") { rig.prices.count == 2 }
-    #expect(rig.prices[1].price.ask?.description == "9")
+    // COIN1USDT may be the next signal's symbol.
+    try rig.until("two more prices") { rig.prices.count == 3 }
+    #expect(rig.prices.map(\.symbol.text) == ["COIN0USDT", "COIN1USDT", "COIN0USDT"])
+    #expect(rig.prices[2].price.ask?.description == "9")
     #expect(rig.lines("not understood").count == 1)
     let coin = try #require(try symbols(0..<1).first)
     let gone = rig.inputs.compactMap { if case .noPrice(let symbol) = $0 { symbol } else { nil } }
     #expect(gone == [coin, coin])
-    #expect(rig.prices[1].price.sentAt == rig.moment.wall)
+    #expect(rig.prices[2].price.sentAt == rig.moment.wall)
+    // After a reload prices are asked for, and what is still pushed is none.
+    rig.streams?.priceSource = { .rest }
+    rig.push("COIN0USDT", bid: "1", ask: "2", on: socket)
+    rig.push("COIN0USDT", bid: "", ask: "0", on: socket)
+    socket.peer.send(binary: [1, 2, 3])
+    try rig.until("the end of what was pushed") { rig.lines("not understood").count == 2 }
+    #expect(rig.prices.count == 3)
   }
 
   @Test func `a price that was held up on the way is as old as that`() throws {

@@ -382,7 +382,8 @@ extension ExchangeRequest {
   /// A look at orders of this symbol.
   func isLook(at symbol: Symbol) -> Bool {
     switch self {
-    case .order(symbol, _), .openOrders(symbol), .recentOrders(symbol, _, _), .trades(symbol, _):
+    case .order(symbol, _), .openOrders(symbol), .recentOrders(symbol, _, _),
+      .trades(symbol, _, _, _):
       true
     case .serverTime, .instruments, .prices, .tradableSymbols, .keyInformation, .accountRights,
       .place, .validate, .order, .openOrders, .recentOrders, .trades, .cancel, .openAccountStream,

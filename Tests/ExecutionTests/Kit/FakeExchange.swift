@@ -54,8 +54,11 @@ final class FakeExchange {
     case .openOrders(let symbol):
       .orders(visible(symbol, at: now).filter(Self.isOpen))
     case .recentOrders(let symbol, _, _): .orders(visible(symbol, at: now))
-    case .trades(let symbol, _):
-      .trades(visible(symbol, at: now).filter(\.executedQuantity.isPositive).map(Self.trade))
+    case .trades(let symbol, let orderID, _, _):
+      .trades(
+        visible(symbol, at: now)
+          .filter { $0.executedQuantity.isPositive && (orderID ?? $0.orderID) == $0.orderID }
+          .map(Self.trade))
     case .cancel(_, let reference): cancel(reference, at: now)
     case .openAccountStream, .extendAccountStream: .accountStreamReady
     }

@@ -139,9 +139,12 @@ final class Soak {
 
   /// The operator's word is taken where the exchange cannot be asked, so it has to be true there.
   private func closing(of id: SignalID) -> OperatorCommand {
-    switch harness.store.orders[OrderKey(signal: id)]?.status {
-    case .unknown, .open, .partiallyFilled: .cancel(id)
-    case .new, .submitted, .filled, .canceled, .partiallyCanceled, .rejected, .expired, .notFound,
+    // Whatever leaves is at the exchange at once, or never comes there.
+    let name = clientOrderID(of: id).text
+    let isThere = harness.exchange.ledger.contains { $0.clientOrderID == name }
+    return switch harness.store.orders[OrderKey(signal: id)]?.status {
+    case .new where isThere, .rejected where isThere, .unknown, .open, .partiallyFilled: .cancel(id)
+    case .new, .rejected, .submitted, .filled, .canceled, .partiallyCanceled, .expired, .notFound,
       .denied, .validated, nil:
       .resolveNotPlaced(id)
     }
@@ -308,6 +311,9 @@ final class Soak {
       }
     case .rejected, .expired, .denied, .notFound:
       if there != nil { violations.append("\(name) is \(order.status.rawValue) and is there") }
+      if order.status == .notFound && !harness.store.mayHaveLeft(key) {
+        violations.append("\(name) is not found and was still to be sent: \(order.reason)")
+      }
     }
     if harness.store.refolded(key) != order { violations.append("\(name) is not its history") }
   }

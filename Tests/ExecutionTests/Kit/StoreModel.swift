@@ -25,7 +25,15 @@ struct StoreModel {
 
   mutating func commit(_ writes: [StoreWrite]) {
     for write in writes { perform(write) }
+    guard writes.contains(where: mayEndOrders) else { return }
     liveKeys = liveKeys.filter { key in orders[key].map { !isOver($0) } ?? false }
+  }
+
+  /// Looking through all live orders with each write would take minutes with thousands of them.
+  private func mayEndOrders(_ write: StoreWrite) -> Bool {
+    if case .putOrder(let order) = write { return isOver(order) }
+    if case .setWatched = write { return true }
+    return false
   }
 
   /// One that counts as rejected may be watched for all the same.
@@ -120,6 +128,12 @@ struct StoreModel {
     events.compactMap { event in
       event.subject == .order(key) ? OrderEvent(kind: event.kind, detail: event.detail) : nil
     }
+  }
+
+  /// Whether its last arming stands: no answer has proved since that nothing came of it.
+  func mayHaveLeft(_ key: OrderKey) -> Bool {
+    let kinds = [OrderEvent.armedKind, "order_may_retry"]
+    return history(of: key).last { kinds.contains($0.kind) }?.kind == OrderEvent.armedKind
   }
 
   /// The order as its history alone tells it.

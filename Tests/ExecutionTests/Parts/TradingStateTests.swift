@@ -12,7 +12,7 @@ import Testing
   }
 
   private func denial(
-    _ symbol: Symbol, _ scope: EngineConfiguration.Risk.PauseScope
+    _ symbol: Symbol, _ scope: PauseScope
   ) -> Denial? {
     do throws(Denial) {
       try trading.checkPause(symbol, scope)

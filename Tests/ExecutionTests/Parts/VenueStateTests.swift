@@ -218,10 +218,14 @@ import Testing
     #expect(takeRules(of: [btc, eth], list).logs.count == 1)
     #expect(venue.instrumentsNeed.isMet)
     #expect(throws: Denial.self) { try venue.rules(of: eth) }
-    #expect(asked(at: .seconds(30)).purposes.contains(.instruments([btc, eth])))
-    #expect(takeRules(of: [btc, eth], list, at: .seconds(30)).logs.count == 0)
-    takeRules(of: [btc, eth], rules([btc, eth]), at: .seconds(60))
-    #expect(!asked(at: .seconds(90)).purposes.contains(.instruments([btc, eth])))
+    #expect(asked(at: .seconds(29)).purposes.filter(\.isOfRules) == [])
+    // Those that can be read are not read with them.
+    #expect(asked(at: .seconds(30)).purposes.filter(\.isOfRules) == [.instruments([eth])])
+    #expect(takeRules(of: [eth], rules([], unreadable: [eth]), at: .seconds(30)).logs.count == 0)
+    #expect(asked(at: .seconds(60)).purposes.filter(\.isOfRules) == [.instruments([eth])])
+    takeRules(of: [eth], rules([eth]), at: .seconds(60))
+    #expect(asked(at: .seconds(90)).purposes.filter(\.isOfRules) == [])
+    #expect(asked(at: .seconds(900)).purposes.filter(\.isOfRules) == [.instruments([btc, eth])])
   }
 
   @Test mutating func `a refused signal has unreadable rules read again, not faster than that`() {

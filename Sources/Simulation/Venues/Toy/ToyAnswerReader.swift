@@ -16,7 +16,7 @@ enum ToyAnswerReader {
     case .validate: one(lines, "valid") { _ in .validated }
     case .order(let symbol, _): order(lines, symbol)
     case .openOrders(let symbol), .recentOrders(let symbol, _, _): orders(lines, symbol)
-    case .trades(let symbol, _): trades(lines, symbol)
+    case .trades(let symbol, _, _, _): trades(lines, symbol)
     case .cancel: one(lines, "taken") { _ in .cancelTaken }
     case .tradableSymbols, .keyInformation, .accountRights, .openAccountStream,
       .extendAccountStream:

@@ -25,7 +25,7 @@ enum ToyAnswerWriter {
     case .orderMissing(let error): line("missing", error)
     case .orders(let list, let unreadable, _):
       (["orders \(list.count)"] + list.map(line) + unreadable.map(line)).joined(separator: "\n")
-    case .trades(let list, let unreadable):
+    case .trades(let list, let unreadable, _):
       (["fills \(list.count)"] + list.map(line) + unreadable.map(line)).joined(separator: "\n")
     case .cancelTaken: "taken"
     case .failed(.refused(let error)): line("refused", error)

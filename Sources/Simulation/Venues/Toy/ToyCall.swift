@@ -51,7 +51,7 @@ package struct ToyCall {
     case .openOrders(let symbol): (.get, ["open", symbol.text])
     case .recentOrders(let symbol, let since, _):
       (.get, ["recent", symbol.text, String(since.milliseconds)])
-    case .trades(let symbol, let since):
+    case .trades(let symbol, _, let since, _):
       (.get, ["fills", symbol.text, String(since.milliseconds)])
     case .tradableSymbols, .keyInformation, .accountRights, .openAccountStream,
       .extendAccountStream:

@@ -9,7 +9,7 @@ package struct BackOffLimits: Hashable, Sendable {
 }
 
 /// When the next background attempt is allowed: the pauses double while attempts fail.
-struct BackOff {
+struct ConnectionPauses {
   private let limits: BackOffLimits
   private var failures = 0
   private(set) var notBefore: MonotonicTime?
@@ -41,12 +41,7 @@ struct BackOff {
     notBefore = nil
   }
 
-  /// Between 3/4 and 5/4 of first·2ⁿ, spread by the number of the failure, so that two clients of one
-  /// host do not fall into step for ever; never above `last`.
   private var pause: Duration {
-    // 2¹⁶ times the first pause is over every limit in use.
-    let doubled = limits.first * (1 << min(failures - 1, 16))
-    let spread = (failures &* 0x9E37_79B1) >> 8 & 0x7
-    return min(doubled * (12 + spread) / 16, limits.last)
+    BackOff.pause(after: failures - 1, first: limits.first, longest: limits.last)
   }
 }

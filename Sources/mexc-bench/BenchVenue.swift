@@ -8,7 +8,7 @@ enum BenchVenue {
   case outOfReach
   /// The exchange in this process, which answers at once and limits nothing.
   case fast(Bench.Scheme)
-  /// The same over TLS, with streams.
+  /// The same over TLS, with streams: each price is pushed ten times a second.
   case pushing
   case simulator(SimulatorUnderTest)
 

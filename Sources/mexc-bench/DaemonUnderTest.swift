@@ -124,6 +124,38 @@ final class DaemonUnderTest: ProgramUnderTest {
     }
   }
 
+  // MARK: Streams
+
+  /// Waits until both streams are open and the prices come from there.
+  func waitForStreams() throws { try wait("its streams", Self.livesOnStreams) }
+
+  /// Throws unless the same holds now, and no connection was made anew.
+  func checkStreams() throws {
+    let status = try status()
+    guard Self.livesOnStreams(status) else {
+      throw failure(
+        "its prices do not come from a stream that was never lost; the source: "
+          + "\(text(of: "price_source", in: status)), the streams: \(text(of: "streams", in: status))"
+      )
+    }
+  }
+
+  private func text(of name: String, in status: JSONValue) -> String {
+    status[name]?.compactText() ?? "unknown"
+  }
+
+  private static func livesOnStreams(_ status: JSONValue) -> Bool {
+    let streams = status["streams"]?.arrayValue ?? []
+    return status["price_source"]?.stringValue == "stream"
+      && Set(streams.compactMap { $0["name"]?.stringValue }) == ["market", "account"]
+      && streams.allSatisfy { stream in
+        stream["state"]?.stringValue == "open" && !isZero(stream, "subscriptions")
+          && isZero(stream, "reconnects")
+      }
+  }
+
+  // MARK: The end of orders
+
   /// Waits until every order is at its end.
   func waitUntilSettled() throws {
     try wait(untilZero: ["waiting", "in_flight", "open_orders"])

@@ -38,8 +38,10 @@ struct IdleMeasurement {
   private func idleWithStreams() throws -> [BenchRow] {
     let daemon = try DaemonUnderTest(
       bench, .pushing, in: bench.newDirectory("idle"), maximumAge: .seconds(2))
+    try daemon.waitForStreams()
     try bench.pass(Self.settling)
     let rows = try idle([(name: "https", daemon: daemon)], "both streams connected")
+    try daemon.checkStreams()
     try daemon.stop()
     return rows
   }

@@ -6,24 +6,43 @@ import Domain
 import Execution
 import Intake
 import MEXC
-import Matching
 import Platform
 import SimulatedExchange
 import Store
 import Transport
 
-/// The pieces of the way, inside this process: the same code as the daemon's, on a clock that is
-/// handed to it.
+/// What the daemon does for one signal that comes alone as a file while its price is pushed, piece by
+/// piece and in its order, inside this process: the same code, on a clock that is handed to it.
 final class PartsMeasurement {
-  /// A piece of the way, by the name that the table shows.
+  /// A piece, by the name that the table shows.
   enum Part: String, CaseIterable {
-    case reading = "strict reading of a signal"
+    case finding = "spool: the file, noticed and read"
+    case reading = "strict reading of the signal"
+    case announcing = "intake log: its block, the write begun"
+    case expecting = "engine: whether to ask for its price"
+    case knowing = "store: whether its id is known"
     case naming = "its digest and client order ID"
-    case turn = "engine: signal → approved and armed"
-    case writing = "store: that turn, written"
-    case commit = "store: its commit"
-    case request = "the placement, signed, as bytes"
-    case answer = "its answer, read"
+    case deciding = "engine: signal → approved and armed"
+    case yielding = "yields to the kernel's workers"
+    case committing = "intake log: the note, and the block on the disk"
+    case signing = "the placement, signed"
+    case sending = "HTTP client: written to its connection"
+    case recording = "store: the turn, brought into the database"
+    case claiming = "spool: the file, moved to active/"
+    case catchingUp = "store: what nobody waits for"
+    case answer = "the placement's answer, read"
+
+    /// Or it comes when the order has left.
+    var isOnTheWay: Bool {
+      switch self {
+      case .finding, .reading, .announcing, .expecting, .knowing, .naming, .deciding, .yielding,
+        .committing, .signing, .sending:
+        true
+      case .recording, .claiming, .catchingUp, .answer: false
+      }
+    }
+
+    var label: String { (isOnTheWay ? "to the wire, " : "after it, ") + rawValue }
   }
 
   /// What a signal takes, piece by piece.
@@ -31,90 +50,137 @@ final class PartsMeasurement {
     var time: [Part: Duration] = [:]
     /// Blocks that were asked of the heap.
     var allocations: [Part: Int] = [:]
-    var isSynced = false
 
-    var wholeTime: Duration { time.values.reduce(.zero, +) }
+    var timeToWire: Duration {
+      time.reduce(.zero) { sum, entry in entry.key.isOnTheWay ? sum + entry.value : sum }
+    }
     var wholeAllocations: Int { allocations.values.reduce(0, +) }
+  }
+
+  /// What the spool has handed over.
+  private final class Finding {
+    var file: SpoolFile?
   }
 
   private static let account = "bench"
   /// The engine is given this much time between two signals: enough for the order to be looked up.
   private static let step = Duration.seconds(1)
-  /// Prices stay usable, so that every turn is the same: a signal whose order leaves at once.
-  private static let maximumAge = Duration.seconds(1_000_000)
+  private static let deadline = Duration.seconds(10)
 
   private let bench: Bench
   private let store: OrderStore
+  private let spool: SpoolDirectory
+  private let finding = Finding()
+  private let dropper: SpoolDropper
+  private let exchange: PartsExchange
   private var venue: MEXCSpot
-  private let serializer: HTTPRequestSerializer
-  private var bytes: [UInt8] = []
-  private var parser = HTTPResponseParser()
-  private let instrument: Instrument
-  private var engine: Engine
+  private lazy var driver = makeDriver()
   private var now: Moment
-  private var requests: [String: OrderRequest] = [:]
+  private var meter: Meter?
+  /// What has left and is not answered.
+  private var dispatches: [Dispatch] = []
+  /// The name of the signal's file in active/.
+  private var claimed: Result<[UInt8], SpoolError>?
+  private var storeFailure: StoreError?
 
   init(_ bench: Bench) throws {
     self.bench = bench
-    store = try OrderStore(path: bench.newDirectory("parts") + "/state.db")
+    let directory = try bench.newDirectory("parts")
+    store = try OrderStore(path: directory + "/state.db")
     try store.write(
       .setOwner(
         DatabaseOwner(
           account: TradingAccount(venue: MEXCSpot.spotTraits.name, name: Self.account), mode: .live,
           since: Clock.wall())))
     try store.commit()
+    let intake = Configuration().intake
+    spool = try SpoolDirectory(
+      path: directory + "/spool", maximumBytes: intake.maximumSignalBytes,
+      quietTime: intake.quietTime, loop: bench.loop,
+      onFile: { [finding] in finding.file = $0 }, onProblem: { _ in })
+    spool.resume()
+    dropper = try SpoolDropper(bench, in: directory)
     let key = Secret(copying: Array(SimulatorConfiguration.demoKey.utf8))
     let secret = Secret(copying: Array(SimulatorConfiguration.demoSecret.utf8))
     let credentials = try MEXC.Credentials(apiKey: key, secret: secret)
     venue = MEXCSpot(credentials: credentials, receiveWindow: .seconds(5))
-    serializer = HTTPRequestSerializer(
-      endpoint: try Endpoint("https://api.mexc.com"), userAgent: "mexc-bench")
-    var instrument = Listing.standard[0].rules
-    instrument.venue = MEXCSpot.spotTraits.name
-    self.instrument = instrument
+    exchange = try PartsExchange(bench, in: directory)
+    now = Clock.now()
+  }
+
+  private func makeDriver() -> EngineDriver<StoreError> {
     var configuration = Configuration()
     configuration.mode = .live
     configuration.exchange.account = Self.account
-    configuration.price.maximumAge = Self.maximumAge
-    configuration.risk.symbols = .listed([instrument.symbol])
+    configuration.risk.symbols = .listed([exchange.instrument.symbol])
     configuration.risk.maximumOrderQuote = FixedDecimal(1_000)
     configuration.risk.maximumDailyQuote = nil
-    now = Clock.now()
-    engine = Engine(
+    let engine = Engine(
       configuration.engineConfiguration(venue: MEXCSpot.spotTraits), restoring: StoredState(),
       signals: [:], at: now)
+    return EngineDriver(
+      engine: engine, storage: storage, now: { [unowned self] in self.now }, edges: edges)
   }
 
-  /// Every second signal's commit is synced.
+  private var storage: EngineDriver<StoreError>.Storage {
+    EngineDriver<StoreError>.Storage(
+      write: { [store] write throws(StoreError) in try store.write(write) },
+      commit: { [store] durability throws(StoreError) in try store.commit(durability) },
+      flush: { [unowned self] () throws(StoreError) in
+        try self.store.flush()
+        self.meter?.lap(.recording)
+      },
+      isBehind: { [store] in store.isBehind }, hasGivenUp: { [store] in store.hasGivenUp },
+      catchUp: { [unowned self] in
+        self.store.catchUp()
+        self.meter?.lap(.catchingUp)
+      })
+  }
+
+  private var edges: EngineDriver<StoreError>.Edges {
+    EngineDriver<StoreError>.Edges(
+      send: { [unowned self] dispatch in self.send(dispatch) }, withdrawUnsent: { _ in },
+      answer: { [unowned self] _, _ in self.claim() }, settle: { _ in }, doubt: { _, _ in },
+      answerCommand: { _, _ in }, log: { _ in }, watchPrices: { _ in }, connectAccountStream: {},
+      storageFailed: { [unowned self] error in self.storeFailure = error })
+  }
+
   func passages() throws -> [Passage] {
-    try settle(engine.apply(.tick, at: now))
-    // The first signal has the price looked up, and is not like the others.
-    _ = try pass(BenchSignal(0), isSynced: true)
+    defer {
+      dropper.close()
+      spool.close()
+      exchange.close()
+    }
+    driver.feed(.tick)
+    try settle()
+    // The first signal finds cold caches and growing tables, and is not like the others.
+    _ = try pass(BenchSignal(0))
     return try (1...bench.extent.repetitions).map { number in
       if bench.isStopping { throw BenchError.interrupted }
-      return try pass(BenchSignal(number), isSynced: number % 2 == 0)
+      return try pass(BenchSignal(number))
     }
   }
 
   func run() throws -> BenchSection {
     let passages = try passages()
-    let unsynced = passages.filter { !$0.isSynced }
-    var rows = Part.allCases.map { part in
-      Self.row(part.rawValue, unsynced.compactMap { $0.time[part] })
-    }
-    let synced = passages.filter(\.isSynced).compactMap { $0.time[.commit] }
-    rows += [
-      Self.row("all of it", unsynced.map(\.wholeTime)),
-      Self.row("store: a commit with its sync", synced),
+    var notes = [
+      "The state lies in \(bench.scratch.path).",
+      "The daemon also reads the prices that were pushed meanwhile: that is no part.",
+      "Of what comes after it, the journal, the look at the order and the result are no part.",
     ]
+    if let failure = store.intakeFailure {
+      notes.append("There is no intake log, so that each commit is synced: \(failure)")
+    }
+    var rows = Part.allCases.map { part in Self.row(part.label, passages.map { $0.time[part] }) }
+    rows.append(Self.row("to the wire, all of it", passages.map(\.timeToWire)))
     return BenchSection(
-      name: "parts", title: "Parts: inside one process, the price known", unit: .nanoseconds,
-      rows: rows, notes: ["The state lies in \(bench.scratch.path)."])
+      name: "parts", title: "Parts: one signal at a time inside one process, the price pushed",
+      unit: .nanoseconds, rows: rows, notes: notes)
   }
 
-  private static func row(_ label: String, _ times: [Duration]) -> BenchRow {
+  private static func row(_ label: String, _ times: [Duration?]) -> BenchRow {
     var samples = Samples()
-    for time in times { samples.add(time) }
+    for case let time? in times { samples.add(time) }
     return BenchRow(
       label: label,
       values: [
@@ -128,16 +194,14 @@ final class PartsMeasurement {
   /// What has been spent since the last lap. Reading the clock twice costs some 50 ns, which is part of
   /// every time.
   private struct Meter {
-    private(set) var passage: Passage
+    private(set) var passage = Passage()
     private var start = Clock.monotonic()
     private var count = callocations_count()
 
-    init(isSynced: Bool) { passage = Passage(isSynced: isSynced) }
-
     mutating func lap(_ part: Part) {
       let (end, count) = (Clock.monotonic(), callocations_count())
-      passage.time[part] = end.since(start)
-      passage.allocations[part] = Int(count - self.count)
+      passage.time[part, default: .zero] += end.since(start)
+      passage.allocations[part, default: 0] += Int(count - self.count)
       skip()
     }
 
@@ -148,118 +212,104 @@ final class PartsMeasurement {
     }
   }
 
-  /// Carries one signal from its bytes to the end of its order.
-  private func pass(_ input: BenchSignal, isSynced: Bool) throws -> Passage {
+  /// Carries one signal from its file to the end of its order.
+  private func pass(_ input: BenchSignal) throws -> Passage {
     now = now.advanced(by: Self.step)
-    var meter = Meter(isSynced: isSynced)
-    let signal = try SignalReader.read(input.bytes, maximumBytes: input.bytes.count)
-    meter.lap(.reading)
-    let canonical = signal.canonicalBytes
-    let text = String(decoding: canonical, as: UTF8.self)
-    let digest = Digest.sha256(canonical)
-    let name = ClientOrderID(account: Self.account, signal: signal.id)
-    meter.lap(.naming)
-    let arrival = SignalArrival(
-      signal: signal, canonicalText: text, raw: input.bytes, contentDigest: digest,
-      clientOrderID: name, origin: .file(Array("\(signal.id).json".utf8)), arrivedAt: now.wall,
-      receipt: Receipt(number: 1))
-    meter.skip()
-    let effects = engine.apply(.signal(arrival, known: nil), at: now)
-    meter.lap(.turn)
-    for write in effects.writes { try store.write(write) }
-    meter.lap(.writing)
-    try store.commit(isSynced ? .synced : .written)
-    meter.lap(.commit)
-    for case .send(let dispatch) in effects where dispatch.isPlacement {
-      try place(dispatch, &meter)
+    driver.feed(.tick)
+    driver.feed(.price(exchange.instrument.symbol, exchange.pushedPrice(at: now)))
+    try settle()
+    try dropper.prepare(input)
+    _ = try dropper.drop(input)
+    meter = Meter()
+    try takeIn()
+    driver.commitAndSend()
+    Processor.yield()
+    meter?.skip()
+    driver.finish()
+    try exchange.waitForAnswers()
+    meter?.skip()
+    try readAnswer()
+    meter?.lap(.answer)
+    let passage = meter.take()?.passage
+    try settle()
+    guard let passage, passage.time.count == Part.allCases.count, let claimed else {
+      let missing = Part.allCases.filter { passage?.time[$0] == nil }.map(\.rawValue)
+      throw BenchError.failed(
+        "the order of '\(input.id)' did not leave at once, so there is no time of '"
+          + missing.joined(separator: "', '") + "'")
     }
-    try settle(effects, isStored: true)
-    return meter.passage
+    try spool.removeActive(claimed.get())
+    return passage
   }
 
-  private func place(_ dispatch: Dispatch, _ meter: inout Meter) throws {
-    meter.skip()
+  /// As the daemon does where it takes signals.
+  private func takeIn() throws {
+    try bench.wait("a file to be noticed", for: Self.deadline) { finding.file != nil }
+    meter?.lap(.finding)
+    guard let file = finding.file else { return }
+    let bytes = try file.content.get()
+    let (signal, _) = try SignalReader.readSigned(bytes, maximumBytes: bytes.count)
+    meter?.lap(.reading)
+    try store.announce(
+      signal.id, bytes, from: .file(file.name), arrivedAt: now.wall, readAt: now.wall)
+    meter?.lap(.announcing)
+    driver.feed(.expected(signal))
+    meter?.lap(.expecting)
+    _ = try store.isKnown(signal.id)
+    meter?.lap(.knowing)
+    Processor.yield()
+    meter?.lap(.yielding)
+    let text = signal.canonicalBytes
+    let arrival = SignalArrival(
+      signal: signal, canonicalText: String(decoding: text, as: UTF8.self), raw: bytes,
+      contentDigest: Digest.sha256(text),
+      clientOrderID: ClientOrderID(account: Self.account, signal: signal.id),
+      origin: .file(file.name), arrivedAt: now.wall, receipt: Receipt(number: 1))
+    meter?.lap(.naming)
+    driver.feed(.signal(arrival, known: nil))
+    meter?.lap(.deciding)
+    Processor.yield()
+    meter?.lap(.yielding)
+  }
+
+  private func send(_ dispatch: Dispatch) {
+    defer { dispatches.append(dispatch) }
+    guard dispatch.isPlacement else { return }
+    meter?.lap(.committing)
     guard let request = venue.httpRequest(for: dispatch.request, stampedAt: dispatch.stampedAt)
-    else { throw BenchError.failed("the placement was not signed") }
-    try serializer.write(request, to: &bytes)
-    meter.lap(.request)
-    guard case .complete(let response, _, _) = parser.feed(Self.acknowledgement.span),
+    else { return }
+    meter?.lap(.signing)
+    exchange.send(request, before: dispatch.sendBefore)
+    meter?.lap(.sending)
+  }
+
+  private func claim() {
+    guard let file = finding.file.take() else { return }
+    claimed = Result { () throws(SpoolError) in try spool.claim(TakenFile(file)) }
+    meter?.lap(.claiming)
+  }
+
+  private func readAnswer() throws {
+    guard let dispatch = dispatches.first(where: \.isPlacement) else { return }
+    var parser = HTTPResponseParser()
+    let acknowledgement = exchange.acknowledgement
+    guard case .complete(let response, _, _) = parser.feed(acknowledgement.span),
       case .placed = venue.answer(to: dispatch.request, .success(response), now: now.wall)
     else { throw BenchError.failed("the answer to the placement was not understood") }
-    meter.lap(.answer)
   }
-
-  private static let acknowledgement: [UInt8] = {
-    let body = """
-      {"symbol":"BTCUSDT","orderId":"C02__443776347957968896088","orderListId":-1,\
-      "price":"64100","origQty":"0.001","type":"LIMIT","side":"BUY","stpMode":"",\
-      "transactTime":1661938980268}
-      """
-    let head = """
-      HTTP/1.1 200 OK\r
-      Content-Type: application/json\r
-      Content-Length: \(body.utf8.count)\r
-      Connection: keep-alive\r\n\r\n
-      """
-    return Array((head + body).utf8)
-  }()
 
   /// Answers every request that leaves, and lets time pass, until nothing is under way.
-  private func settle(_ effects: [Effect], isStored: Bool = false) throws {
-    var effects = effects
-    var isStored = isStored
+  private func settle() throws {
     while true {
-      if !isStored { for write in effects.writes { try store.write(write) } }
-      isStored = false
-      try store.commit()
-      var next: [Effect] = []
-      for case .send(let dispatch) in effects {
-        next += engine.apply(.answer(dispatch.id, answer(to: dispatch.request)), at: now)
-      }
-      if next.isEmpty {
-        guard !engine.liveOrders.isEmpty || !engine.isTradingOpen else { return }
-        now = now.advanced(by: Self.step)
-        next = engine.apply(.tick, at: now)
-      }
-      effects = next
+      driver.finish()
+      if let storeFailure { throw storeFailure }
+      let answers = dispatches.map { ($0.id, exchange.answer(to: $0.request, at: now)) }
+      dispatches = []
+      for (id, answer) in answers { driver.feed(.answer(id, answer)) }
+      guard answers.isEmpty else { continue }
+      if driver.engine.liveOrders.isEmpty && driver.isTradingOpen { return }
+      now = now.advanced(by: Self.step)
+      driver.feed(.tick)
     }
-  }
-
-  /// An exchange that has everything and fills at once.
-  private func answer(to request: ExchangeRequest) -> ExchangeAnswer {
-    switch request {
-    case .serverTime: return .serverTime(now.wall)
-    case .instruments: return .instruments([instrument])
-    case .tradableSymbols: return .tradableSymbols([instrument.symbol])
-    case .keyInformation: return .keyInformation(KeyInformation())
-    case .accountRights: return .accountRights(AccountRights(canTrade: true))
-    case .prices:
-      return .prices([SymbolPrice(symbol: instrument.symbol, price: FixedDecimal(64_000))])
-    case .place(let orders):
-      return .placed(
-        orders.map { order in
-          let orderID = "C\(requests.count)"
-          requests[orderID] = order
-          return .success(orderID)
-        })
-    case .validate: return .validated
-    case .order(_, .orderID(let orderID)):
-      guard let request = requests[orderID] else { break }
-      return .order(Self.filled(request, orderID))
-    case .order, .openOrders, .recentOrders, .trades, .cancel, .openAccountStream,
-      .extendAccountStream:
-      break
-    }
-    return .failed(.noAnswer("not asked by an engine whose placements are all answered"))
-  }
-
-  private static func filled(_ request: OrderRequest, _ orderID: String) -> OrderReport {
-    var quantity = FixedDecimal.zero
-    if case .base(let base) = request.amount { quantity = base }
-    let quote = request.price.flatMap { quantity.multiplied(by: $0, rounding: .down) }
-    return OrderReport(
-      orderID: orderID, clientOrderID: request.clientOrderID.text, symbol: request.symbol,
-      side: request.side, type: request.type, price: request.price, quantity: quantity,
-      executedQuantity: quantity, executedQuote: quote ?? .zero, status: .filled)
   }
 }

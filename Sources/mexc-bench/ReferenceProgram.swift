@@ -12,9 +12,12 @@ final class ReferenceProgram: ProgramUnderTest {
 
   /// Starts it in `directory`, and waits until its connection stands. It asks for the price of every
   /// signal, or takes it for known.
-  init(_ bench: Bench, in directory: String, asksPrice: Bool) throws {
+  init(_ bench: Bench, _ venue: BenchVenue, in directory: String, asksPrice: Bool) throws {
     self.directory = directory
-    let (exchange, certificate) = try bench.exchange()
+    let address = try venue.address(bench)
+    guard let authority = address.authority else {
+      throw BenchError.failed("\(name) speaks TLS, and \(address.url) does not")
+    }
     let incoming = directory + "/spool/incoming"
     for folder in ["/spool", "/spool/incoming", "/spool/done"] {
       try Directory.make(directory + folder, mode: 0o700)
@@ -23,7 +26,7 @@ final class ReferenceProgram: ProgramUnderTest {
     let process = try ChildProcess(
       path: Bench.neighbour(name),
       arguments: [
-        incoming, directory + "/state.db", String(exchange.tlsPort), certificate.path,
+        incoming, directory + "/state.db", String(try Endpoint(address.url).port), authority,
         asksPrice ? "ask" : "known",
       ],
       environment: [

@@ -28,12 +28,14 @@ final class SustainedMeasurement {
   }
 
   func run() throws -> BenchSection {
+    try daemon.waitForStreams()
     let count = max(Self.perTick, bench.extent.sustained / Self.parts)
     var rows: [BenchRow] = []
     for part in 0..<Self.parts {
       rows.append(try measure(count, label: "signals \(part * count + 1) to \((part + 1) * count)"))
     }
     try daemon.waitUntilSettled()
+    try daemon.checkStreams()
     try daemon.stop()
     try checkEnds(Self.parts * count)
     return BenchSection(

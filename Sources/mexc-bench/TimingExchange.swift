@@ -76,23 +76,12 @@ final class TimingExchange: Sendable {
   private final class Handover: Sendable {
     let start = Mutex<Result<Running, BenchError>?>(nil)
     let isStopping = Mutex(false)
-    /// Who waits for `repeatedAtStreams`.
-    let asker = Mutex<DispatchSemaphore?>(nil)
-    /// Orders that the exchange with streams accepted although it had one of their name.
-    let repeatedAtStreams = Mutex(0)
-
-    func answer(_ count: @autoclosure () -> Int) {
-      guard let asker = asker.withLock({ $0.take() }) else { return }
-      let count = count()
-      repeatedAtStreams.withLock { $0 = count }
-      asker.signal()
-    }
   }
 
   let log: WireLog
   let plainPort: UInt16
   let tlsPort: UInt16
-  /// Over TLS as well, of an exchange of its own that has streams and takes down nothing.
+  /// Over TLS as well, of an exchange of its own that has streams.
   let streamPort: UInt16
   private let queue: DispatchQueue
   private let waker: Waker
@@ -121,19 +110,6 @@ final class TimingExchange: Sendable {
     waker = running.waker
   }
 
-  private static let answerSeconds = 10.0
-
-  /// How many orders the exchange with streams accepted although it had one of their name.
-  func repeatedAtStreams() throws -> Int {
-    let answered = DispatchSemaphore(value: 0)
-    handover.asker.withLock { $0 = answered }
-    waker.post {}
-    guard answered.wait(timeout: .now() + Self.answerSeconds) == .success else {
-      throw BenchError.failed("the simulated exchange does not tell how many orders came twice")
-    }
-    return handover.repeatedAtStreams.withLock { $0 }
-  }
-
   /// Ends the thread.
   func close() {
     handover.isStopping.withLock { $0 = true }
@@ -154,15 +130,13 @@ final class TimingExchange: Sendable {
       let tls = try HTTPServer(loop: loop, port: 0, tls: context, handler: receiver.take)
       let streaming = try SimulatorServer(
         loop: loop, port: 0, tls: context, configuration: configuration)
+      streaming.onRequest = { request in log.note(request, at: Clock.monotonic()) }
       started(
         .success(
           Running(
             plainPort: plain.port, tlsPort: tls.port, streamPort: streaming.port,
             waker: loop.waker)))
-      while !handover.isStopping.withLock({ $0 }) {
-        try loop.turn()
-        handover.answer(streaming.face.exchange.records.duplicateClientOrderIDs)
-      }
+      while !handover.isStopping.withLock({ $0 }) { try loop.turn() }
       plain.close()
       tls.close()
       streaming.close()

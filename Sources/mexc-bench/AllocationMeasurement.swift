@@ -3,9 +3,9 @@
 struct AllocationMeasurement {
   #if DEBUG
     /// Code that is not optimised copies more.
-    static let budget = 1_100
+    static let budget = 1_000
   #else
-    static let budget = 250
+    static let budget = 175
   #endif
 
   let bench: Bench

@@ -41,6 +41,7 @@ final class Trader {
   private var metricsServer: MetricsServer?
   private var notifier: Notifier?
   private let commands = PendingCommands()
+  private var pushPause = PushPause()
   private var watchdog: EventLoop.TimerID?
   private var stopDeadline: MonotonicTime?
   private let statusLine: StatusLine
@@ -52,8 +53,6 @@ final class Trader {
 
   /// Nothing tells when a reader of the journal has room again.
   private static let logRetryInterval: Duration = .milliseconds(100)
-  /// What a shorter one gathers is not worth its timer.
-  private static let shortestPause: Duration = .milliseconds(1)
   /// How long a signal that was just accepted waits for its price before the database is seen to.
   private static let priceWait: Duration = .microseconds(500)
 
@@ -106,7 +105,10 @@ final class Trader {
       store: { [weak self] in self?.usableStore },
       waitsFor: { [weak self] id in self?.driver?.waitReason(of: id) })
     gateway.metrics = metrics
-    gateway.readPrices = { [loop] in loop.handleCoalesced() }
+    gateway.readPrices = { [loop, weak self] in
+      self?.pushPause.signalCame(at: loop.now)
+      loop.handleCoalesced()
+    }
     self.gateway = gateway
     store.committed = { [metrics] in metrics.committed(in: $0) }
     metricsServer = MetricsServer.start(configuration, loop, logger)
@@ -166,12 +168,10 @@ final class Trader {
     return exitCode ?? .failed
   }
 
-  /// While nobody waits for a price, pushed ones lie unread for a small part of the time that they count
-  /// for.
   private var coalescing: Duration {
     guard let streams, driver?.awaitsPushedPrices == false else { return .zero }
-    let pause = min(streams.coalescing, configuration.price.maximumAge / 5)
-    return pause < Self.shortestPause ? .zero : pause
+    return pushPause.length(
+      gathering: streams.coalescing, maximumAge: configuration.price.maximumAge, at: loop.now)
   }
 
   private var deadline: MonotonicTime? {

@@ -73,19 +73,53 @@ import Testing
     return lists[whole...].compactMap { since, until in until.map { since...$0 } }
   }
 
-  @Test(arguments: [false, true])
-  func `a list that may be cut is no "not there"`(ofFills: Bool) {
-    let harness = lost(whole: .zero, ofFills: ofFills)
+  @Test func `a list of orders that may be cut is no "not there"`() {
+    let harness = lost(whole: .zero)
     harness.advance(by: .seconds(3_600))
     #expect(harness.status("a") == .unknown)
     #expect(harness.code("a") == .accepted)
-    let rows = ofFills ? "trades" : "recent orders"
-    #expect(harness.hasLog(.warning, "has more \(rows) of that time than the exchange shows"))
+    #expect(
+      harness.hasLog(.warning, "has more recent orders of that time than the exchange shows"))
     #expect(harness.placements.count == 1)
-    #expect(lists(harness, ofFills: ofFills).count < 150 * 64)
+    #expect(lists(harness, ofFills: false).count < 150 * 64)
     #expect(harness.command(.resolveNotPlaced(signalID("a")))?.ok == true)
     #expect(harness.code("a") == .notFound)
     harness.checkStore()
+  }
+
+  /// A hundred fills may be of one moment; the list of the orders of that time is whole.
+  @Test func `fills that no halves show whole stand in no verdict's way`() {
+    let harness = lost(whole: .zero, ofFills: true)
+    harness.advance(by: .seconds(90))
+    #expect(harness.status("a") == .notFound)
+    #expect(harness.placements.count == 1)
+    harness.checkStore()
+  }
+
+  @Test func `a throttled order goes once more beside a page of fills that is cut`() {
+    let harness = EngineHarness.open()
+    var isFirst = true
+    harness.exchange.script = { dispatch, _ in
+      if dispatch.request.isTrades { return .answer(.trades([], isCut: true)) }
+      guard dispatch.isPlacement, isFirst else { return nil }
+      isFirst = false
+      return .answer(throttled(.seconds(2)))
+    }
+    harness.submit(limit("a") { $0.expiry = .timeToLive(.seconds(300)) })
+    harness.advance(by: .seconds(120))
+    #expect(harness.placements(of: "a").count == 2)
+    #expect(harness.status("a") == .open)
+    harness.checkStore()
+  }
+
+  /// An order from before an outage: its fills' time is long.
+  @Test func `the fills of hours are not halved`() {
+    let harness = lost(whole: .seconds(40), ofFills: true)
+    harness.restart(after: .seconds(3_600))
+    let before = lists(harness, ofFills: true).count
+    harness.advance(by: .seconds(60))
+    #expect(harness.status("a") == .notFound)
+    #expect(lists(harness, ofFills: true).dropFirst(before).allSatisfy { $0.until == nil })
   }
 
   @Test func `the open orders have no time to be halved by`() {

@@ -142,19 +142,29 @@ enum OrderSearching {
     _ reaction: inout Reaction
   ) {
     guard let life = parts.orders[key] else { return }
-    let finding = weighed(Finding(of: life.order, in: view, answer), in: view, life)
+    let finding = Finding(of: life.order, in: view, answer)
     // Another view may have found it meanwhile.
     guard var search = life.search else {
       return checkAlone(life.order, finding, &parts, &reaction)
     }
     let now = parts.exchangeTime(at: reaction.now)
     if let time = timeOfRows(view, life.order, parts.configuration.venue, at: now),
+      isHalved(view, life.order, search, at: now),
       search.cutLists[view, default: CutList()].goesOn(after: finding, within: time)
     {
       parts.orders.update(key) { $0.search = search }
       return ask(view, life.order, search, &parts, at: now)
     }
     note(finding, view, life.order, search, &parts, &reaction)
+    conclude(life, view, weighed(finding, in: view), answer, search, &parts, &reaction)
+  }
+
+  private static func conclude(
+    _ life: OrderLife, _ view: Search.View, _ finding: Finding, _ answer: ExchangeAnswer,
+    _ former: Search, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    let key = life.key
+    var search = former
     let verdict = search.take(view, saidNo: finding.isNo, at: reaction.now.monotonic)
     parts.orders.update(key) { $0.search = search }
     let isFound = !finding.isNo && !finding.isFailure
@@ -186,14 +196,20 @@ enum OrderSearching {
     }
   }
 
-  /// A page of fills covers little time of an active symbol. Over days its halves would use the limits up,
-  /// and the list of the orders that were made in them, which is whole, shows every order that has fills.
-  private static func weighed(
-    _ finding: Finding, in view: Search.View, _ life: OrderLife
-  ) -> Finding {
+  /// Whether a list that may be cut is asked for by halves. The fills of hours may be thousands.
+  private static func isHalved(
+    _ view: Search.View, _ order: Order, _ search: Search, at now: WallTime
+  ) -> Bool {
+    guard view == .trades else { return true }
+    guard let stampedAt = order.stampedAt, search.phase == .settling else { return false }
+    return now.since(stampedAt) < .seconds(600)
+  }
+
+  /// A page of fills covers little time, and those of one moment may be more than a page. The list of the
+  /// orders of that time, which has to be whole, shows every order that has fills.
+  private static func weighed(_ finding: Finding, in view: Search.View) -> Finding {
     guard view == .trades, case .cut = finding else { return finding }
-    let isOfMinutes = life.order.stampedAt != nil && life.search?.phase == .settling
-    return isOfMinutes ? finding : .no
+    return .no
   }
 
   /// The round's other views must not know a second order of the same name.

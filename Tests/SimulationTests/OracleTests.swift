@@ -64,6 +64,13 @@ struct OracleTests {
       type: request.type, amount: amount, price: request.price)
   }
 
+  /// Whether the order serves a signal of its name that is like it, and of this amount.
+  private func isAsAsked(_ order: OrderRequest, _ amount: Signal.Amount) throws -> Bool {
+    var wishes = Wishes()
+    wishes.delivered(try signal(for: order, amount), as: order.clientOrderID.text)
+    return wishes.contain(order)
+  }
+
   @Test
   func `an order is as one of its signals asked`() throws {
     let asked = try order(of: Oracle(world)).request
@@ -93,9 +100,7 @@ struct OracleTests {
   func `an amount is rounded down by less than a step`(asked: String, serves: Bool) throws {
     let order = try order(of: Oracle(world)).request
     let amount = Signal.Amount.base(try FixedDecimal(exchangeText: asked))
-    var wishes = Wishes()
-    wishes.delivered(try signal(for: order, amount), as: order.clientOrderID.text)
-    #expect(wishes.contain(order) == serves)
+    #expect(try isAsAsked(order, amount) == serves)
   }
 
   /// A step is 0.01 USDT.
@@ -106,9 +111,7 @@ struct OracleTests {
     var order = try order(of: Oracle(world)).request
     (order.type, order.price, order.amount) = (.market, nil, .quote(FixedDecimal(10)))
     let amount = Signal.Amount.quote(try FixedDecimal(exchangeText: asked))
-    var wishes = Wishes()
-    wishes.delivered(try signal(for: order, amount), as: order.clientOrderID.text)
-    #expect(wishes.contain(order) == serves)
+    #expect(try isAsAsked(order, amount) == serves)
   }
 
   /// At a price of 2 USDT.
@@ -118,8 +121,6 @@ struct OracleTests {
   func `a worth at a price is rounded down to a quantity`(asked: String, serves: Bool) throws {
     let order = try order(of: Oracle(world)).request
     let amount = Signal.Amount.quote(try FixedDecimal(exchangeText: asked))
-    var wishes = Wishes()
-    wishes.delivered(try signal(for: order, amount), as: order.clientOrderID.text)
-    #expect(wishes.contain(order) == serves)
+    #expect(try isAsAsked(order, amount) == serves)
   }
 }

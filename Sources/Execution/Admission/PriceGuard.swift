@@ -41,7 +41,6 @@ package enum PriceGuard {
   ) throws(Denial) {
     guard let band, let price = request.price else { return }
     let one = FixedDecimal(1)
-    let known = last.map { "last price is \($0)" }
     // An end of the band that is too far away to be counted is beyond every price.
     switch request.side {
     case .buy:
@@ -53,7 +52,7 @@ package enum PriceGuard {
       throw Denial(
         .priceBand,
         "the price \(price) is above the exchange's band, which ends at \(ceiling) while the "
-          + (known ?? "ask is \(current), or before it"))
+          + (last.map { "last price is \($0)" } ?? "ask is \(current), or before it"))
     case .sell:
       let lowest =
         last ?? one.subtracting(distance(band.sellDown))?.multiplied(by: current, rounding: .down)
@@ -64,7 +63,7 @@ package enum PriceGuard {
       throw Denial(
         .priceBand,
         "the price \(price) is below the exchange's band, which begins at \(floor) while the "
-          + (known ?? "bid is \(current), or above it"))
+          + (last.map { "last price is \($0)" } ?? "bid is \(current), or above it"))
     }
   }
 

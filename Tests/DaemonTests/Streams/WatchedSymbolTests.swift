@@ -67,6 +67,16 @@ import Transport
       rig.prices[3].price.knownAt.monotonic == rig.now.advanced(by: .zero - .milliseconds(50)))
   }
 
+  /// A push of each in each second.
+  private func push(
+    _ names: [String], seconds: Int, _ rig: StreamRig, on socket: StreamRig.Socket
+  ) throws {
+    for _ in 0..<seconds {
+      for name in names { rig.push(name, bid: "1", ask: "2", on: socket) }
+      try rig.pass(.seconds(1), step: .milliseconds(500))
+    }
+  }
+
   /// While others of its connection are pushed.
   @Test func `a symbol of which nothing is pushed any more is subscribed to again`() throws {
     let rig = try StreamRig()
@@ -74,10 +84,7 @@ import Transport
     let socket = try rig.socket(0)
     try rig.until("an open stream") { rig.isOpen("market") }
     func push(_ names: String..., seconds: Int) throws {
-      for _ in 0..<seconds {
-        for name in names { rig.push(name, bid: "1", ask: "2", on: socket) }
-        try rig.pass(.seconds(1), step: .milliseconds(500))
-      }
+      try self.push(names, seconds: seconds, rig, on: socket)
     }
     try push("COIN0USDT", "COIN1USDT", seconds: 200)
     #expect(socket.commands("SUBSCRIPTION").count == 1)
@@ -195,10 +202,7 @@ import Transport
     let socket = try rig.socket(0)
     try rig.until("an open stream") { rig.isOpen("market") }
     func push(_ names: String..., seconds: Int) throws {
-      for _ in 0..<seconds {
-        for name in names { rig.push(name, bid: "1", ask: "2", on: socket) }
-        try rig.pass(.seconds(1), step: .milliseconds(500))
-      }
+      try self.push(names, seconds: seconds, rig, on: socket)
     }
     /// How many times it was asked for alone.
     func asked() -> Int { socket.commands("SUBSCRIPTION").count { $0 == [refused] } }

@@ -41,6 +41,12 @@ package enum OrderStatus: String, CaseIterable, Hashable, Sendable {
     }
   }
 
+  /// What a person is told of an order's reason. One that is on the wire, or was only checked, keeps that
+  /// of a try before, as stored rows are held against it.
+  package func told(_ reason: String) -> String {
+    self == .submitted || self == .validated ? "" : reason
+  }
+
   /// The end without an order, since the daemon or the exchange refused it.
   package var isRefusal: Bool {
     switch self {

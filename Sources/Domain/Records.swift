@@ -352,16 +352,46 @@ package struct RateUsage: Hashable, Sendable {
     self.uid = uid
     self.orders = orders
   }
+
+  package static let zero = RateUsage(ip: 0, uid: 0, orders: 0)
+
+  package static func + (left: RateUsage, right: RateUsage) -> RateUsage {
+    RateUsage(
+      ip: left.ip + right.ip, uid: left.uid + right.uid, orders: left.orders + right.orders)
+  }
+}
+
+/// What runs that are over may have sent until then.
+package struct PastUsage: Hashable, Sendable {
+  package var usage: RateUsage
+  package var at: MonotonicTime
+
+  package init(usage: RateUsage, at: MonotonicTime) {
+    self.usage = usage
+    self.at = at
+  }
 }
 
 /// The last stored reading of the windows: after a restart the exchange still counts it.
 package struct RateUsageRecord: Hashable, Sendable {
-  package var usage: RateUsage
+  /// Of the run that writes it, and what it may use more before the next record.
+  package var own: RateUsage
+  /// What it still counts of the runs before it, oldest first.
+  package var earlier: [PastUsage]
   /// By both clocks: the civil one may be set, and the monotonic one begins anew with every boot.
   package var at: Moment
 
-  package init(usage: RateUsage, at: Moment) {
-    self.usage = usage
+  package init(own: RateUsage, earlier: [PastUsage], at: Moment) {
+    self.own = own
+    self.earlier = earlier
     self.at = at
   }
+
+  /// As a program writes it that does not tell its own use from that of the runs before it.
+  package init(usage: RateUsage, at: Moment) {
+    self.init(own: usage, earlier: [], at: at)
+  }
+
+  /// All of it.
+  package var usage: RateUsage { earlier.map(\.usage).reduce(own, +) }
 }

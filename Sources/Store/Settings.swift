@@ -89,24 +89,57 @@ extension BanRecord {
   }
 }
 
+extension RateUsage {
+  fileprivate var json: JSONValue {
+    ["ip": .integer(ip), "uid": .integer(uid), "orders": .integer(orders)]
+  }
+
+  fileprivate init?(_ json: JSONValue) {
+    guard let ip = json["ip"]?.integerValue, let uid = json["uid"]?.integerValue,
+      let orders = json["orders"]?.integerValue
+    else { return nil }
+    self.init(ip: Int(ip), uid: Int(uid), orders: Int(orders))
+  }
+}
+
+extension PastUsage {
+  fileprivate var json: JSONValue {
+    ["usage": usage.json, "monotonic_ns": .integer(at.nanoseconds)]
+  }
+
+  fileprivate init?(_ json: JSONValue) {
+    guard let usage = json["usage"].flatMap({ RateUsage($0) }),
+      let at = json["monotonic_ns"]?.integerValue
+    else { return nil }
+    self.init(usage: usage, at: MonotonicTime(nanoseconds: at))
+  }
+}
+
 extension RateUsageRecord {
+  /// An older program reads all of it, and does not know the parts.
   var json: JSONValue {
     [
       "ip": .integer(usage.ip), "uid": .integer(usage.uid), "orders": .integer(usage.orders),
       "at_ms": .integer(at.wall.milliseconds), "monotonic_ns": .integer(at.monotonic.nanoseconds),
+      "own": own.json, "earlier": .array(earlier.map(\.json)),
     ]
   }
 
   init?(_ json: JSONValue) {
-    guard let ip = json["ip"]?.integerValue, let uid = json["uid"]?.integerValue,
-      let orders = json["orders"]?.integerValue, let at = json["at_ms"]?.integerValue
-    else { return nil }
+    guard let usage = RateUsage(json), let wall = json["at_ms"]?.integerValue else { return nil }
     // What is written without it is judged by the civil clock alone.
     let monotonic = json["monotonic_ns"]?.integerValue ?? 0
-    self.init(
-      usage: RateUsage(ip: Int(ip), uid: Int(uid), orders: Int(orders)),
-      at: Moment(
-        wall: WallTime(milliseconds: at), monotonic: MonotonicTime(nanoseconds: monotonic)))
+    let at = Moment(
+      wall: WallTime(milliseconds: wall), monotonic: MonotonicTime(nanoseconds: monotonic))
+    let earlier = json["earlier"]?.arrayValue?.compactMap { PastUsage($0) }
+    // Of parts that cannot all be read the sum is less, and less would be counted than was used.
+    guard let earlier, let own = json["own"].flatMap({ RateUsage($0) }),
+      earlier.map(\.usage).reduce(own, +) == usage
+    else {
+      self.init(usage: usage, at: at)
+      return
+    }
+    self.init(own: own, earlier: earlier, at: at)
   }
 }
 

@@ -78,6 +78,40 @@ struct ListTests {
     try check()
   }
 
+  @Test func `an order that is on the wire again has no reason of a try before`() throws {
+    var story = try Story.submitted("s-again")
+    try bench.write(story)
+    try story.retry(after: 30)
+    try bench.write(story)
+    #expect(try reason(of: "s-again") == "never left")
+    try story.armAgain(after: 40)
+    try bench.write(story)
+    #expect(try reason(of: "s-again") == "")
+    let told = try bench.tool("explain", "s-again", "--json").document
+    #expect(told["order"]?["reason"] == "")
+  }
+
+  @Test func `an order that was only checked has no reason of a try before`() throws {
+    var story = try Story.submitted("s-checked")
+    try bench.write(story)
+    try story.retry(after: 30)
+    try bench.write(story)
+    #expect(try reason(of: "s-checked") == "never left")
+    try story.armAgain(after: 40)
+    try story.add(.validated, after: 50)
+    try bench.write(story)
+    #expect(try reason(of: "s-checked") == "")
+    let told = try bench.tool("explain", "s-checked", "--json").document
+    #expect(told["order"]?["reason"] == "")
+  }
+
+  private func reason(of id: String) throws -> String? {
+    let row = try bench.tool("orders", "--json").items.first {
+      $0["signal_id"]?.stringValue == id
+    }
+    return row?["reason"]?.stringValue
+  }
+
   @Test func `a state is known in any case`() throws {
     #expect(try bench.tool("orders", "--state", "FILLED", "--json").items.count == 1)
     #expect(try bench.tool("signals", "--state", "Halted", "--json").items.count == 1)

@@ -26,9 +26,19 @@ import Testing
   }
 
   @Test func `what waited for longer than its life is expired`() {
-    let (answer, _) = expiry(limit("a"), waited: .seconds(60))
+    let (answer, _) = expiry(limit("a"), waited: .seconds(61))
     #expect(answer?.code == .expired)
-    #expect(answer?.message.contains("before it arrived") == true)
+    #expect(answer?.message == "it expired 1000 ms before it could be judged")
+  }
+
+  @Test(arguments: [
+    (Duration.zero, "10 s"), (.seconds(5), "5 s"), (.seconds(-86_400), "10 s"),
+  ])
+  func `what was over when it arrived says so`(_ waited: Duration, _ age: String) {
+    let end = WallTime(milliseconds: 1_700_000_000_000 - 10_000)
+    let (answer, _) = expiry(limit("a") { $0.expiry = .at(end) }, waited: waited)
+    #expect(answer?.code == .expired)
+    #expect(answer?.message == "it expired \(age) before it arrived")
   }
 
   @Test func `created at and expires at count instead`() {

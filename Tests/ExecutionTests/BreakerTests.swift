@@ -62,6 +62,23 @@ import Testing
     #expect(harness.logs.count { $0.message.hasPrefix("the exchange answers orders again") } == 1)
   }
 
+  @Test func `failures whose pause is over are no trouble while nothing waits`() {
+    let harness = failing()
+    func told() -> [String] {
+      harness.engine.troubles(at: harness.now).map(\.message)
+        .filter { $0.contains("orders in a row failed") }
+    }
+    #expect(told().count == 1)
+    #expect(told().first?.contains("; the others wait, and one tries at ") == true)
+    harness.exchange.script = { dispatch, _ in dispatch.request.isPrices ? .hold : nil }
+    harness.advance(by: .seconds(14))
+    #expect(told() == [])
+    harness.submit(limit("next", eth))
+    harness.settle()
+    #expect(told().count == 1)
+    #expect(told().first?.hasSuffix("; the next one tries") == true, "\(told())")
+  }
+
   @Test func `while the one order that tries is out, the others wait for its answer`() throws {
     let harness = failing()
     harness.exchange.script = { dispatch, _ in dispatch.isPlacement ? .hold : nil }
@@ -153,6 +170,26 @@ import Testing
     #expect(cancels() > count)
     #expect(breaker(harness, .cancels) == nil)
     #expect(harness.logs.contains { $0.message.hasPrefix("the exchange answers cancels again") })
+  }
+
+  @Test func `cancels that failed are a trouble as long as orders are to be cancelled`() {
+    let harness = EngineHarness.open()
+    for index in 0..<5 { harness.submit(limit("open\(index)")) }
+    harness.settle()
+    harness.exchange.script = { [lost] dispatch, _ in dispatch.isCancel ? .answer(lost) : nil }
+    harness.command(.cancelAll)
+    harness.settle()
+    func told() -> [String] {
+      harness.engine.troubles(at: harness.now).map(\.message)
+        .filter { $0.contains("cancels in a row failed") }
+    }
+    #expect(told().first?.contains("; the others wait, and one tries at ") == true)
+    // The pause is over, and the next cancel is asked for after two seconds.
+    harness.advance(by: .milliseconds(1_500))
+    #expect(told().first?.hasSuffix("; the next one tries") == true, "\(told())")
+    harness.exchange.script = { _, _ in nil }
+    harness.advance(by: .seconds(10))
+    #expect(told() == [])
   }
 
   // MARK: What has a back-off of its own

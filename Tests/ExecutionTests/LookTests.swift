@@ -26,6 +26,19 @@ import Testing
     }
   }
 
+  @Test func `the way out of a vanished order is a sentence of its own`() {
+    let harness = resting { _ in nil }
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isOrder ? .answer(noSuchOrder) : nil
+    }
+    harness.advance(by: .seconds(3_600))
+    let advice = harness.engine.troubles(at: harness.now).map(\.advice)
+    #expect(advice.count == 1)
+    #expect(
+      advice.first?.contains("'mexc-signalctl resolve' closes it. Look at the order") == true,
+      "\(advice)")
+  }
+
   static let ways: [(String, ExchangeAnswer, LogEntry.Level)] = [
     ("code 700007", refusal(700007, .halt), .error), ("code 10072", refusal(10072, .halt), .error),
     ("code 10007", refusal(10007, .skip), .warning), ("code 4711", refusal(4711, .query), .warning),

@@ -140,6 +140,28 @@ import Testing
     #expect(missing(.rest) == nil)
   }
 
+  @Test func `a push that comes all the same makes no source of prices that are looked up`() {
+    let harness = EngineHarness.open(
+      makeConfiguration {
+        $0.price.source = .rest
+        $0.risk.symbols = nil
+      })
+    push(harness)
+    #expect(harness.engine.symbolsWithoutPush(at: harness.now.monotonic) == nil)
+  }
+
+  @Test func `no price is missing while one is still pushed that nobody wants any more`() {
+    let harness = EngineHarness.open(
+      makeConfiguration {
+        $0.price.source = .auto
+        $0.risk.symbols = nil
+      })
+    push(harness)
+    #expect(harness.engine.symbolsWithoutPush(at: harness.now.monotonic) == [])
+    harness.advance(by: .seconds(3))
+    #expect(harness.engine.symbolsWithoutPush(at: harness.now.monotonic) == nil)
+  }
+
   @Test func `of a symbol that the exchange does not trade no price is missing`() {
     let exchange = FakeExchange()
     exchange.instruments = [instrument(btc) { $0.isTradable = false }, instrument(eth)]

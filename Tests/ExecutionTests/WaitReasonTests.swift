@@ -53,6 +53,43 @@ import Testing
       denial("a", harness) == Self.late + "what the API key may do was not known yet")
   }
 
+  /// Of the 55 that may be used at most, a start takes a third for used and uses 28.
+  @Test func `an order waits for what is used of the rate limits`() {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(
+      makeConfiguration {
+        $0.venue.keyInformationRefresh = .seconds(3_600)
+        $0.rateLimits.ipWeight = 60
+      }, exchange: exchange)
+    exchange.script = { dispatch, _ in dispatch.request == .keyInformation ? .hold : nil }
+    harness.apply(.keyChanged)
+    harness.push()
+    harness.submit(limit("a") { $0.expiry = .timeToLive(.seconds(5)) })
+    harness.settle()
+    #expect(reason("a", harness) == "what the exchange tells of the API key")
+    // The answer that is out is about a former key each time, and the question is asked again.
+    for _ in 0..<20 {
+      guard let question = harness.held.first else { break }
+      harness.apply(.keyChanged)
+      harness.answer(question, .failed(.unreadable("HTML")))
+      harness.settle()
+    }
+    #expect(harness.held.isEmpty)
+    #expect(
+      reason("a", harness)
+        == "the rate limits: what this or an earlier run has used of them still counts")
+    let until = harness.now.wall.advanced(by: .seconds(10)).text
+    #expect(
+      harness.engine.troubles(at: harness.now).map(\.message) == [
+        "no order leaves yet: what the API key may do is not known, and what this or an earlier "
+          + "run has used of the rate limits counts until \(until)"
+      ])
+    harness.advance(by: .seconds(6))
+    #expect(
+      denial("a", harness)
+        == Self.late + "what this or an earlier run had used of the rate limits still counted")
+  }
+
   @Test func `an order waits for a clock that is read anew`() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)
@@ -67,6 +104,35 @@ import Testing
     harness.advance(by: .seconds(3))
     #expect(
       denial("a", harness) == Self.late + "the exchange's clock was still read anew")
+  }
+
+  /// A refused signal has the rules of its symbol read again, and orders go on with those that are known.
+  @Test func `a request that keeps nothing back is not what an order waits for`() {
+    let exchange = FakeExchange()
+    exchange.instruments[1] = instrument(eth) { $0.isTradable = false }
+    let harness = EngineHarness.open(
+      makeConfiguration { $0.rateLimits.ipWeight = 60 }, exchange: exchange)
+    harness.advance(by: .seconds(6))
+    let readings = { harness.requests(\.isInstruments).count }
+    let count = readings()
+    harness.submit(limit("closed", eth))
+    harness.settle()
+    exchange.script = { dispatch, _ in
+      if dispatch.request.isClock { return .hold }
+      return dispatch.isPlacement ? .answer(refusal(700003, .clock)) : nil
+    }
+    harness.push()
+    harness.submit(limit("a") { $0.expiry = .timeToLive(.seconds(2)) })
+    harness.settle()
+    #expect(harness.placements.count == 1)
+    #expect(!harness.engine.isTradingOpen)
+    #expect(reason("a", harness) == "the exchange's clock, which is read anew")
+    harness.advance(by: .seconds(3))
+    #expect(
+      denial("a", harness) == Self.late + "the exchange's clock was still read anew")
+    #expect(readings() == count)
+    harness.advance(by: .seconds(2))
+    #expect(readings() == count + 1)
   }
 
   @Test func `an order waits for those of an earlier run`() {

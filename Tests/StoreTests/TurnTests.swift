@@ -150,6 +150,42 @@ struct TurnTests {
     #expect(try store.loadState(now: noon) == StoredState(rateUsage: usage))
   }
 
+  @Test func `the use of the pools has its parts, and is one figure to an older program`() {
+    let at = Moment(wall: noon, monotonic: MonotonicTime(nanoseconds: 98_765))
+    let earlier = PastUsage(
+      usage: RateUsage(ip: 94, uid: 156, orders: 3), at: MonotonicTime(nanoseconds: 12_345))
+    let record = RateUsageRecord(
+      own: RateUsage(ip: 12, uid: 3, orders: 1), earlier: [earlier], at: at)
+    #expect(RateUsageRecord(record.json) == record)
+    let whole = RateUsage(ip: 106, uid: 159, orders: 4)
+    for (name, figure) in [("ip", 106), ("uid", 159), ("orders", 4)] {
+      #expect(record.json[name] == JSONValue.integer(figure), "\(name)")
+    }
+    let former: JSONValue = [
+      "ip": 106, "uid": 159, "orders": 4, "at_ms": .integer(noon.milliseconds),
+      "monotonic_ns": 98_765,
+    ]
+    #expect(RateUsageRecord(former) == RateUsageRecord(usage: whole, at: at))
+  }
+
+  static let partsThatLackSome: [JSONValue] = [
+    .null, .string("none"), .array([]), .array([["usage": ["ip": 94], "monotonic_ns": 12_345]]),
+  ]
+
+  @Test(arguments: partsThatLackSome)
+  func `a use of the pools whose parts are not all of it counts as a whole`(
+    earlier: JSONValue
+  ) {
+    var pairs: [(String, JSONValue)] = [
+      ("ip", 106), ("uid", 159), ("orders", 4), ("at_ms", .integer(noon.milliseconds)),
+      ("monotonic_ns", 98_765), ("own", ["ip": 12, "uid": 3, "orders": 1]),
+    ]
+    if !earlier.isNull { pairs.append(("earlier", earlier)) }
+    let at = Moment(wall: noon, monotonic: MonotonicTime(nanoseconds: 98_765))
+    let whole = RateUsage(ip: 106, uid: 159, orders: 4)
+    #expect(RateUsageRecord(.object(pairs: pairs)) == RateUsageRecord(usage: whole, at: at))
+  }
+
   @Test func `the history keeps its order, its subjects and its details`() throws {
     let id = try signalID("a")
     let events = [

@@ -53,11 +53,12 @@ extension OperatorCommand {
   /// How the order of a signal ended.
   private static func end(of order: Order) -> String {
     let status = order.status.rawValue.replacing("_", with: " ")
+    let reason = order.status.told(order.reason)
     var text = "the order of signal \(order.key.signal) is \(status)"
     if let average = order.averagePrice {
       text += ": \(order.executedQuantity) executed at \(average) on average"
-    } else if !order.reason.isEmpty {
-      text += ": \(order.reason)"
+    } else if !reason.isEmpty {
+      text += ": \(reason)"
     }
     return text
   }

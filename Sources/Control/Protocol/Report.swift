@@ -168,7 +168,7 @@ extension Report {
     .object(
       pairs: heading(row.key, row.request, orderID: row.orderID) + [
         ("status", .string(row.status.rawValue)),
-        ("code", .text(row.code?.rawValue)), ("reason", .string(row.reason)),
+        ("code", .text(row.code?.rawValue)), ("reason", .string(row.status.told(row.reason))),
         ("executed_quantity", .decimal(row.executedQuantity)),
         ("executed_quote", .decimal(row.executedQuote)),
         ("average_price", .decimal(row.averagePrice)),
@@ -182,7 +182,7 @@ extension Report {
     .object(
       pairs: heading(order.key, order.request, orderID: order.orderID) + [
         ("status", .string(order.status.rawValue)),
-        ("code", .text(order.code?.rawValue)), ("reason", .string(order.reason)),
+        ("code", .text(order.code?.rawValue)), ("reason", .string(order.status.told(order.reason))),
         ("executed_quantity", .decimal(order.executedQuantity)),
         ("executed_quote", .decimal(order.executedQuote)),
         ("average_price", .decimal(order.averagePrice)),

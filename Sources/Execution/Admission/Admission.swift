@@ -39,11 +39,15 @@ enum Admission {
 
   /// Everything that can be judged without asking the exchange anything. Throws: a denial.
   static func check(
-    _ signal: Signal, expiresAt: WallTime, _ parts: inout EngineParts, at now: Moment
+    _ arrival: SignalArrival, expiresAt: WallTime, _ parts: inout EngineParts, at now: Moment
   ) throws(Denial) {
+    let signal = arrival.signal
     if now.wall >= expiresAt {
-      let age = now.wall.since(expiresAt).inWords
-      throw Denial(.expired, "it expired \(age) before it arrived")
+      let arrivedAt = min(arrival.arrivedAt, now.wall)
+      let isOlder = expiresAt <= arrivedAt
+      let age = (isOlder ? arrivedAt : now.wall).since(expiresAt).inWords
+      throw Denial(
+        .expired, "it expired \(age) before it \(isOlder ? "arrived" : "could be judged")")
     }
     try checkPermitted(signal, parts)
     try parts.sources.checkRate(of: signal, at: now.monotonic)

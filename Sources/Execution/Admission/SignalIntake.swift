@@ -21,7 +21,7 @@ enum SignalIntake {
     }
     var verdict: Denial?
     do throws(Denial) {
-      try Admission.check(arrival.signal, expiresAt: expiresAt, &parts, at: reaction.now)
+      try Admission.check(arrival, expiresAt: expiresAt, &parts, at: reaction.now)
     } catch {
       if error.isOfSymbol {
         parts.venue.readAgain(

@@ -60,7 +60,7 @@ package struct Engine: Sendable {
   package mutating func status(at now: Moment) -> EngineStatus { EngineStatus(&parts, at: now) }
 
   /// Symbols whose prices the exchange is to send, and that have none from there that an order could be
-  /// judged by; `nil` where it is to send none.
+  /// judged by; `nil` where it is to send none and prices are looked up.
   package func symbolsWithoutPush(at now: MonotonicTime) -> [Symbol]? {
     parts.symbolsWithoutPush(at: now)
   }

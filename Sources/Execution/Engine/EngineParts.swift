@@ -95,8 +95,18 @@ struct EngineParts: Sendable {
   }
 
   func symbolsWithoutPush(at now: MonotonicTime) -> [Symbol]? {
-    // Where only a stream is used and nothing is wanted of it, nothing is missing.
-    if watched.isEmpty { return configuration.price.source == .stream ? [] : nil }
+    if watched.isEmpty {
+      switch configuration.price.source {
+      case .rest: return nil
+      // Nothing is wanted of the only source, so nothing is missing.
+      case .stream: return []
+      // What nobody wants any more is pushed for some time, and the next order of it is judged by that.
+      case .auto:
+        let isPushed = prices.hasFresh(
+          maximumAge: configuration.price.maximumAge, from: .pushed, at: now)
+        return isPushed ? [] : nil
+      }
+    }
     return watched.filter { symbol in
       !prices.isFresh(
         symbol, maximumAge: configuration.price.maximumAge, from: .pushed, at: now)

@@ -55,12 +55,30 @@ struct Troubles {
   private func breaker(_ kind: Breakers.Kind) -> Trouble? {
     let breaker = parts.scheduler.breakers[kind]
     guard let end = breaker.openUntil else { return nil }
-    let until = now.wall.advanced(by: end.since(now.monotonic)).text
+    let next: String
+    if breaker.isProbing {
+      next = "the others wait, and one tries now"
+    } else if end > now.monotonic {
+      let until = now.wall.advanced(by: end.since(now.monotonic)).text
+      next = "the others wait, and one tries at \(until)"
+    } else if hasWaiting(kind) {
+      next = "the next one tries"
+    } else {
+      return nil
+    }
     return Trouble(
       subject: .daemon,
-      message: "\(breaker.failures) \(kind.words) in a row failed (\(breaker.reason)); the others "
-        + "wait, and one tries " + (breaker.isProbing ? "now" : "at \(until)"),
+      message: "\(breaker.failures) \(kind.words) in a row failed (\(breaker.reason)); \(next)",
       advice: Breakers.Kind.advice)
+  }
+
+  private func hasWaiting(_ kind: Breakers.Kind) -> Bool {
+    switch kind {
+    case .placements: parts.orders.leavingCount > 0
+    // One that is to be cancelled again in a while is in no queue.
+    case .cancels:
+      parts.orders.keys(.working).contains { parts.orders[$0]?.order.cancelRequested == true }
+    }
   }
 
   private var carefulStart: Trouble? {
@@ -94,13 +112,12 @@ struct Troubles {
         })
     }
     if !parts.key.isJudged {
+      // A failure that is known is of the former key.
       list.append(
-        Trouble(
-          subject: .daemon,
-          message:
-            "no order leaves yet: what the API key may do is not known"
-            + (parts.scheduler.backOff == nil ? "; the exchange is being asked" : ""),
-          advice: "wait: it goes on by itself, also without an answer"))
+        wait(
+          "what the API key may do is not known",
+          advice: "wait: it goes on by itself, also without an answer"
+        ) { $0 == .keyInformation })
     }
     let pending = parts.reconciliation.pending
     if let first = pending.min(), let life = parts.orders[first] {
@@ -130,24 +147,27 @@ struct Troubles {
   private func wait(
     _ what: String, _ need: Need, _ isItsRequest: (Purpose) -> Bool
   ) -> Trouble {
-    let prefix = "no order leaves yet: \(what)"
-    if let failure = need.lastFailure {
-      return Trouble(
-        subject: .daemon, message: "\(prefix) (\(failure.reason))", advice: failure.advice)
-    }
-    if let turn = parts.scheduler.turn(where: isItsRequest, at: now.monotonic) {
-      let until = now.wall.advanced(by: turn.since(now.monotonic)).text
-      return Trouble(
-        subject: .daemon,
-        message: "\(prefix), and what this or an earlier run has used of the rate limits counts "
-          + "until \(until)",
-        advice: "wait: it goes on by itself")
+    guard let failure = need.lastFailure else {
+      return wait(what, advice: "wait: it goes on by itself", isItsRequest)
     }
     return Trouble(
-      subject: .daemon,
-      message: parts.scheduler.backOff == nil
-        ? "\(prefix); the exchange is being asked" : prefix,
-      advice: "wait: it goes on by itself")
+      subject: .daemon, message: "no order leaves yet: \(what) (\(failure.reason))",
+      advice: failure.advice)
+  }
+
+  /// For an answer that nothing but time keeps away; a back-off is told by itself.
+  private func wait(
+    _ what: String, advice: String, _ isItsRequest: (Purpose) -> Bool
+  ) -> Trouble {
+    var message = "no order leaves yet: \(what)"
+    if let turn = parts.scheduler.turnWithinLimits(where: isItsRequest, at: now.monotonic) {
+      let until = now.wall.advanced(by: turn.since(now.monotonic)).text
+      message +=
+        ", and what this or an earlier run has used of the rate limits counts until \(until)"
+    } else if parts.scheduler.backOff == nil {
+      message += "; the exchange is being asked"
+    }
+    return Trouble(subject: .daemon, message: message, advice: advice)
   }
 
   // MARK: Orders

@@ -12,6 +12,8 @@ package struct RateLimiter: Sendable {
   private var orders: SlidingWindow
   private var batches: SlidingWindow
   private var accountReads: SlidingWindow
+  /// What is counted of earlier runs, oldest first; also parts that have left the windows.
+  private var past: [PastUsage] = []
   private let largestPlacement: Int
   /// Refused while several orders had just left in one request: the exchange may count each of them.
   private var countsEachOrder = false
@@ -242,16 +244,39 @@ package struct RateLimiter: Sendable {
     return true
   }
 
-  /// What an earlier run may have used, which the exchange still counts: what it wrote down, and at
-  /// least the share that it need not write down.
+  /// What earlier runs may have used, which the exchange still counts: `parts`, oldest first and the last
+  /// one of them until now, and at least the share that the last run need not write down.
   package mutating func remember(
-    _ usage: RateUsage?, hasOrders: Bool, at now: MonotonicTime
+    _ parts: [PastUsage]?, hasOrders: Bool, at now: MonotonicTime
   ) {
-    ip.addPast(max(usage?.ip ?? 0, Self.share(Self.lightShare, of: ip)), at: now)
-    uid.addPast(max(usage?.uid ?? 0, Self.share(Self.lightShare, of: uid)), at: now)
-    let light = hasOrders ? Self.share(Self.lightShare, of: orders) : 0
-    orders.addPast(max(usage?.orders ?? 0, light), at: now)
+    past = parts ?? [PastUsage(usage: .zero, at: now)]
+    raisePast(\.ip, to: Self.share(Self.lightShare, of: ip))
+    raisePast(\.uid, to: Self.share(Self.lightShare, of: uid))
+    if hasOrders { raisePast(\.orders, to: Self.share(Self.lightShare, of: orders)) }
+    for part in past {
+      ip.addPast(part.usage.ip, at: part.at)
+      uid.addPast(part.usage.uid, at: part.at)
+      orders.addPast(part.usage.orders, at: part.at)
+    }
     if hasOrders { batches.addPast(batches.limit, at: now) }
+  }
+
+  /// Has the newest parts make up `least`, so that no less is counted as long as the last one is. A run
+  /// that wrote nothing more used no more than that, with what it counted of the runs before it: that
+  /// part of the older ones is in it already.
+  private mutating func raisePast(_ pool: WritableKeyPath<RateUsage, Int>, to least: Int) {
+    var sum = 0
+    var raised = 0
+    for index in past.indices.reversed() {
+      sum += past[index].usage[keyPath: pool]
+      past[index].usage[keyPath: pool] = max(sum, least) - raised
+      raised = max(sum, least)
+    }
+  }
+
+  /// What the exchange may still count of earlier runs, oldest first.
+  package func earlier(at now: MonotonicTime) -> [PastUsage] {
+    past.filter { $0.usage != .zero && $0.at.advanced(by: window) > now }
   }
 
   package mutating func usage(at now: MonotonicTime) -> RateUsage {
@@ -259,19 +284,26 @@ package struct RateLimiter: Sendable {
     return RateUsage(ip: ip.used(), uid: uid.used(), orders: orders.used())
   }
 
+  /// Without what earlier runs used.
+  package mutating func ownUsage(at now: MonotonicTime) -> RateUsage {
+    expire(at: now)
+    return RateUsage(ip: ip.usedByThisRun, uid: uid.usedByThisRun, orders: orders.usedByThisRun)
+  }
+
   /// What may be used of each pool within its window.
   package var limits: RateUsage {
     RateUsage(ip: allowed(of: ip), uid: allowed(of: uid), orders: allowed(of: orders))
   }
 
-  /// A little more than is used, so that not every request has to be on record before it leaves.
-  package func withHeadroom(_ usage: RateUsage) -> RateUsage {
+  /// A little more than this run uses, so that not every request has to be on record before it leaves.
+  package func withHeadroom(_ own: RateUsage) -> RateUsage {
     func extended(_ used: Int, _ window: SlidingWindow) -> Int {
-      min(window.limit, used + Self.share(Self.headroomShare, of: window))
+      let free = max(0, window.limit - window.used())
+      return used + min(free, Self.share(Self.headroomShare, of: window))
     }
     return RateUsage(
-      ip: extended(usage.ip, ip), uid: extended(usage.uid, uid),
-      orders: extended(usage.orders, orders))
+      ip: extended(own.ip, ip), uid: extended(own.uid, uid),
+      orders: extended(own.orders, orders))
   }
 
   /// So little that it need not be written down.

@@ -14,7 +14,7 @@ struct RequestScheduler: Sendable {
   private var underWay: [RequestID: Outstanding] = [:]
   private var placementsUnderWay = 0
   private var nextNumber = 1
-  /// What was last written down of the windows' use.
+  /// What was last written down of this run's use of the windows.
   private var recordedUsage: (usage: RateUsage, at: Moment)?
   private let cost: @Sendable (ExchangeRequest) -> RequestCost
 
@@ -37,16 +37,29 @@ struct RequestScheduler: Sendable {
   /// What earlier runs may have sent within the windows. A run writes down how much it uses as soon
   /// as that is more than a small share, so an unwritten use is at most that share.
   mutating func restoreUsage(_ state: StoredState, window: Duration, at now: Moment) {
-    let recorded = state.rateUsage.flatMap { record in
+    let recorded: [PastUsage]? = state.rateUsage.flatMap { record in
       let length = window + Self.usageRecordAge
       let sinceBoot = now.monotonic.since(record.at.monotonic)
       let isRecent =
         now.wall.since(record.at.wall) < length || (sinceBoot >= .zero && sinceBoot < length)
-      return isRecent ? record.usage : nil
+      return isRecent ? Self.parts(of: record, at: now) : nil
     }
     // Without an order of the last day there is none in the second that the exchange looks at.
     let hasOrders = !state.live.isEmpty || !state.reservations.isEmpty
     limiter.remember(recorded, hasOrders: hasOrders, at: now.monotonic)
+  }
+
+  /// Nothing may be counted for less or for a shorter time than it was sent. The last run may have used
+  /// all that it wrote down, and the exchange may have counted it as late as now, since the answers may
+  /// have been out. The runs before that one were over when it began: they count on from then, unless
+  /// the clocks differ about the record's age, so that it may be of another boot or machine. What a run
+  /// left on the way when it ended reaches the exchange a moment later than that, which is not counted.
+  private static func parts(of record: RateUsageRecord, at now: Moment) -> [PastUsage] {
+    let isDated = !isMisdated(record.at, at: now)
+    let earlier = record.earlier.map { part in
+      PastUsage(usage: part.usage, at: isDated ? min(part.at, now.monotonic) : now.monotonic)
+    }
+    return earlier + [PastUsage(usage: record.own, at: now.monotonic)]
   }
 
   mutating func restoreBackOff(_ stored: BanRecord, at now: Moment) {
@@ -147,9 +160,10 @@ struct RequestScheduler: Sendable {
     return most
   }
 
-  /// When the limits let a request go that waits; `nil` when none does.
-  func turn(where isMeant: (Purpose) -> Bool, at now: MonotonicTime) -> MonotonicTime? {
-    guard let item = queue.first(where: { isMeant($0.purpose) }) else { return nil }
+  /// When the limits let a request go that waits for them; `nil` when none does, or the exchange demands
+  /// a back-off.
+  func turnWithinLimits(where isMeant: (Purpose) -> Bool, at now: MonotonicTime) -> MonotonicTime? {
+    guard backOff == nil, let item = queue.first(where: { isMeant($0.purpose) }) else { return nil }
     var scheduler = self
     return scheduler.turn(of: item.request, in: item.purpose.group, at: now)
   }
@@ -335,23 +349,29 @@ struct RequestScheduler: Sendable {
   mutating func rememberUsage(_ reaction: inout Reaction) {
     let now = reaction.now
     guard reaction.sends || isMisdated(at: now) else { return }
-    let usage = limiter.usage(at: now.monotonic)
-    if limiter.isLight(usage) { return }
-    if let recorded = recordedUsage, usage.isWithin(recorded.usage), !isMisdated(at: now),
+    // What earlier runs used counts here, too: unwritten, the next start would not know of it.
+    if limiter.isLight(limiter.usage(at: now.monotonic)) { return }
+    let own = limiter.ownUsage(at: now.monotonic)
+    if let recorded = recordedUsage, own.isWithin(recorded.usage), !isMisdated(at: now),
       now.monotonic.since(recorded.at.monotonic) < Self.usageRecordAge
     {
       return
     }
-    let recorded = limiter.withHeadroom(usage)
+    let recorded = limiter.withHeadroom(own)
     recordedUsage = (recorded, now)
-    reaction.write(.setRateUsage(RateUsageRecord(usage: recorded, at: now)))
+    let earlier = limiter.earlier(at: now.monotonic)
+    reaction.write(.setRateUsage(RateUsageRecord(own: recorded, earlier: earlier, at: now)))
     reaction.holdForCommit()
   }
 
   private func isMisdated(at now: Moment) -> Bool {
-    guard let at = recordedUsage?.at else { return false }
+    recordedUsage.map { Self.isMisdated($0.at, at: now) } ?? false
+  }
+
+  /// Whether the two clocks differ about how long ago it was.
+  private static func isMisdated(_ at: Moment, at now: Moment) -> Bool {
     let step = now.wall.since(at.wall) - now.monotonic.since(at.monotonic)
-    return max(step, .zero - step) >= Self.usageRecordAge
+    return max(step, .zero - step) >= usageRecordAge
   }
 
   mutating func usage(at now: MonotonicTime) -> RateUsage { limiter.usage(at: now) }

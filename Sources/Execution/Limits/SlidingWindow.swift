@@ -102,6 +102,9 @@ package struct SlidingWindow: Sendable {
     }
   }
 
+  /// Without what earlier runs sent.
+  package var usedByThisRun: Int { totals.trading + totals.lookup + totals.cancel }
+
   /// When `weight` fits under `cap`, counting only what `group` uses if one is given; `now` if it
   /// does already. Requests whose answers are out are taken to stay for another whole window.
   package func fits(

@@ -46,7 +46,9 @@ enum OrderPlacing {
   static func checkMayWait(
     _ life: OrderLife, _ parts: EngineParts, at now: Moment
   ) throws(Denial) {
-    if life.expiry.isOver(at: now) { throw WaitReason.denial(of: life, parts) }
+    if life.expiry.isOver(at: now) {
+      throw WaitReason.denial(of: life, parts, at: now.monotonic)
+    }
     if life.order.cancelRequested {
       throw Denial(.canceled, "the operator cancelled it before it left")
     }

@@ -26,16 +26,40 @@ enum WaitReason {
     case clock
     /// The present key was not judged yet.
     case key
+    /// What is to be asked first waits for its turn.
+    case rateLimits
     case earlierOrders
 
-    init(_ parts: EngineParts) {
+    init(_ parts: EngineParts, at now: MonotonicTime) {
       let venue = parts.venue
-      if venue.isReady {
-        self = parts.key.isJudged ? .earlierOrders : .key
+      if venue.isReady && parts.key.isJudged {
+        self = .earlierOrders
+      } else if venue.isReady {
+        let turn = parts.scheduler.turnWithinLimits(where: { $0 == .keyInformation }, at: now)
+        self = turn == nil ? .key : .rateLimits
       } else {
-        let lacksFacts = !venue.instrumentsNeed.isMet || !venue.pairsNeed.isMet
-        self =
-          venue.clock == nil || lacksFacts ? .exchange(answer: venue.unhelpfulAnswer) : .clock
+        let answer = venue.unhelpfulAnswer
+        let turn = parts.scheduler.turnWithinLimits(
+          where: { Self.isAwaited($0, venue) }, at: now)
+        let lacksFacts =
+          venue.clock == nil || !venue.instrumentsNeed.isMet || !venue.pairsNeed.isMet
+        if answer == nil && turn != nil {
+          self = .rateLimits
+        } else {
+          self = lacksFacts ? .exchange(answer: answer) : .clock
+        }
+      }
+    }
+
+    /// What is known is also asked for again while it keeps nothing back.
+    private static func isAwaited(_ purpose: Purpose, _ venue: VenueState) -> Bool {
+      switch purpose {
+      case .clock: venue.clock == nil || !venue.clockNeed.isMet
+      case .instruments: !venue.instrumentsNeed.isMet
+      case .tradableSymbols: !venue.pairsNeed.isMet
+      case .keepAlive, .keyInformation, .prices, .place, .poll, .pollMany, .pollOpen, .pollFills,
+        .search, .cancel, .verify, .accountStream:
+        false
       }
     }
 
@@ -47,6 +71,8 @@ enum WaitReason {
         "the exchange, which does not tell what an order needs (\(answer))"
       case .clock: "the exchange's clock, which is read anew"
       case .key: "what the exchange tells of the API key"
+      case .rateLimits:
+        "the rate limits: what this or an earlier run has used of them still counts"
       case .earlierOrders: "orders of an earlier run, which are still looked up"
       }
     }
@@ -59,15 +85,19 @@ enum WaitReason {
         "the exchange did not tell what an order needs (\(answer))"
       case .clock: "the exchange's clock was still read anew"
       case .key: "what the API key may do was not known yet"
+      case .rateLimits:
+        "what this or an earlier run had used of the rate limits still counted"
       case .earlierOrders: "orders of an earlier run were still looked up"
       }
     }
   }
 
   /// `hasPrice`: what is known of the price is enough for the order to leave.
-  private init(of life: OrderLife, _ parts: EngineParts, hasPrice: Bool) {
+  private init(
+    of life: OrderLife, _ parts: EngineParts, hasPrice: Bool, at now: MonotonicTime
+  ) {
     if !parts.isTradingOpen {
-      self = .tradingNotOpen(Gate(parts))
+      self = .tradingNotOpen(Gate(parts, at: now))
     } else if let backOff = parts.scheduler.backOff {
       self = .backOff(backOff)
     } else if parts.venue.lacksRules(of: life.symbol) {
@@ -94,17 +124,19 @@ enum WaitReason {
     of life: OrderLife, _ parts: EngineParts, at now: MonotonicTime
   ) -> WaitReason {
     let quote = OrderPlacing.freshPrice(of: life, parts, at: now)
-    return WaitReason(of: life, parts, hasPrice: quote != nil)
+    return WaitReason(of: life, parts, hasPrice: quote != nil, at: now)
   }
 
   /// Why it is denied when it has expired: where it never had a price for want of one, whatever else it
   /// waited for.
-  static func denial(of life: OrderLife, _ parts: EngineParts) -> Denial {
+  static func denial(
+    of life: OrderLife, _ parts: EngineParts, at now: MonotonicTime
+  ) -> Denial {
     let hasPrice = life.order.quote != nil
     if !hasPrice, !parts.venue.lacksRules(of: life.symbol), let reason = noPrice(parts) {
       return reason.denial
     }
-    return WaitReason(of: life, parts, hasPrice: hasPrice).denial
+    return WaitReason(of: life, parts, hasPrice: hasPrice, at: now).denial
   }
 
   /// Behind "it waits for".

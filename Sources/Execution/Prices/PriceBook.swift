@@ -105,9 +105,12 @@ struct PriceBook: Sendable {
   }
 
   /// The same of any symbol.
-  func hasFresh(maximumAge: Duration, at now: MonotonicTime) -> Bool {
+  func hasFresh(
+    maximumAge: Duration, from origin: MarketPrice.Origin? = nil, at now: MonotonicTime
+  ) -> Bool {
     prices.values.contains {
-      $0.isUsable && now.since($0.knownAt.monotonic) < maximumAge
+      $0.isUsable && (origin == nil || $0.origin == origin)
+        && now.since($0.knownAt.monotonic) < maximumAge
     }
   }
 

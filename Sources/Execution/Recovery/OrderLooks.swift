@@ -142,7 +142,8 @@ enum OrderLooks {
 
   static func advice(on order: Order, after failure: LookFailure) -> String {
     let wayOut = wayOut(of: order, after: failure)
-    return failure.isAnswer ? "\(failure.advice) \(wayOut)" : wayOut
+    guard failure.isAnswer else { return wayOut }
+    return failure.advice + (failure.advice.hasSuffix(".") ? " " : ". ") + wayOut
   }
 
   // MARK: Pauses

@@ -1,6 +1,8 @@
 import Domain
 import Testing
 
+import struct TestKit.SeededGenerator
+
 @testable import Execution
 
 /// What the exchange demands, and what a restart must know of the requests of this run.
@@ -199,11 +201,196 @@ import Testing
     #expect(scheduler.usage(at: monotonic(.seconds(10))) == RateUsage(ip: 0, uid: 0, orders: 0))
   }
 
+  /// Each run uses what a start does.
+  @Test mutating func `restarts in a row leave each other room`() throws {
+    var state = StoredState()
+    for run in 0..<8 {
+      let start = Duration.seconds(4 * run)
+      scheduler = RequestScheduler(Self.limits, traits)
+      scheduler.restoreUsage(state, window: Self.limits.window, at: moment(start))
+      let reaction = send(16, at: start)
+      #expect(reaction.sent.count == 16, "run \(run)")
+      for case .setRateUsage(let record) in reaction.writes { state.rateUsage = record }
+    }
+    // Two runs before the last one began less than ten seconds ago, and it used 32 and a tenth of 285.
+    let record = try #require(state.rateUsage)
+    #expect(record.own.ip == 60)
+    #expect(record.earlier.map(\.at) == [20, 24, 28].map { monotonic(.seconds($0)) })
+    #expect(record.earlier.map(\.usage.ip) == [60, 60, 94])
+  }
+
+  /// Where the clocks agree about the record's age; else all of it counts from now on.
+  @Test(arguments: [(0, 6_000, 100), (-3_600, 10_000, 0), (3, 10_000, 0)])
+  mutating func `what a run counted of those before it goes on from when it began`(
+    step: Int, end: Int, left: Int
+  ) {
+    var state = StoredState()
+    state.rateUsage = RateUsageRecord(
+      own: RateUsage(ip: 100, uid: 0, orders: 0),
+      earlier: [
+        PastUsage(usage: RateUsage(ip: 60, uid: 0, orders: 0), at: monotonic(.seconds(-4)))
+      ], at: moment(.seconds(-2)))
+    let now = Moment(
+      wall: moment(.seconds(step)).wall, monotonic: monotonic(.zero))
+    scheduler.restoreUsage(state, window: Self.limits.window, at: now)
+    #expect(scheduler.usage(at: monotonic(.milliseconds(end - 1))).ip == 160)
+    #expect(scheduler.usage(at: monotonic(.milliseconds(end))).ip == left)
+    #expect(scheduler.usage(at: monotonic(.seconds(10))).ip == 0)
+  }
+
+  @Test mutating func `a run that may have written nothing more counts for a light use`() {
+    var state = StoredState()
+    state.rateUsage = RateUsageRecord(
+      own: RateUsage(ip: 20, uid: 0, orders: 0),
+      earlier: [
+        PastUsage(usage: RateUsage(ip: 200, uid: 0, orders: 0), at: monotonic(.seconds(-4)))
+      ], at: moment(.seconds(-2)))
+    scheduler.restoreUsage(state, window: Self.limits.window, at: moment())
+    #expect(scheduler.usage(at: monotonic(.zero)).ip == 220)
+    #expect(scheduler.usage(at: monotonic(.seconds(6))).ip == 94)
+  }
+
+  /// The room of what earlier runs sent is not this run's once that has left the window.
+  @Test mutating func `only this run's use is held against its record`() {
+    var state = StoredState()
+    state.rateUsage = RateUsageRecord(
+      own: .zero,
+      earlier: [
+        PastUsage(usage: RateUsage(ip: 150, uid: 0, orders: 0), at: monotonic(.seconds(-9)))
+      ], at: moment(.seconds(-2)))
+    scheduler.restoreUsage(state, window: Self.limits.window, at: moment())
+    #expect(usages(send(40, at: .milliseconds(500))).count == 1)
+    let beyond = send(20, at: .milliseconds(1_400))
+    #expect(beyond.sent.allSatisfy { $0.barrier == .durable })
+    #expect(usages(beyond).count == 1)
+  }
+
   @Test mutating func `an old record counts no more than a light use`() {
     var state = StoredState()
     state.rateUsage = RateUsageRecord(
       usage: RateUsage(ip: 200, uid: 200, orders: 9), at: moment(.seconds(-60)))
     scheduler.restoreUsage(state, window: Self.limits.window, at: moment())
     #expect(scheduler.usage(at: monotonic(.zero)) == RateUsage(ip: 94, uid: 156, orders: 0))
+  }
+
+  // MARK: Over many runs
+
+  /// What the runs have in common, and what of them really left.
+  private struct Machine {
+    var random: SeededGenerator
+    private(set) var state = StoredState()
+    /// By a clock that nobody sets, and that goes on while the machine is off.
+    private var elapsed = Duration.zero
+    private var bootedAt = Duration.seconds(-100)
+    private var civilStep = Duration.zero
+    private var underWay: [Dispatch] = []
+    private var left: [(at: Duration, cost: RequestCost)] = []
+
+    init(seed: Int) { random = SeededGenerator(seed: UInt64(seed)) }
+
+    var now: Moment {
+      Moment(
+        wall: moment(elapsed + civilStep).wall,
+        monotonic: MonotonicTime(nanoseconds: 0).advanced(by: elapsed - bootedAt))
+    }
+
+    mutating func pass() {
+      elapsed += Duration.milliseconds(random.below(800))
+    }
+
+    /// By less than a second the clocks may differ unseen.
+    mutating func stepClock() {
+      let step = Duration.milliseconds(1_000 + random.below(20_000))
+      if random.chance(50) { civilStep += step } else { civilStep -= step }
+    }
+
+    /// What is out stays unanswered. A clock that is set forward meanwhile, over a boot, would hide that
+    /// a record is young.
+    mutating func restart() {
+      underWay = []
+      let down = random.below(4_000)
+      elapsed += Duration.milliseconds(down)
+      let uptime = Duration.milliseconds(random.below(down + 1))
+      if random.chance(30) { bootedAt = elapsed - uptime }
+      let step = Duration.milliseconds(random.below(20_000))
+      if random.chance(30) { civilStep -= step }
+    }
+
+    /// Without a barrier a request leaves wherever the process is killed.
+    mutating func perform(_ reaction: Reaction, until point: CrashPoint = .afterEffects) {
+      if point != .beforeCommit {
+        for case .setRateUsage(let record) in reaction.writes { state.rateUsage = record }
+      }
+      for dispatch in reaction.sent where dispatch.barrier == .none || point == .afterEffects {
+        underWay.append(dispatch)
+        left.append((at: elapsed, cost: cost(of: dispatch.request)))
+      }
+    }
+
+    mutating func takeAnswered() -> [Dispatch] {
+      let count = random.below(underWay.count + 1)
+      defer { underWay.removeFirst(count) }
+      return Array(underWay.prefix(count))
+    }
+
+    /// Of what left within the window.
+    var sent: RateUsage {
+      left.filter { elapsed - $0.at < Duration.seconds(10) }.reduce(RateUsage.zero) {
+        $0 + RateUsage(ip: $1.cost.ipWeight, uid: $1.cost.uidWeight, orders: 0)
+      }
+    }
+  }
+
+  private mutating func turn(_ machine: inout Machine) -> Reaction {
+    let looks = machine.random.chance(5) ? 60 : machine.random.below(6)
+    for _ in 0..<looks {
+      names += 1
+      scheduler.add(look, for: .poll(key("s\(names)")))
+    }
+    return drive(at: machine.now)
+  }
+
+  /// After a clean end or a kill around a commit.
+  private mutating func restart(_ machine: inout Machine) {
+    if machine.random.chance(50) {
+      let point = CrashPoint.allCases[machine.random.below(CrashPoint.allCases.count)]
+      let last = turn(&machine)
+      machine.perform(last, until: point)
+    }
+    machine.restart()
+    scheduler = RequestScheduler(Self.limits, traits)
+    scheduler.restoreUsage(machine.state, window: Self.limits.window, at: machine.now)
+  }
+
+  @Test(arguments: 1...20)
+  mutating func `whatever ends a run, nothing that left is counted for less than it was`(
+    seed: Int
+  ) {
+    var machine = Machine(seed: seed)
+    var hasSent = false
+    for step in 0..<400 {
+      machine.pass()
+      switch machine.random.below(10) {
+      case 0:
+        restart(&machine)
+        hasSent = false
+      // A run that has sent nothing writes nothing down anew.
+      case 1 where hasSent:
+        machine.stepClock()
+        let next = drive(at: machine.now)
+        machine.perform(next)
+      default:
+        var reaction = Reaction(at: machine.now)
+        for dispatch in machine.takeAnswered() {
+          _ = scheduler.answered(dispatch.id, noSuchOrder, &reaction)
+        }
+        let next = turn(&machine)
+        machine.perform(next)
+        if !next.sent.isEmpty { hasSent = true }
+      }
+      let counted = scheduler.usage(at: machine.now.monotonic)
+      let sent = machine.sent
+      #expect(counted.ip >= sent.ip && counted.uid >= sent.uid, "step \(step)")
+    }
   }
 }

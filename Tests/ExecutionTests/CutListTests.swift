@@ -93,6 +93,16 @@ import Testing
     harness.advance(by: .seconds(90))
     #expect(harness.status("a") == .notFound)
     #expect(harness.placements.count == 1)
+    // The verdict is that of every view, and the story has what each of them said.
+    var said: [String: String] = [:]
+    for case .lookedUp(let view, let answer) in harness.store.history(of: key("a")) {
+      said[view] = answer
+    }
+    #expect(
+      said == [
+        "order by client order id": "not there", "open orders": "not there",
+        "recent orders": "not there", "trades": "not among those shown; the page is full",
+      ])
     harness.checkStore()
   }
 

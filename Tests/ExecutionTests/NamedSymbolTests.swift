@@ -92,6 +92,30 @@ import Testing
         ])
   }
 
+  @Test(arguments: [false, true])
+  func `a reading that is out when all have grown old does not put that off`(
+    isHeldUp: Bool
+  ) throws {
+    let harness = opened()
+    harness.submit(limit("first", names[0]))
+    harness.advance(by: .seconds(15 * 60) - .milliseconds(20))
+    harness.exchange.script = { dispatch, _ in dispatch.request.isInstruments ? .hold : nil }
+    harness.submit(limit("second", names[1]))
+    // The answer may come in the very turn in which all are due.
+    if isHeldUp {
+      harness.holdUp(for: .milliseconds(30))
+    } else {
+      harness.advance(by: .milliseconds(30))
+    }
+    let out = try #require(harness.held.first)
+    harness.answer(out, harness.exchange.answer(to: out.request, at: harness.now))
+    #expect(
+      asked(harness)
+        == [
+          .instruments([names[0]]), .instruments([names[1]]), .instruments([names[0], names[1]]),
+        ])
+  }
+
   @Test func `a symbol that a reload allows leaves trading open for the others`() {
     let harness = EngineHarness.open(makeConfiguration { $0.risk.symbols = [btc] })
     harness.exchange.script = { dispatch, _ in
@@ -138,5 +162,24 @@ import Testing
     harness.restart(after: .seconds(2 * 60 * 60))
     #expect(asked(harness).dropFirst(before) == [.instruments([names[0]])])
     #expect(harness.engine.venueFacts.rules.map(\.instrument.symbol) == [names[0]])
+  }
+
+  /// What an earlier run read refuses nothing: an order that it would refuse waits for the answer.
+  @Test func `a resting order's symbol does not put off the reading of kept rules`() {
+    let harness = opened()
+    harness.exchange.fillsLimits = false
+    harness.submit(limit("rests", names[0]))
+    harness.advance(by: .seconds(1))
+    let kept = instrument(names[1]) { $0.sides = .buyOnly }
+    harness.store.venue = VenueFacts(
+      rules: [VenueFacts.Rules(instrument: kept, readAt: harness.now.wall)])
+    harness.exchange.latency = .milliseconds(50)
+    let before = asked(harness).count
+    harness.restart()
+    harness.submit(limit("waits", names[1], side: .sell))
+    #expect(harness.status("waits") == .new)
+    harness.advance(by: .seconds(5))
+    #expect(harness.status("waits") == .open)
+    #expect(asked(harness).dropFirst(before) == [.instruments([names[1], names[0]])])
   }
 }

@@ -107,7 +107,8 @@ import Testing
     harness.advance(by: .seconds(600))
     #expect(harness.status("a") == .open)
     #expect(vanished(harness).count == 1)
-    #expect(harness.requests(\.isTrades).count == 12)
+    // Twelve in two minutes, then one a minute.
+    #expect(harness.requests(\.isTrades).count == 20)
     harness.checkStore()
   }
 
@@ -121,7 +122,145 @@ import Testing
     harness.advance(by: .seconds(60))
     #expect(harness.status("a") == .open)
     #expect(vanished(harness).isEmpty)
-    #expect(harness.hasLog(.warning, "has more trades of that time than the exchange shows"))
+    #expect(harness.hasLog(.warning, "filled in more pieces than the exchange shows at once"))
+    // From six days down to some seconds, once a minute.
+    harness.advance(by: .seconds(600))
+    #expect((150...250).contains(harness.requests(\.isTrades).count))
+    #expect(harness.command(.resolveNotPlaced(signalID("a")))?.ok == true)
+  }
+
+  /// An order that is filled in 250 pieces, `pause` after each other, of an exchange that shows the last
+  /// hundred of the time that it is asked for.
+  private func filledInPieces(_ pause: Duration) -> EngineHarness {
+    let exchange = exchange
+    let harness = resting()
+    harness.advance(by: .seconds(60))
+    exchange.fill(0, to: "1", .filled)
+    let end = exchange.time(at: harness.now)
+    let pieces = (0..<250).map { place in
+      (
+        time: end.advanced(by: pause * (place - 250)),
+        trade: TradeReport(
+          tradeID: "T\(place)", orderID: "E1", clientOrderID: nil, symbol: btc,
+          price: decimal("100"), quantity: decimal("0.004"))
+      )
+    }
+    exchange.script = { [unowned exchange] dispatch, now in
+      if dispatch.request.isOrder { return .answer(noSuchOrder) }
+      guard case .trades(_, _, let since, let until) = dispatch.request else { return nil }
+      let last = until ?? exchange.time(at: now)
+      let shown = pieces.filter { since <= $0.time && $0.time <= last }.suffix(100)
+      return .answer(.trades(shown.map(\.trade), isCut: shown.count == 100))
+    }
+    return harness
+  }
+
+  @Test func `more fills than the exchange shows at once are added up`() {
+    let harness = filledInPieces(.seconds(60))
+    harness.advance(by: .seconds(60))
+    #expect(harness.status("a") == .filled)
+    #expect(harness.order("a")?.executedQuantity == decimal("1"))
+    #expect(harness.order("a")?.executedQuote == decimal("100"))
+    #expect(vanished(harness).isEmpty)
+    harness.checkStore()
+  }
+
+  @Test func `more fills of one moment than the exchange shows prove no end`() {
+    let harness = filledInPieces(.zero)
+    harness.advance(by: .seconds(60))
+    #expect(harness.status("a") == .open)
+    #expect(harness.hasLog(.warning, "filled in more pieces than the exchange shows at once"))
+    harness.checkStore()
+  }
+
+  @Test func `a start does not wait for all parts of such fills`() {
+    let harness = filledInPieces(.zero)
+    harness.restart(after: .seconds(5))
+    harness.advance(by: .seconds(4))
+    #expect(harness.status("a") == .open)
+    #expect(harness.engine.isTradingOpen)
+    harness.advance(by: .seconds(60))
+    #expect(harness.requests(\.isTrades).count > 20)
+  }
+
+  @Test func `parts that show no whole are asked for once a minute`() {
+    let harness = resting()
+    harness.advance(by: .seconds(60))
+    exchange.fill(0, to: "0.4", .partiallyCanceled)
+    exchange.script = { dispatch, _ in
+      if dispatch.request.isOrder { return .answer(noSuchOrder) }
+      guard case .trades(_, _, _, let until) = dispatch.request else { return nil }
+      return .answer(.trades([], isCut: until == nil))
+    }
+    harness.advance(by: .seconds(630))
+    // The whole and its halves each time.
+    #expect((30...33).contains(harness.requests(\.isTrades).count))
+    harness.checkStore()
+  }
+
+  @Test func `one that has vanished can be closed after an answer was lost`() {
+    let harness = resting()
+    harness.advance(by: .seconds(60))
+    exchange.fill(0, to: "0", .canceled)
+    harness.advance(by: .seconds(600))
+    exchange.script = { dispatch, _ in
+      dispatch.request.isOrder || dispatch.request.isOpenOrders
+        ? .answer(.failed(.noAnswer("time out"))) : nil
+    }
+    harness.advance(by: .seconds(30))
+    exchange.script = { dispatch, _ in dispatch.request.isOrder ? .answer(noSuchOrder) : nil }
+    harness.advance(by: .seconds(60))
+    #expect(harness.command(.resolveNotPlaced(signalID("a")))?.ok == true)
+    harness.checkStore()
+  }
+
+  /// Each cancel has it looked up at once.
+  @Test(arguments: [false, true])
+  func `fills that are shown late end an order all the same`(isCancelled: Bool) {
+    let harness = resting()
+    harness.advance(by: .seconds(60))
+    exchange.fill(0, to: "1", .filled)
+    exchange.script = { dispatch, _ in
+      if dispatch.request.isOrder { return .answer(noSuchOrder) }
+      return dispatch.request.isTrades ? .answer(.trades([])) : nil
+    }
+    if isCancelled { harness.command(.cancel(signalID("a"))) }
+    harness.advance(by: .seconds(300))
+    #expect(harness.status("a") == .open)
+    exchange.script = { dispatch, _ in
+      dispatch.request.isOrder ? .answer(noSuchOrder) : nil
+    }
+    harness.advance(by: .seconds(75))
+    #expect(harness.status("a") == .filled)
+    harness.checkStore()
+  }
+
+  /// The operator named an order of the account that is another one's. `isNamed` where the exchange tells
+  /// whose fills they are.
+  @Test(arguments: [true, false])
+  func `fills that bear another order's name prove no end`(isNamed: Bool) {
+    let harness = EngineHarness.open(exchange: exchange)
+    exchange.script = { dispatch, _ in
+      if dispatch.isPlacement { return .answer(.failed(.noAnswer("time out"))) }
+      return dispatch.request.isLook ? .answer(refusal(10_007, .skip, refuses: false)) : nil
+    }
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(20))
+    harness.command(.resolvePlaced(signalID("a"), orderID: "E1"))
+    harness.advance(by: .seconds(20))
+    #expect(harness.order("a")?.confirmedByOperator == true)
+    let fill = TradeReport(
+      tradeID: "T1", orderID: "E1", clientOrderID: isNamed ? "another" : nil, symbol: btc,
+      price: decimal("100"), quantity: decimal("1"))
+    exchange.script = { dispatch, _ in
+      if dispatch.request.isOrder { return .answer(noSuchOrder) }
+      return dispatch.request.isTrades ? .answer(.trades([fill])) : nil
+    }
+    harness.restart(after: Self.week + .seconds(3_600))
+    harness.advance(by: .seconds(600))
+    #expect(harness.status("a") == (isNamed ? .open : .filled))
+    #expect(vanished(harness).count == (isNamed ? 1 : 0))
+    harness.checkStore()
   }
 
   @Test func `fills that cannot be read prove nothing`() {

@@ -37,6 +37,7 @@ struct Following: Sendable {
   private(set) var isUnlisted = false
   var cancel = Cancel.none
   var cancels = FruitlessCancels()
+  var fills = FillLooks()
 
   /// What is told in several messages is told within this time, and looks show it then. Looks that
   /// messages ask for are at least so far apart.

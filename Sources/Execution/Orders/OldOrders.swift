@@ -37,7 +37,6 @@ enum OldOrders {
     case .foundTrade: break
     case .no:
       if askForFills(of: order, &parts, at: reaction.now) { return }
-      vanished(key, &parts, &reaction)
     case .cut, .nothingProved:
       let now = reaction.now.monotonic
       if let failure = finding.failure ?? OrderLooks.blocked(key, answer, &parts, at: now) {
@@ -47,20 +46,25 @@ enum OldOrders {
     OrderPolling.schedule(key, &parts, at: reaction.now.monotonic)
   }
 
-  /// Of the views of the exchange the fills may be the last to show it: that many looks take a minute.
-  private static let looksAtFills = 12
-
   private static func askForFills(
     of order: Order, _ parts: inout EngineParts, at now: Moment
   ) -> Bool {
     guard let following = parts.orders[order.key]?.following,
-      following.misses < looksAtFills
+      following.fills.areDue(after: following.misses, at: now.monotonic)
     else { return false }
-    let since = parts.exchangeTime(at: now)
-      .advanced(by: .zero - parts.configuration.venue.listReach)
+    parts.orders.update(order.key) { $0.following?.fills.begin(at: now.monotonic) }
+    let since = timeOfFills(parts, at: now).lowerBound
     parts.scheduler.add(
       .trades(order.request.symbol, of: order.orderID, since: since), for: .pollFills(order.key))
     return true
+  }
+
+  private static func timeOfFills(
+    _ parts: EngineParts, at now: Moment
+  ) -> ClosedRange<WallTime> {
+    let time = parts.exchangeTime(at: now)
+    let reach = parts.configuration.venue.listReach
+    return time.advanced(by: .zero - reach)...time.advanced(by: OrderPolling.listMargin)
   }
 
   static func takeFills(
@@ -68,33 +72,51 @@ enum OldOrders {
     _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
     guard let order = parts.orders[key]?.order else { return }
-    let view = Search.View.trades.rawValue
     switch answer {
     case .success(let list):
       OrderLooks.answered(key, &parts)
-      let name = order.request.clientOrderID
-      if let report = order.filled(by: list.reports) {
-        OrderPolling.observe(key, report, view, &parts, &reaction)
-      } else if let row = list.unreadable.first(where: { $0.mayBe(name, order.orderID) }) {
-        OrderLooks.failed(key, view, .row(row), &parts, &reaction)
-      } else if list.isCut {
-        OrderLooks.failed(key, view, .cutList(.trades), &parts, &reaction)
-      } else {
-        vanished(key, &parts, &reaction)
-      }
+      if goesOn(after: list, of: order, &parts, &reaction) { return }
     case .failure(let failure):
       if let failure = OrderLooks.judge(key, failure, &parts, at: reaction.now.monotonic) {
-        OrderLooks.failed(key, view, failure, &parts, &reaction)
+        OrderLooks.failed(key, Search.View.trades.rawValue, failure, &parts, &reaction)
       }
     }
+    parts.orders.update(key) { $0.following?.fills.end(at: reaction.now.monotonic) }
     OrderPolling.schedule(key, &parts, at: reaction.now.monotonic)
   }
 
-  private static func vanished(
-    _ key: OrderKey, _ parts: inout EngineParts, _ reaction: inout Reaction
-  ) {
-    let reach = parts.configuration.venue.listReach
-    OrderPolling.missed(key, .vanished(afterReach: reach), &parts, &reaction)
+  /// Whether a part of the time is asked for that the list left open.
+  private static func goesOn(
+    after list: ReportList<TradeReport>, of order: Order, _ parts: inout EngineParts,
+    _ reaction: inout Reaction
+  ) -> Bool {
+    let key = order.key
+    let view = Search.View.trades.rawValue
+    let time = timeOfFills(parts, at: reaction.now)
+    let part = parts.orders.update(key) { $0.following?.fills.take(list, of: time) } ?? nil
+    guard let fills = parts.orders[key]?.following?.fills else { return false }
+    let name = order.request.clientOrderID
+    if let report = order.filled(by: fills.trades) {
+      OrderPolling.observe(key, report, view, &parts, &reaction)
+    } else if let row = list.unreadable.first(where: { $0.mayBe(name, order.orderID) }) {
+      OrderLooks.failed(key, view, .row(row), &parts, &reaction)
+    } else if let part {
+      // A start does not wait for all of them.
+      if parts.reconciliation.pending.contains(key) {
+        OrderLooks.failed(key, view, .cutFills, &parts, &reaction)
+      }
+      parts.scheduler.add(
+        .trades(
+          order.request.symbol, of: order.orderID, since: part.lowerBound, until: part.upperBound),
+        for: .pollFills(key))
+      return true
+    } else if fills.isCut {
+      OrderLooks.failed(key, view, .cutFills, &parts, &reaction)
+    } else {
+      let reach = parts.configuration.venue.listReach
+      OrderPolling.missed(key, .vanished(afterReach: reach), &parts, &reaction)
+    }
+    return false
   }
 }
 
@@ -107,6 +129,7 @@ extension Order {
     var quote = FixedDecimal.zero
     var counted: Set<String> = []
     for trade in trades where trade.orderID == orderID && counted.insert(trade.tradeID).inserted {
+      if confirmedByOperator, !trade.mayBear(request.clientOrderID) { return nil }
       guard let sum = executed.adding(trade.quantity),
         let value = trade.price.multiplied(by: trade.quantity, rounding: .down),
         let total = quote.adding(value)
@@ -118,5 +141,12 @@ extension Order {
       orderID: orderID, clientOrderID: request.clientOrderID.text, symbol: request.symbol,
       side: request.side, type: request.type, price: request.price, quantity: quantity,
       executedQuantity: executed, executedQuote: quote, status: .filled)
+  }
+}
+
+extension TradeReport {
+  /// A number that a person typed may be that of another order.
+  fileprivate func mayBear(_ name: ClientOrderID) -> Bool {
+    clientOrderID.map { $0 == name.text } ?? true
   }
 }

@@ -179,8 +179,9 @@ enum OrderPolling {
       return life.following?.misses ?? 0
     }
     guard let misses else { return }
-    if misses < missesWorthALine { OrderLooks.succeeded(key, &parts, &reaction) }
-    if misses == missesWorthALine {
+    if misses < missesWorthALine { return OrderLooks.succeeded(key, &parts, &reaction) }
+    // Told once; and again behind another failure, which would else stay the last word.
+    if misses == missesWorthALine || parts.orders[key]?.looks.last?.kind != failure.kind {
       OrderLooks.failed(key, singleLook, failure, &parts, &reaction)
     }
   }

@@ -85,6 +85,11 @@ extension LookFailure {
       isLasting: true)
   }
 
+  /// Of an order that only its fills would show.
+  static let cutFills = LookFailure(
+    reason: "it was filled in more pieces than the exchange shows at once", advice: vanished.advice,
+    kind: "cut fills", isLasting: true)
+
   /// A message about it came by itself, and every view says that it is not there.
   static let hidden = LookFailure(
     reason: "the exchange's stream told of it, and no view shows it",

@@ -237,11 +237,12 @@ enum OrderSearching {
     _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
     guard search.phase == .settling else { return }
-    if !finding.isFailure {
-      parts.fold(.lookedUp(view: view.rawValue, answer: finding.text), into: order.key, &reaction)
+    let isCutNo = finding.isFailure && weighed(finding, in: view).isNo
+    let answer = isCutNo ? "not among those shown; the page is full" : finding.text
+    if isCutNo || !finding.isFailure {
+      parts.fold(.lookedUp(view: view.rawValue, answer: answer), into: order.key, &reaction)
     }
-    reaction.log(
-      .debug, "looked up", order, [("view", view.rawValue), ("answer", finding.text)])
+    reaction.log(.debug, "looked up", order, [("view", view.rawValue), ("answer", answer)])
   }
 
   // MARK: Verdicts

@@ -112,7 +112,6 @@ struct VenueState: Sendable {
       clockNeed.asked()
       scheduler.add(.serverTime, for: .clock)
     }
-    askForNewSymbols(&scheduler, &reaction)
     if !(allowed ?? named.all).isEmpty, instrumentsNeed.isDue(&reaction) {
       forgetUnlisted()
       let all = named.takeAll()
@@ -122,6 +121,7 @@ struct VenueState: Sendable {
         scheduler.add(.instruments(symbols), for: .instruments(symbols))
       }
     }
+    askForNewSymbols(&scheduler, &reaction)
     askForUnreadable(&scheduler, &reaction)
     if traits.limitsPairs, pairsNeed.isDue(&reaction) {
       pairsNeed.asked()
@@ -151,7 +151,8 @@ struct VenueState: Sendable {
     let next = named.nextReading(at: now)
     guard next <= now else { return reaction.wake(at: next) }
     let symbols = named.takeNext(at: now)
-    instrumentsNeed.asked()
+    // Where the reading of all is due, none was named before these.
+    if instrumentsNeed.due <= now { instrumentsNeed.asked() }
     scheduler.add(.instruments(symbols), for: .instruments(symbols))
   }
 
@@ -368,9 +369,9 @@ struct VenueState: Sendable {
     let now = reaction.now.monotonic
     // What was read for itself alone does not put off the reading of all.
     let due = self[keyPath: need].due
+    let isOfAll = due <= now && self[keyPath: need].isUnderWay
     let refresh = now.advanced(by: time)
-    guard self[keyPath: need].met(refreshAt: due > now ? min(due, refresh) : refresh)
-    else { return }
+    guard self[keyPath: need].met(refreshAt: isOfAll ? refresh : min(due, refresh)) else { return }
     reaction.log(.info, "\(what) can be read again")
   }
 

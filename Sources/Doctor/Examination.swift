@@ -75,7 +75,8 @@ package struct Examination {
     // The database knows what brought it about, and the daemon tells only until when it lasts. It is of
     // this machine's address, whatever mode the daemon is in.
     let facts = Self.facts(
-      configuration, key.credentials, backOff: backOff ?? daemon?.backOff, asksForRules: !isAtWork)
+      configuration, key.credentials, backOff: backOff ?? daemon?.backOff,
+      rules: isAtWork ? .askedInDoubt : .asked)
     let withoutKey = key.credentials == nil ? "there is no usable API key" : nil
     var stages =
       [key.stage] + ExchangeJudgement(facts, wish, withoutKey: withoutKey).stages
@@ -92,7 +93,7 @@ package struct Examination {
   /// What the exchange says of these credentials; nothing is asked within a back-off.
   package static func facts(
     _ configuration: Configuration, _ credentials: MEXC.Credentials?, backOff: BanRecord?,
-    asksForRules: Bool
+    rules: ExchangeProbe.Rules
   ) -> ExchangeFacts {
     var facts = ExchangeFacts(endpoint: configuration.exchange.restURL)
     if let backOff {
@@ -106,7 +107,7 @@ package struct Examination {
         ? try TLSContext(client: configuration.exchange.caFile.map { .file($0) } ?? .system) : nil
       let settings = ExchangeProbe.Settings(
         endpoint: endpoint, tls: tls, receiveWindow: configuration.exchange.receiveWindow,
-        symbols: configuration.risk.symbols.list, asksForRules: asksForRules)
+        symbols: configuration.risk.symbols.list, rules: rules)
       return try ExchangeProbe.facts(settings, credentials)
     } catch {
       facts.clock = .failed(.unreadable("\(error)"))

@@ -1,4 +1,5 @@
 package import Domain
+import MEXC
 import Platform
 import Transport
 
@@ -128,6 +129,18 @@ package struct ExchangeJudgement {
     }
   }
 
+  /// Why nothing is known that only an accepted key can tell.
+  private var withoutAcceptance: String {
+    switch refusedKey?.fault {
+    case .keyMalformed, .keyUnknown, .keyExpired, .signature, .address:
+      "the exchange does not accept the API key"
+    case .nameService, .unreachable, .certificateTime, .certificateIdentity, .encryption, .silent,
+      .clock, .permission, .accountRestricted, .pair, .requestForm, .receiveWindow, .throttled,
+      .firewall, .maintenance, .notTheExchange, .undocumented, nil:
+      "the account could not be asked about"
+    }
+  }
+
   private func notReached(_ name: Stage.Name) -> Stage? {
     if wish.mode == .paper { return .ok(name, Self.notNeeded) }
     if isAccepted { return nil }
@@ -171,14 +184,14 @@ package struct ExchangeJudgement {
 
   var permissions: Stage {
     if let stage = notReached(.permissions) { return stage }
-    guard isAccepted else {
-      return .notChecked(.permissions, "the exchange does not accept the API key")
-    }
+    guard isAccepted else { return .notChecked(.permissions, withoutAcceptance) }
     var findings = Findings()
     if let standing = unusableStanding { findings.fail(standing.detail, standing.advice) }
     judgeRights(&findings)
     judgeWithdrawal(&findings)
     judgeAccount(&findings)
+    // What an unusable key is refused says no more.
+    if unusableStanding == nil { judgeTestOrder(&findings) }
     judgeValidity(&findings)
     return findings.stage(.permissions)
   }
@@ -236,10 +249,26 @@ package struct ExchangeJudgement {
 
   private func judgeAccount(_ findings: inout Findings) {
     let fault = Fault.accountRestricted
-    if let problem = refusedKey, problem.fault == fault {
-      findings.fail(problem.sentence, fault.advice, code: problem.code)
-    } else if facts.account.value?.canTrade == false {
+    let attempts = [refusedKey, facts.openOrders.problem, facts.testOrder.problem]
+    if facts.account.value?.canTrade == false {
       findings.fail("the account may not trade (canTrade is false)", fault.advice)
+    } else if let problem = attempts.compactMap(\.self).first(where: { $0.fault == fault }) {
+      findings.fail(problem.sentence, fault.advice, code: problem.code)
+    }
+  }
+
+  /// A refusal of the order's numbers or of its symbol speaks for the key and the account.
+  private func judgeTestOrder(_ findings: inout Findings) {
+    guard let problem = facts.testOrder.problem, case .refused(let code, let text) = problem,
+      ![Fault.permission, .accountRestricted].contains(problem.fault)
+    else { return }
+    let action = ErrorTable.error(code: code, text: text).action
+    if ErrorTable.isAboutOneOrder(code) || action == .size { return }
+    let told = "the check of an order is refused: \(problem.sentence)"
+    if action == .halt {
+      findings.fail(told, problem.fault.advice, code: code)
+    } else {
+      findings.warn(told, problem.fault.advice)
     }
   }
 
@@ -322,11 +351,12 @@ package struct ExchangeJudgement {
   private var unaskedPairs: Stage? {
     guard case .no = facts.pairs else { return nil }
     if let reason = withoutKey { return .notChecked(.symbols, reason) }
-    guard isAccepted else {
-      return .notChecked(.symbols, "the exchange does not accept the API key")
-    }
-    return facts.stoppedBy == nil
-      ? .notChecked(.symbols, "the API key may not read which pairs it may trade") : nil
+    guard isAccepted else { return .notChecked(.symbols, withoutAcceptance) }
+    guard facts.stoppedBy == nil else { return nil }
+    return .notChecked(
+      .symbols,
+      refusedKey?.fault == .accountRestricted
+        ? withoutAcceptance : "the API key may not read which pairs it may trade")
   }
 
   private func judgePairs(_ findings: inout Findings) {

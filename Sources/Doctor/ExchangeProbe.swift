@@ -8,24 +8,31 @@ package import Transport
 /// each answer: for the operator's tool, never for a daemon's loop. It stops at the first answer after
 /// which more requests could only do harm or tell nothing.
 package struct ExchangeProbe {
+  /// Whether the symbols' rules are asked for, too, which weigh most.
+  package enum Rules {
+    case asked
+    /// Only where a name may not be listed.
+    case askedInDoubt
+    case unasked
+  }
+
   package struct Settings {
     package var endpoint: Endpoint
     package var tls: TLSContext?
     package var receiveWindow: Duration
     /// `nil` is every symbol.
     package var symbols: [Symbol]?
-    /// Asks for the symbols' rules too, which weigh most.
-    package var asksForRules: Bool
+    package var rules: Rules
 
     package init(
       endpoint: Endpoint, tls: TLSContext?, receiveWindow: Duration, symbols: [Symbol]?,
-      asksForRules: Bool
+      rules: Rules
     ) {
       self.endpoint = endpoint
       self.tls = tls
       self.receiveWindow = receiveWindow
       self.symbols = symbols
-      self.asksForRules = asksForRules
+      self.rules = rules
     }
   }
 
@@ -64,10 +71,25 @@ package struct ExchangeProbe {
     defer { client.close() }
     guard try readClock(client) else { return }
     if hasKey { try askAboutKey(client) }
-    guard settings.asksForRules, let symbols = settings.symbols, !symbols.isEmpty, !isOver else {
-      return
-    }
+    guard let symbols = settings.symbols, !symbols.isEmpty, !isOver, asksForRules(of: symbols)
+    else { return }
     try readRules(of: symbols, client)
+  }
+
+  private func asksForRules(of symbols: [Symbol]) -> Bool {
+    switch settings.rules {
+    case .asked: true
+    case .askedInDoubt: isListingInDoubt(symbols)
+    case .unasked: false
+    }
+  }
+
+  /// A name that is not listed is among no key's pairs, and only the rules tell it from one that this key
+  /// may not trade.
+  private func isListingInDoubt(_ symbols: [Symbol]) -> Bool {
+    if facts.testOrder.problem?.fault == .pair { return true }
+    guard let pairs = facts.pairs.value else { return false }
+    return !Set(symbols).isSubset(of: pairs)
   }
 
   /// The exchange may refuse a list for one name in it, and does not say which: its own list does.

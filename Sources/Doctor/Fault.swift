@@ -1,4 +1,5 @@
 import Domain
+import MEXC
 import Platform
 import Transport
 
@@ -29,7 +30,8 @@ enum Fault: Hashable {
   private static let byCode: [Int: Fault] = {
     var table: [Int: Fault] = [:]
     let rows: [([Int], Fault)] = [
-      ([700001, -2014], .keyMalformed), ([10072, -2015], .keyUnknown), ([402], .keyExpired),
+      ([700001, -2014], .keyMalformed), ([10072, -2015, 10001, 10015], .keyUnknown),
+      ([402], .keyExpired),
       ([700002, -1022, 602], .signature), ([700003, -1021, 10073], .clock),
       ([700006, 406], .address(nil)), ([700007, 401, 403, 700011], .permission),
       ([10098, 60005, 730000, 730003, 730100, 730101, 140001, 140002], .accountRestricted),
@@ -65,7 +67,10 @@ enum Fault: Hashable {
     // One code for three causes; an address in the text tells which.
     case .keyUnknown? where address != nil: self = .address(address)
     case let fault?: self = fault
-    case nil: self = .undocumented
+    // What else stops a daemon is about the account; of one code the text tells it.
+    case nil:
+      let action = ErrorTable.error(code: code, text: text).action
+      self = action == .halt ? .accountRestricted : .undocumented
     }
   }
 

@@ -21,7 +21,7 @@ package struct KeyExamination {
     let configuration = file.configuration
     let (_, backOff) = LocalExamination(file).database(with: nil, at: Clock.now())
     let facts = Examination.facts(
-      configuration, credentials, backOff: backOff, asksForRules: false)
+      configuration, credentials, backOff: backOff, rules: .unasked)
     // On paper no key is needed; who tests one wants to know what it is good for.
     let mode = configuration.mode == .paper ? .live : configuration.mode
     let wish = ExchangeJudgement.Wish(

@@ -37,7 +37,7 @@ package enum ErrorTable {
   private static let orderCodes = Set(orderRules.flatMap(\.codes))
 
   /// Whether the code is about a symbol, a size, a price or an order, and not about the request.
-  static func isAboutOneOrder(_ code: Int) -> Bool { orderCodes.contains(code) }
+  package static func isAboutOneOrder(_ code: Int) -> Bool { orderCodes.contains(code) }
 
   /// Every code that the table knows, in rising order.
   package static let codes: [Int] = byCode.keys.sorted()

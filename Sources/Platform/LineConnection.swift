@@ -10,7 +10,7 @@ final class LineConnection {
   }
 
   /// One read takes at most this much, so that a talkative client does not hold the loop.
-  private static let readBytes = 16 * 1024
+  static let readBytes = 16 * 1024
 
   let peer: PeerCredentials
   var lines: LineBuffer

@@ -236,15 +236,16 @@ extension LineServer {
   private func makeRoom() -> Bool {
     let places = places
     guard let holder = places.holder else { return false }
-    for number in places.dispensable(at: loop.now) {
+    clients: for number in places.dispensable(at: loop.now) {
       let id = ConnectionID(number: number)
       guard let connection = connections[id] else { continue }
-      // What it has sent a moment ago must not be lost.
-      if read(connection) {
+      // What it has sent must not be lost, and the rest of one line can take several reads.
+      for _ in 0...maximumLineBytes / LineConnection.readBytes {
+        guard read(connection) else { break }
         deliver(id, connection)
         settle(id, connection)
         if connections[id] == nil { return true }
-        if !connection.need.isLateLine(at: loop.now) { continue }
+        if !connection.need.isLateLine(at: loop.now) { continue clients }
       }
       drop(id, connection)
       complain(.idleClosed(holder))

@@ -2,8 +2,14 @@ import Domain
 
 /// The shortest and the longest pause between connection attempts that nobody asked for.
 package struct BackOffLimits: Hashable, Sendable {
+  /// One of its own for each program: those that lose a host at the same moment then do not come back to
+  /// it together.
+  package static let shares = 750_000...1_000_000
+
   package var first: Duration = .milliseconds(250)
   package var last: Duration = .seconds(30)
+  /// How much of each pause is waited for, in millionths.
+  package var share = 1_000_000
 
   package init() {}
 }
@@ -43,5 +49,6 @@ struct ConnectionPauses {
 
   private var pause: Duration {
     BackOff.pause(after: failures - 1, first: limits.first, longest: limits.last)
+      * limits.share / 1_000_000
   }
 }

@@ -189,6 +189,7 @@ import Testing
     files.adoptActive([], and: [])
     #expect(spool.reports.count == (isFoundLate ? 2 : 1))
     #expect(spool.reports.allSatisfy { $0.contains(#""status": "filled""#) })
+    #expect(spool.reports.allSatisfy { $0.contains("The order is filled: 1 executed for 100") })
     #expect(try journal.lines(of: logger) == 0)
   }
 

@@ -245,6 +245,69 @@ import Transport
     #expect(try Self.stage(.permissions, restricted).code == 730100)
   }
 
+  @Test(arguments: [
+    (60005, "your account is abnormal"), (10098, "stopped"), (30018, "account cannot order"),
+  ])
+  func `an account that may place no order is told`(_ code: Int, _ words: String) throws {
+    let refusal = ExchangeFacts.Asked<Void>.failed(Self.refused(code, words))
+    let attempts: [WritableKeyPath<ExchangeFacts, ExchangeFacts.Asked<Void>>] = [
+      \.testOrder, \.openOrders,
+    ]
+    for attempt in attempts {
+      let facts = Self.good { $0[keyPath: attempt] = refusal }
+      let stage = try Self.stage(.permissions, facts)
+      #expect(stage.verdict == .failed && stage.code == code)
+      #expect(
+        stage.detail.hasPrefix("the exchange restricts the account (code \(code): \(words))"))
+      #expect(stage.advice?.contains("KYC") == true)
+    }
+  }
+
+  @Test(arguments: [
+    (30002, Stage.Verdict.ok), (10101, .ok), (30018, .ok), (30087, .ok), (700013, .warning),
+    (123_456, .warning), (402, .failed), (700006, .failed),
+  ])
+  func `a check of an order fails for its numbers, or for more`(
+    _ code: Int, _ verdict: Stage.Verdict
+  ) throws {
+    let facts = Self.good { $0.testOrder = .failed(Self.refused(code)) }
+    let stage = try Self.stage(.permissions, facts)
+    #expect(stage.verdict == verdict && (stage.code == code) == (verdict == .failed))
+    #expect(stage.detail.contains("the check of an order is refused: ") == (verdict != .ok))
+    #expect(stage.detail.contains("(code \(code): text)") == (verdict != .ok))
+  }
+
+  @Test func `the key is not blamed where the account could not be asked about`() throws {
+    let limit = ExchangeFacts.Problem.throttled(
+      isBan: false, until: WallTime(milliseconds: 1_790_000_000_000), text: "slow down")
+    let rows: [(ExchangeFacts.Problem, String)] = [
+      (limit, "the account could not be asked about"),
+      (.unreadable("a page"), "the account could not be asked about"),
+      (Self.refused(700003), "the account could not be asked about"),
+      (Self.refused(700002), "the exchange does not accept the API key"),
+    ]
+    for (problem, words) in rows {
+      let facts = Self.good {
+        $0.account = .failed(problem)
+        $0.key = .no
+        $0.pairs = .no
+      }
+      for name in [Stage.Name.permissions, .symbols] {
+        #expect(try Self.stage(name, facts).detail == "not checked: \(words)", "\(problem)")
+      }
+    }
+  }
+
+  @Test func `the key is not blamed where the account is restricted`() throws {
+    let facts = Self.good {
+      $0.account = .failed(Self.refused(730100))
+      $0.key = .no
+      $0.pairs = .no
+    }
+    let words = "not checked: the account could not be asked about"
+    #expect(try Self.stage(.symbols, facts).detail == words)
+  }
+
   // MARK: Symbols
 
   @Test func `pairs and rules are judged`() throws {

@@ -10,19 +10,27 @@ import Transport
   private static let until = WallTime(milliseconds: 1_790_000_000_000)
 
   @Test(arguments: [
-    ([700001, -2014], Fault.keyMalformed), ([10072, -2015], .keyUnknown), ([402], .keyExpired),
+    ([700001, -2014], Fault.keyMalformed), ([10072, -2015, 10001], .keyUnknown),
+    ([402], .keyExpired),
     ([700002, -1022, 602], .signature), ([700003, -1021, 10073], .clock),
     ([700006, 406], .address(nil)), ([700007, 401, 403], .permission),
-    ([10098, 60005, 730100], .accountRestricted), ([10007, 30020, 70011], .pair),
+    ([10098, 60005, 730100, 10099], .accountRestricted), ([10007, 30020, 70011], .pair),
     ([700004, 700008, 700013, 400, -1128], .requestForm), ([700005], .receiveWindow),
     ([429, 510], .throttled(isBan: false, until: nil)),
     ([418], .throttled(isBan: true, until: nil)), ([500, 503, 20001, 11444], .maintenance),
-    ([123_456], .undocumented),
+    ([123_456, 30018], .undocumented),
   ])
   func `a code tells its case`(_ codes: [Int], _ fault: Fault) {
     for code in codes {
       #expect(ExchangeFacts.Problem.refused(code: code, text: "").fault == fault, "\(code)")
     }
+  }
+
+  /// The exchange uses it for market orders on a symbol, too.
+  @Test(arguments: ["account temporarily cannot order, contact support", "账户暂时不能下单"])
+  func `one code is about the account where its text says so`(_ text: String) {
+    let fault = ExchangeFacts.Problem.refused(code: 30018, text: text).fault
+    #expect(fault == .accountRestricted)
   }
 
   @Test(arguments: [

@@ -111,7 +111,9 @@ import Testing
     #expect(try loop.turns { server.clientCount == 0 })
   }
 
-  private func fill() throws -> [RawClient] {
+  private func fill() throws -> [RawClient] { try fill(server, at: path) }
+
+  private func fill(_ server: LineServer, at path: String) throws -> [RawClient] {
     try (1...LineServer.maximumClients).map { number in
       let client = try RawClient(path)
       #expect(try loop.turns { server.clientCount == number })
@@ -174,6 +176,35 @@ import Testing
     #expect(try loop.turns { next.text == "re: room again\n" })
     #expect(try loop.turns { clients.count { $0.isAtEnd } == 1 })
     #expect(seen.lines.count == clients.count + 1)
+  }
+
+  /// More than one read takes.
+  @Test func `a client whose late line has been sent whole is heard and stays`() throws {
+    let path = scratch("long")
+    let seen = seen
+    let server = try LineServer(
+      listener: UnixListener(path: path, mode: 0o600), maximumLineBytes: 50_000, loop: loop,
+      handlers: .init(
+        received: { id, input in
+          seen.inputs.append((id, input))
+          seen.server?.answer(id, Array("heard".utf8))
+        },
+        troubled: { seen.troubles.append($0) }))
+    defer { server.close() }
+    seen.server = server
+    let clients = try fill(server, at: path)
+    for client in clients { client.send("one\na part") }
+    #expect(try loop.turns { seen.inputs.count == clients.count })
+    seen.lead = .seconds(61)
+    let next = try RawClient(path)
+    let rest = String(repeating: "x", count: 40_000)
+    #expect(clients[0].send(rest + "\n") == 40_001)
+    next.send("room again\n")
+    #expect(try loop.turns { next.text == "heard\n" })
+    #expect(clients[0].text == "heard\nheard\n")
+    #expect(seen.lines.contains("a part" + rest))
+    #expect(try loop.turns { clients.count { $0.isAtEnd } == 1 })
+    #expect(!clients[0].isAtEnd)
   }
 
   /// One byte from time to time is no reason to wait.

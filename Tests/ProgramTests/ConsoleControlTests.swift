@@ -146,7 +146,9 @@ import Testing
   }
 
   @Test func `an API key is tested stage by stage, and nothing is written`() throws {
+    daemon.settings["risk.symbols"] = ["BTCUSDT", "NOSUCHUSDT"]
     let console = try console()
+    let rules = try market.ledger().requests("GET /api/v3/exchangeInfo")
     let names = ["format", "connectivity", "authentication", "permissions"]
     let key = SimulatorConfiguration.demoKey
     let secret = SimulatorConfiguration.demoSecret
@@ -169,8 +171,9 @@ import Testing
         for stage in stages { #expect(stage["detail"]?.stringValue?.isEmpty == false) }
       }
     }
-    let orders = try market.ledger().orders
-    #expect(orders.isEmpty)
+    let ledger = try market.ledger()
+    #expect(ledger.orders.isEmpty)
+    #expect(ledger.requests("GET /api/v3/exchangeInfo") == rules)
     market.process.signal(SIGKILL)
     try market.process.waitForEnd()
     let away = try console.post(

@@ -125,3 +125,9 @@ package enum OutcomeReport {
     }
   }
 }
+
+extension SignalRecord {
+  /// Why its order ended as it did; empty where the order itself tells it. What stands beside the
+  /// decision of an accepted signal is for the next start.
+  var endReason: String { decision == .accepted ? "" : message }
+}

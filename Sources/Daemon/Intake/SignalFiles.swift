@@ -371,7 +371,7 @@ package final class SignalFiles {
       guard order.isOverForSender else { return }
       settle(
         Outcome(
-          signalID: signal.id, code: record.decision, message: record.message, order: order,
+          signalID: signal.id, code: record.decision, message: record.endReason, order: order,
           replacesEarlier: record.isFoundLate))
     } catch {
       storeFailed(error)

@@ -191,12 +191,11 @@ package enum DaemonProgram {
       ])
   }
 
-  private static func clientOptions(
-    _ exchange: Configuration.Exchange
-  ) -> HTTPClient.Configuration {
+  static func clientOptions(_ exchange: Configuration.Exchange) -> HTTPClient.Configuration {
     var options = HTTPClient.Configuration()
     options.warmConnections = exchange.connections
     options.userAgent = Version.userAgent
+    options.backOff.share = Int.random(in: BackOffLimits.shares)
     return options
   }
 

@@ -33,6 +33,8 @@ final class StreamConnection {
 
   private(set) var channels: [StreamChannel]
   private(set) var lastEnd: StreamEnd?
+  /// Channels of which the journal says that they are not pushed.
+  private var missing: Set<StreamChannel> = []
   private let name: String
   private let fallback: () -> StreamFallback
   private let needed: Set<StreamChannel>
@@ -106,6 +108,7 @@ final class StreamConnection {
 
   func unsubscribe(from gone: [StreamChannel]) {
     channels.removeAll { gone.contains($0) }
+    missing.subtract(gone)
     for session in sessions { session.unsubscribe(from: gone) }
   }
 
@@ -174,7 +177,11 @@ final class StreamConnection {
     case .unreadable(let text):
       line.journal.strange(
         "\(name) says something that is not understood; nothing is concluded from it", reason: text)
+    case .granted(let channels):
+      if case .renewing(_, by: let successor) = state, successor === session { return }
+      pushes(channels)
     case .refused(let channel, let words):
+      missing.insert(channel)
       line.journal.trouble(
         "\(name): the exchange does not push \(channel.text)", reason: words,
         advice: channel.advice)
@@ -190,6 +197,7 @@ final class StreamConnection {
     }
     if case .renewing(let former, let successor) = state, successor === session {
       former.close()
+      pushes(Array(session.accepted))
     }
     readies += 1
     readyAt = loop.now
@@ -198,6 +206,12 @@ final class StreamConnection {
     let next = loop.now.advanced(by: line.jitter.duration(in: times.renewal))
     scheduleRenewal(at: next)
     onEvent(.ready)
+  }
+
+  private func pushes(_ channels: [StreamChannel]) {
+    for channel in channels where missing.remove(channel) != nil {
+      line.journal.tell(.info, "\(name): the exchange pushes \(channel.text) after all")
+    }
   }
 
   private func hasEnded(_ session: StreamSession, _ end: StreamEnd) {

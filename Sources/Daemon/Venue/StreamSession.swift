@@ -9,6 +9,8 @@ final class StreamSession {
   enum Event {
     /// Connected, and the exchange has answered everything that it was asked for at first.
     case ready
+    /// They are pushed from now on.
+    case granted([StreamChannel])
     /// With the exchange's words; a channel that is asked for again and refused again is not told again.
     case refused(StreamChannel, String)
     /// It must be taken to have happened then.
@@ -192,6 +194,7 @@ final class StreamSession {
       if accepted.isEmpty { silentSince = loop.now }
       accepted.formUnion(wanted)
       refused.subtract(wanted)
+      onEvent?(self, .granted(wanted))
       let unwanted = asked.filter { !channels.contains($0) }
       say(StreamCommand.unsubscribing(from: unwanted, firstID: nextID))
     // Which of them are meant is not told in a form that can be relied on.

@@ -1,7 +1,10 @@
-import Daemon
+import Configuration
 import Domain
 import Execution
 import Testing
+import Transport
+
+@testable import Daemon
 
 /// The times that streams are kept by, held against the exchange's rules (MEXC spot v3, "Websocket
 /// market streams"), which stand here for themselves.
@@ -85,6 +88,13 @@ import Testing
       max(first - second, second - first) < .milliseconds(1)
     }
     #expect(together.count < 10)
+  }
+
+  @Test func `each daemon knocks at the exchange at a pace of its own`() {
+    let exchange = Configuration().exchange
+    let shares = (0..<20).map { _ in DaemonProgram.clientOptions(exchange).backOff.share }
+    #expect(shares.allSatisfy { BackOffLimits.shares.contains($0) })
+    #expect(Set(shares).count > 1)
   }
 
   @Test func `a range without width is its only value`() {

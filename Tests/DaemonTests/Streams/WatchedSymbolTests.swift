@@ -192,6 +192,9 @@ import Transport
     try rig.pass(.milliseconds(350))
     _ = try rig.socket(1)
     try rig.until("all of them") { rig.status("market")[0].subscriptions == 3 }
+    let mended = rig.lines("after all")
+    #expect(mended.map(\.level) == [.info])
+    #expect(mended[0].message.contains("the exchange pushes \(StreamRig.channel("COIN1USDT"))"))
   }
 
   @Test func `a refused symbol is asked for again after longer and longer pauses`() throws {
@@ -222,6 +225,7 @@ import Transport
     #expect(asked() == 4)
     try rig.until("both of them") { rig.status("market")[0].subscriptions == 2 }
     #expect(rig.status("market")[0].refused == 0)
+    #expect(rig.lines("the exchange pushes \(refused) after all").map(\.level) == [.info])
     // It is pushed from now on, and nothing is asked for any more.
     try push("COIN0USDT", "COIN1USDT", seconds: 100)
     #expect(asked() == 4)

@@ -1,4 +1,5 @@
 import Domain
+import JSON
 import SimulatedExchange
 import Transport
 
@@ -34,29 +35,49 @@ struct AnsweredViews {
   private static func name(_ call: WireCall) -> String { "\(call.wire.path) \(call.subject)" }
 }
 
-/// When each price was asked for.
+/// The prices that the exchange told when it was asked for them, and when that was.
 struct AskedPrices {
+  private struct Asked {
+    /// By what the machine's clock said, milliseconds.
+    let walls: [Int64]
+    let at: Int64
+  }
+
   /// Milliseconds.
   private static let longestCommit: Int64 = 3_001
 
-  /// By what the machine's clock said then.
-  private var asked: [Int64: Int64] = [:]
+  /// The last request of each spelling: one alone is under way.
+  private var underWay: [String: Asked] = [:]
+  private var answers: [String: [(price: FixedDecimal, asked: Asked)]] = [:]
 
   mutating func sent(_ call: WireCall, _ world: World) {
     guard call.wire.path == "/api/v3/ticker/price" else { return }
     let wall = world.machineNow.wall.milliseconds
-    asked[wall] = world.time
-    // Decided on before the clock was set in the same turn.
-    asked[wall - world.clockShiftInTurn] = world.time
+    // Or decided on before the clock was set in the same turn.
+    underWay[call.wire.query] = Asked(
+      walls: [wall, wall - world.clockShiftInTurn], at: world.time)
   }
 
-  /// When the request left that brought this price. It may have waited for a commit since it was
-  /// decided on, which is when the quote's age begins.
-  func sentAt(of quote: Quote, _ world: World) -> Int64? {
+  mutating func answered(_ call: WireCall, _ response: HTTPResponse) {
+    guard call.wire.path == "/api/v3/ticker/price", let asked = underWay[call.wire.query],
+      let body = try? JSONReader.read(response.body, limits: .exchange)
+    else { return }
+    for row in body.arrayValue ?? [body] {
+      guard let symbol = row["symbol"]?.stringValue, let price = row["price"]?.decimalValue
+      else { continue }
+      answers[symbol, default: []].append((price: price, asked: asked))
+    }
+  }
+
+  /// When the request left that brought this price of the symbol. It may have waited for a commit since
+  /// it was decided on, which is when the quote's age begins.
+  func sentAt(of quote: Quote, for symbol: Symbol, _ world: World) -> Int64? {
+    let told = answers[symbol.text, default: []].filter { $0.price == quote.price }
     let decided = quote.askedAt.milliseconds
+    if let exact = told.last(where: { $0.asked.walls.contains(decided) }) { return exact.asked.at }
     let waits = decided...(decided + Self.longestCommit)
-    if let time = asked[decided] { return time }
-    let times = asked.filter { waits.contains($0.key) }.values
+    let near = told.filter { row in row.asked.walls.contains { waits.contains($0) } }
+    let times = near.map { $0.asked.at }
     // A clock that was set back tells the same time twice.
     return world.clockSteps == 0 ? times.min() : times.max()
   }

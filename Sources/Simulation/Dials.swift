@@ -26,6 +26,9 @@ struct Dials {
   let breaksASymbol: Bool
   /// The limit of a day, in the quote asset.
   let dailyQuote: Int
+  /// The limits on numbers, which few runs reach.
+  let openOrders: Int
+  let ordersPerMinute: Int
   /// Prices and the account's orders are pushed, too.
   let hasStreams: Bool
   /// What is known of the venue lasts over the process, in a file beside the database.
@@ -64,7 +67,13 @@ struct Dials {
     pausesOn = draw.below(3)
     breaksASymbol = draw.chance(1, in: 4)
     dailyQuote = draw.chance(1, in: 4) ? 10_000 : 100_000
+    var drawForRisk = SplitMix64(seed: scenario.seed, stream: "dials of the risk")
+    let reached = drawForRisk.below(32)
+    openOrders = reached == 0 ? 4 : 50
+    ordersPerMinute = reached == 1 ? 10 : 200
   }
+
+  var isFaultless: Bool { strength.allSatisfy { $0 == 0 } }
 
   func strength(of fault: Fault) -> Int {
     strength[Fault.ordinal[fault] ?? 0]

@@ -52,8 +52,8 @@ struct EndOfRun {
     if !order.says(found) {
       world.fail(
         .truthIsFound, name,
-        "the exchange says \(found.status.rawValue), \(found.executedQuantity) executed; the record "
-          + "says \(order.status.rawValue), \(order.executedQuantity)")
+        "the exchange says \(found.status.rawValue), \(found.executed) executed; the record says "
+          + "\(order.status.rawValue), \(order.executed)")
     }
   }
 
@@ -96,6 +96,7 @@ struct EndOfRun {
 extension Order {
   fileprivate func says(_ found: SimulatedOrder) -> Bool {
     orderID == found.orderID && executedQuantity == found.executedQuantity
+      && executedQuote == found.executedQuote
       && status.rawValue == found.status.rawValue.lowercased().replacingNew
   }
 }

@@ -13,8 +13,9 @@ extension EngineConfiguration {
         maximumAge: Oracle.maximumPriceAge, maximumDeviation: FixedDecimal(100)),
       risk: .init(
         symbols: SimulatedNetwork.listings.map(\.symbol),
-        maximumOrderQuote: Oracle.maximumOrderQuote, maximumOpenOrders: 50,
-        maximumOrdersPerMinute: 200, maximumDailyQuote: FixedDecimal(dials.dailyQuote),
+        maximumOrderQuote: Oracle.maximumOrderQuote, maximumOpenOrders: dials.openOrders,
+        maximumOrdersPerMinute: dials.ordersPerMinute,
+        maximumDailyQuote: FixedDecimal(dials.dailyQuote),
         pauseOnNotFound: PauseScope.allCases[dials.pausesOn]),
       rateLimits: .init(
         ipWeight: dials.ipWeight, uidWeight: dials.uidWeight, window: .seconds(10),

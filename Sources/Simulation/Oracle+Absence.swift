@@ -4,11 +4,11 @@ import Matching
 
 /// When an order may be declared not found.
 extension Oracle {
-  /// An order that provably has not left is still to be sent. It is in doubt only where a start said that
-  /// it may have left without a record of it, or where the exchange told of it.
+  /// An order that provably has not left is still to be sent. It is in doubt only where it may have left
+  /// without a record of it, or where the exchange told of it.
   func checkIsInDoubt(_ former: Order) {
     let name = former.request.clientOrderID.text
-    guard configuration.mode == .live, former.status == .new, !mayHaveLeft.contains(name),
+    guard configuration.mode == .live, former.status == .new, !departures.mayInclude(name),
       truth(of: former) == nil
     else { return }
     world.fail(

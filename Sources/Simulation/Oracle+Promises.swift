@@ -50,10 +50,7 @@ extension Oracle {
       settleLost(store)
     }
     readAgain = Set(state.unrecorded.map { name(of: $0.id) })
-    mayHaveLeft.formUnion(readAgain)
-    for stored in state.live where stored.mayHaveLeft {
-      mayHaveLeft.insert(stored.order.request.clientOrderID.text)
-    }
+    departures.readAgain(readAgain)
     for stored in state.live where shadow.orders[stored.order.key] != stored.order {
       fail(stored.order.key, "it was recovered as \(stored.order.status.rawValue)")
     }

@@ -13,7 +13,7 @@ extension Oracle {
   func checkPrice(of order: Order, _ quote: Quote, unguarded: (String) -> Void) {
     let side = order.request.side
     let symbol = order.request.symbol
-    let asked = prices.sentAt(of: quote, world)
+    let asked = prices.sentAt(of: quote, for: symbol, world)
     let push =
       pushedPrices.push(of: quote, for: symbol, side)
       ?? (asked == nil ? pushedPrices.push(agedTo: quote, for: symbol, side) : nil)
@@ -29,10 +29,21 @@ extension Oracle {
 
   /// None counts twice: the record never says more than the exchange.
   func checkExecuted(_ order: Order, at exchange: SimulatedOrder) {
-    guard let executed = executedAtExchange?(exchange), order.executedQuantity > executed
+    guard let found = nowAtExchange?(exchange),
+      order.executedQuantity > found.executedQuantity || order.executedQuote > found.executedQuote
     else { return }
     world.fail(
       .fillsCountOnce, order.request.clientOrderID.text,
-      "the exchange has executed \(executed), and the record says \(order.executedQuantity)")
+      "the exchange has executed \(found.executed), and the record says \(order.executed)")
   }
+}
+
+extension SimulatedOrder {
+  /// In words: how much, and what it came to.
+  var executed: String { "\(executedQuantity) for \(executedQuote)" }
+}
+
+extension Order {
+  /// In words: how much, and what it came to.
+  var executed: String { "\(executedQuantity) for \(executedQuote)" }
 }

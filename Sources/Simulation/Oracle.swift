@@ -35,14 +35,15 @@ final class Oracle {
   private(set) var lostArmings: Set<String> = []
   /// Orders of signals that a start has read again from the disk and has not written yet.
   var readAgain: Set<String> = []
-  /// Orders of which a start said that they may have left without a record of it.
-  var mayHaveLeft: Set<String> = []
+  var departures = UnseenDepartures()
   /// Power cuts between the sending of an order and the next sync.
   private(set) var cutsBeforeSync = 0
   private(set) var intents: [String: Intent] = [:]
+  /// Orders whose cancel was asked for at any time.
+  private(set) var canceled: Set<OrderKey> = []
   private(set) var commits = 0
-  private var haltedIn = 0
-  private var pausedIn: [Symbol: Int] = [:]
+  private(set) var haltedIn = 0
+  private(set) var pausedIn: [Symbol: Int] = [:]
   /// Signals that somebody was told to be remembered.
   private(set) var acknowledged: Set<SignalID> = []
   private(set) var placements = 0
@@ -51,12 +52,12 @@ final class Oracle {
   var checkDurable: ((OrderKey, Order) -> Void)?
 
   var pools = PoolKnowledge()
-  private var backOff = DemandedBackOff()
+  var backOff = DemandedBackOff()
   var views = AnsweredViews()
   private(set) var prices = AskedPrices()
   var pushedPrices = PushedPrices()
-  /// What the exchange has executed of an order by now; `nil` on paper, where there is none.
-  var executedAtExchange: ((SimulatedOrder) -> FixedDecimal)?
+  /// An order as it stands at the exchange by now; `nil` on paper, where there is none.
+  var nowAtExchange: ((SimulatedOrder) -> SimulatedOrder)?
 
   init(_ world: World, mode: TradingMode = .live) {
     self.world = world
@@ -64,7 +65,6 @@ final class Oracle {
     shadow = Shadow(of: configuration.account)
   }
 
-  private var maximumDailyQuote: FixedDecimal { FixedDecimal(world.dials.dailyQuote) }
   static let maximumOrderQuote = FixedDecimal(5_000)
   static let maximumPriceAge = Duration.seconds(2)
 
@@ -164,7 +164,8 @@ final class Oracle {
     switch write {
     case .appendEvent(let event):
       guard case .order(let key) = event.subject, let order = shadow.orders[key] else { return }
-      if let former { watchChange(from: former, to: order, event) }
+      guard let former else { return checkCounts(with: order) }
+      watchChange(from: former, to: order, event)
     case .putOrder(let order): checkAgainstLedger(order)
     case .setHalt(let record): haltedIn = record == nil ? 0 : commits
     case .setBan(let record):
@@ -182,8 +183,9 @@ final class Oracle {
     }
     if event.kind == "order_armed" {
       intents[name, default: Intent()].armedIn = commits
-      checkCaps()
+      checkQuotes(of: order)
     }
+    if event.kind == "cancel_requested" { canceled.insert(order.key) }
     if event.kind == "order_not_found" {
       checkIsInDoubt(former)
       checkAbsence(order)
@@ -330,48 +332,12 @@ final class Oracle {
     checkDurable?(order.key, order)
   }
 
-  private func checkGuards(_ order: Order, _ name: String, _ intent: Intent) {
-    func unguarded(_ why: String) { world.fail(.nothingSentUnguarded, name, why) }
-    let now = world.machineNow
-    // Nobody can see a clock being set between the judgement and the sending that follows at once. One
-    // that was set back makes nothing expire; what arrived since lives by it.
-    let wall = now.wall.advanced(by: .milliseconds(-max(0, world.clockShiftInTurn)))
-    if let record = shadow.signals[order.key.signal], wall > record.expiresAt {
-      unguarded("it had expired \(wall.since(record.expiresAt)) before")
-    }
-    if let record = shadow.signals[order.key.signal], let end = files.end(of: record), wall > end {
-      world.fail(
-        .fileLifeIsKept, name, "its file's life had ended \(wall.since(end)) before it left")
-    }
-    if haltedIn > 0, haltedIn < intent.armedIn,
-      shadow.halt?.scope.holdsBack(order.request.side) ?? true
-    {
-      unguarded("trading was halted")
-    }
-    if configuration.risk.pauseOnNotFound != .none, let paused = pausedIn[order.request.symbol],
-      paused < intent.armedIn
-    {
-      unguarded("\(order.request.symbol) was paused")
-    }
-    guard let quote = order.quote else { return unguarded("no price was looked at") }
-    checkPrice(of: order, quote, unguarded: unguarded)
-  }
-
-  private func checkCaps() {
-    var sum = FixedDecimal.zero
-    for order in shadow.orders.values where order.status.countsAsExposure {
-      sum = sum.adding(order.reservedQuote ?? .zero) ?? sum
-    }
-    if sum > maximumDailyQuote {
-      world.fail(.capsHold, "", "\(sum) a day is more than \(maximumDailyQuote)")
-    }
-  }
-
   func answered(_ call: WireCall, _ response: HTTPResponse, life: Int) {
     if response.status == 429 || response.status == 418 {
       backOff.demanded(by: response, world, life: life)
     } else {
       views.answered(call, response)
+      prices.answered(call, response)
     }
   }
 }

@@ -14,11 +14,12 @@ extension Plant {
     case .moveBeforeCommit: [.oneDispositionEach]
     case .fileIsFresh: [.fileLifeIsKept]
     case .stampOfSending: [.armedBeforeSent]
-    case .backOffInMilliseconds, .backOffForgotten: [.backOffIsKept]
+    case .backOffInMilliseconds, .backOffForgotten, .backOffNotWritten: [.backOffIsKept]
     case .budgetForgotten: [.weightsWithinPools]
     case .resendAfterNotFound, .hiddenResend: [.noSecondOrder]
     case .retryOnMissing: [.noSecondOrder, .armedBeforeSent]
-    case .priceAgeIgnored, .haltForgotten, .crossedBookIsPrice, .lateBookIsFresh, .sendingIgnored:
+    case .priceAgeIgnored, .haltForgotten, .crossedBookIsPrice, .lateBookIsFresh, .sendingIgnored,
+      .deviationIgnored, .priceMisread, .creationIgnored, .pauseIsNarrow:
       [.nothingSentUnguarded]
     case .syncLies: [.acknowledgedIsDurable, .historyIsState]
     case .armedIsNew: [.historyIsState, .noSecondOrder]
@@ -29,8 +30,9 @@ extension Plant {
     case .errorIsNo: [.absenceIsProved, .backOffIsKept]
     case .partIsWhole: [.truthIsFound]
     case .findsDropped: [.truthIsFound, .oursIsKnown, .absenceIsProved]
-    case .fillsDoubled, .pushedFillsDoubled: [.fillsCountOnce]
-    case .dailyLimitIgnored: [.capsHold]
+    case .fillsDoubled, .pushedFillsDoubled, .costDoubled: [.fillsCountOnce]
+    case .costHalved: [.truthIsFound, .noFillMissed]
+    case .dailyLimitIgnored, .orderQuoteIgnored, .openOrdersIgnored, .orderRateIgnored: [.capsHold]
     case .signalNotWritten: [.storeIsUsedWell]
     case .modeIgnored: [.modesStayApart]
     case .failedLooksWait: [.othersTrade]
@@ -38,6 +40,8 @@ extension Plant {
     case .safetyLooksStop: [.noFillMissed]
     case .waitingIsDoubted: [.unsentIsNotGivenUp]
     case .sideSwapped: [.ordersAreAsAsked]
+    case .limitMakerUnknown: [.goodSignalsTrade]
+    case .haltNotWritten, .cancelIsSaidOnly: [.commandsAreDone]
     }
   }
 }

@@ -54,10 +54,34 @@ package enum Plant: String, CaseIterable, Hashable, Sendable {
   case findsDropped = "finds-dropped"
   /// What a report says is executed counts twice.
   case fillsDoubled = "fills-doubled"
+  /// What a report says was paid for what is executed counts twice.
+  case costDoubled = "cost-doubled"
+  /// Half of what a report says was paid for what is executed counts.
+  case costHalved = "cost-halved"
   /// The limit of a day does not count.
   case dailyLimitIgnored = "daily-limit-ignored"
+  /// What one order may be worth does not count.
+  case orderQuoteIgnored = "order-quote-ignored"
+  /// How many orders may be open does not count.
+  case openOrdersIgnored = "open-orders-ignored"
+  /// How many orders a minute may have does not count.
+  case orderRateIgnored = "order-rate-ignored"
+  /// How far a price is from what the signal was made for does not count.
+  case deviationIgnored = "deviation-ignored"
+  /// The price of a look-up is not the one that the exchange told.
+  case priceMisread = "price-misread"
+  /// When a signal was made is not looked at.
+  case creationIgnored = "creation-ignored"
+  /// An order that is not found pauses its own symbol alone, where it should pause all.
+  case pauseIsNarrow = "pause-is-narrow"
   /// A signal is not written down with its order.
   case signalNotWritten = "signal-not-written"
+  /// A back-off is not written down.
+  case backOffNotWritten = "back-off-not-written"
+  /// A halt is not written down.
+  case haltNotWritten = "halt-not-written"
+  /// An order's cancel is said to be done, and nothing is done.
+  case cancelIsSaidOnly = "cancel-is-said-only"
   /// A run takes any database, whatever mode it belongs to.
   case modeIgnored = "mode-ignored"
   /// A look that fails counts as one that was not answered yet.
@@ -75,6 +99,8 @@ package enum Plant: String, CaseIterable, Hashable, Sendable {
   /// An order that waits to be sent, or to be sent once more, counts after a restart as one that may have
   /// left.
   case waitingIsDoubted = "waiting-is-doubted"
+  /// No symbol is taken to have the type limit-maker.
+  case limitMakerUnknown = "limit-maker-unknown"
   /// An order leaves as a sell where a buy was asked for, and as a buy where a sell was.
   case sideSwapped = "side-swapped"
 }
@@ -87,6 +113,20 @@ extension Plant {
     }
     if self == .priceAgeIgnored { configuration.price.maximumAge = .seconds(600) }
     if self == .dailyLimitIgnored { configuration.risk.maximumDailyQuote = nil }
+    if self == .orderQuoteIgnored { configuration.risk.maximumOrderQuote = nil }
+    if self == .openOrdersIgnored { configuration.risk.maximumOpenOrders = .max }
+    if self == .orderRateIgnored { configuration.risk.maximumOrdersPerMinute = .max }
+    if self == .deviationIgnored { configuration.price.maximumDeviation = FixedDecimal(10_000) }
+    if self == .pauseIsNarrow, configuration.risk.pauseOnNotFound == .all {
+      configuration.risk.pauseOnNotFound = .symbol
+    }
+  }
+
+  /// The text of a signal.
+  func alter(_ text: String) -> String {
+    guard self == .creationIgnored else { return text }
+    return text.split(separator: ",").filter { !$0.hasPrefix("\"created_at\"") }
+      .joined(separator: ",")
   }
 
   func alter(_ state: inout StoredState) {
@@ -96,11 +136,6 @@ extension Plant {
     if self == .unsyncedIsTrusted {
       for index in state.live.indices { state.live[index].mayHaveLeft = false }
     }
-    if self == .waitingIsDoubted {
-      for index in state.live.indices where state.live[index].order.status == .new {
-        state.live[index].mayHaveLeft = true
-      }
-    }
     if self == .intakeForgotten { state.unrecorded = [] }
     if self == .armedIsForgotten { state.live.removeAll { $0.order.status == .submitted } }
     if self == .armedIsNew {
@@ -108,6 +143,24 @@ extension Plant {
         try? state.live[index].order.apply(
           .mayRetry("never left"), at: state.live[index].order.updatedAt)
       }
+    }
+  }
+
+  /// As the store itself tells it.
+  func doubt(_ state: inout StoredState) {
+    guard self == .waitingIsDoubted else { return }
+    for index in state.live.indices where state.live[index].order.status == .new {
+      state.live[index].mayHaveLeft = true
+    }
+  }
+
+  /// What never comes to the store.
+  func swallows(_ write: StoreWrite) -> Bool {
+    switch (self, write) {
+    case (.signalNotWritten, .insertSignal), (.backOffNotWritten, .setBan),
+      (.haltNotWritten, .setHalt):
+      true
+    default: false
     }
   }
 
@@ -154,6 +207,9 @@ extension Plant {
           code: -2013, text: report.orderID, action: .query, refusesPlacement: false, advice: ""))
     case (.findsDropped, .openOrders, .orders), (.findsDropped, .recentOrders, .orders):
       .orders([])
+    case (.limitMakerUnknown, .instruments, .instruments(let list, let unreadable)):
+      .instruments(list.map(\.withoutLimitMaker), unreadable: unreadable)
+    case (.priceMisread, .prices, .prices(let list)): .prices(list.map(\.misread))
     case (.findsDropped, .trades, .trades): .trades([])
     case (.errorIsNo, .openOrders, .failed), (.errorIsNo, .recentOrders, .failed): .orders([])
     case (.errorIsNo, .trades, .failed): .trades([])
@@ -165,8 +221,26 @@ extension Plant {
     case (.partIsWhole, .order, .order(let report)) where report.status == .partiallyFilled:
       report.asFilled
     case (.fillsDoubled, _, .order(let report)): .order(report.withFillTwice)
+    case (.costDoubled, _, .order(let report)): .order(report.withCost(times: FixedDecimal(2)))
+    case (.costHalved, _, .order(let report)):
+      .order(report.withCost(times: FixedDecimal(units: FixedDecimal(1).units / 2)))
     default: answer
     }
+  }
+}
+
+extension Instrument {
+  fileprivate var withoutLimitMaker: Instrument {
+    var rules = self
+    rules.types.remove(.limitMaker)
+    return rules
+  }
+}
+
+extension SymbolPrice {
+  fileprivate var misread: SymbolPrice {
+    let other = price.multiplied(by: FixedDecimal(units: FixedDecimal(1).units + 1), rounding: .up)
+    return SymbolPrice(symbol: symbol, price: other ?? price)
   }
 }
 
@@ -175,6 +249,12 @@ extension OrderReport {
     var report = self
     report.executedQuantity =
       executedQuantity.adding(executedQuantity) ?? executedQuantity
+    return report
+  }
+
+  fileprivate func withCost(times factor: FixedDecimal) -> OrderReport {
+    var report = self
+    report.executedQuote = executedQuote.multiplied(by: factor, rounding: .up) ?? executedQuote
     return report
   }
 

@@ -45,8 +45,8 @@ final class Producer {
   private func makeSignal(_ number: Int, _ way: Int) {
     guard let id = SignalID("s\(number)") else { return }
     made += 1
-    let wish = wish(of: id)
-    let text = text(of: wish, isStale: world.happens(.staleSignal))
+    var wish = wish(of: id)
+    let text = text(of: &wish, isStale: world.happens(.staleSignal))
     sent.append((wish, text))
     deliver(text, wish, way)
     if world.happens(.duplicate) { repeatOne(text, wish) }
@@ -72,9 +72,9 @@ final class Producer {
   }
 
   private func contradict(_ id: SignalID) {
-    let other = wish(of: id)
-    let text = text(of: other, isStale: false)
-    world.plan(in: Int64(world.below(3_000, for: .conflict)) * millisecond) { [weak self] in
+    var other = wish(of: id)
+    let text = text(of: &other, isStale: false)
+    world.plan(in: Int64(world.below(3_000, for: .conflict)) * millisecond) { [weak self, other] in
       self?.deliver(text, other, 0)
     }
   }
@@ -112,7 +112,8 @@ final class Producer {
       .rounded(toMultipleOf: listing.rules.tickSize, .down) ?? last
   }
 
-  private func text(of wish: Signal, isStale: Bool) -> String {
+  /// Says in the wish, too, how long it lives.
+  private func text(of wish: inout Signal, isStale: Bool) -> String {
     var fields = [
       "\"id\":\"\(wish.id)\"", "\"symbol\":\"\(wish.symbol)\"",
       "\"side\":\"\(wish.side.rawValue)\"", "\"type\":\"\(wish.type.rawValue)\"",
@@ -128,8 +129,11 @@ final class Producer {
       let age = isStale ? Duration.seconds(600) : .zero
       let time = world.machineNow.wall.advanced(by: .zero - age)
       fields.append("\"created_at\":\"\(time.text)\"")
+      wish.createdAt = time
     }
-    fields.append("\"ttl_seconds\":\(2 + draw.below(40))")
+    let life = 2 + draw.below(40)
+    fields.append("\"ttl_seconds\":\(life)")
+    wish.expiry = .timeToLive(.seconds(life))
     return "{" + fields.joined(separator: ",") + "}"
   }
 
@@ -145,16 +149,16 @@ final class Producer {
   /// `wish` is `nil` for what is no signal.
   private func deliver(_ text: String, _ wish: Signal?, _ way: Int) {
     deliveries += 1
-    if let wish { oracle.delivered(wish) }
-    if way == 0 { say(text, wish?.id, tries: Self.triesOfALine) } else { put(text, wish?.id) }
+    if way == 0 { say(text, wish, tries: Self.triesOfALine) } else { put(text, wish) }
   }
 
   /// By socket. Who is not answered, or told to come again, comes again.
-  private func say(_ text: String, _ id: SignalID?, tries: Int) {
+  private func say(_ text: String, _ wish: Signal?, tries: Int) {
     guard tries > 0 else { return }
+    let id = wish?.id
     world.note("line", id?.text ?? "")
     let again = { [weak self, world] in
-      world.plan(in: second) { self?.say(text, id, tries: tries - 1) }
+      world.plan(in: second) { self?.say(text, wish, tries: tries - 1) }
     }
     guard let process = process(), process.isAlive, let gateway = process.gateway else {
       return again()
@@ -162,8 +166,9 @@ final class Producer {
     let conversation = Conversation()
     let life = process
     let sentBefore = id.map(oracle.timesSent) ?? 0
+    if let wish { oracle.delivered(wish) }
     gateway.take(
-      line: Array(text.utf8), from: SignalSender(name: "uid=1", user: 1),
+      line: Array(readable(text).utf8), from: SignalSender(name: "uid=1", user: 1),
       arrivedAt: world.machineNow.wall
     ) { [weak self] answer in
       guard life.survives(.beforeReply) else { return }
@@ -193,11 +198,18 @@ final class Producer {
     return code != "storage_unavailable" && code != "shutting_down"
   }
 
-  private func put(_ text: String, _ id: SignalID?) {
+  /// As the program reads it.
+  private func readable(_ text: String) -> String { world.scenario.plant?.alter(text) ?? text }
+
+  private func put(_ text: String, _ wish: Signal?) {
+    let id = wish?.id
+    if let wish { oracle.delivered(wish) }
     let isSynced = !world.happens(.unsyncedFile)
     let name = "f\(nextFile).json"
     nextFile += 1
-    guard spool.deliver(name, Array(text.utf8), of: id, isSynced: isSynced) != nil else { return }
+    guard
+      spool.deliver(name, Array(readable(text).utf8), of: id, isSynced: isSynced) != nil
+    else { return }
     world.note("file", name, id?.text ?? "")
     oracle.files.dropped(name, changedAt: world.machineNow.wall)
     if world.happens(.lostEvent) { return }

@@ -1,3 +1,4 @@
+import Domain
 import Matching
 import Store
 
@@ -8,6 +9,7 @@ final class SimulatedIntake: IntakeMedium {
   private var underWay: (block: Int, bytes: [UInt8])?
   /// Blocks that only the system's cache has.
   private var cached: [Int: [UInt8]] = [:]
+  private var noteBlock: Int?
   /// A planted fault: what is written to the cache is lost with the process.
   var losesNotes = false
   /// The process that wrote is dead.
@@ -22,7 +24,16 @@ final class SimulatedIntake: IntakeMedium {
 
   func note(_ bytes: [UInt8], in block: Int) throws(StoreError) {
     if isHalted { throw Self.dead }
-    if !losesNotes { cached[block] = bytes }
+    if losesNotes { return }
+    cached[block] = bytes
+    noteBlock = block
+  }
+
+  /// The signal whose order was about to leave, as a note tells it: the length of its ID, and the ID.
+  var notedSignal: SignalID? {
+    let block = noteBlock.flatMap { cached[$0] ?? blocks[$0] } ?? []
+    let id = block.dropFirst().prefix(Int(block.first ?? 0))
+    return SignalID(String(decoding: id, as: UTF8.self))
   }
 
   func wait() throws(StoreError) {

@@ -51,6 +51,8 @@ final class SimulatedProcess {
   private(set) var epochs: Epochs?
   private(set) var noteKey: (ExchangeAnswer) -> Void = { _ in }
   private var nextToken = 1
+  /// Those that are not answered yet, by their tokens.
+  private var commands: [Int: OperatorCommand] = [:]
 
   static let account = "main"
 
@@ -82,6 +84,7 @@ final class SimulatedProcess {
   func start(_ spool: SimulatedSpool, _ logger: Logger) {
     world.note("starts", "", "life \(life)")
     guard survives(.atStart) else { return }
+    oracle.departures.runBegins()
     do {
       let base = try OrderStore(
         path: SimulatedDisk.path, fileSystem: disk.name, boot: "boot \(world.boots)",
@@ -165,9 +168,7 @@ final class SimulatedProcess {
       openLink: { [unowned self] state, deliver in
         WatchedLink(self, world, network, state, deliver: deliver)
       },
-      answerCommand: { [world] token, answer in
-        world.note("command answered", "", "\(token.number) \(answer.ok) \(answer.message)")
-      },
+      answerCommand: { [weak self] token, answer in self?.answered(token, answer) },
       log: { [world] entry in
         let id = entry.fields.first { $0.key == "signal_id" }?.value ?? ""
         world.note("log", id, entry.message)
@@ -192,7 +193,18 @@ final class SimulatedProcess {
     let token = CommandToken(number: nextToken)
     nextToken += 1
     world.note("command", "", "\(command)")
+    commands[token.number] = command
+    if plant == .cancelIsSaidOnly, case .cancel = command {
+      return answered(token, CommandAnswer(ok: true, message: ""))
+    }
     driver.feed(.command(command, token))
+  }
+
+  private func answered(_ token: CommandToken, _ answer: CommandAnswer) {
+    world.note("command answered", "", "\(token.number) \(answer.ok) \(answer.message)")
+    if let command = commands.removeValue(forKey: token.number) {
+      oracle.answered(command, answer)
+    }
   }
 
   // MARK: Deaths

@@ -66,8 +66,8 @@ package final class SimulationRun {
     self.logger = logger
     ends = world.stream("ends")
     reboots = world.stream("reboots")
-    oracle.executedAtExchange = { [unowned network] order in
-      network.face.exchange.orders[order.number].executedQuantity
+    oracle.nowAtExchange = { [unowned network] order in
+      network.face.exchange.orders[order.number]
     }
     if !world.dials.startsEmpty { disk.fill(template) }
   }
@@ -112,6 +112,7 @@ package final class SimulationRun {
   private func step() {
     let running = process ?? otherModes.process
     running?.finishTurn()
+    if let running { running.oracle.backOff.turnEnded(isAlive: running.isAlive) }
     world.clockShiftInTurn = 0
     if let running, !running.isAlive { bury(running) }
     steps += 1
@@ -152,7 +153,7 @@ package final class SimulationRun {
     else { return }
     world.fail(
       .noFillMissed, missed.clientOrderID ?? "",
-      "the exchange says \(missed.status.rawValue), \(missed.executedQuantity) executed, and "
+      "the exchange says \(missed.status.rawValue), \(missed.executed) executed, and "
         + "\(Oracle.safetyNet / second) s were not enough to see it")
   }
 
@@ -201,6 +202,7 @@ package final class SimulationRun {
     if let store = process?.store {
       oracle.compareWhole(store)
       EndOfRun(oracle).check(network, spool, hurt)
+      GoodSignals(oracle) { [network] in network.price(of: $0) }.check()
     } else {
       world.fail(.nothingInFlightForEver, "", "the daemon is not running")
     }
@@ -244,6 +246,8 @@ package final class SimulationRun {
     }
     let isPowerLoss = dead.end == .powerLost
     if !isPowerLoss { dead.oracle.turnsWereLost(dead.store?.turnsBehind ?? 0) }
+    dead.oracle.departures.runEnded(
+      noted: dead.disk.intake.notedSignal.map(dead.oracle.name(of:)))
     dead.bury()
     let restarts = isPowerLoss || dead.end == .stopped && reboots.below(2) == 0
     oracle.pools.died(world, machineRestarts: restarts)
@@ -254,7 +258,10 @@ package final class SimulationRun {
       for token in spool.losePower(&ends) { hurt.insert(token) }
       otherModes.losePower(&ends)
     }
-    if restarts { world.boot() }
+    if restarts {
+      world.boot()
+      oracle.departures.machineRestarts()
+    }
     disk.restart()
     dead.disk.restart()
     var pause = Int64(isPowerLoss ? 1_000 + ends.below(8_000) : 50 + ends.below(3_000))

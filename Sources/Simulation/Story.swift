@@ -1,27 +1,19 @@
-/// A failing run in words: what happened to the order that it failed on, and every misfortune and
-/// death on the way.
+/// A run in words: what happened to the order that it failed on, and every misfortune and death on the
+/// way; of a run that did not fail, every order that the exchange took.
 enum Story {
   static func tell(_ world: World) -> [String] {
-    guard let violation = world.violation else { return [] }
-    let names = subjects(of: violation, in: world)
     var lines: [String] = []
-    for event in world.trace.events where isWorthTelling(event, names, violation) {
+    for event in world.trace.events where isWorthTelling(event, world.violation) {
       lines.append("\(time(event.time))  \(event.subject) \(event.text)")
     }
     return lines
   }
 
-  /// The signal and its order's name belong together.
-  private static func subjects(of violation: Violation, in world: World) -> Set<String> {
-    violation.subject.isEmpty ? [] : [violation.subject]
-  }
-
-  private static func isWorthTelling(
-    _ event: Trace.Event, _ names: Set<String>, _ violation: Violation
-  ) -> Bool {
-    if names.contains(event.subject) { return true }
+  private static func isWorthTelling(_ event: Trace.Event, _ violation: Violation?) -> Bool {
     for word in ["VIOLATION", "dies", "starts", "clock steps", "epoch", "the faults", "command"]
     where event.text.hasPrefix(word) { return true }
+    guard let violation else { return event.text.hasPrefix("accepted") }
+    if !violation.subject.isEmpty, event.subject == violation.subject { return true }
     guard violation.invariant == .backOffIsKept || violation.invariant == .weightsWithinPools else {
       return false
     }

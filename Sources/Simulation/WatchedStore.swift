@@ -34,12 +34,16 @@ final class WatchedStore: StateStore {
     readAt: WallTime
   ) throws(StoreError) {
     guard process.isAlive else { throw Self.dead }
+    process.oracle.departures.taken(process.oracle.name(of: id))
     try base.announce(id, raw, from: origin, arrivedAt: arrivedAt, readAt: readAt)
   }
 
   func write(_ write: StoreWrite) throws(StoreError) {
     guard process.survives(.beforeWrite) else { throw Self.dead }
-    if process.plant == .signalNotWritten, case .insertSignal = write { return }
+    if case .insertSignal(let record, _, _) = write {
+      process.oracle.departures.taken(record.clientOrderID.text)
+    }
+    if process.plant?.swallows(write) == true { return }
     if holdsBack {
       heldBack.append(write)
       return
@@ -109,6 +113,7 @@ final class WatchedStore: StateStore {
   func rollback() {
     let count = turnsBehind
     base.rollback()
+    process.oracle.backOff.turnWasUndone()
     written = []
     if !base.isBehind { process.oracle.turnsWereLost(count) }
   }
@@ -174,7 +179,12 @@ final class WatchedStore: StateStore {
 
   /// Whether it succeeds is of no account: the next start makes do without.
   func noteCleanStop() {
-    if process.epochs?.driver != nil { try? base.noteCleanStop() }
+    if process.epochs?.driver != nil {
+      do throws(StoreError) {
+        try base.noteCleanStop()
+        process.oracle.departures.runEndsInOrder()
+      } catch {}
+    }
     if disk.isHalted { process.diedOnDisk() }
   }
 
@@ -190,6 +200,7 @@ final class WatchedStore: StateStore {
 
   func loadState(now: WallTime) throws(StoreError) -> StoredState {
     var state = try watching { () throws(StoreError) in try base.loadState(now: now) }
+    process.plant?.doubt(&state)
     process.oracle.recovered(state, from: self)
     process.plant?.alter(&state)
     return state

@@ -5,16 +5,39 @@ import Matching
 /// that its order has at the exchange. An id that was used for several contents has several.
 struct Wishes {
   private var signals: [String: [Signal]] = [:]
+  /// When the last of their lives ends, by the machine's clock.
+  private var ends: [String: WallTime] = [:]
 
-  mutating func delivered(_ signal: Signal, as name: String) {
+  mutating func delivered(_ signal: Signal, as name: String, at time: WallTime) {
     signals[name, default: []].append(signal)
+    guard case .timeToLive(let life) = signal.expiry else { return }
+    let end = (signal.createdAt ?? time).advanced(by: life)
+    ends[name] = max(ends[name] ?? end, end)
+  }
+
+  /// In the order of their names.
+  var all: [Signal] { signals.keys.sorted().flatMap { signals[$0] ?? [] } }
+
+  /// After that no order of the name may leave.
+  func end(of name: String) -> WallTime? { ends[name] }
+
+  /// Whether one of those that asked for such an order lets it leave at such a price of the market.
+  func allow(
+    _ order: OrderRequest, at price: FixedDecimal, within basisPoints: FixedDecimal
+  ) -> Bool {
+    let served = served(by: order)
+    return served.isEmpty || served.contains { $0.isMade(for: price, within: basisPoints) }
   }
 
   /// Whether one of them asked for such an order of a listed symbol.
   func contain(_ order: OrderRequest) -> Bool {
+    !served(by: order).isEmpty
+  }
+
+  private func served(by order: OrderRequest) -> [Signal] {
     guard let listing = SimulatedNetwork.listings.first(where: { $0.symbol == order.symbol })
-    else { return false }
-    return signals[order.clientOrderID.text, default: []].contains {
+    else { return [] }
+    return signals[order.clientOrderID.text, default: []].filter {
       order.serves($0, listing.rules)
     }
   }
@@ -22,7 +45,9 @@ struct Wishes {
 
 extension Oracle {
   /// A signal was handed over, whatever becomes of it.
-  func delivered(_ signal: Signal) { wishes.delivered(signal, as: name(of: signal.id)) }
+  func delivered(_ signal: Signal) {
+    wishes.delivered(signal, as: name(of: signal.id), at: world.machineNow.wall)
+  }
 
   func checkWish(_ order: SimulatedOrder) {
     if let request = order.request, wishes.contain(request) { return }
@@ -41,6 +66,18 @@ extension SimulatedOrder {
       clientOrderID: name, symbol: symbol, side: side, type: type,
       amount: quoteAmount.map { .quote($0) } ?? .base(quantity),
       price: type.hasPrice ? price : nil)
+  }
+}
+
+extension Signal {
+  /// Whether the market's price is as near as that to the one that it was made for, if it names one.
+  fileprivate func isMade(for current: FixedDecimal, within basisPoints: FixedDecimal) -> Bool {
+    guard let reference = referencePrice ?? price else { return true }
+    guard let distance = current.subtracting(reference)?.magnitude,
+      let found = distance.multiplied(by: FixedDecimal(10_000), rounding: .down),
+      let most = reference.multiplied(by: basisPoints, rounding: .down)
+    else { return false }
+    return found <= most
   }
 }
 

@@ -151,6 +151,8 @@ package enum Invariant: String, CaseIterable, Hashable, Sendable {
   case noFillMissed = "no-fill-missed-too-long"
   case unsentIsNotGivenUp = "unsent-is-not-given-up"
   case ordersAreAsAsked = "orders-are-as-asked"
+  case commandsAreDone = "commands-are-done"
+  case goodSignalsTrade = "good-signals-trade"
 }
 
 package struct Violation: Hashable, Sendable {

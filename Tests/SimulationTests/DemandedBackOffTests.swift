@@ -25,6 +25,26 @@ struct DemandedBackOffTests {
     #expect(!left(backOff, at: 2 * second, life: 2))
   }
 
+  /// Only where the turn was undone, or the life ended before it was committed, can nobody else know.
+  @Test(arguments: [false, true], [false, true])
+  func `a later life knows what a turn took that was committed`(isAlive: Bool, isUndone: Bool) {
+    var backOff = DemandedBackOff()
+    backOff.demanded(by: response, world, life: 1)
+    if isUndone { backOff.turnWasUndone() }
+    backOff.turnEnded(isAlive: isAlive)
+    #expect(left(backOff, at: second, life: 2) == (isAlive && !isUndone))
+    #expect(!left(backOff, at: 2 * second, life: 2))
+  }
+
+  @Test
+  func `what a longer one covers need not be written down`() {
+    var backOff = DemandedBackOff()
+    backOff.committed(until: 60 * second)
+    backOff.demanded(by: response, world, life: 1)
+    backOff.turnEnded(isAlive: true)
+    #expect(!left(backOff, at: second, life: 2))
+  }
+
   /// The life that was told the second one ended before it could write it down.
   @Test
   func `of two demands that come together a later life knows the one that was written down`() {

@@ -82,6 +82,14 @@ struct SimulationTests {
     #expect(small.story.contains { $0.contains("VIOLATION: \(Invariant.noSecondOrder.rawValue)") })
   }
 
+  @Test
+  func `a run that does not fail is told, too`() throws {
+    let outcome = try Simulator().run(Scenario(seed: 21), keepsWords: true)
+    #expect(outcome.violation == nil)
+    #expect(outcome.story.contains { $0.hasSuffix("the faults are over") })
+    #expect(outcome.story.count { $0.contains(" accepted at the exchange: ") } > 0)
+  }
+
   private func firstCatch(of plant: Plant, _ simulator: Simulator) -> Outcome? {
     for seed in UInt64(1)...60 {
       let outcome = simulator.run(Scenario(seed: seed, plant: plant))

@@ -32,6 +32,9 @@ NOT_RUN = 3
 POINTS_IN_A_SHARE = 25
 # The share of the points that must have been reached.
 REACHED_SHARE = 0.8
+# How many of the calls that change something may be no point: two lives differ by a commit or two, of
+# some ten calls each.
+MOST_WITHOUT_POINT = 20
 # How many orders must have been asked for in requests for several, of 1,000 cycles. A burst leads to
 # about ten, if it leads to any: a run of fewer cycles or minutes than these may have none.
 BATCHED_PER_THOUSAND = 50
@@ -256,30 +259,47 @@ class Sweep:
         if reason:
             return self.leave_out(f"system calls: {reason}")
         began = time.monotonic()
-        points = syscall_points.baseline(self.binaries, os.path.join(self.scratch, "baseline"))
+        names, points, missing = syscall_points.baseline(
+            self.binaries, os.path.join(self.scratch, "baseline"))
         chosen = points[self.arguments.seed % every :: every]
         # Neighbours often wait for the same thing: mixed, the shares take about the same time.
         random.Random(self.arguments.seed).shuffle(chosen)
-        counts, tally, failures = self.shares(syscall_points, chosen)
+        counts, tally, failures = self.shares(syscall_points, chosen, context=(names,))
         seconds = time.monotonic() - began
         say(f"\nSystem calls: {len(points)} points, {len(chosen)} run, {seconds:.0f} s")
         say(f"  {counts['killed']} killed there, {counts['not_reached']} not reached in their run")
+        say(f"  {missing} of the calls that change something are no point")
         say(f"  {counts['orders']} orders at the exchange")
         self.report_windows(tally)
         # Counts of calls vary with timing; a run that mostly misses its points proves nothing.
+        if missing > MOST_WITHOUT_POINT:
+            say(f"  POINTS MISSED: more than {MOST_WITHOUT_POINT} calls are none")
+            self.held = False
         if counts["killed"] < len(chosen) * REACHED_SHARE:
             say(f"  POINTS MISSED: fewer than {REACHED_SHARE:.0%} were reached")
             self.held = False
+        if every == 1:
+            self.report_missed(syscall_points.never_struck(chosen, counts), tally)
         return self.report_promises(failures, counts)
+
+    def report_missed(self, calls, tally):
+        """Where every call was to be struck, whatever it changes or leaves behind must have been."""
+        for call in calls:
+            say(f"  POINTS MISSED: no kill before {call}")
+        found_none = [name for name in windows.OF_POINTS if not tally[name]]
+        for name in found_none:
+            say(f"  WINDOW MISSED: {name}")
+        if calls or found_none:
+            self.held = False
 
     def full(self, every):
         reason = syscall_points.why_not()
         if reason:
             return self.leave_out(f"a full disk: {reason}")
         began = time.monotonic()
-        paths, points = disk_full.baseline(self.binaries, os.path.join(self.scratch, "full"))
+        points = disk_full.baseline(self.binaries, os.path.join(self.scratch, "full"))
         chosen = disk_full.choose(points, every, self.arguments.seed)
-        counts, hits, failures = self.shares(disk_full, chosen, context=(paths,))
+        counts, hits, failures = self.shares(disk_full, chosen)
         seconds = time.monotonic() - began
         say(f"\nA full disk: {len(points)} points, {len(chosen)} run, {seconds:.0f} s")
         say(f"  {counts['hit']} hit: {counts['ended']} lives ended by themselves and said why, "
@@ -299,9 +319,9 @@ class Sweep:
         for call in sorted({point.call for point in chosen}):
             files = [f"{file} {n}" for (name, file), n in sorted(hits.items()) if name == call]
             say(f"    {call}: {', '.join(files)}")
-            if not files:
-                say(f"  POINTS MISSED: {call} never failed")
-                self.held = False
+        for call, file in sorted({(point.call, point.file) for point in chosen} - hits.keys()):
+            say(f"  POINTS MISSED: {call} never failed on {file}")
+            self.held = False
 
 
 def main(description, here):

@@ -47,13 +47,16 @@ PATH = re.compile(r'<(/[^>]*)>|"(/[^"]*)"')
 
 @dataclasses.dataclass
 class Point:
-    """The n-th call of its name in a life, and the file that it concerned."""
+    """The n-th call of its name that a thread makes, and the file that it concerned."""
 
     call: str
     number: int
     file: str
     form: str
-    # How often each call had been made by then.
+    # On which paths such calls were counted: once, on that of the file alone, since several threads
+    # reach the same number and strace would make the first of them fail.
+    paths: list
+    # How often the thread had made each call by then.
     before: dict
 
     def __str__(self):
@@ -61,7 +64,6 @@ class Point:
 
     @property
     def folder(self):
-        # Calls are counted by thread, so that two of them may have one number.
         return f"{self.call}-{self.number}-{self.form}-{self.file}".replace(" ", "-")
 
     def injections(self):
@@ -90,11 +92,19 @@ def parse_all(lines):
     return [match.groups() for match in map(LINE.match, lines) if match]
 
 
-def file_of(rest, home):
-    """The name of the last path among a call's arguments."""
+def paths_of(rest, home):
+    """The paths among a call's arguments that lie in the folder, as they go on there."""
     named = rest.rpartition(" = ")[0] or rest
-    path = ["".join(pair) for pair in PATH.findall(named)][-1]
-    return os.path.basename(path.removeprefix(home)) or "the folder"
+    paths = ("".join(pair) for pair in PATH.findall(named))
+    return [
+        path.removeprefix(home) for path in paths
+        if path.startswith(home) and not path.endswith(".log")
+    ]  # fmt: skip
+
+
+def file_of(paths):
+    """The name of the last one."""
+    return os.path.basename(paths[-1]) or "the folder"
 
 
 def needs_room(call, rest):
@@ -233,7 +243,7 @@ class FullLife(Life):
 
 
 def baseline(binaries, home):
-    """The paths that a life's writes concern, below its folder, and every point in either form."""
+    """Every point of a life in either form."""
     simulator = Simulator(binaries, 1, Simulator.CALM)
     try:
         calls = trace_a_life(binaries, simulator, os.path.join(home, "paths"), None)
@@ -244,21 +254,26 @@ def baseline(binaries, home):
     shutil.rmtree(home)
     writes = WRITES & {call for _, call, *_ in calls}
     counts = collections.defaultdict(lambda: collections.Counter(dict.fromkeys(writes, 0)))
-    points = []
-    for thread, call, file, is_point, _ in calls:
+    on_path = collections.Counter()
+    points = {}
+    for thread, call, is_point, touched in calls:
         before = dict(counts[thread])
         counts[thread][call] += 1
+        on_path.update((thread, call, path) for path in set(touched))
         if is_point:
-            points += [
-                Point(call, counts[thread][call], file, form, before)
-                for form in (ONCE, FOR_A_WHILE)
-            ]
-    return paths, points
+            path, file = touched[-1], file_of(touched)
+            for point in (
+                Point(call, on_path[thread, call, path], file, ONCE, [path], {}),
+                Point(call, counts[thread][call], file, FOR_A_WHILE, paths, before),
+            ):
+                # Threads that do the same on the same file are one point: it fails in each.
+                points.setdefault(str(point), point)
+    return list(points.values())
 
 
 def trace_a_life(binaries, simulator, home, paths):
     """The calls of an undisturbed life that concern its folder, or only these paths in it: thread,
-    name, file, whether it needs room, and all the paths."""
+    name, whether it needs room, and the paths."""
     life = FullLife(binaries, simulator, os.path.basename(home), home)
     life.live(strace(life.trace, home, paths))
     if life.ended:
@@ -268,12 +283,9 @@ def trace_a_life(binaries, simulator, home, paths):
     calls = []
     with open(life.trace, encoding="utf-8", errors="replace") as file:
         for thread, call, rest in parse_all(file):
-            touched = [
-                path.removeprefix(home) for pair in PATH.findall(rest) for path in pair
-                if path.startswith(home) and not path.endswith(".log")
-            ]  # fmt: skip
+            touched = paths_of(rest, home)
             if touched:
-                calls.append((thread, call, file_of(rest, home), needs_room(call, rest), touched))
+                calls.append((thread, call, needs_room(call, rest), touched))
     return calls
 
 
@@ -282,11 +294,13 @@ def choose(points, every, seed):
     points = random.Random(seed).sample(points, len(points))
     if every == 1:
         return points
-    first = {(p.call, p.file): p for p in points if p.form == ONCE}
+    # By number: the first one comes in every life.
+    by_number = sorted(points, key=lambda p: -p.number)
+    first = {(p.call, p.file): p for p in by_number if p.form == ONCE}
     return [*first.values(), *(p for p in points[::every] if p not in first.values())]
 
 
-def run_points(binaries, seed, points, folder, paths):
+def run_points(binaries, seed, points, folder):
     """Runs some points. Returns what came of them, in how many a call on a file failed, and
     failures as text."""
     begin_job()
@@ -294,19 +308,20 @@ def run_points(binaries, seed, points, folder, paths):
     hits = collections.Counter()
 
     def run(simulator, point, home):
-        run_point(binaries, simulator, (paths, point), home, counts, hits)
+        run_point(binaries, simulator, point, home, counts, hits)
 
     named = [(point.folder, str(point), point) for point in points]
     failures = run_each(binaries, seed, folder, named, run)
     return counts, hits, failures
 
 
-def run_point(binaries, simulator, aim, home, counts, hits):
-    paths, point = aim
+def run_point(binaries, simulator, point, home, counts, hits):
     life = FullLife(binaries, simulator, point.folder, home)
     try:
-        life.live(strace(life.trace, home, paths, point.injections()))
-        failed = {(call, file_of(rest, home)) for _, call, rest in parse_all(life.hits())}
+        life.live(strace(life.trace, home, point.paths, point.injections()))
+        failed = {
+            (call, file_of(paths_of(rest, home))) for _, call, rest in parse_all(life.hits())
+        }  # fmt: skip
         if failed:
             hits.update(failed)
             counts["hit"] += 1

@@ -43,6 +43,19 @@ def number(text):
     return decimal.Decimal(text if text is not None else "0")
 
 
+def on_record(order):
+    """What the record says of an order, in the exchange's words; as `at_exchange`."""
+    return (STATUS_WORDS.get(order["status"]), *executed(order))
+
+
+def at_exchange(placed):
+    return (placed["status"], *executed(placed))
+
+
+def executed(order):
+    return number(order["executed_quantity"]), number(order["executed_quote"])
+
+
 @dataclasses.dataclass
 class Scene:
     """What is durable, where the files lie, and what the exchange has, with the daemon dead."""
@@ -103,6 +116,9 @@ class Oracle:
         self.arming_can_be_lost = False
         self.lost_armings = set()
         self.lost_signals = set()
+        # Signals that the intake log's note named at the end of a life: each start after it looks for the
+        # order until it is found, when the record does not say that it left.
+        self.noted = set()
         # Orders of which a start did not know whether they had left.
         self.looked_for = set()
         # Signals that were handed over before the operator cancelled everything.
@@ -126,6 +142,7 @@ class Oracle:
     def check(self, scene):
         """What must hold whenever the daemon is cut off."""
         self.check_counts(scene.counts)
+        self.note_waiting(scene)
         sent = {client_order_id(d.signal_id): d.signal_id for d in self.deliveries}
         for name, copies in scene.placed.items():
             if len(copies) != 1:
@@ -133,7 +150,6 @@ class Oracle:
             if name not in sent:
                 raise Violation("no order without a signal", copies)
             self.check_known(scene, sent[name], copies[0])
-        self.note_waiting(scene)
         for name, order in scene.orders.items():
             self.check_evidence(name, order, scene.placed.get(name, [None])[0])
         self.note_moved_files(scene)
@@ -144,27 +160,27 @@ class Oracle:
     def is_read_again(self, signal_id):
         content = self.intake_log()
         is_there = any(d.text.encode() in content for d in self.deliveries_of(signal_id))
-        if is_there and self.is_looked_for(signal_id):
+        if is_there and (self.arming_can_be_lost or self.in_note() == signal_id):
             self.lost_signals.add(signal_id)
             return True
         return False
 
-    def is_looked_for(self, signal_id, record=None):
-        """Whether the next start looks for an order that is not on record as armed. One that was read
-        again is of no boot: every start does until it is found.
-        """
-        if record is not None and record.get("boot") == "":
-            return True
+    def is_looked_for(self, signal_id):
+        """Whether the next start looks for an order that is not on record as armed."""
+        return self.arming_can_be_lost or signal_id in self.noted
+
+    def in_note(self):
+        """The signal that the note names, which begins with its length; empty when it names none."""
         note = self.intake_log()[NOTE_AT:]
-        named = bytes([len(signal_id)]) + signal_id.encode()
-        return self.arming_can_be_lost or note.startswith(named)
+        return note[1 : 1 + note[0]].decode(errors="replace") if note else ""
 
     def note_waiting(self, scene):
         """At every end of a life: of the orders that wait, those that the next start looks for."""
+        self.noted.add(self.in_note())
         for name, order in scene.orders.items():
             signal_id = order["signal_id"]
             if order["status"] == "new" and name not in self.looked_for:
-                if self.is_looked_for(signal_id, scene.signals.get(signal_id)):
+                if self.is_looked_for(signal_id):
                     self.looked_for.add(name)
 
     def intake_log(self):
@@ -189,7 +205,7 @@ class Oracle:
             return
         if record is None or order is None:
             raise Violation("every order of ours is known", placed)
-        if order["status"] == "new" and self.is_looked_for(signal_id, record):
+        if order["status"] == "new" and self.is_looked_for(signal_id):
             self.lost_armings.add(signal_id)
         elif order["status"] in NOT_PLACED:
             facts = f"{order['status']} {order['reason']!r}: {placed}"
@@ -207,10 +223,11 @@ class Oracle:
     def check_evidence(self, name, order, placed):
         if order["order_id"] is not None and placed is None:
             raise Violation("nothing is falsely recorded", f"not at the exchange: {order}")
-        executed = number(order["executed_quantity"])
-        if executed > (number(placed["executed_quantity"]) if placed else 0):
+        quantity, quote = executed(order)
+        most, most_quote = executed(placed) if placed else (0, 0)
+        if quantity > most or quote > most_quote:
             raise Violation("no fill is invented", f"{order} but {placed}")
-        if order["quantity"] is not None and executed > number(order["quantity"]):
+        if order["quantity"] is not None and quantity > number(order["quantity"]):
             raise Violation("executed at most what was ordered", order)
         was_refused = order["last_attempt"] == "order_may_retry"
         if order["status"] == "not_found" and was_refused and name not in self.looked_for:
@@ -258,8 +275,7 @@ class Oracle:
                 continue
             if order["status"] == "not_found":
                 raise Violation("what is visible is found", f"{order} is {placed}")
-            said = (STATUS_WORDS.get(order["status"]), number(order["executed_quantity"]))
-            if said != (placed["status"], number(placed["executed_quantity"])):
+            if on_record(order) != at_exchange(placed):
                 raise Violation("the record says what the exchange says", f"{order} is {placed}")
         for delivery in self.deliveries:
             if delivery.file is not None:

@@ -7,7 +7,7 @@ import time
 
 import ends
 from fault_plans import LISTS, LOOK, PLACE, PLACE_TOGETHER, rule
-from oracle import STATUS_WORDS, Scene, Violation, number
+from oracle import Scene, Violation, at_exchange, number, on_record
 from processes import PATIENCE_SECONDS, begin_job
 from random_kills import World
 from record import read_database
@@ -154,11 +154,7 @@ class CutWorld(World):
                 if order["status"] in UNSETTLED:
                     return f"{order}, and the exchange has none"
                 continue
-            said = (STATUS_WORDS.get(order["status"]), number(order["executed_quantity"]),
-                    number(order["executed_quote"]))  # fmt: skip
-            true = (placed["status"], number(placed["executed_quantity"]),
-                    number(placed["executed_quote"]))  # fmt: skip
-            if said != true:
+            if on_record(order) != at_exchange(placed):
                 return f"{order}, and at the exchange {placed}"
         return None
 

@@ -1,15 +1,18 @@
 """kill -9 before every system call of a life: start, two signals, their orders, rest, stop."""
 
 import collections
+import dataclasses
 import json
 import os
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 import ends
+import tracer
 import windows
 from oracle import Oracle, Scene, Violation, client_order_id
 from processes import PATIENCE_SECONDS, Daemon, Simulator, Trouble
@@ -19,10 +22,18 @@ from producer import Delivery
 # A life of two signals takes some hundred milliseconds under strace.
 LIFE_SECONDS = 30.0
 REST_SECONDS = 30.0
+# Its folder's name, the same for all lives: a call on it is on the same file.
+LIFE = "life"
 # What an order is from its arming until an answer tells what came of it.
 IN_DOUBT = {"submitted", "unknown", "not_found"}
-# These end or replace the process themselves, or only come after a signal.
-NOT_INJECTED = {"execve", "exit", "exit_group", "rt_sigreturn", "restart_syscall"}
+# Before the call that a kill prevented, among other counts.
+STRUCK = "struck: "
+# Calls that others see the effects of once the process is gone.
+CHANGES = {
+    "write", "writev", "pwrite64", "pwritev", "fsync", "fdatasync", "ftruncate", "fallocate",
+    "rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "mkdir", "mkdirat",
+    "sendto", "io_submit",
+}  # fmt: skip
 
 
 def why_not():
@@ -124,7 +135,7 @@ class Life:
         armed = {o["signal_id"] for o in scene.orders.values() if o["status"] in IN_DOUBT}
         return armed | {
             d.signal_id for d in (self.file, self.line)
-            if self.oracle.is_looked_for(d.signal_id, scene.signals.get(d.signal_id))
+            if self.oracle.is_looked_for(d.signal_id)
         }  # fmt: skip
 
     def check_placed(self, scene, in_doubt=frozenset()):
@@ -140,31 +151,68 @@ class Life:
                 raise Violation("a good signal is placed", f"{name}: {status}")
 
 
+# MARK: Points
+
+
+@dataclasses.dataclass
+class Point:
+    """The n-th call of its name on its file in a life, whichever thread makes it."""
+
+    call: tracer.Call
+    number: int
+    # Which of all calls of the life it is.
+    place: int
+
+    def __str__(self):
+        return f"{self.call}, call {self.number}"
+
+    @property
+    def folder(self):
+        return f"{self.call.name}-{self.place}"
+
+
 def baseline(binaries, home):
-    """Every (system call, n) that a life makes: the largest count of any of its threads."""
+    """The names of the system calls that a life makes, by number; every call as a point; and how many of
+    those that change something are none, by strace's count of a life like it."""
     simulator = Simulator(binaries, 1, Simulator.CALM)
     try:
-        life = Life(binaries, simulator, "baseline", home)
-        trace = os.path.join(home, "trace")
-        if life.live(["strace", "-f", "-qq", "-o", trace]):
-            raise Trouble("the daemon was killed without being told to")
-        life.oracle.check_settled(life.scene())
+        told = told_by_strace(binaries, simulator, os.path.join(home, "strace"))
+        names = dict(told)
+        path = os.path.join(home, "calls")
+        undisturbed(binaries, simulator, home, traced(names, "record", path))
     finally:
         simulator.stop()
     counts = collections.Counter()
-    with open(trace, encoding="utf-8", errors="replace") as file:
-        for line in file:
-            call = re.match(r"(\d+)\s+([a-z0-9_]+)\(", line)
-            if call:
-                counts[call.group(1), call.group(2)] += 1
-    most = collections.Counter()
-    for (_, name), count in counts.items():
-        most[name] = max(most[name], count)
+    points = []
+    with open(path, encoding="utf-8") as file:
+        for place, line in enumerate(file, 1):
+            call = tracer.Call(*json.loads(line))
+            counts[call] += 1
+            points.append(Point(call, counts[call], place))
     shutil.rmtree(home)
-    return [
-        (name, n) for name in sorted(most) if name not in NOT_INJECTED
-        for n in range(1, most[name] + 1)
-    ]  # fmt: skip
+    missing = collections.Counter(name for _, name in told if name in CHANGES)
+    missing.subtract(point.call.name for point in points)
+    return names, points, sum((+missing).values())
+
+
+def told_by_strace(binaries, simulator, home):
+    """The number and the name of each call. Another life may make one that this one does not."""
+    path = os.path.join(home, "trace")
+    undisturbed(binaries, simulator, home, ["strace", "-f", "-qq", "-n", "-o", path])
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return re.findall(r"^\d+ +\[ *(\d+)\] ([a-z0-9_]+)\(", file.read(), re.MULTILINE)
+
+
+def undisturbed(binaries, simulator, home, under):
+    life = Life(binaries, simulator, os.path.basename(home), os.path.join(home, LIFE))
+    if life.live(under):
+        raise Trouble("the daemon was killed without being told to")
+    life.oracle.check_settled(life.scene())
+
+
+def traced(names, *what):
+    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tracer.py")
+    return [sys.executable, program, json.dumps(names), *what]
 
 
 def run_each(binaries, seed, folder, points, run):
@@ -188,30 +236,29 @@ def run_each(binaries, seed, folder, points, run):
     return failures
 
 
-def run_points(binaries, seed, points, folder):
-    """Runs some points. Returns how many killed and how many were not reached, the orders and the
-    ends without one, the windows, and failures as text."""
+def run_points(binaries, seed, points, folder, names):
+    """Runs some points. Returns how many killed and how many were not reached, the calls that were
+    struck, the orders and the ends without one; the windows; and failures as text."""
     begin_job()
     result = collections.Counter(killed=0, not_reached=0, orders=0)
     tally = windows.tally()
 
     def run(simulator, point, home):
-        run_point(binaries, simulator, point, home, result, tally)
+        aim = traced(names, "strike", point.call.name, point.call.file, str(point.number))
+        run_point(binaries, simulator, (aim, point), home, result, tally)
 
-    named = [(f"{name}-{n}", f"{name}, call {n}", (name, n)) for name, n in points]
+    named = [(point.folder, str(point), point) for point in points]
     failures = run_each(binaries, seed, folder, named, run)
     return result, tally, failures
 
 
-def run_point(binaries, simulator, point, home, result, tally):
-    name, n = point
-    life = Life(binaries, simulator, f"{name}-{n}", home)
-    injection = f"inject={name}:signal=SIGKILL:when={n}"
+def run_point(binaries, simulator, aim, home, result, tally):
+    under, point = aim
+    life = Life(binaries, simulator, point.folder, os.path.join(home, LIFE))
     try:
-        was_killed = life.live(
-            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={name}", "-e", injection])
-        if was_killed:
+        if life.live(under):
             result["killed"] += 1
+            result[f"{STRUCK}{point.call}"] += 1
             scene = life.scene()
             tally.update(windows.found_by(scene, [life.file], [life.line]))
             life.oracle.check(scene)
@@ -229,3 +276,9 @@ def run_point(binaries, simulator, point, home, result, tally):
             if holder is not None:
                 os.kill(holder, signal.SIGKILL)
             life.daemon.kill()
+
+
+def never_struck(points, counts):
+    """The calls that change something and that no kill prevented, of all that were to be."""
+    calls = {point.call for point in points if point.call.name in CHANGES}
+    return sorted(str(call) for call in calls if not counts[f"{STRUCK}{call}"])

@@ -29,6 +29,12 @@ REQUIRED_PER_THOUSAND = {
     BEFORE_READY: 20, RECONCILING: 20, IN_RECOVERY_2: 5, IN_RECOVERY_3: 1,
 }  # fmt: skip
 
+# Those that are too narrow for random kills, and those that two calm orders come through: each must have
+# been found by the kills before every system call.
+OF_POINTS = (
+    IN_THE_SPOOL, NOT_MOVED, NOT_ANSWERED, NEW, ARMED_PLACED, ARMED_ABSENT, ENDED_NOT_MOVED, REPORT_ONLY,
+)  # fmt: skip
+
 ALL = [*REQUIRED_PER_THOUSAND, CANCELLING, REPORT_ONLY]
 
 

@@ -94,6 +94,24 @@ static void store(program *program, const signal_order *order, const char *text,
   sqlite3_reset(insert);
 }
 
+/// Commits rows until SQLite has checkpointed by itself: from then on each commit writes over the WAL
+/// from its beginning, and none makes the file longer.
+static void run_in(program *program) {
+  // A row is one page of the WAL at the least, and after 1,000 pages SQLite checkpoints.
+  static const int rows = 1000;
+  // As long as a signal.
+  static const char text[160] = {0};
+  for (int row = 0; row < rows; row++) {
+    signal_order order;
+    snprintf(order.id, sizeof order.id, "run-in-%d", row);
+    store(program, &order, text, sizeof text);
+  }
+  int mode = SQLITE_CHECKPOINT_RESTART;
+  if (sqlite3_wal_checkpoint_v2(program->database, NULL, mode, NULL, NULL) != SQLITE_OK) {
+    fail("checkpoint");
+  }
+}
+
 /// The last price may be 1 % from the order's.
 static void check_price(program *program, const signal_order *order) {
   char target[96];
@@ -153,8 +171,10 @@ static void serve(program *program, const char *name) {
 }
 
 int main(int count, char **arguments) {
-  if (count != 6) {
-    fprintf(stderr, "usage: mexc-bench-reference DIRECTORY DATABASE PORT CERTIFICATE ask|known\n");
+  if (count != 7) {
+    fprintf(
+      stderr,
+      "usage: mexc-bench-reference DIRECTORY DATABASE PORT CERTIFICATE ask|known run-in|fresh\n");
     return 2;
   }
   static program program;
@@ -165,6 +185,7 @@ int main(int count, char **arguments) {
     fail(arguments[1]);
   }
   open_database(&program, arguments[2]);
+  if (strcmp(arguments[6], "run-in") == 0) run_in(&program);
   prepare_signing(&program);
   connection_open(&program.exchange, atoi(arguments[3]), arguments[4]);
   connection_request(&program.exchange, "GET", "/api/v3/time", "");

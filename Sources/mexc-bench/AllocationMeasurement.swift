@@ -1,5 +1,5 @@
-/// The blocks of memory that one signal asks of the heap, from its file to its order's answer. Nothing
-/// that is timed: the same program on the same signal asks for the same.
+/// The blocks of memory that the loop's thread asks of the heap for one signal, from its file to its
+/// order's answer. Nothing that is timed: the same program on the same signal asks for the same.
 struct AllocationMeasurement {
   #if DEBUG
     /// Code that is not optimised copies more.
@@ -27,7 +27,11 @@ struct AllocationMeasurement {
     }
     return BenchSection(
       name: "allocations", title: "Allocations: of one signal, inside one process",
-      unit: .nanoseconds, rows: rows, notes: ["Medians of \(passages.count) signals."])
+      unit: .nanoseconds, rows: rows,
+      notes: [
+        "Medians of \(passages.count) signals, of the loop's thread alone. The journal, the engine's",
+        "turn for the answer, the look at the order and the result are not counted.",
+      ])
   }
 
   private static func list(_ passages: [PartsMeasurement.Passage]) -> String {

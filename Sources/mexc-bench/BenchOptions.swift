@@ -18,8 +18,8 @@ struct BenchOptions: Equatable {
     var signals = 200
     /// Signals that are dropped at once.
     var burst = 500
-    /// Signals at once within the exchange's limits.
-    var limits = 240
+    /// Signals at once within the exchange's limits: enough for several windows of ten seconds.
+    var limits = 800
     /// Orders that are filled later.
     var fills = 100
     /// Files at once.
@@ -67,7 +67,7 @@ struct BenchOptions: Equatable {
       compare  the same from a file, in turns with a plain C program that does the same work
       console  the same beside a console with its page open and without one, 1,000 signals a minute
       burst    many signals at once
-      limits   240 signals at once over three symbols, and how much of the exchange's limits they use
+      limits   \(Extent().limits) signals at once over three symbols, and how much of the exchange's limits they use
       fill     from the fill of an open order to its result
       flood    10,000 files at once, until each signal is judged
       sustained  1,000 signals a second, each followed to its end

@@ -166,7 +166,8 @@ final class PartsMeasurement {
     var notes = [
       "The state lies in \(bench.scratch.path).",
       "The daemon also reads the prices that were pushed meanwhile: that is no part.",
-      "Of what comes after it, the journal, the look at the order and the result are no part.",
+      "Of what comes after it, the journal, the engine's turn for the answer, the look at the order",
+      "and the result are no part.",
     ]
     if let failure = store.intakeFailure {
       notes.append("There is no intake log, so that each commit is synced: \(failure)")

@@ -4,7 +4,16 @@ import SimulatedExchange
 
 /// A running mexc-bench-reference, the plain C program that the daemon is held against.
 final class ReferenceProgram: ProgramUnderTest {
-  private static let startDeadline = Duration.seconds(20)
+  /// What its database has been through when it is ready.
+  enum Database: String {
+    /// It is new: each commit makes its WAL longer.
+    case fresh
+    /// SQLite has checkpointed by itself once: commits write over its WAL.
+    case runIn = "run-in"
+  }
+
+  /// A thousand commits may lie before it.
+  private static let startDeadline = Duration.seconds(60)
 
   let name = "mexc-bench-reference"
   let directory: String
@@ -12,7 +21,9 @@ final class ReferenceProgram: ProgramUnderTest {
 
   /// Starts it in `directory`, and waits until its connection stands. It asks for the price of every
   /// signal, or takes it for known.
-  init(_ bench: Bench, _ venue: BenchVenue, in directory: String, asksPrice: Bool) throws {
+  init(
+    _ bench: Bench, _ venue: BenchVenue, in directory: String, asksPrice: Bool, _ database: Database
+  ) throws {
     self.directory = directory
     let address = try venue.address(bench)
     guard let authority = address.authority else {
@@ -27,7 +38,7 @@ final class ReferenceProgram: ProgramUnderTest {
       path: Bench.neighbour(name),
       arguments: [
         incoming, directory + "/state.db", String(try Endpoint(address.url).port), authority,
-        asksPrice ? "ask" : "known",
+        asksPrice ? "ask" : "known", database.rawValue,
       ],
       environment: [
         "MEXC_API_KEY=\(SimulatorConfiguration.demoKey)",

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import JSON
+import SimulatedExchange
 import TestKit
 import Testing
 
@@ -33,9 +34,18 @@ struct BenchTests {
   }
 
   @Test
+  func `what is not counted is said below the count`() throws {
+    let bench = try ChildProcess(BuiltProgram.bench.path, ["--quick", "allocations"])
+    #expect(try bench.waitForEnd() == .exited(0), "\(bench.lines)")
+    #expect(bench.output.contains("of the loop's thread alone"))
+    #expect(bench.output.contains("the result are not counted"))
+  }
+
+  @Test
   func `the daemon and the C program take the same signals to the same exchange`() throws {
     let rows = try rows("compare", in: measure(["--signals", "2", "compare"]))
-    for price in ["price by REST", "price known", "price pushed"] {
+    let prices = ["price by REST", "price known", "price known, C program run in", "price pushed"]
+    for price in prices {
       let reference = try #require(rows["\(price): mexc-bench-reference"])
       let daemon = try #require(rows["\(price): mexc-signald"])
       for row in [reference, daemon] {
@@ -46,6 +56,42 @@ struct BenchTests {
         }
       }
     }
+  }
+
+  /// A commit that makes a file longer waits for the file system's own.
+  @Test(arguments: [("run-in", false), ("fresh", true)])
+  func `a signal makes the C program's WAL longer only where its database is new`(
+    database: String, isLonger: Bool
+  ) throws {
+    let files = try Scratch()
+    let authority = try Authority(files)
+    let market = try SimulatedMarket(
+      SimulatedMarket.calm + ["--tls", authority.certificate, authority.key])
+    try files.folder("incoming")
+    let program = try ChildProcess(
+      BuiltProgram.reference.path,
+      [
+        files("incoming"), files("state.db"), String(market.port), authority.file, "known",
+        database,
+      ],
+      environment: [
+        "MEXC_API_KEY": SimulatorConfiguration.demoKey,
+        "MEXC_SECRET_KEY": SimulatorConfiguration.demoSecret,
+      ])
+    #expect(try program.firstOutputLine() == "ready")
+    func lengthOfWAL() throws -> Int {
+      let attributes = try FileManager.default.attributesOfItem(atPath: files("state.db-wal"))
+      return try #require(attributes[.size] as? Int)
+    }
+    let before = try lengthOfWAL()
+    try files.write("signal.json", Wish("wal").text)
+    try files.move("signal.json", "incoming/signal.json")
+    try program.wait(for: "the signal's file to be removed") { () -> Bool? in
+      if program.hasEnded { throw Unusable(program.tail) }
+      return FileManager.default.fileExists(atPath: files("incoming/signal.json")) ? nil : true
+    }
+    let after = try lengthOfWAL()
+    #expect((after > before) == isLonger)
   }
 
   @Test
@@ -82,6 +128,9 @@ struct BenchTests {
     #expect(limits["n"]?.numberValue == "48")
     #expect(limits["throttled"]?.numberValue == "0")
     #expect(limits["share"]?.numberValue.flatMap { Double($0) } ?? 0 > 0)
+    #expect(limits["windows"]?.numberValue != nil)
+    let requests = limits["share_of_requests"]?.numberValue.flatMap { Double($0) } ?? 0
+    #expect(requests > 0 && requests <= 1)
     #expect(limits["looks_each"]?.numberValue.flatMap { Double($0) } ?? .infinity <= 1)
     let fill = try #require(rows("fill", in: document)["by file, http and ws"])
     #expect(fill["n"]?.numberValue == "10")

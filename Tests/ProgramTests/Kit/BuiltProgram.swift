@@ -8,6 +8,7 @@ enum BuiltProgram: String {
   case simulator = "mexc-sim"
   case console = "mexc-console"
   case bench = "mexc-bench"
+  case reference = "mexc-bench-reference"
   case simulation = "simulate"
 
   /// They lie beside the running test bundle, whatever the build's folder is called.

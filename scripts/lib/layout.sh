@@ -42,6 +42,8 @@ stage() {
   stage_file 0644 etc/mexc-signald.json5 "$root/usr/share/mexc-signald/config.json5"
   for file in etc/apparmor.d/*; do
     stage_file 0644 "$file" "$root/etc/apparmor.d/$(basename "$file")"
+    # By which scripts/install knows whether a person has changed it.
+    stage_file 0644 "$file" "$root/usr/share/mexc-signald/apparmor.d/$(basename "$file")"
   done
   for file in systemd/*.service systemd/*.socket systemd/*.timer; do
     stage_file 0644 "$file" "$root/lib/systemd/system/$(basename "$file")"

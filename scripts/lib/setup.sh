@@ -46,6 +46,36 @@ refuse_beside_package() {
   esac
 }
 
+# Whether a file is an AppArmor profile that is not as it was installed last. Where the copy of that is
+# missing, dpkg may know the profile of a package that was removed; one of which nothing is known is taken
+# for unchanged.
+is_changed_profile() {
+  local sum last=/usr/share/mexc-signald/apparmor.d/${1##*/}
+  if [[ $1 != /etc/apparmor.d/* ]] || [ ! -e "$1" ]; then return 1; fi
+  if [ -e "$last" ]; then
+    ! cmp -s "$1" "$last"
+  else
+    sum=$(dpkg-query --show --showformat '${Conffiles}' mexc-signald 2>/dev/null |
+      awk -v file="$1" '$1 == file { print $2 }') || true
+    [ -n "$sum" ] && ! md5sum --check --status <<<"$sum  $1"
+  fi
+}
+
+# Removes what scripts/install has installed, one path a line, but what is the person's own:
+# configurations, and profiles that were changed. In the order of the list a profile comes before its
+# copy, which stays with it.
+remove_installed() {
+  local file
+  while read -r file; do
+    case $file in
+      '' | /etc/mexc-signald/*) ;;
+      /etc/apparmor.d/*) is_changed_profile "$file" || rm -f "$file" ;;
+      /usr/share/mexc-signald/apparmor.d/*) [ -e "/etc/apparmor.d/${file##*/}" ] || rm -f "$file" ;;
+      *) rm -f "$file" ;;
+    esac
+  done
+}
+
 # Installs those of the named Debian packages that are missing.
 need_packages() {
   local package missing=() as_root=()

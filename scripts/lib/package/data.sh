@@ -9,13 +9,13 @@ stop_everything() {
     'mexc-console*.service' || true
 }
 
-# Removes folders in which nothing lies.
+# Removes folders in which nothing lies, but mount points.
 remove_empty_folders() {
   local folder
   for folder in /var/spool/mexc-signald /var/spool/mexc-signald-* /var/lib/mexc-signald \
     /var/lib/mexc-signald-* /etc/mexc-signald; do
     if [ -d "$folder" ] && [ ! -L "$folder" ]; then
-      find "$folder" -xdev -depth -type d -empty -delete
+      find "$folder" -xdev -depth -type d -empty -delete 2>/dev/null || true
     fi
   done
 }
@@ -31,7 +31,7 @@ remaining_data() {
   for folder in /etc/systemd/system/mexc-signald*.d /etc/systemd/system/mexc-console*.d \
     /etc/mexc-signald /var/lib/mexc-signald /var/lib/mexc-signald-* /var/spool/mexc-signald \
     /var/spool/mexc-signald-*; do
-    if [ -d "$folder" ]; then find "$folder" -xdev ! -type d; fi
+    if [ -d "$folder" ]; then find "$folder" ! -type d; fi
   done
 }
 
@@ -45,24 +45,28 @@ END_OF_MESSAGE
 }
 
 # Databases with their orders, signals, credentials and drop-ins, of every account. Whatever still runs
-# would trade on with a database that is in no folder any more.
+# would trade on with a database that is in no folder any more. Fails when something stays, but for
+# mount points with nothing in them. The credentials go first: whatever fails, no key stays.
 remove_data() {
   stop_everything
+  rm -f /etc/credstore/mexc-signald.* /etc/credstore/mexc-signald-* /etc/tmpfiles.d/mexc-signald-*.conf
   rm -rf /var/lib/mexc-signald /var/lib/mexc-signald-* /var/spool/mexc-signald \
     /var/spool/mexc-signald-* /run/mexc-signald /run/mexc-signald-* /etc/mexc-signald \
-    /etc/systemd/system/mexc-signald*.d /etc/systemd/system/mexc-console*.d
-  rm -f /etc/credstore/mexc-signald.* /etc/credstore/mexc-signald-* /etc/tmpfiles.d/mexc-signald-*.conf
+    /etc/systemd/system/mexc-signald*.d /etc/systemd/system/mexc-console*.d ||
+    [ -z "$(remaining_data)" ]
 }
 
 # Units that were enabled by hand, and are not there.
 remove_links() {
   find /etc/systemd/system -type l \( -lname '*/lib/systemd/system/mexc-signald*' -o \
     -lname '*/lib/systemd/system/mexc-console*' \) -delete
+  find /etc/systemd/system -maxdepth 1 -type d -name 'mexc-signald*' -empty -delete
 }
 
-# What was added to the AppArmor profiles, and what AppArmor noted of them.
-remove_profile_traces() {
+# When the timers ran, what was added to the AppArmor profiles, and what AppArmor noted of them.
+remove_traces() {
   local profile
+  rm -f /var/lib/systemd/timers/stamp-mexc-signald*.timer
   for profile in usr.bin.mexc-signald usr.bin.mexc-console; do
     rm -f "/etc/apparmor.d/local/$profile" "/etc/apparmor.d/disable/$profile" \
       "/etc/apparmor.d/force-complain/$profile" /var/cache/apparmor/*/"$profile"

@@ -13,12 +13,16 @@ schema_of() {
   echo $((($1 << 24) + ($2 << 16) + ($3 << 8) + $4))
 }
 
+# How a copy's name ends: with the time at which it was made. A longer name in between is another
+# database's.
+copy_ending='-[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]T[0-9][0-9][0-9][0-9][0-9][0-9]Z.db'
+
 # The newest copy of a database of no more than a schema: `copy_to_go_back_to DATABASE SCHEMA`.
 copy_to_go_back_to() {
   local copy schema found='' stem
   stem=$(basename "$1" .db)
   # By the time in their names, the newest last.
-  for copy in "$(dirname "$1")/backups/$stem"-*.db; do
+  for copy in "$(dirname "$1")/backups/$stem"$copy_ending; do
     schema=$(schema_of "$copy")
     if [ -n "$schema" ] && [ "$schema" -le "$2" ]; then found=$copy; fi
   done
@@ -112,7 +116,7 @@ END_OF_MESSAGE
 is_copied() {
   local log=$1
   if [ -s "$1-wal" ]; then log=$1-wal; fi
-  [ -n "$(find "$(dirname "$1")/backups" -type f -name "$(basename "$1" .db)-*.db" \
+  [ -n "$(find "$(dirname "$1")/backups" -type f -name "$(basename "$1" .db)$copy_ending" \
     -newer "$1" -newer "$log" 2>/dev/null)" ]
 }
 

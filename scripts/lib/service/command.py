@@ -214,8 +214,8 @@ def main(description, here, check):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     packages = f"{PACKAGES} {check.packages}".split()
     if shell('. "$1/lib/setup.sh"; shift; need_packages "$@"', here, *packages).returncode:
-        say(f"NOT RUN: {check.name}: these could not be installed: {' '.join(packages)}")
-        return NOT_RUN
+        say(f"{check.name}: these could not be installed: {' '.join(packages)}")
+        return 1
     binaries = os.path.abspath(arguments.bin) if arguments.bin else build(here)
     cache = cache_folder()
     run = Run(cache)

@@ -3,19 +3,28 @@
 FOLDER = "/srv/third"
 DATABASE = f"{FOLDER}/traded.sqlite"
 CONFIGURATION = "/etc/mexc-signald/third.json5"
+COPIES = f"{FOLDER}/backups"
+# A copy of the database traded.sqlite-eth.db.
+OF_ANOTHER = f"{COPIES}/traded.sqlite-eth-20991231T235959Z.db"
 # Where a unit of it would keep what it has.
 STATE = "/var/lib/mexc-signald-third"
 
 
 def make(story):
-    """Answers with the folder."""
+    """With a copy of another account's database, whose name begins in the same way."""
     machine, owner, copied = story.machine, "mexc-signald", story.databases[1]
-    for folder in (FOLDER, STATE):
+    for folder in (FOLDER, STATE, COPIES):
         machine.must("install", "-d", "-m", "0700", "-o", owner, "-g", owner, folder)
-    machine.must("install", "-m", "0600", "-o", owner, "-g", owner, copied, DATABASE)
+    for file in (DATABASE, OF_ANOTHER):
+        machine.must("install", "-m", "0600", "-o", owner, "-g", owner, copied, file)
     machine.must("sh", "-c", f"sed 's#{copied}#{DATABASE}#' {story.second.configuration} "
                  f">{CONFIGURATION}")  # fmt: skip
-    return FOLDER
+
+
+def copies(story):
+    """Those of the account's own database."""
+    listed = story.machine.must("ls", COPIES).split()
+    return [path for path in (f"{COPIES}/{name}" for name in listed) if path != OF_ANOTHER]
 
 
 def remove(story):
@@ -25,8 +34,9 @@ def remove(story):
 def refused_downgrade(story):
     """What it says to do is for the account, whatever the path."""
     make(story)
-    copy = f"{FOLDER}/backups/traded.sqlite-1.db"
-    story.machine.must("install", "-D", story.copies()[0], copy)
+    copy = f"{COPIES}/traded.sqlite-20260101T000000Z.db"
+    for path in (copy, OF_ANOTHER):
+        story.machine.must("install", "-D", story.copies()[0], path)
     status, said = story.apt("install", "--allow-downgrades", story.file())
     todo = {
         1: "systemctl stop mexc-signald@third.socket mexc-signald@third mexc-console@third",

@@ -18,6 +18,8 @@ DOCUMENT = "/usr/share/doc/mexc-signald/examples/next-build"
 # What the programs link, what TLS trusts, who asks at a purge, kill(1), and the system manager.
 NEEDED = {"libc6", "libgcc-s1", "libsqlite3-0", "libssl3", "libstdc++6", "ca-certificates",
           "debconf", "procps", "systemd"}  # fmt: skip
+# With what sed takes for something else.
+MAINTAINER = "A & B"
 # What stands for the number of the schema in preinst and postinst.
 SCHEMA = re.compile(r"(refuse_newer_databases \S+|copy_older_databases) ([0-9]+)\b")
 
@@ -31,6 +33,8 @@ def make(here, binaries, folder):
     same = "the same" if filecmp.cmp(present, again, shallow=False) else "another"
     seen.step("the package, made twice", "the same, bit for bit", f"{same}, bit for bit")
     seen.step("lintian", "not a word", lint(here, present))
+    maintainer = run("dpkg-deb", "--field", present, "Maintainer").stdout.rpartition(" <")[0]
+    seen.step("its maintainer, by DEBFULLNAME", MAINTAINER, maintainer)
     others = needs(present) - NEEDED
     seen.step("it needs what Debian has, and no Swift", "yes", ", ".join(sorted(others)) or "yes")
     profiles = glob.glob(os.path.join(here, "..", "etc", "apparmor.d", "*"))
@@ -57,6 +61,7 @@ def package(here, binaries, folder):
     script = os.path.join(here, "package")
     return os.path.abspath(subprocess.run(
         [script, "--bin", binaries, "--output", folder],
+        env={**os.environ, "DEBFULLNAME": MAINTAINER},
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True,
     ).stdout.splitlines()[-1])  # fmt: skip
 
@@ -94,22 +99,31 @@ def add_document(root):
 
 
 def set_back_conffiles(root):
-    """The configuration as a conffile, and in it and in a profile another text than the present."""
+    """The configuration as a conffile, and in it and in a profile another text than the present. No
+    script diverts anything."""
     own, shared = "etc/mexc-signald/config.json5", "usr/share/mexc-signald/config.json5"
     os.makedirs(os.path.join(root, os.path.dirname(own)))
     os.rename(os.path.join(root, shared), os.path.join(root, own))
     os.chmod(os.path.join(root, own), 0o640)
-    os.rmdir(os.path.join(root, os.path.dirname(shared)))
     for path, comment in ((own, "//"), ("etc/apparmor.d/usr.bin.mexc-signald", "#")):
         with open(os.path.join(root, path), "a", encoding="utf-8") as file:
             file.write(f"{comment} As it was.\n")
     with open(os.path.join(root, "DEBIAN/conffiles"), "a", encoding="ascii") as file:
         file.write(f"/{own}\n")
+    for name in ("preinst", "postinst", "postrm"):
+        replace(os.path.join(root, "DEBIAN", name), "dpkg-divert", "true")
     sums = os.path.join(root, "DEBIAN/md5sums")
     with open(sums, encoding="ascii") as file:
         kept = [line for line in file if not line.endswith(f" {shared}\n")]
     with open(sums, "w", encoding="ascii") as file:
         file.writelines(kept)
+
+
+def replace(path, old, new):
+    with open(path, encoding="utf-8") as file:
+        content = file.read()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(content.replace(old, new))
 
 
 def repack(file, folder, version, steps_back=0, change=lambda root: None):

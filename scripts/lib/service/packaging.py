@@ -269,12 +269,12 @@ class Story:
         machine.must("rm", in_the_way)
         # As the next version has it, and not the one that is here.
         world.configure("s/^  mode:/  key_of_the_next: 1,\\n&/")
-        folder = elsewhere.make(self)
+        elsewhere.make(self)
         # It cannot read any configuration.
         machine.write("/usr/bin/mexc-signald", "#!/bin/sh\nexit 78\n")
         world.follow("package-upgrade", "upgrade")
         world.configure("/key_of_the_next/d")
-        copies = machine.run("sh", "-c", f"ls {folder}/backups/*").stdout.split()
+        copies = elsewhere.copies(self)
         self.step("the copy of a database elsewhere", f"1, schema {former}",
                   f"{len(copies)}, schema {self.schemas(copies)}")  # fmt: skip
         elsewhere.remove(self)

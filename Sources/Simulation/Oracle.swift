@@ -164,7 +164,7 @@ final class Oracle {
     switch write {
     case .appendEvent(let event):
       guard case .order(let key) = event.subject, let order = shadow.orders[key] else { return }
-      guard let former else { return checkCounts(with: order) }
+      guard let former else { return CapsCheck(self).checkCounts(with: order) }
       watchChange(from: former, to: order, event)
     case .putOrder(let order): checkAgainstLedger(order)
     case .setHalt(let record): haltedIn = record == nil ? 0 : commits
@@ -183,7 +183,7 @@ final class Oracle {
     }
     if event.kind == "order_armed" {
       intents[name, default: Intent()].armedIn = commits
-      checkQuotes(of: order)
+      CapsCheck(self).checkQuotes(of: order)
     }
     if event.kind == "cancel_requested" { canceled.insert(order.key) }
     if event.kind == "order_not_found" {
@@ -328,7 +328,7 @@ final class Oracle {
         "what leaves is not what is durable: \(call.wire.query.prefix(160)); "
           + "\(order.status.rawValue), stamped \(order.stampedAt?.milliseconds ?? 0)")
     }
-    checkGuards(order, name, intent)
+    SendingCheck(self).check(order, name, intent)
     checkDurable?(order.key, order)
   }
 

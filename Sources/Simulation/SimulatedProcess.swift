@@ -203,7 +203,7 @@ final class SimulatedProcess {
   private func answered(_ token: CommandToken, _ answer: CommandAnswer) {
     world.note("command answered", "", "\(token.number) \(answer.ok) \(answer.message)")
     if let command = commands.removeValue(forKey: token.number) {
-      oracle.answered(command, answer)
+      CommandsCheck(oracle).answered(command, answer)
     }
   }
 

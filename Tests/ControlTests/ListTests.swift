@@ -78,31 +78,33 @@ struct ListTests {
     try check()
   }
 
-  @Test func `an order that is on the wire again has no reason of a try before`() throws {
-    var story = try Story.submitted("s-again")
+  /// Its first try never left, and it is on the wire again.
+  private func triedAgain(_ id: String) throws -> Story {
+    var story = try Story.submitted(id)
     try bench.write(story)
     try story.retry(after: 30)
     try bench.write(story)
-    #expect(try reason(of: "s-again") == "never left")
+    #expect(try reason(of: id) == "never left")
     try story.armAgain(after: 40)
-    try bench.write(story)
-    #expect(try reason(of: "s-again") == "")
-    let told = try bench.tool("explain", "s-again", "--json").document
+    return story
+  }
+
+  private func expectNoReason(_ id: String) throws {
+    #expect(try reason(of: id) == "")
+    let told = try bench.tool("explain", id, "--json").document
     #expect(told["order"]?["reason"] == "")
   }
 
+  @Test func `an order that is on the wire again has no reason of a try before`() throws {
+    try bench.write(triedAgain("s-again"))
+    try expectNoReason("s-again")
+  }
+
   @Test func `an order that was only checked has no reason of a try before`() throws {
-    var story = try Story.submitted("s-checked")
-    try bench.write(story)
-    try story.retry(after: 30)
-    try bench.write(story)
-    #expect(try reason(of: "s-checked") == "never left")
-    try story.armAgain(after: 40)
+    var story = try triedAgain("s-checked")
     try story.add(.validated, after: 50)
     try bench.write(story)
-    #expect(try reason(of: "s-checked") == "")
-    let told = try bench.tool("explain", "s-checked", "--json").document
-    #expect(told["order"]?["reason"] == "")
+    try expectNoReason("s-checked")
   }
 
   private func reason(of id: String) throws -> String? {

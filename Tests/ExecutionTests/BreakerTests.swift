@@ -152,13 +152,19 @@ import Testing
 
   // MARK: Cancels
 
-  @Test func `cancels wait by themselves, and orders go on`() {
+  /// Five resting orders are to be cancelled, and no cancel is answered.
+  private func failingCancels() -> EngineHarness {
     let harness = EngineHarness.open()
     for index in 0..<5 { harness.submit(limit("open\(index)")) }
     harness.settle()
     harness.exchange.script = { [lost] dispatch, _ in dispatch.isCancel ? .answer(lost) : nil }
     harness.command(.cancelAll)
     harness.settle()
+    return harness
+  }
+
+  @Test func `cancels wait by themselves, and orders go on`() {
+    let harness = failingCancels()
     let cancels = { harness.sent.count { $0.dispatch.isCancel } }
     #expect(breaker(harness, .cancels)?.state == .open)
     let count = cancels()
@@ -173,12 +179,7 @@ import Testing
   }
 
   @Test func `cancels that failed are a trouble as long as orders are to be cancelled`() {
-    let harness = EngineHarness.open()
-    for index in 0..<5 { harness.submit(limit("open\(index)")) }
-    harness.settle()
-    harness.exchange.script = { [lost] dispatch, _ in dispatch.isCancel ? .answer(lost) : nil }
-    harness.command(.cancelAll)
-    harness.settle()
+    let harness = failingCancels()
     func told() -> [String] {
       harness.engine.troubles(at: harness.now).map(\.message)
         .filter { $0.contains("cancels in a row failed") }

@@ -249,7 +249,7 @@ struct OracleTests {
     let world = World(Scenario(seed: 1), keepsWords: false)
     let oracle = Oracle(world)
     oracle.take(writes)
-    oracle.answered(command, CommandAnswer(ok: isDone, message: ""))
+    CommandsCheck(oracle).answered(command, CommandAnswer(ok: isDone, message: ""))
     return world.violation?.invariant
   }
 

@@ -3,10 +3,21 @@ import Execution
 
 /// The limits of the account, reckoned from what the orders ask for and never from what the daemon says
 /// that it holds for them.
-extension Oracle {
+struct CapsCheck {
+  private let world: World
+  private let shadow: Shadow
+  private let risk: EngineConfiguration.Risk
+  private let departures: UnseenDepartures
+
+  init(_ oracle: Oracle) {
+    world = oracle.world
+    shadow = oracle.shadow
+    risk = oracle.configuration.risk
+    departures = oracle.departures
+  }
+
   /// The limits on money, when an order may leave from now on.
   func checkQuotes(of order: Order) {
-    let risk = configuration.risk
     if let worth = order.worth, let most = risk.maximumOrderQuote, worth > most {
       world.fail(
         .capsHold, order.request.clientOrderID.text,
@@ -25,7 +36,6 @@ extension Oracle {
   func checkCounts(with order: Order) {
     let name = order.request.clientOrderID.text
     guard isTaken(order), !departures.mayInclude(name) else { return }
-    let risk = configuration.risk
     let open = shadow.orders.values.count { $0.mayStillLeaveOrWork && isTaken($0) }
     if open > risk.maximumOpenOrders {
       world.fail(

@@ -1,7 +1,17 @@
 import Domain
 
 /// What the operator is told is done, is on record by then.
-extension Oracle {
+struct CommandsCheck {
+  private let world: World
+  private let shadow: Shadow
+  private let canceled: Set<OrderKey>
+
+  init(_ oracle: Oracle) {
+    world = oracle.world
+    shadow = oracle.shadow
+    canceled = oracle.canceled
+  }
+
   func answered(_ command: OperatorCommand, _ answer: CommandAnswer) {
     guard answer.ok else { return }
     switch command {

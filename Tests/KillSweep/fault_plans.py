@@ -8,6 +8,7 @@ PLACE = "POST /api/v3/order"
 PLACE_TOGETHER = "POST /api/v3/batchOrders"
 LOOK = "GET /api/v3/order"
 CLOCK = "GET /api/v3/time"
+PRICE = "GET /api/v3/ticker/price"
 LISTS = ["GET /api/v3/openOrders", "GET /api/v3/allOrders", "GET /api/v3/myTrades"]
 
 

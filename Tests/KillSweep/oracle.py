@@ -202,6 +202,7 @@ class Oracle:
         record = scene.signals.get(signal_id)
         order = scene.orders.get(placed["client_order_id"])
         if record is None and self.is_read_again(signal_id):
+            self.lost_armings.add(signal_id)
             return
         if record is None or order is None:
             raise Violation("every order of ours is known", placed)

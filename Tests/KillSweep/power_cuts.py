@@ -11,6 +11,7 @@ import struct
 import subprocess
 import uuid
 
+import aims
 from processes import Daemon, Trouble, answers_of, begin_job
 from random_kills import World
 
@@ -98,6 +99,9 @@ class PoweredDaemon(Daemon):
 
 class PoweredWorld(World):
     """A world that ends every life with a power cut."""
+
+    AIMS = aims.OF_CUTS
+    AIM_EVERY = 4
 
     def __init__(self, binaries, seed, folder):
         self.folder = folder

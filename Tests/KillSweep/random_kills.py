@@ -1,6 +1,5 @@
 """kill -9 at random moments, again and again in the same folders, with the exchange's faults on."""
 
-import json
 import math
 import os
 import random
@@ -8,14 +7,15 @@ import shutil
 import time
 import traceback
 
+import aims
+import back_off
 import ends
 import windows
 from commit_counter import CommitCounter
-from fault_plans import LATEST_MS, faults
+from fault_plans import faults
 from oracle import FINAL, Oracle, Scene, Violation
-from processes import PATIENCE_SECONDS, Daemon, Simulator, answers_of, begin_job, deliver_file
+from processes import Daemon, Simulator, answers_of, begin_job, deliver_file
 from producer import Producer
-from record import open_database
 
 # Cycles in one world, which is one database and one spool; and between two times of rest.
 CYCLES_IN_A_WORLD = 60
@@ -26,11 +26,6 @@ CYCLES_BETWEEN_RESTS = 30
 REST_SECONDS = 240.0
 # Longer than any order stays hidden. A start looks for every order that was not found.
 OPEN_AT_REST_SECONDS = 8.0
-# A demand for a back-off is met by at most one request on each connection: six of the present life, and
-# six of the one that was killed before. That none carries a second one is counted by the simulator.
-ON_THE_WIRE = 12
-# A start may have to wait for the limits' window before it asks for anything.
-DEMAND_SECONDS = 3
 # One of so many exchanges has a daemon that limits its orders; the share of its lives that get a
 # burst.
 CROWDED_EVERY = 3
@@ -39,12 +34,18 @@ BURST_SHARE = 0.5
 # leaves together. And how long it gets at the most to come past that.
 TURN_SECONDS = 1.05
 BURST_SECONDS = 1.4
+# How long it gets at the most until orders are asked for together.
+TOGETHER_SECONDS = 3.0
 # How long a life is given, most of the time, to look up what the one before left behind.
 TRADING_SECONDS = 0.5
 
 
 class World:
     """One database and one spool, carried over many kills."""
+
+    AIMS = aims.OF_KILLS
+    # One of so many lives has an aim; the others are killed at random.
+    AIM_EVERY = 6
 
     def __init__(self, binaries, seed, home):
         self.seed = seed
@@ -64,6 +65,11 @@ class World:
         self.exchanges = 0
         self.started_at = 0.0
         self.is_crowded = False
+        self.faults = []
+        # Worlds that have few lives do not all have the same aims.
+        self.lives = seed
+        # When a request that an aim has held up has arrived.
+        self.arrived_at = 0.0
         self.earlier = []
         self.depth = 0
         self.last_statuses = {}
@@ -109,7 +115,8 @@ class World:
         self.is_crowded = self.crowds(self.seed + self.exchanges)
         self.exchanges += 1
         self.daemon.configure(self.simulator.port, limits_orders=self.is_crowded)
-        self.simulator.set_faults(faults(self.fate))
+        self.faults = faults(self.fate)
+        self.simulator.set_faults(self.faults)
         self.oracle.back_off_allowance = 0
         self.tell(f"a new exchange, seed {seed}")
 
@@ -119,26 +126,42 @@ class World:
 
     def cycle(self):
         self.counts["cycles"] += 1
+        aim = self.next_aim()
+        if aim is not None:
+            self.simulator.set_faults(aim.faults())
         # Files that wait while the daemon is down.
-        early = self.producer.batch(files_only=True) if self.fate.random() < 0.2 else []
-        for delivery in early:
-            self.hand_over_file(delivery)
+        elif self.fate.random() < 0.2:
+            for delivery in self.producer.batch(files_only=True):
+                self.hand_over_file(delivery)
         self.daemon.start()
         self.started_at = time.monotonic()
         self.tell(f"start {self.daemon.lives}")
-        if self.fate.random() < 0.3:
+        # More often after such a kill: several in a row are to come about.
+        if aim is None and self.fate.random() < (0.5 if self.depth else 0.3):
             self.kill_in_start()
             return
         client = self.daemon.connect()
         if client is None:
             raise Violation("the daemon starts", self.daemon.tail())
-        if self.fate.random() < 0.025 and not self.back_off_is_known():
-            client.close()
-            self.demand_back_off()
-            client = self.daemon.connect()
-        if self.fate.random() < 0.7:
-            self.wait_for_trading(time.monotonic() + TRADING_SECONDS)
-        self.feed_and_kill(client)
+        if aim is None:
+            self.feed_and_kill(client)
+        else:
+            self.aim_and_kill(aim, client)
+
+    def next_aim(self):
+        self.lives += 1
+        turn, rest = divmod(self.lives, self.AIM_EVERY)
+        return self.AIMS[turn % len(self.AIMS)](self) if rest == 0 else None
+
+    def aim_and_kill(self, aim, client):
+        lines = aim.stage(client)
+        self.tell(f"kill by {type(aim).__name__}")
+        self.kill(lines, client)
+        self.depth = 0
+        self.simulator.set_faults(self.faults)
+
+    def may_demand_back_off(self):
+        return not back_off.is_known(self) and time.monotonic() > self.arrived_at
 
     def wait_for_trading(self, end):
         while time.monotonic() < end and "trading is open" not in self.daemon.said():
@@ -150,6 +173,12 @@ class World:
         self.kill([])
 
     def feed_and_kill(self, client):
+        if self.fate.random() < 0.025 and self.may_demand_back_off():
+            client.close()
+            back_off.demand(self)
+            client = self.daemon.connect()
+        if self.fate.random() < 0.7:
+            self.wait_for_trading(time.monotonic() + TRADING_SECONDS)
         is_burst = self.is_crowded and self.fate.random() < BURST_SHARE
         batch = self.burst() if is_burst else self.producer.batch()
         commits = CommitCounter(self.daemon.database)
@@ -192,7 +221,18 @@ class World:
     def wait_for_a_turn(self):
         """Most kills come about when what waited leaves together, some before and after it."""
         turn = max(0.0, self.started_at + TURN_SECONDS - time.monotonic())
-        time.sleep(self.fate.choice([0, self.fate.uniform(0, BURST_SECONDS), turn, turn]))
+        wait = self.fate.choice([0, self.fate.uniform(0, BURST_SECONDS), turn, None, None])
+        if wait is None:
+            return self.wait_for_orders_together()
+        time.sleep(wait)
+
+    def wait_for_orders_together(self):
+        before = self.simulator.ledger()["counts"]["batched_orders"]
+        end = time.monotonic() + TOGETHER_SECONDS
+        while time.monotonic() < end:
+            if self.simulator.ledger()["counts"]["batched_orders"] > before:
+                return
+            time.sleep(0.002)
 
     def wait_for_the_moment(self, commits, batch):
         """Where in the life of the signals the kill comes."""
@@ -248,50 +288,6 @@ class World:
         with open(os.path.join(folder, "story.txt"), "w", encoding="utf-8") as file:
             file.write("\n".join(self.story) + "\n")
         return "\n".join([f"{type(error).__name__}: {error}", *self.story[-25:-1]])
-
-    # MARK: Back-off
-
-    def demand_back_off(self):
-        """The exchange says "wait"; once that is durable, no life of the daemon asks anything."""
-        before = self.requests_inside()
-        self.simulator.demand_back_off(DEMAND_SECONDS)
-        demanded_at = time.monotonic()
-        probe = self.producer.fresh("good")
-        probe.file = probe.signal_id + ".json"
-        self.hand_over_file(probe)
-        end = time.monotonic() + PATIENCE_SECONDS
-        while not self.back_off_is_known():
-            if time.monotonic() > end:
-                raise Violation("a demand for a back-off is remembered", self.daemon.tail())
-            if time.monotonic() > demanded_at + DEMAND_SECONDS:
-                self.simulator.demand_back_off(DEMAND_SECONDS)
-                demanded_at = time.monotonic()
-            time.sleep(0.001)
-        self.counts["pauses"] += 1
-        self.tell(f"the exchange demands a back-off for {DEMAND_SECONDS} s")
-        # What was on the wire when the demand came does not count; some of it is late.
-        time.sleep(2 * LATEST_MS / 1000)
-        self.oracle.back_off_allowance = self.requests_inside()
-        if self.oracle.back_off_allowance - before > ON_THE_WIRE:
-            raise Violation(
-                "no request inside a pause",
-                f"{self.oracle.back_off_allowance - before} after the demand: {self.daemon.tail()}",
-            )
-        if self.fate.random() < 0.7:
-            self.daemon.kill()
-            self.oracle.note_waiting(self.scene())
-            self.counts["kills"] += 1
-            self.daemon.start()
-            self.tell("killed and started inside the back-off")
-            time.sleep(self.fate.uniform(0.05, 0.3))
-
-    def requests_inside(self):
-        counts = self.simulator.ledger()["counts"]
-        return counts["inside_pause"] + counts["inside_ban"]
-
-    def back_off_is_known(self):
-        base = read_ban(self.daemon.database)
-        return base is not None and base > time.time()
 
     # MARK: Rest
 
@@ -369,19 +365,6 @@ class World:
         # A late find may still be on its way.
         return not any(
             o["status"] == "not_found" and name in scene.placed for name, o in scene.orders.items())
-
-
-def read_ban(path):
-    """When the back-off ends that the record knows of, in seconds since 1970; None without one."""
-    base = open_database(path)
-    try:
-        row = base.execute("SELECT value FROM setting WHERE key = 'ban'").fetchone()
-    finally:
-        base.close()
-    if row is None:
-        return None
-    value = json.loads(row[0])
-    return value["until_ms"] / 1000 if isinstance(value, dict) and "until_ms" in value else None
 
 
 def run_world(binaries, seed, cycles, home):

@@ -1,5 +1,6 @@
 """The daemon's database, read as it lies there."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -50,3 +51,16 @@ def read_tables(path, mode="ro"):
         )
     finally:
         base.close()
+
+
+def read_ban(path):
+    """When the back-off ends that the record knows of, in seconds since 1970; None without one."""
+    base = open_database(path)
+    try:
+        row = base.execute("SELECT value FROM setting WHERE key = 'ban'").fetchone()
+    finally:
+        base.close()
+    if row is None:
+        return None
+    value = json.loads(row[0])
+    return value["until_ms"] / 1000 if isinstance(value, dict) and "until_ms" in value else None

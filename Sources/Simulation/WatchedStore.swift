@@ -11,9 +11,8 @@ final class WatchedStore: StateStore {
   private let disk: SimulatedDisk
   private unowned let process: SimulatedProcess
   private var written: [StoreWrite] = []
-  private var lastTurnsBehind = 0
   /// How many of the last turns the database does not have yet: a kill takes them.
-  var turnsBehind: Int { base.isBehind ? lastTurnsBehind : 0 }
+  var turnsBehind: Int { base.turnsBehind }
   /// Writes that a planted fault holds back until the next commit.
   private var heldBack: [StoreWrite] = []
   private var latency: SplitMix64
@@ -90,7 +89,6 @@ final class WatchedStore: StateStore {
     world.pass(durability == .written ? Self.unsyncedDuration : duration())
     let turn = written
     written = []
-    let formerTurnsBehind = turnsBehind
     do throws(StoreError) {
       try watching { () throws(StoreError) in try base.commit(durability) }
     } catch {
@@ -100,7 +98,6 @@ final class WatchedStore: StateStore {
       throw error
     }
     world.note("committed", "", "\(turn.count) writes")
-    lastTurnsBehind = formerTurnsBehind + 1
     process.oracle.committed(turn, isSynced: base.isSynced, by: process)
     if disk.isHalted { process.diedOnDisk() }
     guard process.survives(.afterCommit) else { throw Self.dead }
@@ -115,7 +112,7 @@ final class WatchedStore: StateStore {
     base.rollback()
     process.oracle.backOff.turnWasUndone()
     written = []
-    if !base.isBehind { process.oracle.turnsWereLost(count) }
+    process.oracle.turnsWereLost(count - turnsBehind)
   }
 
   func flush() throws(StoreError) {
@@ -146,7 +143,7 @@ final class WatchedStore: StateStore {
   ) throws(StoreError) -> Result {
     let count = turnsBehind
     do throws(StoreError) { return try work() } catch {
-      if !base.isBehind { process.oracle.turnsWereLost(count) }
+      process.oracle.turnsWereLost(count - turnsBehind)
       throw error
     }
   }

@@ -21,7 +21,7 @@ final class IntakeLog {
   private let boot: String?
   private var nextNumber: Int64 = 0
   /// What stands on the disk from before this run and is not on record yet, oldest first.
-  private var former: [IntakeRecord]
+  private(set) var former: [IntakeRecord]
   /// What stood in the note of an earlier run, until it is on record that its order may have left.
   private(set) var formerNote: ArmingNote?
   /// Whether the note tells what the database does not know yet.
@@ -128,9 +128,6 @@ final class IntakeLog {
     former = []
     if formerNote.take() != nil { hasOldNote = true }
   }
-
-  /// Whether it stands there from before this run.
-  func holds(_ id: SignalID) -> Bool { former.contains { $0.id == id } }
 
   /// What stands there from before this run, oldest first, to be read again in the next turn.
   func readAgain() -> [IntakeRecord] {

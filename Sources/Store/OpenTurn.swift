@@ -174,13 +174,13 @@ final class OpenTurn {
     state = .failed(error)
   }
 
-  /// Forgets what the turn has written, and what was committed before it if that has not left.
+  /// Forgets what the turn has written, and what was committed before it and has not left.
   func undo() {
     state = .idle
     writer.forget()
-    let wasBehind = isBehind
+    let count = unwritten.count
     unwritten.undo()
-    if wasBehind && !isBehind { hasGivenUp = true }
+    if unwritten.count < count { hasGivenUp = true }
     endTransaction()
   }
 

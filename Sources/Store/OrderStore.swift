@@ -102,8 +102,9 @@ package final class OrderStore {
 
   /// Whether `commit` has something to do: writes to make durable, or an error to tell.
   package var hasUncommittedWrites: Bool { turn.isUnderWay }
-  /// Whether `flush` has something to do.
+  /// Whether `flush` has something to do, and with how many turns.
   package var isBehind: Bool { turn.isBehind }
+  package var turnsBehind: Int { turn.unwritten.count }
   /// Whether the last failure has taken what was committed before it and had not left.
   package var hasGivenUp: Bool { turn.hasGivenUp }
 
@@ -122,8 +123,7 @@ package final class OrderStore {
     try commitTransaction(.written)
   }
 
-  /// Has the database see everything that was written, for who reads it over `reader`. Throws when it
-  /// does not take it.
+  /// Has the database see everything that was written, for who reads over `reader`. Throws as `flush`.
   package func bringIn() throws(StoreError) {
     try turn.bringIn()
     try flush()
@@ -191,7 +191,6 @@ package final class OrderStore {
       try writer.run(reader.statements.commit)
     }
     let wasBehind = turn.isBehind
-    let hasLeft = turn.unwritten.isArmed
     turn.committed()
     intake?.recorded()
     isLogSynced = false
@@ -201,7 +200,7 @@ package final class OrderStore {
     do throws(StoreError) {
       if needsSync { try sync() } else if wasBehind || isCovered { try waitForIntake() }
     } catch {
-      if wasBehind && !hasLeft { turn.giveUp() }
+      if wasBehind { turn.giveUp() }
       throw error
     }
     isFirstTurn = false
@@ -312,7 +311,8 @@ package final class OrderStore {
 
   /// As `isKnown`, or the database has lost it and `loadState` reads it again. Throws as that does.
   package func hasTrace(of id: SignalID) throws(StoreError) -> Bool {
-    try isKnown(id) || intake?.holds(id) == true
+    let isLost = try lost(intake?.former).contains { $0.id == id }
+    return try isKnown(id) || isLost
   }
 
   /// The record of a signal; `nil` when there is none. Throws when the database cannot be read.
@@ -321,30 +321,30 @@ package final class OrderStore {
     return try reader.signal(id)
   }
 
-  /// The order that its history adds up to; `nil` when there is none. Throws when the database
-  /// cannot be read.
+  /// The order that its history adds up to; `nil` when there is none. Throws when it cannot be read.
   package func order(_ key: OrderKey) throws(StoreError) -> Order? {
     try bringIn()
     return try reader.order(key)
   }
 
-  /// What is left of a signal that was removed; `nil` when it is not one. Throws when the database
-  /// cannot be read.
+  /// What is left of a signal that was removed; `nil` when it is none. Throws when it cannot be read.
   package func compactedSignal(_ id: SignalID) throws(StoreError) -> CompactedSignal? {
     try bringIn()
     return try reader.compactedSignal(id)
   }
 
-  /// What a start needs to know. A row that its history does not add up to is `.corrupt`. Throws
-  /// when the database cannot be read.
+  /// What a start needs to know. Throws `.corrupt` for a row that its history does not add up to.
   package func loadState(now: WallTime) throws(StoreError) -> StoredState {
     try bringIn()
     var state = try StartReader(reader, unarmedInFirstTurn()).state(at: now)
-    // Also after the first turn: it brings nothing back.
-    let unarmed = try unarmedOrders(hasForgotten: highWater.wasInDoubt)
-    state.unrecorded =
-      intake?.readAgain().filter { unarmed.mayHaveLeft($0.id, takenUnder: $0.boot) } ?? []
+    state.unrecorded = try lost(intake?.readAgain())
     return state
+  }
+
+  /// What of the intake log is read again; also after the first turn, which brings nothing back.
+  private func lost(_ former: [IntakeRecord]?) throws(StoreError) -> [IntakeRecord] {
+    let unarmed = try unarmedOrders(hasForgotten: highWater.wasInDoubt)
+    return former?.filter { unarmed.mayHaveLeft($0.id, takenUnder: $0.boot) } ?? []
   }
 
   /// The first turn writes with every order that waits whether it may have left.

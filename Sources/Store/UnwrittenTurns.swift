@@ -17,11 +17,16 @@ struct UnwrittenTurns {
   /// Of the open turn.
   private(set) var open: [StoreWrite] = []
   private(set) var committed: [StoreWrite] = []
-  /// Whether those arm an order, which may have left.
-  private(set) var isArmed = false
+  /// How many turns those are.
+  private(set) var count = 0
+  /// How many of the turns, and of their writes, are up to the last one that arms an order, which may have
+  /// left.
+  private var standing = (turns: 0, writes: 0)
   /// The last row of the history before those that were committed.
   private var end: Int64 = 0
 
+  /// Whether those that were committed arm an order.
+  var isArmed: Bool { standing.turns > 0 }
   var hasRoom: Bool { open.count < Self.maximum }
 
   mutating func append(_ write: StoreWrite) { open.append(write) }
@@ -51,8 +56,9 @@ struct UnwrittenTurns {
   /// The open turn is committed; the database's history ends with row `end`.
   mutating func commit(after end: Int64) {
     if committed.isEmpty { self.end = end }
-    isArmed = isArmed || !armed.isEmpty
     committed += open
+    count += 1
+    if !armed.isEmpty { standing = (count, committed.count) }
     open.removeAll(keepingCapacity: true)
   }
 
@@ -69,11 +75,13 @@ struct UnwrittenTurns {
   /// The database does not take them: what has not left is as if it had never come.
   mutating func undo() {
     open.removeAll(keepingCapacity: true)
-    if !isArmed { written() }
+    committed.removeLast(committed.count - standing.writes)
+    count = standing.turns
   }
 
   mutating func written() {
     committed.removeAll(keepingCapacity: true)
-    isArmed = false
+    count = 0
+    standing = (0, 0)
   }
 }

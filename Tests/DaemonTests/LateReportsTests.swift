@@ -166,11 +166,8 @@ import Testing
     #expect(try journal.lines(of: logger) == 0)
   }
 
-  /// The daemon ended between the commit of the end and the move.
-  @Test(arguments: [false, true])
-  func `a start that moves the file of a late find changes what was told as well`(
-    isFoundLate: Bool
-  ) throws {
+  /// Those of a start that finds the file of signal `a` in `active`.
+  private func filesOfStart() -> SignalFiles {
     spool.active = (
       name,
       Array(
@@ -180,6 +177,15 @@ import Testing
       time: Timekeeper(now: Clock.now, schedule: { _, _ in }), logger: logger,
       store: database.store)
     files.spool = spool
+    return files
+  }
+
+  /// The daemon ended between the commit of the end and the move.
+  @Test(arguments: [false, true])
+  func `a start that moves the file of a late find changes what was told as well`(
+    isFoundLate: Bool
+  ) throws {
+    let files = filesOfStart()
     let id = try database.add("a", .filled(orderID: "1"), origin: .file(name)).signal
     if isFoundLate {
       try database.store.write(
@@ -191,6 +197,19 @@ import Testing
     #expect(spool.reports.allSatisfy { $0.contains(#""status": "filled""#) })
     #expect(spool.reports.allSatisfy { $0.contains("The order is filled: 1 executed for 100") })
     #expect(try journal.lines(of: logger) == 0)
+  }
+
+  /// The same where the operator had closed the order: nobody knows what was executed.
+  @Test func `a start that moves the file of a closed order tells the operator's word`() throws {
+    let files = filesOfStart()
+    try database.add("a", .closed("the operator says that it is gone"), origin: .file(name))
+    files.adoptActive([], and: [])
+    #expect(spool.reports.count == 1)
+    #expect(spool.reports.allSatisfy { $0.contains(#""status": "canceled""#) })
+    #expect(
+      spool.reports.allSatisfy {
+        $0.contains(#""message": "the operator says that it is gone""#)
+      })
   }
 
   @Test func `a find moves no other file before its turn`() throws {

@@ -15,6 +15,8 @@ final class OwnedDatabase {
     case open(orderID: String)
     case filled(orderID: String)
     case validated
+    /// By the operator, while it was open.
+    case closed(String)
   }
 
   private let scratch: Scratch
@@ -101,6 +103,7 @@ final class OwnedDatabase {
     case .rejected: [armed, .refused(.exchangeRejected, "code 30004")]
     case .open(let orderID): [armed, .acknowledged(orderID: orderID)]
     case .validated: [armed, .validated]
+    case .closed(let words): [armed, .acknowledged(orderID: "1"), .closedByOperator(words)]
     case .filled(let orderID):
       [
         armed, .acknowledged(orderID: orderID),

@@ -140,6 +140,7 @@ import Testing
     let store = try store()
     try accept("a", in: store)
     let next = try afterKill(of: store)
+    #expect(try next.hasTrace(of: signalID("a")))
     #expect(try next.loadState(now: noon).unrecorded.map(\.id) == [signalID("a")])
     try failForWantOfRoom(next)
     next.rollback()
@@ -153,7 +154,10 @@ import Testing
     let store = try store()
     try accept("a", in: store, isArmed: false)
     #expect(store.isBehind)
-    #expect(try afterKill(of: store).loadState(now: noon).unrecorded == [])
+    let next = try afterKill(of: store)
+    // Where its file says that it was taken, the database has lost it.
+    #expect(try next.hasTrace(of: signalID("a")) == false)
+    #expect(try next.loadState(now: noon).unrecorded == [])
   }
 
   @Test func `after a kill an order whose arming was carried may have left`() throws {
@@ -252,6 +256,21 @@ import Testing
     #expect(!store.isBehind)
     #expect(store.hasGivenUp)
     #expect(try store.isKnown(signalID("a")) == false)
+  }
+
+  @Test func `what came behind an order that has left is given up, and that order is kept`() throws
+  {
+    let store = try store()
+    try accept("a", in: store)
+    try accept("b", in: store, isArmed: false)
+    try failForWantOfRoom(store)
+    store.rollback()
+    #expect(store.isBehind)
+    #expect(store.hasGivenUp)
+    try store.writer.limitSize(pages: 1_000_000)
+    try store.flush()
+    #expect(try status(of: "a", in: store.reader) == .submitted)
+    #expect(try store.isKnown(signalID("b")) == false)
   }
 
   @Test func `what the database has is not given up by a later failure`() throws {

@@ -129,5 +129,8 @@ package enum OutcomeReport {
 extension SignalRecord {
   /// Why its order ended as it did; empty where the order itself tells it. What stands beside the
   /// decision of an accepted signal is for the next start.
-  var endReason: String { decision == .accepted ? "" : message }
+  func endReason(of order: Order) -> String {
+    guard decision == .accepted else { return message }
+    return order.closedByOperator ? order.reason : ""
+  }
 }

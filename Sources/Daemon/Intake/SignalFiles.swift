@@ -371,8 +371,8 @@ package final class SignalFiles {
       guard order.isOverForSender else { return }
       settle(
         Outcome(
-          signalID: signal.id, code: record.decision, message: record.endReason, order: order,
-          replacesEarlier: record.isFoundLate))
+          signalID: signal.id, code: record.decision, message: record.endReason(of: order),
+          order: order, replacesEarlier: record.isFoundLate))
     } catch {
       storeFailed(error)
     }

@@ -195,10 +195,8 @@ final class StreamConnection {
       session.close()
       return hasEnded(session, .nothingPushed)
     }
-    if case .renewing(let former, let successor) = state, successor === session {
-      former.close()
-      pushes(Array(session.accepted))
-    }
+    if case .renewing(let former, let successor) = state, successor === session { former.close() }
+    pushes(Array(session.accepted))
     readies += 1
     readyAt = loop.now
     lastEnd = nil

@@ -84,6 +84,8 @@ package final class EngineDriver<Failure: Error> {
   private var deferred: [Deferred] = []
   /// What has been committed, and the database does not have yet.
   private var committed: [Deferred] = []
+  /// How many of those are up to the last turn whose order has left.
+  private var standing = 0
   /// What the database has and is still to be performed.
   private var ready: [Deferred] = []
   /// Whether something has left whose answers, files and journal are still to be seen to.
@@ -169,18 +171,26 @@ package final class EngineDriver<Failure: Error> {
       guard commit() else { return }
       let items = deferred
       deferred = []
-      for item in items {
-        if case .effect(.send(let dispatch)) = item { leave(dispatch) }
-      }
       committed += items
+      for item in items {
+        guard case .effect(.send(let dispatch)) = item else { continue }
+        leave(dispatch)
+        if dispatch.isPlacement { standing = committed.count }
+      }
       if !storage.isBehind() { makeReady() }
     } while !inputs.isEmpty
   }
 
   /// The database has everything that was committed.
   private func makeReady() {
-    ready += committed
-    committed = []
+    standing = committed.count
+    readyStanding()
+  }
+
+  private func readyStanding() {
+    ready += committed.prefix(standing)
+    committed.removeFirst(standing)
+    standing = 0
   }
 
   /// Commits what the turn wrote, then performs everything that waited for it; again, until nothing is
@@ -238,7 +248,8 @@ package final class EngineDriver<Failure: Error> {
 
   /// For who lets go of the driver: performs what stands, and refuses the rest.
   package func abandon(_ error: Failure) {
-    if !storage.hasGivenUp() { makeReady() }
+    if !storage.hasGivenUp() { standing = committed.count }
+    readyStanding()
     let lost = committed + deferred
     committed = []
     deferred = []

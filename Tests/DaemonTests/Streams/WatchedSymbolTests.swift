@@ -197,6 +197,37 @@ import Transport
     #expect(mended[0].message.contains("the exchange pushes \(StreamRig.channel("COIN1USDT"))"))
   }
 
+  @Test func `a symbol that only the next connection pushes is told where the former one is lost`()
+    throws
+  {
+    let rig = try StreamRig { $0.renewal = .seconds(8)...(.seconds(10)) }
+    let names = (0..<2).map { StreamRig.channel("COIN\($0)USDT") }
+    rig.refused = [names[1]]
+    rig.streams?.watchPrices(try symbols(0..<2))
+    let former = try rig.socket(0)
+    try rig.until("an open stream") { rig.isOpen("market") }
+    rig.answers = false
+    try rig.pass(.milliseconds(10_100))
+    let next = try rig.socket(1)
+    try rig.until("a command") { next.commands("SUBSCRIPTION").count == 1 }
+    let list = next.commands("SUBSCRIPTION")[0].joined(separator: ",")
+    func answer(_ number: Int, _ message: String) {
+      next.peer.send(text: #"{"id":\#(number),"code":0,"msg":"\#(message)"}"#)
+    }
+    answer(1, "Not Subscribed successfully! [\(list)].  Reason： Blocked! ")
+    try rig.until("each alone") { next.commands("SUBSCRIPTION").count == 3 }
+    let alone = next.commands("SUBSCRIPTION").dropFirst().map { $0[0] }
+    let granted = try #require(alone.firstIndex(of: names[1]))
+    answer(2 + granted, names[1])
+    try rig.settle()
+    former.peer.reset()
+    try rig.until("the loss") { !rig.isOpen("market") }
+    answer(3 - granted, names[0])
+    try rig.until("an open stream") { rig.isOpen("market") }
+    #expect(rig.status("market")[0].refused == 0)
+    #expect(rig.lines("pushes \(names[1]) after all").count == 1)
+  }
+
   @Test func `a refused symbol is asked for again after longer and longer pauses`() throws {
     let rig = try StreamRig()
     let refused = StreamRig.channel("COIN1USDT")

@@ -284,6 +284,24 @@ import Testing
     #expect(stage.hasFailed)
   }
 
+  @Test func `what came behind an order that has left is refused, and that order is told`() {
+    let stage = Stage()
+    stage.open()
+    stage.submit("a")
+    stage.answerPrices()
+    stage.isCarried = true
+    stage.commitAndSend()
+    #expect(stage.hasSentPlacement)
+    stage.submit("b", eth)
+    stage.isFlushBroken = true
+    stage.isGivenUp = true
+    _ = stage.take()
+    stage.finish()
+    #expect(
+      stage.take().filter { !$0.hasPrefix("write") && !$0.hasPrefix("send") }
+        == ["commit", "answer accepted", "answer storage_unavailable", "storage failed"])
+  }
+
   // MARK: Too late
 
   @Test func `what is too late after its commit does not leave`() {

@@ -155,7 +155,7 @@ let package = Package(
     tests("FuzzTargetsTests", of: ["Domain", "FuzzTargets", "JSON"]),
     tests(
       "SimulationTests",
-      of: ["Daemon", "Domain", "Execution", "Simulation", "Store", "Transport"]),
+      of: ["Daemon", "Domain", "Execution", "Matching", "Simulation", "Store", "Transport"]),
     tests("TidyTests", of: []),
     tests(
       "ProgramTests",

@@ -69,6 +69,15 @@ struct AskedPrices {
     }
   }
 
+  /// Those that were asked for in this time.
+  func told(of symbol: Symbol, in span: ClosedRange<Int64>) -> [FixedDecimal] {
+    answers[symbol.text, default: []].filter { span.contains($0.asked.at) }.map(\.price)
+  }
+
+  func highest(of symbol: Symbol) -> FixedDecimal? {
+    answers[symbol.text, default: []].map(\.price).max()
+  }
+
   /// When the request left that brought this price of the symbol. It may have waited for a commit since
   /// it was decided on, which is when the quote's age begins.
   func sentAt(of quote: Quote, for symbol: Symbol, _ world: World) -> Int64? {

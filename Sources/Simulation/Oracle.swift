@@ -56,6 +56,8 @@ final class Oracle {
   var views = AnsweredViews()
   private(set) var prices = AskedPrices()
   var pushedPrices = PushedPrices()
+  var poolUse = PoolUse()
+  var refusals = ExplainedRefusals()
   /// An order as it stands at the exchange by now; `nil` on paper, where there is none.
   var nowAtExchange: ((SimulatedOrder) -> SimulatedOrder)?
 

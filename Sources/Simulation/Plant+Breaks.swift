@@ -40,7 +40,10 @@ extension Plant {
     case .safetyLooksStop: [.noFillMissed]
     case .waitingIsDoubted: [.unsentIsNotGivenUp]
     case .sideSwapped: [.ordersAreAsAsked]
-    case .limitMakerUnknown: [.goodSignalsTrade]
+    case .limitMakerUnknown, .clockNotUnderstood, .contentTypeForgotten, .pricesDropped,
+      .deviationHalved, .poolsQuartered, .dailyLimitQuartered, .orderQuoteQuartered,
+      .openOrdersQuartered, .orderRateQuartered:
+      [.goodSignalsTrade]
     case .haltNotWritten, .cancelIsSaidOnly: [.commandsAreDone]
     }
   }

@@ -1,5 +1,6 @@
 import Domain
 import Execution
+import Transport
 
 /// Faults put into the program on purpose, at its edges and nowhere else, to see that the simulator
 /// notices. The raw values are how `--plant` calls them.
@@ -103,6 +104,24 @@ package enum Plant: String, CaseIterable, Hashable, Sendable {
   case limitMakerUnknown = "limit-maker-unknown"
   /// An order leaves as a sell where a buy was asked for, and as a buy where a sell was.
   case sideSwapped = "side-swapped"
+  /// The exchange's clock is never understood, so that trading never opens.
+  case clockNotUnderstood = "clock-not-understood"
+  /// Orders leave without a content type, and the exchange refuses them.
+  case contentTypeForgotten = "content-type-forgotten"
+  /// Look-ups tell no price.
+  case pricesDropped = "prices-dropped"
+  /// Half as far from what a signal was made for is too far.
+  case deviationHalved = "deviation-halved"
+  /// A quarter of the exchange's orders a second is used.
+  case poolsQuartered = "pools-quartered"
+  /// A quarter of the limit of a day is the limit.
+  case dailyLimitQuartered = "daily-limit-quartered"
+  /// A quarter of what one order may be worth is the limit.
+  case orderQuoteQuartered = "order-quote-quartered"
+  /// A quarter as many orders may be open.
+  case openOrdersQuartered = "open-orders-quartered"
+  /// A quarter as many orders may a minute have.
+  case orderRateQuartered = "order-rate-quartered"
 }
 
 extension Plant {
@@ -117,6 +136,16 @@ extension Plant {
     if self == .openOrdersIgnored { configuration.risk.maximumOpenOrders = .max }
     if self == .orderRateIgnored { configuration.risk.maximumOrdersPerMinute = .max }
     if self == .deviationIgnored { configuration.price.maximumDeviation = FixedDecimal(10_000) }
+    if self == .deviationHalved { configuration.price.maximumDeviation = FixedDecimal(50) }
+    if self == .poolsQuartered { configuration.rateLimits.ordersPerSecond /= 4 }
+    if self == .dailyLimitQuartered {
+      configuration.risk.maximumDailyQuote = configuration.risk.maximumDailyQuote?.quarter
+    }
+    if self == .orderQuoteQuartered {
+      configuration.risk.maximumOrderQuote = configuration.risk.maximumOrderQuote?.quarter
+    }
+    if self == .openOrdersQuartered { configuration.risk.maximumOpenOrders /= 4 }
+    if self == .orderRateQuartered { configuration.risk.maximumOrdersPerMinute /= 4 }
     if self == .pauseIsNarrow, configuration.risk.pauseOnNotFound == .all {
       configuration.risk.pauseOnNotFound = .symbol
     }
@@ -171,6 +200,14 @@ extension Plant {
     return .place(orders)
   }
 
+  /// On its way to the exchange.
+  func alter(_ request: HTTPRequest) -> HTTPRequest {
+    guard self == .contentTypeForgotten, WireCall(request).isPlacement else { return request }
+    return HTTPRequest(
+      request.method, request.targetBytes,
+      headers: request.headers.filter { $0.name != "Content-Type" }, body: request.body)
+  }
+
   func alter(_ price: inout MarketPrice, at now: Moment) {
     if self == .crossedBookIsPrice, let bid = price.bid, let ask = price.ask, bid >= ask {
       (price.bid, price.ask, price.last) = (nil, nil, ask)
@@ -209,6 +246,8 @@ extension Plant {
       .orders([])
     case (.limitMakerUnknown, .instruments, .instruments(let list, let unreadable)):
       .instruments(list.map(\.withoutLimitMaker), unreadable: unreadable)
+    case (.clockNotUnderstood, .serverTime, .serverTime): .failed(.unreadable("no time"))
+    case (.pricesDropped, .prices, .prices): .prices([])
     case (.priceMisread, .prices, .prices(let list)): .prices(list.map(\.misread))
     case (.findsDropped, .trades, .trades): .trades([])
     case (.errorIsNo, .openOrders, .failed), (.errorIsNo, .recentOrders, .failed): .orders([])
@@ -227,6 +266,10 @@ extension Plant {
     default: answer
     }
   }
+}
+
+extension FixedDecimal {
+  fileprivate var quarter: FixedDecimal { FixedDecimal(units: units / 4) }
 }
 
 extension Instrument {

@@ -13,7 +13,8 @@ struct PushedPrices {
     }
   }
 
-  /// The young ones of each symbol: none older is of use to anybody.
+  /// The young ones of each symbol: none older is of use to anybody. In a run without faults all, for its
+  /// last look.
   private var pushes: [Symbol: [Push]] = [:]
   private static let kept = 128
 
@@ -28,7 +29,18 @@ struct PushedPrices {
       price.sentAt == nil ? .max : sentAt + (tolerance * 2).wholeNanoseconds + 2 * millisecond
     let knownAt = min(world.time - extra, told)
     pushes[symbol, default: []].append(Push(price: price, knownAt: knownAt))
-    if pushes[symbol]?.count ?? 0 > 2 * Self.kept { pushes[symbol]?.removeFirst(Self.kept) }
+    let count = pushes[symbol]?.count ?? 0
+    if count > 2 * Self.kept && !world.dials.isFaultless { pushes[symbol]?.removeFirst(Self.kept) }
+  }
+
+  /// Those that the program may take to be from this time.
+  func told(of symbol: Symbol, for side: Side, in span: ClosedRange<Int64>) -> [FixedDecimal] {
+    pushes[symbol, default: []].filter { span.contains($0.knownAt) }
+      .compactMap { $0.price.price(for: side) }
+  }
+
+  func highest(of symbol: Symbol) -> FixedDecimal? {
+    pushes[symbol, default: []].compactMap { $0.price.price(for: .buy) }.max()
   }
 
   /// The youngest push that may be the one that the quote names; a clock that was set back tells the

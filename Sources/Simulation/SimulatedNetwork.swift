@@ -91,7 +91,12 @@ final class SimulatedNetwork {
     if let refusal = plainRefusal(of: call) { return refusal }
     let before = face.admission.throttled + face.admission.banned
     let wasClosed = face.admission.isClosed(at: world.exchangeNow.monotonic)
+    let funds = face.exchange.wallet
     let response = face.process(call.wire, hiding: hiding(call), at: world.exchangeNow)
+    if world.dials.isFaultless {
+      oracle.poolUse.arrived(call, at: world.time)
+      oracle.refusals.took(call, response, oracle.wishes, face.exchange, before: funds)
+    }
     let throttled = face.admission.throttled + face.admission.banned > before
     world.note("at the exchange", call.subject, "\(call.name) \(response.status)")
     if throttled {
@@ -226,7 +231,8 @@ final class SimulatedCarrier: RequestCarrier {
     _ request: HTTPRequest, _ kind: HTTPClient.Kind, before deadline: MonotonicTime?,
     completion: @escaping HTTPClient.Completion
   ) {
-    let call = WireCall(gateway?.inward(request) ?? request)
+    let inward = gateway?.inward(request) ?? request
+    let call = WireCall(process.plant?.alter(inward) ?? inward)
     let exchange = Exchange { [gateway] result in
       completion(result.map { gateway?.outward($0, to: request) ?? $0 })
     }

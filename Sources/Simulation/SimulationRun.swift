@@ -202,7 +202,7 @@ package final class SimulationRun {
     if let store = process?.store {
       oracle.compareWhole(store)
       EndOfRun(oracle).check(network, spool, hurt)
-      GoodSignals(oracle) { [network] in network.price(of: $0) }.check()
+      GoodSignals(oracle).check()
     } else {
       world.fail(.nothingInFlightForEver, "", "the daemon is not running")
     }

@@ -5,11 +5,14 @@ import Matching
 /// that its order has at the exchange. An id that was used for several contents has several.
 struct Wishes {
   private var signals: [String: [Signal]] = [:]
+  /// When the first of them was handed over, by the machine's clock.
+  private var beginnings: [String: WallTime] = [:]
   /// When the last of their lives ends, by the machine's clock.
   private var ends: [String: WallTime] = [:]
 
   mutating func delivered(_ signal: Signal, as name: String, at time: WallTime) {
     signals[name, default: []].append(signal)
+    if beginnings[name] == nil { beginnings[name] = time }
     guard case .timeToLive(let life) = signal.expiry else { return }
     let end = (signal.createdAt ?? time).advanced(by: life)
     ends[name] = max(ends[name] ?? end, end)
@@ -17,6 +20,10 @@ struct Wishes {
 
   /// In the order of their names.
   var all: [Signal] { signals.keys.sorted().flatMap { signals[$0] ?? [] } }
+
+  func named(_ name: String) -> [Signal] { signals[name, default: []] }
+
+  func beginning(of name: String) -> WallTime? { beginnings[name] }
 
   /// After that no order of the name may leave.
   func end(of name: String) -> WallTime? { ends[name] }
@@ -37,7 +44,7 @@ struct Wishes {
   private func served(by order: OrderRequest) -> [Signal] {
     guard let listing = SimulatedNetwork.listings.first(where: { $0.symbol == order.symbol })
     else { return [] }
-    return signals[order.clientOrderID.text, default: []].filter {
+    return named(order.clientOrderID.text).filter {
       order.serves($0, listing.rules)
     }
   }
@@ -71,7 +78,7 @@ extension SimulatedOrder {
 
 extension Signal {
   /// Whether the market's price is as near as that to the one that it was made for, if it names one.
-  fileprivate func isMade(for current: FixedDecimal, within basisPoints: FixedDecimal) -> Bool {
+  func isMade(for current: FixedDecimal, within basisPoints: FixedDecimal) -> Bool {
     guard let reference = referencePrice ?? price else { return true }
     guard let distance = current.subtracting(reference)?.magnitude,
       let found = distance.multiplied(by: FixedDecimal(10_000), rounding: .down),

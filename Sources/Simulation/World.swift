@@ -65,6 +65,9 @@ final class World {
     bootTime = time - second
   }
 
+  /// While nobody has set the machine's clock.
+  func trueTime(of wall: WallTime) -> Int64 { time - trueWall.since(wall).wholeNanoseconds }
+
   func trueTime(of monotonic: MonotonicTime) -> Int64 { monotonic.nanoseconds + bootTime }
 
   // MARK: Happening

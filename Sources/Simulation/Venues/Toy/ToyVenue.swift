@@ -64,7 +64,7 @@ package struct ToyVenue: Venue {
     switch response.status {
     case 200:
       return ToyAnswerReader.read(text, to: request)
-        ?? .failed(.unreadable(String(text.prefix(80))))
+        ?? .failed(.unreadable("\(response.body.count) bytes"))
     case 403: return .failed(.blocked("the toy venue refuses this machine"))
     case 418, 429:
       let seconds = response.header("Retry-After").flatMap { Int64($0) } ?? 10

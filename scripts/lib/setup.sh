@@ -46,6 +46,20 @@ refuse_beside_package() {
   esac
 }
 
+# How the name of a file ends until it takes its place: what AppArmor and systemd pass over, also where an
+# installation was broken off.
+readonly unfinished=.dpkg-new
+
+# After an installation that was broken off: a profile that has taken its place already is what was
+# installed last.
+settle_profiles() {
+  local copy last
+  for copy in /usr/share/mexc-signald/apparmor.d/*"$unfinished"; do
+    last=${copy%"$unfinished"}
+    if cmp -s "$copy" "/etc/apparmor.d/${last##*/}"; then mv -f "$copy" "$last"; fi
+  done
+}
+
 # Whether a file is an AppArmor profile that is not as it was installed last. Where the copy of that is
 # missing, dpkg may know the profile of a package that was removed; one of which nothing is known is taken
 # for unchanged.
@@ -67,6 +81,7 @@ is_changed_profile() {
 remove_installed() {
   local file
   while read -r file; do
+    if [ -n "$file" ]; then rm -f "$file$unfinished"; fi
     case $file in
       '' | /etc/mexc-signald/*) ;;
       /etc/apparmor.d/*) is_changed_profile "$file" || rm -f "$file" ;;

@@ -10,6 +10,8 @@ DROP_IN = "/etc/systemd/system/mexc-signald.service.d/own.conf"
 UNIT = "mexc-signald.service"
 PROFILE = "/etc/apparmor.d/usr.bin.mexc-signald"
 LIST = "/usr/share/mexc-signald/installed-files"
+# It takes its place after the profiles, and before the copies that tell how they were.
+BETWEEN = "/lib/systemd/system/mexc-console.service"
 # One stays empty, the other has a file.
 MOUNT_POINTS = ("/var/lib/mexc-signald-mounted", "/var/spool/mexc-signald-mounted")
 # A mount point of its own in there, for a while with a file that cannot be removed.
@@ -105,11 +107,14 @@ def from_the_sources(story, binaries):
                    world, "/etc/mexc-signald", world.main.state, world.main.spool))  # fmt: skip
     stays_off(story)
     cut_off(story)
+    another_machine(story)
+    over_the_sources(story)
     former_package(story)
     half_configured(story)
     fails_over_the_sources(story)
     sources_after_package(story)
     purge_of_the_package(story)
+    broken_off(story)
     changed_profile(story)
     uninstall(story, PROFILE)
     story.step("the changed profile", "usr.bin.mexc-signald", existing(world, PROFILE))
@@ -159,6 +164,49 @@ def cut_off(story):
     story.step("purge", "exit status 0", status)
 
 
+def another_machine(story):
+    """It trades since scripts/uninstall, which leaves the configuration: the package starts nothing."""
+    world, machine = story.world, story.machine
+    world.follow("install", "install from the sources")
+    world.follow("start", "start")
+    machine.must("systemctl", "disable", "--now", UNIT)
+    uninstall(story)
+    world.follow("package-install", "install the package where a configuration is")
+    story.step("the service", "inactive (dead), disabled", at_boot(story))
+    machine.must("systemctl", "enable", "--now", UNIT)
+    sources_after_package(story)
+    uninstall(story)
+    world.follow("package-install", "install the package again")
+    story.step("the service", "inactive (dead), disabled", at_boot(story))
+    story.step("the AppArmor profiles", "usr.bin.mexc-signald, usr.bin.mexc-console",
+               existing(world, PROFILE, PROFILE.replace("signald", "console")))  # fmt: skip
+    machine.must("systemctl", "enable", "--now", UNIT)
+    status, _ = story.apt("remove", PACKAGE)
+    story.step("start it, remove", "exit status 0", status)
+    world.follow("package-install", "install the package again")
+    story.step("the service", "active (running), enabled", at_boot(story))
+
+
+def over_the_sources(story):
+    """What runs goes on, what is enabled stays so, and neither brings the other."""
+    world, machine = story.world, story.machine
+    status, _ = story.apt("remove", PACKAGE)
+    world.follow("install", "remove it, install from the sources")
+    machine.must("systemctl", "start", UNIT)
+    before = world.show("MainPID")
+    world.follow("package-install", "start without enable, install the package")
+    story.step("the service", "active (running), disabled", at_boot(story))
+    story.step("its process", "another",
+               "the same" if world.show("MainPID") == before else "another")  # fmt: skip
+    status, _ = story.apt("remove", PACKAGE)
+    world.follow("install", "remove it, install from the sources")
+    machine.must("systemctl", "enable", UNIT)
+    world.follow("package-install", "enable without start, install the package")
+    story.step("the service", "inactive (dead), enabled", at_boot(story))
+    status, _ = story.apt("purge", PACKAGE)
+    story.step("purge", "exit status 0", status)
+
+
 def former_package(story):
     """One with the configuration as a conffile, again after the present one was only unpacked, then
     the present one: dpkg forgets it."""
@@ -192,6 +240,39 @@ def purge_of_the_package(story):
     story.step("configuration, database, list", "config.json5, state.db, installed-files",
                existing(world, world.main.configuration, f"{world.main.state}/state.db",
                         LIST))  # fmt: skip
+
+
+def broken_off(story):
+    """A scripts/install that ended between the profiles and what tells how they were: as an upgrade, from
+    which a person goes back, then as the first one, which is removed."""
+    world, machine = story.world, story.machine
+    world.follow("install", "install again")
+    machine.must("sh", "-c", f"echo '# The next.' >>{CHECKOUT}{PROFILE}")
+    end_between(story)
+    story.step("the profile", "# The next.", machine.must("tail", "-n", "1", PROFILE).strip())
+    machine.must("sed", "-i", "$d", f"{CHECKOUT}{PROFILE}")
+    world.follow("install", "install the version before")
+    compared = machine.run("cmp", PROFILE, f"{CHECKOUT}{PROFILE}")
+    story.step("the profile is that of the sources", "exit status 0",
+               f"exit status {compared.returncode}")  # fmt: skip
+    uninstall(story)
+    end_between(story)
+    uninstall(story)
+    story.step("what is left of it", "none", existing(
+        world, PROFILE, BETWEEN, f"{BETWEEN}.dpkg-new", "/usr/bin/mexc-signald.dpkg-new",
+        "/usr/share/mexc-signald"))  # fmt: skip
+
+
+def end_between(story):
+    machine, tools = story.machine, ("mv", "install")
+    for name in tools:
+        machine.must(
+            "/usr/bin/install", "-m", "0755", "/dev/stdin", f"/usr/local/bin/{name}",
+            text=f'#!/bin/sh\nfor last; do :; done\n[ "$last" != {BETWEEN} ] || exit 1\n'
+                 f'exec /usr/bin/{name} "$@"\n')  # fmt: skip
+    done = machine.run("bash", "-c", f"cd {CHECKOUT} && sudo scripts/install", user=OPERATOR)
+    machine.must("rm", *(f"/usr/local/bin/{name}" for name in tools))
+    story.step("scripts/install, broken off", "exit status 1", f"exit status {done.returncode}")
 
 
 def changed_profile(story):

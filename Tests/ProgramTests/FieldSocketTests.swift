@@ -126,7 +126,10 @@ struct FieldSocketTests {
       #expect(message.contains("one signal a line"), "\(name): \(message)")
     }
     #expect(try market.ledger().orders.isEmpty)
-    #expect(daemon.journal.count { $0.contains("refused: ") } == Self.texts.count)
+    // The journal is written beside the answers.
+    try daemon.until(
+      "a line about each",
+      holds: { daemon.journal.count { $0.contains("refused: ") } == Self.texts.count })
 
     // The connection goes on: a line is a signal again.
     let client = try RawClient(daemon.scratch("signal.sock"))

@@ -248,6 +248,9 @@ def broken_off(story):
     world, machine = story.world, story.machine
     world.follow("install", "install again")
     machine.must("sh", "-c", f"echo '# The next.' >>{CHECKOUT}{PROFILE}")
+    end_between(story, f"{BETWEEN}.dpkg-new")
+    story.step("what takes room beside the files", "none", existing(
+        world, f"{PROFILE}.dpkg-new", f"{BETWEEN}.dpkg-new"))  # fmt: skip
     end_between(story)
     story.step("the profile", "# The next.", machine.must("tail", "-n", "1", PROFILE).strip())
     machine.must("sed", "-i", "$d", f"{CHECKOUT}{PROFILE}")
@@ -263,12 +266,12 @@ def broken_off(story):
         "/usr/share/mexc-signald"))  # fmt: skip
 
 
-def end_between(story):
+def end_between(story, place=BETWEEN):
     machine, tools = story.machine, ("mv", "install")
     for name in tools:
         machine.must(
             "/usr/bin/install", "-m", "0755", "/dev/stdin", f"/usr/local/bin/{name}",
-            text=f'#!/bin/sh\nfor last; do :; done\n[ "$last" != {BETWEEN} ] || exit 1\n'
+            text=f'#!/bin/sh\nfor last; do :; done\n[ "$last" != {place} ] || exit 1\n'
                  f'exec /usr/bin/{name} "$@"\n')  # fmt: skip
     done = machine.run("bash", "-c", f"cd {CHECKOUT} && sudo scripts/install", user=OPERATOR)
     machine.must("rm", *(f"/usr/local/bin/{name}" for name in tools))

@@ -164,10 +164,9 @@ package final class OrderStore {
   private func commitToIntake(
     _ signals: [SignalID], _ durability: Durability
   ) throws(StoreError) -> Bool {
-    let armed = turn.unwritten.armed
+    let (armed, carried) = (turn.unwritten.armed, turn.unwritten.committedSignals + signals)
     guard let intake, durability < .synced, armed.count <= 1,
-      armed.isEmpty
-        || intake.takesNote && turn.unwritten.committedSignals.allSatisfy(armed.contains),
+      armed.isEmpty || intake.takesNote && carried.allSatisfy(armed.contains),
       signals.isEmpty ? durability == .written && !armed.isEmpty : intake.covers(signals)
     else { return false }
     try turn.undoing { () throws(StoreError) in

@@ -210,6 +210,20 @@ import Testing
     #expect(try status(of: "a", in: store.reader) == .submitted)
   }
 
+  @Test func `a turn that accepts one signal and arms the order of another is not carried`() throws
+  {
+    let store = try store()
+    try accept("b", in: store, isArmed: false)
+    try store.flush()
+    try store.announce(
+      signalID("a"), Array("signal a".utf8), from: .socket("test"), arrivedAt: noon, readAt: noon)
+    try store.write(.insertSignal(makeSignal("a", raw: Array("signal a".utf8))))
+    try writeArming(of: "b", in: store)
+    try store.commit(.recorded)
+    #expect(!store.isBehind)
+    #expect(try store.reader.signal(signalID("a")) != nil)
+  }
+
   private func armingOfB() throws -> HistoryEvent {
     let armed = try armament()
     return HistoryEvent(

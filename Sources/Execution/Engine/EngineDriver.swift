@@ -168,6 +168,8 @@ package final class EngineDriver<Failure: Error> {
       let waiting = inputs
       inputs = []
       for (input, at) in waiting { apply(input, at: at) }
+      // A read has brought it in.
+      if !storage.isBehind() && !storage.hasGivenUp() { makeReady() }
       guard commit() else { return }
       let items = deferred
       deferred = []

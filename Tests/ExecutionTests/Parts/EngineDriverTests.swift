@@ -19,10 +19,11 @@ import Testing
     var isFlushBroken = false
     /// What was carried has not left, and is given up.
     var isGivenUp = false
+    private var hasFailedToFlush = false
     /// The disk may hold what it did not confirm.
     var isUnconfirmed = false
     private(set) var lastAnswer: SignalAnswer?
-    private var isBehind = false
+    var isBehind = false
     private var driver: EngineDriver<Broken>?
     private let harness = EngineHarness()
 
@@ -43,11 +44,14 @@ import Testing
           },
           flush: { [unowned self] () throws(Broken) in
             guard isBehind else { return }
-            if isFlushBroken { throw Broken() }
+            if isFlushBroken {
+              hasFailedToFlush = true
+              throw Broken()
+            }
             note("flush")
             isBehind = false
           }, isBehind: { [unowned self] in isBehind },
-          hasGivenUp: { [unowned self] in isGivenUp },
+          hasGivenUp: { [unowned self] in isGivenUp && hasFailedToFlush },
           mayBeKept: { [unowned self] _ in isUnconfirmed },
           catchUp: { [unowned self] in note("catch up") }),
         now: { [unowned self] in self.now },
@@ -300,6 +304,23 @@ import Testing
     #expect(
       stage.take().filter { !$0.hasPrefix("write") && !$0.hasPrefix("send") }
         == ["commit", "answer accepted", "answer storage_unavailable", "storage failed"])
+  }
+
+  @Test func `what a read has brought in is not refused by a later failure`() {
+    let stage = Stage()
+    stage.open()
+    stage.isCarried = true
+    stage.submit("a")
+    stage.commitAndSend()
+    stage.isBehind = false
+    stage.submit("b", eth)
+    stage.isFlushBroken = true
+    stage.isGivenUp = true
+    _ = stage.take()
+    stage.finish()
+    #expect(
+      stage.take().filter { $0.hasPrefix("answer") }
+        == ["answer accepted", "answer storage_unavailable"])
   }
 
   // MARK: Too late

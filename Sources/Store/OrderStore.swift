@@ -164,9 +164,9 @@ package final class OrderStore {
   private func commitToIntake(
     _ signals: [SignalID], _ durability: Durability
   ) throws(StoreError) -> Bool {
-    let (armed, carried) = (turn.unwritten.armed, turn.unwritten.committedSignals + signals)
+    let armed = turn.unwritten.armed
     guard let intake, durability < .synced, armed.count <= 1,
-      armed.isEmpty || intake.takesNote && carried.allSatisfy(armed.contains),
+      armed.isEmpty || intake.takesNote && turn.unwritten.insertOnly(armed),
       signals.isEmpty ? durability == .written && !armed.isEmpty : intake.covers(signals)
     else { return false }
     try turn.undoing { () throws(StoreError) in
@@ -310,8 +310,8 @@ package final class OrderStore {
 
   /// As `isKnown`, or the database has lost it and `loadState` reads it again. Throws as that does.
   package func hasTrace(of id: SignalID) throws(StoreError) -> Bool {
-    let isLost = try lost(intake?.former).contains { $0.id == id }
-    return try isKnown(id) || isLost
+    if try isKnown(id) { return true }
+    return try lost(intake?.former).contains { $0.id == id }
   }
 
   /// The record of a signal; `nil` when there is none. Throws when the database cannot be read.

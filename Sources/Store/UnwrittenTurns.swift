@@ -25,22 +25,24 @@ struct UnwrittenTurns {
   /// The last row of the history before those that were committed.
   private var end: Int64 = 0
 
-  /// Whether those that were committed arm an order.
-  var isArmed: Bool { standing.turns > 0 }
   var hasRoom: Bool { open.count < Self.maximum }
 
   mutating func append(_ write: StoreWrite) { open.append(write) }
 
   /// The signals that the open turn inserts.
-  var signals: [SignalID] { Self.signals(in: open) }
-  /// Those that were committed.
-  var committedSignals: [SignalID] { Self.signals(in: committed) }
+  var signals: [SignalID] { open.compactMap(Self.signal) }
 
-  private static func signals(in writes: [StoreWrite]) -> [SignalID] {
-    writes.compactMap { write in
-      guard case .insertSignal(let record, _, _) = write else { return nil }
-      return record.signalID
+  /// Whether it and those that were committed insert no others.
+  func insertOnly(_ signals: [SignalID]) -> Bool {
+    func isMeant(_ write: StoreWrite) -> Bool {
+      Self.signal(in: write).map(signals.contains) ?? true
     }
+    return committed.allSatisfy(isMeant) && open.allSatisfy(isMeant)
+  }
+
+  private static func signal(in write: StoreWrite) -> SignalID? {
+    guard case .insertSignal(let record, _, _) = write else { return nil }
+    return record.signalID
   }
 
   /// Those whose orders it arms.

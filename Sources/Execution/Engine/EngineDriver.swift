@@ -250,8 +250,7 @@ package final class EngineDriver<Failure: Error> {
 
   /// For who lets go of the driver: performs what stands, and refuses the rest.
   package func abandon(_ error: Failure) {
-    if !storage.hasGivenUp() { standing = committed.count }
-    readyStanding()
+    if storage.hasGivenUp() { readyStanding() } else { makeReady() }
     let lost = committed + deferred
     committed = []
     deferred = []

@@ -104,8 +104,10 @@ import Testing
     let harness = placed(refusal(code, action, refuses: false))
     #expect(harness.status("a") == .unknown)
     #expect(harness.outcome("a") == nil)
-    #expect(harness.engine.halt == nil)
-    #expect(harness.submit(limit("b"))?.code == .accepted)
+    let halts = action == .halt
+    #expect((harness.engine.halt != nil) == halts)
+    #expect(harness.engine.halt?.reason.contains("text \(code). advice \(code)") ?? true)
+    #expect(harness.submit(limit("b"))?.code == (halts ? .halted : .accepted))
     harness.advance(by: .seconds(65))
     #expect(harness.status("a") == .unknown)
     harness.advance(by: .seconds(2))
@@ -117,7 +119,7 @@ import Testing
     #expect(harness.outcome("a")?.code == .exchangeRejected)
     #expect(!harness.logs.contains { $0.message.contains("lost") })
     #expect(harness.placements(of: "a").count == 1)
-    #expect(harness.status("b") == .open)
+    #expect(harness.status("b") == (halts ? nil : .open))
     harness.checkStore()
   }
 

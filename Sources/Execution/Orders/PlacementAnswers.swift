@@ -27,7 +27,9 @@ enum PlacementAnswers {
     case .failure(.notSent(let reason)):
       let passed = request.passed(at: reaction.now.monotonic)
       didNotLeave(life, reason, passed: passed, &parts, &reaction)
-    case .failure(let failure): lose(life, failure, &parts, &reaction)
+    case .failure(let failure):
+      lose(life, failure, &parts, &reaction)
+      haltIfAsked(by: failure, &parts, &reaction)
     }
   }
 
@@ -105,9 +107,18 @@ enum PlacementAnswers {
         life.order, [("exchange_code", String(error.code))])
     }
     reject(life.key, "\(text). \(error.advice)", exchangeCode: error.code, &parts, &reaction)
-    if error.action == .halt {
-      parts.halt("the exchange refused an order with \(text). \(error.advice)", &reaction)
-    }
+    haltIfAsked(by: .refused(error), &parts, &reaction)
+  }
+
+  /// What is wrong with the key or the account is so for every order, whether or not it proves that this
+  /// one was not made.
+  private static func haltIfAsked(
+    by failure: ExchangeFailure, _ parts: inout EngineParts, _ reaction: inout Reaction
+  ) {
+    guard case .refused(let error) = failure, error.action == .halt else { return }
+    parts.halt(
+      "the exchange refused an order with code \(error.code): \(error.text). \(error.advice)",
+      &reaction)
   }
 
   /// Where the refusal proves nothing, the signal's sender is told, and the order is watched for.

@@ -36,7 +36,7 @@ package struct AnswerReader {
       return .failed(.unreadable("code \(error.code): \(error.text)"))
     // What was wrong with one of several orders proves nothing of the others: each is looked for first.
     case .place(let requests)
-    where requests.count > 1 && ErrorTable.isAboutOneOrder(error.code):
+    where requests.count > 1 && !ErrorTable.isAboutWholeRequest(error.code):
       var error = error
       error.refusesPlacement = false
       return .failed(.refused(error))

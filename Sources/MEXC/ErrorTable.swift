@@ -39,6 +39,19 @@ package enum ErrorTable {
   /// Whether the code is about a symbol, a size, a price or an order, and not about the request.
   package static func isAboutOneOrder(_ code: Int) -> Bool { orderCodes.contains(code) }
 
+  /// Whether it is checked before any order of a request is looked at: the account, the key, the
+  /// signature, the time, the route and the form of the body.
+  static func isAboutWholeRequest(_ code: Int) -> Bool {
+    switch byCode[code]?.action {
+    case .halt, .clock: true
+    case .fix: checkedFirst.contains(code)
+    case .query, .skip, .suspended, .size, .wait, nil: false
+    }
+  }
+
+  /// The receive window, the interface and the content type.
+  private static let checkedFirst: Set<Int> = [700_005, 700_011, 700_013]
+
   /// Every code that the table knows, in rising order.
   package static let codes: [Int] = byCode.keys.sorted()
 

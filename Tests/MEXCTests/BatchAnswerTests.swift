@@ -136,6 +136,15 @@ import Transport
     (400, #"{"code":10101}"#, .doubtful(10_101, .size)),
     (400, #"{"code":30000}"#, .doubtful(30_000, .suspended)),
     (400, #"{"code":30099}"#, .doubtful(30_099, .query)),
+    (400, #"{"code":400,"msg":" amount scale is invalid"}"#, .doubtful(400, .fix)),
+    (400, #"{"code":33333}"#, .doubtful(33_333, .fix)),
+    (400, #"{"code":700004}"#, .doubtful(700_004, .fix)),
+    (400, #"{"code":700008}"#, .doubtful(700_008, .fix)),
+    (400, #"{"code":-1128}"#, .doubtful(-1128, .fix)),
+    (400, #"{"code":-2010}"#, .doubtful(-2010, .size)),
+    (400, #"{"code":700013}"#, .refused(700_013, .fix)),
+    (400, #"{"code":-1021}"#, .refused(-1021, .clock)),
+    (400, #"{"code":30018,"msg":"account cannot order"}"#, .doubtful(30_018, .halt)),
   ])
   func `what became of the whole request became of each`(
     _ status: Int, _ body: String, _ verdict: PlacementVerdict

@@ -2,7 +2,8 @@ import Domain
 import Execution
 import Testing
 
-/// The key of the account's stream, when the account's API key is another one.
+/// The key of the account's stream, when the account's API key is another one, and when it is not
+/// extended.
 @Suite struct AccountStreamKeyTests {
   private let exchange = FakeExchange()
 
@@ -76,5 +77,22 @@ import Testing
     harness.advance(by: .seconds(1))
     #expect(asked(harness) == 2)
     #expect(harness.streamsConnected == 2)
+  }
+
+  /// Nothing that they say is about the stream's key.
+  @Test(arguments: [(700_003, ExchangeError.Action.clock), (11_444, .wait)])
+  func `an extension that is refused for the moment leaves the stream as it is`(
+    code: Int, action: ExchangeError.Action
+  ) {
+    let harness = EngineHarness.connected(exchange)
+    exchange.script = { dispatch, _ in
+      dispatch.request == .extendAccountStream ? .answer(refusal(code, action)) : nil
+    }
+    harness.advance(by: .seconds(26 * 60))
+    #expect(harness.requests { $0 == .extendAccountStream }.count > 1)
+    #expect(asked(harness) == 1)
+    #expect(harness.streamsConnected == 1)
+    #expect(harness.hasLog(.notice, "the stream goes on meanwhile"))
+    #expect(!harness.hasLog(.info, "the key of the account's stream has ended"))
   }
 }

@@ -101,7 +101,7 @@ final class MarketStream {
         "the price stream",
         fallback: { [weak self] in self?.fallback ?? StreamFallback(words: "") },
         channels: [], isCoalesced: true, line: line
-      ) { [weak self] event in self?.take(event) }
+      ) { [weak self] connection, event in self?.take(event, of: connection) }
       connections.append(connection)
       fill(connection, &homeless)
       connection.connect(to: "")
@@ -232,10 +232,12 @@ final class MarketStream {
 
   // MARK: What comes
 
-  private func take(_ event: StreamConnection.Event) {
+  private func take(_ event: StreamConnection.Event, of connection: StreamConnection) {
     switch event {
     case .ready:
-      for index in places.values.indices { places.values[index].heardAt = line.loop.now }
+      for index in places.values.indices where places.values[index].connection === connection {
+        places.values[index].heardAt = line.loop.now
+      }
       line.journal.tell(
         .info, "the price stream is connected", ["at": line.endpoint.description])
     case .lost(let end):

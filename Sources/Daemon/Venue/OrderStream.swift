@@ -34,7 +34,7 @@ final class OrderStream {
         "the account's stream", fallback: { StreamFallback(words: "orders are looked up") },
         channels: Self.channels,
         needed: Set(Self.needed), line: line
-      ) { [weak self] event in self?.take(event) }
+      ) { [weak self] _, event in self?.take(event) }
     self.connection = connection
     doubtfulFailures = 0
     connection.connect(to: target)

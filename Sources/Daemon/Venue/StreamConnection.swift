@@ -40,7 +40,7 @@ final class StreamConnection {
   private let needed: Set<StreamChannel>
   private let isCoalesced: Bool
   private let line: StreamLine
-  private let onEvent: (Event) -> Void
+  private let onEvent: (StreamConnection, Event) -> Void
   private var target = ""
   private var state = State.off { didSet { since = loop.now } }
   private var since: MonotonicTime
@@ -58,7 +58,7 @@ final class StreamConnection {
   init(
     _ name: String, fallback: @escaping () -> StreamFallback, channels: [StreamChannel],
     needed: Set<StreamChannel> = [], isCoalesced: Bool = false, line: StreamLine,
-    onEvent: @escaping (Event) -> Void
+    onEvent: @escaping (StreamConnection, Event) -> Void
   ) {
     self.name = name
     self.fallback = fallback
@@ -104,6 +104,17 @@ final class StreamConnection {
   func subscribe(to more: [StreamChannel]) {
     channels += more
     for session in sessions { session.subscribe(to: more) }
+    shortenRefusedPause()
+  }
+
+  /// That the exchange pushes nothing of what was asked for is no reason to keep further channels waiting.
+  private func shortenRefusedPause() {
+    guard case .waiting(let timer) = state, lastEnd == .nothingPushed, let notBefore else { return }
+    let sooner = loop.now.advanced(by: ordinaryPause())
+    guard sooner < notBefore else { return }
+    loop.cancel(timer)
+    self.notBefore = sooner
+    resume()
   }
 
   func unsubscribe(from gone: [StreamChannel]) {
@@ -173,7 +184,7 @@ final class StreamConnection {
 
   private func take(_ event: StreamSession.Event, of session: StreamSession) {
     switch event {
-    case .pushed(let push, let time): onEvent(.pushed(push, at: time))
+    case .pushed(let push, let time): onEvent(self, .pushed(push, at: time))
     case .unreadable(let text):
       line.journal.strange(
         "\(name) says something that is not understood; nothing is concluded from it", reason: text)
@@ -203,7 +214,7 @@ final class StreamConnection {
     state = .open(session)
     let next = loop.now.advanced(by: line.jitter.duration(in: times.renewal))
     scheduleRenewal(at: next)
-    onEvent(.ready)
+    onEvent(self, .ready)
   }
 
   private func pushes(_ channels: [StreamChannel]) {
@@ -229,13 +240,13 @@ final class StreamConnection {
       again(after: end)
       let fallback = fallback()
       tell("\(name) cannot be connected; \(fallback.words)", end, fallback.level)
-      onEvent(end == .keyInvalid ? .keyRefused : .failed(end))
+      onEvent(self, end == .keyInvalid ? .keyRefused : .failed(end))
     case .off, .waiting: break
     }
   }
 
   private func lost(_ end: StreamEnd) {
-    onEvent(end == .keyInvalid ? .keyRefused : .lost(end))
+    onEvent(self, end == .keyInvalid ? .keyRefused : .lost(end))
   }
 
   private func tell(_ message: String, _ end: StreamEnd, _ level: LogEntry.Level = .notice) {
@@ -246,12 +257,11 @@ final class StreamConnection {
   private func successorEnded(_ former: StreamSession, _ end: StreamEnd) {
     state = .open(former)
     let stated = line.obey(end)
-    let pause = min(line.jitter.around(backOff.next()), times.longestPause)
-    notBefore = loop.now.advanced(by: max(pause, stated))
+    notBefore = loop.now.advanced(by: max(ordinaryPause(), stated))
     let interval = line.jitter.duration(in: times.refusedPause)
     scheduleRenewal(at: loop.now.advanced(by: max(interval, stated)))
     tell("\(name): the connection that should follow cannot be made; it is tried again", end)
-    if end == .keyInvalid { onEvent(.keyRefused) }
+    if end == .keyInvalid { onEvent(self, .keyRefused) }
   }
 
   // MARK: Pauses
@@ -266,9 +276,13 @@ final class StreamConnection {
   private func pause(after end: StreamEnd) -> Duration {
     if let readyAt, loop.now.since(readyAt) >= times.longestPause { backOff.reset() }
     readyAt = nil
-    let pause = min(line.jitter.around(backOff.next()), times.longestPause)
+    let pause = ordinaryPause()
     return max(
       end.isRefusal ? line.jitter.duration(in: times.refusedPause) : pause, line.obey(end))
+  }
+
+  private func ordinaryPause() -> Duration {
+    min(line.jitter.around(backOff.next()), times.longestPause)
   }
 
   private func scheduleRenewal(at time: MonotonicTime) {

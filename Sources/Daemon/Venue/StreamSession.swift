@@ -167,7 +167,9 @@ final class StreamSession {
   private func take(_ reply: StreamReply) {
     switch reply {
     case .pong: break
-    case .listenKeyInvalid: end(.keyInvalid)
+    case .listenKeyInvalid where channels.contains(where: \.needsKey): end(.keyInvalid)
+    case .listenKeyInvalid:
+      onEvent?(self, .unreadable("an invalid listen key, where none was given"))
     case .unreadable(let text): onEvent?(self, .unreadable(text))
     case .acknowledgement: takeVerdict(reply)
     }

@@ -40,7 +40,7 @@ struct AccountStream: Sendable {
     case .success:
       key.met(refreshAt: now.advanced(by: refresh ?? .zero))
       if isNew { reaction.add(.connectAccountStream) }
-    case .failure(.refused(let error)) where !isNew:
+    case .failure(.refused(let error)) where !isNew && !Self.isDisturbance(error):
       reaction.log(
         .info, "the key of the account's stream has ended; asking for another one",
         [("reason", "code \(error.code): \(error.text)")])
@@ -56,6 +56,14 @@ struct AccountStream: Sendable {
         "the key of the account's stream could not be had; "
           + (upSince == nil ? "orders are looked up instead" : "the stream goes on meanwhile"),
         [("reason", told.reason), ("advice", told.advice)])
+    }
+  }
+
+  /// Of the clock or of the moment: it says nothing of the stream's key, which lives on.
+  private static func isDisturbance(_ error: ExchangeError) -> Bool {
+    switch error.action {
+    case .clock, .wait: true
+    case .fix, .query, .halt, .skip, .suspended, .size: false
     }
   }
 

@@ -25,6 +25,14 @@ package enum StreamChannel: Hashable, Sendable {
   case privateDeals
   case privateAccount
 
+  /// Whether it is pushed only on a connection that a listen key opened.
+  package var needsKey: Bool {
+    switch self {
+    case .bookTicker: false
+    case .privateOrders, .privateDeals, .privateAccount: true
+    }
+  }
+
   /// Whether what has not changed is pushed again and again.
   package var isRepeated: Bool {
     switch self {

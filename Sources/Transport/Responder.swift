@@ -165,13 +165,16 @@ extension HTTPResponse {
   }
 
   /// As a server sends it.
-  package func bytes(keepAlive: Bool) -> [UInt8] {
+  package func bytes(keepAlive: Bool) -> [UInt8] { head(keepAlive: keepAlive) + content }
+
+  /// All but the body; it says how long that is.
+  func head(keepAlive: Bool) -> [UInt8] {
     var head = "HTTP/1.1 \(status) \(Self.reason(status))\r\n"
     for (name, value) in headers { head += "\(name): \(value)\r\n" }
     // RFC 9110 §8.6: none in 204 and 1xx.
     if status != 204 && status >= 200 { head += "Content-Length: \(content.count)\r\n" }
     if !keepAlive && headers.first("Connection") == nil { head += "Connection: close\r\n" }
-    return Array(head.utf8) + Array("\r\n".utf8) + content
+    return Array((head + "\r\n").utf8)
   }
 
   /// RFC 9112 §6.3: without a length, the body ends with the connection.

@@ -10,7 +10,7 @@ final class ServerConnection {
     /// To `answering`, `lingering` or `closed`.
     case reading
     /// A handler has the request. To `reading`, `upgraded`, `lingering` or `closed`.
-    case answering(number: Int, keepAlive: Bool)
+    case answering(number: Int, keepAlive: Bool, isToHead: Bool)
     /// Our end is finished; what still comes is thrown away, so that no reset overtakes our answer.
     /// To `closed`.
     case lingering
@@ -210,7 +210,8 @@ final class ServerConnection {
         ending = .orderly
       case .complete(let request, let keepAlive):
         requests += 1
-        state = .answering(number: requests, keepAlive: keepAlive)
+        state = .answering(
+          number: requests, keepAlive: keepAlive, isToHead: request.method == "HEAD")
         hasRequestBegun = false
         deadline.set(nil)
         handler(request, Responder(self, number: requests, loop: loop))
@@ -233,7 +234,7 @@ final class ServerConnection {
 extension ServerConnection {
   /// Whether request `number` still waits for its answer here.
   private func isAnswering(_ number: Int) -> Bool {
-    if case .answering(number, _) = state { true } else { false }
+    if case .answering(number, _, _) = state { true } else { false }
   }
 
   private func queue(_ bytes: [UInt8]) {
@@ -246,9 +247,10 @@ extension ServerConnection {
   }
 
   func answer(_ number: Int, _ response: HTTPResponse) {
-    guard case .answering(number, let keepAlive) = state else { return }
+    guard case .answering(number, let keepAlive, let isToHead) = state else { return }
     let stays = keepAlive && !response.headers.lists("close", in: "Connection")
-    queue(response.bytes(keepAlive: stays))
+    // RFC 9110 §9.3.2: the answer to HEAD has no body.
+    queue(isToHead ? response.head(keepAlive: stays) : response.bytes(keepAlive: stays))
     finishAnswer(number, keepAlive: stays)
   }
 

@@ -113,8 +113,6 @@ final class ConsoleServer {
   private func refuse(_ request: ReceivedRequest, _ reply: Reply, _ responder: Responder) {
     var reply = reply
     if case .failure(let failure) = findSession(request) { reply = failure.reply }
-    // RFC 9110 §9.3.2: the answer to HEAD has no body.
-    if request.method == "HEAD" { reply.body = [] }
     answer(responder, reply)
   }
 

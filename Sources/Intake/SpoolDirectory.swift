@@ -11,8 +11,6 @@ package final class SpoolDirectory {
   /// How often it looks around without being told: the longest that a file waits whose arrival was
   /// not noticed. Looking costs a handful of system calls.
   package static let usualScanInterval = Duration.seconds(1)
-  /// One line a minute for one cause.
-  private static let problemInterval = Duration.seconds(60)
   /// Files handed over in one turn of the loop, so that a flood does not hold up the orders.
   private static let filesPerTurn = 64
   /// The most that `intake.maximum_signal_bytes` can be.
@@ -51,7 +49,7 @@ package final class SpoolDirectory {
   private var waiting: [[UInt8]] = []
   /// Something happened that the running scan may have missed.
   private var needsScan = false
-  private var lastReports: [String: MonotonicTime] = [:]
+  private var told = RecentTexts()
 
   /// Opens the spool and makes its folders where they are missing. Files larger than `maximumBytes`
   /// are refused unread; a file whose end nobody tells counts as finished when it has been quiet for
@@ -320,14 +318,18 @@ extension SpoolDirectory {
   @discardableResult
   private func handOver(_ name: [UInt8], _ finding: SpoolFile.Finding) -> Bool {
     guard !isPaused, SpoolName.isCandidate(name) else { return false }
-    guard let status = folders.incoming.status(of: name) else { return noteMissing(name) }
+    guard let status = folders.incoming.status(of: name) else {
+      noteMissing(name)
+      return false
+    }
     let identity = FileIdentity(status)
     if handedOver[name] == identity { return false }
     let now = folders.time(of: status)
     let age = now.since(status.lastChange(before: now))
     let isBeingWritten = status.kind == .regular && unfinished.isBeingWritten(name)
     if isBeingWritten, unfinished.isFresh(age) || !folders.tellsWriters(of: status) {
-      return tellOpen(name)
+      tellOpen(name)
+      return false
     }
     if status.kind == .regular,
       unfinished.isInTheMaking(name, links: status.links, isEmpty: status.size == 0, age: age)
@@ -336,7 +338,10 @@ extension SpoolDirectory {
     }
     guard let content = read(name, status, finding, age) else { return false }
     // The kernel is asked of what can be read, and of nothing else.
-    if isBeingWritten, case .failure = content { return tellOpen(name) }
+    if isBeingWritten, case .failure = content {
+      tellOpen(name)
+      return false
+    }
     handedOver[name] = identity
     onFile(
       SpoolFile(
@@ -346,12 +351,11 @@ extension SpoolDirectory {
   }
 
   /// A folder that may be listed and not entered hides every file.
-  private func noteMissing(_ name: [UInt8]) -> Bool {
+  private func noteMissing(_ name: [UInt8]) {
     let error = SystemError.last("fstatat", folders.incoming.path(of: name))
-    guard error.number != ENOENT else { return false }
+    guard error.number != ENOENT else { return }
     listFailure = error
     report(.error, "the spool's files cannot be looked at", [LogField("error", "\(error)")])
-    return false
   }
 
   /// nil when there is nothing to hand over yet.
@@ -370,7 +374,7 @@ extension SpoolDirectory {
       // Its mode, owner or group may be put right in a moment.
       case .forbidden: return unfinished.isFresh(age) ? nil : .failure(error)
       case .openForWriting:
-        _ = tellOpen(name)
+        tellOpen(name)
         return nil
       // Its writer is at work; it comes again with the writer's close or the next look around.
       case .changedWhileRead, .vanished: return nil
@@ -385,15 +389,12 @@ extension SpoolDirectory {
   }
 
   /// A file that stays open for writing is told once.
-  private func tellOpen(_ name: [UInt8]) -> Bool {
+  private func tellOpen(_ name: [UInt8]) {
     if unfinished.isNews(open: name, at: Clock.monotonic()) { onProblem(.stillOpen(name)) }
-    return false
   }
 
   private func report(_ level: LogLevel, _ message: String, _ fields: [LogField]) {
-    let now = Clock.monotonic()
-    if let last = lastReports[message], now.since(last) < Self.problemInterval { return }
-    lastReports[message] = now
+    if told.isRecent(message, at: Clock.monotonic()) { return }
     onProblem(SpoolProblem(level, message, fields))
   }
 }

@@ -77,25 +77,19 @@ extension LineServer {
 
 /// The troubles of a line server that last, and those that were told of late.
 struct LineTroubles {
-  /// Whoever connects again and again must not fill the journal.
-  private static let interval = Duration.seconds(60)
-
   /// Clients do not find the socket.
   var name: LineServer.Trouble?
   /// The system has nothing left for a further client.
   var accepting: LineServer.Trouble?
   /// There was no place for a further client. It lasts while none of those that are connected may go.
   var places: LineServer.Trouble?
-  private var told: [String: MonotonicTime] = [:]
+  /// Whoever connects again and again must not fill the journal.
+  private var told = RecentTexts()
 
   var lasting: [LineServer.Trouble] { [name, accepting].compactMap(\.self) }
 
   /// Whether it is to be told; it then counts as told.
   mutating func isToBeTold(_ trouble: LineServer.Trouble, at now: MonotonicTime) -> Bool {
-    told = told.filter { now.since($0.value) < Self.interval }
-    let key = trouble.key
-    if told[key] != nil { return false }
-    told[key] = now
-    return true
+    !told.isRecent(trouble.key, at: now)
   }
 }

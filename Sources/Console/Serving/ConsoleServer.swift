@@ -28,7 +28,8 @@ final class ConsoleServer {
   /// Holds the name in the file system.
   private var socket: UnixListener?
   private var wrongCodes = WrongCodes()
-  private var repeatedLines = RepeatedLines()
+  /// Anybody on the machine can bring these lines about as often as they like.
+  private var told = RecentTexts()
 
   /// Listens at once. Throws when it cannot.
   init(
@@ -88,7 +89,6 @@ final class ConsoleServer {
   private func receive(_ request: ReceivedRequest, _ responder: Responder) {
     if let refusal = gate.refusal(of: request) {
       tell(
-        .foreignRequest,
         "a request from elsewhere was refused: a page of another site, or a name that leads here",
         [LogField("host", request.header("Host") ?? "")])
       return responder.respond(refusal.response)
@@ -148,8 +148,8 @@ final class ConsoleServer {
     }
   }
 
-  private func tell(_ kind: RepeatedLines.Kind, _ message: String, _ fields: [LogField]) {
-    guard repeatedLines.isDue(kind, at: loop.now) else { return }
+  private func tell(_ message: String, _ fields: [LogField]) {
+    if told.isRecent(message, at: loop.now) { return }
     logger.log(.warning, message, fields)
   }
 
@@ -213,7 +213,7 @@ final class ConsoleServer {
   }
 
   private func refuseCode(_ responder: Responder) {
-    tell(.refusedCode, "a code for the console was refused: it is wrong, used or over", [])
+    tell("a code for the console was refused: it is wrong, used or over", [])
     guard let delay = wrongCodes.delayOfAnswer(at: loop.now) else {
       return answer(
         responder,

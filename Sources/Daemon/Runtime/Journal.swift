@@ -1,4 +1,3 @@
-import Domain
 package import Execution
 import Glibc
 package import Platform
@@ -15,20 +14,6 @@ extension Logger {
       case .debug: .debug
       }
     log(level, entry.message, entry.fields.map { LogField($0.key, $0.value) }, kind: entry.kind)
-  }
-}
-
-/// What was told within the last minute, so that a trouble that lasts does not fill the journal.
-struct RecentTexts {
-  private static let interval = Duration.seconds(60)
-  private var told: [String: MonotonicTime] = [:]
-
-  /// Whether the text was told within the last minute; when not, it counts as told now.
-  mutating func isRecent(_ text: String, at now: MonotonicTime) -> Bool {
-    told = told.filter { now.since($0.value) < Self.interval }
-    if told[text] != nil { return true }
-    told[text] = now
-    return false
   }
 }
 

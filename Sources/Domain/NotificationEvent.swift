@@ -18,11 +18,11 @@ package enum NotificationEvent: String, CaseIterable, Hashable, Sendable {
   package var historyKind: String? {
     switch self {
     case .notFound: OrderEvent.notFoundKind
-    case .halted: "halted"
-    case .resumed: "resumed"
-    case .sourceSilent: "source_silent"
-    case .sequenceGap: "sequence_gap"
-    case .backOff: "silence_demanded"
+    case .halted: HistoryEvent.haltedKind
+    case .resumed: HistoryEvent.resumedKind
+    case .sourceSilent: HistoryEvent.sourceSilentKind
+    case .sequenceGap: HistoryEvent.sequenceGapKind
+    case .backOff: HistoryEvent.silenceDemandedKind
     case .exchangeUnreachable, .keyExpiring, .storageUnavailable: nil
     }
   }

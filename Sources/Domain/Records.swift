@@ -88,9 +88,6 @@ package struct HistoryEvent: Equatable, Sendable {
     case order(OrderKey)
   }
 
-  /// The name of the first event of every signal that is remembered.
-  package static let receivedKind = "signal_received"
-
   private enum Content: Sendable {
     indirect case order(OrderEvent)
     case other(kind: String, detail: JSONValue)

@@ -104,7 +104,7 @@ package struct Restoration {
     try store.write(
       .appendEvent(
         HistoryEvent(
-          at: now, subject: .daemon, kind: "database_restored",
+          at: now, subject: .daemon, kind: HistoryEvent.databaseRestoredKind,
           detail: ["from": .string(file), "row": .integer(row)])))
     try store.commit()
     return (audit, try store.reader.halt())

@@ -85,7 +85,8 @@ struct PastSignals {
           receivedAt: time, expiresAt: time.advanced(by: .seconds(60)), clientOrderID: name,
           decision: .accepted, message: "", decidedAt: time),
         from: SignalSender(source: "mexc-bench")))
-    try append("signal_received", ["signal": .string(document.compactText())], .signal(id), time)
+    try append(
+      HistoryEvent.receivedKind, ["signal": .string(document.compactText())], .signal(id), time)
     let quote = try FixedDecimal("64")
     var order = Order(
       key: OrderKey(signal: id), account: account, request: request, reservedQuote: quote, at: time)

@@ -9,13 +9,14 @@ extension TimelineEntry {
       return Self.level(of: orderEvent)
     }
     return switch event.kind {
-    case "signal_conflict", "careful_start", "halted": .error
-    case "silence_demanded": event.detail["ban"] == true ? .error : .warning
-    case "database_restored", "source_silent", "sequence_gap", "sequence_repeated":
+    case HistoryEvent.conflictKind, HistoryEvent.carefulStartKind, HistoryEvent.haltedKind: .error
+    case HistoryEvent.silenceDemandedKind: event.detail["ban"] == true ? .error : .warning
+    case HistoryEvent.databaseRestoredKind, HistoryEvent.sourceSilentKind,
+      HistoryEvent.sequenceGapKind, HistoryEvent.sequenceRepeatedKind:
       .warning
-    case "signal_denied", "source_heard": .notice
+    case HistoryEvent.deniedKind, HistoryEvent.sourceHeardKind: .notice
     // A remark that a later version writes, among others.
-    default: .info
+    case _: .info
     }
   }
 

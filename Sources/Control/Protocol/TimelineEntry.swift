@@ -41,10 +41,10 @@ struct TimelineEntry {
     }
     switch event.kind {
     case HistoryEvent.receivedKind: return received(event.detail, at: event.at)
-    case "signal_denied":
+    case HistoryEvent.deniedKind:
       let code = event.detail["code"]?.stringValue ?? "?"
       return "denied (\(code)): \(event.detail["message"]?.stringValue ?? "?")"
-    case "signal_conflict":
+    case HistoryEvent.conflictKind:
       let origin = event.detail["origin"]?.stringValue ?? "?"
       return "the same id came again from \(origin) with other content, which was refused"
     case _:

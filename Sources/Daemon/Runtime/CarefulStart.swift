@@ -72,7 +72,8 @@ package enum CarefulStart {
     try store.write(
       .appendEvent(
         HistoryEvent(
-          at: now, subject: .daemon, kind: "careful_start", detail: ["reason": .string(reason)])))
+          at: now, subject: .daemon, kind: HistoryEvent.carefulStartKind,
+          detail: ["reason": .string(reason)])))
     try store.commit()
     try store.renewMark()
   }

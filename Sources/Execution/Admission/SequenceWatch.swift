@@ -22,9 +22,8 @@ struct SequenceWatch: Sendable {
     }
     last[source] = max(before, number)
     guard number != before + 1 else { return }
-    let kind = number > before ? "sequence_gap" : "sequence_repeated"
     reaction.record(
-      kind,
+      number > before ? HistoryEvent.sequenceGapKind : HistoryEvent.sequenceRepeatedKind,
       [
         "source": .string(source), "expected": .integer(before + 1), "found": .integer(number),
         "signal_id": .string(signal.id.text),

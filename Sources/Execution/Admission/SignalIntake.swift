@@ -99,7 +99,8 @@ enum SignalIntake {
         ("signal_id", id.text), ("code", "conflicting_duplicate"),
         ("advice", "give every new signal a new id"),
       ], kind: .signalConflict)
-    reaction.record("signal_conflict", ["origin": .string(arrival.origin.text)], on: .signal(id))
+    reaction.record(
+      HistoryEvent.conflictKind, ["origin": .string(arrival.origin.text)], on: .signal(id))
     reaction.answer(
       arrival, .rejected, .conflictingDuplicate,
       "the id was taken before by a signal with other content")
@@ -141,7 +142,7 @@ enum SignalIntake {
     let id = arrival.signal.id
     reaction.remember(arrival, expiresAt, denial.code, denial.message)
     reaction.record(
-      "signal_denied",
+      HistoryEvent.deniedKind,
       ["code": .string(denial.code.rawValue), "message": .string(denial.message)], on: .signal(id))
     reaction.log(
       .notice, "denied: \(denial.message)",

@@ -46,7 +46,7 @@ struct SourceWatch: Sendable {
     promises[index].heardAt = reaction.now.monotonic
     guard promises[index].isSilent else { return }
     promises[index].isSilent = false
-    reaction.record("source_heard", ["source": .string(source)], on: .daemon)
+    reaction.record(HistoryEvent.sourceHeardKind, ["source": .string(source)], on: .daemon)
     reaction.log(.notice, "the source is heard again", [("source", source)], kind: .sourceHeard)
   }
 
@@ -69,7 +69,7 @@ struct SourceWatch: Sendable {
       }
       promises[index].isSilent = true
       reaction.record(
-        "source_silent",
+        HistoryEvent.sourceSilentKind,
         ["source": .string(promise.name), "seconds": .integer(promise.seconds)], on: .daemon)
       reaction.log(
         .warning, "a source has fallen silent: \(promise.sentence)",

@@ -48,7 +48,8 @@ struct TradingState: Sendable {
     halt = record
     reaction.write(.setHalt(record))
     reaction.record(
-      "halted", ["reason": .string(reason), "scope": .string(scope.rawValue)], on: .daemon)
+      HistoryEvent.haltedKind,
+      ["reason": .string(reason), "scope": .string(scope.rawValue)], on: .daemon)
     reaction.log(
       .error, "\(scope.words): \(reason)",
       [("advice", "when the cause is gone, 'mexc-signalctl resume'")], kind: .tradingHalted)
@@ -58,7 +59,7 @@ struct TradingState: Sendable {
   mutating func resume(_ reaction: inout Reaction) {
     halt = nil
     reaction.write(.setHalt(nil))
-    reaction.record("resumed", [:], on: .daemon)
+    reaction.record(HistoryEvent.resumedKind, [:], on: .daemon)
     reaction.log(.info, "trading is resumed by the operator", kind: .tradingResumed)
   }
 

@@ -285,7 +285,7 @@ struct RequestScheduler: Sendable {
     isUnwritten = false
     reaction.write(.setBan(record))
     reaction.record(
-      "silence_demanded",
+      HistoryEvent.silenceDemandedKind,
       [
         "until": .integer(until.milliseconds), "ban": .bool(isBan), "reason": .string(reason),
       ], on: .daemon)

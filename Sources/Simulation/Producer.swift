@@ -168,7 +168,7 @@ final class Producer {
     let sentBefore = id.map(oracle.timesSent) ?? 0
     if let wish { oracle.delivered(wish) }
     gateway.take(
-      line: Array(readable(text).utf8), from: SignalSender(name: "uid=1", user: 1),
+      line: Array(readable(text).utf8), from: LineSender(name: "uid=1", user: 1),
       arrivedAt: world.machineNow.wall
     ) { [weak self] answer in
       guard life.survives(.beforeReply) else { return }

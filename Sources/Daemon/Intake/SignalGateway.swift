@@ -153,7 +153,7 @@ package final class SignalGateway {
       let now = time.now()
       let wait = now.monotonic.since(server.arrival(from: id) ?? now.monotonic)
       take(
-        line: bytes, from: SignalSender(name: client.name, user: client.user),
+        line: bytes, from: LineSender(name: client.name, user: client.user),
         arrivedAt: now.wall.advanced(by: .zero - wait)
       ) { [weak server] answer in server?.answer(id, answer) }
     case .pass: server.pass(id)
@@ -171,7 +171,7 @@ package final class SignalGateway {
 
   /// Takes one line of a socket's peer; `reply` gets the one line that answers it.
   package func take(
-    line: [UInt8], from peer: SignalSender, arrivedAt: WallTime, reply: @escaping ([UInt8]) -> Void
+    line: [UInt8], from peer: LineSender, arrivedAt: WallTime, reply: @escaping ([UInt8]) -> Void
   ) {
     submit(
       line, from: .socket(peer.name), arrivedAt: arrivedAt, waiting: .line(reply),
@@ -182,7 +182,7 @@ package final class SignalGateway {
 
   /// Whether a line that is no signal is another thing that the socket takes.
   private func takeOther(
-    _ line: [UInt8], _ refusal: SignalRefusal, from peer: SignalSender,
+    _ line: [UInt8], _ refusal: SignalRefusal, from peer: LineSender,
     _ reply: @escaping ([UInt8]) -> Void
   ) -> Bool {
     switch refusal.field {
@@ -302,7 +302,7 @@ package final class SignalGateway {
   }
 
   private func take(
-    storyRequest bytes: [UInt8], from peer: SignalSender, _ reply: @escaping ([UInt8]) -> Void
+    storyRequest bytes: [UInt8], from peer: LineSender, _ reply: @escaping ([UInt8]) -> Void
   ) {
     do throws(SignalRefusal) {
       guard let request = try StoryRequest(bytes), let stories else { return }

@@ -1,5 +1,5 @@
 /// Who sent a line.
-package struct SignalSender: Sendable {
+package struct LineSender: Sendable {
   let name: String
   let user: UInt32
 

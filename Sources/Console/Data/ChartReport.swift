@@ -20,7 +20,7 @@ enum ChartReport {
         try store.eachOutcome(since: start, limit: rowMaximum) { parts.add($0) }
         return .json(document(parts, from: start, to: now))
       } catch {
-        throw ControlFailure(code: .storageUnavailable, message: error.description)
+        throw ControlFailure(error)
       }
     }
   }

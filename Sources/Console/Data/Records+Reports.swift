@@ -31,7 +31,7 @@ extension Records {
         }
       }
     } catch {
-      return .failure(ControlFailure(code: .storageUnavailable, message: error.description))
+      return .failure(ControlFailure(error))
     }
   }
 }

@@ -25,7 +25,7 @@ struct AdoptCommand {
         .adopt(store, at: Clock.now().wall)
       try store.noteCleanStop()
     } catch {
-      throw .control(ControlFailure(code: .storageUnavailable, message: error.description))
+      throw .control(ControlFailure(error))
     }
     switch result {
     case .failure(let objection):

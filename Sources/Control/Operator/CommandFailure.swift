@@ -13,7 +13,7 @@ enum CommandFailure: Error {
     do throws(StoreError) {
       return try body()
     } catch {
-      throw .control(ControlFailure(code: .storageUnavailable, message: error.description))
+      throw .control(ControlFailure(error))
     }
   }
 }

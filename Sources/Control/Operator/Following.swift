@@ -43,7 +43,7 @@ final class Following {
     } catch {
       switch error {
       case .corrupt, .newerSchema, .misuse:
-        throw .control(ControlFailure(code: .storageUnavailable, message: error.description))
+        throw .control(ControlFailure(error))
       case .heldByAnotherDaemon, .readOnly, .full, .moved, .ioFailure, .unusablePath:
         guard trouble != error.description else { return nil }
         trouble = error.description

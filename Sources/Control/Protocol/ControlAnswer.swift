@@ -1,5 +1,6 @@
 import Domain
 package import JSON
+package import Store
 
 /// Why the daemon, or the operator's tool, did not do what was asked.
 package struct ControlFailure: Error, Hashable, Sendable {
@@ -33,6 +34,16 @@ package struct ControlFailure: Error, Hashable, Sendable {
     self.code = code
     self.message = message
   }
+
+  /// Why the database was not read or written.
+  package init(_ error: StoreError) {
+    self.init(code: .storageUnavailable, message: error.description)
+  }
+
+  /// The daemon reads nothing of a database that it cannot write.
+  package static let noStore = ControlFailure(
+    code: .storageUnavailable,
+    message: "the daemon cannot use its database now; its journal says why")
 
   package static func invalidRequest(_ message: String) -> ControlFailure {
     ControlFailure(code: .invalidRequest, message: message)

@@ -142,7 +142,7 @@ package final class ControlServer {
         try command.refusal(by: store)
       }
     } catch {
-      return ControlFailure(code: .storageUnavailable, message: error.description)
+      return ControlFailure(error)
     }
   }
 
@@ -155,12 +155,7 @@ package final class ControlServer {
   }
 
   private func answer(_ report: Report) -> ControlAnswer {
-    guard let store = handlers.store() else {
-      return .failure(
-        ControlFailure(
-          code: .storageUnavailable,
-          message: "the daemon cannot use its database now; its journal says why"))
-    }
+    guard let store = handlers.store() else { return .failure(.noStore) }
     do throws(ControlFailure) {
       return .result(
         try report.document(from: store, maximumSteps: listSteps, waitsFor: handlers.waitsFor))

@@ -52,7 +52,7 @@ extension Report {
         missing = .unknownSignal(id)
       }
     } catch {
-      throw ControlFailure(code: .storageUnavailable, message: error.description)
+      throw ControlFailure(error)
     }
     throw missing
   }

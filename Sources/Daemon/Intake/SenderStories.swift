@@ -17,12 +17,7 @@ package struct SenderStories {
   }
 
   package func answer(_ id: SignalID, to user: UInt32) -> ControlAnswer {
-    guard let store = store() else {
-      return .failure(
-        ControlFailure(
-          code: .storageUnavailable,
-          message: "the daemon cannot use its database now; its journal says why"))
-    }
+    guard let store = store() else { return .failure(.noStore) }
     do throws(ControlFailure) {
       guard try mayRead(id, user, store) else {
         throw ControlFailure(code: .notFound, message: Self.reason(id))
@@ -41,7 +36,7 @@ package struct SenderStories {
       guard case .socket(let peer)? = try store.signal(id)?.origin else { return false }
       return peer.hasPrefix(SignalClient.prefix(of: user))
     } catch {
-      throw ControlFailure(code: .storageUnavailable, message: error.description)
+      throw ControlFailure(error)
     }
   }
 

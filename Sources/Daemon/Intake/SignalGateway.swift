@@ -275,7 +275,7 @@ package final class SignalGateway {
     let known: KnownSignal?
     do throws(StoreError) { known = try self.known(signal.id) } catch {
       storeFailed(error)
-      throw ControlFailure(code: .storageUnavailable, message: error.description)
+      throw ControlFailure(error)
     }
     readPrices()
     let now = time.now()

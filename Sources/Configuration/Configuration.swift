@@ -27,11 +27,7 @@ package struct Configuration: Equatable, Sendable {
   package static let venue: VenueName = "mexc-spot"
 
   /// Where the control socket is: files there last as long as the machine's boot.
-  package var runtimeDirectory: String {
-    let path = control.socket
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
+  package var runtimeDirectory: String { PathParts(control.socket).folder }
 }
 
 extension Configuration {

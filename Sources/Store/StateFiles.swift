@@ -49,15 +49,9 @@ enum StateFiles {
 }
 
 extension StoreLocation {
-  var folder: String {
-    let end = path.lastIndex(of: "/") ?? path.startIndex
-    return end == path.startIndex ? "/" : String(path[..<end])
-  }
+  var folder: String { PathParts(path).folder }
 
-  /// The last part of the path.
-  var name: String {
-    path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
-  }
+  var name: String { PathParts(path).name }
 
   /// What SQLite keeps beside a database that belongs to its content.
   static let logSuffixes = ["-wal", "-journal"]

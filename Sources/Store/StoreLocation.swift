@@ -21,21 +21,19 @@ struct StoreLocation {
       let advice = isCopy ? "name a file" : "set store.path to the path of a file"
       throw .unusablePath("'\(text)' names no file; \(advice)")
     }
-    let slash = text.lastIndex(of: "/")
-    let folder = slash.map { $0 == text.startIndex ? "/" : String(text[..<$0]) } ?? "."
-    let name = slash.map { text[text.index(after: $0)...] } ?? text[...]
-    guard let resolved = unsafe realpath(folder, nil) else {
+    let parts = PathParts(text)
+    guard let resolved = unsafe realpath(parts.folder, nil) else {
       let reason = unsafe String(cString: strerror(errno))
       let advice = isCopy ? "name another one" : "change store.path"
-      throw .unusablePath("its folder \(folder): \(reason); make the folder, or \(advice)")
+      throw .unusablePath("its folder \(parts.folder): \(reason); make the folder, or \(advice)")
     }
     defer { unsafe free(resolved) }
     guard let absolute = unsafe String(validatingCString: resolved) else {
       let advice = isCopy ? "name another one" : "change store.path"
-      throw .unusablePath("its folder \(folder) leads to a path that is not UTF-8; \(advice)")
+      throw .unusablePath("its folder \(parts.folder) leads to a path that is not UTF-8; \(advice)")
     }
     fileSystem = nil
-    path = absolute == "/" ? "/\(name)" : "\(absolute)/\(name)"
+    path = absolute == "/" ? "/\(parts.name)" : "\(absolute)/\(parts.name)"
   }
 
   /// Makes the file when it is missing, and refuses one that is not plainly ours. Only the holder of

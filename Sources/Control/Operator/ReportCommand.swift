@@ -41,9 +41,8 @@ struct ReportCommand {
 
   /// For its owner's eyes: the page tells what was traded.
   private static func write(_ text: String, to path: String) throws(SystemError) {
-    let slash = path.lastIndex(of: "/")
-    let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    let name = slash.map { path[path.index(after: $0)...] } ?? path[...]
-    try Directory(path: folder).writeWhole(Array(name.utf8), Array(text.utf8), mode: 0o600)
+    let parts = PathParts(path)
+    try Directory(path: parts.folder).writeWhole(
+      Array(parts.name.utf8), Array(text.utf8), mode: 0o600)
   }
 }

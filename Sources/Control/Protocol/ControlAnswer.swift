@@ -40,7 +40,7 @@ package struct ControlFailure: Error, Hashable, Sendable {
     self.init(code: .storageUnavailable, message: error.description)
   }
 
-  /// The daemon reads nothing of a database that it cannot write.
+  /// Of a daemon that has no database to read from now.
   package static let noStore = ControlFailure(
     code: .storageUnavailable,
     message: "the daemon cannot use its database now; its journal says why")

@@ -41,9 +41,9 @@ final class VenueFactsFile {
   private var toldFailure: String?
 
   init(beside database: String, source: String, _ logger: Logger) {
-    let slash = database.lastIndex(of: "/")
-    folder = slash.map { $0 == database.startIndex ? "/" : String(database[..<$0]) } ?? "."
-    name = (slash.map { String(database[database.index(after: $0)...]) } ?? database) + Self.suffix
+    let parts = PathParts(database)
+    folder = parts.folder
+    name = parts.name + Self.suffix
     self.source = source
     self.logger = logger
   }

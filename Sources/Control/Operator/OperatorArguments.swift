@@ -107,75 +107,92 @@ struct OperatorArguments {
 
   private func action(_ verb: OperatorVerb) throws(ControlFailure) -> OperatorOptions.Action {
     switch verb {
-    case .status:
-      try takeNoWords(verb)
-      return .request(.status)
-    case .signals:
-      return try list(verb, .signals(try filter(ControlRequest.signalStates)))
+    case .status: return try plain(verb, .status)
+    case .signals: return try list(verb, .signals(try filter(ControlRequest.signalStates)))
     case .orders: return try list(verb, .orders(try filter(ControlRequest.orderStates)))
     case .explain: return .request(.report(.explain(try signalID(verb))))
     case .verify: return .verify(notedHash: try notedHash())
     case .tail: return .tail(try tailFilter(), from: try tailStart())
     case .backup: return try backup()
     case .restore: return .restore(file: try file(verb))
-    case .adopt where flags.contains("--renewed-key"):
-      try takeNoWords(verb)
-      return .request(.expectRenewedKey)
-    case .adopt:
-      try takeNoWords(verb)
-      guard values["--config"] != nil else {
-        throw .invalidRequest("'adopt' speaks of the database of a configuration; give --config")
-      }
-      return .adopt
-    case .doctor:
-      try takeNoWords(verb)
-      if values["--socket"] != nil, values["--config"] == nil {
-        throw .invalidRequest("'doctor' examines a configuration; give --config, not --socket")
-      }
-      return .doctor
+    case .adopt: return try adopt()
+    case .doctor: return try doctor()
     case .keys: return .keys(try keys())
-    case .sign:
-      return .sign(
-        path: try signalFile(verb, "reads the secrets of the configuration"),
-        source: values["--source"], passphraseFile: values["--passphrase-file"])
-    case .submit where flags.contains("--dry-run"):
-      return .dryRun(path: try signalFile(verb))
-    case .submit:
-      return .submit(path: try signalFile(verb, "uses the signal socket of the configuration"))
+    case .sign: return try sign()
+    case .submit: return try submit()
     case .cancel: return .request(.perform(.cancel(try signalID(verb))))
-    case .cancelAll:
-      try takeNoWords(verb)
-      return .request(.perform(.cancelAll))
+    case .cancelAll: return try plain(verb, .perform(.cancelAll))
     case .resolve: return .request(.perform(try resolution()))
-    case .halt:
-      let reason = try ControlRequest.reason(words.joined(separator: " "))
-      return .request(
-        .perform(
-          .halt(
-            reason: reason, cancel: flags.contains("--cancel"),
-            scope: flags.contains("--reduce-only") ? .buys : .all)))
-    case .resume:
-      try takeNoWords(verb)
-      return .request(.perform(.resume))
+    case .halt: return try halt()
+    case .resume: return try plain(verb, .perform(.resume))
     case .report: return try report()
     case .help: return try help()
-    case .completion:
-      guard words.count == 1, let shell = Completion.Shell(rawValue: words[0]) else {
-        throw .invalidRequest(
-          "'completion' takes one of \(verb.help.words.joined(separator: ", "))")
-      }
-      return .showCompletion(shell)
-    case .console:
-      try takeNoWords(verb)
-      try needConfiguration(verb, "uses the folder beside the configuration's database")
-      return .console(revoke: flags.contains("--revoke"))
+    case .completion: return try completion()
+    case .console: return try console()
     }
+  }
+
+  /// A command that is all said with its name.
+  private func plain(
+    _ verb: OperatorVerb, _ request: ControlRequest
+  ) throws(ControlFailure) -> OperatorOptions.Action {
+    try takeNoWords(verb)
+    return .request(request)
   }
 
   private func takeNoWords(_ verb: OperatorVerb) throws(ControlFailure) {
     guard words.isEmpty else {
       throw .invalidRequest("'\(verb.rawValue)' takes no further words")
     }
+  }
+
+  private func adopt() throws(ControlFailure) -> OperatorOptions.Action {
+    try takeNoWords(.adopt)
+    if flags.contains("--renewed-key") { return .request(.expectRenewedKey) }
+    guard values["--config"] != nil else {
+      throw .invalidRequest("'adopt' speaks of the database of a configuration; give --config")
+    }
+    return .adopt
+  }
+
+  private func doctor() throws(ControlFailure) -> OperatorOptions.Action {
+    try takeNoWords(.doctor)
+    try needConfiguration(.doctor, "examines a configuration")
+    return .doctor
+  }
+
+  private func sign() throws(ControlFailure) -> OperatorOptions.Action {
+    .sign(
+      path: try signalFile(.sign, "reads the secrets of the configuration"),
+      source: values["--source"], passphraseFile: values["--passphrase-file"])
+  }
+
+  private func submit() throws(ControlFailure) -> OperatorOptions.Action {
+    if flags.contains("--dry-run") { return .dryRun(path: try signalFile(.submit)) }
+    return .submit(path: try signalFile(.submit, "uses the signal socket of the configuration"))
+  }
+
+  private func halt() throws(ControlFailure) -> OperatorOptions.Action {
+    let reason = try ControlRequest.reason(words.joined(separator: " "))
+    return .request(
+      .perform(
+        .halt(
+          reason: reason, cancel: flags.contains("--cancel"),
+          scope: flags.contains("--reduce-only") ? .buys : .all)))
+  }
+
+  private func completion() throws(ControlFailure) -> OperatorOptions.Action {
+    guard words.count == 1, let shell = Completion.Shell(rawValue: words[0]) else {
+      let shells = Completion.Shell.allCases.map(\.rawValue).joined(separator: ", ")
+      throw .invalidRequest("'completion' takes one of \(shells)")
+    }
+    return .showCompletion(shell)
+  }
+
+  private func console() throws(ControlFailure) -> OperatorOptions.Action {
+    try takeNoWords(.console)
+    try needConfiguration(.console, "uses the folder beside the configuration's database")
+    return .console(revoke: flags.contains("--revoke"))
   }
 
   private func report() throws(ControlFailure) -> OperatorOptions.Action {

@@ -82,5 +82,7 @@ struct HelpTests {
     #expect(try completed("mexc-signalctl", "keys", "ch") == ["check", "change-passphrase"])
     #expect(try completed("mexc-signalctl", "tail", "--level", "w") == ["warning"])
     #expect(try completed("mexc-signalctl", "--config", "") == [])
+    #expect(try completed("mexc-signalctl", "sign", "--passphrase-file", "") == [])
+    #expect(try completed("mexc-signalctl", "report", "--output", "") == [])
   }
 }

@@ -14,7 +14,7 @@ package enum Completion {
     }
   }
 
-  /// Options whose value is a file, in every shell left to its own completion.
+  /// They go with every command, and before it.
   private static let generalNames = HelpText.general.map(\.name)
 
   private static func names(of verb: OperatorVerb) -> [String] {
@@ -28,6 +28,16 @@ package enum Completion {
     }
   }
 
+  /// Options whose value is a file, which the shell completes better; each once.
+  private static var fileNames: [String] {
+    let options = HelpText.general + OperatorVerb.allCases.flatMap(\.help.options)
+    var names: [String] = []
+    for option in options where option.value == "FILE" || option.value == "PATH" {
+      if !names.contains(option.name) { names.append(option.name) }
+    }
+    return names
+  }
+
   // MARK: bash
 
   private static var bash: String {
@@ -38,6 +48,7 @@ package enum Completion {
     let values = choices.map { verb, option in
       "    \(verb.rawValue):\(option.name)) words=\"\(option.choices.joined(separator: " "))\" ;;"
     }
+    let files = fileNames.map { "*:\($0)" }.joined(separator: " | ")
     return """
       # bash completion for mexc-signalctl
       _mexc_signalctl() {
@@ -57,7 +68,7 @@ package enum Completion {
         esac
         case $verb:$previous in
       \(values.joined(separator: "\n"))
-          *:--config | *:--socket | *:--passphrase-file | *:--new-passphrase-file) words='' ;;
+          \(files)) words='' ;;
         esac
         COMPREPLY=($(compgen -W "$words" -- "$current"))
       }

@@ -5,11 +5,7 @@ import Platform
 
 /// The link that opens the console, and the end of all sessions; with or without a daemon.
 struct ConsoleCommand {
-  private let context: CommandContext
-
-  init(_ context: CommandContext) {
-    self.context = context
-  }
+  let context: CommandContext
 
   func run(revoke: Bool) throws(CommandFailure) -> ExitCode {
     let configuration = try context.settings()

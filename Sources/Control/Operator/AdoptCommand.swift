@@ -9,11 +9,7 @@ import Store
 /// The operator's word that the database belongs to the mode and the account of the configuration.
 /// Only while no daemon runs.
 struct AdoptCommand {
-  private let context: CommandContext
-
-  init(_ context: CommandContext) {
-    self.context = context
-  }
+  let context: CommandContext
 
   func run() throws(CommandFailure) -> ExitCode {
     let configuration = try context.settings()

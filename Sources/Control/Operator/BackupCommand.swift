@@ -6,11 +6,7 @@ import Store
 
 /// A checked copy of the database. Does not ask the daemon.
 struct BackupCommand {
-  private let context: CommandContext
-
-  init(_ context: CommandContext) {
-    self.context = context
-  }
+  let context: CommandContext
 
   /// `keep` goes with a folder: so many backups stay in it.
   func run(to place: String, keep: Int?) throws(CommandFailure) -> ExitCode {

@@ -6,11 +6,7 @@ import Platform
 
 /// Everything that a daemon needs, stage by stage, with or without one.
 struct DoctorCommand {
-  private let context: CommandContext
-
-  init(_ context: CommandContext) {
-    self.context = context
-  }
+  let context: CommandContext
 
   func run() -> ExitCode {
     let path = context.configurationPath

@@ -4,11 +4,7 @@ import Platform
 
 /// What would become of a signal, asked of the daemon before the signal is sent.
 struct DryRunCommand {
-  private let context: CommandContext
-
-  init(_ context: CommandContext) {
-    self.context = context
-  }
+  let context: CommandContext
 
   func run(_ path: String) throws(CommandFailure) -> ExitCode {
     let settings = try context.settings()

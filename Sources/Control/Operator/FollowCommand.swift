@@ -5,11 +5,7 @@ import Store
 
 /// A list, then what is added to it or changes in it, read beside the daemon.
 struct FollowCommand {
-  private let context: CommandContext
-
-  init(_ context: CommandContext) {
-    self.context = context
-  }
+  let context: CommandContext
 
   func run(_ report: Report) throws(CommandFailure) -> ExitCode {
     let path = try context.settings().store.path

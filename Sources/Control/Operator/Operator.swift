@@ -17,7 +17,7 @@ package func runOperator(
     return .wrongUsage
   }
   return Operator(
-    CommandContext(
+    context: CommandContext(
       options: options, terminal: options.isQuiet ? .silent : terminal, answerTime: answerTime)
   ).run()
 }
@@ -25,10 +25,6 @@ package func runOperator(
 /// One run of the tool: leads to the command, and says why it came to no answer.
 private struct Operator {
   let context: CommandContext
-
-  init(_ context: CommandContext) {
-    self.context = context
-  }
 
   func run() -> ExitCode {
     do throws(CommandFailure) {
@@ -48,23 +44,25 @@ private struct Operator {
     case .showManual: context.terminal.output(OperatorManual.page.text)
     case .showCompletion(let shell): context.terminal.output(Completion.script(for: shell))
     case .showVersion: context.terminal.output("mexc-signalctl \(Version.text)")
-    case .request(let request): return try RequestCommand(context).run(request)
-    case .verify(let notedHash): return try VerifyCommand(context).run(notedHash: notedHash)
-    case .adopt: return try AdoptCommand(context).run()
-    case .doctor: return DoctorCommand(context).run()
+    case .request(let request): return try RequestCommand(context: context).run(request)
+    case .verify(let notedHash):
+      return try VerifyCommand(context: context).run(notedHash: notedHash)
+    case .adopt: return try AdoptCommand(context: context).run()
+    case .doctor: return DoctorCommand(context: context).run()
     case .keys(let command): return try KeysWork.run(command, context)
     case .sign(let path, let source, let passphraseFile):
-      return try SignCommand(context).run(path, as: source, passphraseFile: passphraseFile)
-    case .submit(let path): return try SubmitCommand(context).run(path)
-    case .dryRun(let path): return try DryRunCommand(context).run(path)
+      return try SignCommand(context: context).run(path, as: source, passphraseFile: passphraseFile)
+    case .submit(let path): return try SubmitCommand(context: context).run(path)
+    case .dryRun(let path): return try DryRunCommand(context: context).run(path)
     case .backup(let place, let keep):
-      return try BackupCommand(context).run(to: place, keep: keep)
-    case .restore(let file): return try RestoreCommand(context).run(file)
+      return try BackupCommand(context: context).run(to: place, keep: keep)
+    case .restore(let file): return try RestoreCommand(context: context).run(file)
     case .report(let since, let output):
-      return try ReportCommand(context).run(since: since, output: output)
-    case .follow(let report): return try FollowCommand(context).run(report)
-    case .console(let revoke): return try ConsoleCommand(context).run(revoke: revoke)
-    case .tail(let filter, let start): return try TailCommand(context).run(filter, from: start)
+      return try ReportCommand(context: context).run(since: since, output: output)
+    case .follow(let report): return try FollowCommand(context: context).run(report)
+    case .console(let revoke): return try ConsoleCommand(context: context).run(revoke: revoke)
+    case .tail(let filter, let start):
+      return try TailCommand(context: context).run(filter, from: start)
     }
     return .done
   }

@@ -8,11 +8,7 @@ import Store
 struct ReportCommand {
   static let standardPeriod = Duration.seconds(7 * 24 * 60 * 60)
 
-  private let context: CommandContext
-
-  init(_ context: CommandContext) {
-    self.context = context
-  }
+  let context: CommandContext
 
   func run(since: WallTime?, output: String) throws(CommandFailure) -> ExitCode {
     let settings = try context.settings()

@@ -8,11 +8,7 @@ import Store
 /// What the daemon is asked on its control socket; a report is read from the database where no daemon
 /// runs, and a list that the daemon would look for too long.
 struct RequestCommand {
-  private let context: CommandContext
-
-  init(_ context: CommandContext) {
-    self.context = context
-  }
+  let context: CommandContext
 
   func run(_ request: ControlRequest) throws(CommandFailure) -> ExitCode {
     let configuration = try context.configuration()

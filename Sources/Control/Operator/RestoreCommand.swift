@@ -7,11 +7,7 @@ import Store
 
 /// A backup that takes the place of the database. Only while no daemon runs.
 struct RestoreCommand {
-  private let context: CommandContext
-
-  init(_ context: CommandContext) {
-    self.context = context
-  }
+  let context: CommandContext
 
   func run(_ file: String) throws(CommandFailure) -> ExitCode {
     let configuration = try context.settings()

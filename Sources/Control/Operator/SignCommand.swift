@@ -7,11 +7,7 @@ import Platform
 
 /// Signing a signal as its source does, with or without a daemon.
 struct SignCommand {
-  private let context: CommandContext
-
-  init(_ context: CommandContext) {
-    self.context = context
-  }
+  let context: CommandContext
 
   /// `passphraseFile` opens the credentials file, where the daemon's is not to.
   func run(

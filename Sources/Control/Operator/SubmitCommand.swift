@@ -4,11 +4,7 @@ import Platform
 
 /// A signal that is sent down the daemon's socket, and its answer.
 struct SubmitCommand {
-  private let context: CommandContext
-
-  init(_ context: CommandContext) {
-    self.context = context
-  }
+  let context: CommandContext
 
   func run(_ path: String) throws(CommandFailure) -> ExitCode {
     let socket = try context.settings().intake.socket

@@ -6,11 +6,7 @@ import Store
 
 /// Events as they are committed, read beside the daemon: it is not asked, and need not run.
 struct TailCommand {
-  private let context: CommandContext
-
-  init(_ context: CommandContext) {
-    self.context = context
-  }
+  let context: CommandContext
 
   func run(
     _ filter: TailFilter, from start: TailStart

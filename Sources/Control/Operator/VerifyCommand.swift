@@ -7,11 +7,7 @@ import Store
 /// The history, held against itself and against what was noted of it. Needs no daemon and does not
 /// disturb one.
 struct VerifyCommand {
-  private let context: CommandContext
-
-  init(_ context: CommandContext) {
-    self.context = context
-  }
+  let context: CommandContext
 
   func run(notedHash: [UInt8]?) throws(CommandFailure) -> ExitCode {
     let path = try context.settings().store.path

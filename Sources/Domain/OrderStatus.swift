@@ -33,6 +33,9 @@ package enum OrderStatus: String, CaseIterable, Hashable, Sendable {
   /// The end in validate mode: the exchange checked the order and placed nothing.
   case validated
 
+  /// For people.
+  package var words: String { String(rawValue.map { $0 == "_" ? " " : $0 }) }
+
   /// Nothing is expected to change any more.
   package var isTerminal: Bool {
     switch self {

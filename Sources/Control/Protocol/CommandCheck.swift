@@ -44,7 +44,7 @@ extension OperatorCommand {
     case .unknown, .notFound, .open, .partiallyFilled: nil
     case .new, .submitted:
       "there is nothing to resolve: the order of signal \(order.key.signal) is not lost, it is "
-        + order.status.rawValue.replacing("_", with: " ")
+        + order.status.words
     case .filled, .canceled, .partiallyCanceled, .rejected, .expired, .denied, .validated:
       "there is nothing to resolve: \(end(of: order))"
     }
@@ -52,9 +52,8 @@ extension OperatorCommand {
 
   /// How the order of a signal ended.
   private static func end(of order: Order) -> String {
-    let status = order.status.rawValue.replacing("_", with: " ")
     let reason = order.status.told(order.reason)
-    var text = "the order of signal \(order.key.signal) is \(status)"
+    var text = "the order of signal \(order.key.signal) is \(order.status.words)"
     if let average = order.averagePrice {
       text += ": \(order.executedQuantity) executed at \(average) on average"
     } else if !reason.isEmpty {

@@ -44,7 +44,7 @@ package enum OutcomeReport {
 
   /// One sentence about an order that the exchange has worked on.
   private static func summary(of order: Order) -> String {
-    let status = String(order.status.rawValue.map { $0 == "_" ? " " : $0 })
+    let status = order.status.words
     guard let average = order.averagePrice else {
       return "The order is \(status); nothing was executed."
     }

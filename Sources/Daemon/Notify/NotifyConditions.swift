@@ -78,6 +78,6 @@ struct NotifyConditions {
     isStorageTold = true
     return Notification(
       .storageUnavailable, at: now.wall, subject: "since \(now.wall.milliseconds)",
-      message: "no signal is taken and no order leaves: \(error)")
+      message: error.outage)
   }
 }

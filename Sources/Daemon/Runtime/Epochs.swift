@@ -187,7 +187,7 @@ package final class Epochs {
     if isNews {
       edges.log(
         LogEntry(
-          level: .error, message: "no signal is taken and no order leaves: \(error)",
+          level: .error, message: error.outage,
           fields: [LogEntry.Field("code", DecisionCode.storageUnavailable.rawValue)],
           kind: .storageUnavailable))
     }

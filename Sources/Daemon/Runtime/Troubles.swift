@@ -29,7 +29,7 @@ enum Troubles {
 
   private static func trouble(_ error: StoreError) -> Trouble {
     Trouble(
-      subject: .daemon, message: "no signal is taken and no order leaves: \(error)",
+      subject: .daemon, message: error.outage,
       advice: "it goes on by itself once the database takes writes again")
   }
 
@@ -39,6 +39,11 @@ enum Troubles {
     guard let outage = ExchangeOutage(connections, at: now) else { return nil }
     return Trouble(subject: .daemon, message: outage.message, advice: outage.advice)
   }
+}
+
+extension StoreError {
+  /// What it means for the trading.
+  var outage: String { "no signal is taken and no order leaves: \(self)" }
 }
 
 extension TransportError {

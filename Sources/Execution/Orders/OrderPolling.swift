@@ -325,8 +325,7 @@ enum OrderPolling {
       reserve(order, &parts, at: reaction.now.monotonic)
     case .open, .partiallyFilled, .filled, .canceled, .partiallyCanceled, .expired, .denied,
       .validated:
-      reaction.log(
-        .info, order.status.rawValue.replacingUnderscores, order, fields, kind: .orderChanged)
+      reaction.log(.info, order.status.words, order, fields, kind: .orderChanged)
     }
     correctDecision(on: order, after: former, &reaction)
     guard former.isClosedAsNotPlaced, !order.status.isTerminal else { return }
@@ -374,11 +373,5 @@ extension OrderReport.Status {
     case .open, .partiallyFilled: true
     case .filled, .canceled, .partiallyCanceled, .undocumented: false
     }
-  }
-}
-
-extension String {
-  fileprivate var replacingUnderscores: String {
-    String(map { $0 == "_" ? " " : $0 })
   }
 }

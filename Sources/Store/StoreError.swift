@@ -59,6 +59,14 @@ package enum StoreError: Error, Hashable, CustomStringConvertible, Sendable {
     }
   }
 
+  /// Whether the disk or what it holds is to blame: nothing goes on beside it.
+  package var isOfDisk: Bool {
+    switch self {
+    case .corrupt, .ioFailure: true
+    case .heldByAnotherDaemon, .readOnly, .full, .moved, .newerSchema, .unusablePath, .misuse: false
+    }
+  }
+
   /// What happened alone, where it did not happen to the daemon's own database.
   package var cause: String {
     switch self {

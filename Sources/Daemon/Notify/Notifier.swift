@@ -253,12 +253,9 @@ final class Notifier {
 
   /// Trading goes on without it, unless the disk failed.
   private func failed(_ error: StoreError) {
-    switch error {
-    case .corrupt, .ioFailure: storeFailed(error)
-    case .full, .readOnly, .moved, .heldByAnotherDaemon, .newerSchema, .unusablePath, .misuse:
-      logger.log(
-        .warning, "the outbox of notifications cannot be written; it is tried again",
-        [LogField("error", "\(error)")])
-    }
+    if error.isOfDisk { return storeFailed(error) }
+    logger.log(
+      .warning, "the outbox of notifications cannot be written; it is tried again",
+      [LogField("error", "\(error)")])
   }
 }

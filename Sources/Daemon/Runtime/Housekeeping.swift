@@ -166,12 +166,9 @@ final class Housekeeping {
 
   /// Nothing of the step is in the store. Trading goes on without it, unless the disk failed.
   private func fail(_ error: StoreError) {
-    switch error {
-    case .corrupt, .ioFailure: storeFailed(error)
-    case .full, .readOnly, .moved, .heldByAnotherDaemon, .newerSchema, .unusablePath, .misuse:
-      logger.log(
-        .warning, "the history of old signals is not removed; it is tried again in an hour",
-        [LogField("error", "\(error)")])
-    }
+    if error.isOfDisk { return storeFailed(error) }
+    logger.log(
+      .warning, "the history of old signals is not removed; it is tried again in an hour",
+      [LogField("error", "\(error)")])
   }
 }

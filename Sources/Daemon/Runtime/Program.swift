@@ -10,6 +10,14 @@ import Transport
 
 /// The daemon as a program: from its arguments to its exit status.
 package enum DaemonProgram {
+  /// How the exchange is reached: for requests, and for what it pushes.
+  private struct Ways {
+    let requests: Endpoint
+    let requestTLS: TLSContext?
+    let streams: Endpoint
+    let streamTLS: TLSContext?
+  }
+
   /// Why the daemon did not start.
   private enum StartError: Error {
     case configuration([Violation])
@@ -93,7 +101,8 @@ package enum DaemonProgram {
         kind: .started)
       let lock = try lockSpool(configuration.intake.directory)
       defer { withExtendedLifetime(lock) {} }
-      let trader = try makeTrader(file, service, sockets, lock, loop, logger)
+      let trader = try makeTrader(file, service, lock, loop, logger)
+      try start(trader, file, service, sockets, logger)
       relay.trader = trader
       return try trader.run()
     } catch let error as StartError {
@@ -104,40 +113,27 @@ package enum DaemonProgram {
   }
 
   private static func makeTrader(
-    _ file: ConfigurationFile, _ service: ServiceManager, _ sockets: Sockets,
-    _ spoolLock: DirectoryLock, _ loop: EventLoop, _ logger: Logger
+    _ file: ConfigurationFile, _ service: ServiceManager, _ spoolLock: DirectoryLock,
+    _ loop: EventLoop, _ logger: Logger
   ) throws -> Trader {
     let configuration = file.configuration
     let exchange = configuration.exchange
-    let endpoint = try Self.endpoint(file, "exchange.rest_url") { () throws(Endpoint.Flaw) in
-      try Endpoint(exchange.restURL)
-    }
-    let tls = try tlsContext(file, isSecure: endpoint.scheme.isSecure)
-    let streams = try Self.endpoint(file, "exchange.stream_url") { () throws(Endpoint.Flaw) in
-      try Endpoint(webSocket: exchange.streamURL)
-    }
-    let streamTLS = try tlsContext(file, isSecure: streams.scheme.isSecure)
+    let ways = try Self.ways(file)
     var violations: [Violation] = []
     let read = try readCredentials(file, loop, logger, &violations)
     let secrets = try readSourceSecrets(file, loop, &violations)
     guard violations.isEmpty else { throw StartError.configuration(violations.inOrder) }
-    let store = try OrderStore(
-      path: configuration.store.path, runtimeDirectory: configuration.runtimeDirectory)
-    let ownership = DatabaseOwnership(
-      configuration, from: file.path, credentials: read?.credentials)
-    if let refusal = try ownership.take(store, logger, at: Clock.now().wall) {
-      throw StartError.configuration([file.violation("store.path", text: refusal)])
-    }
-    noteSlowIntake(store, logger)
+    let store = try openStore(file, read?.credentials, logger)
     let options = clientOptions(exchange)
-    let trader = Trader(
+    return Trader(
       loop: loop, logger: logger, service: service, store: store, spoolLock: spoolLock,
       keys: KeyRotation(
         file, loop, logger, store, credentials: read?.credentials, from: read?.origin),
       configuration: configuration,
       authenticator: SourceAuthenticator(configuration, secrets: secrets),
       makeClient: {
-        HTTPClient(loop: loop, endpoint: endpoint, tls: tls, configuration: options)
+        HTTPClient(
+          loop: loop, endpoint: ways.requests, tls: ways.requestTLS, configuration: options)
       },
       makeVenue: { state, credentials in
         VenueCatalog.venue(
@@ -146,15 +142,50 @@ package enum DaemonProgram {
       },
       makeStreams: {
         let line = StreamLine(
-          loop: loop, endpoint: streams, tls: streamTLS, userAgent: Version.userAgent,
+          loop: loop, endpoint: ways.streams, tls: ways.streamTLS, userAgent: Version.userAgent,
           jitter: Jitter(seed: UInt64.random(in: 0 ... .max)), log: { logger.log($0) })
         return VenueCatalog.streams(
           line, interval: configuration.price.streamInterval, now: Clock.now)
       },
       reload: {
-        Self.renew([tls, streamTLS], file, logger)
+        Self.renew([ways.requestTLS, ways.streamTLS], file, logger)
         return Configuration.load(file.path, again: true)
       })
+  }
+
+  private static func ways(_ file: ConfigurationFile) throws(StartError) -> Ways {
+    let exchange = file.configuration.exchange
+    let requests = try endpoint(file, "exchange.rest_url") { () throws(Endpoint.Flaw) in
+      try Endpoint(exchange.restURL)
+    }
+    let requestTLS = try tlsContext(file, isSecure: requests.scheme.isSecure)
+    let streams = try endpoint(file, "exchange.stream_url") { () throws(Endpoint.Flaw) in
+      try Endpoint(webSocket: exchange.streamURL)
+    }
+    let streamTLS = try tlsContext(file, isSecure: streams.scheme.isSecure)
+    return Ways(
+      requests: requests, requestTLS: requestTLS, streams: streams, streamTLS: streamTLS)
+  }
+
+  private static func openStore(
+    _ file: ConfigurationFile, _ credentials: MEXC.Credentials?, _ logger: Logger
+  ) throws -> OrderStore {
+    let configuration = file.configuration
+    let store = try OrderStore(
+      path: configuration.store.path, runtimeDirectory: configuration.runtimeDirectory)
+    let ownership = DatabaseOwnership(configuration, from: file.path, credentials: credentials)
+    if let refusal = try ownership.take(store, logger, at: Clock.now().wall) {
+      throw StartError.configuration([file.violation("store.path", text: refusal)])
+    }
+    noteSlowIntake(store, logger)
+    return store
+  }
+
+  private static func start(
+    _ trader: Trader, _ file: ConfigurationFile, _ service: ServiceManager, _ sockets: Sockets,
+    _ logger: Logger
+  ) throws {
+    let configuration = file.configuration
     try trader.start(
       signals: sockets.listener(
         "signal", path: configuration.intake.socket, mode: configuration.intake.socketMode),
@@ -167,7 +198,6 @@ package enum DaemonProgram {
         LogField("socket", configuration.intake.socket),
       ])
     service.ready()
-    return trader
   }
 
   private static func noteSlowIntake(_ store: OrderStore, _ logger: Logger) {

@@ -11,13 +11,13 @@ import Transport
 
 /// The running daemon: one loop, the engine's epochs, and the edges around them.
 final class Trader {
-  let loop: EventLoop
-  let logger: Logger
-  let service: ServiceManager
+  private let loop: EventLoop
+  private let logger: Logger
+  private let service: ServiceManager
   let store: OrderStore
   private let keys: KeyRotation
   private let spoolLock: DirectoryLock
-  let startedAt = Clock.now()
+  private let startedAt = Clock.now()
   private(set) var configuration: Configuration
   private var authenticator: SourceAuthenticator {
     didSet { gateway?.authenticator = authenticator }

@@ -29,6 +29,16 @@ package enum ExchangeRequest: Hashable, Sendable {
   case openAccountStream
   /// Lets that key live on.
   case extendAccountStream
+
+  /// Whether the exchange wants a signature and a stamp on it.
+  package var isSigned: Bool {
+    switch self {
+    case .serverTime, .instruments, .prices: false
+    case .tradableSymbols, .keyInformation, .accountRights, .place, .validate, .order, .openOrders,
+      .recentOrders, .trades, .cancel, .openAccountStream, .extendAccountStream:
+      true
+    }
+  }
 }
 
 package enum OrderReference: Hashable, Sendable {

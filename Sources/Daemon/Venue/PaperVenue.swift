@@ -57,7 +57,8 @@ package struct PaperVenue: Venue {
     }
     if case .prices = request { pricesAskedAt = now.monotonic }
     if case .serverTime = request { timeAskedAt = now.monotonic }
-    return request.isPrivate
+    // What is signed concerns an account.
+    return request.isSigned
       ? .answered(exchange.answer(request, at: now))
       : market.begin(request, stampedAt: stampedAt, now: now)
   }
@@ -116,17 +117,5 @@ package struct PaperVenue: Venue {
         executedQuote: order.executedQuote, acceptedAt: order.stampedAt ?? order.createdAt, at: now)
     }
     unrestored.removeAll { symbols.contains($0.request.symbol) }
-  }
-}
-
-extension ExchangeRequest {
-  /// Whether it concerns an account.
-  fileprivate var isPrivate: Bool {
-    switch self {
-    case .serverTime, .instruments, .prices: false
-    case .tradableSymbols, .keyInformation, .accountRights, .place, .validate, .order, .openOrders,
-      .recentOrders, .trades, .cancel, .openAccountStream, .extendAccountStream:
-      true
-    }
   }
 }

@@ -159,15 +159,3 @@ struct Outstanding: Sendable {
     sendBefore.flatMap { $0.time <= now ? $0.term : nil }
   }
 }
-
-extension ExchangeRequest {
-  /// Whether the exchange wants a signature and a stamp on it.
-  var isSigned: Bool {
-    switch self {
-    case .serverTime, .instruments, .prices: false
-    case .tradableSymbols, .keyInformation, .accountRights, .place, .validate, .order, .openOrders,
-      .recentOrders, .trades, .cancel, .openAccountStream, .extendAccountStream:
-      true
-    }
-  }
-}

@@ -175,7 +175,7 @@ package final class SignalGateway {
   ) {
     submit(
       line, from: .socket(peer.name), arrivedAt: arrivedAt, waiting: .line(reply),
-      isOther: { [weak self] refusal in
+      takenOtherwise: { [weak self] refusal in
         self?.takeOther(line, refusal, from: peer, reply) ?? false
       })
   }
@@ -206,17 +206,17 @@ package final class SignalGateway {
     }
   }
 
-  /// `isOther` may see to what is no signal: it is still in the making, or asks for something else.
+  /// What is no signal may be `takenOtherwise`: it is still in the making, or asks for something else.
   private func submit(
     _ bytes: [UInt8], from origin: SignalOrigin, arrivedAt: WallTime, waiting who: Waiting,
-    isOther: (SignalRefusal) -> Bool
+    takenOtherwise: (SignalRefusal) -> Bool
   ) {
     let signal: Signal
     let signature: SignalSignature?
     do throws(SignalRefusal) {
       (signal, signature) = try SignalReader.readSigned(bytes, maximumBytes: maximumBytes)
     } catch {
-      return isOther(error) ? () : refuse(error, who)
+      return takenOtherwise(error) ? () : refuse(error, who)
     }
     guard let driver, !isClosing else { return answerUnavailable(signal.id, who) }
     do throws(StoreError) {

@@ -52,8 +52,8 @@ final class OrderStream {
       doubtfulFailures = 0
       tell(.accountStream(.opened))
     case .lost(let end):
-      isLost(end)
-    case .failed(let end): hasFailed(end)
+      lost(end)
+    case .failed(let end): failed(end)
     case .keyRefused:
       isUp = false
       tell(.accountStream(.keyRefused))
@@ -61,13 +61,13 @@ final class OrderStream {
     }
   }
 
-  private func isLost(_ end: StreamEnd) {
+  private func lost(_ end: StreamEnd) {
     guard isUp else { return }
     isUp = false
     tell(.accountStream(.lost(end.text)))
   }
 
-  private func hasFailed(_ end: StreamEnd) {
+  private func failed(_ end: StreamEnd) {
     guard end.mayBeTheKeys else { return }
     doubtfulFailures += 1
     guard doubtfulFailures >= Self.doubtfulMaximum else { return }

@@ -196,15 +196,15 @@ final class StreamConnection {
       line.journal.trouble(
         "\(name): the exchange does not push \(channel.text)", reason: words,
         advice: channel.advice)
-    case .ready: isReady(session)
-    case .ended(let end): hasEnded(session, end)
+    case .ready: becameReady(session)
+    case .ended(let end): ended(session, end)
     }
   }
 
-  private func isReady(_ session: StreamSession) {
+  private func becameReady(_ session: StreamSession) {
     guard !session.accepted.isEmpty, session.refused.isDisjoint(with: needed) else {
       session.close()
-      return hasEnded(session, .nothingPushed)
+      return ended(session, .nothingPushed)
     }
     if case .renewing(let former, let successor) = state, successor === session { former.close() }
     pushes(Array(session.accepted))
@@ -223,7 +223,7 @@ final class StreamConnection {
     }
   }
 
-  private func hasEnded(_ session: StreamSession, _ end: StreamEnd) {
+  private func ended(_ session: StreamSession, _ end: StreamEnd) {
     lastEnd = end
     switch state {
     case .renewing(let former, let successor) where successor === session:

@@ -149,7 +149,7 @@ package struct Engine: Sendable {
       let former = parts.venue.clock
       let isFirst = parts.venue.takeClock(
         answer.serverTimeReading, sentAt: request.sentAt, &reaction)
-      if isFirst { clockIsKnown() }
+      if isFirst { touchSearches() }
       if let former { distrustAges(after: former, at: reaction.now.monotonic) }
       if let clock = parts.venue.trustedClock { parts.orders.dateLives(by: clock) }
     case .keepAlive:
@@ -198,7 +198,7 @@ package struct Engine: Sendable {
   }
 
   /// Searches need the exchange's clock.
-  private mutating func clockIsKnown() {
+  private mutating func touchSearches() {
     for stage in [OrderTable.Stage.lookedFor, .unknown, .missing] { parts.orders.touchAll(stage) }
   }
 

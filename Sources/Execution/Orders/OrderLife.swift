@@ -75,17 +75,17 @@ struct OrderLife: Sendable {
   /// A fill was pushed.
   mutating func wasTraded(_ quantity: FixedDecimal, at now: MonotonicTime) {
     traded = traded?.adding(quantity)
-    isThere(at: now)
+    noteThere(at: now)
     if hasUnreportedFills { following?.wasTraded(at: now) }
   }
 
   /// Something was told of it, by its name, that only a look explains.
   mutating func wasToldOf(at now: MonotonicTime) {
-    isThere(at: now)
+    noteThere(at: now)
     lookSoon(at: now)
   }
 
-  private mutating func isThere(at now: MonotonicTime) {
+  private mutating func noteThere(at now: MonotonicTime) {
     isToldOf = true
     if case .waiting = phase { phase = firstPhase(at: now) }
     search?.lookSoon(at: now)

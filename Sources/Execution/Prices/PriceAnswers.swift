@@ -15,17 +15,17 @@ enum PriceAnswers {
     case .success(let prices):
       let missing = parts.prices.take(prices, of: request.symbols, askedAt: request.sentAt)
       for symbol in missing {
-        isMissing(symbol, "the exchange gives no price for it", &parts, &reaction)
+        denyUnpriced(symbol, "the exchange gives no price for it", &parts, &reaction)
       }
       if now.since(request.sentAt.monotonic) >= parts.configuration.price.maximumAge {
-        for symbol in request.symbols { isStale(symbol, &parts, &reaction) }
+        for symbol in request.symbols { countLate(symbol, &parts, &reaction) }
       } else {
         parts.prices.cameInTime(request.symbols)
       }
     case .failure(.refused(let error)):
       parts.prices.failed("code \(error.code): \(error.text)", at: now)
       if request.symbols.count == 1, error.action.isAboutSymbol {
-        isMissing(
+        denyUnpriced(
           request.symbols[0], "the exchange answers code \(error.code): \(error.text)", &parts,
           &reaction)
       }
@@ -86,7 +86,7 @@ enum PriceAnswers {
     }
   }
 
-  private static func isMissing(
+  private static func denyUnpriced(
     _ symbol: Symbol, _ reason: String, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
     // One that was pushed meanwhile serves those that wait for their turn.
@@ -98,7 +98,7 @@ enum PriceAnswers {
     }
   }
 
-  private static func isStale(
+  private static func countLate(
     _ symbol: Symbol, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
     let inARow = parts.prices.cameLate(symbol, at: reaction.now.monotonic)

@@ -45,7 +45,7 @@ struct AccountStream: Sendable {
         .info, "the key of the account's stream has ended; asking for another one",
         [("reason", "code \(error.code): \(error.text)")])
       // What stands was opened with it, and may say nothing any more.
-      isDown()
+      wentDown()
       keyIsDead(at: now)
     case .failure(let failure):
       let told = Need.Failure(failure)
@@ -78,18 +78,18 @@ struct AccountStream: Sendable {
   /// The account's API key is another one: the stream's belongs to the former, and so does the answer that
   /// is out.
   mutating func keyChanged(at now: MonotonicTime) {
-    isDown()
+    wentDown()
     key.isMet = false
     key.outdate(at: now)
   }
 
-  mutating func isUp(since now: MonotonicTime) {
+  mutating func cameUp(at now: MonotonicTime) {
     upSince = now
     deadKeys.reset()
   }
 
   /// What was told of balances may be old from now on.
-  mutating func isDown() {
+  mutating func wentDown() {
     upSince = nil
     balances = AccountBalances()
   }
@@ -154,19 +154,19 @@ enum AccountStreamEvents {
     let now = reaction.now.monotonic
     switch event {
     case .opened:
-      parts.accountStream.isUp(since: now)
+      parts.accountStream.cameUp(at: now)
       lookAtAll(&parts, at: now)
       reaction.log(.info, "the account's stream is connected; orders are looked up once")
     case .lost(let reason):
       guard parts.accountStream.upSince != nil else { return }
-      parts.accountStream.isDown()
+      parts.accountStream.wentDown()
       lookAtAll(&parts, at: now)
       reaction.log(
         .notice, "the account's stream is lost; orders are looked up until it is back",
         [("reason", reason)])
     case .keyRefused:
       if parts.accountStream.upSince != nil { lookAtAll(&parts, at: now) }
-      parts.accountStream.isDown()
+      parts.accountStream.wentDown()
       parts.accountStream.keyIsDead(at: now)
     case .traded(let name, let quantity):
       guard let key = parts.orders.key(named: name) else { return }

@@ -41,7 +41,7 @@ struct Need: Sendable {
 
   mutating func asked() { isUnderWay = true }
 
-  mutating func isWanted(at now: MonotonicTime) {
+  mutating func makeDue(at now: MonotonicTime) {
     if !isUnderWay { due = now }
   }
 

@@ -101,7 +101,7 @@ struct VenueState: Sendable {
     if symbols == nil && allowed != nil { named.restart(with: instruments.keys.sorted()) }
     allowed = symbols
     if let symbols { unreadable.keepOnly(symbols) }
-    instrumentsNeed.isWanted(at: now)
+    instrumentsNeed.makeDue(at: now)
     instrumentsNeed.isMet = instrumentsNeed.isMet || hasWantedRules
   }
 
@@ -186,13 +186,13 @@ struct VenueState: Sendable {
     else { return }
     lastReading = now
     if isRestricted { scheduler.add(.instruments([symbol]), for: .instruments([symbol])) }
-    if isForbidden { pairsNeed.isWanted(at: now) }
+    if isForbidden { pairsNeed.makeDue(at: now) }
   }
 
   /// The exchange's clock moved away from what we thought: no order leaves before it is read again.
   mutating func distrustClock(at now: MonotonicTime) {
     clockNeed.isMet = false
-    clockNeed.isWanted(at: now)
+    clockNeed.makeDue(at: now)
   }
 
   private static func isAskingForRules(_ scheduler: RequestScheduler) -> Bool {

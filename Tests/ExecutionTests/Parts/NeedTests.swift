@@ -17,7 +17,7 @@ import Testing
     #expect(isDue(.seconds(1)) == (true, nil))
     need.asked()
     #expect(isDue(.seconds(9)) == (false, nil))
-    need.isWanted(at: monotonic(.seconds(9)))
+    need.makeDue(at: monotonic(.seconds(9)))
     #expect(isDue(.seconds(9)) == (false, nil))
   }
 
@@ -27,7 +27,7 @@ import Testing
     #expect(need.isMet)
     #expect(isDue(.seconds(59)) == (false, monotonic(.seconds(60))))
     #expect(isDue(.seconds(60)) == (true, nil))
-    need.isWanted(at: monotonic(.seconds(5)))
+    need.makeDue(at: monotonic(.seconds(5)))
     #expect(isDue(.seconds(5)) == (true, nil))
     #expect(need.isMet)
   }

@@ -168,9 +168,9 @@ enum OrderSearching {
     let verdict = search.take(view, saidNo: finding.isNo, at: reaction.now.monotonic)
     parts.orders.update(key) { $0.search = search }
     let isFound = !finding.isNo && !finding.isFailure
-    if isFound || verdict != .pending && !search.roundFailed { OrderLooks.answered(key, &parts) }
+    if isFound || verdict != .pending && !search.roundIsOpen { OrderLooks.answered(key, &parts) }
     if finding.tells(of: life) { OrderLooks.reconciled(key, &parts, &reaction) }
-    if verdict != .pending, !search.roundFailed, !life.isToldOf {
+    if verdict != .pending, !search.roundIsOpen, !life.isToldOf {
       OrderLooks.succeeded(key, &parts, &reaction)
     }
     switch finding {

@@ -27,8 +27,9 @@ struct Search: Sendable {
   private var looks = 0
   /// Views of the round under way that have not answered.
   private(set) var outstanding: Set<View> = []
-  /// Whether some view of the last round did not answer.
-  private(set) var roundFailed = false
+  /// Whether some view of the last round said anything but a well-formed "no", or nothing: the round proves
+  /// no absence.
+  private(set) var roundIsOpen = false
   private var roundIsFull = false
   /// Of the round under way.
   var cutLists: [View: CutList] = [:]
@@ -65,7 +66,7 @@ struct Search: Sendable {
   mutating func begin(full: Bool, at now: MonotonicTime) -> [View] {
     let views: [View] = full ? View.allCases : [.byClientOrderID]
     outstanding = Set(views)
-    roundFailed = false
+    roundIsOpen = false
     roundIsFull = full
     cutLists = [:]
     roundBegan = now
@@ -76,19 +77,19 @@ struct Search: Sendable {
     case pending
     /// Every view of a full round said no.
     case absent
-    /// A quick look said no, or some view did not answer: nothing is proved.
+    /// A quick look said no, or some view said something else, or nothing: no absence is proved.
     case open
   }
 
-  /// Takes one view's answer: `true` for a well-formed "no", `false` for no answer.
+  /// Takes one view's answer. Only a well-formed "no" is one: a find is none, and no answer is none.
   mutating func take(_ view: View, saidNo: Bool, at now: MonotonicTime) -> Verdict {
     outstanding.remove(view)
-    if !saidNo { roundFailed = true }
+    if !saidNo { roundIsOpen = true }
     guard outstanding.isEmpty else { return .pending }
-    failures = roundFailed ? failures + 1 : 0
+    failures = roundIsOpen ? failures + 1 : 0
     looks += 1
     due = now.advanced(by: pause(at: now))
-    return roundIsFull && !roundFailed ? .absent : .open
+    return roundIsFull && !roundIsOpen ? .absent : .open
   }
 
   /// Looks again at `time` if that is sooner than planned.
@@ -114,7 +115,7 @@ struct Search: Sendable {
     switch phase {
     case .settling:
       return BackOff.pause(
-        after: roundFailed ? failures : looks, first: Self.firstLook, longest: Self.longestPause)
+        after: roundIsOpen ? failures : looks, first: Self.firstLook, longest: Self.longestPause)
     case .watching(let since):
       let age = now.since(since)
       if age < .seconds(60 * 60) { return .seconds(60) }

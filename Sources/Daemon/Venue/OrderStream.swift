@@ -71,7 +71,7 @@ final class OrderStream {
     guard end.mayBeTheKeys else { return }
     doubtfulFailures += 1
     guard doubtfulFailures >= Self.doubtfulMaximum else { return }
-    connection?.rest()
+    connection?.close()
     tell(.accountStream(.keyRefused))
   }
 

@@ -73,13 +73,6 @@ final class StreamConnection {
 
   deinit { cancelTimers() }
 
-  var isOpen: Bool {
-    switch state {
-    case .open, .renewing: true
-    case .off, .waiting, .connecting: false
-    }
-  }
-
   // MARK: The owner's wishes
 
   /// Connects there, from now on. `target` may be a secret. What stands is let go once the next one
@@ -131,9 +124,7 @@ final class StreamConnection {
     for session in sessions { session.askForRefused(channels) }
   }
 
-  /// Until there is another target. The next attempt keeps its distance from the last one.
-  func rest() { close() }
-
+  /// Until there is a target again. The next attempt keeps its distance from the last one.
   func close() {
     for session in sessions { session.close() }
     cancelTimers()
@@ -270,7 +261,8 @@ final class StreamConnection {
     cancelRenewal()
     let next = loop.now.advanced(by: pause(after: end))
     notBefore = max(notBefore ?? next, next)
-    if end == .keyInvalid { rest() } else { resume() }
+    // Until there is another target.
+    if end == .keyInvalid { close() } else { resume() }
   }
 
   private func pause(after end: StreamEnd) -> Duration {

@@ -60,7 +60,7 @@ final class Following {
   }
 
   /// Until the next look is due, or at once when more is there already.
-  func pass(hasMore: Bool = false) throws(CommandFailure) {
+  func pass(hasMore: Bool) throws(CommandFailure) {
     let end = Clock.monotonic().advanced(by: hasMore ? .zero : Self.pause)
     do throws(SystemError) {
       repeat { try loop.turn(until: end) } while !isStopped && Clock.monotonic() < end

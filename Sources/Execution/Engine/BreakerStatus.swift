@@ -3,11 +3,10 @@ package import Domain
 /// Requests of one kind that fail and therefore wait, whatever keeps them back.
 package struct BreakerStatus: Hashable, Sendable {
   package enum Kind: String, Hashable, Sendable {
-    case clock, rules, symbols, prices, lists, cancels
+    case clock, rules, symbols, prices, lists, placements, cancels
     case key = "key_information"
     case accountStream = "account_stream"
     case lookUps = "look_ups"
-    case placements = "placements"
   }
 
   package enum State: String, Hashable, Sendable {

@@ -23,7 +23,6 @@ package struct Engine: Sendable {
 
   // MARK: What can be seen of it
 
-  package var configuration: EngineConfiguration { parts.configuration }
   package var isTradingOpen: Bool { parts.isTradingOpen }
   package var halt: HaltRecord? { parts.trading.halt }
   package var careful: CarefulRecord? { parts.trading.careful }

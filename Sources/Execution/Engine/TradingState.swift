@@ -40,7 +40,7 @@ struct TradingState: Sendable {
 
   /// Durable: only the operator's `resume` ends it. Whether anything has changed.
   mutating func halt(
-    _ reason: String, of scope: HaltScope = .all, _ reaction: inout Reaction
+    _ reason: String, of scope: HaltScope, _ reaction: inout Reaction
   ) -> Bool {
     if halt?.reason == reason, halt?.scope == scope { return false }
     if isHaltedBeyond(scope) { return false }

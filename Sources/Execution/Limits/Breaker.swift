@@ -55,7 +55,7 @@ struct Breaker: Sendable {
     return wasOpen ? nil : .opened
   }
 
-  mutating func answered(_ id: RequestID) -> Change? {
+  mutating func answered() -> Change? {
     let wasOpen = isOpen
     self = Breaker()
     return wasOpen ? .closed : nil
@@ -95,7 +95,7 @@ struct Breakers: Sendable {
     switch Verdict(answer, request, isBackingOff, at: reaction.now.monotonic) {
     case .failed(let reason):
       change = breaker.failed(id, reason, at: reaction.now.monotonic)
-    case .answered: change = breaker.answered(id)
+    case .answered: change = breaker.answered()
     case .saidNothing:
       breaker.saidNothing(id)
       change = nil

@@ -130,7 +130,7 @@ struct Following: Sendable {
 
   /// The cancel's answer is not the end of the order. Whether it is known to have outlived so many that
   /// this one is no likely end.
-  mutating func cancelWasAnswered(isBlocked: Bool = false, at now: MonotonicTime) -> Bool {
+  mutating func cancelWasAnswered(isBlocked: Bool, at now: MonotonicTime) -> Bool {
     let pause = cancels.wasAnswered(isBlocked: isBlocked, at: now)
     cancel = .pausedUntil(now.advanced(by: pause))
     return cancels.areMany

@@ -11,7 +11,7 @@ struct Search: Sendable {
     case byClientOrderID = "order by client order id"
     case openOrders = "open orders"
     case recentOrders = "recent orders"
-    case trades = "trades"
+    case trades
   }
 
   enum Phase: Hashable, Sendable {

@@ -299,6 +299,8 @@ package struct ExchangeError: Hashable, Sendable {
     self.refusesPlacement = refusesPlacement
     self.advice = advice
   }
+
+  package var words: String { "code \(code): \(text)" }
 }
 
 /// What a request costs in the exchange's rate limits.

@@ -33,7 +33,7 @@ package struct AnswerReader {
       return .orderMissing(error)
     case .place where Self.isInternalFailure(error.code),
       .validate where Self.isInternalFailure(error.code):
-      return .failed(.unreadable("code \(error.code): \(error.text)"))
+      return .failed(.unreadable(error.words))
     // What was wrong with one of several orders proves nothing of the others: each is looked for first.
     case .place(let requests)
     where requests.count > 1 && !ErrorTable.isAboutWholeRequest(error.code):

@@ -78,7 +78,7 @@ struct BatchAnswer {
     for other in refusals where other.code != refusal.code && !others.contains(other) {
       others.append(other)
     }
-    for other in others { refusal.text += ", or code \(other.code): \(other.text)" }
+    for other in others { refusal.text += ", or \(other.words)" }
     if !others.isEmpty {
       refusal.text += " (the answer does not say which of its orders had which)"
     }

@@ -34,7 +34,7 @@ enum OrderCancelling {
     case .failure(.refused(let error)) where error.action == .halt || error.action == .suspended:
       refusedForNow(order, error, &parts, &reaction)
     case .failure(.refused(let error)) where error.action.isLasting:
-      let text = "code \(error.code): \(error.text)"
+      let text = error.words
       parts.orders.update(key) { $0.following?.cancels = FruitlessCancels() }
       parts.fold(.cancelAnswered(text, isDefinite: true), into: key, &reaction)
       reaction.log(
@@ -76,7 +76,7 @@ enum OrderCancelling {
     if isFruitless(order.key, &parts, at: reaction.now.monotonic) {
       refusedForNow(order, error, &parts, &reaction)
     } else {
-      unsettled(order, "code \(error.code): \(error.text)", &reaction)
+      unsettled(order, error.words, &reaction)
     }
   }
 
@@ -104,7 +104,7 @@ enum OrderCancelling {
     _ order: Order, _ error: ExchangeError, _ parts: inout EngineParts,
     _ reaction: inout Reaction
   ) {
-    let text = "code \(error.code): \(error.text)"
+    let text = error.words
     let cause = FruitlessCancels.Cause(
       reason: "the exchange refuses the cancel: \(text)", advice: error.advice)
     wait(order.key, cause, &parts, at: reaction.now.monotonic)

@@ -98,7 +98,7 @@ enum PlacementAnswers {
     _ life: OrderLife, _ error: ExchangeError, _ parts: inout EngineParts,
     _ reaction: inout Reaction
   ) {
-    let text = "code \(error.code): \(error.text)"
+    let text = error.words
     if error.action == .clock && life.order.attempt < maximumAttempts {
       parts.venue.distrustClock(at: reaction.now.monotonic)
       guard parts.fold(.mayRetry(text), into: life.key, &reaction) else { return }

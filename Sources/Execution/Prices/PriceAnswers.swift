@@ -23,11 +23,10 @@ enum PriceAnswers {
         parts.prices.cameInTime(request.symbols)
       }
     case .failure(.refused(let error)):
-      parts.prices.failed("code \(error.code): \(error.text)", at: now)
+      parts.prices.failed(error.words, at: now)
       if request.symbols.count == 1, error.action.isAboutSymbol {
         denyUnpriced(
-          request.symbols[0], "the exchange answers code \(error.code): \(error.text)", &parts,
-          &reaction)
+          request.symbols[0], "the exchange answers \(error.words)", &parts, &reaction)
       }
     case .failure(let failure):
       // An exchange that is out of reach: a waiting signal expires, and is refused as such.

@@ -35,7 +35,7 @@ extension LookFailure {
   }
 
   private init(_ error: ExchangeError) {
-    reason = "code \(error.code): \(error.text)"
+    reason = error.words
     advice = error.advice
     kind = "code \(error.code)"
     isKeyError = error.action == .halt

@@ -42,7 +42,7 @@ enum OrderResolution {
     case .success(.missing(let error)):
       return reaction.reply(
         token, ok: false,
-        "the exchange does not confirm order \(orderID): code \(error.code): \(error.text)")
+        "the exchange does not confirm order \(orderID): \(error.words)")
     case .failure(let failure):
       let look = OrderLooks.judge(key, failure, &parts, at: reaction.now.monotonic)
       if let look, look.isAnswer,

@@ -43,7 +43,7 @@ struct AccountStream: Sendable {
     case .failure(.refused(let error)) where !isNew && !Self.isDisturbance(error):
       reaction.log(
         .info, "the key of the account's stream has ended; asking for another one",
-        [("reason", "code \(error.code): \(error.text)")])
+        [("reason", error.words)])
       // What stands was opened with it, and may say nothing any more.
       wentDown()
       keyIsDead(at: now)

@@ -141,7 +141,7 @@ extension ExchangeFailure {
     case .unreadable(let reason): "unreadable answer: \(reason)"
     case .throttled(let notice): "throttled: \(notice.text)"
     case .blocked(let reason): "blocked by the exchange's firewall: \(reason)"
-    case .refused(let error): "code \(error.code): \(error.text)"
+    case .refused(let error): error.words
     }
   }
 }

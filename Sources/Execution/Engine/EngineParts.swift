@@ -183,6 +183,14 @@ struct EngineParts: Sendable {
     forget(life, &reaction)
   }
 
+  /// Tells whoever waits for the signal's outcome, though its order is still watched for.
+  mutating func close(
+    _ order: Order, _ code: DecisionCode, _ message: String, _ reaction: inout Reaction
+  ) {
+    let end = SignalLife.End(code: code, message: message, order: order)
+    if let outcome = signals[order.key.signal]?.close(end) { reaction.add(.settled(outcome)) }
+  }
+
   /// Drops a rejected order that is no longer looked for. All was said of it when it was rejected.
   mutating func endWatchOfRefusal(_ life: OrderLife, _ reaction: inout Reaction) {
     signals[life.key.signal] = nil

@@ -7,7 +7,7 @@ enum OrderPolling {
   /// So many "no such order" in a row, about an order that was there, deserve a line.
   static let missesWorthALine = 5
   /// How the history calls a look at one order that the exchange has.
-  private static let singleLook = "order by order id"
+  static let singleLook = "order by order id"
 
   // MARK: Asking
 

@@ -145,8 +145,7 @@ enum PlacementAnswers {
       .updateDecision(key.signal, .exchangeRejected, message, at: reaction.now.wall))
     reaction.write(.setWatched(watched))
     parts.risk.release(key)
-    let end = SignalLife.End(code: .exchangeRejected, message: message, order: order)
-    if let outcome = parts.signals[key.signal]?.close(end) { reaction.add(.settled(outcome)) }
+    parts.close(order, .exchangeRejected, message, &reaction)
   }
 
   private static var noRoom: String {

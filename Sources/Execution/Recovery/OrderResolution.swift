@@ -67,7 +67,7 @@ enum OrderResolution {
         token, ok: false, "order \(orderID) \(conflict); it is not this signal's")
     }
     OrderLooks.answered(key, &parts)
-    OrderPolling.observe(key, report, "order by order id", &parts, &reaction)
+    OrderPolling.observe(key, report, OrderPolling.singleLook, &parts, &reaction)
     if parts.reconciliation.unreadable[key] != nil,
       let reason = parts.orders[key]?.looks.last?.reason
     {
@@ -127,10 +127,10 @@ enum OrderResolution {
     let mayTake = mayTakeTheWord(on: key, parts, at: reaction.now.monotonic)
     switch order.status {
     case .notFound:
-      let message = "the operator says that it was never placed" + unasked(key, parts)
+      let message = neverPlaced(key, parts)
       closeMissing(key, message, token, &parts, &reaction)
     case .unknown where mayTake:
-      let message = "the operator says that it was never placed" + unasked(key, parts)
+      let message = neverPlaced(key, parts)
       reaction.write(.updateDecision(id, .notFound, message, at: reaction.now.wall))
       closeMissing(key, message, token, &parts, &reaction)
     case .open where mayTake, .partiallyFilled where mayTake:
@@ -178,6 +178,10 @@ enum OrderResolution {
     }
   }
 
+  private static func neverPlaced(_ key: OrderKey, _ parts: EngineParts) -> String {
+    "the operator says that it was never placed" + unasked(key, parts)
+  }
+
   private static func unasked(_ key: OrderKey, _ parts: EngineParts) -> String {
     parts.orders[key]?.looks.last
       .map { "; the exchange did not tell where it stands (\($0.reason))" } ?? ""
@@ -197,11 +201,9 @@ enum OrderResolution {
       OrderSearching.endWatch(life, &parts, &reaction)
       return reaction.reply(token, ok: true, "closed. \(pause)")
     }
-    let end = SignalLife.End(
-      code: .notFound,
-      message: "\(life.order.reason); it is watched for until seven days have passed",
-      order: life.order)
-    if let outcome = parts.signals[key.signal]?.close(end) { reaction.add(.settled(outcome)) }
+    parts.close(
+      life.order, .notFound,
+      "\(life.order.reason); it is watched for until seven days have passed", &reaction)
     reaction.reply(
       token, ok: true,
       "closed; should the order appear after all, it counts and an alarm is raised. \(pause)")
@@ -216,7 +218,7 @@ enum OrderResolution {
     guard let life = parts.orders[key], life.search != nil else {
       return reaction.reply(token, ok: false, "the order was not sent and may still leave")
     }
-    let message = "the operator says that it was never placed" + unasked(key, parts)
+    let message = neverPlaced(key, parts)
     if case .lookedFor(_, ifAbsent: .denied) = life.phase {
       if isLookedUpNow(life) { return reaction.reply(token, ok: false, askAgain(order)) }
       tellStory(message, key, &parts, &reaction)
@@ -235,7 +237,7 @@ enum OrderResolution {
   ) {
     guard let life = parts.orders[key] else { return }
     if isLookedUpNow(life) { return reaction.reply(token, ok: false, askAgain(life.order)) }
-    let message = "the operator says that it was never placed" + unasked(key, parts)
+    let message = neverPlaced(key, parts)
     tellStory(message, key, &parts, &reaction)
     reaction.log(
       .warning, "it stays rejected and is not looked for any more: \(message)", life.order)

@@ -157,7 +157,7 @@ enum OrderPolling {
     }
     parts.reconciliation.listFailed(symbol, at: now)
     reaction.log(
-      failure.isKeyError ? .error : .warning,
+      failure.isOfKey ? .error : .warning,
       "the list of recent orders cannot be used: \(failure.reason); its \(keys.count) orders are "
         + "looked up one by one", [("symbol", symbol.text), ("advice", failure.advice)])
     for key in keys {

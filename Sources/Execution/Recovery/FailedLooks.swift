@@ -8,13 +8,13 @@ struct LookFailure: Hashable, Sendable {
   /// Tells one kind of failure from another, whose words may differ from look to look.
   var kind: String
   /// The exchange does not accept the key, or not for this.
-  var isKeyError = false
+  var isOfKey = false
   /// It is not expected to pass by itself, so that one look is enough to say so.
   var isLasting = false
   /// The exchange answered: what keeps it from being asked is not the way to it.
   var isAnswer = true
 
-  private static let patience =
+  private static let waitAndLook =
     "nothing at first: it is looked up again; if it stays, look at the order on the exchange's "
     + "website"
 }
@@ -26,11 +26,11 @@ extension LookFailure {
     case .throttled, .blocked: return nil
     case .refused(let error): self.init(error)
     case .unreadable(let reason):
-      self.init(reason: failure.text, advice: Self.patience, kind: reason)
+      self.init(reason: failure.text, advice: Self.waitAndLook, kind: reason)
     case .noAnswer:
-      self.init(reason: failure.text, advice: Self.patience, kind: "no answer", isAnswer: false)
+      self.init(reason: failure.text, advice: Self.waitAndLook, kind: "no answer", isAnswer: false)
     case .notSent:
-      self.init(reason: failure.text, advice: Self.patience, kind: "not sent", isAnswer: false)
+      self.init(reason: failure.text, advice: Self.waitAndLook, kind: "not sent", isAnswer: false)
     }
   }
 
@@ -38,7 +38,7 @@ extension LookFailure {
     reason = error.words
     advice = error.advice
     kind = "code \(error.code)"
-    isKeyError = error.action == .halt
+    isOfKey = error.action == .halt
     isLasting = error.action.isLasting
   }
 
@@ -54,13 +54,13 @@ extension LookFailure {
   /// The order's own row in a list.
   static func row(_ row: UnreadableRow) -> LookFailure {
     LookFailure(
-      reason: "its row cannot be read: \(row.reason)", advice: patience, kind: row.reason)
+      reason: "its row cannot be read: \(row.reason)", advice: waitAndLook, kind: row.reason)
   }
 
   static func cutList(_ view: Search.View) -> LookFailure {
     LookFailure(
       reason: "its symbol has more \(view.rawValue) of that time than the exchange shows, so that "
-        + "the order may be missing among them", advice: patience, kind: "cut \(view.rawValue)",
+        + "the order may be missing among them", advice: waitAndLook, kind: "cut \(view.rawValue)",
       isLasting: true)
   }
 
@@ -100,13 +100,13 @@ extension LookFailure {
   static func endedOfNothing(_ word: String) -> LookFailure {
     LookFailure(
       reason: "the exchange says that it is \(word), with nothing executed; that is not believed",
-      advice: patience, kind: "\(word) of nothing")
+      advice: waitAndLook, kind: "\(word) of nothing")
   }
 
   static func filledForNothing(_ executed: FixedDecimal) -> LookFailure {
     LookFailure(
       reason: "the exchange says that \(executed) of it are executed at no price; that is not "
-        + "believed", advice: patience, kind: "executed at no price")
+        + "believed", advice: waitAndLook, kind: "executed at no price")
   }
 
   static func filledBeyond(_ ordered: FixedDecimal, _ executed: FixedDecimal) -> LookFailure {

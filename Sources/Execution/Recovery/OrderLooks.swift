@@ -44,7 +44,7 @@ enum OrderLooks {
     }
     guard news.isForTheJournal else { return }
     reaction.log(
-      failure.isKeyError ? .error : .warning,
+      failure.isOfKey ? .error : .warning,
       "where the order stands cannot be read: \(failure.reason); looking again", life.order,
       [("advice", failure.advice)])
   }
@@ -107,7 +107,7 @@ enum OrderLooks {
     parts.pauseChanged(life.symbol)
     let pauses = parts.configuration.risk.pauseOnNotFound != .none
     reaction.log(
-      failure.isKeyError ? .error : .warning,
+      failure.isOfKey ? .error : .warning,
       "an order of an earlier run cannot be reconciled: \(failure.reason); "
         + (pauses ? "\(life.symbol) is paused, other symbols trade, " : "its symbol trades, ")
         + "and it is looked up again", life.order,

@@ -115,7 +115,7 @@ enum WaitReason {
 
   /// What keeps prices away; `nil` where nothing is known to.
   private static func noPrice(_ parts: EngineParts) -> WaitReason? {
-    if let failure = parts.prices.lastFailure { return .noPriceTold(failure) }
+    if let failure = parts.prices.toldFailure { return .noPriceTold(failure) }
     return !parts.prices.asksVenue && parts.isTradingOpen ? .priceNotPushed : nil
   }
 

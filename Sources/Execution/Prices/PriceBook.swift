@@ -44,6 +44,12 @@ package struct MarketPrice: Hashable, Sendable {
 
   /// Whether it is a price for either side; what is one for the one is one for the other.
   var isUsable: Bool { price(for: .buy) != nil }
+
+  /// Whether orders can be judged by it.
+  func isFresh(maximumAge: Duration, from origin: Origin?, at now: MonotonicTime) -> Bool {
+    isUsable && (origin == nil || self.origin == origin)
+      && now.since(knownAt.monotonic) < maximumAge
+  }
 }
 
 /// The last prices of a venue, and the one look-up that serves every signal that waits for one.
@@ -72,7 +78,7 @@ struct PriceBook: Sendable {
   private(set) var notBefore: MonotonicTime?
   private var backOff = BackOff(first: .milliseconds(100), longest: .milliseconds(3_200))
   /// The last look-up was answered, but with nothing usable.
-  private(set) var lastFailure: String?
+  private(set) var toldFailure: String?
   /// Why the last look-up told no price, an exchange that is out of reach included.
   private(set) var failure: String?
   /// Look-ups of a symbol in a row whose price came too late, and when the last one did.
@@ -99,19 +105,14 @@ struct PriceBook: Sendable {
     _ symbol: Symbol, maximumAge: Duration, from origin: MarketPrice.Origin? = nil,
     at now: MonotonicTime
   ) -> Bool {
-    guard let price = prices[symbol], price.isUsable, origin == nil || price.origin == origin
-    else { return false }
-    return now.since(price.knownAt.monotonic) < maximumAge
+    prices[symbol]?.isFresh(maximumAge: maximumAge, from: origin, at: now) ?? false
   }
 
   /// The same of any symbol.
   func hasFresh(
     maximumAge: Duration, from origin: MarketPrice.Origin? = nil, at now: MonotonicTime
   ) -> Bool {
-    prices.values.contains {
-      $0.isUsable && (origin == nil || $0.origin == origin)
-        && now.since($0.knownAt.monotonic) < maximumAge
-    }
+    prices.values.contains { $0.isFresh(maximumAge: maximumAge, from: origin, at: now) }
   }
 
   func isWanted(_ symbol: Symbol) -> Bool { wantedSet.contains(symbol) }
@@ -139,7 +140,7 @@ struct PriceBook: Sendable {
     underWay = nil
     backOff.reset()
     notBefore = nil
-    lastFailure = nil
+    toldFailure = nil
     failure = nil
     let found = Dictionary(answer.map { ($0.symbol, $0.price) }) { first, _ in first }
     var missing: [Symbol] = []
@@ -182,7 +183,7 @@ struct PriceBook: Sendable {
     underWay = nil
     guard asksVenue else { return }
     failure = reason
-    lastFailure = isAnswered ? reason : nil
+    toldFailure = isAnswered ? reason : nil
     notBefore = now.advanced(by: backOff.next())
   }
 
@@ -192,7 +193,7 @@ struct PriceBook: Sendable {
     wantedSet = []
     backOff.reset()
     notBefore = nil
-    lastFailure = nil
+    toldFailure = nil
     failure = nil
   }
 

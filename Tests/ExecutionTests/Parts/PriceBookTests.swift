@@ -148,7 +148,7 @@ import Testing
       book.failed("code 1", isAnswered: number == 0, at: monotonic(.zero))
       pauses.append(book.notBefore?.since(monotonic(.zero)).wholeMilliseconds ?? -1)
       #expect(book.underWay == nil)
-      #expect(book.lastFailure == (number == 0 ? "code 1" : nil))
+      #expect(book.toldFailure == (number == 0 ? "code 1" : nil))
     }
     #expect(pauses == [100, 200, 400, 800, 1_600, 3_200, 3_200])
     _ = book.take([], of: [btc], askedAt: moment())

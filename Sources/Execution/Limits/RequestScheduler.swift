@@ -256,20 +256,18 @@ struct RequestScheduler: Sendable {
         for: notice.wait, isBan: notice.isBan, notice.text,
         notice.isBan
           ? "the exchange banned this address; nothing is sent before the ban ends"
-          : "the exchange demands a back-off; nothing is sent before it ends",
-        advice: BanRecord.adviceWhenThrottled, &reaction)
+          : "the exchange demands a back-off; nothing is sent before it ends", &reaction)
     case .blocked(let reason):
       backOff(
         for: Self.pauseWhenBlocked, isBan: false, BanRecord.blocked + reason,
         "the exchange's firewall refuses this machine; nothing is sent for a minute, then it is "
-          + "tried again",
-        advice: BanRecord.adviceWhenBlocked, &reaction)
+          + "tried again", &reaction)
     case .notSent, .noAnswer, .unreadable, .refused: break
     }
   }
 
   private mutating func backOff(
-    for wait: Duration, isBan: Bool, _ reason: String, _ message: String, advice: String,
+    for wait: Duration, isBan: Bool, _ reason: String, _ message: String,
     _ reaction: inout Reaction
   ) {
     reaction.add(
@@ -291,8 +289,9 @@ struct RequestScheduler: Sendable {
       ], on: .daemon)
     reaction.log(
       isBan ? .error : .warning, message,
-      [("wait_ms", String(wait.wholeMilliseconds)), ("reason", reason), ("advice", advice)],
-      kind: .backOff)
+      [
+        ("wait_ms", String(wait.wholeMilliseconds)), ("reason", reason), ("advice", record.advice),
+      ], kind: .backOff)
   }
 
   /// Every request left within the limits as they are known here: they are too high, or others use

@@ -53,10 +53,6 @@ struct Reconciliation: Sendable {
   mutating func listWasRead(_ symbol: Symbol) { failedLists[symbol] = nil }
 
   mutating func listFailed(_ symbol: Symbol, at now: MonotonicTime) {
-    if failedLists[symbol] == nil {
-      failedLists[symbol] = FailedList(at: now)
-    } else {
-      failedLists[symbol]?.failedAgain(at: now)
-    }
+    failedLists[symbol, default: FailedList()].failed(at: now)
   }
 }

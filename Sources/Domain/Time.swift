@@ -70,9 +70,16 @@ package struct Moment: Hashable, Sendable {
   package func monotonic(of past: WallTime) -> MonotonicTime {
     monotonic.advanced(by: .zero - max(.zero, wall.since(past)))
   }
+
+  /// How much further the civil clock has gone since then than the other; negative when it was set back.
+  package func clockStep(since earlier: Moment) -> Duration {
+    wall.since(earlier.wall) - monotonic.since(earlier.monotonic)
+  }
 }
 
 extension Duration {
+  package var magnitude: Duration { max(self, .zero - self) }
+
   /// Rounded toward zero; clamped to what 64 bits hold.
   package var wholeNanoseconds: Int64 {
     Int64(clamping: attoseconds / 1_000_000_000)

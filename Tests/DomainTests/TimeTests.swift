@@ -86,6 +86,18 @@ import Testing
     #expect(later.monotonic.nanoseconds == 1_500_000_005)
   }
 
+  @Test(arguments: [Int64(-1_500), 0, 1_500])
+  func `a step of the civil clock is by how much it went further`(milliseconds: Int64) {
+    let earlier = Moment(
+      wall: WallTime(milliseconds: 7_000), monotonic: MonotonicTime(nanoseconds: 5))
+    let now = Moment(
+      wall: WallTime(milliseconds: 9_000 + milliseconds),
+      monotonic: MonotonicTime(nanoseconds: 2_000_000_005))
+    let step = now.clockStep(since: earlier)
+    #expect(step == .milliseconds(milliseconds))
+    #expect(step.magnitude == .milliseconds(abs(milliseconds)))
+  }
+
   @Test(arguments: [
     (Int64(0), Int64(9_000_000)), (-9, 0), (-20, -11_000_000), (1, 9_000_000), (.max, 9_000_000),
     (.min, .min + 9_000_000),

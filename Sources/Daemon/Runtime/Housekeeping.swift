@@ -63,7 +63,7 @@ final class Housekeeping {
   }
 
   private static func isTolerable(_ offset: Duration) -> Bool {
-    max(offset, .zero - offset) <= tolerance
+    offset.magnitude <= tolerance
   }
 
   private func tellClock(_ offset: Duration) {

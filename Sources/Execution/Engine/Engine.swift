@@ -293,9 +293,8 @@ package struct Engine: Sendable {
   private static let notableClockStep: Duration = .seconds(1)
 
   private func tellClockStep(_ reaction: inout Reaction) {
-    let now = reaction.now
-    let step = now.wall.since(lastMoment.wall) - now.monotonic.since(lastMoment.monotonic)
-    guard max(step, .zero - step) >= Self.notableClockStep else { return }
+    let step = reaction.now.clockStep(since: lastMoment)
+    guard step.magnitude >= Self.notableClockStep else { return }
     reaction.log(
       .warning,
       "this machine's clock was set; signals end when either clock says so, and orders go on with "

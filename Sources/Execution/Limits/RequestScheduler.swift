@@ -369,8 +369,7 @@ struct RequestScheduler: Sendable {
 
   /// Whether the two clocks differ about how long ago it was.
   private static func isMisdated(_ at: Moment, at now: Moment) -> Bool {
-    let step = now.wall.since(at.wall) - now.monotonic.since(at.monotonic)
-    return max(step, .zero - step) >= usageRecordAge
+    now.clockStep(since: at).magnitude >= usageRecordAge
   }
 
   mutating func usage(at now: MonotonicTime) -> RateUsage { limiter.usage(at: now) }

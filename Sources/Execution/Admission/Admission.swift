@@ -95,9 +95,7 @@ enum Admission {
     of signal: Signal, expiresAt: WallTime, _ parts: inout EngineParts, at now: Moment
   ) throws(Denial) {
     let ahead = parts.orders.leavingCount
-    let request = OrderRequest(
-      clientOrderID: anyClientOrderID, symbol: signal.symbol, side: signal.side,
-      type: signal.type, amount: signal.amount, price: signal.price)
+    let request = OrderRequest(signal, as: anyClientOrderID)
     let turn = parts.scheduler.turnOfPlacement(
       parts.configuration.placement(of: [request]), ahead: ahead, at: now.monotonic)
     let wait = turn.since(now.monotonic)

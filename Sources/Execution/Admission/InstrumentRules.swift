@@ -13,9 +13,8 @@ package enum InstrumentRules {
         .pricePrecision,
         "the price \(price) is not a multiple of \(rules.symbol)'s tick size \(rules.tickSize)")
     }
-    let request = OrderRequest(
-      clientOrderID: clientOrderID, symbol: signal.symbol, side: signal.side, type: signal.type,
-      amount: try amount(of: signal, rules), price: signal.price)
+    var request = OrderRequest(signal, as: clientOrderID)
+    request.amount = try amount(of: signal, rules)
     try checkQuantity(request, rules)
     if let notional = notional(of: request, at: nil, rounding: .down) {
       try checkNotional(notional, request, rules)
@@ -128,5 +127,14 @@ package enum InstrumentRules {
         "the order is worth \(notional) \(rules.quoteAsset); \(rules.symbol)'s maximum is \(maximum)"
       )
     }
+  }
+}
+
+extension OrderRequest {
+  /// As the signal states it, whatever the symbol's rules say.
+  init(_ signal: Signal, as clientOrderID: ClientOrderID) {
+    self.init(
+      clientOrderID: clientOrderID, symbol: signal.symbol, side: signal.side, type: signal.type,
+      amount: signal.amount, price: signal.price)
   }
 }

@@ -174,9 +174,7 @@ enum SignalIntake {
         $0.time(at: now.monotonic).advanced(by: left + $0.error)
       })
     for key in plan.legs {
-      let request = OrderRequest(
-        clientOrderID: arrival.clientOrderID, symbol: signal.symbol, side: signal.side,
-        type: signal.type, amount: signal.amount, price: signal.price)
+      let request = OrderRequest(signal, as: arrival.clientOrderID)
       let quote = Admission.statedQuote(of: signal)
       let order = Order(
         key: key, account: parts.configuration.account, request: request, reservedQuote: quote,

@@ -82,6 +82,14 @@ import Testing
       ("/api/orders?open=maybe", 400, "invalid_request"),
       ("/api/charts?hours=0", 400, "invalid_request"),
       ("/api/charts?hours=x", 400, "invalid_request"), ("/api/nothing", 404, "not_found"),
+      ("/api/signals?symbol=%FF", 400, "invalid_request"),
+      ("/api/orders?state=%ZZ", 400, "invalid_request"),
+      ("/api/orders?%FF=1", 400, "invalid_request"),
+      ("/api/signals?limit=1&limit=2", 400, "invalid_request"),
+      ("/api/signals?symbol=&symbol=BTCUSDT", 400, "invalid_request"),
+      ("/api/charts?hours=%FF", 400, "invalid_request"),
+      ("/api/charts?hours=1&hours=2", 400, "invalid_request"),
+      ("/api/events?after=%FF", 400, "invalid_request"),
     ] {
       let answer = try console.send("GET", path)
       #expect(answer.status == status, "\(path)")

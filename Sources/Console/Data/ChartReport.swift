@@ -6,11 +6,21 @@ import Store
 
 /// Outcomes, latency, slippage and fills over time, in equal parts of the time that is asked for.
 enum ChartReport {
-  static let hours: ClosedRange<Int64> = 1...744
-  static let standardHours: Int64 = 24
+  private static let range: ClosedRange<Int64> = 1...744
+  private static let standardHours: Int64 = 24
   private static let partCount: Int64 = 24
   /// What is counted at most; the answer says when there is more.
   private static let rowMaximum = 20_000
+
+  /// Throws the answer to a wrong word.
+  static func hours(in query: Query) throws(ControlFailure) -> Int64 {
+    guard let text = query.first("hours") else { return standardHours }
+    guard let number = Int64(text), range.contains(number) else {
+      throw .invalidRequest(
+        "hours is a whole number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
 
   static func reply(_ records: Records, hours: Int64, at now: WallTime) -> Reply {
     records.reply { store throws(ControlFailure) in

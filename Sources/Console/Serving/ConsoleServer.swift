@@ -165,7 +165,13 @@ final class ConsoleServer {
           503, "too_many_pages",
           "\(EventFeed.clientMaximum) pages are open already; close one of them"))
     }
-    let last = request.header("Last-Event-ID") ?? Query(request).first("after")
+    let last: String?
+    do throws(ControlFailure) {
+      let asked = try Query(request).first("after")
+      last = request.header("Last-Event-ID") ?? asked
+    } catch {
+      return answer(responder, .failure(error))
+    }
     let head = HTTPResponse(
       status: 200, headers: [("Content-Type", "text/event-stream")] + Reply.protection)
     guard let stream = responder.stream(head) else { return }
@@ -193,7 +199,7 @@ final class ConsoleServer {
   }
 
   private func logIn(_ request: ReceivedRequest, _ responder: Responder) {
-    guard let code = Query(request).first("code") else {
+    guard let code = (try? Query(request))?.first("code") else {
       return answer(responder, Page.withoutSession)
     }
     let secret = Secret(copying: Array(code.utf8))

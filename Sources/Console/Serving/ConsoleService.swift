@@ -67,15 +67,12 @@ final class ConsoleService {
     case .orders: list(request, ControlRequest.orderStates, answer) { .orders($0) }
     case .story(let id): run(inquiries, answer) { [daemon] in $0.story(of: id, daemon) }
     case .charts:
-      let asked = Query(request).first("hours") ?? String(ChartReport.standardHours)
-      guard let hours = Int64(asked), ChartReport.hours.contains(hours) else {
-        return answer(
-          .error(
-            400, "invalid_request",
-            "hours is a whole number from \(ChartReport.hours.lowerBound) to "
-              + "\(ChartReport.hours.upperBound)"))
+      do throws(ControlFailure) {
+        let hours = try ChartReport.hours(in: Query(request))
+        run(reading, answer) { ChartReport.reply($0, hours: hours, at: Clock.now().wall) }
+      } catch {
+        answer(.failure(error))
       }
-      run(reading, answer) { ChartReport.reply($0, hours: hours, at: Clock.now().wall) }
     case .configuration:
       let path = configurationPath
       run(reading, answer) { _ in ConfigurationReport.reply(path) }

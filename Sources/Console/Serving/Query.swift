@@ -1,15 +1,23 @@
+import Control
 import Transport
 
 /// What follows the question mark of a request.
 struct Query {
   private var pairs: [(name: String, value: String)] = []
 
-  init(_ request: ReceivedRequest) {
+  /// Throws the answer to what cannot be read in one way only: nothing of it is passed over.
+  init(_ request: ReceivedRequest) throws(ControlFailure) {
     for pair in (request.query ?? "").split(separator: "&") {
       let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       guard let name = Self.decoded(parts[0]),
         let value = Self.decoded(parts.dropFirst().first ?? "")
-      else { continue }
+      else {
+        throw .invalidRequest(
+          "the query is not well-formed: % and two hexadecimal digits stand for a byte of UTF-8")
+      }
+      guard !names.contains(name) else {
+        throw .invalidRequest("the query gives the same name twice; give each once")
+      }
       pairs.append((name, value))
     }
   }

@@ -194,6 +194,20 @@ import Testing
     }
   }
 
+  @Test func `blank lines behind the last one do not count, and what follows them does`() throws {
+    for lines in [[""], ["", ""], [Self.passphrase, "", ""]] {
+      let text = [Self.key, Self.secret, Self.passphrase] + lines
+      let pipe = try LinePipe(text.map { $0 + "\n" }.joined())
+      let run = try bench.run(
+        ["--config", bench.configuration, "keys", "set"], standardInput: pipe.reader)
+      #expect(run.status == .done, "\(lines): \(run.complaints)")
+    }
+    #expect(try keys(["check"], Self.passphrase, "", "").status == .done)
+    let rest = try keys(["check"], Self.passphrase, "", "b")
+    #expect(
+      rest.complaints.contains("there is a line more than was asked for"), "\(rest.complaints)")
+  }
+
   @Test func `a passphrase may stand in a file that is its owner's alone`() throws {
     let file = try scratch.write("p", Self.passphrase + "\n")
     let set = try keys(["set", "--passphrase-file", file], Self.key, Self.secret)

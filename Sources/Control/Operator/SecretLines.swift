@@ -26,22 +26,27 @@ final class SecretLines {
     return passphrase
   }
 
-  /// What cannot be seen is typed twice; other input may do so.
+  /// What cannot be seen is typed twice; other input may do so, and may end in blank lines.
   func newPassphrase(_ name: String) throws(CredentialsError) -> Secret {
     let passphrase = try passphrase(name)
     let repeated = try next(name + " again: ")
-    if opened?.isTerminal == true, repeated == nil { throw .notGiven("the passphrase again") }
+    if opened?.isTerminal == true {
+      if repeated == nil { throw .notGiven("the passphrase again") }
+    } else if repeated?.count == 0 {
+      return passphrase
+    }
     if let repeated, !repeated.equals(passphrase) { throw .unequalPassphrases }
     return passphrase
   }
 
-  /// Nothing may be left: it would have been given for something else than it was taken for. Sets the
-  /// terminal back.
+  /// Nothing but blank lines may be left: it would have been given for something else than it was taken
+  /// for. Sets the terminal back.
   func end() throws(CredentialsError) {
     guard let opened else { return }
     defer { opened.close() }
-    if !opened.isTerminal, let rest = try next(""), rest.count > 0 {
-      throw .input("there is a line more than was asked for")
+    if opened.isTerminal { return }
+    while let rest = try next("") {
+      if rest.count > 0 { throw .input("there is a line more than was asked for") }
     }
   }
 

@@ -145,6 +145,40 @@ import Testing
     #expect(alone["not_judged"]?.stringValue?.contains("does not answer") == true, "\(alone)")
   }
 
+  @Test func `without a daemon, what the configuration fixes is judged`() throws {
+    daemon.settings["sources"] = [
+      "lim": ["sides": ["buy"], "symbols": ["BTCUSDT"], "maximum_order_quote": "50"],
+      "bot-1": ["secret": true],
+    ]
+    let console = try console()
+    try daemon.kill9()
+    func check(_ wish: Wish) throws -> JSONValue {
+      try console.send("POST", "/api/check", body: wish.text).json
+    }
+    let rows: [(wish: Wish, code: String)] = [
+      (Wish("a", ["quantity": "170141183460469231731"]), "above_maximum"),
+      (Wish("a", ["source": "lim", "side": "sell"]), "source_limit"),
+      (Wish("a", ["source": "lim", "symbol": "ETHUSDT"]), "source_limit"),
+      (Wish("a", ["source": "lim"]), "source_limit"),
+      (Wish("a", ["source": "bot-1"]), "unauthenticated"),
+      (Wish("a", ["ttl_seconds": nil, "expires_at": "2020-01-01T00:00:00Z"]), "expired"),
+      (Wish("a", ["created_at": "2020-01-01T00:00:00Z"]), "expired"),
+      (Wish("a", ["created_at": "2099-01-01T00:00:00Z"]), "invalid_field"),
+    ]
+    for (wish, code) in rows {
+      let answer = try check(wish)
+      #expect(answer["ok"] == false && answer["code"]?.stringValue == code, "\(answer)")
+    }
+    for wish in [Wish("a"), Wish("a", ["source": "bot-1", "signature": "00"])] {
+      let answer = try check(wish)
+      #expect(answer["ok"] == true && answer["code"] == "accepted", "\(answer)")
+      #expect(answer["not_judged"]?.stringValue?.contains("signature, ") == true, "\(answer)")
+      for name in ["field", "next", "checks", "notional", "client_order_id"] {
+        #expect(answer[name] == .null, "\(name): \(answer)")
+      }
+    }
+  }
+
   @Test func `an API key is tested stage by stage, and nothing is written`() throws {
     daemon.settings["risk.symbols"] = ["BTCUSDT", "NOSUCHUSDT"]
     let console = try console()

@@ -1,6 +1,8 @@
 import Configuration
 import Control
+import Domain
 import JSON
+import Platform
 
 /// What a person has the daemon do.
 enum DaemonCommand {
@@ -39,7 +41,7 @@ enum DaemonCommand {
   ) -> Reply {
     // The question is itself JSON, which has no place for other bytes.
     guard let signal = String(validating: body, as: UTF8.self) else {
-      return SignalCheck.reply(body, configuration)
+      return SignalCheck.reply(body, configuration, at: Clock.now().wall)
     }
     do throws(ControlFailure) {
       let answer = try daemon.ask(.dryRun(signal: signal))
@@ -48,7 +50,7 @@ enum DaemonCommand {
       // It answers, and cannot be asked about so long a text.
       return .failure(error)
     } catch {
-      return SignalCheck.reply(body, configuration)
+      return SignalCheck.reply(body, configuration, at: Clock.now().wall)
     }
   }
 

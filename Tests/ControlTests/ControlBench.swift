@@ -51,9 +51,10 @@ final class ControlBench {
   /// What the orders of signals wait for.
   var reasons: [SignalID: String] = [:]
 
-  func listen(listSteps: Int = ControlServer.listSteps) throws {
+  func listen(listSteps: Int = ControlServer.listSteps, signalBytes: Int = 256) throws {
     server = try ControlServer(
-      listener: UnixListener(path: controlSocket, mode: 0o600), loop: loop, listSteps: listSteps,
+      listener: UnixListener(path: controlSocket, mode: 0o600), loop: loop,
+      intake: intake(takingUpTo: signalBytes), listSteps: listSteps,
       handlers: ControlHandlers(
         status: { [unowned self] in status },
         store: { [unowned self] in hasStorage ? store.reader : nil },

@@ -65,8 +65,80 @@ import Testing
       ])
     try Data([0x22, 0xFF, 0x22]).write(to: URL(fileURLWithPath: path))
     let other = try bench.tool("submit", "--dry-run", path)
-    #expect(other.status == .failed && other.complaints.contains("not strict JSON"))
+    #expect(
+      other.status == .failed && other.output.contains("refused (invalid_json): Not strict JSON"),
+      "\(other.output)")
     #expect(bench.judged.count == 3)
+    #expect(intake.lines.isEmpty)
+  }
+
+  @Test func `a dry run asks about the longest signal, whatever is in it`() throws {
+    try bench.listen(signalBytes: 65_536)
+    defer { bench.close() }
+    let text = String(repeating: "\u{1}", count: 65_536)
+    let run = try bench.tool("submit", "--dry-run", file(text))
+    #expect(run.status == .done, "\(run.complaints)")
+    #expect(bench.judged == [text])
+  }
+
+  @Test func `a dry run of a text that no question can hold has the text's own fault`() throws {
+    try bench.listen()
+    defer { bench.close() }
+    let rows: [(text: [UInt8], fault: String)] = [
+      (Array(#"{"id":"a"}"#.utf8) + [0], "line 1, column 11: something follows"),
+      (Array(#"{"id":"a"#.utf8) + [0, 0x22], "line 1, column 9: a string holds the character U+0"),
+      (Array("{\n\"id\":\"".utf8) + [0xFF, 0x22], "line 2, column 7: the bytes are not valid"),
+    ]
+    for (text, fault) in rows {
+      let path = bench.folder + "/signal.json"
+      try Data(text).write(to: URL(fileURLWithPath: path))
+      let run = try bench.tool("--json", "submit", "--dry-run", path)
+      #expect(run.status == .failed)
+      let document = try run.document
+      #expect(document["ok"] == false && document["code"] == "invalid_json", "\(document)")
+      #expect(document["error"]?["code"] == "invalid_json")
+      let message = document["message"]?.stringValue ?? ""
+      #expect(message.hasPrefix("Not strict JSON: " + fault), "\(message)")
+    }
+    #expect(bench.judged.isEmpty)
+  }
+
+  @Test func `what the socket takes beside signals is told apart`() throws {
+    try bench.listen()
+    defer { bench.close() }
+    intake.answer = #"{"id":null,"status":"accepted","code":"heartbeat","message":"Heard."}"#
+    let heartbeat = try file(#"{"heartbeat":"x"}"#)
+    #expect(try bench.tool("submit", heartbeat).output == "accepted (heartbeat): Heard.")
+    let dry = try bench.tool("submit", "--dry-run", heartbeat)
+    #expect(dry.status == .failed)
+    #expect(
+      dry.complaints
+        == "mexc-signalctl: this is a heartbeat and no signal: there is nothing to check")
+    let story = try file(#"{"explain":"t0"}"#)
+    #expect(
+      try bench.tool("submit", "--dry-run", story).complaints.hasSuffix(
+        "this is a request for a signal's story and no signal: there is nothing to check"))
+    let sent = try bench.tool("submit", story)
+    #expect(sent.status == .failed)
+    #expect(
+      sent.complaints == "mexc-signalctl: this asks for a signal's story and is no signal; "
+        + "'mexc-signalctl explain ID' tells it")
+    #expect(bench.judged.isEmpty && intake.lines == [#"{"heartbeat":"x"}"#])
+    // With a field of a signal it is meant as one, and the daemon tells what is wrong with it.
+    let mixed = try bench.tool("submit", "--dry-run", file(#"{"heartbeat":"x","id":"a"}"#))
+    #expect(mixed.status == .done && bench.judged.count == 1)
+  }
+
+  @Test func `a line end inside a string is refused as it stands in the file`() throws {
+    for (end, byte) in [("\n", "0x0A"), ("\r", "0x0D"), ("\r\n", "0x0D")] {
+      let run = try bench.tool("--json", "submit", file("{\n \"id\":\"a\(end)b\"}"))
+      #expect(run.status == .failed)
+      let document = try run.document
+      #expect(document["status"] == "rejected" && document["code"] == "invalid_json")
+      let message = document["message"]?.stringValue ?? ""
+      #expect(message.hasPrefix("Not strict JSON: line 2, column 9: "), "\(message)")
+      #expect(message.contains(byte), "\(message)")
+    }
     #expect(intake.lines.isEmpty)
   }
 

@@ -46,7 +46,7 @@ import Testing
 
   @Test func `a line end inside a string is refused on every way`() throws {
     let console = try console()
-    for (id, end) in [("feed", "\n"), ("return", "\r")] {
+    for (id, end, byte) in [("feed", "\n", "0x0A"), ("return", "\r", "0x0D")] {
       let text = Wish(id, ["note": "a|b"]).text.replacing("|", with: end)
       let path = try daemon.scratch.write(id + ".json", text)
       let sent = try daemon.operate("--json", "submit", path)
@@ -58,6 +58,7 @@ import Testing
       for target in ["/api/submit", "/api/check"] {
         let answer = try console.send("POST", target, body: text).json
         #expect(answer["code"] == "invalid_json", "\(target): \(answer)")
+        #expect(answer["message"]?.stringValue?.contains(byte) == true, "\(target): \(answer)")
       }
     }
     #expect(try console.get("/api/signals")["items"] == [])
@@ -133,16 +134,39 @@ import Testing
     #expect(try check(Wish("b"))["code"] == "halted")
     #expect(try market.ledger().placements == 1)
 
-    // The daemon answers, and takes no question of that length.
-    let long = String(repeating: "x", count: 9_000)
-    #expect(
-      try console.send("POST", "/api/check", body: Wish("b", ["note": .string(long)]).text)
-        .errorCode == "invalid_request")
-
     try daemon.kill9()
     let alone = try check(Wish("b"))
     #expect(alone["ok"] == true)
     #expect(alone["not_judged"]?.stringValue?.contains("does not answer") == true, "\(alone)")
+  }
+
+  @Test func `the daemon judges whatever text it would be sent`() throws {
+    let console = try console()
+    func check(_ body: [UInt8]) throws -> ConsoleUnderTest.Answer {
+      let head = console.request("POST", "/api/check", ["Content-Length": "\(body.count)"])
+      let connection = try PlainHTTP.Connection(port: console.port)
+      try connection.send(Array(head.utf8) + body)
+      return try ConsoleUnderTest.Answer(connection.readAll())
+    }
+    let text = Array(Wish("long").text.utf8)
+    for count in [8_200, 65_536] {
+      let long = text + [UInt8](repeating: 0x09, count: count - text.count)
+      let answer = try check(long).json
+      #expect(answer["ok"] == true && answer["code"] == "accepted", "\(answer)")
+    }
+    let note = String(repeating: "x", count: 9_000)
+    let refused = try check(Array(Wish("b", ["note": .string(note)]).text.utf8)).json
+    #expect(refused["code"] == "invalid_field" && refused["field"] == "note", "\(refused)")
+    for body in [[0x22, 0xFF, 0x22], text + [0]] as [[UInt8]] {
+      let answer = try check(body).json
+      #expect(answer["code"] == "invalid_json" && answer["not_judged"] == .null, "\(answer)")
+    }
+    for body in [#"{"heartbeat":"x"}"#, #"{"explain":"a"}"#] {
+      let answer = try check(Array(body.utf8))
+      #expect(answer.status == 409 && answer.errorCode == "refused", "\(answer.text)")
+    }
+    let asked = try console.send("POST", "/api/submit", body: #"{"explain":"a"}"#)
+    #expect(asked.status == 409 && asked.errorCode == "refused", "\(asked.text)")
   }
 
   @Test func `without a daemon, what the configuration fixes is judged`() throws {
@@ -177,6 +201,8 @@ import Testing
         #expect(answer[name] == .null, "\(name): \(answer)")
       }
     }
+    let other = try console.send("POST", "/api/check", body: #"{"heartbeat":"lim"}"#)
+    #expect(other.status == 409 && other.errorCode == "refused", "\(other.text)")
   }
 
   @Test func `an API key is tested stage by stage, and nothing is written`() throws {

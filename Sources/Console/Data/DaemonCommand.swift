@@ -39,18 +39,18 @@ enum DaemonCommand {
   static func check(
     _ body: [UInt8], _ daemon: DaemonClient, _ configuration: Configuration
   ) -> Reply {
-    // The question is itself JSON, which has no place for other bytes.
-    guard let signal = String(validating: body, as: UTF8.self) else {
-      return SignalCheck.reply(body, configuration, at: Clock.now().wall)
-    }
     do throws(ControlFailure) {
-      let answer = try daemon.ask(.dryRun(signal: signal))
+      let answer = try daemon.judge(body)
       return .json(AnswerDocument.of(answer, isOK: answer["ok"] == true))
-    } catch  where error.code == .invalidRequest {
-      // It answers, and cannot be asked about so long a text.
-      return .failure(error)
     } catch {
-      return SignalCheck.reply(body, configuration, at: Clock.now().wall)
+      switch error.code {
+      case .notRunning, .noAnswer, .unreachable:
+        return SignalCheck.reply(body, configuration, at: Clock.now().wall)
+      // It answers, and does not tell.
+      case .unknownCommand, .invalidRequest, .notFound, .refused, .storageUnavailable,
+        .invalidConfiguration, .wrongUsage:
+        return .failure(error)
+      }
     }
   }
 

@@ -12,14 +12,7 @@ struct DryRunCommand {
     let document: JSONValue
     do throws(ControlFailure) {
       let text = try SignalFile.text(path: path, standardInput: context.terminal.standardInput)
-      // The question is itself JSON, which has no place for other bytes.
-      guard let signal = String(validating: text, as: UTF8.self) else {
-        throw ControlFailure(
-          code: .refused,
-          message: "\(ByteText.printable(path)) is no signal: not strict JSON: it is no valid UTF-8"
-        )
-      }
-      document = try context.daemon(controlSocket: socket).ask(.dryRun(signal: signal))
+      document = try context.daemon(controlSocket: socket).judge(text)
     } catch {
       throw .control(error)
     }

@@ -14,9 +14,15 @@ package enum ControlRequest: Hashable, Sendable {
   /// What would become of a signal of this text if it came now.
   case dryRun(signal: String)
 
-  /// The longest requests are a halt with its reason, each character of it perhaps an escape, and a
-  /// signal that a person has written.
+  /// The longest request but for one about a signal is a halt with its reason, each character of it
+  /// perhaps an escape.
   package static let maximumBytes = 8 * 1024
+
+  /// The same, and a signal of the greatest length, each byte of it perhaps an escape of six.
+  package static func lineMaximum(forSignalsOf maximumSignalBytes: Int) -> Int {
+    max(maximumBytes, 6 * maximumSignalBytes + 1024)
+  }
+
   /// A sentence; it is stored, logged and repeated in every refusal while trading is halted.
   package static let maximumReasonBytes = 500
   /// The reason of a halt that gives none.

@@ -1,3 +1,4 @@
+package import Configuration
 package import Domain
 package import JSON
 package import Platform
@@ -58,19 +59,21 @@ package final class ControlServer {
 
   private let handlers: ControlHandlers
   private let listSteps: Int
+  private let lineMaximum: Int
   private var server: LineServer?
   private var slots: [LineServer.ConnectionID: [Slot]] = [:]
   private var nextNumber: UInt64 = 1
 
   /// Serves until `close()`. Throws when the loop cannot watch the listener.
   package init(
-    listener: UnixListener, loop: EventLoop, listSteps: Int = ControlServer.listSteps,
-    handlers: ControlHandlers
+    listener: UnixListener, loop: EventLoop, intake: Configuration.Intake,
+    listSteps: Int = ControlServer.listSteps, handlers: ControlHandlers
   ) throws(SystemError) {
     self.handlers = handlers
     self.listSteps = listSteps
+    lineMaximum = ControlRequest.lineMaximum(forSignalsOf: intake.maximumSignalBytes)
     server = try LineServer(
-      listener: listener, maximumLineBytes: ControlRequest.maximumBytes, loop: loop,
+      listener: listener, maximumLineBytes: lineMaximum, loop: loop,
       handlers: LineServer.Handlers(
         connected: { _, peer in handlers.onPeer(peer) },
         received: { [weak self] connection, input in self?.take(input, from: connection) },
@@ -102,9 +105,9 @@ package final class ControlServer {
             "this is \(other.rawValue), and the control socket takes requests in lines of JSON; "
               + "use 'mexc-signalctl'")))
     case .tooLong:
-      let limit = ControlRequest.maximumBytes
       fill(
-        number, of: connection, .failure(.invalidRequest("a request has at most \(limit) bytes")))
+        number, of: connection,
+        .failure(.invalidRequest("a request has at most \(lineMaximum) bytes")))
     case .line(let line):
       do throws(ControlFailure) {
         serve(try ControlRequest.read(line), number, connection)

@@ -59,10 +59,18 @@ package struct DaemonClient: Sendable {
   }
 
   /// The daemon's answer to a signal, which is one line. With `waiting`, the start of a daemon is waited
-  /// for, and that is called once when a running one should have answered. Throws when none came.
+  /// for, and that is called once when a running one should have answered. Throws when none came, and
+  /// when the text asks for a story, whose answer is another.
   package func submit(
     _ signal: [UInt8], waiting: (() -> Void)? = nil
   ) throws(ControlFailure) -> JSONValue {
+    if SignalText.purpose(of: signal) == .story {
+      throw ControlFailure(
+        code: .refused,
+        message: "this asks for a signal's story and is no signal; 'mexc-signalctl explain ID' "
+          + "tells it")
+    }
+    if let refusal = SignalText.refusal(asLine: signal) { return refusal }
     let late = Clock.monotonic().advanced(by: answerTime)
     let answer: [UInt8]
     do throws(UnixClient.Failure) {
@@ -76,6 +84,19 @@ package struct DaemonClient: Sendable {
     guard let document = try? JSONReader.read(answer), document["status"]?.stringValue != nil
     else { throw Self.stranger(signalSocket, "intake.socket") }
     return document
+  }
+
+  /// What would become of a signal of this text if it were sent now. Throws why that is not told.
+  package func judge(_ text: [UInt8]) throws(ControlFailure) -> JSONValue {
+    if let other = SignalText.purpose(of: text) {
+      throw ControlFailure(
+        code: .refused,
+        message: "this is \(other.rawValue) and no signal: there is nothing to check")
+    }
+    guard let signal = SignalText.question(text) else {
+      return SignalText.refusal(asQuestion: text)
+    }
+    return try ask(.dryRun(signal: signal))
   }
 
   private func time(for request: ControlRequest) -> Duration {

@@ -6,7 +6,7 @@ package enum SignalLine {
 
   /// Between the values of a text a line end is white space, and a blank in its place changes nothing.
   /// Inside a string it makes the text no strict JSON, and so does the carriage return that is left
-  /// there: the daemon refuses the line as it refuses the text.
+  /// there: no such line is a signal.
   package static func of(_ text: [UInt8]) -> [UInt8] {
     // The socket passes over empty lines without an answer.
     if text.isEmpty { return [space] }

@@ -121,7 +121,8 @@ final class Trader {
           storageError: self.storageError)
       },
       storeFailed: { [weak self] error in self?.epochs?.lose(error) })
-    control = try ControlServer(listener: listener, loop: loop, handlers: controlHandlers)
+    control = try ControlServer(
+      listener: listener, loop: loop, intake: intake, handlers: controlHandlers)
     let epochs = Epochs(store: store, gateway: gateway, time: time, edges: edges)
     self.epochs = epochs
     keys.storeFailed = { [weak epochs] error in epochs?.lose(error) }

@@ -41,8 +41,9 @@ enum PlainHTTP {
     /// Another descriptor of the same connection.
     func copy() -> CInt { fcntl(descriptor.number, F_DUPFD_CLOEXEC, 0) }
 
-    func send(_ text: String) throws {
-      let bytes = Array(text.utf8)
+    func send(_ text: String) throws { try send(Array(text.utf8)) }
+
+    func send(_ bytes: [UInt8]) throws {
       guard
         unsafe Glibc.send(descriptor.number, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count
       else { throw Unusable("send: errno \(errno)") }

@@ -35,19 +35,10 @@ enum Quoted {
   /// Unicode scalars; longer texts are cut.
   private static let maximumLength = 64
 
-  /// The value as JSON on one line: printable, and unable to imitate the rest of the message.
-  static func text(_ value: JSONValue) -> String {
-    switch value {
-    case .string(let text):
-      let cut = text.prefix(scalars: maximumLength)
-      let shown = JSONValue.string(cut).compactText()
-      return cut.utf8.count == text.utf8.count ? shown : shown + "…"
-    case .number(let text): return text
-    case .null, .bool, .array, .object: return value.kindWithArticle
-    }
-  }
-
+  /// As a JSON string on one line: printable, and unable to imitate the rest of the message.
   static func text(_ text: String) -> String {
-    self.text(JSONValue.string(text))
+    let cut = text.prefix(scalars: maximumLength)
+    let shown = JSONValue.string(cut).compactText()
+    return cut.utf8.count == text.utf8.count ? shown : shown + "…"
   }
 }

@@ -33,9 +33,10 @@ package struct JSONLimits: Sendable {
   /// An exact amount of money has at most 39 digits; 64 leaves room for a spelling with zeros.
   private static let numberLength = 64
 
-  /// A signal is flat and has some fifteen fields.
+  /// A signal is flat and has some fifteen fields. A number may be as long as the text, which is bounded
+  /// itself: what is wrong with it is said of its field.
   package static let signal = JSONLimits(
-    maximumDepth: 16, maximumNumberLength: numberLength, maximumValues: 1_024)
+    maximumDepth: 16, maximumNumberLength: .max, maximumValues: 1_024)
 
   /// The largest answer, the rules of every symbol, holds about 40 values for each of some
   /// 3,000 symbols.

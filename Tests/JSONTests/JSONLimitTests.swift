@@ -53,7 +53,21 @@ import Testing
     #expect(problem("-12345678", limits)?.problem == .numberTooLong(maximum: 8))
     #expect(problem("1234e5678", limits)?.problem == .numberTooLong(maximum: 8))
     let digits = String(repeating: "1", count: 100_000)
-    #expect(problem("[" + digits)?.problem == .numberTooLong(maximum: 64))
+    #expect(problem("[" + digits, .exchange)?.problem == .numberTooLong(maximum: 64))
+    for limits in [JSONLimits.exchange, .configuration] {
+      #expect(problem(String(repeating: "9", count: 64), limits) == nil)
+      let whole = problem(String(repeating: "9", count: 65), limits)
+      #expect(whole?.problem == .numberTooLong(maximum: 64))
+      #expect(whole?.position.offset == 0)
+      let fraction = problem("[0." + String(repeating: "1", count: 63) + "]", limits)
+      #expect(fraction?.problem == .numberTooLong(maximum: 64))
+      #expect(fraction?.position.offset == 1)
+    }
+  }
+
+  @Test func `a number of a signal may be as long as the text`() throws {
+    let digits = String(repeating: "1", count: 100_000)
+    #expect(try JSONReader.read("[0.\(digits)]") == .array([.number("0." + digits)]))
   }
 
   /// The limit is for giving up: comparing each name with all before it would take far longer.

@@ -39,8 +39,8 @@ struct SourceTable {
     if source.isSigned, !Configuration.Source.canHaveSecret(member.name) {
       let text =
         "a source with a secret has a name of 1 to 64 letters, digits, points, dashes or "
-        + "underscores, because its secret is a file of that name; write another name, or secret: "
-        + "false"
+        + "underscores, and not \".\" or \"..\", because its secret is a file of that name; write "
+        + "another name, or secret: false"
       faults.append(KeyFault(member, text, below: path))
     }
     if source.onSilence != .event, source.heartbeat == nil {
@@ -95,7 +95,8 @@ struct SourceTable {
 extension Configuration.Source {
   /// Whether a secret can be kept under this name, which may be a file's.
   package static func canHaveSecret(_ name: String) -> Bool {
-    (1...64).contains(name.utf8.count)
+    // The two are folders everywhere (path_resolution(7)).
+    (1...64).contains(name.utf8.count) && name != "." && name != ".."
       && name.utf8.allSatisfy { byte in
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true

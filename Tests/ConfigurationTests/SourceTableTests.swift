@@ -23,6 +23,8 @@ import Testing
     ("'b': {on_silence: 'halt'}", "sources.b", "does nothing without heartbeat_seconds"),
     ("'b': {secret: 'hunter2'}", "sources.b.secret", "found a string; write true or false"),
     ("'a/b': {secret: true}", "sources.a/b", "its secret is a file of that name"),
+    ("'.': {secret: true}", "sources..", "its secret is a file of that name"),
+    ("'..': {secret: true}", "sources...", "its secret is a file of that name"),
     ("'': {}", "sources.", "the name is empty"),
     ("'a\\nb': {}", "sources.a\\nb", "the name holds a control character"),
     ("'b': {sides: ['buy'], sides: ['sell']}", "sources.b.sides", "written twice, first on line 2"),
@@ -45,6 +47,17 @@ import Testing
     let longest = String(repeating: "é", count: 256)
     #expect(violations(in: "{sources: {'\(longest)': {}}}").isEmpty)
     #expect(violations(in: "{sources: {'\(longest)é': {}}}").count == 1)
+  }
+
+  /// Without a secret there is no file of that name.
+  @Test(arguments: [".", "..", "a/b"])
+  func `a source that signs nothing has any name`(_ name: String) {
+    #expect(violations(in: "{sources: {'\(name)': {}}}").isEmpty)
+  }
+
+  @Test(arguments: ["...", ".a", "a..", "-"])
+  func `points are part of a name`(_ name: String) {
+    #expect(violations(in: "{sources: {'\(name)': {secret: true}}}").isEmpty)
   }
 
   @Test func `every flaw is told at once`() {

@@ -321,7 +321,8 @@ struct OperatorArguments {
     }
     if let source, !Configuration.Source.canHaveSecret(source) {
       throw .invalidRequest(
-        "--source takes a name of 1 to 64 letters, digits, points, dashes or underscores")
+        "--source takes a name of 1 to 64 letters, digits, points, dashes or underscores, and not "
+          + "\".\" or \"..\"")
     }
     if values["--passphrase-file"] != nil, verb == .remove, source == nil {
       throw .invalidRequest("'keys remove' takes no --passphrase-file without --source")

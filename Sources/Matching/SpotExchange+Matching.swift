@@ -48,7 +48,8 @@ extension SpotExchange {
     }
   }
 
-  /// Books one fill, when there is anything to fill. After a whole one the order is complete, as it is
+  /// Books one fill, when there is anything to fill. What is worth less than the smallest amount is not
+  /// filled: nobody would believe a fill for nothing. After a whole one the order is complete, as it is
   /// when nothing remains.
   mutating func fill(
     _ number: Int, _ quantity: FixedDecimal, at price: FixedDecimal, maker: Bool, _ time: WallTime,
@@ -58,7 +59,7 @@ extension SpotExchange {
     guard let index = marketIndex[order.symbol], quantity.isPositive else { return }
     let listing = markets[index].listing
     let rate = maker ? listing.makerFee : listing.takerFee
-    guard let quote = price.multiplied(by: quantity, rounding: .down),
+    guard let quote = price.multiplied(by: quantity, rounding: .down), quote.isPositive,
       let fee = quote.multiplied(by: rate, rounding: .down),
       order.execute(quantity, for: quote, at: time),
       rules.hasUnlimitedFunds

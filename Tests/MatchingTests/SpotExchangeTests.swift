@@ -79,6 +79,35 @@ struct SpotExchangeTests {
     #expect(order.price == decimal("0.001"))
   }
 
+  @Test func `nothing is filled for nothing`() throws {
+    let least = decimal("0.000000000000000001")
+    var listing = try #require(Listing.standard.first { $0.symbol == pair("LINKUSDT") })
+    listing.startPrice = decimal("0.000000000001000001")
+    listing.rules.tickSize = least
+    listing.rules.stepSize = least
+    listing.rules.quoteStep = least
+    listing.rules.minimumQuantity = least
+    listing.rules.minimumNotional = least
+    listing.rules.minimumNotionalMarket = least
+    listing.rules.priceBand = nil
+    var exchange = SpotExchange(listings: [listing], rules: .certain, seed: 1, at: moment())
+    let amount = "0.000000000000000001"
+    let placements: [(Placement, SimulatedOrder.Status)] = [
+      (.market(.buy, .quote(least)), .canceled),
+      (.limit(.buy, amount, at: "1", type: .immediateOrCancel), .canceled),
+      (.limit(.buy, amount, at: "1", type: .fillOrKill), .canceled),
+      (.limit(.buy, amount, at: "1"), .new),
+    ]
+    for (placement, status) in placements {
+      let order = try exchange.place(placement, at: moment())
+      #expect(order.status == status, "\(placement)")
+      #expect(order.executedQuantity == .zero, "\(placement)")
+    }
+    #expect(exchange.trades.isEmpty)
+    let order = try exchange.place(.market(.buy, .quote(decimal("1"))), at: moment(1))
+    #expect(order.status == .filled)
+  }
+
   @Test func `immediate orders never rest`() throws {
     var exchange = exchange()
     let away = try exchange.place(

@@ -147,8 +147,9 @@ package struct PlaceCheck {
 
   /// The daemon and the console are two programs: either starts alone.
   private mutating func checkPort() {
-    guard let listen = configuration.metrics.listen, listen.path == nil,
-      listen == configuration.console.listen
+    // Port 0 is any free one, another for each.
+    guard case .port(_, let number)? = configuration.metrics.listen, number != 0,
+      configuration.metrics.listen == configuration.console.listen
     else { return }
     warn(
       "metrics.listen",
@@ -197,14 +198,20 @@ package struct PlaceCheck {
 
   /// The daemon starts all the same: a notification that fails is tried again.
   private mutating func checkCommand() {
-    guard let program = configuration.notify.command?.first,
-      unsafe access(program, X_OK) != 0
-    else { return }
-    let error = SystemError.last("access", program)
-    warn(
-      "notify.command",
-      "\(error), for the user \(Accounts.user(Accounts.ownUser)); name a program that this user may "
-        + "run (under systemd, also in ExecPaths= of the unit)")
+    guard let program = configuration.notify.command?.first else { return }
+    guard unsafe access(program, X_OK) == 0 else {
+      let error = SystemError.last("access", program)
+      let user = Accounts.user(Accounts.ownUser)
+      return warn(
+        "notify.command",
+        "\(error), for the user \(user); name a program that this user may run (under systemd, "
+          + "also in ExecPaths= of the unit)")
+    }
+    // Of a folder, the right to enter it looks the same.
+    var status = stat()
+    if unsafe stat(program, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+      warn("notify.command", "\(program) is no regular file; name a program")
+    }
   }
 
   // MARK: Findings

@@ -287,14 +287,37 @@ final class ConfigurationCheckTests {
     #expect(warnings.first?.contains("a regular file stands at the socket path \(plain)") == true)
   }
 
-  @Test(arguments: [("8712", 1), ("8713", 0)])
-  func `one port for the metrics and the console is a warning`(port: String, count: Int) throws {
-    try write(["control": "{socket: '\(folder)/c'}, metrics: {listen: '127.0.0.1:\(port)'}"])
+  @Test(arguments: [("8712", "8712", 1), ("8713", "8712", 0), ("0", "0", 0)])
+  func `one port for the metrics and the console is a warning`(
+    port: String, console: String, count: Int
+  ) throws {
+    try write([
+      "control": "{socket: '\(folder)/c'}, metrics: {listen: '127.0.0.1:\(port)'}, "
+        + "console: {listen: '127.0.0.1:\(console)'}"
+    ])
     let result = check(isQuiet: true)
     #expect(result.status == .done)
     let warnings = result.texts(.warning, of: path)
     #expect(warnings.count { $0.contains("the same port as console.listen") } == count)
     #expect(warnings.count == count)
+  }
+
+  /// Alerts then fail one by one, when something has happened.
+  @Test func `a notify command that cannot be run is a warning`() throws {
+    let plain = try file("plain", "")
+    let rows: [(command: String, starts: [String])] = [
+      (folder, ["\(folder) is no regular file; name a program"]), ("/bin/sh", []),
+      (plain, ["access \(plain): Permission denied, for the user "]),
+      ("\(folder)/none", ["access \(folder)/none: No such file or directory, for the user "]),
+    ]
+    for (command, starts) in rows {
+      try write(["control": "{socket: '\(folder)/c'}, notify: {command: '\(command)'}"])
+      let warnings = check(isQuiet: true).texts(.warning, of: path)
+      #expect(warnings.count == starts.count, "\(warnings)")
+      for (warning, start) in zip(warnings, starts) {
+        #expect(warning.hasPrefix("F:5: notify.command: warning: " + start), "\(warning)")
+      }
+    }
   }
 
   /// By hand, before the first start: nothing is wrong yet.

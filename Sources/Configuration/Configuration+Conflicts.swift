@@ -2,16 +2,16 @@ import Domain
 
 extension Configuration {
   /// Values that are good each by itself and not together.
-  struct Conflict {
+  package struct Conflict {
     /// The keys that the fault lies between, the one to change first.
-    let keys: [String]
-    let text: String
+    package let keys: [String]
+    package let text: String
   }
 
   var conflicts: [Conflict] {
     [
       liveWithoutLimit, budgetTooSmall, accountBudgetTooSmall, tooManyToPush,
-    ].compactMap(\.self) + placeConflicts
+    ].compactMap(\.self) + placeConflicts()
   }
 
   private var liveWithoutLimit: Conflict? {
@@ -61,9 +61,10 @@ extension Configuration {
     FixedDecimal(limit).multiplied(by: rateLimits.utilisation, rounding: .down) ?? .zero
   }
 
-  /// The daemon's own places must not be each other, and must not lie among the signals.
-  private var placeConflicts: [Conflict] {
-    let places =
+  /// The daemon's own places must not be each other, and must not lie among the signals. `target` tells
+  /// where a path leads.
+  package func placeConflicts(at target: (String) -> String = { $0 }) -> [Conflict] {
+    let paths =
       [
         ("store.path", store.path), ("intake.socket", intake.socket),
         ("control.socket", control.socket), ("credentials.file", credentials.file),
@@ -71,26 +72,28 @@ extension Configuration {
       + (metrics.listen?.path.map { [("metrics.listen", $0)] } ?? [])
       + (credentials.sourcesDirectory.map { [("credentials.sources_directory", $0)] } ?? [])
       + (console.listen.path.map { [("console.listen", $0)] } ?? [])
+    let places = paths.map { key, path in (key: key, path: target(path)) }
+    let spool = target(intake.directory)
+    let folders = ["incoming", "active", "done", "rejected"].map {
+      target("\(intake.directory)/\($0)")
+    }
     var found: [Conflict] = []
     for (index, place) in places.enumerated() {
-      for other in places[..<index] where other.1 == place.1 {
+      for other in places[..<index] where other.path == place.path {
         found.append(
           Conflict(
-            keys: [place.0, other.0], text: "the same path as \(other.0); write another one"))
+            keys: [place.key, other.key], text: "the same path as \(other.key); write another one"))
       }
-      if place.1 == intake.directory || isAmongSignals(place.1) {
+      let isAmongSignals = folders.contains {
+        place.path == $0 || place.path.hasPrefix($0 + "/")
+      }
+      if place.path == spool || isAmongSignals {
         found.append(
           Conflict(
-            keys: [place.0, "intake.directory"],
+            keys: [place.key, "intake.directory"],
             text: "lies where intake.directory keeps signals; write a path outside it"))
       }
     }
     return found
-  }
-
-  private func isAmongSignals(_ path: String) -> Bool {
-    ["incoming", "active", "done", "rejected"].contains {
-      path == "\(intake.directory)/\($0)" || path.hasPrefix("\(intake.directory)/\($0)/")
-    }
   }
 }

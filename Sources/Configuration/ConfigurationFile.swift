@@ -11,6 +11,12 @@ package struct ConfigurationFile: Equatable, Sendable {
   package func violation(_ key: String, text: String, mayPass: Bool = false) -> Violation {
     Violation(file: path, line: lines.first(of: [key]), key: key, text: text, mayPass: mayPass)
   }
+
+  /// A fault between keys.
+  package func violation(_ conflict: Configuration.Conflict) -> Violation {
+    Violation(
+      file: path, line: lines.first(of: conflict.keys), key: conflict.keys[0], text: conflict.text)
+  }
 }
 
 /// Where each name of the text stood first: sections and keys by their full names.

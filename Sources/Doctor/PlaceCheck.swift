@@ -31,6 +31,7 @@ package struct PlaceCheck {
     checkPort()
     checkOthers()
     checkCommand()
+    checkConflicts()
   }
 
   private mutating func checkAuthorities() {
@@ -212,6 +213,38 @@ package struct PlaceCheck {
     if unsafe stat(program, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
       warn("notify.command", "\(program) is no regular file; name a program")
     }
+  }
+
+  /// Paths that differ and lead to one place. Those that are the same as they are written, and a place
+  /// that is wrong by itself, are told already.
+  private mutating func checkConflicts() {
+    let written = configuration.placeConflicts().map(\.keys)
+    let wrong = Set(violations.compactMap(\.key))
+    for conflict in configuration.placeConflicts(at: Self.target(of:))
+    where !written.contains(conflict.keys) && wrong.isDisjoint(with: conflict.keys) {
+      violations.append(file.violation(conflict))
+    }
+  }
+
+  /// Where a path leads by links and `..`; what is not there yet will be as it is written.
+  private static func target(of path: String) -> String {
+    var target = ""
+    for name in path.split(separator: "/") where name != "." {
+      if name == ".." {
+        target = String(target.prefix(upTo: target.lastIndex(of: "/") ?? target.startIndex))
+      } else {
+        target = withoutLinks("\(target)/\(name)")
+      }
+    }
+    return target
+  }
+
+  /// The root is empty, so that every path goes on with a slash.
+  private static func withoutLinks(_ path: String) -> String {
+    guard let resolved = unsafe realpath(path, nil) else { return path }
+    defer { unsafe free(resolved) }
+    guard let text = unsafe String(validatingCString: resolved) else { return path }
+    return text == "/" ? "" : text
   }
 
   // MARK: Findings

@@ -320,6 +320,34 @@ final class ConfigurationCheckTests {
     }
   }
 
+  @Test func `paths that lead to one place by links or points are told`() throws {
+    for name in ["x", "spool", "spool/incoming"] { try scratch.folder(name) }
+    try scratch.symbolicLink("in", to: "spool/incoming")
+    try scratch.symbolicLink("sp", to: folder + "/spool")
+    let among = "lies where intake.directory keeps signals; write a path outside it"
+    let same = "5: control.socket: the same path as intake.socket; write another one"
+    let rows: [(section: String, value: String, text: String?)] = [
+      ("store", "{path: '\(folder)/x/../spool/incoming/state.db'}", "3: store.path: \(among)"),
+      ("store", "{path: '\(folder)/in/state.db'}", "3: store.path: \(among)"),
+      ("store", "{path: '\(folder)/spool/incoming/state.db'}", "3: store.path: \(among)"),
+      (
+        "intake", "{directory: '\(folder)/sp', socket: '\(folder)/spool/done/s'}",
+        "4: intake.socket: \(among)"
+      ),
+      ("control", "{socket: '\(folder)/x/../run/signal.sock'}", same),
+      ("control", "{socket: '\(folder)/none/../run/signal.sock'}", same),
+      // It leads out of the folder of the link's name.
+      ("control", "{socket: '\(folder)/in/../run/signal.sock'}", nil),
+      ("store", "{path: '\(folder)/in/../../x/state.db'}", nil),
+    ]
+    for (section, value, text) in rows {
+      try write([section: value])
+      let errors = check(isQuiet: true).texts(.error, of: path)
+      let expected = text.map { ["F:" + $0] } ?? []
+      #expect(errors == expected, "\(value)")
+    }
+  }
+
   /// By hand, before the first start: nothing is wrong yet.
   @Test func `folders that systemd makes are missing only to a start`() throws {
     let state = "/var/lib/signald-check-none"

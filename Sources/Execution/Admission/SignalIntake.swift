@@ -45,7 +45,7 @@ enum SignalIntake {
     _ signal: Signal, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
     parts.watch.heard(signal.source, &reaction)
-    parts.sequences.heard(signal, &reaction)
+    parts.sequences.heard(signal, parts.sources.table, &reaction)
   }
 
   /// The end of an earlier run took the record of a signal, and perhaps that its order left: it is looked

@@ -6,13 +6,15 @@ import Testing
 @Suite struct SequenceWatchTests {
   private var watch = SequenceWatch(["bot": 7])
 
-  private mutating func told(_ source: String?, _ number: Int64?) -> [String] {
+  private mutating func told(
+    _ source: String?, _ number: Int64?, _ table: [String: EngineConfiguration.Source] = [:]
+  ) -> [String] {
     var reaction = Reaction(at: moment())
     watch.heard(
       limit("s") {
         $0.source = source
         $0.sequence = number
-      }, &reaction)
+      }, table, &reaction)
     return reaction.logs.map(\.message)
   }
 
@@ -36,8 +38,42 @@ import Testing
 
   @Test mutating func `strangers' names fill no memory`() {
     for number in 0..<2_000 { #expect(told("s\(number)", 1) == []) }
-    #expect(told("s1999", 5) == [])
-    #expect(told("s0", 5).count == 1)
+    // The last ones are known, and the first ones are new again.
+    for name in ["s1999", "s1000"] { #expect(told(name, 5).count == 1) }
+    for name in ["s0", "s999", "bot"] { #expect(told(name, 5) == []) }
+  }
+
+  @Test mutating func `who was heard lately is kept, and a source of the table always`() {
+    let table = ["configured": EngineConfiguration.Source()]
+    #expect(told("configured", 1, table) == [])
+    for number in 0..<2_000 {
+      #expect(told("s\(number)", 1, table) == [])
+      #expect(told("bot", Int64(8 + number), table) == [])
+    }
+    for name in ["configured", "bot"] { #expect(told(name, 9_000, table).count == 1) }
+    #expect(told("later", 1, ["later": .init()]) == [])
+    #expect(told("later", 3, ["later": .init()]).count == 1)
+  }
+
+  /// It comes when the names of strangers have filled the room.
+  @Test func `a source of the configuration is watched whatever strangers call themselves`() {
+    let harness = EngineHarness.open(
+      makeConfiguration {
+        $0.sources = ["bot": .init()]
+        $0.risk.maximumOrdersPerMinute = 1
+      })
+    func submit(_ id: String, _ source: String, _ number: Int64) {
+      harness.submit(
+        limit(id) {
+          $0.source = source
+          $0.sequence = number
+        })
+    }
+    for number in 0..<1_000 { submit("x\(number)", "s\(number)", 1) }
+    submit("a", "bot", 1)
+    for number in 1_000..<2_000 { submit("x\(number)", "s\(number)", 1) }
+    submit("b", "bot", 3)
+    #expect(harness.store.events.map(\.kind).filter { $0.hasPrefix("seq") } == ["sequence_gap"])
   }
 
   @Test func `a gap is an event, and the signal is taken`() {

@@ -30,6 +30,44 @@ import Testing
     #expect(harness.logs.count { $0.message == "the exchange's clock can be read again" } == 1)
   }
 
+  /// Its round trip takes too long, by another time in each attempt.
+  @Test func `a clock that cannot be read closely enough is told once a minute`() {
+    let harness = EngineHarness.open()
+    var attempts = 0
+    harness.exchange.script = { [unowned exchange = harness.exchange] dispatch, now in
+      guard dispatch.request.isClock else { return nil }
+      attempts += 1
+      return .answer(
+        .serverTime(exchange.time(at: now)), after: .milliseconds(1_100 + 2 * attempts))
+    }
+    let told = { harness.logs.count { $0.level == .warning && $0.message.contains("closely") } }
+    harness.advance(by: .seconds(119))
+    #expect(attempts > 5)
+    #expect(told() == 1)
+    let trouble = "the exchange's clock cannot be read again (its clock could not be read closely"
+    #expect(messages(harness).count == 1)
+    #expect(messages(harness).first?.hasPrefix(trouble) == true)
+    #expect(harness.engine.isTradingOpen)
+    harness.advance(by: .seconds(480))
+    #expect((8...10).contains(told()))
+    harness.exchange.script = { _, _ in nil }
+    harness.advance(by: .seconds(20))
+    #expect(messages(harness).isEmpty)
+    #expect(harness.logs.count { $0.message == "the exchange's clock can be read again" } == 1)
+  }
+
+  @Test func `one reading of the clock that fails is no trouble`() {
+    let harness = EngineHarness.open()
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isClock ? .answer(.failed(.noAnswer("time out"))) : nil
+    }
+    harness.advance(by: .seconds(60))
+    #expect(messages(harness).isEmpty)
+    harness.advance(by: .seconds(1))
+    #expect(messages(harness).count == 1)
+    #expect(messages(harness).first?.contains("read again (no answer: time out)") == true)
+  }
+
   @Test func `a halt is the first`() {
     let harness = EngineHarness.open()
     harness.exchange.script = { dispatch, _ in

@@ -292,7 +292,7 @@ package struct Engine: Sendable {
   /// A clock that is corrected bit by bit moves by less between two inputs.
   private static let notableClockStep: Duration = .seconds(1)
 
-  private func tellClockStep(_ reaction: inout Reaction) {
+  private mutating func tellClockStep(_ reaction: inout Reaction) {
     let step = reaction.now.clockStep(since: lastMoment)
     guard step.magnitude >= Self.notableClockStep else { return }
     reaction.log(
@@ -303,6 +303,7 @@ package struct Engine: Sendable {
         ("step_ms", String(step.wholeMilliseconds)),
         ("advice", "check the clock, and the service that keeps it"),
       ], kind: .clockStepped)
+    parts.venue.judgeOffset(&reaction)
   }
 }
 

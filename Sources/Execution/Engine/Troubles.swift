@@ -18,6 +18,7 @@ struct Troubles {
     list += parts.key.troubles(parts.configuration)
     list += parts.isTradingOpen ? [] : waits
     list += [keptPairs, backOff, carefulStart].compactMap(\.self)
+    list += [parts.venue.clockOffset.trouble, keptClock].compactMap(\.self)
     list += Breakers.Kind.allCases.compactMap { breaker($0) }
     list += parts.watch.troubles
     list += orders.keys(.missing).compactMap { missing($0) }
@@ -141,6 +142,17 @@ struct Troubles {
     return Trouble(
       subject: .daemon,
       message: "the pairs that the API key may trade cannot be read again (\(failure.reason))",
+      advice: failure.advice)
+  }
+
+  /// One failure is asked again at once and is no news.
+  private var keptClock: Trouble? {
+    let need = parts.venue.clockNeed
+    guard need.isMet, need.failures > 1, let failure = need.lastFailure else { return nil }
+    return Trouble(
+      subject: .daemon,
+      message: "the exchange's clock cannot be read again (\(failure.reason)); orders go on with "
+        + "the last reading",
       advice: failure.advice)
   }
 

@@ -18,6 +18,13 @@ package struct ExchangeClock: Sendable {
   /// Half the round trip: the reading may be wrong by so much either way.
   package var error: Duration { reading.error }
 
+  /// Why it is no reading, where its error is too large.
+  var vagueness: Need.Failure {
+    Need.Failure(
+      reason: "its clock could not be read closely enough: ± \(error.wholeMilliseconds) ms",
+      advice: "check the network's delay to the exchange; it is read again")
+  }
+
   package func time(at now: MonotonicTime) -> WallTime {
     reading.time.advanced(by: now.since(reading.readAt))
   }
@@ -36,26 +43,6 @@ package struct ExchangeClock: Sendable {
   /// The exchange's clock minus ours, in milliseconds.
   package func offsetMilliseconds(at now: Moment) -> Int64 {
     time(at: now.monotonic).milliseconds - now.wall.milliseconds
-  }
-
-  /// Every kept clock is closer.
-  private static let notableOffset: Int64 = 1_000
-
-  func tellOffset(_ reaction: inout Reaction) {
-    let offset = offsetMilliseconds(at: reaction.now)
-    guard abs(offset) > Self.notableOffset else { return }
-    reaction.log(
-      .warning,
-      "this machine's clock is \(abs(offset)) ms \(offset > 0 ? "behind" : "ahead of") the "
-        + "exchange's; orders carry the exchange's time, and signals expire by this one",
-      [
-        ("offset_ms", String(offset)),
-        (
-          "advice",
-          "let chrony or systemd-timesyncd keep the clock ('timedatectl set-ntp true'), and look "
-            + "with 'timedatectl'"
-        ),
-      ])
   }
 }
 

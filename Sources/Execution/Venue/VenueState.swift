@@ -5,6 +5,7 @@ import Domain
 /// all of it is known; signals are taken and remembered meanwhile.
 struct VenueState: Sendable {
   private(set) var clock: ExchangeClock?
+  private(set) var clockOffset = ClockOffset()
   private(set) var clockNeed: Need
   private(set) var instrumentsNeed: Need
   private(set) var pairsNeed: Need
@@ -201,6 +202,11 @@ struct VenueState: Sendable {
 
   // MARK: The clock
 
+  /// This machine's clock was set.
+  mutating func judgeOffset(_ reaction: inout Reaction) {
+    if let clock { clockOffset.judge(clock, &reaction) }
+  }
+
   /// Whether the clock is known from now on, and this run had not read it before.
   mutating func takeClock(
     _ answer: Result<WallTime, ExchangeFailure>, sentAt: Moment, _ reaction: inout Reaction
@@ -215,20 +221,18 @@ struct VenueState: Sendable {
     }
     let reading = ExchangeClock(reading: time, sentAt: sentAt.monotonic, receivedAt: now.monotonic)
     guard reading.error <= traits.tolerableClockError else {
-      let error = reading.error.wholeMilliseconds
+      clockNeed.failed(reading.vagueness, at: now.monotonic)
+      // Each reading is vague by another time.
+      let isNews = clockNeed.isNews("too vague", at: now.monotonic)
       reaction.log(
-        .warning, "the exchange's clock could not be read closely enough; reading again",
-        [("error_ms", String(error))])
-      clockNeed.failed(
-        .init(
-          reason: "its clock could not be read closely enough: ± \(error) ms",
-          advice: "check the network's delay to the exchange; it is read again"),
-        at: now.monotonic)
+        isNews ? .warning : .debug,
+        "the exchange's clock could not be read closely enough; reading again",
+        [("error_ms", String(reading.error.wholeMilliseconds))])
       return false
     }
     let isFirst = clock == nil || readings.clockIsRestored
-    if isFirst { reading.tellOffset(&reaction) }
     clock = reading
+    clockOffset.judge(reading, &reaction)
     readings.readClock(at: now)
     met(\.clockNeed, for: Self.clockRefresh, Self.clockName, &reaction)
     return isFirst

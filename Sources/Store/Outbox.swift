@@ -34,7 +34,8 @@ package struct Outbox {
     deliver = try store.reader.prepare(
       "deliver a notification", "UPDATE notification SET delivered_at_ms = ?2 WHERE id = ?1")
     forget = try store.reader.prepare(
-      "forget old notifications", "DELETE FROM notification WHERE delivered_at_ms < ?1")
+      "forget old notifications",
+      "DELETE FROM notification WHERE delivered_at_ms < ?1 OR delivered_at_ms > ?2")
     trim = try store.reader.prepare(
       "drop notifications",
       """
@@ -85,9 +86,10 @@ package struct Outbox {
     }
   }
 
+  /// What was delivered while the clock was ahead has no age that could end.
   private func forgetOld(at now: WallTime) throws(StoreError) {
     let moment = now.advanced(by: .zero - Self.memory)
-    try store.writer.run(forget, [.integer(moment.milliseconds)])
+    try store.writer.run(forget, [.integer(moment.milliseconds), .integer(now.milliseconds)])
   }
 
   /// Gives up those that wait and happened before then; how many. Only between turns. Throws when the

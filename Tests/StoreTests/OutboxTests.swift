@@ -89,6 +89,21 @@ struct OutboxTests {
     #expect(try waiting(store) == ["key_expiring: nine"])
   }
 
+  @Test func `what was told while the clock was ahead is told again`() throws {
+    let ahead = noon.advanced(by: .seconds(400 * 86_400))
+    func nineDays(_ time: WallTime) -> Notification {
+      Notification(.keyExpiring, at: time, subject: "9 days", message: "nine")
+    }
+    try outbox.add(nineDays(ahead))
+    try outbox.delivered(try #require(try outbox.first()).id, at: ahead)
+    try outbox.add(nineDays(ahead))
+    #expect(try outbox.waiting() == 0)
+    try outbox.add(nineDays(noon))
+    #expect(try waiting(store) == ["key_expiring: nine"])
+    try outbox.add(nineDays(noon))
+    #expect(try outbox.waiting() == 0)
+  }
+
   @Test func `of one event and subject there is one, until it is forgotten`() throws {
     let notification = Notification(.keyExpiring, at: noon, subject: "9 days", message: "nine")
     try outbox.add(notification)

@@ -48,9 +48,8 @@ extension SpotExchange {
     }
   }
 
-  /// Books one fill, when there is anything to fill. What is worth less than the smallest amount is not
-  /// filled: nobody would believe a fill for nothing. After a whole one the order is complete, as it is
-  /// when nothing remains.
+  /// Books one fill, when there is anything to fill and it is worth something: nobody would believe a
+  /// fill for nothing. After a whole one the order is complete, as it is when nothing remains.
   mutating func fill(
     _ number: Int, _ quantity: FixedDecimal, at price: FixedDecimal, maker: Bool, _ time: WallTime,
     isWhole: Bool = false

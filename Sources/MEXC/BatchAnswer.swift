@@ -65,15 +65,18 @@ struct BatchAnswer {
   ) -> Result<String, ExchangeFailure> {
     if let notice = limit(ofOneAmong: nameless) { return .failure(.throttled(notice)) }
     let refusals = nameless.compactMap { element in
-      if case .failure(.refused(let error)) = element.outcome, error.refusesPlacement {
+      if case .failure(.refused(let error)) = element.outcome {
         error
       } else {
         nil as ExchangeError?
       }
     }
+    let ofAccount = refusals.first { $0.action == .halt }
     guard refusals.count == nameless.count,
-      var refusal = refusals.first(where: { $0.action == .halt }) ?? refusals.first
+      var refusal = ofAccount ?? refusals.first(where: \.refusesPlacement),
+      ofAccount != nil || refusals.allSatisfy(\.refusesPlacement)
     else { return .failure(.unreadable("an element of the answer names no order")) }
+    refusal.refusesPlacement = refusals.allSatisfy(\.refusesPlacement)
     var others: [ExchangeError] = []
     for other in refusals where other.code != refusal.code && !others.contains(other) {
       others.append(other)

@@ -46,9 +46,11 @@ enum Reply {
       if case .success = reply {
         self = .unreadable("HTTP \(response.status) without an error code")
       } else if case .unreadable = reply, response.status == 401, body == nil {
-        // Seen without a body. Whoever wrote it says nothing about an order.
+        // Seen without a body. Whoever wrote it says nothing about an order, and who wrote a page need not
+        // be the exchange.
         var error = ErrorTable.error(code: 401, text: "")
         error.refusesPlacement = false
+        if isPlacement && !response.content.isEmpty { error.action = .query }
         self = .refused(error)
       } else {
         self = reply

@@ -50,6 +50,13 @@ import Transport
     Row(
       [#"{"symbol":"LINKUSDT","orderId":"7"}"#, placed(2), refused(nil)], .unreadable,
       .placed("C2"), .unreadable),
+    // What is wrong with the account is so for every order, and proves no more than the others do.
+    Row(
+      [refused(nil, 10_098), placed(2), refused(nil, 10_098)], .doubtful(10_098, .halt),
+      .placed("C2"), .doubtful(10_098, .halt)),
+    Row(
+      [refused(nil, 10_072), placed(2), refused(nil, 30_099)], .doubtful(10_072, .halt),
+      .placed("C2"), .doubtful(10_072, .halt)),
     // An internal failure says nothing, and neither does a code that is not reviewed.
     Row([refused(1, 503), placed(2), placed(3)], .unreadable, .placed("C2"), .placed("C3")),
     Row(

@@ -116,9 +116,7 @@ enum PlacementAnswers {
     by failure: ExchangeFailure, _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
     guard case .refused(let error) = failure, error.action == .halt else { return }
-    parts.halt(
-      "the exchange refused an order with code \(error.code): \(error.text). \(error.advice)",
-      &reaction)
+    parts.halt("the exchange refused an order with \(error.words). \(error.advice)", &reaction)
   }
 
   /// Where the refusal proves nothing, the signal's sender is told, and the order is watched for.

@@ -32,7 +32,8 @@ package struct AnswerReader {
     case .order where Self.missingOrderCodes.contains(error.code):
       return .orderMissing(error)
     case .place where Self.isInternalFailure(error.code),
-      .validate where Self.isInternalFailure(error.code):
+      .validate where Self.isInternalFailure(error.code),
+      .extendAccountStream where Self.isInternalFailure(error.code):
       return .failed(.unreadable(error.words))
     // What was wrong with one of several orders proves nothing of the others: each is looked for first.
     case .place(let requests)

@@ -100,7 +100,9 @@ private let echo = #"{"listenKey":"\#(keyText)"}"#
     guard case .failed(.refused) = try extended(400, #"{"code":10072}"#),
       case .failed(.throttled) = try extended(429, "{}"),
       case .failed(.blocked) = try extended(403, "<html>"),
-      case .failed(.unreadable) = try extended(503, "")
+      case .failed(.unreadable) = try extended(503, ""),
+      // An internal failure is no word about the key, whatever carries its code.
+      case .failed(.unreadable) = try extended(400, #"{"code":503}"#)
     else {
       Issue.record("a failure taken for another")
       return

@@ -48,6 +48,8 @@ final class StreamConnection {
   private var readyAt: MonotonicTime?
   private var backOff: BackOff
   private var notBefore: MonotonicTime?
+  /// When the next attempt might be made if the last one had not ended with a refusal.
+  private var withoutRefusal: MonotonicTime?
   private var renewal: EventLoop.TimerID?
 
   private var loop: EventLoop { line.loop }
@@ -102,11 +104,9 @@ final class StreamConnection {
 
   /// That the exchange pushes nothing of what was asked for is no reason to keep further channels waiting.
   private func shortenRefusedPause() {
-    guard case .waiting(let timer) = state, lastEnd == .nothingPushed, let notBefore else { return }
-    let sooner = loop.now.advanced(by: ordinaryPause())
-    guard sooner < notBefore else { return }
+    guard case .waiting(let timer) = state, lastEnd == .nothingPushed else { return }
     loop.cancel(timer)
-    self.notBefore = sooner
+    notBefore = withoutRefusal
     resume()
   }
 
@@ -269,6 +269,7 @@ final class StreamConnection {
     if let readyAt, loop.now.since(readyAt) >= times.longestPause { backOff.reset() }
     readyAt = nil
     let pause = ordinaryPause()
+    withoutRefusal = loop.now.advanced(by: pause)
     return max(
       end.isRefusal ? line.jitter.duration(in: times.refusedPause) : pause, line.obey(end))
   }

@@ -59,8 +59,8 @@ package enum StoreError: Error, Hashable, CustomStringConvertible, Sendable {
     }
   }
 
-  /// Whether the disk or what it holds is to blame: nothing goes on beside it.
-  package var isOfDisk: Bool {
+  /// Whether the disk failed, or what it holds is damaged: nothing goes on beside it.
+  package var isDiskFailure: Bool {
     switch self {
     case .corrupt, .ioFailure: true
     case .heldByAnotherDaemon, .readOnly, .full, .moved, .newerSchema, .unusablePath, .misuse: false

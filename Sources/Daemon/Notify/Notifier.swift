@@ -253,7 +253,7 @@ final class Notifier {
 
   /// Trading goes on without it, unless the disk failed.
   private func failed(_ error: StoreError) {
-    if error.isOfDisk { return storeFailed(error) }
+    if error.isDiskFailure { return storeFailed(error) }
     logger.log(
       .warning, "the outbox of notifications cannot be written; it is tried again",
       [LogField("error", "\(error)")])

@@ -166,7 +166,7 @@ final class Housekeeping {
 
   /// Nothing of the step is in the store. Trading goes on without it, unless the disk failed.
   private func fail(_ error: StoreError) {
-    if error.isOfDisk { return storeFailed(error) }
+    if error.isDiskFailure { return storeFailed(error) }
     logger.log(
       .warning, "the history of old signals is not removed; it is tried again in an hour",
       [LogField("error", "\(error)")])

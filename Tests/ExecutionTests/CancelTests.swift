@@ -2,7 +2,7 @@ import Domain
 import Execution
 import Testing
 
-/// Cancels that the exchange refuses for a reason that passes.
+/// Cancels that the exchange refuses, or that do not end the order.
 @Suite struct CancelTests {
   private func resting() -> EngineHarness {
     let harness = EngineHarness.open()
@@ -24,6 +24,7 @@ import Testing
 
   @Test(arguments: [
     (30_000, ExchangeError.Action.suspended, LogEntry.Level.warning), (700_006, .halt, .error),
+    (10_007, .skip, .error), (700_004, .fix, .error), (30_002, .size, .error),
   ])
   func `it is asked for again until it is taken, and said once`(
     code: Int, action: ExchangeError.Action, level: LogEntry.Level
@@ -59,9 +60,10 @@ import Testing
     #expect(lines(harness).map(\.level) == [.warning, .error])
   }
 
-  @Test func `it is asked for again after a restart`() {
+  @Test(arguments: [(30_000, ExchangeError.Action.suspended), (10_007, .skip)])
+  func `it is asked for again after a restart`(code: Int, action: ExchangeError.Action) {
     let harness = resting()
-    refuse(harness, 30_000, .suspended)
+    refuse(harness, code, action)
     harness.command(.halt(reason: "storm", cancel: true))
     harness.settle()
     harness.exchange.script = { _, _ in nil }

@@ -393,7 +393,7 @@ import Testing
     #expect(message.contains("code 10007") && message.contains("resolve old --not-placed"))
     harness.settle()
     #expect(harness.hasLog(.error, "refused the cancel: code 10007"))
-    #expect(harness.order("old")?.cancelRequested == false)
+    #expect(harness.order("old")?.cancelRequested == true)
     #expect(harness.status("old") == .open)
   }
 }

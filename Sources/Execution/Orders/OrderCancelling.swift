@@ -31,14 +31,8 @@ enum OrderCancelling {
     }
     switch answer {
     case .success(.taken): taken(order, &parts, &reaction)
-    case .failure(.refused(let error)) where error.action == .halt || error.action == .suspended:
-      refusedForNow(order, error, &parts, &reaction)
     case .failure(.refused(let error)) where error.action.isLasting:
-      let text = error.words
-      parts.orders.update(key) { $0.following?.cancels = FruitlessCancels() }
-      parts.fold(.cancelAnswered(text, isDefinite: true), into: key, &reaction)
-      reaction.log(
-        .error, "the exchange refused the cancel: \(text)", order, [("advice", error.advice)])
+      refusedForNow(order, error, &parts, &reaction)
     case .success(.missing(let error)): undecided(order, error, &parts, &reaction)
     case .failure(.refused(let error)) where error.action != .clock:
       undecided(order, error, &parts, &reaction)
@@ -99,7 +93,7 @@ enum OrderCancelling {
   }
 
   /// The symbol opens again, the key is put in order, or the exchange can do it again: the request stands
-  /// until then. It is said once for each code.
+  /// until then, as no refusal ends the order. It is said once for each code.
   private static func refusedForNow(
     _ order: Order, _ error: ExchangeError, _ parts: inout EngineParts,
     _ reaction: inout Reaction
@@ -111,7 +105,7 @@ enum OrderCancelling {
     guard isNews("code \(error.code)", order.key, &parts) else { return }
     parts.fold(.cancelAnswered(text, isDefinite: false), into: order.key, &reaction)
     reaction.log(
-      error.action == .halt ? .error : .warning,
+      error.action.isLasting && error.action != .suspended ? .error : .warning,
       "the exchange refused the cancel: \(text); it is asked for again once a minute", order,
       [("advice", error.advice)])
   }

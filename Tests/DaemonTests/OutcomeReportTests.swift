@@ -1,7 +1,8 @@
-import Daemon
 import Domain
 import JSON
 import Testing
+
+@testable import Daemon
 
 @Suite struct OutcomeReportTests {
   private static func report(_ members: [(String, JSONValue)]) -> [UInt8] {
@@ -38,5 +39,37 @@ import Testing
   func `two reports tell of the same end`(one: [UInt8], other: [UInt8], isSame: Bool) {
     #expect(OutcomeReport.isSameEnd(one, other) == isSame)
     #expect(OutcomeReport.isSameEnd(other, one) == isSame)
+  }
+
+  /// The verdict that it ended stands beside the decision until the watch is over.
+  @Test func `a start tells the operator's word on an order`() throws {
+    let now = WallTime(milliseconds: 1_700_000_000_000)
+    let id = try #require(SignalID("a"))
+    let symbol = try #require(Symbol(exchangeText: "BTCUSDT"))
+    let name = try #require(ClientOrderID("sga"))
+    let verdict = "sent once, its answer was lost; watched for seven days"
+    let word = "the operator says that it was never placed"
+    let record = SignalRecord(
+      signalID: id, symbol: symbol, side: .buy, type: .limit, contentDigest: [1], raw: [],
+      origin: .socket("test"), receivedAt: now, expiresAt: now.advanced(by: .seconds(60)),
+      clientOrderID: name, decision: .notFound, message: verdict, decidedAt: now)
+    let request = OrderRequest(
+      clientOrderID: name, symbol: symbol, side: .buy, type: .limit, amount: .base(FixedDecimal(1)),
+      price: FixedDecimal(100))
+    var order = Order(
+      key: OrderKey(signal: id), account: TradingAccount(venue: "test", name: "main"),
+      request: request, reservedQuote: FixedDecimal(100), at: now)
+    let armed = OrderEvent.armed(
+      OrderEvent.Armament(
+        attempt: 1, stampedAt: now, receiveWindow: .seconds(5),
+        quote: Quote(price: FixedDecimal(100), askedAt: now)))
+    let lost = OrderEvent.outcomeLost("timed out", .answerLost)
+    for event in [armed, lost, .notFound(verdict)] { try order.apply(event, at: now) }
+    #expect(record.endReason(of: order) == verdict)
+    try order.apply(.closedByOperator(word), at: now)
+    #expect(
+      record.endReason(of: order) == "\(word); it is watched for until seven days have passed")
+    try order.apply(.watchEnded, at: now)
+    #expect(record.endReason(of: order) == word)
   }
 }

@@ -130,7 +130,8 @@ extension SignalRecord {
   /// Why its order ended as it did; empty where the order itself tells it. What stands beside the
   /// decision of an accepted signal is for the next start.
   func endReason(of order: Order) -> String {
-    guard decision == .accepted else { return message }
-    return order.closedByOperator ? order.reason : ""
+    // The verdict that the operator's word ended may still stand beside the decision.
+    if order.closedByOperator { return order.closingWords }
+    return decision == .accepted ? "" : message
   }
 }

@@ -201,9 +201,7 @@ enum OrderResolution {
       OrderSearching.endWatch(life, &parts, &reaction)
       return reaction.reply(token, ok: true, "closed. \(pause)")
     }
-    parts.close(
-      life.order, .notFound,
-      "\(life.order.reason); it is watched for until seven days have passed", &reaction)
+    parts.close(life.order, .notFound, life.order.closingWords, &reaction)
     reaction.reply(
       token, ok: true,
       "closed; should the order appear after all, it counts and an alarm is raised. \(pause)")
@@ -281,5 +279,12 @@ enum OrderResolution {
       token, ok: true,
       "closed as \(order.status.rawValue), with \(order.executedQuantity) executed when it was last "
         + "read: \(order.request.symbol) is not paused by it, and it is not looked up any more")
+  }
+}
+
+extension Order {
+  /// What is told of one that the operator has closed.
+  package var closingWords: String {
+    status == .notFound ? "\(reason); it is watched for until seven days have passed" : reason
   }
 }

@@ -2,7 +2,7 @@ import Domain
 import Execution
 import Testing
 
-/// Looks at one order that the firewall refuses, while it lets every other request pass.
+/// Looks at one order, and other requests, that the firewall refuses while it lets all others pass.
 @Suite struct BlockedLookTests {
   private static let blocked = ExchangeAnswer.failed(.blocked("HTTP 403"))
 
@@ -135,10 +135,66 @@ import Testing
       dispatch.request.isRecentOrders ? .answer(Self.blocked) : nil
     }
     harness.restart()
-    harness.advance(by: .seconds(300))
-    #expect(!harness.requests(\.isRecentOrders).isEmpty)
+    // One minute is what the refusal of the list costs.
+    harness.advance(by: .seconds(65))
+    #expect(harness.engine.isTradingOpen)
+    #expect(harness.hasLog(.warning, "its 8 orders are looked up one by one"))
+    harness.advance(by: .seconds(235))
+    #expect(harness.requests(\.isRecentOrders).count == 1)
     #expect(harness.engine.isTradingOpen)
     #expect(!harness.engine.troubles(at: harness.now).contains { $0.message.contains("signal") })
+  }
+
+  static let optional: [ExchangeRequest] = [
+    .openAccountStream, .extendAccountStream, .keyInformation, .tradableSymbols,
+  ]
+
+  /// What trading does without closes it for two minutes, and later for one in ten.
+  @Test(arguments: optional)
+  func `a request that orders do without closes nothing for long`(request: ExchangeRequest) {
+    let harness = EngineHarness(
+      makeConfiguration {
+        $0.venue = streamTraits
+        $0.venue.keyInformationRefresh = .seconds(1_500)
+      })
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request == request ? .answer(Self.blocked) : nil
+    }
+    harness.tick()
+    if request == .extendAccountStream { harness.advance(by: .seconds(1_500)) }
+    harness.advance(by: .seconds(125))
+    #expect(harness.requests { $0 == request }.count == 2)
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(1))
+    #expect(harness.status("a") == .open)
+    harness.exchange.fill(0, to: "1", .filled)
+    harness.advance(by: .seconds(60))
+    #expect(harness.status("a") == .filled)
+    harness.advance(by: .seconds(3_600))
+    #expect((3...9).contains(harness.requests { $0 == request }.count))
+    harness.checkStore()
+  }
+
+  @Test func `rules that were read before are read again rarely`() {
+    let harness = EngineHarness.open()
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isInstruments ? .answer(Self.blocked) : nil
+    }
+    harness.advance(by: .seconds(900 + 3_600))
+    #expect((4...9).contains(harness.requests(\.isInstruments).count))
+    #expect(harness.engine.isTradingOpen)
+  }
+
+  /// There is nothing to go on with before.
+  @Test func `rules that were never read are asked for every minute`() {
+    let harness = EngineHarness()
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isInstruments ? .answer(Self.blocked) : nil
+    }
+    harness.tick()
+    harness.advance(by: .seconds(605))
+    #expect((10...12).contains(harness.requests(\.isInstruments).count))
+    #expect(!harness.engine.isTradingOpen)
   }
 
   @Test func `where every request is refused the order is waited for`() {

@@ -228,7 +228,7 @@ import Testing
     exchange.script = { dispatch, _ in
       dispatch.request.isLook(at: eth) ? .answer(.failed(.noAnswer("time out"))) : nil
     }
-    harness.advance(by: .seconds(8))
+    harness.advance(by: .seconds(2))
     #expect(harness.placements(of: "new").isEmpty)
     #expect(!harness.engine.isTradingOpen)
     exchange.script = { _, _ in nil }

@@ -107,6 +107,25 @@ import Testing
     #expect(said(other).count < 8)
   }
 
+  /// Three that get no answer at once are as much, and `status` names the order with the journal.
+  @Test(arguments: [(Duration.seconds(9), Duration.seconds(10)), (.zero, .seconds(1))])
+  func `one look that runs into its time limit is worth a line`(
+    after time: Duration, within limit: Duration
+  ) {
+    let harness = resting { _ in nil }
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isLook ? .answer(.failed(.noAnswer("time out")), after: time) : nil
+    }
+    harness.advance(by: limit)
+    #expect(harness.status("a") == .open)
+    #expect(said(harness).count == 1)
+    #expect(explained(harness).count == 1)
+    let told = harness.engine.troubles(at: harness.now).map(\.message)
+    #expect(told.count == 1)
+    #expect(
+      told.first?.hasPrefix("where the order of signal a stands cannot be read (no answer") == true)
+  }
+
   @Test func `a single missed look is not worth a line`() {
     var count = 0
     let harness = resting { _ in

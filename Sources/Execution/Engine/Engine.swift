@@ -133,7 +133,10 @@ package struct Engine: Sendable {
     if case .failed(.refused(let error)) = answer, error.action == .clock {
       parts.venue.distrustClock(at: reaction.now.monotonic)
     }
-    parts.keepAlive.take(answer, for: request.purpose, at: reaction.now.monotonic)
+    let now = reaction.now.monotonic
+    parts.keepAlive.take(answer, for: request.purpose, at: now)
+    parts.answers.take(answer, sentAt: request.sentAt.monotonic, at: now)
+    if parts.answers.isHang(at: now) { parts.venue.askClock(at: now) }
     if parts.scheduler.backOff != wasBackingOff { parts.orders.touchAll(.waiting) }
     for sharer in request.sharers { take(answer, for: sharer, of: request, &reaction) }
     take(answer, for: request.purpose, of: request, &reaction)
@@ -161,7 +164,9 @@ package struct Engine: Sendable {
       parts.venue.takeTradableSymbols(answer.tradableSymbolsReading, &reaction)
       parts.orders.touchAll(.waiting)
     case .keyInformation:
-      parts.key.take(answer.keyInformationReading, parts.configuration, &reaction)
+      parts.key.take(
+        answer.keyInformationReading, parts.configuration, clockReadAt: parts.venue.clockReadAt,
+        &reaction)
       parts.orders.touchAll(.waiting)
     case .prices: PriceAnswers.take(request, answer.pricesReading, &parts, &reaction)
     case .place(let keys):

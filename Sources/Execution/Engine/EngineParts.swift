@@ -17,6 +17,7 @@ struct EngineParts: Sendable {
   var key: KeyState
   var accountStream: AccountStream
   var keepAlive: KeepAlive
+  var answers = AnswerTimes()
   private var watched: Set<Symbol> = []
   var trading: TradingState
   var reconciliation = Reconciliation()

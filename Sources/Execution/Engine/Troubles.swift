@@ -211,8 +211,12 @@ struct Troubles {
 
   private func failing(_ key: OrderKey) -> Trouble? {
     guard parts.reconciliation.unreadable[key] == nil, let life = parts.orders[key],
-      let last = life.looks.last, life.looks.isHopeless(at: now.monotonic)
+      let last = life.looks.last, life.looks.areWorthALine
     else { return nil }
+    // What everybody waits for is told with that.
+    if parts.reconciliation.pending.contains(key), !life.looks.isHopeless(at: now.monotonic) {
+      return nil
+    }
     return Trouble(
       subject: life.order.subject,
       message: "where the order of signal \(key.signal) stands cannot be read (\(last.reason)); it "

@@ -150,23 +150,19 @@ enum OrderPolling {
     _ parts: inout EngineParts, _ reaction: inout Reaction
   ) {
     let now = reaction.now.monotonic
-    let judged = keys.compactMap { OrderLooks.judge($0, failure, &parts, at: now) }
-    guard let failure = judged.first else {
+    var isBlocked = false
+    if case .blocked = failure { isBlocked = true }
+    let told = isBlocked ? LookFailure.blockedList(failure) : LookFailure(failure)
+    guard let failure = told else {
       for key in keys { parts.orders.update(key) { $0.following?.schedule(after: now) } }
       return
     }
-    parts.reconciliation.listFailed(symbol, at: now)
+    parts.reconciliation.listFailed(symbol, isBlocked: isBlocked, at: now)
     reaction.log(
       failure.isOfKey ? .error : .warning,
       "the list of recent orders cannot be used: \(failure.reason); its \(keys.count) orders are "
         + "looked up one by one", [("symbol", symbol.text), ("advice", failure.advice)])
-    for key in keys {
-      parts.orders.update(key) { life in
-        // The firewall that refuses the list may let a look at the order pass.
-        life.looks.endBlocks()
-        life.following?.askAgain(at: now)
-      }
-    }
+    for key in keys { parts.orders.update(key) { $0.following?.askAgain(at: now) } }
   }
 
   /// A vanished order is not a cancelled one: it is looked for until the exchange says something.

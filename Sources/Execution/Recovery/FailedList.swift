@@ -8,7 +8,11 @@ struct FailedList: Sendable {
   /// 1, 2, 4 … 64 minutes.
   private var backOff = BackOff(first: .seconds(60), longest: .seconds(64 * 60))
 
-  mutating func failed(at now: MonotonicTime) {
-    until = now.advanced(by: backOff.next())
+  /// Each list that the firewall refuses keeps every request back for a minute.
+  private static let pauseWhenBlocked: Duration = .seconds(600)
+
+  mutating func failed(isBlocked: Bool, at now: MonotonicTime) {
+    let pause = backOff.next()
+    until = now.advanced(by: isBlocked ? max(pause, Self.pauseWhenBlocked) : pause)
   }
 }

@@ -51,6 +51,14 @@ extension LookFailure {
         + "up again every ten minutes.", kind: "blocked", isLasting: true)
   }
 
+  /// A list that the firewall refuses, which may let a look at each order pass.
+  static func blockedList(_ failure: ExchangeFailure) -> LookFailure {
+    LookFailure(
+      reason: failure.text,
+      advice: "nothing: the list is asked for again, ten minutes later at the earliest",
+      kind: "blocked")
+  }
+
   /// The order's own row in a list.
   static func row(_ row: UnreadableRow) -> LookFailure {
     LookFailure(
@@ -157,19 +165,18 @@ struct FailedLooks: Sendable {
   /// Since the last look that told it.
   private(set) var inARow = 0
   private(set) var last: LookFailure?
+  /// When the first of them failed, or was sent where it got no answer.
   private var since: MonotonicTime?
+  /// One of them ran into its time limit.
+  private var hasHung = false
   private var recordedKinds: Set<String> = []
   private var haltedFor: Set<String> = []
   /// Between two lines in the journal about one order.
   private var telling = BackOff(first: .seconds(60), longest: .seconds(64 * 60))
   private var untoldUntil: MonotonicTime?
-  /// Those that the firewall refused while the exchange answered other requests.
-  private var blocks = 0
-  private var blockedAt: MonotonicTime?
-  /// Nothing that asks for a look at the order gets one before.
-  private(set) var blockedUntil: MonotonicTime?
+  private var blocks = FirewallBlocks(enough: 3)
 
-  /// What passes by itself is worth a line when it has not after so many looks.
+  /// What passes by itself is worth a line when it has not after so many looks, or one that hung.
   private static let worthALine = 3
   /// An order whose looks fail for so long need not be waited for: the exchange answers, or the way to
   /// it may be down.
@@ -178,10 +185,6 @@ struct FailedLooks: Sendable {
   )
   /// Different kinds that the history of one order takes in one run.
   private static let recordedMaximum = 16
-  /// So many mean that the firewall refuses the looks at this order, and not this machine.
-  private static let blocksMaximum = 3
-  /// Each look that the firewall refuses keeps every request back for a minute.
-  private static let pauseWhenBlocked: Duration = .seconds(600)
 
   /// What deserves to be said of one more failure.
   struct News {
@@ -190,33 +193,36 @@ struct FailedLooks: Sendable {
   }
 
   /// The firewall refuses looks at this order, and no others.
-  var isBlocked: Bool { blocks >= Self.blocksMaximum }
+  var isBlocked: Bool { blocks.areOfKind }
 
-  var wasBlocked: Bool { blocks > 0 }
+  var wasBlocked: Bool { !blocks.isEmpty }
 
-  /// What a failure says of the order; `nil` where it is none of its business. That the exchange's clock
-  /// was read since the look that was refused before shows that not every request is.
+  /// Nothing that asks for a look at the order gets one before.
+  var blockedUntil: MonotonicTime? { blocks.until }
+
+  /// What a failure says of the order; `nil` where it is none of its business.
   mutating func judge(
     _ failure: ExchangeFailure, clockReadAt: MonotonicTime?, at now: MonotonicTime
   ) -> LookFailure? {
     guard case .blocked = failure else { return LookFailure(failure) }
-    if !isBlocked {
-      if let blockedAt {
-        guard let clockReadAt, clockReadAt > blockedAt else { return nil }
-      }
-      blocks += 1
-      blockedAt = now
-    }
-    guard isBlocked else { return nil }
-    blockedUntil = now.advanced(by: Self.pauseWhenBlocked)
-    return .blocked(failure)
+    blocks.add(clockReadAt: clockReadAt, at: now)
+    return isBlocked ? .blocked(failure) : nil
   }
 
-  mutating func add(_ failure: LookFailure, at now: MonotonicTime) -> News {
+  /// Where the exchange answers something else, that it does not answer these looks is its answer.
+  mutating func add(
+    _ failure: LookFailure, _ answers: AnswerTimes, at now: MonotonicTime
+  ) -> News {
     inARow += 1
+    var failure = failure
+    let began = since ?? (failure.isAnswer ? now : answers.sentAt ?? now)
+    if !failure.isAnswer {
+      hasHung = hasHung || answers.isHang(at: now)
+      failure.isAnswer = answers.isReached(since: began, at: now)
+    }
+    since = began
     last = failure
-    since = since ?? now
-    guard failure.isLasting || inARow >= Self.worthALine else {
+    guard areWorthALine else {
       return News(isForTheHistory: false, isForTheJournal: false)
     }
     let isNew =
@@ -243,13 +249,15 @@ struct FailedLooks: Sendable {
     inARow = 0
     last = nil
     since = nil
+    hasHung = false
   }
 
   /// The firewall let a look pass. A report that came by itself does not show that.
-  mutating func endBlocks() {
-    blocks = 0
-    blockedAt = nil
-    blockedUntil = nil
+  mutating func endBlocks() { blocks.end() }
+
+  /// Whether a person is to hear of them.
+  var areWorthALine: Bool {
+    inARow >= Self.worthALine || hasHung || last?.isLasting == true
   }
 
   /// Whether waiting for the order would keep others from trading for nothing.
@@ -261,7 +269,7 @@ struct FailedLooks: Sendable {
   var hopelessFrom: MonotonicTime? {
     guard let last, let since else { return nil }
     if last.isLasting { return since }
-    guard inARow >= Self.worthALine else { return nil }
+    guard areWorthALine else { return nil }
     return since.advanced(by: last.isAnswer ? Self.patience.answered : Self.patience.unanswered)
   }
 }

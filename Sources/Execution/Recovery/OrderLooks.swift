@@ -7,7 +7,7 @@ enum OrderLooks {
   static func judge(
     _ key: OrderKey, _ failure: ExchangeFailure, _ parts: inout EngineParts, at now: MonotonicTime
   ) -> LookFailure? {
-    let readAt = parts.venue.clock?.reading.readAt
+    let readAt = parts.venue.clockReadAt
     return parts.orders.update(key) { life in
       life.looks.judge(failure, clockReadAt: readAt, at: now)
     } ?? nil
@@ -32,7 +32,10 @@ enum OrderLooks {
     _ reaction: inout Reaction
   ) {
     let now = reaction.now.monotonic
-    guard let news = parts.orders.update(key, { $0.looks.add(failure, at: now) }) else { return }
+    let answers = parts.answers
+    guard let news = parts.orders.update(key, { $0.looks.add(failure, answers, at: now) }) else {
+      return
+    }
     parts.reconciliation.failed(key)
     if news.isForTheHistory {
       parts.fold(
@@ -40,7 +43,7 @@ enum OrderLooks {
     }
     guard let life = parts.orders[key] else { return }
     if parts.reconciliation.pending.contains(key), life.looks.isHopeless(at: now) {
-      return goOnWithout(life, failure, &parts, &reaction)
+      return goOnWithout(life, life.looks.last ?? failure, &parts, &reaction)
     }
     guard news.isForTheJournal else { return }
     reaction.log(

@@ -45,7 +45,7 @@ enum OrderResolution {
         "the exchange does not confirm order \(orderID): \(error.words)")
     case .failure(let failure):
       let look = OrderLooks.judge(key, failure, &parts, at: reaction.now.monotonic)
-      if let look, look.isAnswer,
+      if let look, isAnswer(look, like: parts.orders[key]?.looks.last),
         mayTakeTheWord(on: key, parts, at: reaction.now.monotonic)
       {
         return confirm(key, orderID, token, look.reason, &parts, &reaction)
@@ -74,6 +74,11 @@ enum OrderResolution {
       return confirm(key, orderID, token, reason, &parts, &reaction)
     }
     reaction.reply(token, ok: true, "order \(orderID) is confirmed; it is followed from now on")
+  }
+
+  /// Whether the exchange answers, though perhaps not this look, as it does not the others at the order.
+  private static func isAnswer(_ look: LookFailure, like last: LookFailure?) -> Bool {
+    look.isAnswer || look.kind == last?.kind && last?.isAnswer == true
   }
 
   /// The exchange answers, and not with where the order stands.

@@ -52,7 +52,7 @@ struct Reconciliation: Sendable {
 
   mutating func listWasRead(_ symbol: Symbol) { failedLists[symbol] = nil }
 
-  mutating func listFailed(_ symbol: Symbol, at now: MonotonicTime) {
-    failedLists[symbol, default: FailedList()].failed(at: now)
+  mutating func listFailed(_ symbol: Symbol, isBlocked: Bool = false, at now: MonotonicTime) {
+    failedLists[symbol, default: FailedList()].failed(isBlocked: isBlocked, at: now)
   }
 }

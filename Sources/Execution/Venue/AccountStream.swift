@@ -30,7 +30,8 @@ struct AccountStream: Sendable {
   }
 
   mutating func take(
-    _ answer: Result<Void, ExchangeFailure>, isNew: Bool, _ reaction: inout Reaction
+    _ answer: Result<Void, ExchangeFailure>, isNew: Bool, clockReadAt: MonotonicTime?,
+    _ reaction: inout Reaction
   ) {
     let now = reaction.now.monotonic
     if key.isAnswerOutdated(at: now) { return }
@@ -49,7 +50,7 @@ struct AccountStream: Sendable {
       keyIsDead(at: now)
     case .failure(let failure):
       let told = Need.Failure(failure)
-      key.failed(told, at: now)
+      key.failed(told, clockReadAt: clockReadAt, at: now)
       let isNews = key.isNews(told.reason, at: now)
       reaction.log(
         isNews ? .notice : .debug,
@@ -142,7 +143,8 @@ enum AccountStreamEvents {
     _ reaction: inout Reaction
   ) {
     let wasUp = parts.accountStream.upSince != nil
-    parts.accountStream.take(answer, isNew: isNew, &reaction)
+    parts.accountStream.take(
+      answer, isNew: isNew, clockReadAt: parts.venue.clockReadAt, &reaction)
     if wasUp, parts.accountStream.upSince == nil {
       lookAtAll(&parts, at: reaction.now.monotonic)
     }

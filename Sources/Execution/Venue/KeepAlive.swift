@@ -28,15 +28,13 @@ struct KeepAlive: Sendable {
   /// Any answer proves a connection. What gets none is asked again after a pause.
   mutating func take(_ answer: ExchangeAnswer, for purpose: Purpose, at now: MonotonicTime) {
     guard let interval else { return }
-    var isAnswer = true
-    if case .failed(let failure) = answer { isAnswer = failure.isAnswer }
-    if isAnswer {
+    if answer.isAnswer {
       backOff.reset()
       due = now.advanced(by: interval)
     }
     guard purpose == .keepAlive else { return }
     isUnderWay = false
-    if !isAnswer { due = now.advanced(by: backOff.next()) }
+    if !answer.isAnswer { due = now.advanced(by: backOff.next()) }
   }
 
   /// Asks for what weighs least, when nothing was answered for a while.

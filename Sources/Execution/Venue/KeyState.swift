@@ -69,7 +69,7 @@ struct KeyState: Sendable {
 
   mutating func take(
     _ answer: Result<KeyInformation, ExchangeFailure>, _ configuration: EngineConfiguration,
-    _ reaction: inout Reaction
+    clockReadAt: MonotonicTime?, _ reaction: inout Reaction
   ) {
     let now = reaction.now.monotonic
     if need.isAnswerOutdated(at: now) { return }
@@ -86,7 +86,7 @@ struct KeyState: Sendable {
       if isFirst, new.rights == nil { Self.tellUnknown("it lists no permissions", &reaction) }
     case .failure(let failure):
       let told = Need.Failure(failure)
-      need.failed(told, at: now)
+      need.failed(told, clockReadAt: clockReadAt, at: now)
       if information != nil {
         reject(told, &reaction)
       } else if need.isNews(told.reason, at: now) {

@@ -9,6 +9,7 @@ struct Need: Sendable {
     var isAnswer = true
     /// The exchange takes no request of this API key: a person must act.
     var isOfKey = false
+    var isBlock = false
   }
 
   var isMet = false
@@ -17,10 +18,15 @@ struct Need: Sendable {
   private var isOutdated = false
   private(set) var due: MonotonicTime
   private(set) var lastFailure: Failure?
+  /// When it failed first since it was met.
+  private var failingSince: MonotonicTime?
   private var backOff: BackOff
+  /// Nothing is lost where it is asked for rarely, so that two say enough.
+  private var blocks = FirewallBlocks(enough: 2)
   private var told: (reason: String, at: MonotonicTime)?
 
   private static let tellingInterval: Duration = .seconds(60)
+  private static let triesToGiveUp = 3
 
   init(due: MonotonicTime, longestPause: Duration = .seconds(8)) {
     self.due = due
@@ -42,7 +48,7 @@ struct Need: Sendable {
   mutating func asked() { isUnderWay = true }
 
   mutating func makeDue(at now: MonotonicTime) {
-    if !isUnderWay { due = now }
+    if !isUnderWay { due = max(now, blocks.until ?? now) }
   }
 
   mutating func askAgain(at now: MonotonicTime) {
@@ -77,16 +83,49 @@ struct Need: Sendable {
     isUnderWay = false
     backOff.reset()
     lastFailure = nil
+    failingSince = nil
+    blocks.end()
     told = nil
     due = time
     return wasTold
   }
 
-  /// Keeps what was met before: an old answer is better than none.
-  mutating func failed(_ failure: Failure, at now: MonotonicTime) {
+  /// Keeps what was met before: an old answer is better than none. Where it is done without while the
+  /// firewall refuses it, `clockReadAt` tells when the exchange's clock was read.
+  mutating func failed(
+    _ failure: Failure, clockReadAt: MonotonicTime? = nil, at now: MonotonicTime
+  ) {
     isUnderWay = false
     lastFailure = failure
+    failingSince = failingSince ?? now
     due = now.advanced(by: backOff.next())
+    if failure.isBlock {
+      blocks.add(clockReadAt: clockReadAt, at: now)
+      due = max(due, blocks.until ?? due)
+    } else if failure.isAnswer {
+      blocks.end()
+    }
+  }
+
+  /// Whether the exchange, which can be reached, most probably does not tell it, as the last failure shows.
+  func isRefused(_ failure: ExchangeFailure, clockReadAt: MonotonicTime?) -> Bool {
+    let isTried = failures >= Self.triesToGiveUp
+    switch failure {
+    case .refused(let error): return isTried && error.action != .halt && error.action != .clock
+    case .unreadable: return isTried
+    case .noAnswer:
+      guard let failingSince, let clockReadAt else { return false }
+      return isTried && clockReadAt > failingSince
+    case .blocked: return blocks.areOfKind
+    case .notSent, .throttled: return false
+    }
+  }
+
+  /// It is done without: asked for again at `time`, and rarely where the firewall refuses it.
+  mutating func doWithout(until time: MonotonicTime) {
+    let known = blocks
+    met(refreshAt: time)
+    blocks = known
   }
 
   /// Whether a failure is news: an outage is told once a minute, not with every attempt.
@@ -102,6 +141,7 @@ extension Need.Failure {
     reason = failure.text
     isAnswer = failure.isAnswer
     if case .refused(let error) = failure { isOfKey = error.action == .halt }
+    if case .blocked = failure { isBlock = true }
     advice =
       switch failure {
       case .refused(let error): error.advice

@@ -28,7 +28,6 @@ struct VenueState: Sendable {
   private static let instrumentRefresh: Duration = .seconds(15 * 60)
   /// Between two readings that refused signals ask for: they use a sixth of the published limit.
   private static let readAgainPause: Duration = .seconds(5)
-  private static let triesForPairs = 3
 
   init(allowed: [Symbol]?, _ traits: VenueTraits, at now: MonotonicTime) {
     clockNeed = Need(due: now)
@@ -87,6 +86,8 @@ struct VenueState: Sendable {
 
   /// `nil` also while it is to be read anew because it was found wrong.
   var trustedClock: ExchangeClock? { clockNeed.isMet ? clock : nil }
+
+  var clockReadAt: MonotonicTime? { clock?.reading.readAt }
 
   /// What the exchange answered where something is not known that an order needs; `nil` where it could not
   /// be asked.
@@ -196,6 +197,9 @@ struct VenueState: Sendable {
     clockNeed.makeDue(at: now)
   }
 
+  /// It costs least to ask for, and shows whether the exchange answers at all.
+  mutating func askClock(at now: MonotonicTime) { clockNeed.makeDue(at: now) }
+
   private static func isAskingForRules(_ scheduler: RequestScheduler) -> Bool {
     scheduler.isAsking { if case .instruments = $0 { true } else { false } }
   }
@@ -269,7 +273,8 @@ struct VenueState: Sendable {
         .warning, "the exchange does not list the symbol",
         [("symbol", symbol.text), ("exchange_code", String(error.code))])
     case .failure(let failure):
-      return failed(\.instrumentsNeed, failure, Self.rulesName, &reaction)
+      let isMet = instrumentsNeed.isMet
+      return failed(\.instrumentsNeed, failure, Self.rulesName, isDoneWithout: isMet, &reaction)
     }
     if (allowed ?? named.asked).allSatisfy({ instruments[$0] != nil }) {
       met(\.instrumentsNeed, for: Self.instrumentRefresh, Self.rulesName, &reaction)
@@ -337,7 +342,7 @@ struct VenueState: Sendable {
       readings.readPairs(at: reaction.now.wall)
       met(\.pairsNeed, for: Self.instrumentRefresh, Self.pairsName, &reaction)
     case .failure(let failure):
-      failed(\.pairsNeed, failure, Self.pairsName, &reaction)
+      failed(\.pairsNeed, failure, Self.pairsName, isDoneWithout: true, &reaction)
       goWithoutPairs(failure, &reaction)
     }
   }
@@ -346,18 +351,13 @@ struct VenueState: Sendable {
   /// goes on without it; a key that it does not accept at all is another matter.
   private mutating func goWithoutPairs(_ failure: ExchangeFailure, _ reaction: inout Reaction) {
     guard !pairsNeed.isMet || readings.pairsAreRestored,
-      pairsNeed.failures >= Self.triesForPairs
+      pairsNeed.isRefused(failure, clockReadAt: clockReadAt)
     else { return }
-    switch failure {
-    case .refused(let error) where error.action == .halt || error.action == .clock: return
-    case .refused, .unreadable:
-      reaction.log(
-        .warning, "the exchange does not say which pairs the key may trade; going on without")
-      tradableSymbols = nil
-      readings.readPairs(at: nil)
-      pairsNeed.met(refreshAt: reaction.now.monotonic.advanced(by: Self.instrumentRefresh))
-    case .notSent, .noAnswer, .throttled, .blocked: return
-    }
+    reaction.log(
+      .warning, "the exchange does not say which pairs the key may trade; going on without")
+    tradableSymbols = nil
+    readings.readPairs(at: nil)
+    pairsNeed.doWithout(until: reaction.now.monotonic.advanced(by: Self.instrumentRefresh))
   }
 
   // MARK: Failures, and their end
@@ -381,12 +381,13 @@ struct VenueState: Sendable {
 
   private mutating func failed(
     _ need: WritableKeyPath<VenueState, Need>, _ failure: ExchangeFailure, _ what: String,
-    _ reaction: inout Reaction
+    isDoneWithout: Bool = false, _ reaction: inout Reaction
   ) {
     let now = reaction.now.monotonic
     let wasMet = self[keyPath: need].isMet
     let told = Need.Failure(failure)
-    self[keyPath: need].failed(told, at: now)
+    let readAt = isDoneWithout ? clockReadAt : nil
+    self[keyPath: need].failed(told, clockReadAt: readAt, at: now)
     if case .refused(let error) = failure, error.action == .clock { distrustClock(at: now) }
     let isNews = self[keyPath: need].isNews(told.reason, at: now)
     reaction.log(

@@ -50,6 +50,26 @@ import Testing
     #expect(need.lastFailure == nil)
   }
 
+  /// Each refusal of the firewall keeps every request back for a minute.
+  @Test mutating func `what the firewall alone refuses is asked for rarely`() {
+    let block = Need.Failure(.blocked("HTTP 403"))
+    for second in [1, 61] {
+      need.failed(block, clockReadAt: monotonic(.zero), at: monotonic(.seconds(second)))
+      #expect(isDue(.seconds(second + 1)).0, "it may refuse every request")
+    }
+    need.failed(block, clockReadAt: monotonic(.seconds(121)), at: monotonic(.seconds(121)))
+    let rare = (false, Optional(monotonic(.seconds(721))))
+    #expect(isDue(.seconds(720)) == rare)
+    need.makeDue(at: monotonic(.seconds(300)))
+    #expect(isDue(.seconds(720)) == rare)
+    need.doWithout(until: monotonic(.seconds(900)))
+    need.failed(block, clockReadAt: nil, at: monotonic(.seconds(900)))
+    #expect(isDue(.seconds(1_499)) == (false, monotonic(.seconds(1_500))))
+    need.met(refreshAt: monotonic(.seconds(1_500)))
+    need.failed(block, clockReadAt: monotonic(.seconds(1_500)), at: monotonic(.seconds(1_500)))
+    #expect(isDue(.seconds(1_501)).0)
+  }
+
   @Test mutating func `an answer that does not suffice is followed by the next at once`() {
     need.asked()
     need.askAgain(at: monotonic(.seconds(5)))

@@ -368,6 +368,17 @@ import Testing
     #expect(venue.tradableSymbols == nil)
   }
 
+  /// The clock shows that the exchange answers: the first failure that counts is the one after it.
+  @Test(arguments: [ExchangeFailure.noAnswer("timed out"), .blocked("403")])
+  mutating func `a list that alone gets no answer is done without`(failure: ExchangeFailure) {
+    for number in 1...3 { takePairs(.failure(failure), at: .seconds(number)) }
+    #expect(!venue.pairsNeed.isMet)
+    takeClock(.success(moment().wall), at: .seconds(4))
+    takePairs(.failure(failure), at: .seconds(5))
+    #expect(venue.pairsNeed.isMet)
+    #expect(venue.tradableSymbols == nil)
+  }
+
   @Test(arguments: [
     skip(.halt), skip(.clock), .noAnswer("timed out"), .notSent("no route"), .blocked("403"),
   ])

@@ -1,0 +1,39 @@
+import Domain
+
+/// When the exchange answered, whatever it was asked: what stays unanswered meanwhile is not kept from it
+/// by the way there.
+struct AnswerTimes: Sendable {
+  private var last: MonotonicTime?
+  /// When the request was sent whose answer, or lack of one, is being taken.
+  private(set) var sentAt: MonotonicTime?
+  private var isAnswered = true
+
+  /// What stays out for so long has most probably run into its time limit.
+  private static let hang: Duration = .seconds(5)
+  /// The exchange's clock is read once a minute, so that a longer silence is one of the exchange.
+  private static let longestSilence: Duration = .seconds(90)
+
+  mutating func take(_ answer: ExchangeAnswer, sentAt: MonotonicTime, at now: MonotonicTime) {
+    self.sentAt = sentAt
+    isAnswered = answer.isAnswer
+    if isAnswered { last = now }
+  }
+
+  /// Whether the request whose answer is being taken was out for long, and got none.
+  func isHang(at now: MonotonicTime) -> Bool {
+    guard let sentAt, !isAnswered else { return false }
+    return now.since(sentAt) >= Self.hang
+  }
+
+  /// Whether something was answered since then, and not long ago.
+  func isReached(since start: MonotonicTime, at now: MonotonicTime) -> Bool {
+    last.map { $0 > start && now.since($0) <= Self.longestSilence } ?? false
+  }
+}
+
+extension ExchangeAnswer {
+  /// Whether the exchange said something.
+  var isAnswer: Bool {
+    if case .failed(let failure) = self { failure.isAnswer } else { true }
+  }
+}

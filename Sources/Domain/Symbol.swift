@@ -1,8 +1,9 @@
-/// A spot pair as the exchange spells it: 2–64 letters and digits without a separator. Almost all are
-/// of `A–Z 0–9`; letters of other scripts are kept exactly as they are spelled.
+/// A spot pair as the exchange spells it: 2–64 letters, digits and parentheses without a separator.
+/// Almost all are of `A–Z 0–9`; some have parentheses (`GOLD(XAUT)USDT`); letters of other scripts are
+/// kept exactly as they are spelled.
 package struct Symbol: CustomStringConvertible, Sendable {
   package let text: String
-  /// Whether it is of `A–Z 0–9`.
+  /// Whether it is of `A–Z 0–9 ( )`.
   private let isPlain: Bool
 
   package var description: String { text }
@@ -28,7 +29,7 @@ package struct Symbol: CustomStringConvertible, Sendable {
     // Lists have thousands of names, and almost none needs to be looked at letter by letter.
     let isPlain = Self.isPlain(text)
     guard Self.lengths.contains(isPlain ? text.utf8.count : text.unicodeScalars.count),
-      isPlain || text.allSatisfy(Self.isAllowed)
+      isPlain || text.allSatisfy(Self.isAllowed), !text.utf8.allSatisfy(Self.isParenthesis)
     else { return nil }
     self.text = text
     self.isPlain = isPlain
@@ -61,13 +62,7 @@ package struct Symbol: CustomStringConvertible, Sendable {
     {
       return nil
     }
-    guard lengths.contains(spelling.utf8.count), isPlain(spelling) else { return nil }
-    return Symbol(plain: spelling)
-  }
-
-  private init(plain text: String) {
-    self.text = text
-    isPlain = true
+    return isPlain(spelling) ? Symbol(exchangeText: spelling) : nil
   }
 
   private static func isPlain(_ text: String) -> Bool {
@@ -109,18 +104,26 @@ package struct Symbol: CustomStringConvertible, Sendable {
     else { return nil }
     let exchange = name[..<colon]
     guard !exchange.isEmpty, exchange != "MEXC",
-      exchange.utf8.allSatisfy({ isASCIISymbol($0) || $0 == UInt8(ascii: "_") })
+      exchange.utf8.allSatisfy({ isASCIILetterOrDigit($0) || $0 == UInt8(ascii: "_") })
     else { return nil }
     return String(exchange)
   }
 
   private static func isASCIISymbol(_ byte: UInt8) -> Bool {
+    isASCIILetterOrDigit(byte) || isParenthesis(byte)
+  }
+
+  private static func isParenthesis(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "(") || byte == UInt8(ascii: ")")
+  }
+
+  private static func isASCIILetterOrDigit(_ byte: UInt8) -> Bool {
     (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
       || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
   }
 
-  /// A letter or digit with the marks that belong to it. An ASCII letter has none: it would look like
-  /// another symbol.
+  /// A parenthesis, or a letter or digit with the marks that belong to it. An ASCII letter has none: it
+  /// would look like another symbol.
   private static func isAllowed(_ character: Character) -> Bool {
     let scalars = character.unicodeScalars
     guard let first = scalars.first else { return false }

@@ -73,7 +73,7 @@ private struct ListingReader {
 
   func listing() throws(Listing.Flaw) -> Listing {
     guard let symbol = Symbol(exchangeText: try text("symbol")) else {
-      throw flaw("symbol is 2–20 capital letters and digits")
+      throw flaw("symbol is not 2–64 capital letters, digits and parentheses")
     }
     guard let status = Listing.Status(rawValue: value["status"]?.stringValue ?? "1") else {
       throw flaw("status is \"1\", \"2\" or \"3\"")

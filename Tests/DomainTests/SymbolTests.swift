@@ -21,6 +21,9 @@ import Testing
     ("MEXC:1234567890-1234567890", "12345678901234567890"),
     ("HARRYPOTTEROBAMASONIC10INUUSDT", "HARRYPOTTEROBAMASONIC10INUUSDT"),
     ("harrypotterobamasonic10inu/usdt", "HARRYPOTTEROBAMASONIC10INUUSDT"),
+    ("GOLD(XAUT)USDT", "GOLD(XAUT)USDT"), ("gold(xaut)usdt", "GOLD(XAUT)USDT"),
+    ("Oil(USOON)/usdt", "OIL(USOON)USDT"), ("GOLD(PAXG)_USDT", "GOLD(PAXG)USDT"),
+    ("mexc:gold(paxg)-usdt", "GOLD(PAXG)USDT"), ("币(安)USDT", "币(安)USDT"), ("(A", "(A"),
     // Of their letters only those of ASCII change their case.
     ("币安人生USDT", "币安人生USDT"), ("币安人生/usdt", "币安人生USDT"), ("币安人生_USDT", "币安人生USDT"),
     ("mexc:币安人生-usdt", "币安人生USDT"), ("哈基米", "哈基米"), ("〇USDT", "〇USDT"),
@@ -36,14 +39,15 @@ import Testing
     "BTC/USD:ETH", "BTCUSDC:USDC", "BTC/USDT:USDT-241227", "BTC-USDT-SWAP", "btc-usdt-swap",
     "BTCUSDTSWAP", "BTC/USDT-SWAP", "MEXC:BTC-USDT-SWAP", "BTCUSDTPERP", "BTCUSDT-PERP",
     "BTC_PERP", "BTC-PERP", "BTCUSDT.PERP", "btcusdtperp", "PERPUSDT.P", "PERP/USDT:USDT",
-    "SWAP-USDT-SWAP", "PERPUSDTPERP", "币安人生USDT.P", "币安人生/USDT:USDT", "币安人生USDTPERP",
+    "SWAP-USDT-SWAP", "PERPUSDTPERP", "GOLD(XAUT)USDT.P", "GOLD(XAUT)/USDT:USDT",
+    "GOLD(XAUT)USDTPERP", "币安人生USDT.P", "币安人生/USDT:USDT", "币安人生USDTPERP",
   ]
 
   static let otherExchanges: [(String, String)] = [
     ("BINANCE:BTCUSDT", "BINANCE"), ("binance:btcusdt", "BINANCE"), ("BYBIT:BTC/USDT", "BYBIT"),
     ("OKX:BTC-USDT", "OKX"), ("GATEIO:PERPUSDT", "GATEIO"), ("KUCOIN:XUSD", "KUCOIN"),
     ("CME_MINI:BTC1", "CME_MINI"), ("MEXCC:BTCUSDT", "MEXCC"), ("MEX:BTCUSDT", "MEX"),
-    ("BINANCE:BTCUSDT:X", "BINANCE"), ("BINANCE:币安人生USDT", "BINANCE"),
+    ("BINANCE:BTCUSDT:X", "BINANCE"), ("BINANCE:GOLD(XAUT)USDT", "BINANCE"), ("BINANCE:币安人生USDT", "BINANCE"),
   ]
 
   static let malformed = [
@@ -54,7 +58,8 @@ import Testing
     "BTCUSDT\u{7F}",
     String(repeating: "A", count: 65), "BTC/" + String(repeating: "币", count: 62),
     "BTCUSDT&side=SELL", "BTCUSDT%00", "BTC'USDT", "BTC\"USDT", "../BTCUSDT", "../../etc:passwd",
-    "BTCUSDT;", "BTC,USDT", "$BTC", "BTC+USDT", "BTC?USDT",
+    "()", "))((", "(", "(/)", "A(B):CUSDT", "GOLD[XAUT]USDT", "GOLD（XAUT）USDT",
+    "GOLD(\u{301}XAUT)USDT", "GOLD(XAUT) USDT", "BTCUSDT;", "BTC,USDT", "$BTC", "BTC+USDT", "BTC?USDT",
     // A mark on a letter of ASCII, marks without a letter, letters that cannot be seen, blanks and
     // separators of other scripts, wide forms of an input method, pictures.
     "BTC\u{301}USDT", "\u{301}BTC", "/\u{301}BTC", "BTC\u{200B}USDT", "币\u{200D}USDT",
@@ -115,13 +120,14 @@ import Testing
     for text in [
       "BTCUSDT", "AB", "12345678901234567890", "HARRYPOTTEROBAMASONIC10INUUSDT", "币安人生USDT",
       // What the exchange lists is a spot pair, whatever it ends in.
-      "USDTPERP",
+      "USDTPERP", "GOLD(XAUT)USDT", "币(安)USDT",
     ] {
       #expect(Symbol(exchangeText: text)?.description == text)
     }
     for text in [
       "", "A", "币", "btcusdt", "币安人生usdt", "BTC/USDT", "BTC_USDT", "MEXC:BTCUSDT", "BTCUSDT.P",
-      "BTC USDT", String(repeating: "A", count: 65), "BTC\u{0}", "BTC\r\n", "币\nUSDT",
+      "BTC USDT", String(repeating: "A", count: 65), "BTC\u{0}", "BTC\r\n", "币\nUSDT", "()",
+      "gold(xaut)usdt", "GOLD(XAUT)/USDT",
     ] {
       #expect(Symbol(exchangeText: text) == nil, "\(text)")
     }

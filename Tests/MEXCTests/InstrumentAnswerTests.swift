@@ -171,7 +171,7 @@ private func replaced(_ old: String, _ new: String) -> String {
     #expect(read([bad], wanted: [try symbol("AAAUSDT")])?.unreadable == [])
   }
 
-  @Test(arguments: ["币安人生USDT", "HARRYPOTTEROBAMASONIC10INUUSDT"])
+  @Test(arguments: ["币安人生USDT", "HARRYPOTTEROBAMASONIC10INUUSDT", "GOLD(XAUT)USDT"])
   func `any name that is listed is a symbol`(_ name: String) throws {
     #expect(try instrument(replaced("LINKUSDT", name)).symbol.text == name)
   }

@@ -28,6 +28,10 @@ import Transport
         .instruments([chinese]),
         "/api/v3/exchangeInfo?symbol=%E5%B8%81%E5%AE%89%E4%BA%BA%E7%94%9FUSDT"
       ),
+      (
+        .instruments([try symbol("GOLD(XAUT)USDT")]),
+        "/api/v3/exchangeInfo?symbol=GOLD%28XAUT%29USDT"
+      ),
       (.prices([link]), "/api/v3/ticker/price?symbol=LINKUSDT"),
       (.prices([link, bitcoin]), "/api/v3/ticker/price"),
     ]
@@ -50,6 +54,9 @@ import Transport
     let market = OrderRequest(
       clientOrderID: try clientOrderID("m-1"), symbol: link, side: .sell, type: .market,
       amount: .quote(try FixedDecimal("25.50")), price: nil)
+    let gold = OrderRequest(
+      clientOrderID: try clientOrderID("g-1"), symbol: try symbol("GOLD(XAUT)USDT"), side: .buy,
+      type: .market, amount: .quote(try FixedDecimal("20")), price: nil)
     let order = "symbol=LINKUSDT&side=BUY&type=LIMIT&quantity=1.25&price=21.4&newClientOrderId=sg-1"
     let expected: [(ExchangeRequest, HTTPRequest.Method, String, String)] = [
       (.place([try orderRequest()]), .post, "order", order),
@@ -67,6 +74,11 @@ import Transport
           + "%22type%22%3A%22MARKET%22%2C%22quoteOrderQty%22%3A%2225.5%22%2C"
           + "%22newClientOrderId%22%3A%22m-1%22%7D%5D"
       ),
+      (
+        .place([gold]), .post, "order",
+        "symbol=GOLD%28XAUT%29USDT&side=BUY&type=MARKET&quoteOrderQty=20&newClientOrderId=g-1"
+      ),
+      (.openOrders(gold.symbol), .get, "openOrders", "symbol=GOLD%28XAUT%29USDT"),
       (.order(link, ours), .get, "order", "symbol=LINKUSDT&origClientOrderId=cli_1"),
       (
         .order(link, theirs), .get, "order",

@@ -19,6 +19,10 @@ import Transport
         .bookTicker(try symbol("币安人生USDT"), .hundredMilliseconds),
         "spot@public.aggre.bookTicker.v3.api.pb@100ms@币安人生USDT"
       ),
+      (
+        .bookTicker(try symbol("GOLD(XAUT)USDT"), .hundredMilliseconds),
+        "spot@public.aggre.bookTicker.v3.api.pb@100ms@GOLD(XAUT)USDT"
+      ),
       (.privateOrders, "spot@private.orders.v3.api.pb"),
       (.privateDeals, "spot@private.deals.v3.api.pb"),
       (.privateAccount, "spot@private.account.v3.api.pb"),

@@ -100,10 +100,11 @@ struct FieldRulesTests {
 
   private static let chinese = "币安人生USDT"
   private static let long = "HARRYPOTTEROBAMASONIC10INUUSDT"
+  private static let token = "GOLD(XAUT)USDT"
 
   /// An exchange that lists them beside BTCUSDT.
   private func market(_ scratch: Scratch) throws -> SimulatedMarket {
-    let rows = ["BTCUSDT", Self.chinese, Self.long].map { name in
+    let rows = ["BTCUSDT", Self.chinese, Self.long, Self.token].map { name in
       #"{"symbol": "\#(name)", "baseAsset": "\#(name.dropLast(4))", "quoteAsset": "USDT", "#
         + #""quotePrecision": 4, "quoteAssetPrecision": 4, "price": "0.5"}"#
     }
@@ -153,6 +154,37 @@ struct FieldRulesTests {
     #expect(try daemon.operate("cancel", "rest").status == 0)
     try daemon.waitForOrder("rest", "canceled")
     #expect(daemon.journal.contains { $0.contains("symbol=" + Self.chinese) })
+  }
+
+  /// What is signed has them percent-encoded, and the stream's channel has them as they are.
+  @Test func `a pair with parentheses in its name is traded, looked up and canceled`() throws {
+    let market = try market(try Scratch())
+    let daemon = try DaemonUnderTest.trading(market) {
+      $0["risk.symbols"] = [.string("gold(xaut)/usdt")]
+    }
+    for (id, spelling) in [("a", Self.token), ("b", "gold(xaut)_usdt")] {
+      let wish = Wish(
+        id,
+        [
+          "symbol": .string(spelling), "type": "market", "quote_quantity": "20", "quantity": nil,
+          "price": nil,
+        ])
+      try daemon.drop("\(id).json", wish.text)
+      let outcome = try daemon.waitForOutcome("\(id).json")
+      #expect(outcome.status == "filled", "\(spelling): \(outcome.report)")
+      #expect(outcome.report["symbol"]?.stringValue == Self.token, "\(outcome.report)")
+    }
+    let rest = Wish("rest", ["symbol": .string(Self.token), "quantity": "100", "price": "0.499"])
+    #expect(try daemon.submit(rest.text)["code"] == "accepted")
+    try daemon.waitForOrder("rest", "open")
+    #expect(try daemon.stop() == .exited(0))
+    try daemon.start()
+    try daemon.waitForTrading()
+    let list = try daemon.operate("orders", "--symbol", Self.token, "--open")
+    #expect(list.status == 0 && list.output.contains(Self.token), "\(list)")
+    #expect(try daemon.operate("cancel", "rest").status == 0)
+    try daemon.waitForOrder("rest", "canceled")
+    #expect(try market.ledger().orders.count == 3)
   }
 
   @Test func `a name that is not listed, or only looks like one that is, is refused`() throws {

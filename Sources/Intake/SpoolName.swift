@@ -8,7 +8,9 @@ package enum SpoolName {
   static let commonBytes = 200
 
   /// The names of files that a program has in the making, or keeps beside a file: left alone until
-  /// they are renamed. `*` stands for anything, `?` for one letter, digit or underscore.
+  /// they are renamed. `*` stands for anything, `?` for one letter, digit or underscore, `[0-9]+` for digits
+  /// and `[^.]+` for anything without a dot, one character at least. What is behind a `*` is compared
+  /// without case.
   ///
   /// Only what is surely no finished signal stands here: whoever names a signal so hears nothing of
   /// it. A random ending without a word in it (`a.json.Xy12Ab`) may be anybody's name.
@@ -18,11 +20,15 @@ package enum SpoolName {
     // Backups of editors; `#…#` is what Emacs saves by itself, `~$…` marks an open office file.
     "*~", "#*#", "~$*", "*.bak",
     "*.tmp", "*.temp", "*.swp", "*.swo", "*.swx", "*.lock", "*.lck",
-    // Uploads and copies: WinSCP, rclone, Nextcloud, MinIO, Spring, Camel, Hadoop.
-    "*.part", "*.partial", "*.filepart", "*.part.minio", "*.upload", "*.uploading", "*.inprogress",
-    "*.incomplete", "*.unfinished", "*.writing", "*.camelLock", "*._COPYING_",
-    // Downloads: browsers, aria2, yt-dlp, Resilio Sync.
+    // Scripts, with the number of their process or something random.
+    "*.tmp[^.]+", "*.tmp.[0-9]+",
+    // Uploads and copies: WinSCP, rclone, Nextcloud, MinIO, Spring, Camel, Hadoop, gsutil.
+    "*.part", "*.part.[0-9]+", "*.partial", "*.filepart", "*.part.minio", "*.upload",
+    "*.uploading", "*.inprogress", "*.incomplete", "*.unfinished", "*.writing", "*.camelLock",
+    "*._COPYING_", "*_.gstmp",
+    // Downloads: browsers, aria2, yt-dlp, Resilio Sync, µTorrent.
     "*.crdownload", "*.download", "*.opdownload", "*.fdmdownload", "*.aria2", "*.ytdl", "*.!sync",
+    "*.!ut",
     // macOS saves under `name.sb-…` first; Python's tempfile and mktemp(1) name files like this.
     "*.sb-????????-??????", "tmp????????", "tmp.??????????",
   ]
@@ -93,33 +99,64 @@ package enum SpoolName {
 }
 
 /// A name with at most one `*`, which stands for anything, and any number of `?`, each for one letter,
-/// digit or underscore.
+/// digit or underscore. Behind a `*` it may end in a run of one character or more.
 private struct NamePattern {
+  private enum Run: String, CaseIterable {
+    case digits = "[0-9]+"
+    case noDots = "[^.]+"
+
+    func takes(_ byte: UInt8) -> Bool {
+      switch self {
+      case .digits: (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+      case .noDots: byte != UInt8(ascii: ".")
+      }
+    }
+  }
+
   private let head: [UInt8]
-  /// nil when there is no `*`.
+  /// In small letters; nil when there is no `*`.
   private let tail: [UInt8]?
+  private let run: Run?
 
   init(_ text: String) {
     let parts = text.split(separator: "*", maxSplits: 1, omittingEmptySubsequences: false)
+    let run = Run.allCases.first { text.hasSuffix($0.rawValue) }
     head = Array(parts[0].utf8)
-    tail = parts.count > 1 ? Array(parts[1].utf8) : nil
+    tail =
+      parts.count > 1
+      ? parts[1].utf8.dropLast(run?.rawValue.utf8.count ?? 0).map(NamePattern.small) : nil
+    self.run = run
   }
 
   func matches(_ name: [UInt8]) -> Bool {
-    let tail = tail ?? []
-    guard name.count >= head.count + tail.count, self.tail != nil || name.count == head.count
-    else { return false }
-    return Self.match(name, from: 0, head) && Self.match(name, from: name.count - tail.count, tail)
+    guard let run else { return matches(name, to: name.count) }
+    var end = name.count
+    while end > 0, run.takes(name[end - 1]) {
+      end -= 1
+      if matches(name, to: end) { return true }
+    }
+    return false
   }
 
   /// Every name that comes is held against every pattern: no slices, no closures.
-  private static func match(_ name: [UInt8], from start: Int, _ pattern: [UInt8]) -> Bool {
-    for index in pattern.indices {
-      let byte = name[start + index]
-      guard byte == pattern[index] || pattern[index] == UInt8(ascii: "?") && isWord(byte)
-      else { return false }
+  private func matches(_ name: [UInt8], to end: Int) -> Bool {
+    let tail = tail ?? []
+    guard end >= head.count + tail.count, self.tail != nil || end == head.count
+    else { return false }
+    for index in head.indices where !Self.fits(name[index], head[index]) { return false }
+    let start = end - tail.count
+    for index in tail.indices where !Self.fits(Self.small(name[start + index]), tail[index]) {
+      return false
     }
     return true
+  }
+
+  private static func fits(_ byte: UInt8, _ pattern: UInt8) -> Bool {
+    byte == pattern || pattern == UInt8(ascii: "?") && isWord(byte)
+  }
+
+  private static func small(_ byte: UInt8) -> UInt8 {
+    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte + 0x20 : byte
   }
 
   private static func isWord(_ byte: UInt8) -> Bool {

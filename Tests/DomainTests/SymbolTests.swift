@@ -47,7 +47,8 @@ import Testing
     ("BINANCE:BTCUSDT", "BINANCE"), ("binance:btcusdt", "BINANCE"), ("BYBIT:BTC/USDT", "BYBIT"),
     ("OKX:BTC-USDT", "OKX"), ("GATEIO:PERPUSDT", "GATEIO"), ("KUCOIN:XUSD", "KUCOIN"),
     ("CME_MINI:BTC1", "CME_MINI"), ("MEXCC:BTCUSDT", "MEXCC"), ("MEX:BTCUSDT", "MEX"),
-    ("BINANCE:BTCUSDT:X", "BINANCE"), ("BINANCE:GOLD(XAUT)USDT", "BINANCE"), ("BINANCE:币安人生USDT", "BINANCE"),
+    ("BINANCE:BTCUSDT:X", "BINANCE"), ("BINANCE:GOLD(XAUT)USDT", "BINANCE"),
+    ("BINANCE:币安人生USDT", "BINANCE"),
   ]
 
   static let malformed = [
@@ -59,7 +60,8 @@ import Testing
     String(repeating: "A", count: 65), "BTC/" + String(repeating: "币", count: 62),
     "BTCUSDT&side=SELL", "BTCUSDT%00", "BTC'USDT", "BTC\"USDT", "../BTCUSDT", "../../etc:passwd",
     "()", "))((", "(", "(/)", "A(B):CUSDT", "GOLD[XAUT]USDT", "GOLD（XAUT）USDT",
-    "GOLD(\u{301}XAUT)USDT", "GOLD(XAUT) USDT", "BTCUSDT;", "BTC,USDT", "$BTC", "BTC+USDT", "BTC?USDT",
+    "GOLD(\u{301}XAUT)USDT", "GOLD(XAUT) USDT", "BTCUSDT;", "BTC,USDT", "$BTC", "BTC+USDT",
+    "BTC?USDT",
     // A mark on a letter of ASCII, marks without a letter, letters that cannot be seen, blanks and
     // separators of other scripts, wide forms of an input method, pictures.
     "BTC\u{301}USDT", "\u{301}BTC", "/\u{301}BTC", "BTC\u{200B}USDT", "币\u{200D}USDT",

@@ -202,6 +202,7 @@ struct FieldFileTests {
   @Test(arguments: [
     "a.json.4a5b6c7d.partial", "a.json.filepart", "a.json.part", "a.json.crdownload", "a.json.tmp",
     ".a.json.Xy12Ab", "tmpab12cd34", "a.json.sb-1a2b3c4d-Zz9Yy8", "#a.json#", "a.json.inprogress",
+    "a.json.tmp.4711", "a.json.PART",
   ])
   func `a temporary name is left alone`(_ name: String) throws {
     let market = try SimulatedMarket()

@@ -213,8 +213,9 @@ extension HTTPClient {
   private func remove(_ connection: ClientConnection, _ reason: TransportError.Reason) {
     connections.removeAll { $0 === connection }
     tell(.lost(reason))
-    let life = loop.now.since(connection.provenAt)
-    guard !connection.hasAnswered, life < configuration.freshness else { return }
+    guard !connection.hasAnswered else { return }
+    resolver.distrust(knownAt: connection.provenAt)
+    guard loop.now.since(connection.provenAt) < configuration.freshness else { return }
     // A peer that accepts and then hangs up, or speaks first, is as good as one that refuses.
     backOff.failed(loop.now)
     if !connection.hasCarriedRequest {

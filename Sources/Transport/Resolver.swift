@@ -44,6 +44,8 @@ package final class Resolver {
   private let host: Endpoint.Host
   private let lookUp: @Sendable (String) -> Result<[IPAddress], Failure>
   private var known: (addresses: [IPAddress], at: MonotonicTime, number: Int)?
+  /// What is known has led to nothing: it serves only where a look-up gives nothing in time.
+  private var isDistrusted = false
   private var lookUps = 0
   private var pause = ConnectionPauses(pauses)
   private var waiters: [Waiter] = []
@@ -76,7 +78,7 @@ package final class Resolver {
     // RFC 6761 §6.3: this name never leaves the machine.
     case .name("localhost"): answer(waiter, with: [.loopback4, .loopback6])
     case .name(let name):
-      if let known, loop.now.since(known.at) < Self.lifetime {
+      if let known, !isDistrusted, loop.now.since(known.at) < Self.lifetime {
         return waiter(
           .success(
             Resolution(addresses: known.addresses, outdatedBecause: nil, number: known.number)))
@@ -101,6 +103,14 @@ package final class Resolver {
       pause.failed(now)
     }
     join({ result in waiter(try? result.get()) }, name)
+  }
+
+  /// A connection that came about at `moment` has answered nothing: the name may have moved. What was known
+  /// then is looked up again for the next caller, as often as where no connection comes about.
+  func distrust(knownAt moment: MonotonicTime) {
+    guard let known, known.at <= moment, running == nil, pause.allows(loop.now) else { return }
+    pause.failed(loop.now)
+    isDistrusted = true
   }
 
   private func answer(_ waiter: Waiter, with addresses: [IPAddress]) {
@@ -142,6 +152,7 @@ package final class Resolver {
   }
 
   private func finish(_ result: Result<[IPAddress], Failure>) {
+    isDistrusted = false
     let answer: Result<Resolution, Failure>
     switch result {
     case .success(let addresses):

@@ -116,6 +116,7 @@ package final class WebSocketClient {
   }
 
   private func upgrade(_ stream: ByteStream, _ target: String) {
+    let connectedAt = loop.now
     let key = WebSocketHandshake.key(random)
     let upgrade = WebSocketUpgrade(
       loop: loop, stream: stream, endpoint: endpoint.description,
@@ -126,7 +127,9 @@ package final class WebSocketClient {
         [weak self] outcome in
         switch outcome {
         case .upgraded(let stream, let rest): self?.open(stream, rest)
-        case .failed(let end): self?.end(end)
+        case .failed(let end):
+          if case .notConnected = end { self?.resolver.distrust(knownAt: connectedAt) }
+          self?.end(end)
         }
       }
       state = .upgrading(upgrade)

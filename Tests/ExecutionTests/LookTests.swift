@@ -179,6 +179,20 @@ import Testing
     harness.checkStore()
   }
 
+  @Test func `a price and a quantity of nothing contradict no order`() {
+    let harness = EngineHarness.open()
+    harness.submit(limit("a"))
+    harness.settle()
+    harness.exchange.ledger[0].price = .zero
+    harness.exchange.ledger[0].quantity = .zero
+    harness.exchange.fill(0, to: "1", .filled)
+    harness.advance(by: .seconds(6))
+    #expect(harness.engine.halt == nil)
+    #expect(harness.status("a") == .filled)
+    #expect(said(harness).isEmpty)
+    harness.checkStore()
+  }
+
   @Test func `an undocumented status is said although nothing else changed`() {
     let harness = resting { harness in
       var report = harness.exchange.ledger[0]

@@ -16,9 +16,12 @@ extension Order {
     }
     // What an earlier run sent was rounded to the rules of its time.
     guard request.type != .market, attempt > 0 else { return nil }
-    if let price = report.price, price != request.price { return "has the price \(price)" }
+    // No order has the price or the quantity 0: it stands for a field that is missing.
+    if let price = report.price, !price.isZero, price != request.price {
+      return "has the price \(price)"
+    }
     if case .base(let quantity) = request.amount, let reported = report.quantity,
-      reported != quantity
+      !reported.isZero, reported != quantity
     {
       return "has the quantity \(reported)"
     }

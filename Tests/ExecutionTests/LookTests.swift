@@ -179,6 +179,51 @@ import Testing
     harness.checkStore()
   }
 
+  @Test(arguments: [
+    (Side.buy, OrderType.limit, "200", "100"), (.sell, .limit, "50", "100"),
+    (.buy, .immediateOrCancel, "102.01", "99"), (.sell, .immediateOrCancel, "97.99", "101"),
+    (.buy, .limitMaker, "110.5", "100.5"), (.sell, .fillOrKill, "0.01", "1000"),
+  ])
+  func `a fill past the price is not believed`(
+    side: Side, type: OrderType, garbled: String, quote: String
+  ) {
+    let harness = EngineHarness.open()
+    harness.exchange.script = { [unowned harness] dispatch, _ in
+      guard let request = dispatch.request.orderRequest else { return nil }
+      harness.exchange.accept(request)
+      harness.exchange.fill(0, to: "1", .filled)
+      harness.exchange.ledger[0].executedQuote = decimal(garbled)
+      return .answer(.placed(orderID: "E1"))
+    }
+    harness.submit(limit("a", side: side, type: type))
+    harness.advance(by: .seconds(6))
+    #expect(harness.status("a") == .open)
+    #expect(harness.order("a")?.executedQuote == .zero)
+    #expect(harness.outcome("a") == nil)
+    #expect(explained(harness).contains { $0.contains("its price of 100 does not admit") })
+    harness.exchange.ledger[0].executedQuote = decimal(quote)
+    harness.advance(by: .seconds(10))
+    #expect(harness.status("a") == .filled)
+    #expect(harness.order("a")?.executedQuote == decimal(quote))
+    harness.checkStore()
+  }
+
+  /// The worth of each part of a fill may be rounded, a fee may be in it, and a price may be better.
+  @Test(arguments: [
+    (Side.buy, "101"), (.buy, "100.01"), (.buy, "1"), (.sell, "99"), (.sell, "99.9"),
+    (.sell, "900"),
+  ])
+  func `a fill about the price or better is believed`(side: Side, quote: String) {
+    let harness = EngineHarness.open()
+    harness.submit(limit("a", side: side))
+    harness.settle()
+    harness.exchange.fill(0, to: "1", .filled)
+    harness.exchange.ledger[0].executedQuote = decimal(quote)
+    harness.advance(by: .seconds(6))
+    #expect(harness.status("a") == .filled)
+    #expect(harness.order("a")?.executedQuote == decimal(quote))
+  }
+
   @Test func `a price and a quantity of nothing contradict no order`() {
     let harness = EngineHarness.open()
     harness.submit(limit("a"))

@@ -31,10 +31,13 @@ extension Order {
   /// Why the fill that a report tells of cannot be one of this order; `nil` when it can.
   func unbelievableFill(in report: OrderReport) -> LookFailure? {
     if let contradiction = report.contradiction { return contradiction }
-    guard attempt > 0, case .base(let quantity) = request.amount,
-      report.executedQuantity > quantity
+    guard attempt > 0 else { return nil }
+    if case .base(let quantity) = request.amount, report.executedQuantity > quantity {
+      return .filledBeyond(quantity, report.executedQuantity)
+    }
+    guard request.type != .market, let price = request.price, report.isFilledPast(price)
     else { return nil }
-    return .filledBeyond(quantity, report.executedQuantity)
+    return .filledPast(price, report)
   }
 
   func canBelieve(_ report: OrderReport) -> Bool {
@@ -58,6 +61,23 @@ extension OrderReport {
     case .filled: return .endedOfNothing("filled")
     case .partiallyCanceled: return .endedOfNothing("partially canceled")
     case .open, .partiallyFilled, .canceled, .undocumented: return nil
+    }
+  }
+
+  /// Whether the fill has cost more, or fetched less, than the order's price admits: by more than a hundredth
+  /// and the last decimal, which is room for how each of its parts was rounded, and for a fee.
+  fileprivate func isFilledPast(_ price: FixedDecimal) -> Bool {
+    let decimals = (0...FixedDecimal.fractionDigits).lazy
+      .compactMap { FixedDecimal.powerOfTen(negative: $0) }
+    guard executedQuote.isPositive,
+      let worth = price.multiplied(by: executedQuantity, rounding: .up),
+      let lastDecimal = decimals.first(where: { executedQuote.isMultiple(of: $0) }),
+      let room = FixedDecimal(units: worth.units / 100).adding(lastDecimal),
+      let most = worth.adding(room), let least = worth.subtracting(room)
+    else { return false }
+    switch side {
+    case .buy: return executedQuote > most
+    case .sell: return executedQuote < least
     }
   }
 

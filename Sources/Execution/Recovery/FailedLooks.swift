@@ -117,6 +117,13 @@ extension LookFailure {
         + "believed", advice: waitAndLook, kind: "executed at no price")
   }
 
+  static func filledPast(_ price: FixedDecimal, _ report: OrderReport) -> LookFailure {
+    LookFailure(
+      reason: "the exchange says that \(report.executedQuantity) of it are executed for "
+        + "\(report.executedQuote), which its price of \(price) does not admit; that is not "
+        + "believed", advice: waitAndLook, kind: "filled past its price")
+  }
+
   static func filledBeyond(_ ordered: FixedDecimal, _ executed: FixedDecimal) -> LookFailure {
     LookFailure(
       reason: "the exchange says that \(executed) of an order of \(ordered) are executed; that is "

@@ -84,13 +84,19 @@ final class FakeExchange {
     case .base(let quantity): report.executedQuantity = quantity
     case .quote(let quote): report.executedQuantity = quote
     }
-    report.executedQuote = report.executedQuantity
+    report.executedQuote = worth(of: report)
+  }
+
+  /// A buy is cheap; a sell gets its price, if it has one.
+  private static func worth(of report: OrderReport) -> FixedDecimal {
+    guard report.side == .sell, let price = report.price else { return report.executedQuantity }
+    return price.multiplied(by: report.executedQuantity, rounding: .down) ?? .zero
   }
 
   /// Fills a resting order up to `quantity`.
   func fill(_ index: Int, to quantity: String, _ status: OrderReport.Status) {
     ledger[index].executedQuantity = decimal(quantity)
-    ledger[index].executedQuote = decimal(quantity)
+    ledger[index].executedQuote = Self.worth(of: ledger[index])
     ledger[index].status = status
   }
 

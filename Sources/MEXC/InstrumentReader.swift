@@ -42,7 +42,7 @@ enum InstrumentReader {
     let minimumNotional = try row.decimal("quoteAmountPrecision") ?? .zero
     return Instrument(
       venue: MEXCSpot.spotTraits.name, symbol: symbol, baseAsset: base, quoteAsset: quote,
-      isTradable: isOpen(row),
+      isTradable: try isOpen(row),
       sides: sides(row), types: types(row), tickSize: tick, stepSize: step, quoteStep: tick,
       minimumQuantity: step, minimumNotional: minimumNotional,
       minimumNotionalMarket: try row.decimal("quoteAmountPrecisionMarket") ?? minimumNotional,
@@ -81,10 +81,14 @@ enum InstrumentReader {
 
   /// The status alone proves nothing: almost every symbol has "1", whether or not it can be traded
   /// over the API. It was the word "ENABLED" before 2024-08-16.
-  private static func isOpen(_ row: JSONValue) -> Bool {
-    let status = row.scalarText("status")
-    return (status == "1" || status == "ENABLED")
-      && row["isSpotTradingAllowed"]?.boolValue == true
+  private static func isOpen(_ row: JSONValue) throws(Undecodable) -> Bool {
+    guard let status = row.scalarText("status") else {
+      throw Undecodable("status is neither a text nor a number")
+    }
+    guard let isAllowed = row["isSpotTradingAllowed"]?.boolValue else {
+      throw Undecodable("isSpotTradingAllowed is neither true nor false")
+    }
+    return isAllowed && (status == "1" || status == "ENABLED")
   }
 
   /// Both fields give the decimals of a price. Where they differ, neither can be trusted.

@@ -71,9 +71,9 @@ private func replaced(_ old: String, _ new: String) -> String {
   @Test(arguments: [
     ("\"status\":\"1\"", "\"status\":\"ENABLED\"", true),
     ("\"status\":\"1\"", "\"status\":1", true), ("\"status\":\"1\"", "\"status\":\"2\"", false),
-    ("\"status\":\"1\"", "\"status\":\"3\"", false), ("\"status\":\"1\"", "\"status\":null", false),
+    ("\"status\":\"1\"", "\"status\":\"3\"", false),
+    ("\"status\":\"1\"", "\"status\":\"on\"", false),
     ("\"isSpotTradingAllowed\":true", "\"isSpotTradingAllowed\":false", false),
-    ("\"isSpotTradingAllowed\":true", "\"x\":true", false),
     ("\"quoteAssetPrecision\":3", "\"quoteAssetPrecision\":null", true),
     // A smallest size that is no whole number of units leaves no quantity that is surely taken.
   ])
@@ -121,6 +121,23 @@ private func replaced(_ old: String, _ new: String) -> String {
       "quotePrecision is 3, and quoteAssetPrecision is 2"
     ),
     ("\"baseAssetPrecision\":2", "\"baseAssetPrecision\":2.5", "baseAssetPrecision is 2.5"),
+    ("\"status\":\"1\"", "\"status\":null", "status is neither"),
+    ("\"status\":\"1\"", "\"status\":\"\"", "status is neither"),
+    ("\"status\":\"1\"", "\"status\":true", "status is neither"),
+    ("\"status\":\"1\"", "\"status\":[\"1\"]", "status is neither"),
+    (
+      "\"isSpotTradingAllowed\":true", "\"isSpotTradingAllowed\":null",
+      "isSpotTradingAllowed is neither"
+    ),
+    (
+      "\"isSpotTradingAllowed\":true", "\"isSpotTradingAllowed\":\"true\"",
+      "isSpotTradingAllowed is neither"
+    ),
+    (
+      "\"isSpotTradingAllowed\":true", "\"isSpotTradingAllowed\":1",
+      "isSpotTradingAllowed is neither"
+    ),
+    ("\"isSpotTradingAllowed\":true", "\"x\":true", "isSpotTradingAllowed is neither"),
     ("\"baseAsset\":\"LINK\"", "\"baseAsset\":\"\"", "baseAsset is missing"),
     ("\"0.05\"", "\"a lot\"", "baseSizePrecision is a lot"),
     ("\"0.05\"", "\"0.0000000000000000001\"", "baseSizePrecision is 0.0000000000000000001"),

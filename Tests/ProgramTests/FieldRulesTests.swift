@@ -37,7 +37,9 @@ struct FieldRulesTests {
     (#""baseSizePrecision": "1E+30""#, "baseSizePrecision"),
     (#""quoteAmountPrecision": "a lot""#, "quoteAmountPrecision"),
     (#""maxQuoteAmount": "plenty""#, "maxQuoteAmount"),
-    (#""baseAsset": """#, "baseAsset"),
+    (#""baseAsset": """#, "baseAsset"), (#""status": null"#, "status is neither"),
+    (#""isSpotTradingAllowed": null"#, "isSpotTradingAllowed is neither"),
+    (#""isSpotTradingAllowed": "true""#, "isSpotTradingAllowed is neither"),
     (
       #""filters": [{"filterType": "PERCENT_PRICE_BY_SIDE", "bidMultiplierUp": "x", "askMultiplierDown": "0.1"}]"#,
       "bidMultiplierUp"

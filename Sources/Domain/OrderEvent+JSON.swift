@@ -112,14 +112,17 @@ extension UnknownOutcome {
   fileprivate init?(_ detail: JSONValue) {
     guard let isThrottled = detail["throttled"]?.boolValue,
       let isBlocked = detail.optional("blocked", \.boolValue),
+      let isUnreadable = detail.optional("unreadable", \.boolValue),
       let code = detail.optional("exchange_code", \.integerValue)
     else { return nil }
     if isThrottled {
       self = .throttled
     } else if let code {
       self = .refused(code: Int(code))
+    } else if isBlocked == true {
+      self = .blocked
     } else {
-      self = isBlocked == true ? .blocked : .answerLost
+      self = isUnreadable == true ? .unreadable : .answerLost
     }
   }
 }
@@ -205,6 +208,7 @@ extension Detail {
     add("throttled", .bool(outcome == .throttled))
     switch outcome {
     case .answerLost, .throttled: break
+    case .unreadable: add("unreadable", true)
     case .blocked: add("blocked", true)
     case .refused(let code): add("exchange_code", .integer(code))
     }

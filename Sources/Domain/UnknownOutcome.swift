@@ -1,8 +1,9 @@
 /// Why nothing proves what became of an order that was sent.
 package enum UnknownOutcome: Hashable, Sendable {
-  /// No answer came that can be read: a time-out, a dropped connection, a 5xx, garbage; or the
-  /// daemon ended before it came.
+  /// No answer came: a time-out, a dropped connection; or the daemon ended before it came.
   case answerLost
+  /// An answer came that says nothing to rely on: a 5xx, garbage, an echo of another order.
+  case unreadable
   /// A firewall answered in the exchange's place.
   case blocked
   /// A rate limit answered: a clean look-up decides whether the order may go once more.

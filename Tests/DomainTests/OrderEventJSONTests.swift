@@ -65,7 +65,8 @@ import Testing
       events += [
         .denied(.halted, text), .acknowledged(orderID: text), .refused(.exchangeRejected, text),
         .mayRetry(text), .outcomeLost(text, .throttled), .outcomeLost(text, .answerLost),
-        .outcomeLost(text, .blocked), .outcomeLost(text, .refused(code: -1)),
+        .outcomeLost(text, .unreadable), .outcomeLost(text, .blocked),
+        .outcomeLost(text, .refused(code: -1)),
         .lookedUp(view: text, answer: "missing"), .lookedUp(view: "allOrders", answer: text),
         .notFound(text), .cancelRequested(by: text), .cancelAnswered(text, isDefinite: true),
         .cancelAnswered(text, isDefinite: false), .closedByOperator(text),
@@ -138,6 +139,12 @@ import Testing
     #expect(
       OrderEvent.outcomeLost("m", .refused(code: 30_099)).detail.compactText()
         == #"{"message":"m","throttled":false,"exchange_code":30099}"#)
+    #expect(
+      OrderEvent.outcomeLost("m", .unreadable).detail.compactText()
+        == #"{"message":"m","throttled":false,"unreadable":true}"#)
+    #expect(
+      OrderEvent.outcomeLost("m", .answerLost).detail.compactText()
+        == #"{"message":"m","throttled":false}"#)
     #expect(Sample.refused.detail["code"] == "exchange_rejected")
     #expect(OrderEvent.validated.detail == [:])
   }
@@ -148,7 +155,7 @@ import Testing
     let absent: Set<String> = ["reserved_quote", "price"]
     let absentFromReports: Set<String> = ["client_order_id", "type", "quantity"]
     // Versions that told only a rate limit from the rest did not write these.
-    let absentFromDoubts: Set<String> = ["blocked", "exchange_code"]
+    let absentFromDoubts: Set<String> = ["blocked", "unreadable", "exchange_code"]
     for event in try Self.events() {
       let members = try #require(event.detail.objectValue)
       for (place, member) in members.enumerated() {

@@ -253,6 +253,29 @@ import Testing
 
   // MARK: The verdict of a search
 
+  /// Also after a restart.
+  @Test(arguments: [
+    (ExchangeFailure.noAnswer("time out"), "its answer was lost (no answer: time out)"),
+    (.unreadable("HTTP 503"), "its answer proves nothing (unreadable answer: HTTP 503)"),
+    (
+      .throttled(ThrottleNotice(wait: .seconds(1), isBan: false, text: "429", isDefinite: false)),
+      "its answer proves nothing (throttled: 429)"
+    ),
+  ])
+  func `the verdict says whether an answer came`(failure: ExchangeFailure, words: String) {
+    let harness = EngineHarness.open()
+    harness.exchange.script = { dispatch, _ in
+      dispatch.isPlacement ? .answer(.failed(failure)) : nil
+    }
+    harness.submit(limit("a"))
+    harness.settle()
+    #expect(harness.status("a") == .unknown)
+    harness.restart()
+    harness.advance(by: .seconds(300))
+    #expect(harness.status("a") == .notFound)
+    #expect(harness.order("a")?.reason.contains(words) == true)
+  }
+
   /// An order in doubt, in a world where the list of recent orders has this row more.
   private func verdict(with row: UnreadableRow, inTrades: Bool) -> OrderStatus? {
     let harness = EngineHarness.open()

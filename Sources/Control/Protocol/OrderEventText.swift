@@ -21,7 +21,8 @@ enum OrderEventText {
     case .outcomeLost(let message, .refused):
       "answered by a code that does not prove that no order was made (\(message)); it is looked up "
         + "and never sent again"
-    case .outcomeLost(let message, .answerLost), .outcomeLost(let message, .blocked):
+    case .outcomeLost(let message, .answerLost), .outcomeLost(let message, .unreadable),
+      .outcomeLost(let message, .blocked):
       "outcome unknown (\(message)); it is looked up and never sent again"
     case .lookedUp(let view, let answer): "looked up (\(view)): \(answer)"
     case .observed(let report): describe(report)

@@ -277,7 +277,7 @@ enum OrderSearching {
     let cause =
       switch order.unknownOutcome {
       case .blocked: "no answer of the exchange came"
-      case .throttled, .refused: "its answer proves nothing"
+      case .throttled, .refused, .unreadable: "its answer proves nothing"
       case .answerLost, nil: "its answer was lost"
       }
     return "sent once, \(cause) (\(order.reason))"

@@ -166,8 +166,9 @@ extension ExchangeFailure {
   /// What a placement that failed so leaves open.
   var unknownOutcome: UnknownOutcome {
     switch self {
-    case .notSent, .noAnswer, .unreadable: .answerLost
-    case .throttled(let notice): notice.isDefinite ? .throttled : .answerLost
+    case .notSent, .noAnswer: .answerLost
+    case .unreadable: .unreadable
+    case .throttled(let notice): notice.isDefinite ? .throttled : .unreadable
     case .blocked: .blocked
     case .refused(let error): .refused(code: error.code)
     }

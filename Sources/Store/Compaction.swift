@@ -46,7 +46,7 @@ package struct Compaction {
   private func signalsOver(
     before moment: WallTime, at now: WallTime
   ) throws(StoreError) -> [String] {
-    let watched = try store.reader.setting(.watched, WatchedOrders.init)?.keys ?? []
+    let watched = try store.reader.watchedRefusals()
     // What is watched for has to stay, whatever its status says.
     let kept = Set(watched.map(\.signal.text))
     let values: [SQLiteValue] = [

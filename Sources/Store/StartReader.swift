@@ -57,7 +57,7 @@ struct StartReader {
   /// has removed meanwhile is left out, and so is one that was found.
   private func watchedOrders() throws(StoreError) -> [StoredOrder] {
     var watched: [StoredOrder] = []
-    for key in try reader.setting(.watched, WatchedOrders.init)?.keys ?? [] {
+    for key in try reader.watchedRefusals() {
       guard let order = try reader.order(key), order.status == .rejected,
         let signal = try reader.signal(key.signal)
       else { continue }

@@ -131,13 +131,18 @@ package struct StoreReader {
         overAt: row.optionalInteger(2).map { WallTime(milliseconds: $0) }
       )
     }
-    for key in try setting(.watched, WatchedOrders.init)?.keys ?? [] {
+    for key in try watchedRefusals() {
       guard let signal = try signal(key.signal), case .file(let name) = signal.origin,
         let order = try order(key)
       else { continue }
       files.append((name: name, receivedAt: signal.receivedAt, overAt: order.updatedAt))
     }
     return files
+  }
+
+  /// The rejected orders that are watched for. Throws when the database cannot be read.
+  package func watchedRefusals() throws(StoreError) -> [OrderKey] {
+    try setting(.watched, WatchedOrders.init)?.keys ?? []
   }
 
   func setting<Record>(

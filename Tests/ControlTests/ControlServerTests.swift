@@ -167,6 +167,38 @@ import Testing
     #expect(try ask(#"{"command":"cancel","id":"s-open"}"#)["ok"] == true)
   }
 
+  /// An order that has not left may be looked for, and a refusal that proves nothing is watched for.
+  @Test func `the engine judges every order that it has`() throws {
+    bench.answer = CommandAnswer(ok: true, message: "done")
+    try bench.write(
+      Story("s-new", amount: .base(FixedDecimal("0.001")), price: "60000"))
+    try bench.write(Story.submitted("s-sent"))
+    var refused = try Story.submitted("s-watched")
+    try refused.add(.outcomeLost("code 10203", .refused(code: 10_203)), after: 30)
+    try refused.add(.refused(.exchangeRejected, "code 10203"), after: 9_000)
+    try bench.write(refused)
+    try bench.store.write(.setWatched([OrderKey(signal: refused.id)]))
+    try bench.store.commit()
+    for id in ["s-new", "s-sent", "s-watched"] {
+      let signal = try #require(SignalID(id))
+      let rows: [OperatorCommand] = [
+        .cancel(signal), .resolveNotPlaced(signal), .resolvePlaced(signal, orderID: "C02__1"),
+      ]
+      for command in rows {
+        let request = String(decoding: ControlRequest.perform(command).line, as: UTF8.self)
+        #expect(try ask(request)["ok"] == true, "\(request)")
+        #expect(bench.commands.last == command)
+      }
+    }
+    // It is watched for no more.
+    try bench.store.write(.setWatched([]))
+    try bench.store.commit()
+    let answer = try ask(#"{"command":"resolve","id":"s-watched","not_placed":true}"#)
+    #expect(
+      answer["error"]?["message"]
+        == "there is nothing to resolve: the order of signal s-watched is rejected: code 10203")
+  }
+
   @Test func `answers keep their order however late they come`() throws {
     let client = try StubbornClient(bench.controlSocket, bench.loop)
     let other = try StubbornClient(bench.controlSocket, bench.loop)

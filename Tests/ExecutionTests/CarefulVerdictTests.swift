@@ -172,6 +172,19 @@ import Testing
     harness.checkStore()
   }
 
+  @Test func `the operators word is not taken while the exchange is out of reach`() {
+    let harness = doubtful()
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isLook(at: btc) ? .answer(.failed(.noAnswer("time out"))) : nil
+    }
+    harness.submit(patient("a"))
+    harness.advance(by: .seconds(100))
+    #expect(harness.status("a") == .new)
+    let reply = harness.command(.resolveNotPlaced(signalID("a")))
+    #expect(reply?.ok == false)
+    #expect(reply?.message.hasPrefix("the exchange is out of reach (") == true)
+  }
+
   /// What it finds counts.
   @Test func `the operators word on a refused one is not taken while a look for it is out`() {
     let harness = doubtful()

@@ -210,6 +210,26 @@ import Testing
     expectFound(harness)
   }
 
+  @Test func `the operators word on what is in no doubt finds nothing to resolve`() {
+    let harness = rejected()
+    harness.exchange.script = { dispatch, _ in dispatch.isPlacement ? .hold : nil }
+    harness.submit(limit("b"))
+    harness.settle()
+    #expect(harness.status("b") == .submitted)
+    let rows = [("a", "is rejected: "), ("b", "is not lost, it is submitted")]
+    for (id, words) in rows {
+      let beginning = "there is nothing to resolve: the order of signal \(id) \(words)"
+      let commands: [OperatorCommand] = [
+        .resolveNotPlaced(signalID(id)), .resolvePlaced(signalID(id), orderID: "E1"),
+      ]
+      for command in commands {
+        let reply = harness.command(command)
+        #expect(reply?.ok == false)
+        #expect(reply?.message.hasPrefix(beginning) == true, "\(String(describing: reply))")
+      }
+    }
+  }
+
   @Test(arguments: [false, true])
   func `the watch ends after seven days`(restarts: Bool) {
     let harness = rejected()

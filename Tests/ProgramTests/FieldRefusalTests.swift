@@ -103,6 +103,48 @@ struct FieldRefusalTests {
     #expect(message.contains("code 30099: Something new"))
   }
 
+  /// The way out that the daemon names is open.
+  @Test
+  func `the operator's hand reaches a refusal that is watched for`() throws {
+    let market = try SimulatedMarket()
+    let daemon = try DaemonUnderTest.trading(market, Self.shortWaits)
+    try market.faults([
+      FaultRule.answer(FaultRule.placements, 400, #"{"code":30099,"msg":"Something new"}"#)
+    ])
+    #expect(try daemon.submit(Wish("a").text)["code"] == "accepted")
+    try daemon.waitForOrder("a", "rejected")
+    let cancel = try daemon.operate("cancel", "a")
+    #expect(cancel.status == 0, "\(cancel)")
+    #expect(cancel.output.contains("should it appear, it is cancelled"), "\(cancel)")
+    let name = try #require(try daemon.explain("a")["order"]?["client_order_id"]?.stringValue)
+    #expect(try daemon.stop() == .exited(0))
+    // A start looks at once at what is watched.
+    try market.faults([
+      FaultRule.row(
+        FaultRule.openOrders,
+        [
+          "symbol": "BTCUSDT", "orderId": "C02__999", "orderListId": -1,
+          "clientOrderId": .string(name), "price": "63000", "origQty": "0.001",
+          "executedQty": "0", "cummulativeQuoteQty": "0", "status": "NEW", "timeInForce": nil,
+          "type": "LIMIT", "side": "BUY", "stopPrice": nil, "icebergQty": nil, "time": 1,
+          "updateTime": nil, "isWorking": true, "origQuoteOrderQty": "0",
+        ])
+    ])
+    try daemon.start()
+    try daemon.process.line(with: "trading is halted", "has the price 63000")
+    let shown = try daemon.operate("status")
+    #expect(shown.output.contains("'mexc-signalctl resolve a --not-placed'"), "\(shown)")
+    // While a look is out the word is not taken.
+    try daemon.until(
+      "the word to be taken",
+      holds: { try daemon.operate("resolve", "a", "--not-placed").status == 0 })
+    #expect(try daemon.orderStatus("a") == "rejected")
+    let again = try daemon.operate("cancel", "a")
+    #expect(
+      again.errors.contains("there is nothing to cancel: the order of signal a is rejected"),
+      "\(again)")
+  }
+
   static let nothingProved = [
     Answer(status: 400, body: #"{"error":"bad request"}"#),
     Answer(status: 200, body: ""),

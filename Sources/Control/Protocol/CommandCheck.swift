@@ -7,14 +7,15 @@ extension OperatorCommand {
   func refusal(by store: StoreReader) throws(StoreError) -> ControlFailure? {
     switch self {
     case .halt, .resume, .endCarefulStart, .cancelAll: nil
-    case .cancel(let id): try Self.refusal(of: id, in: store, Self.cancelRefusal)
+    case .cancel(let id): try Self.refusal(to: "cancel", id, in: store)
     case .resolvePlaced(let id, _), .resolveNotPlaced(let id):
-      try Self.refusal(of: id, in: store, Self.resolveRefusal)
+      try Self.refusal(to: "resolve", id, in: store)
     }
   }
 
+  /// The engine has every order that is not at its end, and the refused ones that are watched for.
   private static func refusal(
-    of id: SignalID, in store: StoreReader, _ judge: (Order) -> String?
+    to verb: String, _ id: SignalID, in store: StoreReader
   ) throws(StoreError) -> ControlFailure? {
     guard let signal = try store.signal(id) else {
       guard try store.compactedSignal(id) != nil else { return .unknownSignal(id) }
@@ -27,27 +28,10 @@ extension OperatorCommand {
         + signal.message
       return ControlFailure(code: .refused, message: message)
     }
-    return judge(order).map { ControlFailure(code: .refused, message: $0) }
-  }
-
-  private static func cancelRefusal(_ order: Order) -> String? {
-    switch order.status {
-    case .new, .submitted, .open, .partiallyFilled, .unknown, .notFound: nil
-    case .filled, .canceled, .partiallyCanceled, .rejected, .expired, .denied, .validated:
-      "there is nothing to cancel: \(end(of: order))"
-    }
-  }
-
-  private static func resolveRefusal(_ order: Order) -> String? {
-    switch order.status {
-    // The engine knows whether the exchange can be asked about an order that it has.
-    case .unknown, .notFound, .open, .partiallyFilled: nil
-    case .new, .submitted:
-      "there is nothing to resolve: the order of signal \(order.key.signal) is not lost, it is "
-        + order.status.words
-    case .filled, .canceled, .partiallyCanceled, .rejected, .expired, .denied, .validated:
-      "there is nothing to resolve: \(end(of: order))"
-    }
+    if !order.status.isTerminal { return nil }
+    if order.status == .rejected, try store.watchedRefusals().contains(order.key) { return nil }
+    return ControlFailure(
+      code: .refused, message: "there is nothing to \(verb): \(end(of: order))")
   }
 
   /// How the order of a signal ended.

@@ -11,8 +11,11 @@ enum OrderResolution {
     _ id: SignalID, _ orderID: String, _ token: CommandToken, _ parts: inout EngineParts,
     _ reaction: inout Reaction
   ) {
-    guard let order = parts.orders(of: id).first(where: { isInDoubt($0, parts) }) else {
+    guard let order = parts.orders(of: id).first else {
       return reaction.reply(token, ok: false, "signal \(id) has no order in doubt")
+    }
+    guard isInDoubt(order, parts) else {
+      return reaction.reply(token, ok: false, noDoubt(about: order))
     }
     if let known = order.orderID, known != orderID, !order.confirmedByOperator {
       return reaction.reply(
@@ -146,16 +149,31 @@ enum OrderResolution {
       closeUnsent(order, token, &parts, &reaction)
     case .rejected where isReadInVain(key, parts, at: reaction.now.monotonic):
       closeRefusal(key, token, &parts, &reaction)
+    case .new where parts.orders[key]?.looks.last != nil,
+      .rejected where parts.orders[key]?.looks.last != nil:
+      reaction.reply(token, ok: false, objection(to: order, parts))
     case .new, .submitted, .filled, .canceled, .partiallyCanceled, .rejected, .expired,
       .denied, .validated:
-      reaction.reply(
-        token, ok: false,
-        "signal \(id) has no order that counts as not found, or of which the exchange does not tell "
-          + "where it stands")
+      reaction.reply(token, ok: false, noDoubt(about: order))
     }
   }
 
-  /// Why the operator's word on a working or unknown order is not taken now.
+  /// Why there is nothing that the operator's word could end.
+  private static func noDoubt(about order: Order) -> String {
+    let id = order.key.signal
+    switch order.status {
+    case .open, .partiallyFilled, .unknown, .notFound: return "signal \(id) has no order in doubt"
+    case .new, .submitted:
+      return "there is nothing to resolve: the order of signal \(id) is not lost, it is "
+        + order.status.words
+    case .filled, .canceled, .partiallyCanceled, .rejected, .expired, .denied, .validated:
+      let reason = order.status.told(order.reason)
+      return "there is nothing to resolve: the order of signal \(id) is \(order.status.words)"
+        + (reason.isEmpty ? "" : ": \(reason)")
+    }
+  }
+
+  /// Why the operator's word on an order that may be in doubt is not taken now.
   private static func objection(to order: Order, _ parts: EngineParts) -> String {
     let id = order.key.signal
     guard let last = parts.orders[order.key]?.looks.last else {

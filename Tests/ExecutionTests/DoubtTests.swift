@@ -235,17 +235,18 @@ import Testing
     harness.submit(limit("b", other))
     harness.advance(by: .seconds(80))
     #expect(harness.status("a") == .notFound && harness.status("b") == .notFound)
+    let what = scope == .all ? ("all trading", "All trading") : (other.text, other.text)
     let paused =
-      "\(other) is paused: the order of signal b was sent, or may have been, and is not to be found "
+      " is paused: the order of signal b was sent, or may have been, and is not to be found "
       + "at the exchange. Look at the order on the exchange's website, then 'mexc-signalctl resolve "
       + "b --placed ORDER_ID' if it is there, or '--not-placed' if it is not."
     let closed = "closed; should the order appear after all, it counts and an alarm is raised. "
     let free = "Nothing is paused by it."
     harness.command(.resolveNotPlaced(signalID("a")))
-    #expect(harness.replies.last?.message == closed + (stillPauses ? paused : free))
+    #expect(harness.replies.last?.message == closed + (stillPauses ? what.1 + paused : free))
     let third = harness.submit(limit("c"))
     #expect(third?.code == (stillPauses ? .halted : .accepted))
-    if stillPauses { #expect(third?.message == paused) }
+    if stillPauses { #expect(third?.message == what.0 + paused) }
     harness.command(.resolveNotPlaced(signalID("b")))
     #expect(harness.replies.last?.message == closed + free)
     #expect(harness.submit(limit("d"))?.code == .accepted)

@@ -116,9 +116,10 @@ struct TradingState: Sendable {
       case .all: missing.keys.min()
       }
     guard let paused, let key = missing[paused]?.first else { return }
+    let what = scope == .all ? "all trading" : paused.text
     throw Denial(
       .halted,
-      "\(paused) is paused: the order of signal \(key.signal) was sent, or may have been, and is "
+      "\(what) is paused: the order of signal \(key.signal) was sent, or may have been, and is "
         + "not to be found at the exchange. \(OrderLooks.wayOut(of: key))")
   }
 }

@@ -197,7 +197,7 @@ enum OrderResolution {
       try parts.trading.checkPause(symbol, parts.configuration.risk.pauseOnNotFound)
       return "Nothing is paused by it."
     } catch {
-      return error.message
+      return error.message.prefix(1).uppercased() + error.message.dropFirst()
     }
   }
 

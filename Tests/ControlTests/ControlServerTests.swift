@@ -170,8 +170,7 @@ import Testing
   /// An order that has not left may be looked for, and a refusal that proves nothing is watched for.
   @Test func `the engine judges every order that it has`() throws {
     bench.answer = CommandAnswer(ok: true, message: "done")
-    try bench.write(
-      Story("s-new", amount: .base(FixedDecimal("0.001")), price: "60000"))
+    try bench.write(Story("s-new", amount: .base(FixedDecimal("0.001")), price: "60000"))
     try bench.write(Story.submitted("s-sent"))
     var refused = try Story.submitted("s-watched")
     try refused.add(.outcomeLost("code 10203", .refused(code: 10_203)), after: 30)

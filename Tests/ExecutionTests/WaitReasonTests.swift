@@ -150,6 +150,26 @@ import Testing
       denial("a", harness) == Self.late + "orders of an earlier run were still looked up")
   }
 
+  @Test func `an order of a careful start waits for a look`() {
+    let harness = EngineHarness.open()
+    harness.setBack(to: harness.store)
+    harness.exchange.script = { dispatch, _ in dispatch.request.isLook ? .hold : nil }
+    harness.submit(limit("a") { $0.expiry = .timeToLive(.seconds(600)) })
+    harness.settle()
+    let look = "a look for it at the exchange, which may have an order of its name already"
+    #expect(reason("a", harness) == look)
+    harness.advance(by: .seconds(1))
+    for question in harness.held where question.request.isLook {
+      harness.answer(question, .failed(.unreadable("HTML")))
+    }
+    let failed = reason("a", harness) ?? ""
+    #expect(failed.hasPrefix(look + "; the last one told nothing: "), "\(failed)")
+    harness.exchange.script = { _, _ in nil }
+    harness.advance(by: .seconds(140))
+    #expect(harness.status("a") == .open)
+    #expect(reason("a", harness) == nil)
+  }
+
   @Test func `what the exchange answered instead is named`() {
     let words = "code 10072: text 10072"
     let exchange = FakeExchange()

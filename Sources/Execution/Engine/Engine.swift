@@ -50,10 +50,10 @@ package struct Engine: Sendable {
 
   /// What the order of a signal waits for; `nil` when it does not wait.
   package func waitReason(of id: SignalID, at now: MonotonicTime) -> String? {
-    guard let order = parts.orders(of: id).first, let life = parts.orders[order.key],
-      life.waiting != nil
-    else { return nil }
-    return WaitReason.present(of: life, parts, at: now).words
+    guard let order = parts.orders(of: id).first, let life = parts.orders[order.key] else {
+      return nil
+    }
+    return WaitReason.present(of: life, parts, at: now)?.words
   }
 
   package mutating func status(at now: Moment) -> EngineStatus { EngineStatus(&parts, at: now) }

@@ -2,6 +2,8 @@ import Domain
 
 /// Why an order that is accepted has not left yet.
 enum WaitReason {
+  /// It may be at the exchange already; with the reason of the last look where that told nothing.
+  case lookedFor(String?)
   case tradingNotOpen(Gate)
   case backOff(BanRecord)
   case rules
@@ -119,12 +121,17 @@ enum WaitReason {
     return !parts.prices.asksVenue && parts.isTradingOpen ? .priceNotPushed : nil
   }
 
-  /// What it waits for now.
+  /// What it waits for now; `nil` when it does not wait to leave.
   static func present(
     of life: OrderLife, _ parts: EngineParts, at now: MonotonicTime
-  ) -> WaitReason {
-    let quote = OrderPlacing.freshPrice(of: life, parts, at: now)
-    return WaitReason(of: life, parts, hasPrice: quote != nil, at: now)
+  ) -> WaitReason? {
+    switch life.phase {
+    case .lookedFor: return .lookedFor(life.looks.last?.reason)
+    case .waiting:
+      let quote = OrderPlacing.freshPrice(of: life, parts, at: now)
+      return WaitReason(of: life, parts, hasPrice: quote != nil, at: now)
+    case .armed, .unknown, .working, .missing, .ended: return nil
+    }
   }
 
   /// Why it is denied when it has expired: where it never had a price for want of one, whatever else it
@@ -142,6 +149,9 @@ enum WaitReason {
   /// Behind "it waits for".
   var words: String {
     switch self {
+    case .lookedFor(let failure):
+      "a look for it at the exchange, which may have an order of its name already"
+        + (failure.map { "; the last one told nothing: \($0)" } ?? "")
     case .tradingNotOpen(let gate): gate.words
     case .backOff(let record):
       "the end of the back-off that the exchange demands (\(record.reason))"
@@ -166,6 +176,7 @@ enum WaitReason {
       return Denial(
         .priceUnavailable,
         "no price young enough was pushed before it expired, and price.source is \"stream\"")
+    case .lookedFor: cause = "it was still looked for at the exchange"
     case .tradingNotOpen(let gate): cause = "trading was not open: \(gate.cause)"
     case .backOff(let record): cause = "the exchange demands a back-off (\(record.reason))"
     case .rules: cause = "the symbol's rules were still awaited"

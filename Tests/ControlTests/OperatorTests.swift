@@ -256,9 +256,50 @@ import Testing
       usage.complaints == "mexc-signalctl: unknown command 'fly'; see 'mexc-signalctl --help'")
   }
 
+  /// A file that is being edited, while the daemon runs on.
+  @Test func `an invalid file does not keep a command from a socket that is named`() throws {
+    try bench.listen()
+    bench.answer = CommandAnswer(ok: true, message: "halted")
+    bench.status = ["state": "active", "mode": "live", "problems": []]
+    try "{ mode: ".write(toFile: bench.configuration, atomically: false, encoding: .utf8)
+    let named = try bench.tool("--socket", bench.controlSocket, "halt", "lunch")
+    #expect(named.status == .done)
+    #expect(named.output == "halted")
+    #expect(named.complaints.contains("config.json5"))
+    #expect(bench.commands == [.halt(reason: "lunch", cancel: false)])
+    for arguments in [["halt"], ["status"], ["cancel-all"], ["resume"]] {
+      let lost = try bench.run(["--config", bench.configuration] + arguments)
+      #expect(lost.status == .invalidConfiguration)
+      let advice = lost.complaints.split(separator: "\n").last ?? ""
+      #expect(advice.contains("a daemon that runs goes on with what it has read"), "\(advice)")
+      #expect(advice.contains("'mexc-signalctl --socket "), "\(advice)")
+    }
+    let json = try bench.tool("halt", "--json").document["error"]?["message"]?.stringValue
+    #expect(json?.contains("'mexc-signalctl --socket ") == true)
+    #expect(bench.commands.count == 1)
+
+    let unasked = try bench.tool("doctor")
+    #expect(unasked.status == .failed)
+    #expect(unasked.output.contains("whether a daemon runs is not known, and all of this"))
+    #expect(!unasked.output.contains("no daemon answers"))
+    let asked = try bench.tool("--socket", bench.controlSocket, "doctor", "--json")
+    #expect(try asked.document["daemon"]?["mode"] == "live")
+    #expect(try asked.document["daemon_error"] == .null)
+  }
+
   @Test func `help and version are told`() throws {
     #expect(try bench.run(["--help"]).output == HelpText.all)
     #expect(try bench.run(["--version"]).output == "mexc-signalctl \(Version.text)")
+  }
+
+  @Test func `a stranger on a socket that was named is told by that name`() throws {
+    let stranger = try LineStub(path: bench.controlSocket, loop: bench.loop, answer: "220 hello")
+    let run = try bench.run(["--socket", bench.controlSocket, "status"])
+    #expect(
+      run.complaints
+        == "mexc-signalctl: what answers on \(bench.controlSocket) is not this daemon; check "
+        + "--socket")
+    stranger.close()
   }
 
   @Test func `a stranger and a mute on the socket are recognised`() throws {

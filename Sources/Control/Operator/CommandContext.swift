@@ -21,6 +21,28 @@ struct CommandContext {
     }
   }
 
+  /// The same for a command that the control socket is enough for: where that is named, a file that is
+  /// not valid is said and does not stand in the way.
+  func configurationBesideSocket() throws(CommandFailure) -> Configuration? {
+    do throws(CommandFailure) {
+      return try configuration()
+    } catch {
+      guard case .configuration(let invalid, _) = error else { throw error }
+      guard options.socketPath != nil else {
+        throw .configuration(
+          invalid,
+          advice: "a daemon that runs goes on with what it has read; "
+            + "\(SocketAdvice.command("halt")) reaches it")
+      }
+      for violation in invalid.violations { terminal.complaints(violation.description) }
+      return nil
+    }
+  }
+
+  func controlSocket(_ configuration: Configuration?) -> String {
+    options.socketPath ?? (configuration ?? Configuration()).control.socket
+  }
+
   /// The configuration, or every default where only a socket was named.
   func settings() throws(CommandFailure) -> Configuration {
     try configuration() ?? Configuration()
@@ -37,6 +59,7 @@ struct CommandContext {
   /// The daemon on these sockets.
   func daemon(controlSocket: String = "", signalSocket: String = "") -> DaemonClient {
     DaemonClient(
-      controlSocket: controlSocket, signalSocket: signalSocket, answerTime: answerTime)
+      controlSocket: controlSocket, signalSocket: signalSocket, answerTime: answerTime,
+      named: options.socketPath == nil ? "control.socket" : "--socket")
   }
 }

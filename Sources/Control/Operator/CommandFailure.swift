@@ -4,7 +4,8 @@ import Store
 /// Why a command came to no answer.
 enum CommandFailure: Error {
   case control(ControlFailure)
-  case configuration(InvalidConfiguration)
+  /// `advice` is the way that needs no file.
+  case configuration(InvalidConfiguration, advice: String? = nil)
 
   /// What `body` reads of the database. Throws why it cannot be read.
   static func reading<Value>(

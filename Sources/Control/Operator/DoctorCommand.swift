@@ -10,28 +10,45 @@ struct DoctorCommand {
 
   func run() -> ExitCode {
     let path = context.configurationPath
-    let daemon = runningDaemon(path)
+    let answer = runningDaemon(path)
+    var daemon: DaemonFacts?
+    var silence: ControlFailure?
+    switch answer {
+    case .success(let facts): daemon = facts
+    case .failure(let failure): silence = failure
+    }
     let stages = Examination(
       configurationPath: path, daemon: daemon,
       becomeDaemonUser: { DaemonUser($0).become() }
     ).stages()
-    let isOK = stages.allSatisfy(\.isOK)
+    let isOK = stages.allSatisfy(\.isOK) && (daemon?.problems.isEmpty ?? true)
     let document: JSONValue = [
       "ok": .bool(isOK), "stages": .array(stages.map(\.document)),
-      "daemon": daemon?.summary ?? .null,
+      "daemon": daemon?.summary ?? .null, "daemon_error": .text(silence?.message),
     ]
-    context.show(document, Self.text(stages, daemon))
+    context.show(document, Self.text(stages, answer))
     return isOK ? .done : .failed
   }
 
-  /// `nil` when none answers, whatever the reason: the stages say what is wrong here.
-  private func runningDaemon(_ path: String) -> DaemonFacts? {
-    guard case .success(let configuration) = Configuration.load(path) else { return nil }
-    let socket = context.options.socketPath ?? configuration.control.socket
-    return (try? context.daemon(controlSocket: socket).ask(.status)).map { DaemonFacts($0) }
+  private func runningDaemon(_ path: String) -> Result<DaemonFacts, ControlFailure> {
+    let configuration = try? Configuration.load(path).get()
+    guard let socket = context.options.socketPath ?? configuration?.control.socket else {
+      return .failure(
+        ControlFailure(
+          code: .invalidConfiguration,
+          message: "the configuration does not tell its control socket; "
+            + "\(SocketAdvice.command("status")) asks there"))
+    }
+    do throws(ControlFailure) {
+      return .success(DaemonFacts(try context.daemon(controlSocket: socket).ask(.status)))
+    } catch {
+      return .failure(error)
+    }
   }
 
-  private static func text(_ stages: [Stage], _ daemon: DaemonFacts?) -> String {
+  private static func text(
+    _ stages: [Stage], _ answer: Result<DaemonFacts, ControlFailure>
+  ) -> String {
     let width = Stage.Name.allCases.map(\.rawValue.count).max() ?? 0
     func row(_ name: String, _ mark: String, _ text: String) -> String {
       let padded = name + String(repeating: " ", count: max(0, width - name.count) + 2)
@@ -43,14 +60,21 @@ struct DoctorCommand {
       lines.append(row(stage.name.rawValue, stage.verdict.mark, stage.detail))
       if let advice = stage.advice { lines.append(row("", "", "do: " + advice)) }
     }
-    guard let daemon else {
-      return (lines + ["", "no daemon answers: all of this was looked at from here"])
-        .joined(separator: "\n")
-    }
-    lines += ["", "the daemon runs" + (daemon.mode.map { ", in mode \($0)" } ?? "")]
-    lines += daemon.problems.map { problem in
-      "problem: " + ByteText.printable(problem.message) + "; "
-        + ByteText.printable(problem.advice)
+    lines.append("")
+    switch answer {
+    case .success(let daemon):
+      lines.append("the daemon runs" + (daemon.mode.map { ", in mode \($0)" } ?? ""))
+      lines += daemon.problems.map { problem in
+        "problem: " + ByteText.printable(problem.message) + "; "
+          + ByteText.printable(problem.advice)
+      }
+    case .failure(let failure):
+      let here = "all of this was looked at from here"
+      lines.append(
+        failure.code == .notRunning
+          ? "no daemon answers: \(here)"
+          : "whether a daemon runs is not known, and \(here): "
+            + ByteText.printable(failure.message))
     }
     return lines.joined(separator: "\n")
   }

@@ -7,8 +7,7 @@ struct DryRunCommand {
   let context: CommandContext
 
   func run(_ path: String) throws(CommandFailure) -> ExitCode {
-    let settings = try context.settings()
-    let socket = context.options.socketPath ?? settings.control.socket
+    let socket = context.controlSocket(try context.configurationBesideSocket())
     let document: JSONValue
     do throws(ControlFailure) {
       let text = try SignalFile.text(path: path, standardInput: context.terminal.standardInput)

@@ -32,7 +32,7 @@ private struct Operator {
     } catch {
       switch error {
       case .control(let failure): return fail(failure)
-      case .configuration(let invalid): return fail(invalid)
+      case .configuration(let invalid, let advice): return fail(invalid, advice)
       }
     }
   }
@@ -76,13 +76,16 @@ private struct Operator {
     return .failed
   }
 
-  private func fail(_ invalid: InvalidConfiguration) -> ExitCode {
+  private func fail(_ invalid: InvalidConfiguration, _ advice: String?) -> ExitCode {
     let violations = invalid.violations.map(\.description)
     for violation in violations { context.terminal.complaints(violation) }
     if context.options.json {
+      let parts = violations + [advice].compactMap(\.self)
       let failure = ControlFailure(
-        code: .invalidConfiguration, message: violations.joined(separator: "; "))
+        code: .invalidConfiguration, message: parts.joined(separator: "; "))
       context.terminal.output(failure.document.compactText())
+    } else if let advice {
+      context.terminal.complaints("mexc-signalctl: \(advice)")
     }
     return .invalidConfiguration
   }

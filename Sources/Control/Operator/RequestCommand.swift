@@ -11,9 +11,8 @@ struct RequestCommand {
   let context: CommandContext
 
   func run(_ request: ControlRequest) throws(CommandFailure) -> ExitCode {
-    let configuration = try context.configuration()
-    let path =
-      context.options.socketPath ?? configuration?.control.socket ?? Configuration().control.socket
+    let configuration = try context.configurationBesideSocket()
+    let path = context.controlSocket(configuration)
     switch try answer(to: request, path, configuration) {
     case .result(let result):
       let isOK = request != .status || StatusText.isAsItShouldBe(result)

@@ -15,11 +15,17 @@ package struct DaemonClient: Sendable {
   private let controlSocket: String
   let signalSocket: String
   private let answerTime: Duration
+  /// What the control socket was named by.
+  private let name: String
 
-  package init(controlSocket: String, signalSocket: String, answerTime: Duration) {
+  package init(
+    controlSocket: String, signalSocket: String, answerTime: Duration,
+    named name: String = "control.socket"
+  ) {
     self.controlSocket = controlSocket
     self.signalSocket = signalSocket
     self.answerTime = answerTime
+    self.name = name
   }
 
   package init(_ configuration: Configuration) {
@@ -46,7 +52,7 @@ package struct DaemonClient: Sendable {
   /// The same, for who does something else where none came. Throws why.
   func answer(to request: ControlRequest) throws(UnixClient.Failure) -> ControlAnswer {
     let line = try Self.exchange(request.line, controlSocket, within: time(for: request))
-    return ControlAnswer(line) ?? .failure(Self.stranger(controlSocket, "control.socket"))
+    return ControlAnswer(line) ?? .failure(Self.stranger(controlSocket, name))
   }
 
   /// What the daemon tells of a signal on the signal socket, to who sent it. Throws why it tells

@@ -1,3 +1,4 @@
+import Configuration
 import Glibc
 import Platform
 
@@ -25,6 +26,13 @@ enum SocketAdvice {
       ControlFailure(code: .noAnswer, message: "\(failure.description); \(advice(request))")
     case .notListening, .socket: self.failure(failure, path)
     }
+  }
+
+  /// How a daemon is reached without its configuration.
+  static func command(_ verb: String) -> String {
+    let usual = Configuration().control.socket
+    let path = FileStatus.at(path: usual)?.kind == .socket ? usual : "PATH"
+    return "'mexc-signalctl --socket \(path) \(verb)'"
   }
 
   private static func advice(_ request: ControlRequest?) -> String {

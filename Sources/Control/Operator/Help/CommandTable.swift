@@ -157,7 +157,7 @@ extension OperatorVerb {
     details: """
       Looks at configuration, spool, database, credentials, the way to the exchange, clock, \
       permissions of the API key, and symbols; also without a daemon. The exit status is 1 when \
-      anything is wrong.
+      anything is wrong, here or with the daemon that runs.
       """,
     examples: [CommandHelp.example("doctor", "before the first start, and when in doubt")])
 

@@ -1,6 +1,7 @@
 import Control
 import Cryptography
 import Domain
+import JSON
 import Platform
 import Store
 import Testing
@@ -100,8 +101,21 @@ import Testing
         == .keys(KeysCommand(verb: .changePassphrase, newPassphraseFile: "n")))
   }
 
+  /// An emergency stop is not refused for its words.
+  @Test(arguments: [(600, ""), (499, "é"), (498, "é")])
+  func `the reason of a halt that is too long is cut`(count: Int, end: String) throws {
+    let text = String(repeating: "x", count: count) + end
+    let options = try OperatorOptions.parse(["halt", text])
+    let kept = String(repeating: "x", count: min(count, 500)) + (count == 498 ? end : "")
+    #expect(options.action == .request(.perform(.halt(reason: kept, cancel: false))))
+    let line: JSONValue = ["command": "halt", "reason": .string(text)]
+    let read = try ControlRequest.read(Array(line.compactText().utf8))
+    #expect(read == .perform(.halt(reason: kept, cancel: false)))
+  }
+
   @Test func `wrong usage says what is wrong`() {
-    let long = String(repeating: "x", count: 501)
+    let decisions = ControlRequest.signalStates.dropFirst(ControlRequest.orderStates.count)
+      .joined(separator: ", ")
     let rows: [([String], String)] = [
       ([], "a command is missing"),
       (["--json"], "a command is missing"),
@@ -202,7 +216,12 @@ import Testing
           + "unknown, not_found, denied, validated"
       ),
       (["signals", "--state", "hlted"], "there is no state \"hlted\"; did you mean \"halted\"?"),
-      (["halt", long], "the reason is longer than 500 bytes"),
+      (
+        ["signals", "--state", "qqq"],
+        "there is no state \"qqq\"; orders are new, submitted, open, partially_filled, filled, "
+          + "canceled, partially_canceled, rejected, expired, unknown, not_found, denied, "
+          + "validated; signals also \(decisions)"
+      ),
       (["submit"], "'submit' takes one file, or - for standard input"),
       (["submit", "a", "b"], "'submit' takes one file, or - for standard input"),
       (["sign"], "'sign' takes one file, or - for standard input"),

@@ -261,5 +261,9 @@ import Testing
     let absent = try bench.tool("submit", path, "--json")
     #expect(absent.status == .failed)
     #expect(try absent.document["error"]?["code"] == "not_running")
+    // No --socket leads to the signal socket.
+    #expect(
+      try absent.document["error"]?["message"]?.stringValue?.hasSuffix(
+        "or name the right --config") == true)
   }
 }

@@ -101,6 +101,7 @@ import Testing
       "problems": [
         ["subject": "daemon", "message": "a", "advice": "b"],
         ["subject": "symbol", "message": "c\u{1B}", "advice": "d"],
+        ["subject": "order", "message": "e is paused", "advice": "Look at it."],
       ],
     ]
     let plain = try bench.tool("status")
@@ -109,6 +110,7 @@ import Testing
       plain.output == """
         problem: a; b
         problem: c\\u001b; d
+        problem: e is paused. Look at it.
 
         state  active
         """)

@@ -65,8 +65,7 @@ struct DoctorCommand {
     case .success(let daemon):
       lines.append("the daemon runs" + (daemon.mode.map { ", in mode \($0)" } ?? ""))
       lines += daemon.problems.map { problem in
-        "problem: " + ByteText.printable(problem.message) + "; "
-          + ByteText.printable(problem.advice)
+        "problem: " + StatusText.line(.string(problem.message), .string(problem.advice))
       }
     case .failure(let failure):
       let here = "all of this was looked at from here"

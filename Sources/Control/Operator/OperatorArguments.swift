@@ -123,7 +123,7 @@ struct OperatorArguments {
     case .cancel: return .request(.perform(.cancel(try signalID(verb))))
     case .cancelAll: return try plain(verb, .perform(.cancelAll))
     case .resolve: return .request(.perform(try resolution()))
-    case .halt: return try halt()
+    case .halt: return halt()
     case .resume: return try plain(verb, .perform(.resume))
     case .report: return try report()
     case .help: return try help()
@@ -172,8 +172,8 @@ struct OperatorArguments {
     return .submit(path: try signalFile(.submit, "uses the signal socket of the configuration"))
   }
 
-  private func halt() throws(ControlFailure) -> OperatorOptions.Action {
-    let reason = try ControlRequest.reason(words.joined(separator: " "))
+  private func halt() -> OperatorOptions.Action {
+    let reason = ControlRequest.reason(words.joined(separator: " "))
     return .request(
       .perform(
         .halt(

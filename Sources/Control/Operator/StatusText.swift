@@ -20,10 +20,14 @@ enum StatusText {
   }
 
   private static func problems(_ document: JSONValue) -> [String] {
-    (document["problems"]?.arrayValue ?? []).map { problem in
-      let parts = [problem["message"], problem["advice"]].compactMap { $0?.stringValue }
-      return parts.map { ByteText.printable($0) }.joined(separator: "; ")
-    }
+    (document["problems"]?.arrayValue ?? []).map { line($0["message"], $0["advice"]) }
+  }
+
+  /// A problem in one line: the advice goes on with the sentence, or is one of its own.
+  static func line(_ message: JSONValue?, _ advice: JSONValue?) -> String {
+    let parts = [message, advice].compactMap { $0?.stringValue }.map { ByteText.printable($0) }
+    let isSentence = parts.last?.first?.isUppercase == true
+    return parts.joined(separator: isSentence ? ". " : "; ")
   }
 
   /// The members that hold what is used beside what may be used.

@@ -184,22 +184,26 @@ extension ControlRequest {
     return text
   }
 
-  /// The reason to keep: never empty. Throws the answer to one that is too long.
-  package static func reason(_ text: String?) throws(ControlFailure) -> String {
+  /// The reason to keep: never empty, and cut where it is too long, as a halt must not fail for that.
+  package static func reason(_ text: String?) -> String {
     guard let text, !text.allSatisfy(\.isWhitespace) else { return unstatedReason }
-    guard text.utf8.count <= maximumReasonBytes else {
-      throw .invalidRequest("the reason is longer than \(maximumReasonBytes) bytes")
+    var bytes = 0
+    let kept = text.unicodeScalars.prefix { scalar in
+      bytes += scalar.utf8.count
+      return bytes <= maximumReasonBytes
     }
-    return text
+    return String(String.UnicodeScalarView(kept))
   }
 
   private static func unknownState(_ state: String, _ states: [String]) -> ControlFailure {
     if let near = Spelling.nearest(to: state, among: states) {
       return .invalidRequest("there is no state \"\(shown(state))\"; did you mean \"\(near)\"?")
     }
+    let decisions = states.filter { !orderStates.contains($0) }
     return .invalidRequest(
       "there is no state \"\(shown(state))\"; orders are "
-        + orderStates.joined(separator: ", "))
+        + orderStates.joined(separator: ", ")
+        + (decisions.isEmpty ? "" : "; signals also " + decisions.joined(separator: ", ")))
   }
 
   fileprivate static func shown(_ text: String) -> String {

@@ -6,10 +6,12 @@ import Platform
 enum SocketAdvice {
   private static let look = "see 'systemctl status mexc-signald'"
 
-  static func failure(_ failure: UnixClient.Failure, _ path: String) -> ControlFailure {
+  private static func failure(
+    _ failure: UnixClient.Failure, _ path: String, naming options: String
+  ) -> ControlFailure {
     switch failure {
     case .notListening:
-      ControlFailure(code: .notRunning, message: notListening(path))
+      ControlFailure(code: .notRunning, message: notListening(path, options))
     case .socket(.system(let error)) where error.number == EACCES || error.number == EPERM:
       ControlFailure(code: .unreachable, message: refused(path))
     case .socket, .timedOut, .closed, .tooLong:
@@ -24,7 +26,10 @@ enum SocketAdvice {
     switch failure {
     case .timedOut, .closed, .tooLong:
       ControlFailure(code: .noAnswer, message: "\(failure.description); \(advice(request))")
-    case .notListening, .socket: self.failure(failure, path)
+    case .notListening, .socket:
+      self.failure(
+        failure, path,
+        naming: request == nil ? "the right --config" : "the right --config or --socket")
     }
   }
 
@@ -44,16 +49,15 @@ enum SocketAdvice {
     }
   }
 
-  private static func notListening(_ path: String) -> String {
+  private static func notListening(_ path: String, _ options: String) -> String {
     switch FileStatus.at(path: path)?.kind {
     case nil:
-      "the daemon is not running: there is no socket \(path); \(look), or name the right --config "
-        + "or --socket"
+      "the daemon is not running: there is no socket \(path); \(look), or name \(options)"
     case .socket:
       "the daemon is not running: \(path) is left from an earlier run and nobody listens on it; "
         + look
     case let kind?:
-      "\(path) is no socket but a \(kind.name); name the right --config or --socket"
+      "\(path) is no socket but a \(kind.name); name \(options)"
     }
   }
 
@@ -72,8 +76,8 @@ enum SocketAdvice {
     // A client of a socket writes to it (unix(7)); on the way, folders are searched.
     let right: mode_t = folder == nil ? 0o020 : 0o010
     guard status.st_mode & right != 0 else {
-      let owner = Accounts.user(status.st_uid)
-      return "connecting to \(path) is not permitted: only \(owner) and root may; use sudo"
+      let owners = status.st_uid == 0 ? "root" : "\(Accounts.user(status.st_uid)) and root"
+      return "connecting to \(path) is not permitted: only \(owners) may; use sudo"
     }
     return "connecting to \(path) is not permitted: " + membership(status.st_gid)
   }

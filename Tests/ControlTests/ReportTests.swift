@@ -1,6 +1,7 @@
 import Control
 import Domain
 import Foundation
+import Glibc
 import JSON
 import Platform
 import Store
@@ -72,6 +73,35 @@ struct ReportTests {
     _ = try bench.tool("report", "--since", "2026-09-25", "--utc", "--output", file)
     #expect(try page().contains("&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;"))
     #expect(try !page().contains("<script"))
+  }
+
+  @Test func `what is no regular file is not replaced`() throws {
+    #expect(unsafe mkfifo(file, 0o600) == 0)
+    let folder = bench.folder + "/folder"
+    let link = bench.folder + "/link"
+    #expect(unsafe mkdir(folder, 0o700) == 0)
+    #expect(unsafe symlink(folder, link) == 0)
+    for place in [file, folder, link, "/dev/null", "/dev/stdout"] {
+      let run = try bench.tool("report", "--output", place, "--json")
+      #expect(run.status == .failed)
+      #expect(
+        try run.document["error"] == [
+          "code": "refused",
+          "message": .string(
+            "\(place) is no regular file, and is not replaced; name another --output"),
+        ])
+    }
+    #expect(FileStatus.at(path: file)?.kind == .pipe)
+    #expect(FileStatus.at(path: link)?.kind == .link)
+    #expect(FileStatus.at(path: "/dev/null")?.kind == .device)
+    // Nor is what a link to a file leads to.
+    let old = bench.folder + "/old.html"
+    try Data("old".utf8).write(to: URL(fileURLWithPath: old))
+    #expect(unsafe unlink(link) == 0)
+    #expect(unsafe symlink(old, link) == 0)
+    #expect(try bench.tool("report", "--output", link).status == .done)
+    #expect(FileStatus.at(path: link)?.kind == .regular)
+    #expect(try String(contentsOfFile: old, encoding: .utf8) == "old")
   }
 
   @Test func `a place that takes no file, and no place, are said`() throws {

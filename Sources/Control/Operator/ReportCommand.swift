@@ -1,5 +1,6 @@
 import Configuration
 import Domain
+import Glibc
 import JSON
 import Platform
 import Store
@@ -12,6 +13,12 @@ struct ReportCommand {
 
   func run(since: WallTime?, output: String) throws(CommandFailure) -> ExitCode {
     let settings = try context.settings()
+    guard Self.mayReplace(output) else {
+      throw .control(
+        ControlFailure(
+          code: .refused,
+          message: "\(output) is no regular file, and is not replaced; name another --output"))
+    }
     let end = Clock.wall()
     let start = since ?? end.advanced(by: .zero - Self.standardPeriod)
     let page = try CommandFailure.reading { () throws(StoreError) in
@@ -33,6 +40,14 @@ struct ReportCommand {
       ["ok": true, "path": .string(output), "signals": .integer(page.signals)],
       ByteText.printable(message))
     return .done
+  }
+
+  /// Root could put a file in the place of a device, and what is linked in /dev may lead to a file.
+  private static func mayReplace(_ path: String) -> Bool {
+    if PathParts(path).folder == "/dev" { return false }
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return true }
+    return status.st_mode & S_IFMT == S_IFREG
   }
 
   /// For its owner's eyes: the page tells what was traded.

@@ -281,7 +281,7 @@ extension OperatorVerb {
     options: [
       CommandHelp.valued("--since", "TIME", "from then on, else of the last 7 days: " + times),
       CommandHelp.valued(
-        "--output", "FILE", "where the page is written; one that is there is replaced"),
+        "--output", "FILE", "where the page is written; a file that is there is replaced"),
       CommandHelp.flag("--utc", "times in UTC, not in the zone of this machine"),
     ],
     examples: [

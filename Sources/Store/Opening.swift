@@ -58,6 +58,7 @@ enum Opening {
   static func ofAnySchema(
     _ location: StoreLocation
   ) throws(StoreError) -> (database: Database, version: Int) {
+    if let refusal = StoreError.refusal(ofReading: location.path) { throw refusal }
     guard try location.existingSize() ?? 0 > 0 else {
       try location.refuseLostFile()
       throw .unusablePath(

@@ -31,6 +31,7 @@ package struct Restoration {
     target = try StoreLocation(path)
     let location = try StoreLocation(file, isCopy: true)
     self.file = location.path
+    if let refusal = StoreError.refusal(ofReading: location.path) { throw refusal }
     guard let status = FileStatus.at(path: location.path) else {
       throw .unusablePath("there is no file \(location.path)")
     }

@@ -121,6 +121,15 @@ extension StoreError {
     }
   }
 
+  /// SQLite tells of a file that may not be read no more than that it cannot be opened. `nil` where this
+  /// process may, and where there is none.
+  package static func refusal(ofReading path: String) -> StoreError? {
+    guard unsafe faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0,
+      errno == EACCES || errno == EPERM
+    else { return nil }
+    return .unusablePath("reading \(path) is not permitted for this user; use sudo")
+  }
+
   /// Of opening a file that must be a regular one.
   init(_ error: SystemError, opening path: String) {
     self =

@@ -36,6 +36,7 @@ struct AdoptCommand {
 
   /// Files that root would make beside the database, the daemon's user could not open.
   private func becomeOwner(of path: String) throws(StoreError) {
+    if let refusal = StoreError.refusal(ofReading: path) { throw refusal }
     var status = stat()
     guard unsafe lstat(path, &status) == 0 else {
       throw .unusablePath(

@@ -12,8 +12,8 @@ struct VerifyCommand {
   func run(notedHash: [UInt8]?) throws(CommandFailure) -> ExitCode {
     let path = try context.settings().store.path
     let (mark, audit) = try CommandFailure.reading { () throws(StoreError) in
-      let mark = try HighWaterMark.read(beside: path)
       let reader = try StoreReader(path: path)
+      let mark = try HighWaterMark.read(beside: path)
       return (mark, try reader.audit(mark: mark, notedHash: notedHash, boot: BootID.read()))
     }
     context.show(audit.document(mark), audit.text(mark))

@@ -6,7 +6,7 @@ package import Domain
 /// a copy of it must be answered with; signal and order are removed. The history is one chain over all
 /// signals, so only its beginning can go: up to the first row that is younger, or of a signal that is
 /// still stored. The last row that goes is written into the seal first. The last row of all stays: the
-/// chain goes on from it. What was written while the clock was ahead is as old as what came after it.
+/// chain goes on from it.
 package struct Compaction {
   /// Signals in one step. Each dirties some eight pages, since ids fall anywhere in an index.
   private static let signalsPerStep: Int64 = 5
@@ -26,9 +26,9 @@ package struct Compaction {
   package func step(
     before moment: WallTime, at now: WallTime
   ) throws(StoreError) -> CompactionStep {
-    let signals = try signalsOver(before: moment, at: now)
+    let signals = try signalsOver(before: moment)
     // What goes with signals is known when these are gone.
-    let known = signals.isEmpty ? try cut(before: moment, at: now) : nil
+    let known = signals.isEmpty ? try cut(before: moment) : nil
     if signals.isEmpty, known == nil { return CompactionStep(signals: 0, events: 0) }
     return try store.upkeep { () throws(StoreError) in
       for id in signals {
@@ -38,14 +38,12 @@ package struct Compaction {
         try store.writer.run(statements.deleteSignal, [.text(id)])
       }
       let events = try removeHistory(
-        signals.isEmpty ? known : cut(before: moment, at: now), at: now)
+        signals.isEmpty ? known : cut(before: moment), at: now)
       return CompactionStep(signals: signals.count, events: events)
     }
   }
 
-  private func signalsOver(
-    before moment: WallTime, at now: WallTime
-  ) throws(StoreError) -> [String] {
+  private func signalsOver(before moment: WallTime) throws(StoreError) -> [String] {
     let watched = try store.reader.watchedRefusals()
     // What is watched for has to stay, whatever its status says.
     let kept = Set(watched.map(\.signal.text))
@@ -53,23 +51,17 @@ package struct Compaction {
       .integer(moment.milliseconds), .integer(Self.signalsPerStep + Int64(kept.count)),
     ]
     let over = try statements.signalsOver.rows(values) { row throws(StoreError) in row.text(0) }
-    let signals = Array(over.lazy.filter { !kept.contains($0) }.prefix(Int(Self.signalsPerStep)))
-    if !signals.isEmpty { return signals }
-    let bounds: [SQLiteValue] = [.integer(moment.milliseconds), .integer(now.milliseconds)]
-    return try statements.misdatedSignal.rows(bounds) { row throws(StoreError) in row.text(0) }
-      .filter { !kept.contains($0) }
+    return Array(over.lazy.filter { !kept.contains($0) }.prefix(Int(Self.signalsPerStep)))
   }
 
   /// The last row that can go; how many of those that go armed an order.
   private func cut(
-    before moment: WallTime, at now: WallTime
+    before moment: WallTime
   ) throws(StoreError) -> (head: ChainHead, armed: Int64)? {
     let last = try store.head().row
     var cut: (head: ChainHead, armed: Int64)?
     var armed: Int64 = 0
-    let values: [SQLiteValue] = [
-      .integer(moment.milliseconds), .integer(Self.eventsPerStep), .integer(now.milliseconds),
-    ]
+    let values: [SQLiteValue] = [.integer(moment.milliseconds), .integer(Self.eventsPerStep)]
     let rows = try statements.oldestEvents.rows(values) { row throws(StoreError) in
       (
         head: ChainHead(row: row.integer(0), hash: row.blob(1)),

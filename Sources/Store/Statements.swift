@@ -34,7 +34,6 @@ struct Statements {
   let sparedOrders: Statement
   let searchedFiles: Statement
   let signalsOver: Statement
-  let misdatedSignal: Statement
   let compactSignal: Statement
   let deleteOrders: Statement
   let deleteSignal: Statement
@@ -115,7 +114,6 @@ struct Statements {
     sparedOrders = try database.prepare("read orders that never were", SQL.sparedOrders)
     searchedFiles = try database.prepare("read files of orders not found", SQL.searchedFiles)
     signalsOver = try database.prepare("read signals that are over", SQL.signalsOver)
-    misdatedSignal = try database.prepare("read a misdated signal", SQL.misdatedSignal)
     compactSignal = try database.prepare("compact a signal", SQL.compactSignal)
     deleteOrders = try database.prepare(
       "remove a compacted signal's orders", "DELETE FROM orders WHERE signal_id = ?1")
@@ -242,24 +240,10 @@ enum SQL {
     FROM signal AS s LEFT JOIN orders AS o ON o.signal_id = s.id AND o.leg = 0 WHERE s.id = ?1
     """
 
-  /// The signal that the history begins with, where the clock was ahead when a part of its story was
-  /// written. How old it is, the row tells that came after all of its own and is not of the future itself.
-  static let misdatedSignal = """
-    SELECT s.id FROM signal AS s
-    WHERE s.id = (SELECT e.signal_id FROM event AS e
-        WHERE e.id > (SELECT event_id FROM seal) ORDER BY e.id LIMIT 1)
-      AND (s.received_at_ms > ?2 OR s.decided_at_ms > ?2
-        OR EXISTS (SELECT 1 FROM orders AS o WHERE o.signal_id = s.id AND o.updated_at_ms > ?2))
-      AND NOT EXISTS (SELECT 1 FROM orders AS o WHERE o.signal_id = s.id AND o.status IN (\(live)))
-      AND (SELECT e.at_ms FROM event AS e
-        WHERE e.id > (SELECT max(id) FROM event WHERE signal_id = s.id) AND e.at_ms <= ?2
-        ORDER BY e.id LIMIT 1) < ?1
-    """
-
-  /// The last column says whether a row has to stay. The time of one of the future says nothing.
+  /// The last column says whether a row has to stay.
   static let oldestEvents = """
     SELECT e.id, e.hash, e.kind,
-      e.at_ms BETWEEN ?1 AND ?3 OR EXISTS (SELECT 1 FROM signal AS s WHERE s.id = e.signal_id)
+      e.at_ms >= ?1 OR EXISTS (SELECT 1 FROM signal AS s WHERE s.id = e.signal_id)
     FROM event AS e WHERE e.id > (SELECT event_id FROM seal) ORDER BY e.id LIMIT ?2
     """
 

@@ -45,12 +45,10 @@ enum Reply {
       let reply = Self.sorted(body, of: response, hiding: secrets)
       if case .success = reply {
         self = .unreadable("HTTP \(response.status) without an error code")
-      } else if case .unreadable = reply, response.status == 401, body == nil {
-        // Seen without a body. Whoever wrote it says nothing about an order, and who wrote a page need not
-        // be the exchange.
+      } else if case .unreadable = reply, response.status == 401, response.content.isEmpty {
+        // Seen without a body. Whoever wrote it says nothing about an order.
         var error = ErrorTable.error(code: 401, text: "")
         error.refusesPlacement = false
-        if isPlacement && !response.content.isEmpty { error.action = .query }
         self = .refused(error)
       } else {
         self = reply

@@ -102,7 +102,8 @@ private let echo = #"{"listenKey":"\#(keyText)"}"#
       case .failed(.blocked) = try extended(403, "<html>"),
       case .failed(.unreadable) = try extended(503, ""),
       // An internal failure is no word about the key, whatever carries its code.
-      case .failed(.unreadable) = try extended(400, #"{"code":503}"#)
+      case .failed(.unreadable) = try extended(400, #"{"code":503}"#),
+      case .failed(.unreadable) = try extended(401, "<html>")
     else {
       Issue.record("a failure taken for another")
       return

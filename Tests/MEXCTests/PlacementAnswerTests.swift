@@ -162,7 +162,7 @@ private let page = "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD></HTML>"
     .init(200, #"{"code":30099,"msg":"x"}"#, .doubtful(30099, .query)),
     .init(400, #"{"code":"NOT_ALLOWED","msg":"x"}"#, .unreadable),
     .code(99_999, .doubtful(99_999, .query)), .code(-1, .doubtful(-1, .query)),
-    .init(401, "", .doubtful(401, .halt)), .init(401, page, .doubtful(401, .query)),
+    .init(401, "", .doubtful(401, .halt)), .init(401, page, .unreadable),
     .init(400, "", .unreadable), .init(400, page, .unreadable), .init(400, "{}", .unreadable),
     .init(400, #"{"msg":"no code"}"#, .unreadable), .init(400, #"{"code":0}"#, .unreadable),
     .init(400, #"{"code":200}"#, .unreadable), .init(400, good, .unreadable),

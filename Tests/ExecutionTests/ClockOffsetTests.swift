@@ -21,7 +21,7 @@ import Testing
     #expect(lines(harness).isEmpty)
     #expect(troubles(harness).isEmpty)
     harness.exchange.clockBase += drift
-    harness.advance(by: .seconds(60))
+    harness.advance(by: .seconds(61))
     #expect(harness.engine.isTradingOpen)
     #expect(lines(harness).count == 1)
     #expect(lines(harness).first?.hasPrefix("this machine's clock is \(words) the") == true)
@@ -34,24 +34,12 @@ import Testing
     #expect(lines(harness).count == 1)
   }
 
-  /// The reading of every minute is not awaited.
-  @Test func `a clock that is set is judged at once`() {
-    let harness = EngineHarness.open()
-    harness.stepWallClock(by: .seconds(-45))
-    harness.tick()
-    #expect(lines(harness).count == 1)
-    #expect(troubles(harness) == lines(harness))
-    harness.stepWallClock(by: .seconds(45))
-    harness.tick()
-    #expect(troubles(harness).isEmpty)
-  }
-
   @Test func `an offset near the limit does not come and go`() {
     let harness = EngineHarness.open()
     harness.exchange.clockBase += 601
     for change: Int64 in [0, -101, 101, -400] {
       harness.exchange.clockBase += change
-      harness.advance(by: .seconds(60))
+      harness.advance(by: .seconds(61))
       #expect(troubles(harness).count == 1)
     }
     harness.exchange.clockBase -= 101
@@ -60,15 +48,32 @@ import Testing
     #expect(lines(harness).count == 1)
   }
 
-  /// As of an exchange one of whose servers is wrong.
-  @Test func `a clock that is wrong by turns is told of once an hour`() {
+  @Test func `clocks that are apart by turns are told of once an hour`() {
     let harness = EngineHarness.open()
-    for minute in 1...130 {
-      let isRight = minute.isMultiple(of: 2)
+    for turn in 1...65 {
+      let isRight = turn.isMultiple(of: 2)
       harness.exchange.clockBase += isRight ? -2_000 : 2_000
-      harness.advance(by: .seconds(60))
+      harness.advance(by: .seconds(122))
       #expect(troubles(harness).isEmpty == isRight)
     }
     #expect(lines(harness).count == 3)
+  }
+
+  /// As of an exchange one of whose servers is wrong.
+  @Test func `one reading that is wrong is believed by nobody`() {
+    let harness = EngineHarness.open()
+    var isWrong = false
+    harness.exchange.script = { [exchange = harness.exchange] dispatch, _ in
+      guard dispatch.request == .serverTime else { return nil }
+      isWrong.toggle()
+      exchange.clockBase += isWrong ? 2_000 : -2_000
+      return nil
+    }
+    for _ in 0..<10 {
+      harness.advance(by: .seconds(60))
+      #expect(troubles(harness).isEmpty)
+    }
+    #expect(harness.requests { $0 == .serverTime }.count >= 18)
+    #expect(lines(harness).isEmpty)
   }
 }

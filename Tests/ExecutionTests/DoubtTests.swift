@@ -237,7 +237,8 @@ import Testing
     #expect(harness.status("a") == .notFound && harness.status("b") == .notFound)
     let what = scope == .all ? ("all trading", "All trading") : (other.text, other.text)
     let paused =
-      " is paused: the order of signal b was sent, or may have been, and is not to be found "
+      " is paused: the order of signal b\(scope == .all ? " in \(other)" : "") "
+      + "was sent, or may have been, and is not to be found "
       + "at the exchange. Look at the order on the exchange's website, then 'mexc-signalctl resolve "
       + "b --placed ORDER_ID' if it is there, or '--not-placed' if it is not."
     let closed = "closed; should the order appear after all, it counts and an alarm is raised. "

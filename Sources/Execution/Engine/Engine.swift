@@ -308,7 +308,6 @@ package struct Engine: Sendable {
         ("step_ms", String(step.wholeMilliseconds)),
         ("advice", "check the clock, and the service that keeps it"),
       ], kind: .clockStepped)
-    parts.venue.judgeOffset(&reaction)
   }
 }
 

@@ -116,10 +116,13 @@ struct TradingState: Sendable {
       case .all: missing.keys.min()
       }
     guard let paused, let key = missing[paused]?.first else { return }
-    let what = scope == .all ? "all trading" : paused.text
+    let (what, order) =
+      scope == .all
+      ? ("all trading", "the order of signal \(key.signal) in \(paused)")
+      : (paused.text, "the order of signal \(key.signal)")
     throw Denial(
       .halted,
-      "\(what) is paused: the order of signal \(key.signal) was sent, or may have been, and is "
-        + "not to be found at the exchange. \(OrderLooks.wayOut(of: key))")
+      "\(what) is paused: \(order) was sent, or may have been, and is not to be found at the "
+        + "exchange. \(OrderLooks.wayOut(of: key))")
   }
 }

@@ -145,10 +145,12 @@ struct Troubles {
       advice: failure.advice)
   }
 
-  /// One failure is asked again at once and is no news.
+  /// A moment in which the exchange cannot be asked is no news.
   private var keptClock: Trouble? {
     let need = parts.venue.clockNeed
-    guard need.isMet, need.failures > 1, let failure = need.lastFailure else { return nil }
+    guard need.isMet, need.hasFailed(for: .seconds(10), at: now.monotonic),
+      let failure = need.lastFailure
+    else { return nil }
     return Trouble(
       subject: .daemon,
       message: "the exchange's clock cannot be read again (\(failure.reason)); orders go on with "

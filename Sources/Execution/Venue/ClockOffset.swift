@@ -5,6 +5,8 @@ import Domain
 struct ClockOffset: Sendable {
   /// The exchange's clock minus ours when it was last judged; `nil` where nobody need know.
   private var milliseconds: Int64?
+  /// The last reading said so alone.
+  private var isSuspected = false
   private var isTold = false
   private var toldAt: MonotonicTime?
 
@@ -16,15 +18,27 @@ struct ClockOffset: Sendable {
   /// Clocks that are right and wrong by turns are told of once in this time.
   private static let tellingInterval: Duration = .seconds(60 * 60)
 
-  /// The exchange's clock was read, or this machine's was set.
-  mutating func judge(_ clock: ExchangeClock, _ reaction: inout Reaction) {
+  /// The exchange's clock was read. Whether that is believed: one of the exchange's servers may be wrong, so
+  /// that another reading has to say the same first.
+  mutating func judge(_ clock: ExchangeClock, _ reaction: inout Reaction) -> Bool {
     let offset = clock.offsetMilliseconds(at: reaction.now)
     guard abs(offset) > (milliseconds == nil ? Self.notable : Self.tolerable) else {
       milliseconds = nil
+      isSuspected = false
       isTold = false
-      return
+      return true
     }
+    if milliseconds == nil && !isSuspected {
+      isSuspected = true
+      return false
+    }
+    isSuspected = false
     milliseconds = offset
+    tell(offset, &reaction)
+    return true
+  }
+
+  private mutating func tell(_ offset: Int64, _ reaction: inout Reaction) {
     let now = reaction.now.monotonic
     if isTold || toldAt.map({ now.since($0) < Self.tellingInterval }) == true { return }
     isTold = true

@@ -128,6 +128,11 @@ struct Need: Sendable {
     blocks = known
   }
 
+  /// Whether it has failed for so long since it was met.
+  func hasFailed(for duration: Duration, at now: MonotonicTime) -> Bool {
+    failingSince.map { now.since($0) >= duration } ?? false
+  }
+
   /// Whether a failure is news: an outage is told once a minute, not with every attempt.
   mutating func isNews(_ reason: String, at now: MonotonicTime) -> Bool {
     if let told, told.reason == reason, now.since(told.at) < Self.tellingInterval { return false }

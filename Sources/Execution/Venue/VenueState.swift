@@ -24,6 +24,7 @@ struct VenueState: Sendable {
 
   /// The exchange's clock is read again this often; a crystal drifts well under 1 ms in that time.
   private static let clockRefresh: Duration = .seconds(60)
+  private static let clockConfirmation: Duration = .seconds(1)
   /// Rules change rarely; this bounds how long a change stays unseen.
   private static let instrumentRefresh: Duration = .seconds(15 * 60)
   /// Between two readings that refused signals ask for: they use a sixth of the published limit.
@@ -206,11 +207,6 @@ struct VenueState: Sendable {
 
   // MARK: The clock
 
-  /// This machine's clock was set.
-  mutating func judgeOffset(_ reaction: inout Reaction) {
-    if let clock { clockOffset.judge(clock, &reaction) }
-  }
-
   /// Whether the clock is known from now on, and this run had not read it before.
   mutating func takeClock(
     _ answer: Result<WallTime, ExchangeFailure>, sentAt: Moment, _ reaction: inout Reaction
@@ -236,9 +232,10 @@ struct VenueState: Sendable {
     }
     let isFirst = clock == nil || readings.clockIsRestored
     clock = reading
-    clockOffset.judge(reading, &reaction)
     readings.readClock(at: now)
-    met(\.clockNeed, for: Self.clockRefresh, Self.clockName, &reaction)
+    let isBelieved = clockOffset.judge(reading, &reaction)
+    let interval = isBelieved ? Self.clockRefresh : Self.clockConfirmation
+    met(\.clockNeed, for: interval, Self.clockName, &reaction)
     return isFirst
   }
 

@@ -44,7 +44,7 @@ extension Configuration {
       ConfigurationKey("intake.directory", \.intake.directory, .path()),
       ConfigurationKey("intake.socket", \.intake.socket, .socketPath),
       ConfigurationKey("intake.socket_mode", \.intake.socketMode, .permissions),
-      // The least holds any sensible signal; the most bounds what one client makes us keep.
+      // The least holds any sensible signal; the most bounds what a client can make us keep.
       ConfigurationKey(
         "intake.maximum_signal_bytes", \.intake.maximumSignalBytes,
         .integer(256...1_048_576, unit: "bytes")),

@@ -3,8 +3,8 @@ package import JSON
 
 /// Why a text is not a signal.
 package struct SignalRefusal: Error, Equatable, Sendable {
-  /// One of `invalid_json`, `unknown_field`, `invalid_field`, `too_large`, `unreadable_file`,
-  /// `unauthenticated`.
+  /// What a reader finds is one of `invalid_json`, `unknown_field`, `invalid_field`, `too_large`,
+  /// `unreadable_file` and `unauthenticated`.
   package let code: DecisionCode
   /// The id, when the text was JSON and its id is well formed.
   package let id: SignalID?

@@ -128,7 +128,8 @@ import Transport
     let configuration = WebSocketClient.Configuration(idleMaximum: .seconds(60))
     for attempt in 0..<2 {
       let client = WebSocketClient(
-        loop: loop, endpoint: try endpoint(deaf.port, "ws"), target: "", tls: nil,
+        loop: loop, endpoint: try Endpoint(webSocket: "ws://127.0.0.1:\(deaf.port)"), target: "",
+        tls: nil,
         configuration: configuration, resolver: resolver)
       let heard = client.begin()
       try loop.run(until: { deaf.peers.count > attempt && !deaf.peers[attempt].received.isEmpty })

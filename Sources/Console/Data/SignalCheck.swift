@@ -15,17 +15,19 @@ enum SignalCheck {
   static func reply(
     _ body: [UInt8], _ configuration: Configuration, at now: WallTime
   ) -> Reply {
+    var id: SignalID?
     do throws(SignalRefusal) {
       let (signal, signature) = try SignalReader.readSigned(
         body, maximumBytes: configuration.intake.maximumSignalBytes)
+      id = signal.id
       let source = configuration.sources.first { $0.name == signal.source }
       try checkSender(signal, isSigned: signature != nil, source, configuration.intake)
       try checkAge(of: signal, configuration.intake, at: now)
       try checkLimits(of: signal, source, configuration.risk)
     } catch {
-      return reply(false, error.code, error.message, field: error.field)
+      return reply(false, error.id ?? id, error.code, error.message, field: error.field)
     }
-    return reply(true, .accepted, "its form is right, and it is within the limits", field: nil)
+    return reply(true, id, .accepted, "its form is right, and it is within the limits", field: nil)
   }
 
   private static func checkSender(
@@ -123,11 +125,12 @@ enum SignalCheck {
 
   /// With the members of the daemon's own answer.
   private static func reply(
-    _ isOK: Bool, _ code: DecisionCode, _ message: String, field: String?
+    _ isOK: Bool, _ id: SignalID?, _ code: DecisionCode, _ message: String, field: String?
   ) -> Reply {
     .json([
-      "ok": .bool(isOK), "code": .string(code.rawValue), "message": .string(message),
-      "field": field.map { .string($0) } ?? .null, "next": nil, "checks": nil, "notional": nil,
+      "ok": .bool(isOK), "id": id.map { .string($0.text) } ?? .null, "code": .string(code.rawValue),
+      "message": .string(message), "field": field.map { .string($0) } ?? .null, "next": nil,
+      "checks": nil, "notional": nil,
       "not_judged": .string(rest), "client_order_id": nil,
     ])
   }

@@ -4,7 +4,7 @@ import Platform
 /// A file with one signal.
 enum SignalFile {
   /// Sixteen times the longest signal that can be configured: what is larger is a wrong file, and
-  /// what is not gets the daemon's own answer.
+  /// what is not goes to the daemon.
   static let maximumBytes = 16 * 1024 * 1024
 
   /// The file's bytes as they are. Throws when it cannot be read, or is no signal by its size.

@@ -36,6 +36,20 @@ import Transport
     #expect(rig.attempts <= 8, "\(rig.attempts)")
   }
 
+  @Test func `the pause grows with the attempts, and not with the symbols`() throws {
+    let rig = try StreamRig()
+    rig.refused = Set((0..<9).map { StreamRig.channel("COIN\($0)USDT") })
+    rig.streams?.watchPrices(try symbols(0..<1))
+    try rig.until("the end") { rig.sockets.first?.hasEnded == true }
+    for number in 2...8 { rig.streams?.watchPrices(try symbols(0..<number)) }
+    try rig.pass(.seconds(2))
+    try rig.until("the second end") { rig.sockets.count == 2 && rig.sockets[1].hasEnded }
+    rig.streams?.watchPrices(try symbols(0..<10))
+    try rig.pass(.seconds(2))
+    try rig.until("an open stream") { rig.isOpen("market") }
+    #expect(rig.attempts == 3)
+  }
+
   @Test func `a word about a listen key says nothing of prices`() throws {
     let rig = try StreamRig()
     rig.streams?.watchPrices(try symbols(0..<1))
@@ -51,7 +65,8 @@ import Transport
 
   /// The silent symbol is on the first connection; the second is lost again and again.
   @Test func `a connection that is made again excuses no symbol of another one`() throws {
-    let rig = try StreamRig()
+    // Each connection stands for longer than that, so that its pause is the first one, of 250 ms.
+    let rig = try StreamRig { $0.longestPause = .seconds(10) }
     rig.streams?.watchPrices(try symbols(0..<31))
     let silent = "COIN0USDT"
     _ = try rig.socket(1)
@@ -67,8 +82,7 @@ import Transport
       let second = try #require(rig.sockets.last { $0 !== first && !$0.hasEnded })
       second.peer.reset()
       let attempts = rig.attempts
-      // Its pause doubles from 250 ms on.
-      try rig.pass(.seconds(4), step: .milliseconds(500))
+      try rig.pass(.milliseconds(500))
       try rig.until("another connection") { rig.attempts > attempts && rig.isOpen("market") }
     }
     #expect(first.commands("UNSUBSCRIPTION") == [[StreamRig.channel(silent)]])

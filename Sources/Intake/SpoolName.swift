@@ -23,7 +23,7 @@ package enum SpoolName {
     // Scripts, with the number of their process or something random.
     "*.tmp[^.]+", "*.tmp.[0-9]+",
     // Uploads and copies: WinSCP, rclone, Nextcloud, MinIO, Spring, Camel, Hadoop, gsutil.
-    "*.part", "*.part.[0-9]+", "*.partial", "*.filepart", "*.part.minio", "*.upload",
+    "*.part", "*.partial", "*.filepart", "*.part.minio", "*.upload",
     "*.uploading", "*.inprogress", "*.incomplete", "*.unfinished", "*.writing", "*.camelLock",
     "*._COPYING_", "*_.gstmp",
     // Downloads: browsers, aria2, yt-dlp, Resilio Sync, µTorrent.

@@ -17,7 +17,7 @@ import Testing
     "a.json.crdownload", "Unconfirmed 1234.crdownload", "a.json.download", "a.json.opdownload",
     "a.json.aria2", "a.json.!sync", "a.json.sb-8f3c2a11-Qq4r5T", "tmpab12_d34", "tmp.Ab12Cd34Ef",
     "a.json.tmp.4711", "a.json.tmp4711", "a.json.tmp-1", "a.json.tmpXy12Ab", "a.json.tmp~1",
-    "a.json.part.1", "a.json_.gstmp", "a.json.!ut",
+    "a.json_.gstmp", "a.json.!ut",
     // Endings in other letters.
     "a.json.TMP", "x.TMP", "a.json.PART", "a.json.Partial", "a.json.Bak", "a.json.TMP.4711",
     "a.json.Tmp-1", "a.json.CAMELLOCK", "a.json._copying_", "a.json.!UT", "a.json_.GSTMP",
@@ -31,7 +31,8 @@ import Testing
     "a.json", "a", "-rf", "a b.json", "a.json.2", "a.json.result.json", "4913", "TMP", "part",
     "tmp", "tmp.json", "tmpabc.json", "tmpab12_d345", "tmp.Ab12Cd34E", "a.json.Xy12Ab", "#a.json",
     "a.json#", "#", "~a.json", "$a", "a.sb-1", "a.json.sb-8f3c2a11-Qq4r5", "download", "bak",
-    "signal.20260131", "a.tmp.json", "a.part1", "ä.json", "語.json", "TMPab12_d34", "Tmp.Ab12Cd34Ef",
+    "signal.20260131", "a.tmp.json", "a.part1", "a.json.part.1", "ä.json", "語.json", "TMPab12_d34",
+    "Tmp.Ab12Cd34Ef",
     "x.tmp1.json", "a.tmp.", "a.tmp.4711.json", "a.tmp.4711x", "a.tmp.x4711", "a.part.x", "a.tm",
     "tmp4711", "tmp.4711", "a.4711", "a_gstmp", "a.gstmp", "part.1", "a.\u{17F}wp",
   ])

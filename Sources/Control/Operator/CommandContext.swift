@@ -32,7 +32,7 @@ struct CommandContext {
         throw .configuration(
           invalid,
           advice: "a daemon that runs goes on with what it has read; "
-            + "\(SocketAdvice.command("halt")) reaches it")
+            + "\(SocketAdvice.command("COMMAND")) reaches it")
       }
       for violation in invalid.violations { terminal.complaints(violation.description) }
       return nil

@@ -33,11 +33,9 @@ enum SocketAdvice {
     }
   }
 
-  /// How a daemon is reached without its configuration.
+  /// How a daemon is reached without its configuration. No path is guessed: it might be another account's.
   static func command(_ verb: String) -> String {
-    let usual = Configuration().control.socket
-    let path = FileStatus.at(path: usual)?.kind == .socket ? usual : "PATH"
-    return "'mexc-signalctl --socket \(path) \(verb)'"
+    "'mexc-signalctl --socket PATH \(verb)', with the control.socket that it has read,"
   }
 
   private static func advice(_ request: ControlRequest?) -> String {

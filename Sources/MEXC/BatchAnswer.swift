@@ -59,11 +59,11 @@ struct BatchAnswer {
   }
 
   /// When every order that no element names was refused, this one was, whichever element is its own. The
-  /// refusal says each of the reasons that may be the order's. What is wrong with the account is so for
-  /// this one as well, though it may be no proof.
+  /// refusal says each of the reasons that may be the order's.
   private static func outcome(
     ofOneAmong nameless: [Element]
   ) -> Result<String, ExchangeFailure> {
+    if let notice = limit(ofOneAmong: nameless) { return .failure(.throttled(notice)) }
     let refusals = nameless.compactMap { element in
       if case .failure(.refused(let error)) = element.outcome {
         error
@@ -71,14 +71,12 @@ struct BatchAnswer {
         nil as ExchangeError?
       }
     }
-    let isProof = refusals.count == nameless.count && refusals.allSatisfy(\.refusesPlacement)
     let ofAccount = refusals.first { $0.action == .halt }
-    if ofAccount == nil, let notice = limit(ofOneAmong: nameless) {
-      return .failure(.throttled(notice))
-    }
-    guard var refusal = ofAccount ?? (isProof ? refusals.first : nil)
+    guard refusals.count == nameless.count,
+      var refusal = ofAccount ?? refusals.first(where: \.refusesPlacement),
+      ofAccount != nil || refusals.allSatisfy(\.refusesPlacement)
     else { return .failure(.unreadable("an element of the answer names no order")) }
-    refusal.refusesPlacement = isProof
+    refusal.refusesPlacement = refusals.allSatisfy(\.refusesPlacement)
     var others: [ExchangeError] = []
     for other in refusals where other.code != refusal.code && !others.contains(other) {
       others.append(other)

@@ -58,11 +58,12 @@ import Transport
       [refused(nil, 10_072), placed(2), refused(nil, 30_099)], .doubtful(10_072, .halt),
       .placed("C2"), .doubtful(10_072, .halt)),
     Row(
-      [refused(nil, 10_098), placed(2), refused(nil, 429)], .doubtful(10_098, .halt),
-      .placed("C2"), .doubtful(10_098, .halt)),
+      [refused(nil, 10_098), placed(2), refused(nil, 429)],
+      .throttled(isBan: false, isDefinite: false), .placed("C2"),
+      .throttled(isBan: false, isDefinite: false)),
     Row(
-      [refused(nil, 10_072), placed(2), refused(nil, 503)], .doubtful(10_072, .halt),
-      .placed("C2"), .doubtful(10_072, .halt)),
+      [refused(nil, 10_072), placed(2), refused(nil, 503)], .unreadable, .placed("C2"),
+      .unreadable),
     // An internal failure says nothing, and neither does a code that is not reviewed.
     Row([refused(1, 503), placed(2), placed(3)], .unreadable, .placed("C2"), .placed("C3")),
     Row(

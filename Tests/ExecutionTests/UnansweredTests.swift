@@ -71,4 +71,23 @@ import Testing
     #expect(harness.submit(limit("sol", sol))?.code == .accepted)
     harness.checkStore()
   }
+
+  /// What was answered while the first look was out says nothing of the time after it.
+  @Test func `the operator's word is not taken once nothing is answered any more`() {
+    let harness = EngineHarness.open()
+    harness.exchange.latency = .milliseconds(5)
+    harness.submit(limit("old", sol))
+    harness.advance(by: .milliseconds(50))
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isLook(at: sol) ? noAnswer(after: .seconds(9)) : nil
+    }
+    harness.restart()
+    harness.advance(by: .seconds(1))
+    harness.exchange.script = { _, _ in noAnswer(after: .seconds(9)) }
+    harness.advance(by: .seconds(40))
+    harness.command(.resolveNotPlaced(signalID("old")))
+    #expect(harness.replies.last?.ok == false)
+    #expect(harness.status("old") == .open)
+    harness.checkStore()
+  }
 }

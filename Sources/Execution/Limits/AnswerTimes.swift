@@ -10,7 +10,7 @@ struct AnswerTimes: Sendable {
 
   /// What stays out for so long has most probably run into its time limit.
   private static let hang: Duration = .seconds(5)
-  /// The exchange's clock is read once a minute, so that a longer silence is one of the exchange.
+  /// The exchange's clock is read once a minute, so that after longer the way to it may have failed.
   private static let longestSilence: Duration = .seconds(90)
 
   mutating func take(_ answer: ExchangeAnswer, sentAt: MonotonicTime, at now: MonotonicTime) {

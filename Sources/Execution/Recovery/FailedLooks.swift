@@ -172,6 +172,8 @@ struct FailedLooks: Sendable {
   /// Since the last look that told it.
   private(set) var inARow = 0
   private(set) var last: LookFailure?
+  /// When the last one failed, if it got no answer itself.
+  private(set) var unansweredAt: MonotonicTime?
   /// When the first of them failed, or was sent where it got no answer.
   private var since: MonotonicTime?
   /// One of them ran into its time limit.
@@ -222,6 +224,7 @@ struct FailedLooks: Sendable {
   ) -> News {
     inARow += 1
     var failure = failure
+    unansweredAt = failure.isAnswer ? nil : now
     let began = since ?? (failure.isAnswer ? now : answers.sentAt ?? now)
     if !failure.isAnswer {
       hasHung = hasHung || answers.isHang(at: now)

@@ -97,7 +97,9 @@ enum OrderResolution {
     _ key: OrderKey, _ parts: EngineParts, at now: MonotonicTime
   ) -> Bool {
     guard let looks = parts.orders[key]?.looks else { return false }
-    return looks.last?.isAnswer == true && looks.isHopeless(at: now)
+    guard looks.last?.isAnswer == true, looks.isHopeless(at: now) else { return false }
+    // What was answered before may have been the last word before the way to the exchange failed.
+    return looks.unansweredAt.map { parts.answers.isReached(since: $0, at: now) } ?? true
   }
 
   private static func confirm(

@@ -12,10 +12,10 @@ struct DoctorCommand {
     let path = context.configurationPath
     let answer = runningDaemon(path)
     var daemon: DaemonFacts?
-    var silence: ControlFailure?
+    var daemonError: ControlFailure?
     switch answer {
     case .success(let facts): daemon = facts
-    case .failure(let failure): silence = failure
+    case .failure(let failure): daemonError = failure
     }
     let stages = Examination(
       configurationPath: path, daemon: daemon,
@@ -24,7 +24,7 @@ struct DoctorCommand {
     let isOK = stages.allSatisfy(\.isOK) && (daemon?.problems.isEmpty ?? true)
     let document: JSONValue = [
       "ok": .bool(isOK), "stages": .array(stages.map(\.document)),
-      "daemon": daemon?.summary ?? .null, "daemon_error": .text(silence?.message),
+      "daemon": daemon?.summary ?? .null, "daemon_error": .text(daemonError?.message),
     ]
     context.show(document, Self.text(stages, answer))
     return isOK ? .done : .failed

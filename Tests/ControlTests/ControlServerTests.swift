@@ -40,6 +40,12 @@ import Testing
     #expect(answer["error"]?["message"]?.stringValue?.contains("this is HTTP") == true)
   }
 
+  /// A text of the exchange may hold one, and neither our reader nor every other takes it.
+  @Test func `no answer holds a NUL character`() throws {
+    let answer = ControlAnswer.result(["reason": "closed: a\0b"])
+    #expect(ControlAnswer(answer.line) == .result(["reason": "closed: a\u{FFFD}b"]))
+  }
+
   @Test func `requests that are none are answered with their code`() throws {
     let rows: [(request: String, code: String, message: String)] = [
       ("garbage", "invalid_request", "not a JSON object: line 1, column 1"),

@@ -223,6 +223,13 @@ private let orderID = "C02__612203344556677889912"
     #expect(event([1: id, 2: ""]) == .unreadableOrder(try symbol("LINKUSDT"), nameless))
   }
 
+  /// No name has U+0000, and nothing that reads JSON here takes one: whose order it is, is not known.
+  @Test func `a client order id with a NUL character leaves open whose order it is`() throws {
+    let row = UnreadableRow(
+      orderID: orderID, name: .unknown, reason: "the client order id holds a NUL character")
+    #expect(event([2: "e-0001\0"]) == .unreadableOrder(try symbol("LINKUSDT"), row))
+  }
+
   @Test func `an order without an id or a symbol is no report`() throws {
     let row = UnreadableRow(
       orderID: nil, name: .text("e-0001"), reason: "the order id is missing")
@@ -268,6 +275,15 @@ private let orderID = "C02__612203344556677889912"
     #expect(event(changes) == .unreadableOrder(try symbol("LINKUSDT"), row))
   }
 
+  @Test func `a deal with a NUL character in a name calls for a look at its order`() throws {
+    var row = UnreadableRow(
+      orderID: orderID, name: .text("e-0001"), reason: "tradeId holds a NUL character")
+    #expect(event([7: "5\0X1"]) == .unreadableOrder(try symbol("LINKUSDT"), row))
+    row.name = .unknown
+    row.reason = "the client order id holds a NUL character"
+    #expect(event([8: "\0"]) == .unreadableOrder(try symbol("LINKUSDT"), row))
+  }
+
   @Test func `a deal without a symbol is of no order`() {
     #expect(event(symbol: "") == .unreadable("a trade without a symbol"))
   }
@@ -296,6 +312,7 @@ private let orderID = "C02__612203344556677889912"
   @Test(
     arguments: [
       ([3: "1", 5: "0"], "vcoinName is missing"),
+      ([1: "US\0DT", 3: "1", 5: "0"], "vcoinName holds a NUL character"),
       ([1: "USDT", 5: "0"], "the balanceAmount is missing"),
       ([1: "USDT", 3: "1"], "the frozenAmount is missing"),
       ([1: "USDT", 3: "?", 5: "0"], "balanceAmount is ?, which is no number that can be held"),

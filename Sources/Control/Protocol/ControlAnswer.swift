@@ -69,14 +69,16 @@ package enum ControlAnswer: Equatable, Sendable {
   case result(JSONValue)
   case failure(ControlFailure)
 
-  /// Without the line's end.
+  /// Without the line's end. The commands read no U+0000, which a text of the exchange may hold.
   package var line: [UInt8] {
     let document: JSONValue =
       switch self {
       case .result(let result): ["ok": true, "result": result]
       case .failure(let failure): failure.document
       }
-    return Array(document.compactText().utf8)
+    var line: [UInt8] = []
+    document.appendCompactText(to: &line, replacingNUL: true)
+    return line
   }
 
   /// `nil` when the line is no answer of this program.

@@ -31,7 +31,7 @@ extension OrderReport {
     }
     self.init(
       orderID: try requiredOrderID(push.id),
-      clientOrderID: push.clientID.isEmpty ? nil : push.clientID,
+      clientOrderID: try optionalName("the client order id", push.clientID),
       symbol: symbol, side: try Side(pushed: push.tradeType),
       type: OrderType(pushed: push.orderType), price: try decimal("price", push.price),
       quantity: try decimal("quantity", push.quantity), executedQuantity: executed,
@@ -41,32 +41,32 @@ extension OrderReport {
 
 extension TradeReport {
   init(_ push: DealPush, of symbol: Symbol) throws(Undecodable) {
-    guard !push.tradeID.isEmpty else { throw Undecodable("tradeId is missing") }
     self.init(
-      tradeID: push.tradeID, orderID: try requiredOrderID(push.orderID),
-      clientOrderID: push.clientOrderID.isEmpty ? nil : push.clientOrderID, symbol: symbol,
+      tradeID: try requiredName("tradeId", push.tradeID),
+      orderID: try requiredOrderID(push.orderID),
+      clientOrderID: try optionalName("the client order id", push.clientOrderID), symbol: symbol,
       price: try positive("price", push.price), quantity: try positive("quantity", push.quantity))
   }
 }
 
 extension BalanceChange {
   init(_ push: AccountPush) throws(Undecodable) {
-    guard !push.asset.isEmpty else { throw Undecodable("vcoinName is missing") }
-    guard push.asset.unicodeScalars.count <= Self.assetMaximum else {
+    let asset = try requiredName("vcoinName", push.asset)
+    guard asset.unicodeScalars.count <= Self.assetMaximum else {
       throw Undecodable("vcoinName has more than \(Self.assetMaximum) characters")
     }
     self.init(
-      asset: push.asset, available: try required("balanceAmount", push.balanceAmount),
+      asset: asset, available: try required("balanceAmount", push.balanceAmount),
       frozen: try required("frozenAmount", push.frozenAmount), reason: push.changeType)
   }
 }
 
 extension UnreadableRow {
   /// A client order id that the order has is in every push about it.
-  init(_ orderID: String, named clientOrderID: String, _ error: Undecodable) {
+  init(_ orderID: String, named name: String, _ error: Undecodable) {
     self.init(
       orderID: restOrderID(orderID),
-      name: clientOrderID.isEmpty ? .none : .text(clientOrderID), reason: error.reason)
+      name: holdsNUL(name) ? .unknown : name.isEmpty ? .none : .text(name), reason: error.reason)
   }
 }
 
@@ -112,6 +112,26 @@ extension OrderType {
 }
 
 // MARK: - Texts
+
+/// A protobuf text may hold U+0000, JSON as it is read here may not: a name with one could be neither kept
+/// nor shown as it came, and is no name that the exchange gives.
+private func holdsNUL(_ text: String) -> Bool { text.utf8.contains(0) }
+
+private func checkName(_ name: String, _ text: String) throws(Undecodable) {
+  if holdsNUL(text) { throw Undecodable("\(name) holds a NUL character") }
+}
+
+private func requiredName(_ name: String, _ text: String) throws(Undecodable) -> String {
+  guard !text.isEmpty else { throw Undecodable("\(name) is missing") }
+  try checkName(name, text)
+  return text
+}
+
+/// `nil` when absent.
+private func optionalName(_ name: String, _ text: String) throws(Undecodable) -> String? {
+  try checkName(name, text)
+  return text.isEmpty ? nil : text
+}
 
 private func requiredOrderID(_ text: String) throws(Undecodable) -> String {
   guard !text.isEmpty else { throw Undecodable("the order id is missing") }

@@ -90,4 +90,30 @@ import Testing
     #expect(harness.status("old") == .open)
     harness.checkStore()
   }
+
+  static let silences: [(ExchangeFailure, ExchangeFailure?)] = [
+    (.notSent("no route"), nil), (.noAnswer("time out"), .unreadable("HTTP 502")),
+  ]
+
+  /// What never left says nothing of the exchange, and what stands before it may have said the rest.
+  @Test(arguments: silences)
+  func `the operator's word is not taken where the exchange itself does not answer`(
+    look: ExchangeFailure, other: ExchangeFailure?
+  ) {
+    let harness = EngineHarness.open()
+    harness.exchange.latency = .milliseconds(5)
+    harness.submit(limit("old", sol))
+    harness.advance(by: .milliseconds(50))
+    harness.exchange.script = { dispatch, _ in
+      let failure = dispatch.request.isLook(at: sol) ? look : other
+      return failure.map { .answer(.failed($0), after: .milliseconds(1)) }
+    }
+    harness.advance(by: .seconds(100))
+    for _ in 0..<30 {
+      harness.advance(by: .seconds(1))
+      #expect(harness.command(.resolveNotPlaced(signalID("old")))?.ok == false)
+    }
+    #expect(harness.status("old") == .open)
+    harness.checkStore()
+  }
 }

@@ -1,12 +1,13 @@
 import Domain
 
-/// When the exchange answered, whatever it was asked: what stays unanswered meanwhile is not kept from it
-/// by the way there.
+/// When the exchange itself answered, whatever it was asked: what stays unanswered meanwhile is not kept
+/// from it by the way there.
 struct AnswerTimes: Sendable {
   private var last: MonotonicTime?
   /// When the request was sent whose answer, or lack of one, is being taken.
   private(set) var sentAt: MonotonicTime?
-  private var isAnswered = true
+  /// Whether that request may have arrived, and got no answer.
+  private(set) var isUnanswered = false
 
   /// What stays out for so long has most probably run into its time limit.
   private static let hang: Duration = .seconds(5)
@@ -15,17 +16,26 @@ struct AnswerTimes: Sendable {
 
   mutating func take(_ answer: ExchangeAnswer, sentAt: MonotonicTime, at now: MonotonicTime) {
     self.sentAt = sentAt
-    isAnswered = answer.isAnswer
-    if isAnswered { last = now }
+    isUnanswered = false
+    guard case .failed(let failure) = answer else {
+      last = now
+      return
+    }
+    switch failure {
+    case .noAnswer: isUnanswered = true
+    case .refused: last = now
+    // What stands before the exchange may have said it.
+    case .unreadable, .throttled, .blocked, .notSent: break
+    }
   }
 
   /// Whether the request whose answer is being taken was out for long, and got none.
   func isHang(at now: MonotonicTime) -> Bool {
-    guard let sentAt, !isAnswered else { return false }
+    guard let sentAt, isUnanswered else { return false }
     return now.since(sentAt) >= Self.hang
   }
 
-  /// Whether something was answered since then, and not long ago.
+  /// Whether it answered something since then, and not long ago.
   func isReached(since start: MonotonicTime, at now: MonotonicTime) -> Bool {
     last.map { $0 > start && now.since($0) <= Self.longestSilence } ?? false
   }

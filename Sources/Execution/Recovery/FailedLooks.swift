@@ -226,7 +226,7 @@ struct FailedLooks: Sendable {
     var failure = failure
     unansweredAt = failure.isAnswer ? nil : now
     let began = since ?? (failure.isAnswer ? now : answers.sentAt ?? now)
-    if !failure.isAnswer {
+    if !failure.isAnswer && answers.isUnanswered {
       hasHung = hasHung || answers.isHang(at: now)
       failure.isAnswer = answers.isReached(since: began, at: now)
     }

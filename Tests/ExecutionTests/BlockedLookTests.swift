@@ -197,6 +197,47 @@ import Testing
     #expect(!harness.engine.isTradingOpen)
   }
 
+  @Test func `where no rules are known at all the first are asked for every minute, too`() {
+    let harness = EngineHarness.open(makeConfiguration { $0.risk.symbols = nil })
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isInstruments ? .answer(Self.blocked) : nil
+    }
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(605))
+    #expect((10...12).contains(harness.requests(\.isInstruments).count))
+  }
+
+  enum Wish: CaseIterable {
+    case newSymbol, refusedSignal, unreadableRules
+  }
+
+  @Test(arguments: Wish.allCases)
+  func `rules that are refused are read rarely, whatever wants them`(_ wish: Wish) {
+    let exchange = FakeExchange()
+    exchange.instruments[1] = instrument(eth) { $0.isTradable = false }
+    if wish == .unreadableRules {
+      exchange.script = { dispatch, _ in
+        guard dispatch.request.isInstruments else { return nil }
+        let unreadable = UnreadableRules(symbol: eth, reason: "tickSize 'x'")
+        return .answer(.instruments([instrument(btc), instrument(sol)], unreadable: [unreadable]))
+      }
+    }
+    let harness = EngineHarness.open(
+      makeConfiguration { if wish == .newSymbol { $0.risk.symbols = nil } }, exchange: exchange)
+    harness.submit(limit("known"))
+    harness.settle()
+    exchange.script = { dispatch, _ in
+      dispatch.request.isInstruments ? .answer(Self.blocked) : nil
+    }
+    for number in 0..<20 {
+      let name = wish == .newSymbol ? symbol("COIN\(number)USDT") : eth
+      harness.submit(limit("n\(number)", name))
+      harness.advance(by: .seconds(60))
+    }
+    #expect((3...6).contains(harness.requests(\.isInstruments).count))
+    #expect(harness.engine.isTradingOpen)
+  }
+
   @Test func `where every request is refused the order is waited for`() {
     let harness = restarted { _ in true }
     harness.advance(by: .seconds(600))

@@ -74,6 +74,29 @@ import Testing
     harness.checkStore()
   }
 
+  /// As of an exchange one of whose servers is wrong.
+  @Test(arguments: [-30_000, 30_000] as [Int64])
+  func `one false reading of the exchange's time ages and stamps nothing`(error: Int64) {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(exchange: exchange)
+    harness.advance(by: .seconds(30))
+    var isWrong = true
+    exchange.script = { [unowned exchange] dispatch, now in
+      if dispatch.request.isPrices { return .hold }
+      guard dispatch.request.isClock, isWrong else { return nil }
+      isWrong = false
+      return .answer(.serverTime(exchange.time(at: now).advanced(by: .milliseconds(error))))
+    }
+    harness.submit(limit("a") { $0.expiry = .timeToLive(.seconds(50)) })
+    harness.advance(by: .seconds(30))
+    #expect(!isWrong)
+    #expect(harness.engine.isTradingOpen)
+    #expect(harness.status("a") == .new)
+    push(harness)
+    #expect(harness.status("a") == .open)
+    #expect(harness.placements.first?.stampedAt == exchange.time(at: harness.now))
+  }
+
   @Test func `a clock that was set back does not end the search for good`() {
     let exchange = FakeExchange()
     let harness = EngineHarness.open(exchange: exchange)

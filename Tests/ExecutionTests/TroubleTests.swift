@@ -224,4 +224,28 @@ import Testing
     harness.command(.resume)
     #expect(messages(harness).isEmpty)
   }
+
+  @Test func `a clock that a back-off keeps from being read is told with that alone`() {
+    let harness = EngineHarness.open()
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isClock ? .answer(throttled(.seconds(100))) : nil
+    }
+    harness.advance(by: .seconds(90))
+    #expect(messages(harness).count == 1)
+    #expect(messages(harness).first?.contains("demands a back-off") == true)
+  }
+
+  @Test func `what is done without is not said to go on with a reading`() {
+    let exchange = FakeExchange()
+    exchange.script = { dispatch, _ in
+      dispatch.request == .tradableSymbols ? .answer(.failed(.unreadable("HTML"))) : nil
+    }
+    let harness = EngineHarness(exchange: exchange)
+    harness.tick()
+    harness.advance(by: .seconds(1_000))
+    #expect(harness.engine.isTradingOpen)
+    let told = harness.logs.map(\.message).filter { $0.contains("could not read the pairs") }
+    #expect(told.contains { $0.hasSuffix("; going on without") })
+    #expect(!told.contains { $0.contains("last reading") })
+  }
 }

@@ -208,7 +208,8 @@ package struct Engine: Sendable {
 
   /// While this machine's clocks stood still, prices and signals grew old all the same.
   private mutating func distrustAges(after former: ExchangeClock, at now: MonotonicTime) {
-    guard let clock = parts.venue.clock, clock.isAhead(of: former, at: now, by: Self.notableLead)
+    guard let clock = parts.venue.clock,
+      clock.isAhead(of: former, at: now, by: ExchangeClock.notableLead)
     else { return }
     parts.prices.forgetAll()
     parts.orders.shortenLives(by: clock)
@@ -217,7 +218,6 @@ package struct Engine: Sendable {
 
   /// Servers of the exchange that differ by less must not close trading with each of these readings.
   private static let notableLeadInPassing: Duration = .seconds(2)
-  private static let notableLead: Duration = .milliseconds(500)
 
   /// The clock itself is read more seldom.
   private mutating func seeWhetherPaused(

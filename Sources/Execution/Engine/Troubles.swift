@@ -145,11 +145,11 @@ struct Troubles {
       advice: failure.advice)
   }
 
-  /// A moment in which the exchange cannot be asked is no news.
+  /// A moment in which the exchange cannot be asked is no news, and a back-off is told by itself.
   private var keptClock: Trouble? {
     let need = parts.venue.clockNeed
-    guard need.isMet, need.hasFailed(for: .seconds(10), at: now.monotonic),
-      let failure = need.lastFailure
+    guard parts.scheduler.backOff == nil, need.isMet, let failure = need.lastFailure,
+      need.hasFailed(for: .seconds(10), at: now.monotonic)
     else { return nil }
     return Trouble(
       subject: .daemon,

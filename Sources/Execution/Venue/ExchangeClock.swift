@@ -40,6 +40,15 @@ package struct ExchangeClock: Sendable {
     time(at: now).since(former.time(at: now)) > error + former.error + lead
   }
 
+  /// Servers of the exchange may differ by less.
+  static let notableLead: Duration = .milliseconds(500)
+
+  /// Whether it shows so much more, or less, that one of the two readings must be wrong or a clock has moved.
+  func isApart(from former: ExchangeClock, at now: MonotonicTime) -> Bool {
+    isAhead(of: former, at: now, by: Self.notableLead)
+      || former.isAhead(of: self, at: now, by: Self.notableLead)
+  }
+
   /// The exchange's clock minus ours, in milliseconds.
   package func offsetMilliseconds(at now: Moment) -> Int64 {
     time(at: now.monotonic).milliseconds - now.wall.milliseconds

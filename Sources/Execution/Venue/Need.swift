@@ -20,6 +20,8 @@ struct Need: Sendable {
   private(set) var lastFailure: Failure?
   /// When it failed first since it was met.
   private var failingSince: MonotonicTime?
+  /// Failures in a row of which none is of the key, and when the first was.
+  private var tries: (count: Int, since: MonotonicTime)?
   private var backOff: BackOff
   /// Nothing is lost where it is asked for rarely, so that two say enough.
   private var blocks = FirewallBlocks(enough: 2)
@@ -34,6 +36,9 @@ struct Need: Sendable {
   }
 
   var failures: Int { backOff.failures }
+
+  /// Whether the firewall refuses it, so that whatever else wants it waits as well.
+  func isBlocked(at now: MonotonicTime) -> Bool { blocks.until.map { now < $0 } ?? false }
 
   /// Whether it is to be asked for; asks to be called again when that comes later.
   func isDue(_ reaction: inout Reaction) -> Bool {
@@ -84,6 +89,7 @@ struct Need: Sendable {
     backOff.reset()
     lastFailure = nil
     failingSince = nil
+    tries = nil
     blocks.end()
     told = nil
     due = time
@@ -98,6 +104,8 @@ struct Need: Sendable {
     isUnderWay = false
     lastFailure = failure
     failingSince = failingSince ?? now
+    let count = (tries?.count ?? 0) + 1
+    tries = failure.isOfKey ? nil : (count: count, since: tries?.since ?? now)
     due = now.advanced(by: backOff.next())
     if failure.isBlock {
       blocks.add(clockReadAt: clockReadAt, at: now)
@@ -109,13 +117,13 @@ struct Need: Sendable {
 
   /// Whether the exchange, which can be reached, most probably does not tell it, as the last failure shows.
   func isRefused(_ failure: ExchangeFailure, clockReadAt: MonotonicTime?) -> Bool {
-    let isTried = failures >= Self.triesToGiveUp
+    let isTried = (tries?.count ?? 0) >= Self.triesToGiveUp
     switch failure {
     case .refused(let error): return isTried && error.action != .halt && error.action != .clock
     case .unreadable: return isTried
     case .noAnswer:
-      guard let failingSince, let clockReadAt else { return false }
-      return isTried && clockReadAt > failingSince
+      guard let tries, let clockReadAt else { return false }
+      return isTried && clockReadAt > tries.since
     case .blocked: return blocks.areOfKind
     case .notSent, .throttled: return false
     }
@@ -138,6 +146,18 @@ struct Need: Sendable {
     if let told, told.reason == reason, now.since(told.at) < Self.tellingInterval { return false }
     told = (reason, now)
     return true
+  }
+
+  /// Says that `what` could not be read. `basis` is what orders go on with; `nil` where none leaves.
+  mutating func tell(
+    _ failure: Failure, of what: String, goingOn basis: String?, _ reaction: inout Reaction
+  ) {
+    let isNews = self.isNews(failure.reason, at: reaction.now.monotonic)
+    reaction.log(
+      isNews ? (failure.isOfKey ? .error : .warning) : .debug,
+      "could not read \(what); "
+        + (basis.map { "going on \($0)" } ?? "no order leaves before it is read"),
+      [("reason", failure.reason), ("advice", failure.advice)])
   }
 }
 

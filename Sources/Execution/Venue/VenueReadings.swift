@@ -21,9 +21,24 @@ struct VenueReadings: Sendable {
 
   var hasRestoredRules: Bool { !restoredRules.isDisjoint(with: wanted) }
 
-  func rulesReadAt(_ symbol: Symbol) -> WallTime? { rulesReadAt[symbol] }
-
   var oldestRulesReadAt: WallTime? { wanted.compactMap { rulesReadAt[$0] }.min() }
+
+  /// What the next start can begin with.
+  func facts(
+    _ instruments: [Symbol: InstrumentReading], pairs symbols: Set<Symbol>?, _ clock: ExchangeClock?
+  ) -> VenueFacts {
+    let rules = instruments.sorted { $0.key < $1.key }.compactMap { symbol, reading in
+      if case .listed(let instrument) = reading, let readAt = rulesReadAt[symbol] {
+        VenueFacts.Rules(instrument: instrument, readAt: readAt)
+      } else {
+        nil
+      }
+    }
+    let pairs = symbols.flatMap { symbols in
+      pairsReadAt.map { VenueFacts.Pairs(symbols: symbols, readAt: $0) }
+    }
+    return VenueFacts(rules: rules, pairs: pairs, clock: clock?.reading)
+  }
 
   /// Rules of others are not read again, and would be the oldest for ever. Their orders still need them.
   private var wanted: Set<Symbol> { Set(rulesReadAt.keys).subtracting(unwanted) }

@@ -66,19 +66,7 @@ struct VenueState: Sendable {
   }
 
   /// What the next start can begin with.
-  var facts: VenueFacts {
-    let rules = instruments.sorted { $0.key < $1.key }.compactMap { symbol, reading in
-      if case .listed(let instrument) = reading, let readAt = readings.rulesReadAt(symbol) {
-        VenueFacts.Rules(instrument: instrument, readAt: readAt)
-      } else {
-        nil
-      }
-    }
-    let pairs = tradableSymbols.flatMap { symbols in
-      readings.pairsReadAt.map { VenueFacts.Pairs(symbols: symbols, readAt: $0) }
-    }
-    return VenueFacts(rules: rules, pairs: pairs, clock: clock?.reading)
-  }
+  var facts: VenueFacts { readings.facts(instruments, pairs: tradableSymbols, clock) }
 
   /// Whether everything is known that an order needs.
   var isReady: Bool {
@@ -148,9 +136,9 @@ struct VenueState: Sendable {
   private mutating func askForNewSymbols(
     _ scheduler: inout RequestScheduler, _ reaction: inout Reaction
   ) {
-    // The answer that is out comes back here.
-    guard named.isWaiting, !Self.isAskingForRules(scheduler) else { return }
     let now = reaction.now.monotonic
+    // The answer that is out comes back here.
+    guard named.isWaiting, mayAskForRules(scheduler, at: now) else { return }
     let next = named.nextReading(at: now)
     guard next <= now else { return reaction.wake(at: next) }
     let symbols = named.takeNext(at: now)
@@ -162,7 +150,7 @@ struct VenueState: Sendable {
   private mutating func askForUnreadable(
     _ scheduler: inout RequestScheduler, _ reaction: inout Reaction
   ) {
-    if unreadable.isEmpty || Self.isAskingForRules(scheduler) { return }
+    guard !unreadable.isEmpty, mayAskForRules(scheduler, at: reaction.now.monotonic) else { return }
     let symbols = unreadable.takeDue(&reaction)
     if !symbols.isEmpty { scheduler.add(.instruments(symbols), for: .instruments(symbols)) }
   }
@@ -188,7 +176,9 @@ struct VenueState: Sendable {
       lastReading.map({ now.since($0) >= Self.readAgainPause }) ?? true
     else { return }
     lastReading = now
-    if isRestricted { scheduler.add(.instruments([symbol]), for: .instruments([symbol])) }
+    if isRestricted, !instrumentsNeed.isBlocked(at: now) {
+      scheduler.add(.instruments([symbol]), for: .instruments([symbol]))
+    }
     if isForbidden { pairsNeed.makeDue(at: now) }
   }
 
@@ -200,6 +190,10 @@ struct VenueState: Sendable {
 
   /// It costs least to ask for, and shows whether the exchange answers at all.
   mutating func askClock(at now: MonotonicTime) { clockNeed.makeDue(at: now) }
+
+  private func mayAskForRules(_ scheduler: RequestScheduler, at now: MonotonicTime) -> Bool {
+    !Self.isAskingForRules(scheduler) && !instrumentsNeed.isBlocked(at: now)
+  }
 
   private static func isAskingForRules(_ scheduler: RequestScheduler) -> Bool {
     scheduler.isAsking { if case .instruments = $0 { true } else { false } }
@@ -216,7 +210,8 @@ struct VenueState: Sendable {
     switch answer {
     case .success(let reading): time = reading
     case .failure(let failure):
-      failed(\.clockNeed, failure, Self.clockName, &reaction)
+      let basis = clockNeed.isMet ? Self.lastReading : nil
+      failed(\.clockNeed, failure, Self.clockName, goingOn: basis, &reaction)
       return false
     }
     let reading = ExchangeClock(reading: time, sentAt: sentAt.monotonic, receivedAt: now.monotonic)
@@ -228,6 +223,12 @@ struct VenueState: Sendable {
         isNews ? .warning : .debug,
         "the exchange's clock could not be read closely enough; reading again",
         [("error_ms", String(reading.error.wholeMilliseconds))])
+      return false
+    }
+    if clockNeed.isMet, let clock, reading.isApart(from: clock, at: now.monotonic) {
+      // One of the exchange's servers may be wrong: what another reading says counts.
+      clockNeed.isMet = false
+      clockNeed.askAgain(at: now.monotonic)
       return false
     }
     let isFirst = clock == nil || readings.clockIsRestored
@@ -270,8 +271,11 @@ struct VenueState: Sendable {
         .warning, "the exchange does not list the symbol",
         [("symbol", symbol.text), ("exchange_code", String(error.code))])
     case .failure(let failure):
-      let isMet = instrumentsNeed.isMet
-      return failed(\.instrumentsNeed, failure, Self.rulesName, isDoneWithout: isMet, &reaction)
+      // Where every symbol is allowed, no rules at all may be known.
+      let isKept = instrumentsNeed.isMet && !instruments.isEmpty
+      return failed(
+        \.instrumentsNeed, failure, Self.rulesName, goingOn: isKept ? Self.lastReading : nil,
+        isDoneWithout: isKept, &reaction)
     }
     if (allowed ?? named.asked).allSatisfy({ instruments[$0] != nil }) {
       met(\.instrumentsNeed, for: Self.instrumentRefresh, Self.rulesName, &reaction)
@@ -339,7 +343,10 @@ struct VenueState: Sendable {
       readings.readPairs(at: reaction.now.wall)
       met(\.pairsNeed, for: Self.instrumentRefresh, Self.pairsName, &reaction)
     case .failure(let failure):
-      failed(\.pairsNeed, failure, Self.pairsName, isDoneWithout: true, &reaction)
+      let basis = tradableSymbols == nil ? "without" : Self.lastReading
+      failed(
+        \.pairsNeed, failure, Self.pairsName, goingOn: pairsNeed.isMet ? basis : nil,
+        isDoneWithout: true, &reaction)
       goWithoutPairs(failure, &reaction)
     }
   }
@@ -362,6 +369,7 @@ struct VenueState: Sendable {
   private static let clockName = "the exchange's clock"
   private static let rulesName = "the symbols' rules from the exchange"
   private static let pairsName = "the pairs that the API key may trade from the exchange"
+  private static let lastReading = "with the last reading"
 
   private mutating func met(
     _ need: WritableKeyPath<VenueState, Need>, for time: Duration, _ what: String,
@@ -378,19 +386,13 @@ struct VenueState: Sendable {
 
   private mutating func failed(
     _ need: WritableKeyPath<VenueState, Need>, _ failure: ExchangeFailure, _ what: String,
-    isDoneWithout: Bool = false, _ reaction: inout Reaction
+    goingOn basis: String?, isDoneWithout: Bool = false, _ reaction: inout Reaction
   ) {
     let now = reaction.now.monotonic
-    let wasMet = self[keyPath: need].isMet
     let told = Need.Failure(failure)
     let readAt = isDoneWithout ? clockReadAt : nil
     self[keyPath: need].failed(told, clockReadAt: readAt, at: now)
     if case .refused(let error) = failure, error.action == .clock { distrustClock(at: now) }
-    let isNews = self[keyPath: need].isNews(told.reason, at: now)
-    reaction.log(
-      isNews ? (told.isOfKey ? .error : .warning) : .debug,
-      "could not read \(what); "
-        + (wasMet ? "going on with the last reading" : "no order leaves before it is read"),
-      [("reason", told.reason), ("advice", told.advice)])
+    self[keyPath: need].tell(told, of: what, goingOn: basis, &reaction)
   }
 }

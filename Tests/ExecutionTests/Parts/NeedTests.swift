@@ -86,4 +86,15 @@ import Testing
     need.met(refreshAt: monotonic(.seconds(500)))
     #expect(need.isNews("b", at: monotonic(.seconds(120))) == true)
   }
+
+  @Test mutating func `refusals of the key are no tries that got no answer`() {
+    let lost = ExchangeFailure.noAnswer("timed out")
+    let ofKey = Need.Failure(reason: "code 10072", advice: "renew it", isOfKey: true)
+    for second in 1...2 { need.failed(ofKey, at: monotonic(.seconds(second))) }
+    need.failed(Need.Failure(lost), at: monotonic(.seconds(4)))
+    #expect(!need.isRefused(lost, clockReadAt: monotonic(.seconds(5))))
+    for second in 5...6 { need.failed(Need.Failure(lost), at: monotonic(.seconds(second))) }
+    #expect(!need.isRefused(lost, clockReadAt: monotonic(.seconds(4))))
+    #expect(need.isRefused(lost, clockReadAt: monotonic(.seconds(5))))
+  }
 }

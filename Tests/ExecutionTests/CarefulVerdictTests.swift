@@ -206,4 +206,43 @@ import Testing
     #expect(harness.code("a") == .accepted)
     harness.checkStore()
   }
+
+  @Test func `of an order that was never sent only its name proves that it is there`() {
+    let harness = doubtful()
+    harness.exchange.script = { dispatch, _ in
+      dispatch.request.isLook(at: btc) ? .answer(refusal(10007, .skip)) : nil
+    }
+    harness.submit(patient("a"))
+    harness.advance(by: .seconds(700))
+    #expect(harness.command(.resolveNotPlaced(signalID("a")))?.ok == true)
+    #expect(harness.status("a") == .notFound)
+    harness.exchange.accept(harness.request("a"))
+    harness.exchange.ledger[0].clientOrderID = nil
+    harness.exchange.script = { _, _ in nil }
+    harness.command(.resolvePlaced(signalID("a"), orderID: "E1"))
+    harness.settle()
+    #expect(harness.replies.last?.ok == false)
+    #expect(harness.replies.last?.message.contains("carries no client order id") == true)
+    #expect(harness.status("a") == .notFound)
+    harness.exchange.ledger[0].clientOrderID = clientOrderID(of: signalID("a")).text
+    harness.command(.resolvePlaced(signalID("a"), orderID: "E1"))
+    harness.settle()
+    #expect(harness.replies.last?.ok == true)
+    #expect(harness.status("a") == .open)
+    harness.checkStore()
+  }
+
+  @Test func `the operator's word waits for the end of the look`() {
+    let harness = doubtful()
+    harness.submit(patient("a"))
+    harness.settle()
+    let commands: [OperatorCommand] = [
+      .resolveNotPlaced(signalID("a")), .resolvePlaced(signalID("a"), orderID: "E1"),
+    ]
+    for command in commands {
+      #expect(
+        harness.command(command)?.message
+          == "the order of signal a is still looked up; ask again when that is done")
+    }
+  }
 }

@@ -218,4 +218,27 @@ import Testing
     #expect(harness.engine.halt == nil)
     harness.checkStore()
   }
+
+  // MARK: An order without price and quantity
+
+  @Test(arguments: [false, true])
+  func `a row that lacks them is that of the order if it bears its name`(bears: Bool) {
+    let harness = EngineHarness.open()
+    harness.exchange.script = { dispatch, _ in
+      dispatch.isPlacement ? .answer(.failed(.noAnswer("time out"))) : nil
+    }
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(70))
+    #expect(harness.status("a") == .notFound)
+    harness.exchange.accept(harness.request("a"))
+    harness.exchange.ledger[0].price = .zero
+    harness.exchange.ledger[0].quantity = .zero
+    if !bears { harness.exchange.ledger[0].clientOrderID = nil }
+    harness.command(.resolvePlaced(signalID("a"), orderID: "E1"))
+    harness.settle()
+    #expect(harness.replies.last?.ok == bears)
+    #expect(harness.replies.last?.message.contains("has the price 0") == !bears)
+    #expect(harness.status("a") == (bears ? .open : .notFound))
+    harness.checkStore()
+  }
 }

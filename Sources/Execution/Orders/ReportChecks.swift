@@ -16,16 +16,23 @@ extension Order {
     }
     // What an earlier run sent was rounded to the rules of its time.
     guard request.type != .market, attempt > 0 else { return nil }
-    // No order has the price or the quantity 0: it stands for a field that is missing.
-    if let price = report.price, !price.isZero, price != request.price {
+    // No order has the price or the quantity 0: it stands for a field that is missing, and proves nothing of
+    // an order that nothing else shows to be this one.
+    let mayLack = isIdentified(by: report)
+    if let price = report.price, !(mayLack && price.isZero), price != request.price {
       return "has the price \(price)"
     }
     if case .base(let quantity) = request.amount, let reported = report.quantity,
-      !reported.isZero, reported != quantity
+      !(mayLack && reported.isZero), reported != quantity
     {
       return "has the quantity \(reported)"
     }
     return nil
+  }
+
+  /// Whether the report is of this order by its name, or by the number that the exchange gave it.
+  func isIdentified(by report: OrderReport) -> Bool {
+    report.bears(request.clientOrderID) || report.orderID == orderID && !confirmedByOperator
   }
 
   /// Why the fill that a report tells of cannot be one of this order; `nil` when it can.

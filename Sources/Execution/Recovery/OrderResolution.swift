@@ -15,7 +15,7 @@ enum OrderResolution {
       return reaction.reply(token, ok: false, "signal \(id) has no order in doubt")
     }
     guard isInDoubt(order, parts) else {
-      return reaction.reply(token, ok: false, noDoubt(about: order))
+      return reaction.reply(token, ok: false, noDoubt(about: order, parts))
     }
     if let known = order.orderID, known != orderID, !order.confirmedByOperator {
       return reaction.reply(
@@ -68,6 +68,12 @@ enum OrderResolution {
       }
       return reaction.reply(
         token, ok: false, "order \(orderID) \(conflict); it is not this signal's")
+    }
+    guard order.attempt > 0 || order.isIdentified(by: report) else {
+      return reaction.reply(
+        token, ok: false,
+        "order \(orderID) carries no client order id, and nothing else would show that it is the "
+          + "order of signal \(key.signal), as this database has not sent one")
     }
     OrderLooks.answered(key, &parts)
     OrderPolling.observe(key, report, OrderPolling.singleLook, &parts, &reaction)
@@ -156,13 +162,14 @@ enum OrderResolution {
       reaction.reply(token, ok: false, objection(to: order, parts))
     case .new, .submitted, .filled, .canceled, .partiallyCanceled, .rejected, .expired,
       .denied, .validated:
-      reaction.reply(token, ok: false, noDoubt(about: order))
+      reaction.reply(token, ok: false, noDoubt(about: order, parts))
     }
   }
 
   /// Why there is nothing that the operator's word could end.
-  private static func noDoubt(about order: Order) -> String {
+  private static func noDoubt(about order: Order, _ parts: EngineParts) -> String {
     let id = order.key.signal
+    if case .lookedFor? = parts.orders[order.key]?.phase { return stillLookedUp(order) }
     switch order.status {
     case .open, .partiallyFilled, .unknown, .notFound: return "signal \(id) has no order in doubt"
     case .new, .submitted:
@@ -180,12 +187,16 @@ enum OrderResolution {
     let id = order.key.signal
     guard let last = parts.orders[order.key]?.looks.last else {
       return order.status == .unknown || parts.reconciliation.pending.contains(order.key)
-        ? "the order of signal \(id) is still looked up; ask again when that is done"
+        ? stillLookedUp(order)
         : "the exchange has the order of signal \(id) and can be asked about it; 'cancel' it"
     }
     if !last.isAnswer { return outOfReach(last) }
     return "where the order of signal \(id) stands could not be read (\(last.reason)), and it is "
       + "looked up again; ask again in some seconds"
+  }
+
+  private static func stillLookedUp(_ order: Order) -> String {
+    "the order of signal \(order.key.signal) is still looked up; ask again when that is done"
   }
 
   private static func outOfReach(_ failure: LookFailure) -> String {

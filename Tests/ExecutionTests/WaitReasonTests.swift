@@ -275,4 +275,17 @@ import Testing
     #expect(!waiting.isEmpty)
     #expect(waiting.allSatisfy { $0 == "a current price" }, "\(waiting)")
   }
+
+  /// It is looked for all the same.
+  @Test func `what was refused when it came waits for nothing`() {
+    let harness = EngineHarness.open()
+    harness.setBack(to: harness.store)
+    harness.exchange.script = { dispatch, _ in dispatch.request.isLook ? .hold : nil }
+    harness.command(.halt(reason: "lunch", cancel: false))
+    harness.submit(limit("a") { $0.expiry = .timeToLive(.seconds(600)) })
+    harness.settle()
+    #expect(harness.status("a") == .new)
+    #expect(!harness.held.isEmpty)
+    #expect(reason("a", harness) == nil)
+  }
 }

@@ -126,6 +126,8 @@ enum WaitReason {
     of life: OrderLife, _ parts: EngineParts, at now: MonotonicTime
   ) -> WaitReason? {
     switch life.phase {
+    // What was refused when it came does not leave, whatever the look shows.
+    case .lookedFor(_, ifAbsent: .denied): return nil
     case .lookedFor: return .lookedFor(life.looks.last?.reason)
     case .waiting:
       let quote = OrderPlacing.freshPrice(of: life, parts, at: now)

@@ -242,4 +242,10 @@ import Testing
       #expect(error?.json == arguments.contains("--json"))
     }
   }
+
+  @Test func `the white space before a halt's reason is none of it`() throws {
+    let text = String(repeating: " ", count: 600) + "lunch"
+    let options = try OperatorOptions.parse(["halt", text])
+    #expect(options.action == .request(.perform(.halt(reason: "lunch", cancel: false))))
+  }
 }

@@ -19,4 +19,10 @@ import Testing
     #expect(told.dropFirst().first == "trading (live)")
     #expect(told.last == told.first)
   }
+
+  @Test(arguments: [("wait", "; wait"), ("Look there.", ". Look there.")])
+  func `advice that is a sentence begins one`(advice: String, end: String) {
+    let trouble = Trouble(subject: .daemon, message: "it is not found", advice: advice)
+    #expect(trouble.line == "it is not found" + end)
+  }
 }

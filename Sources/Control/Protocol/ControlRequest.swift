@@ -188,7 +188,8 @@ extension ControlRequest {
   package static func reason(_ text: String?) -> String {
     guard let text, !text.allSatisfy(\.isWhitespace) else { return unstatedReason }
     var bytes = 0
-    let kept = text.unicodeScalars.prefix { scalar in
+    // White space before it must not be all that is kept.
+    let kept = text.drop(while: \.isWhitespace).unicodeScalars.prefix { scalar in
       bytes += scalar.utf8.count
       return bytes <= maximumReasonBytes
     }

@@ -85,8 +85,8 @@ package enum DecisionCode: String, CaseIterable, Hashable, Sendable {
     case .shuttingDown: "The daemon is stopping and did not take the signal; send it again later."
     case .exchangeRejected: "The exchange refused the order; the message has its code and text."
     case .notFound:
-      "The order was sent once, or may have been, its answer was lost, and it was never seen at the "
-        + "exchange."
+      "The order was sent once, or may have been, no answer told what came of it, and it was never "
+        + "seen at the exchange."
     }
   }
 }

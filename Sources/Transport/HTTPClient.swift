@@ -214,8 +214,12 @@ extension HTTPClient {
     connections.removeAll { $0 === connection }
     tell(.lost(reason))
     guard !connection.hasAnswered else { return }
-    resolver.distrust(knownAt: connection.provenAt)
-    guard loop.now.since(connection.provenAt) < configuration.freshness else { return }
+    let isFresh = loop.now.since(connection.provenAt) < configuration.freshness
+    // That a peer ends what was not used for long says nothing of its address.
+    if isFresh || connection.hasCarriedRequest {
+      resolver.distrust(knownAt: connection.provenAt)
+    }
+    guard isFresh else { return }
     // A peer that accepts and then hangs up, or speaks first, is as good as one that refuses.
     backOff.failed(loop.now)
     if !connection.hasCarriedRequest {

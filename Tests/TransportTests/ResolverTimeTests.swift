@@ -108,6 +108,22 @@ import Transport
     deaf.close()
   }
 
+  @Test func `a connection that the peer ends unused has nothing to answer`() throws {
+    let peer = try RawServer(loop)
+    let lookUps = LookUps()
+    let client = try client(peer.port, [.loopback4], lookUps) { $0.warmConnections = 1 }
+    client.start()
+    for round in 0..<3 {
+      try loop.run(until: { client.status.idle == 1 && peer.peers.count == round + 1 })
+      try pass(client.configuration.freshness)
+      peer.peers[round].close()
+    }
+    try loop.run(until: { peer.peers.count == 4 })
+    #expect(lookUps.names.count == 1)
+    client.close()
+    peer.close()
+  }
+
   @Test func `while nothing is answered, the name servers are not asked each time`() throws {
     let deaf = try RawServer(loop)
     let lookUps = LookUps()

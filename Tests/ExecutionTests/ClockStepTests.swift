@@ -247,6 +247,35 @@ import Testing
     #expect(harness.placements.count == 1)
   }
 
+  /// Two connections: the proof of one leaves on the other than answered last.
+  @Test func `of two servers the one whose clock is wrong stamps and ages nothing`() {
+    let exchange = FakeExchange()
+    let harness = EngineHarness.open(
+      makeConfiguration {
+        $0.price.source = .auto
+        $0.venue.keepAlive = .seconds(4)
+      }, exchange: exchange)
+    var isOnWrong = false
+    var wrongReadings = 0
+    exchange.script = { [unowned exchange] dispatch, now in
+      if dispatch.request.isPrices { return .hold }
+      if dispatch.delivery == .proof { isOnWrong.toggle() }
+      guard isOnWrong, dispatch.request == .serverTime else { return nil }
+      wrongReadings += 1
+      return .answer(.serverTime(exchange.time(at: now).advanced(by: .seconds(30))))
+    }
+    harness.submit(limit("a", eth) { $0.expiry = .timeToLive(.seconds(200)) })
+    for _ in 0..<185 {
+      push(harness)
+      harness.advance(by: .seconds(1))
+    }
+    #expect(wrongReadings > 10)
+    #expect(harness.status("a") == .new)
+    harness.submit(limit("b"))
+    push(harness)
+    #expect(harness.placements.map(\.stampedAt) == [exchange.time(at: harness.now)])
+  }
+
   @Test(arguments: [-3_600, 3_600])
   func `an exchange whose clock differs by the same all the time shortens no life`(offset: Int64) {
     let exchange = FakeExchange()

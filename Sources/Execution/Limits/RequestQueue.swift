@@ -49,7 +49,11 @@ enum Purpose: Hashable, Sendable {
 struct RequestQueue: Sendable {
   /// Lower goes first.
   enum Rank: Int, CaseIterable, Comparable, Sendable {
-    case cancel, clock, search, price, rules, pairs, stream, keepAlive, poll
+    case cancel, clock
+    /// The clock, where what one connection told is to be confirmed by another, which may lead to another
+    /// of the exchange's servers.
+    case clockElsewhere
+    case search, price, rules, pairs, stream, keepAlive, poll
     /// The long watch for orders that were not found lets everything else go first: many of them
     /// would leave nothing to the orders that are there.
     case watch
@@ -70,10 +74,10 @@ struct RequestQueue: Sendable {
 
   func contains(_ purpose: Purpose) -> Bool { purposes.contains(purpose) }
 
-  /// What stands there already is not asked for twice.
-  mutating func add(_ request: ExchangeRequest, for purpose: Purpose, canWait: Bool = false) {
+  /// What stands there already is not asked for twice. Without a rank it has its purpose's.
+  mutating func add(_ request: ExchangeRequest, for purpose: Purpose, as rank: Rank? = nil) {
     guard purposes.insert(purpose).inserted else { return }
-    let rank = canWait ? .watch : purpose.rank
+    let rank = rank ?? purpose.rank
     items[rank.rawValue].append(Item(purpose: purpose, request: request))
   }
 

@@ -78,8 +78,10 @@ struct RequestScheduler: Sendable {
 
   // MARK: Requests
 
-  mutating func add(_ request: ExchangeRequest, for purpose: Purpose, canWait: Bool = false) {
-    queue.add(request, for: purpose, canWait: canWait)
+  mutating func add(
+    _ request: ExchangeRequest, for purpose: Purpose, as rank: RequestQueue.Rank? = nil
+  ) {
+    queue.add(request, for: purpose, as: rank)
   }
 
   /// Sends what the limits let go. At most one price look-up is under way; it takes everybody along
@@ -385,7 +387,7 @@ extension RequestQueue.Rank {
   fileprivate var delivery: Dispatch.Delivery {
     switch self {
     case .cancel, .price: .urgent
-    case .keepAlive: .proof
+    case .keepAlive, .clockElsewhere: .proof
     case .clock, .search, .rules, .pairs, .stream, .poll, .watch: .ordinary
     }
   }

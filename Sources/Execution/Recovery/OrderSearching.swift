@@ -103,7 +103,7 @@ enum OrderSearching {
       case .trades: .trades(symbol, since: from, until: part?.upperBound)
       }
     parts.scheduler.add(
-      request, for: .search(order.key, view), canWait: isWatch)
+      request, for: .search(order.key, view), as: isWatch ? .watch : nil)
   }
 
   /// When the exchange can have made the order, by its own clock.

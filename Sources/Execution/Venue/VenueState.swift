@@ -101,7 +101,8 @@ struct VenueState: Sendable {
   mutating func drive(_ scheduler: inout RequestScheduler, _ reaction: inout Reaction) {
     if clockNeed.isDue(&reaction) {
       clockNeed.asked()
-      scheduler.add(.serverTime, for: .clock)
+      let isDoubted = clock != nil && !clockNeed.isMet
+      scheduler.add(.serverTime, for: .clock, as: isDoubted ? .clockElsewhere : .clock)
     }
     if !(allowed ?? named.all).isEmpty, instrumentsNeed.isDue(&reaction) {
       forgetUnlisted()

@@ -23,7 +23,7 @@ import Testing
     ]
     var queue = RequestQueue()
     let watch = Purpose.search(key("w"), .openOrders)
-    queue.add(look, for: watch, canWait: true)
+    queue.add(look, for: watch, as: .watch)
     for purpose in sequence.reversed() { queue.add(look, for: purpose) }
     #expect(
       drained(queue) == [

@@ -132,7 +132,7 @@ package final class SimulationRun {
     // Requests that are still held come in, and the longest life of a signal ends.
     turn(until: world.time + 45 * second)
     process?.command(.resume)
-    turn(until: world.time + restOfBackOff())
+    awaitEndOfBackOffs()
     if world.dials.breaksASymbol { breakASymbol() }
     let settle = world.dials.settleTime + world.dials.receiveWindow + .seconds(1 + 30 + 10)
     turn(until: max(world.time + settle.wholeNanoseconds, lastVisible + 75 * second))
@@ -180,6 +180,16 @@ package final class SimulationRun {
         "trading stays closed, and only \(symbol) cannot be read: \(why)")
     }
     network.broken = nil
+  }
+
+  /// Behind one may stand another: what is asked first after a firewall's pause may be answered with the ban
+  /// that still holds. No new one comes once the faults are over.
+  private func awaitEndOfBackOffs() {
+    for _ in 0..<4 {
+      let rest = restOfBackOff()
+      if rest == 0 { return }
+      turn(until: world.time + rest)
+    }
   }
 
   private func restOfBackOff() -> Int64 {

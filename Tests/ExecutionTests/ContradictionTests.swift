@@ -241,4 +241,31 @@ import Testing
     #expect(harness.status("a") == (bears ? .open : .notFound))
     harness.checkStore()
   }
+
+  /// The exchange could not be asked when a person said which it is.
+  @Test func `a row that lacks them is that of an order that was confirmed by its number`() {
+    let harness = EngineHarness.open()
+    harness.exchange.script = { [unowned harness] dispatch, _ in
+      if let request = dispatch.request.orderRequest {
+        harness.exchange.accept(request)
+        return .answer(.failed(.noAnswer("time out")))
+      }
+      return dispatch.request.isLook ? .answer(refusal(10007, .skip)) : nil
+    }
+    harness.submit(limit("a"))
+    harness.advance(by: .seconds(10))
+    harness.command(.resolvePlaced(signalID("a"), orderID: "E1"))
+    harness.settle()
+    #expect(harness.order("a")?.confirmedByOperator == true)
+    harness.exchange.ledger[0].clientOrderID = nil
+    harness.exchange.ledger[0].price = .zero
+    harness.exchange.ledger[0].quantity = .zero
+    harness.exchange.script = { _, _ in nil }
+    harness.advance(by: .seconds(60))
+    #expect(harness.engine.halt == nil)
+    harness.exchange.fill(0, to: "1", .filled)
+    harness.advance(by: .seconds(60))
+    #expect(harness.status("a") == .filled)
+    harness.checkStore()
+  }
 }

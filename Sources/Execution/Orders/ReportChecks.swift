@@ -30,9 +30,9 @@ extension Order {
     return nil
   }
 
-  /// Whether the report is of this order by its name, or by the number that the exchange gave it.
+  /// Whether the report is of this order by its name, or by the number under which it is followed.
   func isIdentified(by report: OrderReport) -> Bool {
-    report.bears(request.clientOrderID) || report.orderID == orderID && !confirmedByOperator
+    report.bears(request.clientOrderID) || report.orderID == orderID
   }
 
   /// Why the fill that a report tells of cannot be one of this order; `nil` when it can.

@@ -112,6 +112,15 @@ import Testing
 
   // MARK: A machine whose clocks stood still
 
+  /// Prices are pushed, and what keeps a connection alive reads the exchange's clock.
+  private func keptAlive(_ exchange: FakeExchange) -> EngineHarness {
+    EngineHarness.open(
+      makeConfiguration {
+        $0.price.source = .auto
+        $0.venue.keepAlive = .seconds(4)
+      }, exchange: exchange)
+  }
+
   private func push(_ harness: EngineHarness) {
     harness.push()
     harness.settle()
@@ -224,11 +233,7 @@ import Testing
   /// It reads the exchange's clock every few seconds, and the clock itself is read once a minute.
   @Test func `what keeps a connection alive shows a pause`() {
     let exchange = FakeExchange()
-    let harness = EngineHarness.open(
-      makeConfiguration {
-        $0.price.source = .auto
-        $0.venue.keepAlive = .seconds(4)
-      }, exchange: exchange)
+    let harness = keptAlive(exchange)
     for _ in 0..<20 {
       push(harness)
       harness.advance(by: .milliseconds(500))
@@ -250,11 +255,7 @@ import Testing
   /// Two connections: the proof of one leaves on the other than answered last.
   @Test func `of two servers the one whose clock is wrong stamps and ages nothing`() {
     let exchange = FakeExchange()
-    let harness = EngineHarness.open(
-      makeConfiguration {
-        $0.price.source = .auto
-        $0.venue.keepAlive = .seconds(4)
-      }, exchange: exchange)
+    let harness = keptAlive(exchange)
     var isOnWrong = false
     var wrongReadings = 0
     exchange.script = { [unowned exchange] dispatch, now in

@@ -83,13 +83,7 @@ import Testing
   }
 
   @Test func `that it is not there ends it after it was not found, too`() {
-    let harness = EngineHarness.open()
-    harness.exchange.script = { dispatch, _ in
-      dispatch.isPlacement ? .answer(.failed(.noAnswer("time out"))) : nil
-    }
-    harness.submit(limit("a"))
-    harness.advance(by: .seconds(70))
-    #expect(harness.status("a") == .notFound)
+    let harness = withMissingOrder()
     harness.exchange.accept(harness.request("a"))
     harness.exchange.ledger[0].quantity = decimal("2")
     harness.advance(by: .seconds(61))
@@ -223,13 +217,7 @@ import Testing
 
   @Test(arguments: [false, true])
   func `a row that lacks them is that of the order if it bears its name`(bears: Bool) {
-    let harness = EngineHarness.open()
-    harness.exchange.script = { dispatch, _ in
-      dispatch.isPlacement ? .answer(.failed(.noAnswer("time out"))) : nil
-    }
-    harness.submit(limit("a"))
-    harness.advance(by: .seconds(70))
-    #expect(harness.status("a") == .notFound)
+    let harness = withMissingOrder()
     harness.exchange.accept(harness.request("a"))
     harness.exchange.ledger[0].price = .zero
     harness.exchange.ledger[0].quantity = .zero

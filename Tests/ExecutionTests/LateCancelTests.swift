@@ -4,18 +4,6 @@ import Testing
 
 /// The cancel of an order that is not found: it holds until the order is found.
 @Suite struct LateCancelTests {
-  /// One order whose answer was lost and that no view has shown.
-  private func missing() -> EngineHarness {
-    let harness = EngineHarness.open()
-    harness.exchange.script = { dispatch, _ in
-      dispatch.isPlacement ? .answer(.failed(.noAnswer("time out"))) : nil
-    }
-    harness.submit(limit("a"))
-    harness.advance(by: .seconds(70))
-    #expect(harness.status("a") == .notFound)
-    return harness
-  }
-
   private func state(_ harness: EngineHarness) -> EngineStatus.State {
     var engine = harness.engine
     return engine.status(at: harness.now).state
@@ -34,7 +22,7 @@ import Testing
 
   @Test(arguments: [false, true], [false, true])
   func `a halt that cancels reaches it when it is found`(restarts: Bool, isClosed: Bool) {
-    let harness = missing()
+    let harness = withMissingOrder()
     if isClosed { harness.command(.resolveNotPlaced(signalID("a"))) }
     let apart = isClosed ? "" : "; 1 that is not found is cancelled as soon as it is found"
     #expect(
@@ -46,7 +34,7 @@ import Testing
   }
 
   @Test func `cancel all counts what is not found apart`() {
-    let harness = missing()
+    let harness = withMissingOrder()
     harness.exchange.script = { dispatch, _ in
       dispatch.isPlacement && dispatch.request.orderRequests[0].symbol == eth
         ? .answer(.failed(.noAnswer("time out"))) : nil
@@ -64,7 +52,7 @@ import Testing
 
   @Test(arguments: [false, true])
   func `the cancel of one reaches it when it is found`(isClosed: Bool) {
-    let harness = missing()
+    let harness = withMissingOrder()
     if isClosed { harness.command(.resolveNotPlaced(signalID("a"))) }
     let answer = harness.command(.cancel(signalID("a")))
     #expect(answer?.ok == true)
@@ -94,7 +82,7 @@ import Testing
   }
 
   @Test func `one that is not looked for any more is not promised to be cancelled`() {
-    let harness = missing()
+    let harness = withMissingOrder()
     harness.advance(by: .seconds(8 * 24 * 3_600))
     #expect(harness.hasLog(.error, "waits for the operator"))
     let answer = harness.command(.cancel(signalID("a")))

@@ -23,11 +23,10 @@ enum StatusText {
     (document["problems"]?.arrayValue ?? []).map { line($0["message"], $0["advice"]) }
   }
 
-  /// A problem in one line: the advice goes on with the sentence, or is one of its own.
+  /// A problem in one line.
   static func line(_ message: JSONValue?, _ advice: JSONValue?) -> String {
     let parts = [message, advice].compactMap { $0?.stringValue }.map { ByteText.printable($0) }
-    let isSentence = parts.last?.first?.isUppercase == true
-    return parts.joined(separator: isSentence ? ". " : "; ")
+    return parts.count == 2 ? AdvisedText.line(parts[0], parts[1]) : parts.joined()
   }
 
   /// The members that hold what is used beside what may be used.

@@ -186,10 +186,10 @@ extension ControlRequest {
 
   /// The reason to keep: never empty, and cut where it is too long, as a halt must not fail for that.
   package static func reason(_ text: String?) -> String {
-    guard let text, !text.allSatisfy(\.isWhitespace) else { return unstatedReason }
-    var bytes = 0
     // White space before it must not be all that is kept.
-    let kept = text.drop(while: \.isWhitespace).unicodeScalars.prefix { scalar in
+    guard let text = text?.drop(while: \.isWhitespace), !text.isEmpty else { return unstatedReason }
+    var bytes = 0
+    let kept = text.unicodeScalars.prefix { scalar in
       bytes += scalar.utf8.count
       return bytes <= maximumReasonBytes
     }

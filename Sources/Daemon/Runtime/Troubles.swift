@@ -67,7 +67,7 @@ extension TransportError {
 
 extension Trouble {
   /// The whole of it, for a person.
-  var line: String { message + (advice.first?.isUppercase == true ? ". " : "; ") + advice }
+  var line: String { AdvisedText.line(message, advice) }
 
   var document: JSONValue {
     let order: (signal: OrderKey, clientOrderID: ClientOrderID)?

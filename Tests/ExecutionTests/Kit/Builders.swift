@@ -1,6 +1,7 @@
 import Domain
 import Execution
 import TestKit
+import Testing
 
 extension SeededGenerator {
   mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
@@ -127,6 +128,18 @@ func market(
     referencePrice: reference.map(decimal))
   change(&signal)
   return signal
+}
+
+/// One order whose answer was lost and that no view has shown.
+func withMissingOrder() -> EngineHarness {
+  let harness = EngineHarness.open()
+  harness.exchange.script = { dispatch, _ in
+    dispatch.isPlacement ? .answer(.failed(.noAnswer("time out"))) : nil
+  }
+  harness.submit(limit("a"))
+  harness.advance(by: .seconds(70))
+  #expect(harness.status("a") == .notFound)
+  return harness
 }
 
 func refusal(

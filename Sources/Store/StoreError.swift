@@ -127,7 +127,9 @@ extension StoreError {
     guard unsafe faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0,
       errno == EACCES || errno == EPERM
     else { return nil }
-    return .unusablePath("reading \(path) is not permitted for this user; use sudo")
+    // Root that has put its rights down, to see what another user sees, is root's all the same.
+    let advice = getuid() == 0 ? "" : "; use sudo"
+    return .unusablePath("reading \(path) is not permitted for this user" + advice)
   }
 
   /// Of opening a file that must be a regular one.

@@ -1,3 +1,5 @@
+import Glibc
+import Store
 import TestKit
 import Testing
 
@@ -43,6 +45,20 @@ struct DoctorDatabaseTests {
     #expect(run.failed == [], "\(run.text)")
     let stage = try run.stage("database")
     #expect(stage.detail.contains("older program") && stage.advice.contains("start the daemon"))
+  }
+
+  /// It sees what the daemon's user sees, which more rights of its own do not change.
+  @Test(.enabled(if: geteuid() == 0))
+  func `root is not sent to sudo`() throws {
+    let run = try examined { daemon in
+      let database = daemon.scratch("state.db")
+      do { _ = try OrderStore(path: database) }
+      try daemon.makeUnreadable(database)
+      try #require(unsafe chown(daemon.scratch.path, 65_534, 65_534) == 0)
+    }
+    let stage = try run.stage("database")
+    #expect(!stage.ok && stage.detail.contains("is not permitted for this user"), "\(run.text)")
+    #expect(!stage.advice.contains("sudo"), "\(run.text)")
   }
 
   @Test func `an empty file is filled by a start`() throws {

@@ -101,8 +101,9 @@ final class ConfigurationCheckTests {
     let starts = ["F:1: exchange.ca_file: ", "F:2: store.path: ", "F:3: foo: "]
     #expect(errors.count == 3 && zip(errors, starts).allSatisfy { $0.hasPrefix($1) }, "\(errors)")
     // Of a key whose value is not taken, and of one that is not written, no place is known.
+    let other = "credentials: {file: '/var/../var/lib/mexc-signald/state.db'},\n"
     for store in ["{path: 5}", "{pth: '/nowhere/x.db'}", "5"] {
-      try write(text: "{\(places)store: \(store)}")
+      try write(text: "{\(places)\(other)store: \(store)}")
       #expect(check().errors.count == 1, "\(check().errors)")
     }
   }

@@ -81,6 +81,18 @@ import Testing
     #expect(bench.judged == [text])
   }
 
+  @Test func `a dry run of a text that is longer than any question is too large`() throws {
+    try bench.listen()
+    defer { bench.close() }
+    let path = try file(String(repeating: "x", count: ControlRequest.maximumBytes))
+    let run = try bench.tool("--json", "submit", "--dry-run", path)
+    #expect(run.status == .failed)
+    let document = try run.document
+    #expect(document["ok"] == false && document["code"] == "too_large", "\(document)")
+    #expect(document["message"]?.stringValue == DecisionCode.tooLarge.meaning)
+    #expect(bench.judged.isEmpty)
+  }
+
   @Test func `a dry run of a text that no question can hold has the text's own fault`() throws {
     try bench.listen()
     defer { bench.close() }

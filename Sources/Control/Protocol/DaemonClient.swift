@@ -102,7 +102,13 @@ package struct DaemonClient: Sendable {
     guard let signal = SignalText.question(text) else {
       return SignalText.refusal(asQuestion: text)
     }
-    return try ask(.dryRun(signal: signal))
+    do throws(ControlFailure) {
+      return try ask(.dryRun(signal: signal))
+    } catch {
+      // Nothing but its length makes this question no request.
+      guard error.code == .invalidRequest else { throw error }
+      return SignalText.refusalAsTooLarge
+    }
   }
 
   private func time(for request: ControlRequest) -> Duration {

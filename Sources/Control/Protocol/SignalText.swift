@@ -39,9 +39,16 @@ enum SignalText {
 
   /// The answer to a text that the daemon cannot be asked about.
   static func refusal(asQuestion text: [UInt8]) -> JSONValue {
+    refusal(.invalidJSON, flaw(in: text))
+  }
+
+  /// The answer to a text that is too long for a question: whatever the daemon takes fits into one.
+  static var refusalAsTooLarge: JSONValue { refusal(.tooLarge, DecisionCode.tooLarge.meaning) }
+
+  private static func refusal(_ code: DecisionCode, _ message: String) -> JSONValue {
     [
-      "ok": false, "id": nil, "code": .string(DecisionCode.invalidJSON.rawValue), "field": nil,
-      "message": .string(flaw(in: text)), "next": "nothing", "not_judged": nil, "checks": nil,
+      "ok": false, "id": nil, "code": .string(code.rawValue), "field": nil,
+      "message": .string(message), "next": "nothing", "not_judged": nil, "checks": nil,
       "notional": nil, "client_order_id": nil,
     ]
   }

@@ -207,6 +207,17 @@ import Testing
     #expect((10...12).contains(harness.requests(\.isInstruments).count))
   }
 
+  @Test func `a reading in which no symbol is listed is nothing to go on with`() {
+    let exchange = FakeExchange()
+    exchange.instruments = []
+    let harness = EngineHarness.open(exchange: exchange)
+    exchange.script = { dispatch, _ in
+      dispatch.request.isInstruments ? .answer(Self.blocked) : nil
+    }
+    harness.advance(by: .seconds(901))
+    #expect(harness.hasLog(.warning, "rules from the exchange; no order leaves before it is read"))
+  }
+
   enum Wish: CaseIterable {
     case newSymbol, refusedSignal, unreadableRules
   }
@@ -236,6 +247,23 @@ import Testing
     }
     #expect((3...6).contains(harness.requests(\.isInstruments).count))
     #expect(harness.engine.isTradingOpen)
+  }
+
+  @Test func `a new symbol is asked for alone where only the list of all is refused`() {
+    let harness = EngineHarness.open(makeConfiguration { $0.risk.symbols = nil })
+    for (id, name) in [("a", btc), ("b", eth)] {
+      harness.submit(limit(id, name))
+      harness.settle()
+    }
+    harness.exchange.script = { dispatch, _ in
+      guard case .instruments(let symbols) = dispatch.request, symbols.count > 1 else { return nil }
+      return .answer(Self.blocked)
+    }
+    harness.advance(by: .seconds(900 + 125))
+    #expect(harness.requests { $0 == .instruments([btc, eth]) }.count == 2)
+    harness.submit(limit("c", sol) { $0.expiry = .timeToLive(.seconds(3_000)) })
+    harness.advance(by: .seconds(600))
+    #expect(harness.status("c") == .open)
   }
 
   @Test func `where every request is refused the order is waited for`() {

@@ -271,6 +271,9 @@ import Testing
       harness.advance(by: .seconds(1))
     }
     #expect(wrongReadings > 10)
+    let doubts = harness.logs.filter { $0.message.contains("that its last reading foretold") }
+    #expect(doubts.count { $0.level == .info } == 1)
+    #expect(doubts.first?.fields == [LogEntry.Field("apart_ms", "30000")])
     #expect(harness.status("a") == .new)
     harness.submit(limit("b"))
     push(harness)

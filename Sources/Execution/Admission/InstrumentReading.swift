@@ -20,6 +20,13 @@ enum InstrumentReading: Hashable, Sendable {
     }
   }
 
+  var isListed: Bool {
+    switch self {
+    case .listed: true
+    case .unreadable, .notListed: false
+    }
+  }
+
   var isUnreadable: Bool {
     switch self {
     case .unreadable: true

@@ -155,7 +155,7 @@ package struct Engine: Sendable {
       if let former { distrustAges(after: former, at: reaction.now.monotonic) }
       if let clock = parts.venue.trustedClock { parts.orders.dateLives(by: clock) }
     case .keepAlive:
-      seeWhetherPaused(answer.serverTimeReading, sentAt: request.sentAt, at: reaction.now.monotonic)
+      seeWhetherPaused(answer.serverTimeReading, sentAt: request.sentAt, &reaction)
     case .instruments(let symbols):
       parts.venue.takeInstruments(
         symbols, answer.instrumentsReading, &parts.scheduler, &reaction)
@@ -221,13 +221,14 @@ package struct Engine: Sendable {
 
   /// The clock itself is read more seldom.
   private mutating func seeWhetherPaused(
-    _ reading: Result<WallTime, ExchangeFailure>, sentAt: Moment, at now: MonotonicTime
+    _ reading: Result<WallTime, ExchangeFailure>, sentAt: Moment, _ reaction: inout Reaction
   ) {
+    let now = reaction.now.monotonic
     guard case .success(let time) = reading, let clock = parts.venue.clock else { return }
     let reading = ExchangeClock(reading: time, sentAt: sentAt.monotonic, receivedAt: now)
     guard reading.isAhead(of: clock, at: now, by: Self.notableLeadInPassing) else { return }
     parts.prices.forgetAll()
-    parts.venue.distrustClock(at: now)
+    parts.venue.doubtClock(for: reading, &reaction)
   }
 
   private mutating func reconfigure(_ configuration: EngineConfiguration, at now: MonotonicTime) {

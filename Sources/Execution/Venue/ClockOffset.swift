@@ -9,6 +9,7 @@ struct ClockOffset: Sendable {
   private var isSuspected = false
   private var isTold = false
   private var toldAt: MonotonicTime?
+  private var doubtToldAt: MonotonicTime?
 
   /// Every kept clock is closer.
   private static let notable: Int64 = 1_000
@@ -46,6 +47,21 @@ struct ClockOffset: Sendable {
     reaction.log(
       .warning, Self.sentence(offset),
       [("offset_ms", String(offset)), ("advice", Self.advice)])
+  }
+
+  /// A reading was put aside, as it shows another time than the clock that is known.
+  mutating func tellDoubt(
+    for reading: ExchangeClock, unlike clock: ExchangeClock, _ reaction: inout Reaction
+  ) {
+    let now = reaction.now.monotonic
+    let isNews = doubtToldAt.map { now.since($0) >= Self.tellingInterval } ?? true
+    if isNews { doubtToldAt = now }
+    let apart = reading.time(at: now).since(clock.time(at: now))
+    reaction.log(
+      isNews ? .info : .debug,
+      "the exchange's clock does not show the time that its last reading foretold; no order leaves "
+        + "before another reading of it, over another connection if there is one, decides",
+      [("apart_ms", String(apart.wholeMilliseconds))])
   }
 
   var trouble: Trouble? {

@@ -40,6 +40,9 @@ struct Need: Sendable {
   /// Whether the firewall refuses it, so that whatever else wants it waits as well.
   func isBlocked(at now: MonotonicTime) -> Bool { blocks.until.map { now < $0 } ?? false }
 
+  /// Whether the firewall is known to refuse it, and not the machine.
+  var isBlockedAlone: Bool { blocks.areOfKind }
+
   /// Whether it is to be asked for; asks to be called again when that comes later.
   func isDue(_ reaction: inout Reaction) -> Bool {
     if isUnderWay { return false }
@@ -94,6 +97,16 @@ struct Need: Sendable {
     told = nil
     due = time
     return wasTold
+  }
+
+  /// Met for `time` by `what`, and says so where a failure was told.
+  mutating func met(for time: Duration, _ what: String, _ reaction: inout Reaction) {
+    let now = reaction.now.monotonic
+    // What was read for itself alone does not put off the reading of all.
+    let isOfAll = due <= now && isUnderWay
+    let refresh = now.advanced(by: time)
+    guard met(refreshAt: isOfAll ? refresh : min(due, refresh)) else { return }
+    reaction.log(.info, "\(what) can be read again")
   }
 
   /// Keeps what was met before: an old answer is better than none. Where it is done without while the

@@ -104,7 +104,9 @@ struct VenueState: Sendable {
       let isDoubted = clock != nil && !clockNeed.isMet
       scheduler.add(.serverTime, for: .clock, as: isDoubted ? .clockElsewhere : .clock)
     }
-    if !(allowed ?? named.all).isEmpty, instrumentsNeed.isDue(&reaction) {
+    // Where the firewall refuses the list of all, it may let one of the new ones alone pass.
+    let isForNewOnes = named.isWaiting && instrumentsNeed.isBlockedAlone
+    if !(allowed ?? named.all).isEmpty, instrumentsNeed.isDue(&reaction), !isForNewOnes {
       forgetUnlisted()
       let all = named.takeAll()
       let symbols = allowed ?? all
@@ -189,6 +191,12 @@ struct VenueState: Sendable {
     clockNeed.makeDue(at: now)
   }
 
+  /// A reading shows another time than the clock foretold: which of them is right another reading tells.
+  mutating func doubtClock(for reading: ExchangeClock, _ reaction: inout Reaction) {
+    distrustClock(at: reaction.now.monotonic)
+    if let clock { clockOffset.tellDoubt(for: reading, unlike: clock, &reaction) }
+  }
+
   /// It costs least to ask for, and shows whether the exchange answers at all.
   mutating func askClock(at now: MonotonicTime) { clockNeed.makeDue(at: now) }
 
@@ -226,10 +234,10 @@ struct VenueState: Sendable {
         [("error_ms", String(reading.error.wholeMilliseconds))])
       return false
     }
-    if clockNeed.isMet, let clock, reading.isApart(from: clock, at: now.monotonic) {
+    if trustedClock.map({ reading.isApart(from: $0, at: now.monotonic) }) == true {
       // One of the exchange's servers may be wrong: what another reading says counts.
-      clockNeed.isMet = false
       clockNeed.askAgain(at: now.monotonic)
+      doubtClock(for: reading, &reaction)
       return false
     }
     let isFirst = clock == nil || readings.clockIsRestored
@@ -237,7 +245,7 @@ struct VenueState: Sendable {
     readings.readClock(at: now)
     let isBelieved = clockOffset.judge(reading, &reaction)
     let interval = isBelieved ? Self.clockRefresh : Self.clockConfirmation
-    met(\.clockNeed, for: interval, Self.clockName, &reaction)
+    clockNeed.met(for: interval, Self.clockName, &reaction)
     return isFirst
   }
 
@@ -273,13 +281,13 @@ struct VenueState: Sendable {
         [("symbol", symbol.text), ("exchange_code", String(error.code))])
     case .failure(let failure):
       // Where every symbol is allowed, no rules at all may be known.
-      let isKept = instrumentsNeed.isMet && !instruments.isEmpty
+      let isKept = instrumentsNeed.isMet && instruments.values.contains(where: \.isListed)
       return failed(
         \.instrumentsNeed, failure, Self.rulesName, goingOn: isKept ? Self.lastReading : nil,
         isDoneWithout: isKept, &reaction)
     }
     if (allowed ?? named.asked).allSatisfy({ instruments[$0] != nil }) {
-      met(\.instrumentsNeed, for: Self.instrumentRefresh, Self.rulesName, &reaction)
+      instrumentsNeed.met(for: Self.instrumentRefresh, Self.rulesName, &reaction)
     } else if !Self.isAskingForRules(scheduler) {
       instrumentsNeed.metInPart(at: reaction.now.monotonic)
     }
@@ -342,7 +350,7 @@ struct VenueState: Sendable {
     case .success(let symbols):
       tradableSymbols = Set(symbols)
       readings.readPairs(at: reaction.now.wall)
-      met(\.pairsNeed, for: Self.instrumentRefresh, Self.pairsName, &reaction)
+      pairsNeed.met(for: Self.instrumentRefresh, Self.pairsName, &reaction)
     case .failure(let failure):
       let basis = tradableSymbols == nil ? "without" : Self.lastReading
       failed(
@@ -371,19 +379,6 @@ struct VenueState: Sendable {
   private static let rulesName = "the symbols' rules from the exchange"
   private static let pairsName = "the pairs that the API key may trade from the exchange"
   private static let lastReading = "with the last reading"
-
-  private mutating func met(
-    _ need: WritableKeyPath<VenueState, Need>, for time: Duration, _ what: String,
-    _ reaction: inout Reaction
-  ) {
-    let now = reaction.now.monotonic
-    // What was read for itself alone does not put off the reading of all.
-    let due = self[keyPath: need].due
-    let isOfAll = due <= now && self[keyPath: need].isUnderWay
-    let refresh = now.advanced(by: time)
-    guard self[keyPath: need].met(refreshAt: isOfAll ? refresh : min(due, refresh)) else { return }
-    reaction.log(.info, "\(what) can be read again")
-  }
 
   private mutating func failed(
     _ need: WritableKeyPath<VenueState, Need>, _ failure: ExchangeFailure, _ what: String,

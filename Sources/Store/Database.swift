@@ -1,5 +1,6 @@
 import CSQLite
 import Domain
+import Glibc
 
 /// What a statement's place can hold.
 enum SQLiteValue: Equatable {
@@ -195,8 +196,11 @@ final class Database {
   }
 
   fileprivate func error(_ code: Int32, _ step: String) -> SQLiteError {
-    SQLiteError(
-      extendedCode: code, systemError: unsafe sqlite3_system_errno(handle),
+    // SQLite notes the number for most failures, and not for that of a commit.
+    let last = errno
+    let noted = unsafe sqlite3_system_errno(handle)
+    return SQLiteError(
+      extendedCode: code, systemError: noted != 0 ? noted : last,
       message: unsafe String(cString: sqlite3_errmsg(handle)), step: step)
   }
 }

@@ -106,6 +106,10 @@ extension StoreError {
     }
   }
 
+  /// Behind a failure with EFBIG.
+  private static let largestSize =
+    ", as the process (LimitFSIZE=, 'ulimit -f') or the file system allows no larger file"
+
   /// SQLITE_IOERR_FSYNC and SQLITE_IOERR_DIR_FSYNC, which are macros that Swift does not see.
   private static let syncFailures = [SQLITE_IOERR | 4 << 8, SQLITE_IOERR | 5 << 8]
 
@@ -116,6 +120,7 @@ extension StoreError {
     if syncFailures.contains(error.extendedCode) { return .ioFailure(text) }
     return switch error.systemError {
     case ENOSPC, EDQUOT: .full(text)
+    case EFBIG: .full(text + largestSize)
     case EROFS: .readOnly(text)
     default: error.code == SQLITE_IOERR ? .ioFailure(text) : .unusablePath(text)
     }
@@ -146,6 +151,7 @@ extension StoreError {
     self =
       switch number {
       case ENOSPC, EDQUOT: .full(text)
+      case EFBIG: .full(text + Self.largestSize)
       case EROFS: .readOnly(text)
       case EIO: .ioFailure(text)
       default: .unusablePath(text)

@@ -5,6 +5,7 @@ import Platform
 @main
 struct Main {
   static func main() {
+    ProcessSetup.prepare()
     _ = CoreDumps.disable()
     let status = ConsoleProgram.run(
       Environment.arguments(of: "mexc-console"),

@@ -54,6 +54,9 @@ struct FailureTests {
     #expect(sorted(SQLITE_FULL) == .full("x: y (SQLite error 13)"))
     #expect(sorted(write, errno: ENOSPC) == .full("x: y (SQLite error 778)"))
     #expect(sorted(write, errno: EDQUOT) == .full("x: y (SQLite error 778)"))
+    let large =
+      ", as the process (LimitFSIZE=, 'ulimit -f') or the file system allows no larger file"
+    #expect(sorted(write, errno: EFBIG) == .full("x: y (SQLite error 778)" + large))
     #expect(sorted(write, errno: EROFS) == .readOnly("x: y (SQLite error 778)"))
     #expect(sorted(write, errno: EIO) == .ioFailure("x: y (SQLite error 778)"))
     let sync = SQLITE_IOERR | 4 << 8

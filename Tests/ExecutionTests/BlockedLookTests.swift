@@ -266,6 +266,29 @@ import Testing
     #expect(harness.status("c") == .open)
   }
 
+  /// It went with the list of all then, which is refused.
+  @Test func `a new symbol whose own answer was lost is asked for alone again`() {
+    let harness = EngineHarness.open(makeConfiguration { $0.risk.symbols = nil })
+    for (id, name) in [("a", btc), ("b", eth)] {
+      harness.submit(limit(id, name))
+      harness.settle()
+    }
+    var isLost = true
+    harness.exchange.script = { dispatch, _ in
+      guard case .instruments(let symbols) = dispatch.request else { return nil }
+      if symbols.count > 1 { return .answer(Self.blocked) }
+      defer { isLost = false }
+      return isLost ? .answer(.failed(.noAnswer("reset"))) : nil
+    }
+    harness.advance(by: .seconds(900 + 125))
+    harness.submit(limit("c", sol) { $0.expiry = .timeToLive(.seconds(3_000)) })
+    harness.advance(by: .seconds(600))
+    #expect(harness.status("c") == .new)
+    #expect(harness.requests { $0 == .instruments([btc, eth, sol]) }.count == 1)
+    harness.advance(by: .seconds(700))
+    #expect(harness.status("c") == .open)
+  }
+
   @Test func `where every request is refused the order is waited for`() {
     let harness = restarted { _ in true }
     harness.advance(by: .seconds(600))

@@ -36,6 +36,13 @@ struct NamedSymbols: Sendable {
     waiting.removeAll(where: symbols.contains)
   }
 
+  /// The new ones of a list that the firewall refuses may pass without the others. Where they were
+  /// asked for without them, it is the others' turn.
+  mutating func putBack(_ new: [Symbol], from list: [Symbol]) {
+    guard new.count < list.count else { return }
+    waiting = all.filter { waiting.contains($0) || new.contains($0) }
+  }
+
   /// When the next may be asked for.
   func nextReading(at now: MonotonicTime) -> MonotonicTime {
     guard askedAt.count == Self.readings.count, let first = askedAt.first else { return now }

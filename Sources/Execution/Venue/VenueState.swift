@@ -145,7 +145,7 @@ struct VenueState: Sendable {
     let next = named.nextReading(at: now)
     guard next <= now else { return reaction.wake(at: next) }
     let symbols = named.takeNext(at: now)
-    // Where the reading of all is due, none was named before these.
+    // The reading of all that is due is these alone, or stands back for them: it counts as made.
     if instrumentsNeed.due <= now { instrumentsNeed.asked() }
     scheduler.add(.instruments(symbols), for: .instruments(symbols))
   }
@@ -282,9 +282,12 @@ struct VenueState: Sendable {
     case .failure(let failure):
       // Where every symbol is allowed, no rules at all may be known.
       let isKept = instrumentsNeed.isMet && instruments.values.contains(where: \.isListed)
-      return failed(
+      failed(
         \.instrumentsNeed, failure, Self.rulesName, goingOn: isKept ? Self.lastReading : nil,
         isDoneWithout: isKept, &reaction)
+      let new = symbols.filter { instruments[$0] == nil }
+      if instrumentsNeed.isBlocked(at: reaction.now.monotonic) { named.putBack(new, from: symbols) }
+      return
     }
     if (allowed ?? named.asked).allSatisfy({ instruments[$0] != nil }) {
       instrumentsNeed.met(for: Self.instrumentRefresh, Self.rulesName, &reaction)

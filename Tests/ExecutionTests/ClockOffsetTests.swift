@@ -1,6 +1,7 @@
 import Domain
-import Execution
 import Testing
+
+@testable import Execution
 
 /// This machine's clock and the exchange's are apart: signals expire by the one that is wrong.
 @Suite struct ClockOffsetTests {
@@ -75,5 +76,28 @@ import Testing
     }
     #expect(harness.requests { $0 == .serverTime }.count >= 18)
     #expect(lines(harness).isEmpty)
+  }
+
+  /// As after a start, where no clock holds yet that a reading could be compared with.
+  @Test func `an offset that one reading shows is believed where the next one shows it too`() {
+    var offset = ClockOffset()
+    var reaction = Reaction(at: moment())
+    func judge(_ milliseconds: Int64) -> Bool {
+      let clock = ExchangeClock(
+        reading: moment(.milliseconds(milliseconds)).wall, sentAt: monotonic(.zero),
+        receivedAt: monotonic(.zero))
+      return offset.judge(clock, &reaction)
+    }
+    for _ in 0..<3 {
+      #expect(judge(2_000) == false)
+      #expect(judge(0) == true)
+    }
+    #expect(offset.trouble == nil)
+    #expect(reaction.logs.isEmpty)
+    #expect(judge(2_000) == false)
+    #expect(offset.trouble == nil)
+    #expect(judge(2_000) == true)
+    #expect(offset.trouble != nil)
+    #expect(reaction.logs.map(\.level) == [.warning])
   }
 }

@@ -97,4 +97,16 @@ import Testing
     #expect(!need.isRefused(lost, clockReadAt: monotonic(.seconds(4))))
     #expect(need.isRefused(lost, clockReadAt: monotonic(.seconds(5))))
   }
+
+  /// Orders that left without what it tells would be refused as well, and the first would halt
+  /// trading.
+  @Test mutating func `a refusal of the key begins the tries anew`() {
+    let lost = ExchangeFailure.noAnswer("timed out")
+    let ofKey = Need.Failure(reason: "code 10072", advice: "renew it", isOfKey: true)
+    for second in 1...9 {
+      let failure = second.isMultiple(of: 3) ? ofKey : Need.Failure(lost)
+      need.failed(failure, at: monotonic(.seconds(second)))
+      #expect(!need.isRefused(lost, clockReadAt: monotonic(.seconds(second))))
+    }
+  }
 }

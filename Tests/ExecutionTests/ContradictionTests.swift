@@ -61,6 +61,12 @@ import Testing
     harness.checkStore()
   }
 
+  @Test func `nothing is said to trade while trading is halted for it`() {
+    let harness = contradicted(.restarted)
+    let line = harness.logs.first { $0.message.contains("cannot be reconciled") }
+    #expect(line?.message.hasSuffix("; trading is halted, and it is looked up again") == true)
+  }
+
   @Test(arguments: Known.allCases)
   func `that it is not there ends it`(known: Known) {
     let harness = contradicted(known)

@@ -109,11 +109,14 @@ enum OrderLooks {
     for key in keys { parts.orders.touch(key) }
     parts.pauseChanged(life.symbol)
     let pauses = parts.configuration.risk.pauseOnNotFound != .none
+    let consequence =
+      parts.trading.halt?.scope == .all
+      ? "trading is halted"
+      : pauses ? "\(life.symbol) is paused, other symbols trade" : "its symbol trades"
     reaction.log(
       failure.isOfKey ? .error : .warning,
-      "an order of an earlier run cannot be reconciled: \(failure.reason); "
-        + (pauses ? "\(life.symbol) is paused, other symbols trade, " : "its symbol trades, ")
-        + "and it is looked up again", life.order,
+      "an order of an earlier run cannot be reconciled: \(failure.reason); \(consequence), and it is "
+        + "looked up again", life.order,
       [("advice", advice(on: life.order, after: failure))])
   }
 

@@ -196,8 +196,8 @@ final class Database {
   }
 
   fileprivate func error(_ code: Int32, _ step: String) -> SQLiteError {
-    // SQLite notes the number for most failures, and not for that of a commit.
-    let last = errno
+    // SQLite does not note the number of a commit's write that failed.
+    let last = code & 0xFF == SQLITE_IOERR ? errno : 0
     let noted = unsafe sqlite3_system_errno(handle)
     return SQLiteError(
       extendedCode: code, systemError: noted != 0 ? noted : last,

@@ -118,11 +118,17 @@ extension StoreError {
     let text = error.description
     // After a sync that failed, whatever for, the cache may show what the disk does not have.
     if syncFailures.contains(error.extendedCode) { return .ioFailure(text) }
-    return switch error.systemError {
+    return refusal(error.systemError, text)
+      ?? (error.code == SQLITE_IOERR ? .ioFailure(text) : .unusablePath(text))
+  }
+
+  /// Of a file system that takes no writes, or no more; `nil` for every other number.
+  private static func refusal(_ number: CInt, _ text: String) -> StoreError? {
+    switch number {
     case ENOSPC, EDQUOT: .full(text)
     case EFBIG: .full(text + largestSize)
     case EROFS: .readOnly(text)
-    default: error.code == SQLITE_IOERR ? .ioFailure(text) : .unusablePath(text)
+    default: nil
     }
   }
 
@@ -148,13 +154,6 @@ extension StoreError {
   /// A failed system call on one of the store's files.
   init(number: CInt, _ what: String) {
     let text = unsafe "\(what): \(String(cString: strerror(number)))"
-    self =
-      switch number {
-      case ENOSPC, EDQUOT: .full(text)
-      case EFBIG: .full(text + Self.largestSize)
-      case EROFS: .readOnly(text)
-      case EIO: .ioFailure(text)
-      default: .unusablePath(text)
-      }
+    self = Self.refusal(number, text) ?? (number == EIO ? .ioFailure(text) : .unusablePath(text))
   }
 }

@@ -55,11 +55,8 @@ struct ProcessLimitTests {
   }
 
   private func limitFiles(of daemon: DaemonUnderTest, to limit: String) throws {
-    let prlimit = Process()
-    prlimit.executableURL = URL(fileURLWithPath: "/usr/bin/prlimit")
-    prlimit.arguments = ["--pid", "\(try daemon.process.pid)", "--fsize=\(limit):unlimited"]
-    try prlimit.run()
-    prlimit.waitUntilExit()
-    #expect(prlimit.terminationStatus == 0)
+    let prlimit = try ChildProcess(
+      "/usr/bin/prlimit", ["--pid", "\(daemon.process.pid)", "--fsize=\(limit):unlimited"])
+    #expect(try prlimit.waitForEnd() == .exited(0))
   }
 }

@@ -137,7 +137,7 @@ struct Need: Sendable {
     case .noAnswer:
       guard let tries, let clockReadAt else { return false }
       return isTried && clockReadAt > tries.since
-    case .blocked: return blocks.areOfKind
+    case .blocked: return isBlockedAlone
     case .notSent, .throttled: return false
     }
   }

@@ -234,7 +234,7 @@ struct VenueState: Sendable {
         [("error_ms", String(reading.error.wholeMilliseconds))])
       return false
     }
-    if trustedClock.map({ reading.isApart(from: $0, at: now.monotonic) }) == true {
+    if let trustedClock, reading.isApart(from: trustedClock, at: now.monotonic) {
       // One of the exchange's servers may be wrong: what another reading says counts.
       clockNeed.askAgain(at: now.monotonic)
       doubtClock(for: reading, &reaction)
